@@ -1,0 +1,86 @@
+"""What a target makes of two figures: the literal reading of the words, and the statistical one.
+
+One function per rule of an agreement. Each returns both readings side by side; neither is ever merged into the
+other, and a reading that cannot be made is `not_evaluable` with a reason. Which figures are compared is decided in
+`assets/targets.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from assets.methods.counts import Count, rate_ratio_interval
+from assets.methods.shares import Interval
+
+Literally = Literal["met", "not_met", "not_evaluable"]
+Statistically = Literal["met", "not_met", "uncertain", "not_evaluable"]
+Direction = Literal["fall", "rise", "no_change", "uncertain"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The two readings, and why one of them cannot be made."""
+
+    literal: Literally
+    statistical: Statistically
+    reason: str | None = None
+
+
+def not_evaluable(reason: str) -> Verdict:
+    """Neither reading can be made."""
+    return Verdict("not_evaluable", "not_evaluable", reason)
+
+
+def literal_direction(change: float) -> Direction:
+    """What the point figures say of a change."""
+    change = round(change, 9)
+    return "fall" if change < 0 else "rise" if change > 0 else "no_change"
+
+
+def statistical_direction(interval: Interval) -> Direction:
+    """What the interval can carry: a direction only where it leaves out zero."""
+    return "fall" if interval.high < 0 else "rise" if interval.low > 0 else "uncertain"
+
+
+def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdict:
+    """Promised: the change lies below `limit`. Serves "falls every year" and "approaches the comparison area".
+
+    Statistical: met where the whole interval lies below the limit, not_met where it lies above.
+    """
+    literal: Literally = "met" if round(change - limit, 9) < 0 else "not_met"
+    if interval is None:
+        return Verdict(literal, "not_evaluable", "answers_unknown")
+    if interval.low > limit:
+        return Verdict(literal, "not_met")
+    return Verdict(literal, "met" if interval.high < limit else "uncertain")
+
+
+def held_at_baseline(
+    value: float, baseline: float, new: Count | None, old: Count | None, confidence: float, tolerance: float
+) -> Verdict:
+    """Promised: the count or the rate `value` is not above the baseline's.
+
+    The baseline is itself a random count: not_met where the interval of the rates' ratio lies above 1, met where it
+    lies below 1 + tolerance, else uncertain; not_met goes first where both hold. Without both counts there is no
+    interval.
+    """
+    literal: Literally = "met" if value <= baseline else "not_met"
+    if new is None or old is None:
+        return Verdict(literal, "not_evaluable", "missing_extract")
+    interval = rate_ratio_interval(new, old, confidence)
+    if interval.low > 1:
+        return Verdict(literal, "not_met")
+    return Verdict(literal, "met" if interval.high < 1 + tolerance else "uncertain")
+
+
+def at_least(value: float, limit: float) -> Verdict:
+    """Promised: the number is at least the limit. A full count, so both readings say the same."""
+    return Verdict("met", "met") if value >= limit else Verdict("not_met", "not_met")
+
+
+def at_most(value: float, limit: float, *, full_count: bool) -> Verdict:
+    """Promised: the number is at most the limit.
+
+    A number that was itself read off uncertain shares, as the bydele above 10 %, has no interval to read.
+    """
+    literal: Literally = "met" if value <= limit else "not_met"
+    return Verdict(literal, literal) if full_count else Verdict(literal, "not_evaluable", "answers_unknown")

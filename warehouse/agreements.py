@@ -1,0 +1,71 @@
+"""The shape of an agreement's YAML file. What the rules mean is in `assets/methods/verdicts.py`."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Rule = Literal[
+    "falls_every_year",
+    "approaches_comparison_area",
+    "held_at_baseline",
+    "reported_every_year",
+    "at_least",
+    "at_most",
+    "own_goals",
+]
+
+
+class Part(BaseModel):
+    """A part of the file: a word that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AgreementArea(Part):
+    """A version of the partnership's area and when it holds for the agreement."""
+
+    area_id: str
+    area_version: int
+    valid_from: date | None = None
+    valid_to: date | None = None
+    reason: str = Field(min_length=1)
+
+
+class Target(Part):
+    """One commitment: how its words are read, in which years, and against what."""
+
+    target_id: str
+    rule: Rule
+    measures: list[str] = Field(min_length=1)
+    area_id: str | None = None
+    text_da: str = Field(min_length=1)
+    text_en: str = Field(min_length=1)
+    period_of: Literal["edition", "crime_year"]
+    first_year: int = Field(ge=2009, le=2100)
+    last_year: int = Field(ge=2009, le=2100)
+    baseline_year: int | None = Field(default=None, ge=2009, le=2100)
+    limit_value: float | None = None
+    tolerance: float | None = Field(default=None, ge=0)
+    waits_for: str
+    source_id: str | None = None
+    note: str | None = None
+
+
+class Agreement(Part):
+    """A partnership agreement, as far as it is public."""
+
+    agreement_id: str = Field(pattern=r"^[a-z0-9_]+$")
+    name_da: str
+    name_en: str
+    source_id: str
+    first_day: date | None = None
+    last_day: date | None = None
+    target_year: int | None = None
+    baseline_edition: int | None = None
+    area_id: str
+    comparison_area_id: str
+    areas: list[AgreementArea] = Field(min_length=1)
+    parties: list[str]
+    note: str | None = None
+    targets: list[Target]

@@ -1,0 +1,160 @@
+"""The one schema: reads `warehouse/tables/*.yml`, and gives types, DDL and comments from it.
+
+A contract says what a table's columns are. What must hold between values is a rule, and lives in `checks/`.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+TABLES = Path(__file__).parent / "tables"
+
+ARROW = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+}
+DUCKDB = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
+PANDAS = {
+    pa.string(): pd.StringDtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+class Strict(BaseModel):
+    """A part of a contract: a word that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Strict):
+    """One column: its type, unit and text, and the values it may hold."""
+
+    type: Literal["text", "integer", "number", "boolean", "date"]
+    text: str
+    required: bool = False
+    unit: str | None = None
+    allowed: tuple[str, ...] | None = None
+    pattern: str | None = None
+    refers_to: str | None = None
+    generated: bool = False
+
+    @property
+    def description(self) -> str:
+        """The text with unit and allowed values, as a reader of the published file needs it."""
+        unit = f" Unit: {self.unit}." if self.unit else ""
+        allowed = f" One of: {', '.join(self.allowed)}." if self.allowed else ""
+        return f"{self.text.rstrip('.')}.{unit}{allowed}"
+
+
+class Table(Strict):
+    """One table: `schema.table`, its grain, key and columns in order."""
+
+    name: str
+    text: str
+    grain: str
+    key: tuple[str, ...]
+    columns: dict[str, Column]
+    publish: bool
+    partitioned: bool = False
+    may_be_empty: bool = False
+    generated: bool = False
+
+    @property
+    def schema_name(self) -> str:
+        return self.name.split(".")[0]
+
+    @property
+    def short_name(self) -> str:
+        return self.name.split(".")[1]
+
+    @property
+    def description(self) -> str:
+        return f"{self.text.rstrip('.')}. Grain: {self.grain}. Key: {', '.join(self.key)}."
+
+    def arrow_schema(self) -> pa.Schema:
+        """Columns in order, with types and whether they may be empty."""
+        return pa.schema(
+            [pa.field(name, ARROW[column.type], not column.required) for name, column in self.columns.items()]
+        )
+
+    def ddl(self) -> str:
+        """The table and its comments as DuckDB statements."""
+        lines = [
+            f'"{name}" {DUCKDB[column.type]}{" NOT NULL" if column.required else ""}'
+            for name, column in self.columns.items()
+        ]
+        comments = [f"COMMENT ON TABLE {self.name} IS {_quoted(self.description)};"] + [
+            f'COMMENT ON COLUMN {self.name}."{name}" IS {_quoted(column.description)};'
+            for name, column in self.columns.items()
+        ]
+        return f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + "\n);\n" + "\n".join(comments)
+
+    def arrow(self, frame: pd.DataFrame) -> pa.Table:
+        """The frame with this table's columns, types and order of rows.
+
+        Raises ValueError where a column is missing, unknown, or holds what its type cannot.
+        """
+        missing = [name for name in self.columns if name not in frame.columns]
+        unknown = [name for name in frame.columns if name not in self.columns]
+        if missing or unknown:
+            raise ValueError(f"{self.name}: columns missing: {missing or 'none'}; not in the contract: {unknown or 'none'}")
+        try:
+            table = pa.Table.from_pandas(frame[list(self.columns)], schema=self.arrow_schema(), preserve_index=False)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise ValueError(f"{self.name}: a value does not fit its column: {error}") from error
+        return table.replace_schema_metadata().sort_by([(name, "ascending") for name in self.key])
+
+    def frame(self, rows: list[dict[str, object]]) -> pd.DataFrame:
+        """Rows as a frame with nullable pandas types; a column that no row names is empty."""
+        columns = {name: [row.get(name) for row in rows] for name in self.columns}
+        unknown = {name for row in rows for name in row} - set(columns)
+        if unknown:
+            raise ValueError(f"{self.name}: not in the contract: {sorted(unknown)}")
+        return to_pandas(self.arrow(pd.DataFrame(columns, dtype=object)))
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame whose empty cells are pd.NA, whole numbers stay whole and dates are dates."""
+    return table.to_pandas(types_mapper=PANDAS.get, date_as_object=True)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """The frame's rows as dictionaries, empty cells as None."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+
+
+def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
+    """Every table of every `<schema>.yml` in the folder, by name.
+
+    Raises ValueError where two files name the same table or a key is no column.
+    """
+    found: dict[str, Table] = {}
+    for path in sorted(folder.glob("*.yml")):
+        for name, entry in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
+            table = Table(name=name, **entry)
+            if name in found or table.schema_name != path.stem:
+                raise ValueError(f"{path.name}: {name} does not belong here, or stands twice")
+            if not set(table.key) <= set(table.columns):
+                raise ValueError(f"{path.name}: {name}: the key {table.key} is not among the columns")
+            found[name] = table
+    return found
+
+
+@cache
+def contracts() -> dict[str, Table]:
+    """The project's own contracts, read once."""
+    return read_contracts()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,292 @@
+"""Reads what people edit: `warehouse/reference/`, and refuses it with file and line before a run does anything.
+
+CSV files are read by their table's contract, agreements by `warehouse/agreements.py`. What a figure may be
+(a share between 0 and 100, a known area) is not judged here: that is a check, and shows in Dagster.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from pydantic import ValidationError
+
+from warehouse.agreements import Agreement
+from warehouse.contracts import Column, Table, contracts
+from warehouse.errors import InputError
+from warehouse.home import reference_folder
+
+Row = dict[str, Any]
+Reference = dict[str, pd.DataFrame]
+
+
+def load_reference(folder: Path | None = None) -> Reference:
+    """Every reference table by name, checked against its contract and against each other.
+
+    Raises InputError naming file, line and what is allowed.
+    """
+    folder = folder or reference_folder()
+    tables = {name: table for name, table in contracts().items() if table.schema_name == "reference"}
+    reference = {
+        name: table.frame(_read_csv(folder / f"{table.short_name}.csv", table))
+        for name, table in tables.items()
+        if not table.generated
+    }
+    agreements = list(_read_agreements(folder / "agreements"))
+    _check_references(folder, reference)
+    for path, agreement, lines in agreements:
+        _check_agreement(path, agreement, lines, reference)
+    reference["reference.agreements"] = tables["reference.agreements"].frame([_agreement_row(a) for _, a, _ in agreements])
+    reference["reference.targets"] = tables["reference.targets"].frame(
+        [row for _, agreement, _ in agreements for row in _target_rows(agreement)]
+    )
+    return reference
+
+
+# --- CSV files ---------------------------------------------------------------------------------------------
+
+
+def _read_csv(path: Path, table: Table) -> list[Row]:
+    """Typed rows of one file, each as its contract has it."""
+    columns = {name: column for name, column in table.columns.items() if not column.generated}
+    lines = list(_csv_lines(path, list(columns)))
+    if not lines and not table.may_be_empty:
+        raise InputError(f"{path.name} has no rows: put the file back as it was, with at least one line below the header.")
+    rows, seen = [], {}
+    for number, cells in lines:
+        row = {name: _typed(path, number, name, columns[name], cell) for name, cell in zip(columns, cells, strict=True)}
+        if "file_line" in table.columns:
+            row["file_line"] = number
+        key = tuple(row[name] for name in table.key)
+        if key in seen:
+            raise InputError(f"{path.name}, line {number}: {' / '.join(map(str, key))} stands on line {seen[key]} already: keep one of them.")
+        seen[key] = number
+        rows.append(row)
+    return rows
+
+
+def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells of each row below a header that must be the expected one."""
+    reader = csv.reader(_text(path).splitlines(keepends=True), strict=True)
+    try:
+        header = next(reader, [])
+        if header != expected:
+            missing = [name for name in expected if name not in header]
+            unknown = [name for name in header if name not in expected]
+            detail = "; ".join(
+                part
+                for part in (
+                    f"missing: {', '.join(missing)}" if missing else "",
+                    f"unknown: {', '.join(unknown)}" if unknown else "",
+                )
+                if part
+            )
+            raise InputError(f"{path.name}, line 1: the columns are not as expected ({detail or 'another order'}): the header must be {','.join(expected)}")
+        for cells in reader:
+            if len(cells) != len(expected):
+                raise InputError(f"{path.name}, line {reader.line_num}: {len(cells)} cells where the header has {len(expected)}: quote texts that hold a comma.")
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(f"{path.name}, line {reader.line_num}: not readable as CSV ({error}): mend the quotes.") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path.name} is missing from {path.parent.name}/: put the file back.") from None
+    except IsADirectoryError:
+        raise InputError(f"{path.name} is a folder: put the file back in its place.") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise InputError(f"{path.name}, line {line}: not UTF-8: save the file with the encoding UTF-8.") from None
+
+
+def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> object:
+    """The cell's value, or None where it is empty."""
+    where = f"{path.name}, line {number}, column {name}"
+    if cell == "":
+        if column.required:
+            raise InputError(f"{where}: is empty and must not be: {column.text}.")
+        return None
+    if column.allowed and cell not in column.allowed:
+        raise InputError(f"{where}: '{cell}' is not allowed: use one of {', '.join(column.allowed)}.")
+    if column.pattern and not re.fullmatch(column.pattern, cell):
+        raise InputError(f"{where}: '{cell}' does not have the form {column.pattern}.")
+    try:
+        return _PARSERS[column.type](cell)
+    except ValueError:
+        raise InputError(f"{where}: '{cell}' cannot be read: {_FORMS[column.type]}.") from None
+
+
+def _number(cell: str) -> float:
+    if not re.fullmatch(r"-?\d+(\.\d+)?", cell):
+        raise ValueError
+    return float(cell)
+
+
+def _whole(cell: str) -> int:
+    if not re.fullmatch(r"-?\d{1,15}", cell):
+        raise ValueError
+    return int(cell)
+
+
+_PARSERS: dict[str, Any] = {
+    "text": str,
+    "integer": _whole,
+    "number": _number,
+    "boolean": lambda cell: {"true": True, "false": False}.get(cell) if cell in ("true", "false") else _number(""),
+    "date": date.fromisoformat,
+}
+_FORMS = {
+    "text": "a text",
+    "integer": "write a whole number, as 2020",
+    "number": "write a number with a decimal point, as 16.5",
+    "boolean": "write true or false",
+    "date": "write a date as 2021-01-31",
+}
+
+
+def _check_references(folder: Path, reference: Reference) -> None:
+    """Every value that refers to another table stands there."""
+    for name, frame in reference.items():
+        table = contracts()[name]
+        for column_name, column in table.columns.items():
+            if not column.refers_to:
+                continue
+            other, other_column = column.refers_to.rsplit(".", 1)
+            known = set(reference[other][other_column])
+            for line, value in _with_lines(folder / f"{table.short_name}.csv", column_name):
+                if value and value not in {str(item) for item in known}:
+                    raise InputError(f"{table.short_name}.csv, line {line}, column {column_name}: '{value}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there.")
+
+
+def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
+    reader = csv.DictReader(_text(path).splitlines(keepends=True))
+    for row in reader:
+        yield reader.line_num, row[column_name]
+
+
+# --- agreements --------------------------------------------------------------------------------------------
+
+Lines = dict[tuple[str | int, ...], int]
+
+
+def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
+    """Each agreement with the line that each of its entries stands on."""
+    paths = sorted(folder.glob("*.yml"))
+    if not paths:
+        raise InputError(f"{folder.name}/ holds no agreement: put at least one .yml file there.")
+    for path in paths:
+        text = _text(path)
+        try:
+            content = yaml.load(text, yaml.CSafeLoader)
+            lines = dict(_lines_of(yaml.compose(text, yaml.CSafeLoader)))
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise InputError(f"{path.name}, line {line}: not readable as YAML ({error.problem}): mend the indentation or the quotes.") from None
+        try:
+            yield path, Agreement.model_validate(content), lines
+        except ValidationError as error:
+            raise _agreement_error(path, error, lines) from None
+
+
+def _lines_of(node: yaml.Node | None, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    if node is None:
+        return
+    yield at, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines_of(value, (*at, key.value))
+            yield (*at, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines_of(value, (*at, index))
+
+
+def _agreement_error(path: Path, error: ValidationError, lines: Lines) -> InputError:
+    """The first fault of the file as one sentence."""
+    fault = error.errors()[0]
+    at = fault["loc"]
+    line = next(lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines) if lines else 1
+    entry = ".".join(str(part + 1) if isinstance(part, int) else part for part in at) or "the file"
+    message = {"extra_forbidden": "is not a word of this file", "missing": "is missing"}.get(fault["type"], fault["msg"])
+    if fault["type"] == "extra_forbidden":
+        message += f"; known are {', '.join(_known_words(at))}"
+    return InputError(f"{path.name}, line {line}: {entry}: {message}.")
+
+
+def _known_words(at: tuple[int | str, ...]) -> list[str]:
+    from warehouse.agreements import AgreementArea, Target
+
+    model = {"targets": Target, "areas": AgreementArea}.get(str(at[0]), Agreement) if len(at) > 1 else Agreement
+    return list(model.model_fields)
+
+
+def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: Reference) -> None:
+    """What an agreement names is known, and its targets carry what their rule needs."""
+    areas = set(reference["reference.areas"]["area_id"])
+    sources = set(reference["reference.sources"]["source_id"])
+    deliveries = set(reference["reference.deliveries"]["delivery"])
+    measures = set(reference["reference.measures"]["measure"])
+
+    def known(at: tuple[str | int, ...], value: str, among: set[str], file: str) -> None:
+        if value not in among:
+            raise InputError(f"{path.name}, line {lines[at]}: '{value}' is not known: add it to {file} or use one that stands there.")
+
+    known(("area_id",), agreement.area_id, areas, "areas.csv")
+    known(("comparison_area_id",), agreement.comparison_area_id, areas, "areas.csv")
+    known(("source_id",), agreement.source_id, sources, "sources.csv")
+    seen: set[str] = set()
+    for index, target in enumerate(agreement.targets):
+        at: tuple[str | int, ...] = ("targets", index)
+        for position, measure in enumerate(target.measures):
+            known((*at, "measures", position), measure, measures, "measures.csv")
+        known((*at, "waits_for"), target.waits_for, deliveries, "deliveries.csv")
+        if target.area_id:
+            known((*at, "area_id"), target.area_id, areas, "areas.csv")
+        if target.target_id in seen:
+            raise InputError(f"{path.name}, line {lines[at]}: target {target.target_id} stands twice: give each its own number.")
+        seen.add(target.target_id)
+        for needed in _NEEDED[target.rule]:
+            if getattr(target, needed) is None:
+                raise InputError(f"{path.name}, line {lines[at]}: target {target.target_id}: {needed} is missing, and the rule {target.rule} needs it.")
+        if target.last_year < target.first_year:
+            raise InputError(f"{path.name}, line {lines[(*at, 'last_year')]}: target {target.target_id}: the last year lies before the first.")
+    if agreement.targets and not (agreement.first_day and agreement.last_day):
+        raise InputError(f"{path.name}, line {lines[('targets',)]}: an agreement with targets needs first_day and last_day.")
+
+
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "falls_every_year": ("baseline_year",),
+    "approaches_comparison_area": ("baseline_year", "tolerance"),
+    "held_at_baseline": ("baseline_year", "tolerance"),
+    "reported_every_year": (),
+    "at_least": ("limit_value",),
+    "at_most": ("limit_value",),
+    "own_goals": (),
+}
+
+
+def _agreement_row(agreement: Agreement) -> Row:
+    row = agreement.model_dump(exclude={"areas", "parties", "targets"})
+    return row | {"parties": "; ".join(agreement.parties) or None}
+
+
+def _target_rows(agreement: Agreement) -> list[Row]:
+    return [
+        target.model_dump(exclude={"measures"})
+        | {
+            "agreement_id": agreement.agreement_id,
+            "measure": measure,
+            "area_id": target.area_id or agreement.area_id,
+            "source_id": target.source_id or agreement.source_id,
+        }
+        for target in agreement.targets
+        for measure in target.measures
+    ]
+
