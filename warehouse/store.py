@@ -71,3 +71,9 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
             "run the editions before it first (tryghed run makes all of them)."
         )
     return to_pandas(pa.concat_tables([pq.read_table(path, schema=table.arrow_schema()) for path in files]))
+
+
+def rows(table: Table, edition: int | None = None) -> int:
+    """Number of rows of a table, or of one edition of it; 0 where the store does not hold it."""
+    path = path_of(table, edition)
+    return pq.read_metadata(path).num_rows if path.exists() else 0

@@ -1,0 +1,144 @@
+"""Reports of crime by the agreement's crime types, from published counts and rates.
+
+The intervals are made in `assets/methods/counts.py`; whether a promise is kept is decided in `assets/targets.py`.
+"""
+
+import pandas as pd
+
+from assets.figures import Figure, Row, conventions_of, figures
+from assets.methods import counts
+from assets.methods.counts import Count
+from assets.methods.shares import Interval
+from assets.tables import yearly_table
+from warehouse.contracts import contracts, records
+
+Cell = tuple[int, str, str]
+Pair = dict[str, Figure]
+
+
+def yearly_types(
+    published_figures: pd.DataFrame,
+    published_choices: pd.DataFrame,
+    measures: pd.DataFrame,
+    crime_types: pd.DataFrame,
+    populations: pd.DataFrame,
+    agreements: pd.DataFrame,
+    targets: pd.DataFrame,
+    conventions: pd.DataFrame,
+) -> pd.DataFrame:
+    """The total, the types with a target and what is shown beside them, by edition and area."""
+    types = set(crime_types.loc[crime_types["role"] != "monitoring", "crime_type"])
+    rows = _rows(types, published_figures, published_choices, measures, populations, agreements, targets, conventions)
+    return contracts()["crime.yearly_types"].frame(rows)
+
+
+def monitoring(
+    published_figures: pd.DataFrame,
+    published_choices: pd.DataFrame,
+    measures: pd.DataFrame,
+    crime_types: pd.DataFrame,
+    populations: pd.DataFrame,
+    agreements: pd.DataFrame,
+    targets: pd.DataFrame,
+    conventions: pd.DataFrame,
+) -> pd.DataFrame:
+    """The four types that are followed every year without a target: missing where they are not public."""
+    types = set(crime_types.loc[crime_types["role"] == "monitoring", "crime_type"])
+    rows = _rows(types, published_figures, published_choices, measures, populations, agreements, targets, conventions)
+    return contracts()["crime.monitoring"].frame(rows)
+
+
+def count_of(row: Row) -> Count | None:
+    """A stored row's reports over their population, or over the population that its rate implies."""
+    low = row["population_low_residents"] or row["population_residents"]
+    high = row["population_high_residents"] or row["population_residents"]
+    return None if row["reports"] is None or low is None else Count(row["reports"], low, high)
+
+
+def _rows(
+    types: set[str],
+    published_figures: pd.DataFrame,
+    published_choices: pd.DataFrame,
+    measures: pd.DataFrame,
+    populations: pd.DataFrame,
+    agreements: pd.DataFrame,
+    targets: pd.DataFrame,
+    conventions: pd.DataFrame,
+) -> list[Row]:
+    """One row per edition, area and type: what was published, and what a target waits for in vain."""
+    crime = {row["measure"]: row for row in records(measures) if row["crime_type"] in types}
+    published: dict[Cell, Pair] = {}
+    for (edition, area_id, measure), figure in figures(published_figures, published_choices).items():
+        if measure in crime:
+            cell = (edition, area_id, str(crime[measure]["crime_type"]))
+            published.setdefault(cell, {})[str(crime[measure]["unit"])] = figure
+    residents = {(row["area_id"], row["on_date"].year): row["population_residents"] for row in records(populations)}
+    awaited = {
+        (crime_year + 1, target["area_id"], crime[target["measure"]]["crime_type"])
+        for target in records(targets)
+        if target["measure"] in crime
+        for crime_year in range(target["baseline_year"] or target["first_year"], target["last_year"] + 1)
+    }
+    confidence = conventions_of(conventions)["confidence_level"]
+    return [
+        _row(cell, published.get(cell, {}), residents.get((cell[1], cell[0] - 1)), confidence)
+        for cell in sorted(published.keys() | awaited)
+    ]
+
+
+def _row(cell: Cell, pair: Pair, residents: int | None, confidence: float) -> Row:
+    edition, area_id, crime_type = cell
+    row: Row = {
+        "edition": edition,
+        "crime_year": edition - 1,
+        "area_id": area_id,
+        "crime_type": crime_type,
+        "maturity": "provisional",  # the register of reports lives: later changes alter old years
+        "method": counts.METHOD,
+    }
+    if not pair:
+        return row | {"status": "missing"}
+    row |= {"provenance": "published", "source_lines": " ".join(figure.lines for figure in pair.values())}
+    if any(figure.conflict for figure in pair.values()):
+        return row | {"status": "conflict"}
+    reports, rate = pair.get("reports"), pair.get("reports_per_1000")
+    if reports and reports.value and rate and rate.value:
+        return row | _implied(int(reports.value or 0), rate, confidence)
+    if reports:
+        return row | _computed(int(reports.value or 0), residents, confidence)
+    return row | {"rate_per_1000": rate.value if rate else None, "status": "normal"}
+
+
+def _implied(reports: int, rate: Figure, confidence: float) -> Row:
+    """Count and rate were published: the population follows from them, within the rate's rounding."""
+    population = counts.implied_population(reports, rate.band.low, rate.band.high)
+    interval = counts.rate_interval(Count(reports, population.low, population.high), confidence)
+    return {
+        "reports": reports,
+        "rate_per_1000": rate.value,
+        "population_low_residents": int(population.low),
+        "population_high_residents": int(population.high),
+        **_limits(interval),
+        "status": "estimated",
+    }
+
+
+def _computed(reports: int, residents: int | None, confidence: float) -> Row:
+    """Only a count was published: the rate is taken over the residents on 1 January of the crime year, if known."""
+    if residents is None:
+        return {"reports": reports, "status": "normal"}
+    interval = counts.rate_interval(Count(reports, residents, residents), confidence)
+    return {
+        "reports": reports,
+        "population_residents": residents,
+        "rate_per_1000": reports / residents * 1000,
+        **_limits(interval),
+        "status": "normal",
+    }
+
+
+def _limits(interval: Interval) -> Row:
+    return {"rate_low_per_1000": interval.low, "rate_high_per_1000": interval.high}
+
+
+ASSETS = [yearly_table("crime.yearly_types", yearly_types), yearly_table("crime.monitoring", monitoring)]

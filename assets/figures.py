@@ -1,0 +1,75 @@
+"""From published lines to one figure: which value counts, its rounding band, and the lines behind it.
+
+Serves shares, counts and rates alike. What an interval is made of a figure is in `assets/methods/`.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from assets.methods.shares import Interval, rounding_band
+from warehouse.contracts import records
+
+Row = dict[str, Any]
+Address = tuple[int, str, str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure of one edition, area and measure; without a value where its sources disagree."""
+
+    value: float | None
+    band: Interval
+    approximate: bool
+    answers: int | None
+    lines: str
+
+    @property
+    def conflict(self) -> bool:
+        return self.value is None
+
+
+def figures(published_figures: pd.DataFrame, published_choices: pd.DataFrame) -> dict[Address, Figure]:
+    """One figure for each edition, area and measure that anything was published of."""
+    chosen = {(row["edition"], row["area_id"], row["measure"]): row["source_id"] for row in records(published_choices)}
+    lines: dict[Address, list[Row]] = defaultdict(list)
+    for row in records(published_figures):
+        lines[row["edition"], row["area_id"], row["measure"]].append(row)  # type: ignore[index]
+    return {address: _figure(rows, chosen.get(address)) for address, rows in lines.items()}
+
+
+def conventions_of(conventions: pd.DataFrame) -> dict[str, float]:
+    """The conventions' values by name."""
+    return dict(zip(conventions["convention"], conventions["value"].astype(float), strict=True))
+
+
+def breaks_between(series_breaks: list[Row], area_id: str, measure: str, first: int, last: int) -> list[Row]:
+    """The breaks that a comparison of two editions of a series crosses. A break without a measure is every share's."""
+    early, late = sorted((first, last))
+    return [
+        row
+        for row in series_breaks
+        if row["area_id"] in (None, area_id)
+        and (row["measure"] == measure or (row["measure"] is None and not measure.endswith(("_reports", "_per_1000"))))
+        and early < row["first_edition"] <= late
+    ]
+
+
+def _figure(rows: list[Row], chosen: str | None) -> Figure:
+    """The most precisely printed value, if all agree with it within rounding, or the one that somebody chose."""
+    printed = " ".join(str(row["file_line"]) for row in rows)
+    counted = [row for row in rows if row["source_id"] == chosen] or rows
+    best = max(counted, key=lambda row: (row["decimals"], row["answers"] is not None))
+    bands = [rounding_band(row["value"], row["decimals"]) for row in counted]
+    band = rounding_band(best["value"], best["decimals"])
+    agree = all(other.low < band.high and band.low < other.high for other in bands)
+    answers = {row["answers"] for row in counted if row["answers"] is not None}
+    return Figure(
+        value=best["value"] if agree else None,
+        band=band if agree else Interval(min(one.low for one in bands), max(one.high for one in bands)),
+        approximate=all(row["approximate"] for row in counted),
+        answers=min(answers) if answers else None,
+        lines=printed,
+    )

@@ -1,0 +1,239 @@
+"""Shares of residents who feel safe or unsafe: one figure each, and each against three others.
+
+The intervals are made in `assets/methods/shares.py`; whether a promise is kept is decided in `assets/targets.py`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from assets.figures import Figure, Row, breaks_between, conventions_of, figures
+from assets.methods import shares
+from assets.methods.shares import Share
+from assets.methods.verdicts import literal_direction, statistical_direction
+from assets.tables import yearly_table
+from warehouse.contracts import contracts, records
+
+MUNICIPALITY = "copenhagen"
+
+
+def yearly_shares(
+    published_figures: pd.DataFrame,
+    published_choices: pd.DataFrame,
+    measures: pd.DataFrame,
+    areas: pd.DataFrame,
+    series_breaks: pd.DataFrame,
+    agreements: pd.DataFrame,
+    targets: pd.DataFrame,
+    conventions: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per edition, area and measure: what was published, and what a target waits for in vain."""
+    values = conventions_of(conventions)
+    survey = {row["measure"] for row in records(measures) if row["unit"] == "percent" and row["topic"] == "safety"}
+    published = {
+        address: figure
+        for address, figure in figures(published_figures, published_choices).items()
+        if address[2] in survey
+    }
+    awaited = _awaited(records(agreements), records(targets), survey)
+    versions, breaks = records(areas), records(series_breaks)
+    rows = [
+        _share_row(edition, area_id, measure, published.get((edition, area_id, measure)), versions, breaks, values)
+        for edition, area_id, measure in sorted(published.keys() | awaited)
+    ]
+    return contracts()["safety.yearly_shares"].frame(rows)
+
+
+def yearly_changes(yearly_shares: pd.DataFrame, agreements: pd.DataFrame, series_breaks: pd.DataFrame, conventions: pd.DataFrame) -> pd.DataFrame:
+    """Every share that there is against the edition before, the baseline and the municipality."""
+    values = conventions_of(conventions)
+    table = {(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_shares)}
+    baselines = {row["area_id"]: row["baseline_edition"] for row in records(agreements) if row["baseline_edition"]}
+    breaks = records(series_breaks)
+    rows = [
+        _change_row(share, compared_with, edition, area_id, table, breaks, values)
+        for share in table.values()
+        if share["status"] != "missing"
+        for compared_with, edition, area_id in _comparisons(share, baselines, int(values["baseline_edition"]))
+    ]
+    return contracts()["safety.yearly_changes"].frame(rows)
+
+
+def unsafe_bydele(
+    published_figures: pd.DataFrame, published_choices: pd.DataFrame, yearly_shares: pd.DataFrame, areas: pd.DataFrame
+) -> pd.DataFrame:
+    """The published number of bydele with more than 10 % unsafe, beside those whose own share is published."""
+    bydele = set(areas.loc[areas["level"] == "survey_bydel", "area_id"])
+    above = yearly_shares[
+        yearly_shares["area_id"].isin(bydele) & (yearly_shares["measure"] == "unsafe") & (yearly_shares["rounding_low_percent"] >= 10)
+    ]
+    named = above.groupby("edition")["area_id"].nunique().to_dict()
+    rows = [
+        {
+            "edition": edition,
+            "area_id": area_id,
+            "bydele_above_10_percent": None if figure.value is None else int(figure.value),
+            "bydele_named": int(named.get(edition, 0)),
+            "bydele": len(bydele),
+            "status": "conflict" if figure.conflict else "normal",
+            "provenance": "published",
+            "maturity": "final",
+            "source_lines": figure.lines,
+        }
+        for (edition, area_id, measure), figure in figures(published_figures, published_choices).items()
+        if measure == "bydele_above_10_percent_unsafe"
+    ]
+    return contracts()["safety.unsafe_bydele"].frame(rows)
+
+
+def share_of(row: Row) -> Share:
+    """A stored share as the methods take it, as fractions."""
+    return Share(
+        value=row["share_percent"] / 100,
+        low=row["rounding_low_percent"] / 100,
+        high=row["rounding_high_percent"] / 100,
+        answers=row["answers"],
+    )
+
+
+def points(fraction: float | None) -> float | None:
+    """A fraction as percentage points."""
+    return None if fraction is None else round(fraction * 100, 10)
+
+
+def _awaited(agreements: list[Row], targets: list[Row], survey: set[str]) -> set[tuple[int, str, str]]:
+    """Shares that a survey target needs: its area's and its comparison area's, from baseline to last year."""
+    comparison = {row["agreement_id"]: row["comparison_area_id"] for row in agreements}
+    return {
+        (edition, area_id, target["measure"])
+        for target in targets
+        if target["measure"] in survey
+        for area_id in (target["area_id"], comparison[target["agreement_id"]])
+        for edition in range(target["baseline_year"] or target["first_year"], target["last_year"] + 1)
+    }
+
+
+def _share_row(
+    edition: int, area_id: str, measure: str, figure: Figure | None, versions: list[Row], breaks: list[Row], values: dict[str, float]
+) -> Row:
+    row: Row = {
+        "edition": edition,
+        "area_id": area_id,
+        "area_version": _version(versions, area_id, edition),
+        "measure": measure,
+        "maturity": "final",
+        "method": shares.METHOD,
+    }
+    if figure is None:
+        return row | {"status": "missing", "maturity": "provisional"}
+    row |= {
+        "rounding_low_percent": figure.band.low,
+        "rounding_high_percent": figure.band.high,
+        "answers": figure.answers,
+        "provenance": "published",
+        "source_lines": figure.lines,
+        "status": _status(edition, area_id, measure, figure, breaks, values),
+    }
+    if figure.value is None:
+        return row
+    share = Share(figure.value / 100, figure.band.low / 100, figure.band.high / 100, figure.answers)
+    interval = shares.published_interval(share, values["assumed_design_effect"], values["confidence_level"])
+    return row | {
+        "share_percent": figure.value,
+        "share_low_percent": points(interval.low) if interval else None,
+        "share_high_percent": points(interval.high) if interval else None,
+        "design_effect": values["assumed_design_effect"] if interval else None,
+    }
+
+
+def _status(edition: int, area_id: str, measure: str, figure: Figure, breaks: list[Row], values: dict[str, float]) -> str:
+    if figure.conflict:
+        return "conflict"
+    if figure.answers is not None and figure.answers < values["fewest_answers"]:
+        return "low_reliability"
+    if figure.approximate:
+        return "estimated"
+    return "break" if breaks_between(breaks, area_id, measure, edition - 1, edition) else "normal"
+
+
+def _version(versions: list[Row], area_id: str, edition: int) -> int | None:
+    """The area's version in the edition's year; None for an area that nobody has described."""
+    for row in versions:
+        from_year = row["valid_from"].year if row["valid_from"] else 0
+        to_year = row["valid_to"].year if row["valid_to"] else 9999
+        if row["area_id"] == area_id and from_year <= edition <= to_year:
+            return int(row["area_version"])
+    return None
+
+
+def _comparisons(share: Row, baselines: dict[str, int], default: int) -> Iterator[tuple[str, int, str]]:
+    """What a share is compared with: name, edition and area. A baseline edition is not compared with itself."""
+    edition, area_id = share["edition"], share["area_id"]
+    baseline = baselines.get(area_id, default)
+    yield "edition_before", edition - 1, area_id
+    if edition > baseline:
+        yield "baseline", baseline, area_id
+    if area_id != MUNICIPALITY:
+        yield "copenhagen", edition, MUNICIPALITY
+
+
+def _change_row(
+    share: Row, compared_with: str, edition: int, area_id: str, table: dict[Any, Row], breaks: list[Row], values: dict[str, float]
+) -> Row:
+    other = table.get((edition, area_id, share["measure"]))
+    crossed = breaks_between(breaks, share["area_id"], share["measure"], edition, share["edition"])
+    row: Row = {
+        "edition": share["edition"],
+        "area_id": share["area_id"],
+        "measure": share["measure"],
+        "compared_with": compared_with,
+        "compared_edition": edition,
+        "compared_area_id": area_id,
+        "value": share["share_percent"],
+        "compared_value": other["share_percent"] if other else None,
+        "breaks": " ".join(one["break_id"] for one in crossed) or None,
+        "provenance": share["provenance"],
+        "maturity": share["maturity"],
+        "method": shares.METHOD,
+    }
+    reason = _why_not(share, other, compared_with, crossed)
+    return row | ({"reason": reason} if reason or other is None else _readings(share, other, values))
+
+
+def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Row]) -> str | None:
+    if other is None or other["status"] == "missing":
+        return {"edition_before": "not_consecutive", "baseline": "baseline_missing"}.get(compared_with, "missing_extract")
+    if "conflict" in (share["status"], other["status"]):
+        return "conflict"
+    return "series_break" if any(one["effect"] == "not_comparable" for one in crossed) else None
+
+
+def _readings(share: Row, other: Row, values: dict[str, float]) -> Row:
+    """Change, interval and both readings of two shares that can be compared."""
+    new, old = share_of(share), share_of(other)
+    effect, confidence = values["assumed_design_effect"], values["confidence_level"]
+    change = share["share_percent"] - other["share_percent"]
+    row: Row = {"change": change, "literal": literal_direction(change)}
+    interval = shares.change_interval(new, old, effect, confidence)
+    if interval is None:
+        return row | {"reason": "answers_unknown"}
+    if "low_reliability" in (share["status"], other["status"]):
+        return row | {"reason": "too_few_answers"}
+    smallest = shares.smallest_fall_shown(
+        old.value, old.answers or 0, new.answers or 0, effect, confidence, values["power"]
+    )
+    return row | {
+        "change_low": points(interval.low),
+        "change_high": points(interval.high),
+        "statistical": statistical_direction(interval),
+        "smallest_change_shown": points(smallest),
+        "design_effect": effect,
+    }
+
+
+ASSETS = [
+    yearly_table("safety.yearly_shares", yearly_shares),
+    yearly_table("safety.yearly_changes", yearly_changes),
+    yearly_table("safety.unsafe_bydele", unsafe_bydele),
+]

@@ -1,0 +1,422 @@
+"""Baselines and verdicts: which figures each target compares, in which editions, and what the rules say of them.
+
+The rules themselves are in `assets/methods/verdicts.py`. A reading that cannot be made carries its reason; want of
+data is never success.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from assets.crime import count_of
+from assets.figures import Row, breaks_between, conventions_of
+from assets.methods import counts, shares, verdicts
+from assets.methods.counts import Count
+from assets.methods.verdicts import Verdict, not_evaluable
+from assets.safety import points, share_of
+from assets.tables import yearly_table
+from warehouse.contracts import contracts, records
+
+EMPTY: Row = {"value": None, "status": "missing", "provenance": None, "maturity": "provisional"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What verdicts are made of: the stored figures by address, and what the reference data say of them."""
+
+    shares: dict[tuple[int, str, str], Row]
+    crime: dict[tuple[int, str, str], Row]
+    bydele: dict[tuple[int, str], Row]
+    measures: dict[str, Row]
+    breaks: list[Row]
+    values: dict[str, float]
+
+    def figure(self, edition: int, area_id: str, measure: str) -> Row:
+        """The stored row of a measure, with its figure as `value`; EMPTY where there is none."""
+        about = self.measures[measure]
+        if about["crime_type"]:
+            row = self.crime.get((edition, area_id, about["crime_type"]), EMPTY)
+            column = "rate_per_1000" if about["unit"] == "reports_per_1000" else "reports"
+        elif about["answer"]:
+            row, column = self.shares.get((edition, area_id, measure), EMPTY), "share_percent"
+        elif measure == "bydele_above_10_percent_unsafe":
+            row, column = self.bydele.get((edition, area_id), EMPTY), "bydele_above_10_percent"
+        else:
+            return EMPTY
+        return row | {"value": row.get(column)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One target in one edition, and the edition that publishes its baseline (None: the target has none)."""
+
+    target: Row
+    edition: int
+    comparison_area_id: str
+    baseline_edition: int | None
+    baseline_known: bool
+
+    @property
+    def area_id(self) -> str:
+        return str(self.target["area_id"])
+
+    @property
+    def measure(self) -> str:
+        return str(self.target["measure"])
+
+    @property
+    def year(self) -> int:
+        """The year that is judged: the edition, or its crime year."""
+        return self.edition - 1 if self.target["period_of"] == "crime_year" else self.edition
+
+
+def target_baselines(
+    yearly_shares: pd.DataFrame,
+    yearly_types: pd.DataFrame,
+    monitoring: pd.DataFrame,
+    unsafe_bydele: pd.DataFrame,
+    measures: pd.DataFrame,
+    targets: pd.DataFrame,
+    agreements: pd.DataFrame,
+    series_breaks: pd.DataFrame,
+    conventions: pd.DataFrame,
+) -> pd.DataFrame:
+    """The level that each target starts from, in the edition that publishes it."""
+    known = _known(yearly_shares, yearly_types, monitoring, unsafe_bydele, measures, series_breaks, conventions)
+    comparison = _comparison_areas(agreements)
+    rows = [
+        _baseline_row(target, comparison[target["agreement_id"]], known)
+        for target in records(targets)
+        if target["baseline_year"] is not None and target["rule"] != "reported_every_year"
+    ]
+    return contracts()["targets.baselines"].frame(rows)
+
+
+def target_verdicts(
+    yearly_shares: pd.DataFrame,
+    yearly_types: pd.DataFrame,
+    monitoring: pd.DataFrame,
+    unsafe_bydele: pd.DataFrame,
+    baselines: pd.DataFrame,
+    measures: pd.DataFrame,
+    targets: pd.DataFrame,
+    agreements: pd.DataFrame,
+    series_breaks: pd.DataFrame,
+    conventions: pd.DataFrame,
+) -> pd.DataFrame:
+    """Every target in every edition of its agreement, read literally and statistically."""
+    known = _known(yearly_shares, yearly_types, monitoring, unsafe_bydele, measures, series_breaks, conventions)
+    rows = [
+        _verdict_row(case, compared_with, known)
+        for case in _cases(targets, agreements, baselines)
+        for compared_with in RULES[case.target["rule"]]
+    ]
+    return contracts()["targets.verdicts"].frame(rows)
+
+
+# --- what is judged ----------------------------------------------------------------------------------------
+
+
+def _known(
+    yearly_shares: pd.DataFrame,
+    yearly_types: pd.DataFrame,
+    monitoring: pd.DataFrame,
+    unsafe_bydele: pd.DataFrame,
+    measures: pd.DataFrame,
+    series_breaks: pd.DataFrame,
+    conventions: pd.DataFrame,
+) -> Known:
+    crime = records(yearly_types) + records(monitoring)
+    return Known(
+        shares={(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_shares)},
+        crime={(row["edition"], row["area_id"], row["crime_type"]): row for row in crime},
+        bydele={(row["edition"], row["area_id"]): row for row in records(unsafe_bydele)},
+        measures={row["measure"]: row for row in records(measures)},
+        breaks=records(series_breaks),
+        values=conventions_of(conventions),
+    )
+
+
+def _comparison_areas(agreements: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(agreements["agreement_id"], agreements["comparison_area_id"], strict=True))
+
+
+def _publishing_edition(target: Row) -> int | None:
+    """The edition that publishes the target's baseline year."""
+    year = target["baseline_year"]
+    return None if year is None else int(year) + (target["period_of"] == "crime_year")
+
+
+def _cases(targets: pd.DataFrame, agreements: pd.DataFrame, baselines: pd.DataFrame) -> Iterator[Case]:
+    """Each target in each edition of its agreement; a crime year is published by the edition after it."""
+    filled = {
+        (row["agreement_id"], row["target_id"], row["measure"]) for row in records(baselines) if row["reason"] is None
+    }
+    comparison = _comparison_areas(agreements)
+    periods = {row["agreement_id"]: (row["first_day"], row["last_day"]) for row in records(agreements)}
+    for target in records(targets):
+        agreement_id = target["agreement_id"]
+        for edition in _editions(target, *periods[agreement_id]):
+            yield Case(
+                target,
+                edition,
+                comparison[agreement_id],
+                _publishing_edition(target),
+                (agreement_id, target["target_id"], target["measure"]) in filled,
+            )
+
+
+def _editions(target: Row, first_day: date, last_day: date) -> range:
+    return range(first_day.year, last_day.year + 1 + (target["period_of"] == "crime_year"))
+
+
+def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
+    edition = _publishing_edition(target) or 0
+    figure = known.figure(edition, target["area_id"], target["measure"])
+    other = known.figure(edition, comparison_area_id, target["measure"])
+    is_share = known.measures[target["measure"]]["answer"] is not None
+    gap = figure["value"] - other["value"] if is_share and None not in (figure["value"], other["value"]) else None
+    low, high = ("share_low_percent", "share_high_percent") if is_share else ("rate_low_per_1000", "rate_high_per_1000")
+    is_count = known.measures[target["measure"]]["unit"] == "reports"
+    return {
+        "edition": edition,
+        "crime_year": edition - 1 if target["period_of"] == "crime_year" else None,
+        "agreement_id": target["agreement_id"],
+        "target_id": target["target_id"],
+        "measure": target["measure"],
+        "area_id": target["area_id"],
+        "value": figure["value"],
+        "value_low": None if is_count else figure.get(low),
+        "value_high": None if is_count else figure.get(high),
+        "unit": known.measures[target["measure"]]["unit"],
+        "comparison_area_id": comparison_area_id if is_share else None,
+        "gap": gap,
+        "status": figure["status"],
+        "reason": None if figure["value"] is not None else "conflict" if figure["status"] == "conflict" else "baseline_missing",
+        "provenance": figure["provenance"],
+        "maturity": figure["maturity"],
+        "source_lines": figure.get("source_lines"),
+    }
+
+
+def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
+    """The columns that every verdict has, and what its rule adds to them."""
+    target = case.target
+    figure = known.figure(case.edition, case.area_id, case.measure)
+    row: Row = {
+        "edition": case.edition,
+        "crime_year": case.year if target["period_of"] == "crime_year" else None,
+        "agreement_id": target["agreement_id"],
+        "target_id": target["target_id"],
+        "measure": case.measure,
+        "area_id": case.area_id,
+        "compared_with": compared_with,
+        "value": figure["value"],
+        "unit": known.measures[case.measure]["unit"],
+        "tolerance": target["tolerance"],
+        "limit_value": target["limit_value"],
+        "status": figure["status"],
+        "provenance": figure["provenance"],
+        "maturity": figure["maturity"],
+        "method": counts.METHOD if known.measures[case.measure]["crime_type"] else shares.METHOD,
+    }
+    reason = _outside_period(case) or _without_value(figure)
+    judged = {"verdict": not_evaluable(reason)} if reason else RULES[target["rule"]][compared_with](case, figure, known)
+    verdict: Verdict = judged.pop("verdict")
+    return row | judged | {"literal": verdict.literal, "statistical": verdict.statistical, "reason": verdict.reason}
+
+
+def _outside_period(case: Case) -> str | None:
+    if case.year == case.target["baseline_year"]:
+        return "baseline_year"
+    if case.year < case.target["first_year"]:
+        return "period_not_started"
+    return "period_over" if case.year > case.target["last_year"] else None
+
+
+def _without_value(figure: Row) -> str | None:
+    if figure["status"] == "low_reliability":
+        return "too_few_answers"
+    if figure["value"] is None:
+        return "conflict" if figure["status"] == "conflict" else "missing_extract"
+    return None
+
+
+# --- the rules ---------------------------------------------------------------------------------------------
+
+
+def _fell_since(case: Case, figure: Row, known: Known) -> Row:
+    """This edition's share against the one before."""
+    before = case.edition - 1
+    other = known.figure(before, case.area_id, case.measure)
+    row, crossed = _against(case, before, other, known)
+    reason = crossed or _other_missing(other, "baseline_missing" if before == case.baseline_edition else "not_consecutive")
+    if reason:
+        return row | {"verdict": not_evaluable(reason)}
+    new, old = share_of(figure), share_of(other)
+    interval = shares.change_interval(new, old, known.values["assumed_design_effect"], known.values["confidence_level"])
+    change = figure["value"] - other["value"]
+    return row | _share_columns(new, old, change, interval, known) | {
+        "verdict": verdicts.below(change, _in_points(interval))
+    }
+
+
+def _trend_since_baseline(case: Case, figure: Row, known: Known) -> Row:
+    """A straight line through every edition since the baseline's."""
+    first = case.baseline_edition or case.edition
+    series = {edition: known.figure(edition, case.area_id, case.measure) for edition in range(first, case.edition + 1)}
+    row, crossed = _against(case, first, series[first], known)
+    reason = crossed or ("baseline_missing" if not case.baseline_known else None)
+    for other in series.values():
+        reason = reason or _other_missing(other, "not_consecutive")
+    if reason:
+        return row | {"verdict": not_evaluable(reason)}
+    effect = known.values["assumed_design_effect"]
+    line = shares.trend({edition: share_of(one) for edition, one in series.items()}, effect, known.values["confidence_level"])
+    interval = _in_points(line.interval)
+    return row | {
+        "change": points(line.slope),
+        "change_low": interval.low if interval else None,
+        "change_high": interval.high if interval else None,
+        "design_effect": effect if interval else None,
+        "verdict": verdicts.below(line.slope * 100, interval),
+    }
+
+
+def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
+    """The gap to the comparison area against the baseline's, and where the path to no gap would be."""
+    first = case.baseline_edition or case.edition
+    now = known.figure(case.edition, case.comparison_area_id, case.measure)
+    then = known.figure(first, case.area_id, case.measure)
+    then_comparison = known.figure(first, case.comparison_area_id, case.measure)
+    row, crossed = _against(case, first, {"value": None}, known)
+    row |= {"unit": "percentage_points", "value": None}
+    reason = (
+        crossed
+        or _other_missing(now, "missing_extract")
+        or ("baseline_missing" if not case.baseline_known else None)
+        or _other_missing(then_comparison, "baseline_missing")
+    )
+    if reason:
+        return row | {"verdict": not_evaluable(reason)}
+    gap, baseline_gap = figure["value"] - now["value"], then["value"] - then_comparison["value"]
+    effect = known.values["assumed_design_effect"]
+    interval = shares.gap_change_interval(
+        (share_of(figure), share_of(now)), (share_of(then), share_of(then_comparison)), effect, known.values["confidence_level"]
+    )
+    change, limits = gap - baseline_gap, _in_points(interval)
+    years, passed = case.target["last_year"] - first, case.edition - first
+    return row | {
+        "value": gap,
+        "compared_value": baseline_gap,
+        "change": change,
+        "change_low": limits.low if limits else None,
+        "change_high": limits.high if limits else None,
+        "path_value": baseline_gap * (1 - passed / years),
+        "design_effect": effect if limits else None,
+        "verdict": verdicts.below(change, limits, -case.target["tolerance"]),
+    }
+
+
+def _held_at_baseline(case: Case, figure: Row, known: Known) -> Row:
+    """Rates for a measure per 1000 residents, counts for a number of reports, as the words have it."""
+    first = case.baseline_edition or case.edition
+    other = known.figure(first, case.area_id, case.measure)
+    row, crossed = _against(case, first, other, known)
+    reason = crossed or ("baseline_missing" if not case.baseline_known else None) or _other_missing(other, "baseline_missing")
+    if reason:
+        return row | {"verdict": not_evaluable(reason)}
+    new, old = _counts_to_compare(case, figure, other, known)
+    confidence = known.values["confidence_level"]
+    row |= {"verdict": verdicts.held_at_baseline(figure["value"], other["value"], new, old, confidence, case.target["tolerance"])}
+    if new is None or old is None:
+        return row
+    interval = counts.rate_ratio_interval(new, old, confidence)
+    return row | {
+        "change": figure["value"] / other["value"] if other["value"] else None,
+        "change_low": interval.low,
+        "change_high": interval.high,
+        "smallest_change_shown": counts.smallest_rise_shown(old, new.population_low, confidence),
+    }
+
+
+def _counts_to_compare(case: Case, figure: Row, other: Row, known: Known) -> tuple[Count | None, Count | None]:
+    if known.measures[case.measure]["unit"] == "reports_per_1000":
+        return count_of(figure), count_of(other)
+    return Count(figure["value"], 1, 1), Count(other["value"], 1, 1)
+
+
+def _reported(case: Case, figure: Row, known: Known) -> Row:
+    """The figure is there, and that is all that is promised."""
+    return {"verdict": Verdict("met", "met")}
+
+
+def _at_least(case: Case, figure: Row, known: Known) -> Row:
+    limit = case.target["limit_value"]
+    return {"missing_to_limit": max(limit - figure["value"], 0), "verdict": verdicts.at_least(figure["value"], limit)}
+
+
+def _at_most(case: Case, figure: Row, known: Known) -> Row:
+    """The number of bydele is read off their uncertain shares, so it carries no statistical reading."""
+    limit = case.target["limit_value"]
+    full_count = case.measure != "bydele_above_10_percent_unsafe"
+    return {
+        "missing_to_limit": max(figure["value"] - limit, 0),
+        "verdict": verdicts.at_most(figure["value"], limit, full_count=full_count),
+    }
+
+
+def _own_goals(case: Case, figure: Row, known: Known) -> Row:
+    """The goals stand in the tryghedsplan, which nobody has delivered."""
+    return {"verdict": not_evaluable("missing_extract")}
+
+
+RULES: dict[str, dict[str, Callable[[Case, Row, Known], Row]]] = {
+    "falls_every_year": {"edition_before": _fell_since, "trend_since_baseline": _trend_since_baseline},
+    "approaches_comparison_area": {"baseline_gap": _gap_narrowed},
+    "held_at_baseline": {"baseline": _held_at_baseline},
+    "reported_every_year": {"report": _reported},
+    "at_least": {"limit": _at_least},
+    "at_most": {"limit": _at_most},
+    "own_goals": {"goals": _own_goals},
+}
+
+
+def _against(case: Case, edition: int, other: Row, known: Known) -> tuple[Row, str | None]:
+    """What is compared with, the breaks that lie between, and series_break where one of them forbids it."""
+    crossed = breaks_between(known.breaks, case.area_id, case.measure, edition, case.edition)
+    row = {
+        "compared_edition": edition,
+        "compared_value": other["value"],
+        "breaks": " ".join(one["break_id"] for one in crossed) or None,
+    }
+    return row, "series_break" if any(one["effect"] == "not_comparable" for one in crossed) else None
+
+
+def _other_missing(other: Row, reason: str) -> str | None:
+    if other["value"] is not None:
+        return "too_few_answers" if other["status"] == "low_reliability" else None
+    return "conflict" if other["status"] == "conflict" else reason
+
+
+def _in_points(interval: shares.Interval | None) -> shares.Interval | None:
+    return shares.Interval(interval.low * 100, interval.high * 100) if interval else None
+
+
+def _share_columns(new: shares.Share, old: shares.Share, change: float, interval: shares.Interval | None, known: Known) -> Row:
+    row: Row = {"change": change}
+    if interval is None or new.answers is None or old.answers is None:
+        return row
+    effect, values = known.values["assumed_design_effect"], known.values
+    smallest = shares.smallest_fall_shown(old.value, old.answers, new.answers, effect, values["confidence_level"], values["power"])
+    return row | {
+        "change_low": points(interval.low),
+        "change_high": points(interval.high),
+        "smallest_change_shown": points(smallest),
+        "design_effect": effect,
+    }
+
+
+ASSETS = [yearly_table("targets.baselines", target_baselines), yearly_table("targets.verdicts", target_verdicts)]

@@ -1,0 +1,98 @@
+"""The rules of each table, read from `checks/rules/*.yml`. How a rule is run is in `expectations.py`."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from warehouse.contracts import Table, contracts
+
+RULES = Path(__file__).parent / "rules"
+SHAPE = "shape"
+
+
+class Rule(BaseModel):
+    """One rule of one table: an expectation with its arguments, or a query that selects the rows that break it.
+
+    `rows_of` names another table where the rows that break the rule stand, as when one of its rows has not arrived.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    name: str
+    severity: Literal["error", "warning"]
+    expectation: str | None = None
+    arguments: dict[str, Any] = {}
+    sql: str | None = None
+    rows_of: str | None = None
+    why: str
+    what_to_do: str
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Rule":
+        if (self.expectation is None) == (self.sql is None):
+            raise ValueError(f"{self.table}.{self.name}: give an expectation or a query, and only one of them")
+        return self
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row that breaks the rule."""
+        return contracts()[self.rows_of or self.table].key
+
+    @property
+    def description(self) -> str:
+        effect = "Blocks the publication" if self.severity == "error" else "Does not block"
+        return f"{self.why} {effect}. What to do: {self.what_to_do}"
+
+
+def shape_expectations(table: Table) -> list[Rule]:
+    """What the contract says of single values, as rules: filled, allowed, and one row per key."""
+    found = [
+        _shape_rule(table, f"{name}_filled", "ExpectColumnValuesToNotBeNull", {"column": name})
+        for name, column in table.columns.items()
+        if column.required
+    ]
+    found += [
+        _shape_rule(table, f"{name}_allowed", "ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.allowed)})
+        for name, column in table.columns.items()
+        if column.allowed
+    ]
+    unique = (
+        ("ExpectColumnValuesToBeUnique", {"column": table.key[0]})
+        if len(table.key) == 1
+        else ("ExpectCompoundColumnsToBeUnique", {"column_list": list(table.key)})
+    )
+    return [*found, _shape_rule(table, "key_unique", *unique)]
+
+
+def shape_rule(table: Table) -> Rule:
+    """The shape check as a steward sees it: one rule that stands for all of the contract's."""
+    return Rule(
+        table=table.name,
+        name=SHAPE,
+        severity="error",
+        expectation="Contract",
+        why=f"The table has the columns, types, allowed values and key of its contract in warehouse/tables/{table.schema_name}.yml.",
+        what_to_do="This is a fault of the program, not of the data, unless the file was changed by hand. Run the edition again; if it stays red, report it.",
+    )
+
+
+@cache
+def rules() -> dict[str, tuple[Rule, ...]]:
+    """Every table's rules by table name, in the order of the files."""
+    found: dict[str, tuple[Rule, ...]] = {}
+    for path in sorted(RULES.glob("*.yml")):
+        for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
+            if table not in contracts():
+                raise ValueError(f"{path.name}: there is no table {table}")
+            found[table] = tuple(Rule(table=table, name=name, **entry) for name, entry in entries.items())
+    return found
+
+
+def _shape_rule(table: Table, name: str, expectation: str, arguments: dict[str, Any]) -> Rule:
+    return Rule(
+        table=table.name, name=name, severity="error", expectation=expectation, arguments=arguments, why="", what_to_do=""
+    )

@@ -1,0 +1,47 @@
+"""The yearly job, and which editions a run has to make."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from assets.editions import FIRST_EDITION, editions
+from warehouse.contracts import contracts
+from warehouse.errors import InputError
+from warehouse.reference_files import load_reference
+from warehouse.store import stored_editions
+
+JOB = "yearly_run"
+
+yearly = dg.define_asset_job(
+    JOB,
+    selection=dg.AssetSelection.all(),
+    partitions_def=editions,
+    description="Reads the reference files, makes every table of the editions, checks each, and publishes the DuckDB file.",
+)
+
+
+def known_editions() -> list[int]:
+    """Editions that editions.csv describes, in order."""
+    return sorted(int(edition) for edition in load_reference()["reference.editions"]["edition"])
+
+
+def editions_to_make(wanted: Iterable[int] | None = None) -> range:
+    """The editions that a run makes: from the first that is wanted or missing to the newest.
+
+    Later editions are compared with earlier ones, so they are made again with them. Raises InputError where an
+    edition is not described in editions.csv.
+    """
+    known = known_editions()
+    wanted = sorted(set(wanted or known))
+    unknown = [edition for edition in wanted if edition not in known]
+    if unknown:
+        raise InputError(f"edition {unknown[0]} is not in editions.csv, which has {known[0]} to {known[-1]}: add a line for it, or ask for one of those.")
+    stored = set.intersection(*(set(stored_editions(table)) for table in contracts().values() if table.partitioned))
+    missing = [edition for edition in range(FIRST_EDITION, wanted[-1]) if edition not in stored]
+    first = min([*wanted, *missing])
+    return range(first, max([*wanted, *stored]) + 1)
+
+
+def range_tags(made: range) -> dict[str, str]:
+    """The tags that make one Dagster run cover several editions."""
+    return {"dagster/asset_partition_range_start": str(made[0]), "dagster/asset_partition_range_end": str(made[-1])}

@@ -1,0 +1,144 @@
+"""The published DuckDB file: built apart from the store, compared with the last one, and renamed into place.
+
+Each publication is a file of its own with its id in the name, and the id is made of the content alone: the same
+content is the same publication. `tryghed.duckdb` is always the newest, replaced in one step, so that no reader
+is ever locked out and none sees half a file.
+"""
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.contracts import Table, contracts
+from warehouse.home import published_folder
+from warehouse.store import stored_files
+
+NAME = "tryghed.duckdb"
+READABLE_FROM = "v1.0.0"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a table's rows became since the last publication."""
+
+    table: str
+    rows: int
+    added: int
+    removed: int
+    changed: int
+
+    @property
+    def none(self) -> bool:
+        return not (self.added or self.removed or self.changed)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A publication: its id and file, the stable name if it could be replaced, and what changed."""
+
+    publication_id: str
+    path: Path
+    stable: Path | None
+    first: bool
+    differences: tuple[Difference, ...]
+
+    @property
+    def unchanged(self) -> bool:
+        return not self.first and all(difference.none for difference in self.differences)
+
+
+def publish() -> Publication:
+    """Build the published file from the store and put it in place. A publication that exists is left as it is."""
+    folder = published_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = [table for table in contracts().values() if table.publish]
+    publication_id = _content_id(tables)
+    path = folder / f"tryghed-{publication_id}.duckdb"
+    stable = folder / NAME
+    if not path.exists():
+        _build(tables, path, publication_id)
+    first = not stable.exists()
+    differences = compare(tables, path, None if first else stable)
+    return Publication(publication_id, path, _replace(path, stable), first, differences)
+
+
+def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
+    """Rows added, removed and changed in each table, told apart by the table's key."""
+    connection = duckdb.connect()
+    connection.execute(f"ATTACH '{new}' AS new (READ_ONLY)")
+    if old:
+        connection.execute(f"ATTACH '{old}' AS old (READ_ONLY)")
+    return tuple(_difference(connection, table, old is not None) for table in tables)
+
+
+def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bool) -> Difference:
+    def count(query: str) -> int:
+        row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    rows = count(f"SELECT count(*) FROM new.{table.name}")
+    known = has_old and count(
+        f"SELECT count(*) FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = '{table.name}'"
+    )
+    if not known:
+        return Difference(table.name, rows, rows, 0, 0)
+    keys = ", ".join(f'"{name}"' for name in table.key)
+    added = count(f"SELECT count(*) FROM (SELECT {keys} FROM new.{table.name} EXCEPT SELECT {keys} FROM old.{table.name})")
+    removed = count(f"SELECT count(*) FROM (SELECT {keys} FROM old.{table.name} EXCEPT SELECT {keys} FROM new.{table.name})")
+    columns = {
+        side: {name for (name,) in connection.execute(f"SELECT column_name FROM (DESCRIBE {side}.{table.name})").fetchall()}
+        for side in ("new", "old")
+    }
+    if columns["new"] != columns["old"]:
+        return Difference(table.name, rows, added, removed, rows - added)
+    names = ", ".join(f'"{name}"' for name in table.columns)
+    other = count(f"SELECT count(*) FROM (SELECT {names} FROM new.{table.name} EXCEPT SELECT {names} FROM old.{table.name})")
+    return Difference(table.name, rows, added, removed, other - added)
+
+
+def _content_id(tables: list[Table]) -> str:
+    """A hash of what is published: the contracts and the bytes of the store's files."""
+    digest = hashlib.sha256(READABLE_FROM.encode())
+    for table in tables:
+        digest.update(table.ddl().encode())
+        for path in stored_files(table):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _build(tables: list[Table], path: Path, publication_id: str) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    connection = duckdb.connect()
+    connection.execute(f"ATTACH '{beside}' AS published (STORAGE_VERSION '{READABLE_FROM}')")
+    connection.execute("USE published")
+    for table in tables:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+        connection.execute(table.ddl())
+        files = [str(file) for file in stored_files(table)]
+        if files:
+            keys = ", ".join(f'"{name}"' for name in table.key)
+            connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM read_parquet({files}) ORDER BY {keys}")
+    connection.execute("USE memory")
+    connection.execute("DETACH published")
+    connection.close()
+    os.chmod(beside, 0o444)
+    os.replace(beside, path)
+
+
+def _replace(path: Path, stable: Path) -> Path | None:
+    """Put the publication under the stable name; None where an open file forbids it, as on network shares."""
+    beside = stable.with_name(f".{stable.name}.{os.getpid()}")
+    shutil.copyfile(path, beside)
+    os.chmod(beside, 0o444)
+    try:
+        os.replace(beside, stable)
+    except PermissionError:
+        beside.unlink()
+        return None
+    return stable
