@@ -2,3 +2,8 @@
 
 The statistics are in `assets/methods/`, which imports nothing of the project. When things run is `pipelines/`'s.
 """
+
+import warnings
+
+# Checks by edition and runs over several editions are a preview and a beta of Dagster's; the tests hold on to both.
+warnings.filterwarnings("ignore", message=".* is currently in (beta|preview)")

@@ -5,12 +5,12 @@ The intervals are made in `assets/methods/counts.py`; whether a promise is kept 
 
 import pandas as pd
 
-from assets.figures import Figure, Row, conventions_of, figures
+from assets.figures import Figure, conventions_of, figures
 from assets.methods import counts
 from assets.methods.counts import Count
 from assets.methods.shares import Interval
 from assets.tables import yearly_table
-from warehouse.contracts import contracts, records
+from warehouse.contracts import Row, contracts, records
 
 Cell = tuple[int, str, str]
 Pair = dict[str, Figure]

@@ -5,14 +5,12 @@ Serves shares, counts and rates alike. What an interval is made of a figure is i
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from assets.methods.shares import Interval, rounding_band
-from warehouse.contracts import records
+from warehouse.contracts import Row, records
 
-Row = dict[str, Any]
 Address = tuple[int, str, str]
 
 
@@ -28,6 +26,7 @@ class Figure:
 
     @property
     def conflict(self) -> bool:
+        """Whether its sources disagree and nobody has chosen."""
         return self.value is None
 
 
@@ -36,7 +35,7 @@ def figures(published_figures: pd.DataFrame, published_choices: pd.DataFrame) ->
     chosen = {(row["edition"], row["area_id"], row["measure"]): row["source_id"] for row in records(published_choices)}
     lines: dict[Address, list[Row]] = defaultdict(list)
     for row in records(published_figures):
-        lines[row["edition"], row["area_id"], row["measure"]].append(row)  # type: ignore[index]
+        lines[row["edition"], row["area_id"], row["measure"]].append(row)
     return {address: _figure(rows, chosen.get(address)) for address, rows in lines.items()}
 
 

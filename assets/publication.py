@@ -17,7 +17,7 @@ PUBLICATION = dg.AssetKey(["published", "tryghed_duckdb"])
     description="The file that people read: every publishable table, with its comments, in one DuckDB file.",
     deps=[key(table) for table in contracts().values() if table.publish],
 )
-def publication() -> dg.MaterializeResult:
+def publication() -> dg.MaterializeResult[None]:
     """Build the file apart and put it in place; the same content is the same publication."""
     made = publish()
     return dg.MaterializeResult(
@@ -29,7 +29,15 @@ def publication() -> dg.MaterializeResult:
             "dagster/row_count": sum(difference.rows for difference in made.differences),
             "rows": dg.MetadataValue.table(
                 [
-                    dg.TableRecord({"table": one.table, "rows": one.rows, "added": one.added, "removed": one.removed, "changed": one.changed})
+                    dg.TableRecord(
+                        {
+                            "table": one.table,
+                            "rows": one.rows,
+                            "added": one.added,
+                            "removed": one.removed,
+                            "changed": one.changed,
+                        }
+                    )
                     for one in made.differences
                 ]
             ),

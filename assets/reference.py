@@ -17,7 +17,7 @@ FIGURES = contracts()["reference.published_figures"]
     name="reference",
     specs=[dg.AssetSpec(**describe(table)) for table in REFERENCE],
 )
-def reference() -> Iterator[dg.MaterializeResult]:
+def reference() -> Iterator[dg.MaterializeResult[None]]:
     """Every reference file, or none: an invalid one stops the run before anything else."""
     with expected_trouble():
         loaded = load_reference()

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from assets.figures import Figure, Row, breaks_between, conventions_of, figures
+from assets.figures import Figure, breaks_between, conventions_of, figures
 from assets.methods import shares
 from assets.methods.shares import Share
 from assets.methods.verdicts import literal_direction, statistical_direction
 from assets.tables import yearly_table
-from warehouse.contracts import contracts, records
+from warehouse.contracts import Row, contracts, records
 
 MUNICIPALITY = "copenhagen"
 
@@ -45,7 +45,9 @@ def yearly_shares(
     return contracts()["safety.yearly_shares"].frame(rows)
 
 
-def yearly_changes(yearly_shares: pd.DataFrame, agreements: pd.DataFrame, series_breaks: pd.DataFrame, conventions: pd.DataFrame) -> pd.DataFrame:
+def yearly_changes(
+    yearly_shares: pd.DataFrame, agreements: pd.DataFrame, series_breaks: pd.DataFrame, conventions: pd.DataFrame
+) -> pd.DataFrame:
     """Every share that there is against the edition before, the baseline and the municipality."""
     values = conventions_of(conventions)
     table = {(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_shares)}
@@ -66,7 +68,9 @@ def unsafe_bydele(
     """The published number of bydele with more than 10 % unsafe, beside those whose own share is published."""
     bydele = set(areas.loc[areas["level"] == "survey_bydel", "area_id"])
     above = yearly_shares[
-        yearly_shares["area_id"].isin(bydele) & (yearly_shares["measure"] == "unsafe") & (yearly_shares["rounding_low_percent"] >= 10)
+        yearly_shares["area_id"].isin(bydele)
+        & (yearly_shares["measure"] == "unsafe")
+        & (yearly_shares["rounding_low_percent"] >= 10)
     ]
     named = above.groupby("edition")["area_id"].nunique().to_dict()
     rows = [
@@ -115,7 +119,13 @@ def _awaited(agreements: list[Row], targets: list[Row], survey: set[str]) -> set
 
 
 def _share_row(
-    edition: int, area_id: str, measure: str, figure: Figure | None, versions: list[Row], breaks: list[Row], values: dict[str, float]
+    edition: int,
+    area_id: str,
+    measure: str,
+    figure: Figure | None,
+    versions: list[Row],
+    breaks: list[Row],
+    values: dict[str, float],
 ) -> Row:
     row: Row = {
         "edition": edition,
@@ -147,7 +157,9 @@ def _share_row(
     }
 
 
-def _status(edition: int, area_id: str, measure: str, figure: Figure, breaks: list[Row], values: dict[str, float]) -> str:
+def _status(
+    edition: int, area_id: str, measure: str, figure: Figure, breaks: list[Row], values: dict[str, float]
+) -> str:
     if figure.conflict:
         return "conflict"
     if figure.answers is not None and figure.answers < values["fewest_answers"]:
@@ -179,7 +191,13 @@ def _comparisons(share: Row, baselines: dict[str, int], default: int) -> Iterato
 
 
 def _change_row(
-    share: Row, compared_with: str, edition: int, area_id: str, table: dict[Any, Row], breaks: list[Row], values: dict[str, float]
+    share: Row,
+    compared_with: str,
+    edition: int,
+    area_id: str,
+    table: dict[Any, Row],
+    breaks: list[Row],
+    values: dict[str, float],
 ) -> Row:
     other = table.get((edition, area_id, share["measure"]))
     crossed = breaks_between(breaks, share["area_id"], share["measure"], edition, share["edition"])
@@ -203,7 +221,9 @@ def _change_row(
 
 def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Row]) -> str | None:
     if other is None or other["status"] == "missing":
-        return {"edition_before": "not_consecutive", "baseline": "baseline_missing"}.get(compared_with, "missing_extract")
+        return {"edition_before": "not_consecutive", "baseline": "baseline_missing"}.get(
+            compared_with, "missing_extract"
+        )
     if "conflict" in (share["status"], other["status"]):
         return "conflict"
     return "series_break" if any(one["effect"] == "not_comparable" for one in crossed) else None

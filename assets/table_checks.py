@@ -33,7 +33,9 @@ def checks_of(table: Table) -> dg.AssetChecksDefinition:
         for rule in of_table.values()
     ]
 
-    @dg.multi_asset_check(name=f"check_{table.schema_name}__{table.short_name}", specs=specs, description=f"Checks of {table.name}.")
+    @dg.multi_asset_check(
+        name=f"check_{table.schema_name}__{table.short_name}", specs=specs, description=f"Checks of {table.name}."
+    )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
         outcomes = {outcome.rule.name: outcome for outcome in validate_table(table, rules().get(table.name, ()))}
         wanted = [int(partition) for partition in context.partition_keys] if table.partitioned else [None]

@@ -100,10 +100,15 @@ def save(table: Table, frame: pd.DataFrame, edition: int | None = None) -> dict[
 def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
     """The first rows of a publishable table, for Dagster's page."""
     rows = [
-        {name: value if isinstance(value, (str, int, float, bool)) or value is None else str(value) for name, value in row.items()}
+        {
+            name: value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+            for name, value in row.items()
+        }
         for row in records(frame.head(PREVIEW_ROWS))
     ]
-    return dg.MetadataValue.table([dg.TableRecord(row) for row in rows], schema=dg.TableSchema([dg.TableColumn(name) for name in table.columns]))
+    return dg.MetadataValue.table(
+        [dg.TableRecord(row) for row in rows], schema=dg.TableSchema([dg.TableColumn(name) for name in table.columns])
+    )
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from datetime import date
 import pandas as pd
 
 from assets.crime import count_of
-from assets.figures import Row, breaks_between, conventions_of
+from assets.figures import breaks_between, conventions_of
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
 from assets.methods.verdicts import Verdict, not_evaluable
 from assets.safety import points, share_of
 from assets.tables import yearly_table
-from warehouse.contracts import contracts, records
+from warehouse.contracts import Row, contracts, records
 
 EMPTY: Row = {"value": None, "status": "missing", "provenance": None, "maturity": "provisional"}
 
@@ -60,10 +60,12 @@ class Case:
 
     @property
     def area_id(self) -> str:
+        """Area in which the target is measured."""
         return str(self.target["area_id"])
 
     @property
     def measure(self) -> str:
+        """What is measured."""
         return str(self.target["measure"])
 
     @property
@@ -194,7 +196,11 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
         "comparison_area_id": comparison_area_id if is_share else None,
         "gap": gap,
         "status": figure["status"],
-        "reason": None if figure["value"] is not None else "conflict" if figure["status"] == "conflict" else "baseline_missing",
+        "reason": None
+        if figure["value"] is not None
+        else "conflict"
+        if figure["status"] == "conflict"
+        else "baseline_missing",
         "provenance": figure["provenance"],
         "maturity": figure["maturity"],
         "source_lines": figure.get("source_lines"),
@@ -252,15 +258,19 @@ def _fell_since(case: Case, figure: Row, known: Known) -> Row:
     before = case.edition - 1
     other = known.figure(before, case.area_id, case.measure)
     row, crossed = _against(case, before, other, known)
-    reason = crossed or _other_missing(other, "baseline_missing" if before == case.baseline_edition else "not_consecutive")
+    reason = crossed or _other_missing(
+        other, "baseline_missing" if before == case.baseline_edition else "not_consecutive"
+    )
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     new, old = share_of(figure), share_of(other)
     interval = shares.change_interval(new, old, known.values["assumed_design_effect"], known.values["confidence_level"])
     change = figure["value"] - other["value"]
-    return row | _share_columns(new, old, change, interval, known) | {
-        "verdict": verdicts.below(change, _in_points(interval))
-    }
+    return (
+        row
+        | _share_columns(new, old, change, interval, known)
+        | {"verdict": verdicts.below(change, _in_points(interval))}
+    )
 
 
 def _trend_since_baseline(case: Case, figure: Row, known: Known) -> Row:
@@ -274,7 +284,9 @@ def _trend_since_baseline(case: Case, figure: Row, known: Known) -> Row:
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     effect = known.values["assumed_design_effect"]
-    line = shares.trend({edition: share_of(one) for edition, one in series.items()}, effect, known.values["confidence_level"])
+    line = shares.trend(
+        {edition: share_of(one) for edition, one in series.items()}, effect, known.values["confidence_level"]
+    )
     interval = _in_points(line.interval)
     return row | {
         "change": points(line.slope),
@@ -304,7 +316,10 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
     gap, baseline_gap = figure["value"] - now["value"], then["value"] - then_comparison["value"]
     effect = known.values["assumed_design_effect"]
     interval = shares.gap_change_interval(
-        (share_of(figure), share_of(now)), (share_of(then), share_of(then_comparison)), effect, known.values["confidence_level"]
+        (share_of(figure), share_of(now)),
+        (share_of(then), share_of(then_comparison)),
+        effect,
+        known.values["confidence_level"],
     )
     change, limits = gap - baseline_gap, _in_points(interval)
     years, passed = case.target["last_year"] - first, case.edition - first
@@ -325,12 +340,20 @@ def _held_at_baseline(case: Case, figure: Row, known: Known) -> Row:
     first = case.baseline_edition or case.edition
     other = known.figure(first, case.area_id, case.measure)
     row, crossed = _against(case, first, other, known)
-    reason = crossed or ("baseline_missing" if not case.baseline_known else None) or _other_missing(other, "baseline_missing")
+    reason = (
+        crossed
+        or ("baseline_missing" if not case.baseline_known else None)
+        or _other_missing(other, "baseline_missing")
+    )
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     new, old = _counts_to_compare(case, figure, other, known)
     confidence = known.values["confidence_level"]
-    row |= {"verdict": verdicts.held_at_baseline(figure["value"], other["value"], new, old, confidence, case.target["tolerance"])}
+    row |= {
+        "verdict": verdicts.held_at_baseline(
+            figure["value"], other["value"], new, old, confidence, case.target["tolerance"]
+        )
+    }
     if new is None or old is None:
         return row
     interval = counts.rate_ratio_interval(new, old, confidence)
@@ -405,12 +428,16 @@ def _in_points(interval: shares.Interval | None) -> shares.Interval | None:
     return shares.Interval(interval.low * 100, interval.high * 100) if interval else None
 
 
-def _share_columns(new: shares.Share, old: shares.Share, change: float, interval: shares.Interval | None, known: Known) -> Row:
+def _share_columns(
+    new: shares.Share, old: shares.Share, change: float, interval: shares.Interval | None, known: Known
+) -> Row:
     row: Row = {"change": change}
     if interval is None or new.answers is None or old.answers is None:
         return row
     effect, values = known.values["assumed_design_effect"], known.values
-    smallest = shares.smallest_fall_shown(old.value, old.answers, new.answers, effect, values["confidence_level"], values["power"])
+    smallest = shares.smallest_fall_shown(
+        old.value, old.answers, new.answers, effect, values["confidence_level"], values["power"]
+    )
     return row | {
         "change_low": points(interval.low),
         "change_high": points(interval.high),

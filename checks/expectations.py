@@ -91,17 +91,28 @@ def run_rules(connection: duckdb.DuckDBPyConnection, rules: list[Rule]) -> list[
 def prove_route() -> None:
     """One canary for each kind of expectation that the project uses. Raises CheckError where one stays silent."""
     connection = duckdb.connect()
-    connection.execute("CREATE TABLE canary AS SELECT * FROM (VALUES (1, 1, 'good'), (2, -1, 'bad'), (3, 1, NULL), (3, 1, 'good')) t(id, amount, word)")
+    connection.execute(
+        "CREATE TABLE canary AS SELECT * FROM (VALUES (1, 1, 'good'), (2, -1, 'bad'), (3, 1, NULL), (3, 1, 'good')) t(id, amount, word)"
+    )
     for kind, (arguments, expected) in _CANARIES.items():
         sql = arguments.get("sql")
         rule = Rule.model_construct(
-            table="canary", name=kind, severity="error", expectation=None if sql else kind, arguments={} if sql else arguments,
-            sql=sql, rows_of=None, why="", what_to_do="",
+            table="canary",
+            name=kind,
+            severity="error",
+            expectation=None if sql else kind,
+            arguments={} if sql else arguments,
+            sql=sql,
+            rows_of=None,
+            why="",
+            what_to_do="",
         )
         result = _validate(_batch(connection, "canary", key=("id",)), [rule], key=("id",))[0]
         found = sorted(key["id"] for key in _failing_keys(connection, rule, result, key=("id",)))
         if found != expected:
-            raise CheckError(f"the canary of {kind} found rows {found} where {expected} were planted: no check can be trusted")
+            raise CheckError(
+                f"the canary of {kind} found rows {found} where {expected} were planted: no check can be trusted"
+            )
 
 
 _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
@@ -131,7 +142,7 @@ def _batch(connection: duckdb.DuckDBPyConnection, name: str, key: tuple[str, ...
 
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # what it would log is raised as a CheckError
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}  # type: ignore[assignment]
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     source = context.data_sources.add_sql(
         "store",
         connection_string="duckdb:///:memory:",
@@ -139,7 +150,11 @@ def _batch(connection: duckdb.DuckDBPyConnection, name: str, key: tuple[str, ...
         kwargs={"creator": lambda: _connection(connection), "poolclass": StaticPool},
     )
     schema, _, short = name.rpartition(".")
-    return source.add_table_asset(name, table_name=short, schema_name=schema or None).add_batch_definition_whole_table("all").get_batch()
+    return (
+        source.add_table_asset(name, table_name=short, schema_name=schema or None)
+        .add_batch_definition_whole_table("all")
+        .get_batch()
+    )
 
 
 def _connection(connection: duckdb.DuckDBPyConnection) -> Any:
@@ -186,7 +201,7 @@ def _validate(batch: "Batch", rules: list[Rule], key: tuple[str, ...] = ()) -> "
                 "return_unexpected_index_query": False,
             },
         )
-    return sorted(result.results, key=lambda one: one.expectation_config.meta["index"])  # type: ignore[union-attr, index]
+    return sorted(result.results, key=lambda one: one.expectation_config.meta["index"])
 
 
 def _failing_keys(
@@ -201,7 +216,9 @@ def _failing_keys(
         if len(rows) < result.result["observed_value"]:  # Great Expectations keeps the first 200 only
             name = rule.rows_of or rule.table
             found = connection.execute(rule.sql.format(batch=name))
-            rows = [dict(zip([column[0] for column in found.description], row, strict=True)) for row in found.fetchall()]
+            rows = [
+                dict(zip([column[0] for column in found.description], row, strict=True)) for row in found.fetchall()
+            ]
     else:
         # Keys of several columns come back as the values themselves, which are the key.
         rows = result.result.get("unexpected_index_list") or result.result["unexpected_list"]

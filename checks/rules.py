@@ -44,6 +44,7 @@ class Rule(BaseModel):
 
     @property
     def description(self) -> str:
+        """Why the rule is there, whether it blocks, and what to do when it fails."""
         effect = "Blocks the publication" if self.severity == "error" else "Does not block"
         return f"{self.why} {effect}. What to do: {self.what_to_do}"
 
@@ -56,7 +57,9 @@ def shape_expectations(table: Table) -> list[Rule]:
         if column.required
     ]
     found += [
-        _shape_rule(table, f"{name}_allowed", "ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.allowed)})
+        _shape_rule(
+            table, f"{name}_allowed", "ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.allowed)}
+        )
         for name, column in table.columns.items()
         if column.allowed
     ]
@@ -94,5 +97,11 @@ def rules() -> dict[str, tuple[Rule, ...]]:
 
 def _shape_rule(table: Table, name: str, expectation: str, arguments: dict[str, Any]) -> Rule:
     return Rule(
-        table=table.name, name=name, severity="error", expectation=expectation, arguments=arguments, why="", what_to_do=""
+        table=table.name,
+        name=name,
+        severity="error",
+        expectation=expectation,
+        arguments=arguments,
+        why="",
+        what_to_do="",
     )

@@ -4,17 +4,12 @@ reference files -> published figures -> safety, crime -> targets -> the publishe
 table stand between it and what is made of it.
 """
 
-import warnings
-
 import dagster as dg
 
-warnings.filterwarnings("ignore", category=dg.PreviewWarning)  # checks by edition are a preview of Dagster's
-
-from assets import crime, publication, reference, safety, targets  # noqa: E402
-from assets.editions import editions  # noqa: E402
-from assets.table_checks import CHECKS  # noqa: E402
-from pipelines.schedules import spring  # noqa: E402
-from pipelines.yearly import yearly  # noqa: E402
+from assets import crime, publication, reference, safety, targets
+from assets.table_checks import CHECKS
+from pipelines.schedules import spring
+from pipelines.yearly import yearly
 
 defs = dg.Definitions(
     assets=[*reference.ASSETS, *safety.ASSETS, *crime.ASSETS, *targets.ASSETS, *publication.ASSETS],
@@ -23,5 +18,3 @@ defs = dg.Definitions(
     schedules=[spring],
     executor=dg.in_process_executor,  # ten small tables: a process each costs five times the whole run
 )
-
-__all__ = ["defs", "editions"]

@@ -14,5 +14,9 @@ def spring(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReas
     """This year's edition, and whatever before it is missing from the store."""
     edition = context.scheduled_execution_time.year
     if edition not in known_editions():
-        return dg.SkipReason(f"Edition {edition} is not in editions.csv: add a line for it, then the run starts next Monday.")
-    return dg.RunRequest(run_key=f"{edition}-{context.scheduled_execution_time:%Y-%m-%d}", tags=range_tags(editions_to_make([edition])))
+        return dg.SkipReason(
+            f"Edition {edition} is not in editions.csv: add a line for it, then the run starts next Monday."
+        )
+    return dg.RunRequest(
+        run_key=f"{edition}-{context.scheduled_execution_time:%Y-%m-%d}", tags=range_tags(editions_to_make([edition]))
+    )

@@ -35,7 +35,9 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
     wanted = sorted(set(wanted or known))
     unknown = [edition for edition in wanted if edition not in known]
     if unknown:
-        raise InputError(f"edition {unknown[0]} is not in editions.csv, which has {known[0]} to {known[-1]}: add a line for it, or ask for one of those.")
+        raise InputError(
+            f"edition {unknown[0]} is not in editions.csv, which has {known[0]} to {known[-1]}: add a line for it, or ask for one of those."
+        )
     stored = set.intersection(*(set(stored_editions(table)) for table in contracts().values() if table.partitioned))
     missing = [edition for edition in range(FIRST_EDITION, wanted[-1]) if edition not in stored]
     first = min([*wanted, *missing])

@@ -5,12 +5,14 @@ A contract says what a table's columns are. What must hold between values is a r
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict
+
+Row = dict[str, Any]
 
 TABLES = Path(__file__).parent / "tables"
 
@@ -71,14 +73,17 @@ class Table(Strict):
 
     @property
     def schema_name(self) -> str:
+        """The schema, which is also its group in Dagster and its folder in the store."""
         return self.name.split(".")[0]
 
     @property
     def short_name(self) -> str:
+        """The name within the schema."""
         return self.name.split(".")[1]
 
     @property
     def description(self) -> str:
+        """The text with grain and key."""
         return f"{self.text.rstrip('.')}. Grain: {self.grain}. Key: {', '.join(self.key)}."
 
     def arrow_schema(self) -> pa.Schema:
@@ -107,14 +112,16 @@ class Table(Strict):
         missing = [name for name in self.columns if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.columns]
         if missing or unknown:
-            raise ValueError(f"{self.name}: columns missing: {missing or 'none'}; not in the contract: {unknown or 'none'}")
+            raise ValueError(
+                f"{self.name}: columns missing: {missing or 'none'}; not in the contract: {unknown or 'none'}"
+            )
         try:
             table = pa.Table.from_pandas(frame[list(self.columns)], schema=self.arrow_schema(), preserve_index=False)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise ValueError(f"{self.name}: a value does not fit its column: {error}") from error
         return table.replace_schema_metadata().sort_by([(name, "ascending") for name in self.key])
 
-    def frame(self, rows: list[dict[str, object]]) -> pd.DataFrame:
+    def frame(self, rows: list[Row]) -> pd.DataFrame:
         """Rows as a frame with nullable pandas types; a column that no row names is empty."""
         columns = {name: [row.get(name) for row in rows] for name in self.columns}
         unknown = {name for row in rows for name in row} - set(columns)
@@ -125,12 +132,14 @@ class Table(Strict):
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame whose empty cells are pd.NA, whole numbers stay whole and dates are dates."""
-    return table.to_pandas(types_mapper=PANDAS.get, date_as_object=True)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=PANDAS.get, date_as_object=True)
+    return frame
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+def records(frame: pd.DataFrame) -> list[Row]:
     """The frame's rows as dictionaries, empty cells as None."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+    filled = frame.astype(object).where(frame.notna(), None)
+    return [dict(zip(filled.columns, row, strict=True)) for row in filled.itertuples(index=False, name=None)]
 
 
 def read_contracts(folder: Path = TABLES) -> dict[str, Table]:

@@ -33,6 +33,7 @@ class Difference:
 
     @property
     def none(self) -> bool:
+        """Whether no row differs."""
         return not (self.added or self.removed or self.changed)
 
 
@@ -48,6 +49,7 @@ class Publication:
 
     @property
     def unchanged(self) -> bool:
+        """Whether the last publication had the same content."""
         return not self.first and all(difference.none for difference in self.differences)
 
 
@@ -87,16 +89,24 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
     if not known:
         return Difference(table.name, rows, rows, 0, 0)
     keys = ", ".join(f'"{name}"' for name in table.key)
-    added = count(f"SELECT count(*) FROM (SELECT {keys} FROM new.{table.name} EXCEPT SELECT {keys} FROM old.{table.name})")
-    removed = count(f"SELECT count(*) FROM (SELECT {keys} FROM old.{table.name} EXCEPT SELECT {keys} FROM new.{table.name})")
+    added = count(
+        f"SELECT count(*) FROM (SELECT {keys} FROM new.{table.name} EXCEPT SELECT {keys} FROM old.{table.name})"
+    )
+    removed = count(
+        f"SELECT count(*) FROM (SELECT {keys} FROM old.{table.name} EXCEPT SELECT {keys} FROM new.{table.name})"
+    )
     columns = {
-        side: {name for (name,) in connection.execute(f"SELECT column_name FROM (DESCRIBE {side}.{table.name})").fetchall()}
+        side: {
+            name for (name,) in connection.execute(f"SELECT column_name FROM (DESCRIBE {side}.{table.name})").fetchall()
+        }
         for side in ("new", "old")
     }
     if columns["new"] != columns["old"]:
         return Difference(table.name, rows, added, removed, rows - added)
     names = ", ".join(f'"{name}"' for name in table.columns)
-    other = count(f"SELECT count(*) FROM (SELECT {names} FROM new.{table.name} EXCEPT SELECT {names} FROM old.{table.name})")
+    other = count(
+        f"SELECT count(*) FROM (SELECT {names} FROM new.{table.name} EXCEPT SELECT {names} FROM old.{table.name})"
+    )
     return Difference(table.name, rows, added, removed, other - added)
 
 
@@ -127,17 +137,17 @@ def _build(tables: list[Table], path: Path, publication_id: str) -> None:
     connection.execute("USE memory")
     connection.execute("DETACH published")
     connection.close()
-    os.chmod(beside, 0o444)
-    os.replace(beside, path)
+    beside.chmod(0o444)
+    beside.replace(path)
 
 
 def _replace(path: Path, stable: Path) -> Path | None:
     """Put the publication under the stable name; None where an open file forbids it, as on network shares."""
     beside = stable.with_name(f".{stable.name}.{os.getpid()}")
     shutil.copyfile(path, beside)
-    os.chmod(beside, 0o444)
+    beside.chmod(0o444)
     try:
-        os.replace(beside, stable)
+        beside.replace(stable)
     except PermissionError:
         beside.unlink()
         return None

@@ -13,14 +13,13 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from warehouse.agreements import Agreement
-from warehouse.contracts import Column, Table, contracts
+from warehouse.agreements import Agreement, AgreementArea, Target
+from warehouse.contracts import Column, Row, Table, contracts
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
 
-Row = dict[str, Any]
 Reference = dict[str, pd.DataFrame]
 
 
@@ -40,7 +39,9 @@ def load_reference(folder: Path | None = None) -> Reference:
     _check_references(folder, reference)
     for path, agreement, lines in agreements:
         _check_agreement(path, agreement, lines, reference)
-    reference["reference.agreements"] = tables["reference.agreements"].frame([_agreement_row(a) for _, a, _ in agreements])
+    reference["reference.agreements"] = tables["reference.agreements"].frame(
+        [_agreement_row(a) for _, a, _ in agreements]
+    )
     reference["reference.targets"] = tables["reference.targets"].frame(
         [row for _, agreement, _ in agreements for row in _target_rows(agreement)]
     )
@@ -55,15 +56,20 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
     columns = {name: column for name, column in table.columns.items() if not column.generated}
     lines = list(_csv_lines(path, list(columns)))
     if not lines and not table.may_be_empty:
-        raise InputError(f"{path.name} has no rows: put the file back as it was, with at least one line below the header.")
-    rows, seen = [], {}
+        raise InputError(
+            f"{path.name} has no rows: put the file back as it was, with at least one line below the header."
+        )
+    rows: list[Row] = []
+    seen: dict[tuple[object, ...], int] = {}
     for number, cells in lines:
         row = {name: _typed(path, number, name, columns[name], cell) for name, cell in zip(columns, cells, strict=True)}
         if "file_line" in table.columns:
             row["file_line"] = number
         key = tuple(row[name] for name in table.key)
         if key in seen:
-            raise InputError(f"{path.name}, line {number}: {' / '.join(map(str, key))} stands on line {seen[key]} already: keep one of them.")
+            raise InputError(
+                f"{path.name}, line {number}: {' / '.join(map(str, key))} stands on line {seen[key]} already: keep one of them."
+            )
         seen[key] = number
         rows.append(row)
     return rows
@@ -85,13 +91,19 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
                 )
                 if part
             )
-            raise InputError(f"{path.name}, line 1: the columns are not as expected ({detail or 'another order'}): the header must be {','.join(expected)}")
+            raise InputError(
+                f"{path.name}, line 1: the columns are not as expected ({detail or 'another order'}): the header must be {','.join(expected)}"
+            )
         for cells in reader:
             if len(cells) != len(expected):
-                raise InputError(f"{path.name}, line {reader.line_num}: {len(cells)} cells where the header has {len(expected)}: quote texts that hold a comma.")
+                raise InputError(
+                    f"{path.name}, line {reader.line_num}: {len(cells)} cells where the header has {len(expected)}: quote texts that hold a comma."
+                )
             yield reader.line_num, cells
     except csv.Error as error:
-        raise InputError(f"{path.name}, line {reader.line_num}: not readable as CSV ({error}): mend the quotes.") from error
+        raise InputError(
+            f"{path.name}, line {reader.line_num}: not readable as CSV ({error}): mend the quotes."
+        ) from error
 
 
 def _text(path: Path) -> str:
@@ -153,7 +165,7 @@ _FORMS = {
 
 def _check_references(folder: Path, reference: Reference) -> None:
     """Every value that refers to another table stands there."""
-    for name, frame in reference.items():
+    for name in reference:
         table = contracts()[name]
         for column_name, column in table.columns.items():
             if not column.refers_to:
@@ -162,7 +174,9 @@ def _check_references(folder: Path, reference: Reference) -> None:
             known = set(reference[other][other_column])
             for line, value in _with_lines(folder / f"{table.short_name}.csv", column_name):
                 if value and value not in {str(item) for item in known}:
-                    raise InputError(f"{table.short_name}.csv, line {line}, column {column_name}: '{value}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there.")
+                    raise InputError(
+                        f"{table.short_name}.csv, line {line}, column {column_name}: '{value}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there."
+                    )
 
 
 def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
@@ -188,7 +202,9 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
             lines = dict(_lines_of(yaml.compose(text, yaml.CSafeLoader)))
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise InputError(f"{path.name}, line {line}: not readable as YAML ({error.problem}): mend the indentation or the quotes.") from None
+            raise InputError(
+                f"{path.name}, line {line}: not readable as YAML ({error.problem}): mend the indentation or the quotes."
+            ) from None
         try:
             yield path, Agreement.model_validate(content), lines
         except ValidationError as error:
@@ -214,16 +230,17 @@ def _agreement_error(path: Path, error: ValidationError, lines: Lines) -> InputE
     at = fault["loc"]
     line = next(lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines) if lines else 1
     entry = ".".join(str(part + 1) if isinstance(part, int) else part for part in at) or "the file"
-    message = {"extra_forbidden": "is not a word of this file", "missing": "is missing"}.get(fault["type"], fault["msg"])
+    message = {"extra_forbidden": "is not a word of this file", "missing": "is missing"}.get(
+        fault["type"], fault["msg"]
+    )
     if fault["type"] == "extra_forbidden":
         message += f"; known are {', '.join(_known_words(at))}"
     return InputError(f"{path.name}, line {line}: {entry}: {message}.")
 
 
 def _known_words(at: tuple[int | str, ...]) -> list[str]:
-    from warehouse.agreements import AgreementArea, Target
-
-    model = {"targets": Target, "areas": AgreementArea}.get(str(at[0]), Agreement) if len(at) > 1 else Agreement
+    parts: dict[str, type[BaseModel]] = {"targets": Target, "areas": AgreementArea}
+    model = parts.get(str(at[0]), Agreement) if len(at) > 1 else Agreement
     return list(model.model_fields)
 
 
@@ -236,7 +253,9 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
 
     def known(at: tuple[str | int, ...], value: str, among: set[str], file: str) -> None:
         if value not in among:
-            raise InputError(f"{path.name}, line {lines[at]}: '{value}' is not known: add it to {file} or use one that stands there.")
+            raise InputError(
+                f"{path.name}, line {lines[at]}: '{value}' is not known: add it to {file} or use one that stands there."
+            )
 
     known(("area_id",), agreement.area_id, areas, "areas.csv")
     known(("comparison_area_id",), agreement.comparison_area_id, areas, "areas.csv")
@@ -250,15 +269,23 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
         if target.area_id:
             known((*at, "area_id"), target.area_id, areas, "areas.csv")
         if target.target_id in seen:
-            raise InputError(f"{path.name}, line {lines[at]}: target {target.target_id} stands twice: give each its own number.")
+            raise InputError(
+                f"{path.name}, line {lines[at]}: target {target.target_id} stands twice: give each its own number."
+            )
         seen.add(target.target_id)
         for needed in _NEEDED[target.rule]:
             if getattr(target, needed) is None:
-                raise InputError(f"{path.name}, line {lines[at]}: target {target.target_id}: {needed} is missing, and the rule {target.rule} needs it.")
+                raise InputError(
+                    f"{path.name}, line {lines[at]}: target {target.target_id}: {needed} is missing, and the rule {target.rule} needs it."
+                )
         if target.last_year < target.first_year:
-            raise InputError(f"{path.name}, line {lines[(*at, 'last_year')]}: target {target.target_id}: the last year lies before the first.")
+            raise InputError(
+                f"{path.name}, line {lines[(*at, 'last_year')]}: target {target.target_id}: the last year lies before the first."
+            )
     if agreement.targets and not (agreement.first_day and agreement.last_day):
-        raise InputError(f"{path.name}, line {lines[('targets',)]}: an agreement with targets needs first_day and last_day.")
+        raise InputError(
+            f"{path.name}, line {lines[('targets',)]}: an agreement with targets needs first_day and last_day."
+        )
 
 
 _NEEDED: dict[str, tuple[str, ...]] = {
@@ -289,4 +316,3 @@ def _target_rows(agreement: Agreement) -> list[Row]:
         for target in agreement.targets
         for measure in target.measures
     ]
-

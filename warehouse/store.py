@@ -20,7 +20,11 @@ from warehouse.home import store_folder
 def path_of(table: Table, edition: int | None = None) -> Path:
     """The file of a table, or of one edition of it."""
     folder = store_folder() / table.schema_name
-    return folder / table.short_name / f"{edition}.parquet" if table.partitioned else folder / f"{table.short_name}.parquet"
+    return (
+        folder / table.short_name / f"{edition}.parquet"
+        if table.partitioned
+        else folder / f"{table.short_name}.parquet"
+    )
 
 
 def stored_editions(table: Table) -> list[int]:
@@ -41,8 +45,9 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     Raises StoreError where rows would be replaced by none, ValueError where the frame breaks the contract.
     """
     content = table.arrow(frame)
+    rows: int = content.num_rows
     path = path_of(table, edition)
-    if content.num_rows == 0 and path.exists() and pq.read_metadata(path).num_rows > 0:
+    if rows == 0 and path.exists() and pq.read_metadata(path).num_rows > 0:
         raise StoreError(
             f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows where the store has some, "
             f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
@@ -50,8 +55,8 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     pq.write_table(content, beside, compression="zstd")
-    os.replace(beside, path)
-    return content.num_rows
+    beside.replace(path)
+    return rows
 
 
 def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
@@ -76,4 +81,4 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
 def rows(table: Table, edition: int | None = None) -> int:
     """Number of rows of a table, or of one edition of it; 0 where the store does not hold it."""
     path = path_of(table, edition)
-    return pq.read_metadata(path).num_rows if path.exists() else 0
+    return int(pq.read_metadata(path).num_rows) if path.exists() else 0

@@ -1,0 +1,231 @@
+"""The command line. What is printed is here; what is done is in `running.py` and `status.py`.
+
+Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a bug.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as RichTable
+
+from warehouse.errors import InputError, StoreError
+from warehouse.home import PROJECT, published_folder
+from warehouse.publishing import NAME
+
+if TYPE_CHECKING:
+    from dagster import AssetMaterialization
+
+    from pipelines.running import Ran
+    from pipelines.status import Language, VerdictTable, Words
+
+DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
+
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code. Expected trouble is one sentence on standard error."""
+    try:
+        return int(tryghed.main(args=arguments, prog_name="tryghed", standalone_mode=False) or DONE)
+    except click.exceptions.Abort:
+        return WRONG
+    except click.ClickException as error:
+        error.show()
+        return WRONG
+    except (InputError, StoreError) as error:
+        err.print(str(error), markup=False)
+        return WRONG
+    except Exception:  # noqa: BLE001  the last place that can tell a bug from bad data, by its exit code
+        traceback.print_exc()
+        err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
+        return BUG
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tryghed")
+def tryghed() -> None:
+    """Yearly figures and verdicts for local safety partnerships.
+
+    \b
+    Once a year:
+      1. Add the new figures to warehouse/reference/published_figures.csv, each with its source.
+      2. tryghed run       makes every table, checks it, and publishes the DuckDB file
+      3. tryghed status    shows the verdicts, and which deliveries are missing
+      4. tryghed ui        opens the Dagster page, where failed checks are explained
+
+    Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input.
+    """
+
+
+@tryghed.command("run")
+@click.argument("editions", nargs=-1, type=click.IntRange(2009, 2100), metavar="[EDITION]...")
+def run_command(editions: tuple[int, ...]) -> int:
+    """Make the tables of the editions, check them, and publish the DuckDB file.
+
+    Without an EDITION all are made. Editions after the ones you name are made again too, as they are compared
+    with them, and so are earlier ones that are not in the store yet.
+
+    \b
+    Examples:
+      tryghed run               all editions
+      tryghed run 2022          edition 2022 and those that are compared with it
+      tryghed run 2021 2022     two of them
+    """
+    with out.status("Reading the reference files and loading Dagster ..."):
+        from pipelines.running import run_editions
+        from pipelines.yearly import editions_to_make
+
+        made = editions_to_make(editions)
+    out.print(f"Editions {made[0]} to {made[-1]}{_why_these(editions, made)}.")
+    with Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=out,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("starting", total=None)
+
+        def on_step(name: str, steps: int) -> None:
+            progress.update(task, description=_in_words(name), total=steps, advance=1)
+            if not out.is_terminal:
+                out.print(f"  {_in_words(name)}")
+
+        ran = run_editions(made, on_step)
+    return _tell(ran)
+
+
+@tryghed.command("status")
+@click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True, help="English or Danish.")
+def status_command(language: "Language") -> None:
+    """Show the verdicts, and which deliveries are missing, from whom and since when."""
+    from pipelines.status import missing_deliveries, open_published, verdict_tables, words
+
+    connection = open_published()
+    said = words(connection, language)
+    for verdicts in verdict_tables(connection, language):
+        out.print(_verdicts(verdicts, said))
+    missing = missing_deliveries(connection, language)
+    if not missing:
+        out.print(said["heading", "nothing_missing"])
+        return
+    table = RichTable(title=said["heading", "missing"], title_justify="left", title_style="bold")
+    for heading in ("delivery", "from", "editions", "since"):
+        table.add_column(said["heading", heading], overflow="fold")
+    for one in missing:
+        table.add_row(one.name, one.deliverer, ", ".join(map(str, one.editions)), one.since.isoformat())
+    out.print(table)
+
+
+def _verdicts(verdicts: "VerdictTable", said: "Words") -> RichTable | str:
+    """An agreement's verdicts: consecutive editions with the same readings on one line."""
+    if not verdicts.rows:
+        return f"[bold]{verdicts.name}[/bold]\n{said['heading', 'no_targets']}\n"
+    title = f"{verdicts.name}\n{said['heading', 'literal_statistical']}"
+    table = RichTable(title=title, title_justify="left", title_style="bold", expand=True)
+    table.add_column(said["heading", "target"], no_wrap=True)
+    table.add_column(said["heading", "measure"], ratio=3)
+    table.add_column(said["heading", "editions"], no_wrap=True)
+    table.add_column(said["heading", "reading"], ratio=2)
+    for row in verdicts.rows:
+        for number, (editions, reading) in enumerate(row.spans(verdicts.editions)):
+            about = (row.target_id, row.about) if number == 0 else ("", "")
+            table.add_row(*about, editions, reading)
+    return table
+
+
+@tryghed.command("ui")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can reach any but this one."
+)
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+def ui_command(host: str, port: int) -> None:
+    """Open the Dagster page, where runs, tables and checks are seen."""
+    from pipelines.running import prepare_dagster_home
+
+    prepare_dagster_home()
+    out.print(f"The Dagster page will be at http://{host}:{port} in about ten seconds. End it with Ctrl-C.")
+    dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120
+    os.execv(dagster, [dagster, "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)])  # noqa: S606
+
+
+def _why_these(wanted: tuple[int, ...], made: range) -> str:
+    others = len(made) - len(set(wanted)) if wanted else 0
+    return f" ({others} beside the ones you named: later editions are compared with earlier ones)" if others else ""
+
+
+def _in_words(step: str) -> str:
+    """A step's name as its table's."""
+    if step.startswith("check_"):
+        return f"checking {step.removeprefix('check_').replace('__', '.')}"
+    return step.replace("__", ".")
+
+
+def _tell(ran: "Ran") -> int:
+    """What came out, what changed, and where to look; the exit code."""
+    for bug in ran.bugs:
+        err.print(bug, markup=False)
+    if ran.bugs:
+        err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
+        return BUG
+    for sentence in filter(None, ran.trouble):
+        err.print(sentence, markup=False)
+    for check in ran.blocked:
+        err.print(f"FAILED  {check.description}", markup=False)
+    for check in ran.warnings:
+        err.print(f"WARNING {check.description}", markup=False)
+    if ran.publication is None:
+        err.print(
+            "Nothing was published; the published file is as it was. Open the checks with tryghed ui, mend what they name, and run again."
+        )
+        return WRONG if any(ran.trouble) else BLOCKED
+    _tell_publication(ran, ran.publication)
+    return DONE
+
+
+def _tell_publication(ran: "Ran", publication: "AssetMaterialization") -> None:
+    """Rows and differences by table, how the checks went, and where to look."""
+    said = {name: value.value for name, value in publication.metadata.items()}
+    out.print(_differences(publication))
+    held, warned = sum(one.passed for one in ran.checks), len(ran.warnings)
+    out.print(f"Checks: {held} of {len(ran.checks)} hold, {warned} warning{'' if warned == 1 else 's'}, none blocks.")
+    out.print(_CHANGED[str(said["difference"])])
+    name = NAME
+    if not said["stable_name_replaced"]:
+        name = str(said["file"])
+        out.print(f"{NAME} is open elsewhere and could not be replaced: the new figures are in {name}.")
+    out.print(f"Published: {published_folder() / name} (publication {said['publication_id']})", markup=False)
+    out.print("Next: tryghed status shows the verdicts. Begin with targets.verdicts and safety.yearly_changes.")
+
+
+_CHANGED = {
+    "no difference": "No difference to the last publication.",
+    "first publication": "This is the first publication.",
+    "changed": "Changed since the last publication: see the columns above.",
+}
+
+
+def _differences(publication: "AssetMaterialization") -> RichTable:
+    from dagster import TableMetadataValue
+
+    columns = ("table", "rows", "added", "removed", "changed")
+    table = RichTable(title="What came out", title_justify="left", title_style="bold")
+    for heading in columns:
+        table.add_column(heading, justify="left" if heading == "table" else "right")
+    rows = publication.metadata["rows"]
+    for record in rows.records if isinstance(rows, TableMetadataValue) else ():
+        table.add_row(*(str(record.data[name]) for name in columns))
+    return table

@@ -1,0 +1,104 @@
+"""Runs the yearly job in this process and says what came of it. What is printed of it is in `cli.py`."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import dagster as dg
+from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterEvent, DagsterEventType
+
+from pipelines.yearly import JOB, range_tags
+from warehouse.home import dagster_folder
+
+OnStep = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run did: its checks, and where it stopped if it did."""
+
+    run_id: str
+    checks: tuple[AssetCheckEvaluation, ...]
+    trouble: tuple[str, ...]
+    bugs: tuple[str, ...]
+    publication: AssetMaterialization | None
+
+    @property
+    def blocked(self) -> list[AssetCheckEvaluation]:
+        """Checks that failed and kept the tables from being published."""
+        return [one for one in self.checks if not one.passed and one.blocking]
+
+    @property
+    def warnings(self) -> list[AssetCheckEvaluation]:
+        """Checks that failed and block nothing."""
+        return [one for one in self.checks if not one.passed and not one.blocking]
+
+
+def prepare_dagster_home() -> Path:
+    """Dagster's folder with the project's settings, telemetry off. Sets DAGSTER_HOME for this process."""
+    folder = dagster_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), folder / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return folder
+
+
+def run_editions(made: range, on_step: OnStep) -> Ran:
+    """One Dagster run over the editions, seen in Dagster's page like any other.
+
+    `on_step(name, steps)` is told each step as it starts, and how many there are.
+    """
+    from pipelines.definitions import defs
+
+    prepare_dagster_home()
+    job = defs.resolve_job_def(JOB)
+    run_id, steps = str(uuid4()), len(list(job.nodes))
+    with dg.DagsterInstance.get() as instance:
+
+        def listen(entry: dg.EventLogEntry) -> None:
+            event = entry.dagster_event
+            if event and event.event_type == DagsterEventType.STEP_START and event.step_key:
+                on_step(event.step_key, steps)
+
+        instance.add_event_listener(run_id, listen)
+        result = job.execute_in_process(
+            run_id=run_id,
+            instance=instance,
+            raise_on_error=False,
+            tags=range_tags(made),
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    failures = [event for event in result.all_events if event.event_type == DagsterEventType.STEP_FAILURE]
+    sentences = [(event, _expected(event)) for event in failures]
+    return Ran(
+        run_id=run_id,
+        checks=tuple(result.get_asset_check_evaluations()),
+        trouble=tuple(sentence for _, sentence in sentences if sentence),
+        bugs=tuple(_traceback(event) for event, sentence in sentences if sentence is None),
+        publication=_publication(result.all_events),
+    )
+
+
+def _expected(event: DagsterEvent) -> str | None:
+    """The sentence of trouble that is expected, empty where a check has said it already, None for a bug."""
+    failure = event.step_failure_data
+    if failure.user_failure_data:
+        return str(failure.user_failure_data.description)
+    return "" if failure.error and failure.error.cls_name == "DagsterAssetCheckFailedError" else None
+
+
+def _traceback(event: DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    return error.to_string() if error else f"{event.step_key} failed without an error"
+
+
+def _publication(events: Sequence[DagsterEvent]) -> AssetMaterialization | None:
+    from assets.publication import PUBLICATION
+
+    for event in events:
+        if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.asset_key == PUBLICATION:
+            return event.step_materialization_data.materialization
+    return None
