@@ -1,0 +1,52 @@
+"""How long loading the definitions takes, against importing the libraries they stand on (`make bench`).
+
+Each in a process of its own, in turn, several times; the figure is processor time, which wanders less than the clock.
+"""
+
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+from importlib.metadata import version
+
+RUNS = 7
+YARDSTICK = "import dagster, duckdb, pandas, pyarrow, scipy.stats"
+MEASURED = "import pipelines.definitions"
+
+
+def seconds(statement: str) -> float:
+    """Processor seconds of a fresh Python that runs the statement and ends."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", statement], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def ratio(runs: int = RUNS) -> tuple[float, float, float]:
+    """Median seconds of the measured and of the yardstick, and the median of their ratios pair by pair."""
+    seconds(MEASURED), seconds(YARDSTICK)  # the first of each fills the disk's cache
+    pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]
+    return (
+        statistics.median(one for one, _ in pairs),
+        statistics.median(other for _, other in pairs),
+        statistics.median(one / other for one, other in pairs),
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    measured, yardstick, of = ratio()
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("dagster", "duckdb", "pandas", "pyarrow", "scipy"))
+    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    print(f"{libraries}\n")
+    print("| what | processor seconds (median) |")
+    print("|---|---|")
+    print(f"| `{MEASURED}` | {measured:.2f} |")
+    print(f"| `{YARDSTICK}` | {yardstick:.2f} |")
+    print(f"| ratio, pair by pair, {RUNS} runs (promised: at most 1.2) | {of:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
