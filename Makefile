@@ -37,10 +37,10 @@ test: .venv/dev.done  ## lint, types and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: .venv/dev.done  ## the measurements of benchmarks/
-	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python -m benchmarks.imports
 
 dictionary: .venv/run.done  ## write docs/DATA_DICTIONARY.md from the contracts
 	$(BIN)/python -m warehouse.dictionary

@@ -1,0 +1,5 @@
+"""`python -m pipelines` is `tryghed`."""
+
+from pipelines.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""What several tests stand on: one real yearly run, and copies of its home and of the reference files to spoil."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from warehouse.home import PROJECT
+
+REFERENCE = PROJECT / "warehouse" / "reference"
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command of ours did."""
+
+    code: int
+    out: str
+    err: str
+
+
+def tryghed(home: Path, *arguments: str, reference: Path = REFERENCE) -> Command:
+    """Run the real command in a process of its own, on a home and reference files of the test's."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", *arguments],
+        cwd=PROJECT,
+        env=os.environ | {"TRYGHED_HOME": str(home), "TRYGHED_REFERENCE": str(reference), "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Command(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]:
+    """One yearly run of everything that the project ships: its home, and what the command said. Not to be changed."""
+    home = tmp_path_factory.mktemp("ran")
+    return home, tryghed(home, "run")
+
+
+@pytest.fixture(scope="session")
+def stored(first_run: tuple[Path, Command]) -> Path:
+    """A home whose store and published file are filled. Not to be changed."""
+    home, ran = first_run
+    assert ran.code == 0, ran.err
+    return home
+
+
+@pytest.fixture
+def published(stored: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file of the first run, read-only."""
+    with duckdb.connect(str(stored / "published" / "tryghed.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def home(stored: Path, tmp_path: Path) -> Path:
+    """A copy of the filled home that a test may change."""
+    return Path(shutil.copytree(stored, tmp_path / "home"))
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    """A copy of the reference files that a test may spoil."""
+    return Path(shutil.copytree(REFERENCE, tmp_path / "reference"))

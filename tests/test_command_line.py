@@ -1,0 +1,121 @@
+"""The command line: what it says, how it ends, and that trouble leaves the published file as it was."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Command, tryghed
+
+FIGURES = "published_figures.csv"
+
+
+def replaced(name: str, old: str, new: str) -> Callable[[Path], None]:
+    """A fault: one text of a reference file replaced."""
+
+    def spoil(reference: Path) -> None:
+        path = reference / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return spoil
+
+
+def emptied(name: str) -> Callable[[Path], None]:
+    """A fault: a file without a byte."""
+    return lambda reference: (reference / name).write_bytes(b"") and None
+
+
+FAULTS: dict[str, tuple[Callable[[Path], None], int, tuple[str, ...]]] = {
+    "a wrong agreement file": (
+        replaced("agreements/tingbjerg_husum_2021_2024.yml", "rule: held_at_baseline", "rule: held"),
+        2,
+        ("tingbjerg_husum_2021_2024.yml, line", "held_at_baseline"),
+    ),
+    "an unknown area": (
+        replaced(FIGURES, "2020,tingbjerg_husum,unsafe,", "2020,tingbjerg,unsafe,"),
+        1,
+        ("area_is_known", "edition 2020", "areas.csv"),
+    ),
+    "a share of 120": (
+        replaced(
+            FIGURES,
+            "2020,tingbjerg_husum,unsafe,agreement_tingbjerg_husum,16",
+            "2020,tingbjerg_husum,unsafe,agreement_tingbjerg_husum,120",
+        ),
+        1,
+        ("share_between_0_and_100", "edition 2020", "tingbjerg_husum"),
+    ),
+    "a missing column": (
+        replaced(FIGURES, "edition,area_id,measure,", "edition,area_id,"),
+        2,
+        ("published_figures.csv, line 1", "missing: measure"),
+    ),
+    "an empty file": (emptied("areas.csv"), 2, ("areas.csv", "header")),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_one_clear_sentence_and_publishes_nothing(home: Path, reference: Path, fault: str) -> None:
+    spoil, code, said = FAULTS[fault]
+    spoil(reference)
+    before = {path: path.read_bytes() for path in (home / "published").iterdir()}
+    ran = tryghed(home, "run", "2020", reference=reference)
+    assert ran.code == code, ran.err
+    for text in said:
+        assert text in ran.err
+    assert "Traceback" not in ran.err + ran.out
+    assert {path: path.read_bytes() for path in (home / "published").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "1999"), "1999"),
+        (("run", "2090"), "editions.csv"),
+        (("run", "twenty"), "twenty"),
+        (("report",), "report"),
+        (("status", "--language", "sv"), "sv"),
+        (("status",), "tryghed run"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_one_sentence(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    ran = tryghed(tmp_path, *arguments)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_help_reads_well(tmp_path: Path) -> None:
+    ran = tryghed(tmp_path, "--help")
+    assert ran.code == 0
+    for said in ("Once a year", "run", "status", "ui", "Exit codes"):
+        assert said in ran.out
+    assert all(len(line) <= 120 for line in ran.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("not met / not evaluable", "baseline year", "Missing deliveries", "2021-06-30")),
+        ("da", ("ikke opfyldt / kan ikke vurderes", "udgangspunktets år", "Manglende leverancer", "Københavns Politi")),
+    ],
+)
+def test_status_shows_verdicts_and_missing_deliveries(stored: Path, language: str, said: tuple[str, ...]) -> None:
+    ran: Command = tryghed(stored, "status", "--language", language)
+    assert ran.code == 0, ran.err
+    text = " ".join(ran.out.replace("│", " ").split())
+    for words in said:
+        assert words in text
+
+
+def test_a_bug_is_no_bad_data(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from assets import figures
+    from pipelines import cli
+
+    monkeypatch.setenv("TRYGHED_HOME", str(home))
+    monkeypatch.setattr(figures, "rounding_band", lambda *_: 1 / 0)
+    assert cli.run(["run", "2026"]) == cli.BUG
+    assert "ZeroDivisionError" in capsys.readouterr().err

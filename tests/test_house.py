@@ -1,0 +1,110 @@
+"""The house as a whole: which room may import which, what loading costs, and what is in Dagster's page."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from benchmarks.imports import ratio
+from checks.rules import rules
+from pipelines.definitions import defs
+from pipelines.schedules import spring
+from pipelines.yearly import JOB
+from warehouse.contracts import contracts
+from warehouse.home import PROJECT
+
+ROOMS = ("warehouse", "checks", "assets", "pipelines")
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return named | {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_run_downwards_only(room: str) -> None:
+    above = ROOMS[ROOMS.index(room) + 1 :]
+    for path in (PROJECT / room).rglob("*.py"):
+        upwards = {
+            name for name in imports(path) if name.split(".")[0] in above and not name.startswith("assets.methods")
+        }
+        assert not upwards, f"{path.name} imports {upwards}"
+
+
+def test_methods_stand_on_nothing_of_the_project() -> None:
+    for path in (PROJECT / "assets" / "methods").glob("*.py"):
+        foreign = {
+            name
+            for name in imports(path)
+            if name.split(".")[0] in {*ROOMS, "dagster", "duckdb"} and not name.startswith("assets.methods")
+        }
+        assert not foreign, f"{path.name} imports {foreign}"
+
+
+def test_loading_the_definitions_imports_no_great_expectations() -> None:
+    code = "import sys, pipelines.definitions; sys.exit('great_expectations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
+
+
+def test_the_benchmark_measures() -> None:
+    measured, yardstick, of = ratio(runs=1)
+    assert measured > 0
+    assert yardstick > 0
+    assert of == pytest.approx(measured / yardstick)
+
+
+def test_every_table_is_an_asset_with_all_that_the_page_shows() -> None:
+    specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+    for table in contracts().values():
+        spec = specs[dg.AssetKey(table.name.split("."))]
+        assert spec.group_name == table.schema_name
+        assert spec.owners
+        assert spec.kinds
+        assert spec.description
+        assert [column.name for column in spec.metadata["dagster/column_schema"].columns] == list(table.columns)
+
+
+def test_every_rule_is_a_check_and_errors_block() -> None:
+    checks = {
+        (spec.asset_key.to_user_string().replace("/", "."), spec.name): spec
+        for definition in defs.asset_checks or ()
+        for spec in definition.check_specs  # type: ignore[union-attr]
+    }
+    for table, of_table in rules().items():
+        for rule in of_table:
+            assert checks[table, rule.name].blocking == (rule.severity == "error")
+            assert "What to do" in (checks[table, rule.name].description or "")
+    assert all(checks[name, "shape"].blocking for name in contracts())
+
+
+def test_the_schedule_asks_for_this_springs_edition(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    monkeypatch.setenv("TRYGHED_HOME", str(stored))
+    assert spring.execution_timezone == "Europe/Copenhagen"
+    when = datetime(2026, 5, 4, 6, tzinfo=ZoneInfo("Europe/Copenhagen"))
+    asked = spring(dg.build_schedule_context(scheduled_execution_time=when))
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.tags["dagster/asset_partition_range_start"] == "2026"
+    assert spring.job_name == JOB
+    skipped = spring(dg.build_schedule_context(scheduled_execution_time=when.replace(year=2031)))
+    assert isinstance(skipped, dg.SkipReason)
+
+
+def test_the_run_reports_rows_and_previews(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(stored / "dagster"))
+    key = dg.AssetKey(["safety", "yearly_shares"])
+    with dg.DagsterInstance.get() as instance:
+        assert not instance.telemetry_enabled
+        found = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=key, asset_partitions=["2020"]), limit=1
+        )
+    materialization = found.records[0].asset_materialization
+    assert materialization is not None
+    assert materialization.metadata["dagster/row_count"].value
+    assert isinstance(materialization.metadata["preview"], dg.TableMetadataValue)

@@ -1,0 +1,154 @@
+"""The yearly run as a whole, on the real public figures: what an analyst selects from the published file.
+
+The figures are the municipality's and the agreement's own, as their sources in published_figures.csv say. What each
+rule and formula does is tested beside them.
+"""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import Command, tryghed
+from warehouse.contracts import contracts
+from warehouse.publishing import compare
+
+TARGETS = ("1a", "1b", "1c", "1d", "2a", "2b", "2c", "3", "4", "5", "6", "7a", "7b", "7c", "7d", "7e", "7f")
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[object, ...]:
+    rows = connection.execute(query).fetchall()
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def test_run_says_what_came_out_and_where_to_look(first_run: tuple[Path, Command]) -> None:
+    _, ran = first_run
+    assert ran.code == 0
+    for said in ("Editions 2009 to", "targets.verdicts", "first publication", "tryghed.duckdb", "Next:"):
+        assert said in ran.out
+
+
+def test_copenhagen_evening_2018_fell_by_the_words_and_is_uncertain_by_the_data(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    value, before, change, low, high, literal, statistical, effect = one(
+        published,
+        "SELECT value, compared_value, change, change_low, change_high, literal, statistical, design_effect "
+        "FROM safety.yearly_changes WHERE area_id = 'copenhagen' AND measure = 'unsafe_evening' AND edition = 2018 "
+        "AND compared_with = 'edition_before' AND compared_edition = 2017",
+    )
+    assert (value, before, change, literal, statistical, effect) == (20, 22, -2, "fall", "uncertain", 1.5)
+    assert low < -2 < 0 < high  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("measure", "gap"), [("unsafe", 7), ("unsafe_evening", 13)])
+def test_tingbjerg_husum_2020_has_its_gap_to_copenhagen(
+    published: duckdb.DuckDBPyConnection, measure: str, gap: int
+) -> None:
+    found = one(
+        published,
+        "SELECT change, literal, statistical, reason FROM safety.yearly_changes WHERE area_id = 'tingbjerg_husum' "
+        f"AND edition = 2020 AND compared_with = 'copenhagen' AND measure = '{measure}'",
+    )
+    assert found == (gap, "rise", None, "answers_unknown")
+    stored = f"SELECT gap FROM targets.baselines WHERE target_id IN ('1a', '1c') AND measure = '{measure}'"
+    assert one(published, stored) == (gap,)
+
+
+def test_sikker_by_is_a_verdict_in_2021_alone(published: duckdb.DuckDBPyConnection) -> None:
+    verdicts = published.execute(
+        "SELECT edition, value, literal, reason, missing_to_limit FROM targets.verdicts WHERE target_id = '5' ORDER BY edition"
+    ).fetchall()
+    assert verdicts[0] == (2021, 4, "not_met", "answers_unknown", 4)
+    assert {(row[2], row[3]) for row in verdicts[1:]} == {("not_evaluable", "period_over")}
+    indicator = "SELECT bydele_above_10_percent, bydele_named FROM safety.unsafe_bydele WHERE edition = 2017"
+    assert one(published, indicator) == (5, 5)
+    assert one(published, "SELECT count(*) FROM targets.verdicts WHERE edition = 2017") == (0,)
+
+
+def test_crime_year_2019_is_estimated_over_the_implied_population(published: duckdb.DuckDBPyConnection) -> None:
+    edition, reports, rate, low, high, status, small, large = one(
+        published,
+        "SELECT edition, reports, rate_per_1000, rate_low_per_1000, rate_high_per_1000, status, "
+        "population_low_residents, population_high_residents FROM crime.yearly_types "
+        "WHERE area_id = 'tingbjerg_husum' AND crime_year = 2019 AND crime_type = 'citizen_facing'",
+    )
+    assert (edition, reports, rate, status, small, large) == (2020, 229, 20.4, "estimated", 11198, 11253)
+    assert low == pytest.approx(17.8, abs=0.005)
+    assert high == pytest.approx(23.28, abs=0.005)
+
+
+@pytest.mark.parametrize("target_id", TARGETS)
+def test_every_target_is_there_in_every_edition(published: duckdb.DuckDBPyConnection, target_id: str) -> None:
+    rows = published.execute(
+        "SELECT DISTINCT edition, literal, reason FROM targets.verdicts "
+        f"WHERE target_id = '{target_id}' AND agreement_id = 'tingbjerg_husum_2021_2024' ORDER BY edition"
+    ).fetchall()
+    crime = target_id.startswith("2")
+    assert [row[0] for row in rows] == ([2021, 2022, 2023, 2024, 2025] if crime else [2021, 2022, 2023, 2024])
+    if crime:
+        assert rows[0][1:] == ("not_evaluable", "baseline_year")
+    if target_id != "5":
+        assert {row[1] for row in rows} == {"not_evaluable"}
+        assert all(row[2] for row in rows)
+
+
+def test_nothing_is_met_for_want_of_data(published: duckdb.DuckDBPyConnection) -> None:
+    met = "SELECT count(*) FROM targets.verdicts WHERE value IS NULL AND 'met' IN (literal, statistical)"
+    assert one(published, met) == (0,)
+
+
+def test_monitored_types_are_missing_where_they_are_not_public(published: duckdb.DuckDBPyConnection) -> None:
+    rows = published.execute(
+        "SELECT DISTINCT crime_type, status, reports FROM crime.monitoring WHERE area_id = 'tingbjerg_husum' ORDER BY 1"
+    ).fetchall()
+    assert rows == [(kind, "missing", None) for kind in ("harassment", "narcotics", "threats", "vandalism")]
+
+
+def test_two_published_values_are_a_conflict_and_nothing_is_chosen(
+    published: duckdb.DuckDBPyConnection, first_run: tuple[Path, Command]
+) -> None:
+    share, status, low, high = one(
+        published,
+        "SELECT share_percent, status, rounding_low_percent, rounding_high_percent FROM safety.yearly_shares "
+        "WHERE area_id = 'copenhagen' AND edition = 2019 AND measure = 'unsafe_evening'",
+    )
+    assert (share, status, low, high) == (None, "conflict", 16.5, 18.5)
+    both = "SELECT list_sort(list(value)) FROM reference.published_figures WHERE area_id = 'copenhagen' AND edition = 2019 AND measure = 'unsafe_evening'"
+    assert one(published, both) == ([17, 18],)
+    ran = first_run[1]
+    assert ran.code == 0
+    assert "WARNING reference.published_figures, edition 2019: two_published_values" in ran.err
+
+
+@pytest.mark.slow
+def test_a_reference_line_with_a_reason_settles_a_conflict(home: Path, reference: Path) -> None:
+    with (reference / "published_choices.csv").open("a", encoding="utf-8") as file:
+        file.write("2019,copenhagen,unsafe_evening,kk_2020_edition,A steward,2026-11-23,The survey's own text\n")
+    ran = tryghed(home, "run", "2019", reference=reference)
+    assert ran.code == 0, ran.err
+    assert "two_published_values" not in ran.err
+    with duckdb.connect(str(home / "published" / "tryghed.duckdb"), read_only=True) as connection:
+        settled = "SELECT share_percent, status FROM safety.yearly_shares WHERE area_id = 'copenhagen' AND edition = 2019 AND measure = 'unsafe_evening'"
+        assert one(connection, settled) == (18, "normal")
+
+
+@pytest.mark.slow
+def test_a_second_run_changes_no_byte_and_says_so(home: Path) -> None:
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.suffix in (".parquet", ".duckdb")}
+    ran = tryghed(home, "run")
+    assert ran.code == 0, ran.err
+    assert "No difference to the last publication" in ran.out
+    after = {path: path.read_bytes() for path in home.rglob("*") if path.suffix in (".parquet", ".duckdb")}
+    assert after == before
+
+
+@pytest.mark.slow
+def test_editions_one_by_one_give_what_all_at_once_give(stored: Path, tmp_path: Path) -> None:
+    for edition in ("2020", "2026"):
+        ran = tryghed(tmp_path, "run", edition)
+        assert ran.code == 0, ran.err
+    tables = [table for table in contracts().values() if table.publish]
+    files = [path / "published" / "tryghed.duckdb" for path in (tmp_path, stored)]
+    assert all(difference.none for difference in compare(tables, files[0], files[1]))
