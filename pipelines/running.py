@@ -11,7 +11,7 @@ import dagster as dg
 from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterEvent, DagsterEventType
 
 from pipelines.yearly import JOB, range_tags
-from warehouse.home import dagster_folder
+from warehouse.home import dagster_folder, own_temporary_folder
 
 OnStep = Callable[[str, int], None]
 
@@ -56,7 +56,7 @@ def run_editions(made: range, on_step: OnStep) -> Ran:
     prepare_dagster_home()
     job = defs.resolve_job_def(JOB)
     run_id, steps = str(uuid4()), len(list(job.nodes))
-    with dg.DagsterInstance.get() as instance:
+    with own_temporary_folder(), dg.DagsterInstance.get() as instance:
 
         def listen(entry: dg.EventLogEntry) -> None:
             event = entry.dagster_event

@@ -1,6 +1,9 @@
 """The one place that a run reads from and writes to. No other module builds a path to data."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -24,6 +27,19 @@ def published_folder() -> Path:
 def dagster_folder() -> Path:
     """Dagster's instance: runs, events and check results."""
     return home() / "dagster"
+
+
+@contextmanager
+def own_temporary_folder() -> Iterator[None]:
+    """Libraries' temporary files lie in the data folder too, and are gone afterwards."""
+    folder = home() / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        before, tempfile.tempdir = tempfile.tempdir, own
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def reference_folder() -> Path:

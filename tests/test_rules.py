@@ -1,0 +1,236 @@
+"""Every rule sees rows that it must reject, and the real tables that it must not.
+
+Each case plants a fault in a copy of the tables of a real run, and names the keys that the rule has to find. A rule
+without a case fails the last test.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from checks import expectations
+from checks.expectations import CheckError, run_rules, validate_table
+from checks.rules import Rule, rules, shape_expectations
+from warehouse.contracts import contracts
+
+Key = tuple[Any, ...]
+CONFLICT = {
+    (2019, "copenhagen", "unsafe_evening", "kk_2020_edition"),
+    (2019, "copenhagen", "unsafe_evening", "politiken_art7242531"),
+}
+TH_2020 = "edition = 2020 AND area_id = 'tingbjerg_husum' AND measure = 'unsafe'"
+TH_KEY = (2020, "tingbjerg_husum", "unsafe", "agreement_tingbjerg_husum")
+FIGURE = "UPDATE reference.published_figures SET {} WHERE " + TH_2020
+SHARE = f"UPDATE safety.yearly_shares SET {{}} WHERE {TH_2020}"
+CPH_2018 = (
+    "edition = 2018 AND area_id = 'copenhagen' AND measure = 'unsafe_evening' AND compared_with = 'edition_before'"
+)
+CHANGE = f"UPDATE safety.yearly_changes SET {{}} WHERE {CPH_2018}"
+CHANGE_KEY = (2018, "copenhagen", "unsafe_evening", "edition_before")
+RATE = "UPDATE crime.yearly_types SET {} WHERE edition = 2020 AND area_id = 'tingbjerg_husum'"
+RATE_KEY = (2020, "tingbjerg_husum", "citizen_facing")
+TARGET = "edition = 2021 AND agreement_id = 'tingbjerg_husum_2021_2024'"
+VERDICT = f"UPDATE targets.verdicts SET {{}} WHERE {TARGET} AND target_id = "
+SIKKER_BY = (2021, "tingbjerg_husum_2021_2024", "5", "bydele_above_10_percent_unsafe", "limit")
+RATE_2A = (2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_1000", "baseline")
+
+# table, rule, the fault, and the keys that must be found
+CASES: list[tuple[str, str, str, set[Key]]] = [
+    ("reference.published_figures", "area_is_known", FIGURE.format("area_id = 'tingbjerg'"),
+     {(2020, "tingbjerg", "unsafe", "agreement_tingbjerg_husum")}),
+    ("reference.published_figures", "measure_is_known", FIGURE.format("measure = 'utryg'"),
+     {(2020, "tingbjerg_husum", "utryg", "agreement_tingbjerg_husum")}),
+    ("reference.published_figures", "source_is_known", FIGURE.format("source_id = 'hearsay'"),
+     {(2020, "tingbjerg_husum", "unsafe", "hearsay")}),
+    ("reference.published_figures", "share_between_0_and_100", FIGURE.format("value = 120"), {TH_KEY}),
+    ("reference.published_figures", "count_is_whole_and_not_negative",
+     "UPDATE reference.published_figures SET value = 229.5 WHERE measure = 'citizen_facing_reports' AND edition = 2020",
+     {(2020, "tingbjerg_husum", "citizen_facing_reports", "agreement_tingbjerg_husum")}),
+    ("reference.published_figures", "printed_with_its_decimals", FIGURE.format("value = 16.5"), {TH_KEY}),
+    ("reference.published_figures", "answers_at_most_invited", FIGURE.format("answers = 300, invited = 200"), {TH_KEY}),
+    ("reference.published_figures", "safe_neither_and_unsafe_about_100",
+     "UPDATE reference.published_figures SET value = 77 WHERE edition = 2023 AND measure = 'safe' AND area_id = 'copenhagen'",
+     {(2023, "copenhagen", measure, "kk_sikker_by_tryghedsundersoegelsen") for measure in ("safe", "neither", "unsafe")}),
+    ("reference.published_figures", "safe_neither_and_unsafe_about_100",
+     "UPDATE reference.published_figures SET value = 96 WHERE edition = 2022 AND measure = 'safe' AND area_id = 'copenhagen'",
+     {(2022, "copenhagen", "safe", "oekonomiudvalget_2023_survey"),
+      (2022, "copenhagen", "unsafe", "borgerrepraesentationen_2022")}),
+    ("reference.published_figures", "count_over_population_is_rate",
+     "UPDATE reference.published_figures SET value = 329 WHERE measure = 'citizen_facing_reports' AND edition = 2020",
+     {(2020, "tingbjerg_husum", "citizen_facing_reports_per_1000", "agreement_tingbjerg_husum")}),
+    ("reference.published_figures", "two_published_values",
+     "INSERT INTO reference.published_figures SELECT * REPLACE ('kk_2021' AS source_id, 19 AS value) "
+     f"FROM reference.published_figures WHERE {TH_2020}",
+     {TH_KEY, (2020, "tingbjerg_husum", "unsafe", "kk_2021"), *CONFLICT}),
+    ("reference.published_figures", "area_and_its_parts_can_be_true_together",
+     "UPDATE reference.published_figures SET value = 60 "
+     "WHERE edition = 2016 AND measure = 'unsafe' AND area_id = 'tingbjerg_husum'",
+     {(2016, "broenshoej_husum", "unsafe", "tryghedsundersogelsen_kk_dk")}),
+    ("safety.yearly_shares", "share_between_0_and_100", SHARE.format("share_percent = 101"),
+     {(2020, "tingbjerg_husum", "unsafe")}),
+    ("safety.yearly_shares", "interval_holds_the_share",
+     SHARE.format("share_low_percent = 15.9, share_high_percent = 18"), {(2020, "tingbjerg_husum", "unsafe")}),
+    ("safety.yearly_shares", "interval_holds_the_share", SHARE.format("share_low_percent = 10"),
+     {(2020, "tingbjerg_husum", "unsafe")}),
+    ("safety.yearly_shares", "share_empty_only_with_a_status", SHARE.format("share_percent = NULL"),
+     {(2020, "tingbjerg_husum", "unsafe")}),
+    ("safety.yearly_shares", "share_empty_only_with_a_status", SHARE.format("status = 'missing'"),
+     {(2020, "tingbjerg_husum", "unsafe")}),
+    ("safety.yearly_shares", "every_published_share_is_there", f"DELETE FROM safety.yearly_shares WHERE {TH_2020}", {TH_KEY}),
+    ("safety.yearly_changes", "change_is_value_less_compared_value", CHANGE.format("change = -3"), {CHANGE_KEY}),
+    ("safety.yearly_changes", "both_shares_are_the_ones_in_yearly_shares",
+     "UPDATE safety.yearly_shares SET share_percent = 23 WHERE edition = 2017 AND area_id = 'copenhagen' AND measure = 'unsafe_evening'",
+     {CHANGE_KEY, (2017, "copenhagen", "unsafe_evening", "edition_before")}),
+    ("safety.yearly_changes", "direction_follows_from_the_figures", CHANGE.format("statistical = 'fall'"), {CHANGE_KEY}),
+    ("safety.yearly_changes", "direction_follows_from_the_figures", CHANGE.format("literal = 'rise'"), {CHANGE_KEY}),
+    ("safety.yearly_changes", "empty_reading_has_a_reason", CHANGE.format("statistical = NULL"), {CHANGE_KEY}),
+    ("safety.yearly_changes", "empty_reading_has_a_reason", CHANGE.format("reason = 'conflict'"), {CHANGE_KEY}),
+    ("safety.unsafe_bydele", "named_bydele_at_most_the_published_number",
+     "UPDATE safety.unsafe_bydele SET bydele_above_10_percent = 4 WHERE edition = 2017", {(2017, "copenhagen")}),
+    ("crime.yearly_types", "reports_not_negative", RATE.format("reports = -1"), {RATE_KEY}),
+    ("crime.yearly_types", "crime_year_is_the_year_before_the_edition", RATE.format("crime_year = 2020"), {RATE_KEY}),
+    ("crime.yearly_types", "interval_holds_the_rate", RATE.format("rate_low_per_1000 = 21"), {RATE_KEY}),
+    ("crime.yearly_types", "rate_lies_within_the_population", RATE.format("reports = 240"), {RATE_KEY}),
+    ("crime.yearly_types", "empty_only_with_a_status", RATE.format("status = 'missing'"), {RATE_KEY}),
+    ("crime.yearly_types", "every_published_figure_is_there",
+     "DELETE FROM crime.yearly_types WHERE edition = 2020 AND area_id = 'tingbjerg_husum'",
+     {(2020, "tingbjerg_husum", measure, "agreement_tingbjerg_husum")
+      for measure in ("citizen_facing_reports", "citizen_facing_reports_per_1000")}),
+    ("crime.monitoring", "all_monitored_types_are_there",
+     "DELETE FROM crime.monitoring WHERE edition = 2023 AND crime_type = 'threats'",
+     {(2023, "tingbjerg_husum", kind) for kind in ("harassment", "narcotics", "vandalism")}),
+    ("crime.monitoring", "empty_only_with_a_status",
+     "UPDATE crime.monitoring SET status = 'normal' WHERE edition = 2023 AND crime_type = 'threats'",
+     {(2023, "tingbjerg_husum", "threats")}),
+    ("targets.baselines", "empty_baseline_has_a_reason",
+     "UPDATE targets.baselines SET reason = NULL WHERE target_id = '2a'",
+     {(2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_1000")}),
+    ("targets.baselines", "baseline_is_the_published_share",
+     "UPDATE targets.baselines SET value = 20 WHERE target_id = '1a'",
+     {(2020, "tingbjerg_husum_2021_2024", "1a", "unsafe")}),
+    ("targets.verdicts", "every_target_in_every_edition",
+     f"DELETE FROM targets.verdicts WHERE {TARGET} AND target_id = '7a'", {(2021,)}),
+    ("targets.verdicts", "never_met_without_figures", VERDICT.format("literal = 'met'") + "'2a'", {RATE_2A}),
+    ("targets.verdicts", "not_evaluable_has_a_reason", VERDICT.format("reason = NULL") + "'5'", {SIKKER_BY}),
+    ("targets.verdicts", "statistical_reading_has_an_interval",
+     VERDICT.format("statistical = 'uncertain'") + "'2a'", {RATE_2A}),
+    ("targets.verdicts", "crime_targets_over_their_crime_years", VERDICT.format("literal = 'not_met'") + "'2a'", {RATE_2A}),
+]  # fmt: skip
+
+
+@pytest.fixture
+def tables(stored: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of a real run in memory, to be spoiled."""
+    with duckdb.connect() as connection:
+        published = stored / "published" / "tryghed.duckdb"
+        connection.execute(f"ATTACH '{published}' AS published (READ_ONLY)")
+        for table in contracts().values():
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+            connection.execute(f"CREATE TABLE {table.name} AS SELECT * FROM published.{table.name}")
+        yield connection
+
+
+def keys(connection: duckdb.DuckDBPyConnection, rule: Rule) -> set[Key]:
+    return {tuple(key.values()) for key in run_rules(connection, [rule])[0].failing}
+
+
+def rule_called(table: str, name: str) -> Rule:
+    return next(rule for rule in rules()[table] if rule.name == name)
+
+
+@pytest.mark.parametrize(("table", "name", "fault", "found"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
+def test_rule_finds_the_planted_rows_and_only_them(
+    tables: duckdb.DuckDBPyConnection, table: str, name: str, fault: str, found: set[Key]
+) -> None:
+    tables.execute(fault)
+    assert keys(tables, rule_called(table, name)) == found
+
+
+def test_no_rule_rejects_the_real_tables_but_for_the_published_conflict(tables: duckdb.DuckDBPyConnection) -> None:
+    every = [rule for of_table in rules().values() for rule in of_table]
+    failing = {rule.rule.name: {tuple(key.values()) for key in rule.failing} for rule in run_rules(tables, every)}
+    assert {name: found for name, found in failing.items() if found} == {"two_published_values": CONFLICT}
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {(case[0], case[1]) for case in CASES} == {
+        (rule.table, rule.name) for of_table in rules().values() for rule in of_table
+    }
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for of_table in rules().values() for rule in of_table], ids=lambda rule: rule.name
+)
+def test_every_rule_says_why_and_what_to_do(rule: Rule) -> None:
+    for text in (rule.why, rule.what_to_do):
+        assert len(text) >= 20
+        assert text.rstrip().endswith(".")
+
+
+SHAPE_FAULTS = {
+    "an empty required cell": ("UPDATE {t} SET status = NULL WHERE edition = 2020", {2020}),
+    "a value that is not allowed": ("UPDATE {t} SET status = 'fine' WHERE edition = 2020", {2020}),
+    "a key twice": ("INSERT INTO {t} SELECT * FROM {t} WHERE edition = 2020", {2020}),
+}
+
+
+@pytest.mark.parametrize("fault", SHAPE_FAULTS)
+def test_shape_finds_what_the_contract_forbids(tables: duckdb.DuckDBPyConnection, fault: str) -> None:
+    statement, editions = SHAPE_FAULTS[fault]
+    table = contracts()["crime.yearly_types"]
+    tables.execute(statement.format(t=table.name))
+    outcomes = run_rules(tables, shape_expectations(table))
+    assert {key["edition"] for outcome in outcomes for key in outcome.failing} == editions
+
+
+@pytest.mark.parametrize("fault", ["a missing column", "another type"])
+def test_shape_finds_a_file_of_another_shape_and_judges_nothing_else(
+    home: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setenv("TRYGHED_HOME", str(home))
+    table = contracts()["crime.yearly_types"]
+    path = home / "store" / "crime" / "yearly_types" / "2020.parquet"
+    content = pq.read_table(path)
+    content = (
+        content.drop_columns(["reports"])
+        if fault == "a missing column"
+        else content.set_column(0, "edition", content["edition"].cast("string"))
+    )
+    pq.write_table(content, path)
+    outcomes = validate_table(table, rules()[table.name])
+    assert [(outcome.rule.name, outcome.failing) for outcome in outcomes] == [("shape", ({"edition": 2020},))]
+
+
+def test_a_rule_that_cannot_be_run_is_an_error_and_no_failed_check(tables: duckdb.DuckDBPyConnection) -> None:
+    broken = rule_called("crime.yearly_types", "interval_holds_the_rate").model_copy(
+        update={"sql": "SELECT nothing FROM {batch}"}
+    )
+    with pytest.raises(CheckError, match="could not be run"):
+        run_rules(tables, [broken])
+
+
+def test_more_failing_rows_than_great_expectations_keeps_are_all_found(tables: duckdb.DuckDBPyConnection) -> None:
+    tables.execute(
+        "INSERT INTO crime.yearly_types SELECT t.* REPLACE ('area_' || n AS area_id, 1 AS crime_year) "
+        "FROM crime.yearly_types t, range(300) r(n) WHERE t.edition = 2020 AND t.area_id = 'tingbjerg_husum'"
+    )
+    assert len(keys(tables, rule_called("crime.yearly_types", "crime_year_is_the_year_before_the_edition"))) == 300
+
+
+def test_a_silent_canary_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    canaries = expectations._CANARIES | {"ExpectColumnValuesToNotBeNull": ({"column": "id"}, [3])}
+    monkeypatch.setattr(expectations, "_CANARIES", canaries)
+    expectations.prove_route.cache_clear()
+    with pytest.raises(CheckError, match="no check can be trusted"):
+        expectations.prove_route()
+    expectations.prove_route.cache_clear()
+
+
+def test_every_kind_of_expectation_has_a_canary() -> None:
+    used = {rule.expectation for of_table in rules().values() for rule in of_table if rule.expectation}
+    used |= {str(rule.expectation) for table in contracts().values() for rule in shape_expectations(table)}
+    assert used | {"UnexpectedRowsExpectation"} <= set(expectations._CANARIES)
