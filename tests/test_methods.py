@@ -1,0 +1,340 @@
+"""The statistics against values computed elsewhere.
+
+Known values: R 4.2 with survey 4.1.1 (apistrat), R's poisson.test, and statsmodels 0.15, to the digits printed there.
+"""
+
+import itertools
+import math
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from assets.methods import counts, shares, verdicts
+from assets.methods.counts import Count
+from assets.methods.shares import Interval, Share
+from assets.methods.verdicts import Verdict
+
+C = 0.95
+
+
+def share(value: float, answers: int | None, half: float = 0.005) -> Share:
+    return Share(value, value - half, value + half, answers)
+
+
+def exact(value: float, answers: int) -> Share:
+    return Share(value, value, value, answers)
+
+
+def close(found: Interval, low: float, high: float, digits: float) -> None:
+    assert (found.low, found.high) == pytest.approx((low, high), abs=digits)
+
+
+# --- intervals of one figure -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("standard_error", "low", "high"),
+    [(0.0243447801131, 0.129185145, 0.225460345), (0.0247568028755, 0.128544817, 0.226457990)],
+    ids=["finite population", "without"],
+)
+def test_logit_interval_is_the_one_of_r_survey(standard_error: float, low: float, high: float) -> None:
+    # R survey 4.1.1, svyciprop(method = "logit") on apistrat: p 0.172051988584, 197 degrees of freedom
+    close(shares.logit_interval(0.172051988584, standard_error, 197, C), low, high, 5e-10)
+
+
+@pytest.mark.parametrize(
+    ("successes", "answers", "low", "high"),
+    # statsmodels 0.15, proportion_confint(method="wilson")
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson(successes: int, answers: int, low: float, high: float) -> None:
+    close(shares.wilson(successes / answers, answers, C), low, high, 5e-5)
+
+
+@pytest.mark.parametrize(
+    ("successes", "answers", "low", "high"),
+    # statsmodels 0.15, proportion_confint(method="beta")
+    [
+        (81, 263, 0.2527, 0.3676),
+        (15, 148, 0.0578, 0.1617),
+        (0, 20, 0, 0.1684),
+        (1, 29, 0.0009, 0.1776),
+        (20, 20, 0.8316, 1),
+    ],
+)
+def test_clopper_pearson(successes: int, answers: int, low: float, high: float) -> None:
+    close(shares.clopper_pearson(successes, answers, C), low, high, 5e-5)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "low", "high"),
+    # Newcombe (1998), method 10
+    [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090), ((5, 56), (0, 29), -0.0381, 0.1926)],
+)
+def test_newcombe_difference(one: tuple[int, int], other: tuple[int, int], low: float, high: float) -> None:
+    of_one, of_other = (shares.wilson(x / n, n, C) for x, n in (one, other))
+    close(shares.newcombe_difference(one[0] / one[1], of_one, other[0] / other[1], of_other), low, high, 5e-5)
+
+
+def test_rounding_band_is_half_a_unit_of_the_last_decimal() -> None:
+    close(shares.rounding_band(16, 0), 15.5, 16.5, 1e-12)
+    close(shares.rounding_band(6.4, 1), 6.35, 6.45, 1e-12)
+
+
+def test_published_interval_takes_in_the_rounding() -> None:
+    wide = shares.published_interval(share(0.2, 300), 1.5, C)
+    narrow = shares.published_interval(exact(0.2, 300), 1.5, C)
+    assert wide is not None
+    assert narrow is not None
+    assert wide.low < narrow.low - 0.003
+    assert wide.high > narrow.high + 0.003
+    spread = math.sqrt(0.2 * 0.8 / 300 * 1.5)
+    assert narrow == shares.logit_interval(0.2, spread, 299, C)
+
+
+def test_published_interval_of_none_and_all() -> None:
+    none = shares.published_interval(exact(0.0, 20), 1.0, C)
+    assert none is not None
+    close(none, 0, 0.1684, 5e-5)
+    every = shares.published_interval(exact(1.0, 20), 1.0, C)
+    assert every is not None
+    close(every, 0.8316, 1, 5e-5)
+
+
+def test_without_answers_there_is_no_interval() -> None:
+    unknown, known = share(0.16, None), share(0.09, 4000)
+    assert shares.published_interval(unknown, 1.5, C) is None
+    assert shares.change_interval(unknown, known, 1.5, C) is None
+    assert shares.gap_change_interval((unknown, known), (known, known), 1.5, C) is None
+
+
+# --- the change between two --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("effect", "p"), [(1.0, 0.043), (1.25, 0.07), (1.5, 0.10)])
+def test_copenhagen_evening_2017_to_2018(effect: float, p: float) -> None:
+    # the municipality: 22 % of 3,041 answers, then 20 % of 3,863, "a change cannot be shown"
+    spread = math.sqrt(shares.variance(0.22, 3041, effect) + shares.variance(0.20, 3863, effect))
+    z = -0.02 / spread
+    assert 2 * NormalDist().cdf(z) == pytest.approx(p, abs=0.005)
+    if effect == 1.0:
+        assert z == pytest.approx(-2.02, abs=0.005)
+    interval = shares.change_interval(exact(0.20, 3863), exact(0.22, 3041), effect, C)
+    assert interval is not None
+    assert (interval.high < 0) == (p < 0.05)
+
+
+def test_whole_percent_rounding_alone_spreads_p_from_0002_to_031() -> None:
+    def p(new: float, old: float) -> float:
+        spread = math.sqrt(shares.variance(new, 3863, 1) + shares.variance(old, 3041, 1))
+        return 2 * NormalDist().cdf(-abs(new - old) / spread)
+
+    found = [p(new, old) for new, old in itertools.product((0.195, 0.205), (0.215, 0.225))]
+    assert (min(found), max(found)) == (pytest.approx(0.002, abs=0.0005), pytest.approx(0.31, abs=0.005))
+    rounded = shares.change_interval(share(0.20, 3863), share(0.22, 3041), 1.0, C)
+    assert rounded is not None
+    assert verdicts.statistical_direction(rounded) == "uncertain"
+
+
+def test_few_answers_of_one_kind_take_newcombes_interval() -> None:
+    found = shares.change_interval(exact(5 / 56, 56), exact(0.0, 29), 1.0, C)
+    assert found is not None
+    close(found, -0.0381, 0.1926, 5e-5)
+
+
+def test_change_interval_holds_every_value_that_rounds_to_the_figures() -> None:
+    whole = shares.change_interval(share(0.16, 300), share(0.20, 320), 1.5, C)
+    assert whole is not None
+    for new, old in itertools.product(np.linspace(0.155, 0.165, 9), np.linspace(0.195, 0.205, 9)):
+        inner = shares.change_interval(exact(float(new), 300), exact(float(old), 320), 1.5, C)
+        assert inner is not None
+        assert whole.low <= inner.low + 1e-12
+        assert inner.high <= whole.high + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("before", "effect", "points"), [(0.16, 1.0, 7.5), (0.16, 1.5, 8.9), (0.28, 1.0, 9.6), (0.28, 1.5, 11.5)]
+)
+def test_smallest_fall_shown_with_300_answers_a_year(before: float, effect: float, points: float) -> None:
+    found = shares.smallest_fall_shown(before, 300, 300, effect, C, 0.8)
+    assert found is not None
+    assert found * 100 == pytest.approx(points, abs=0.05)
+
+
+def test_smallest_fall_shown_is_none_where_no_fall_would_show() -> None:
+    assert shares.smallest_fall_shown(0.02, 30, 30, 1.5, C, 0.8) is None
+    assert shares.smallest_fall_shown(0.0, 30, 30, 1.5, C, 0.8) is None
+
+
+def test_gap_change_has_the_variance_of_four_samples() -> None:
+    new, old = (exact(0.12, 300), exact(0.09, 4000)), (exact(0.16, 280), exact(0.09, 4800))
+    found = shares.gap_change_interval(new, old, 1.5, C)
+    spread = math.sqrt(sum(one.value * (1 - one.value) / (one.answers or 1) * 1.5 for one in (*new, *old)))
+    assert found is not None
+    close(found, -0.04 - 1.959964 * spread, -0.04 + 1.959964 * spread, 1e-7)
+    rounded = shares.gap_change_interval(
+        (share(0.12, 300), share(0.09, 4000)), (share(0.16, 280), share(0.09, 4800)), 1.5, C
+    )
+    assert rounded is not None
+    assert rounded.high - found.high > 0.019
+
+
+def test_trend_is_weighted_least_squares() -> None:
+    series = {2020: exact(0.16, 280), 2021: exact(0.15, 310), 2022: exact(0.17, 300), 2023: exact(0.12, 500)}
+    line = shares.trend(series, 1.5, C)
+    errors = [math.sqrt(shares.variance(one.value, one.answers or 1, 1.5)) for one in series.values()]
+    slope, cov = np.polyfit(
+        list(series), [one.value for one in series.values()], 1, w=1 / np.array(errors), cov="unscaled"
+    )
+    assert line.slope == pytest.approx(slope[0], abs=1e-9)
+    assert line.interval is not None
+    reach = 1.959964 * math.sqrt(cov[0, 0])
+    close(line.interval, slope[0] - reach, slope[0] + reach, 1e-6)
+
+
+def test_trend_of_rounded_shares_is_wider_and_without_answers_has_no_interval() -> None:
+    rounded = shares.trend({2020: share(0.16, 300), 2021: share(0.14, 300)}, 1.5, C)
+    exactly = shares.trend({2020: exact(0.16, 300), 2021: exact(0.14, 300)}, 1.5, C)
+    assert rounded.interval is not None
+    assert exactly.interval is not None
+    assert rounded.interval.high - exactly.interval.high == pytest.approx(0.01)
+    unknown = shares.trend({2020: share(0.16, None), 2021: share(0.14, 300), 2022: share(0.12, 300)}, 1.5, C)
+    assert unknown == shares.Trend(pytest.approx(-0.02), None)  # type: ignore[arg-type]
+
+
+# --- counts and rates --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reports", "low", "high"),
+    # Garwood's exact limits, by R's chi-squared quantiles
+    [
+        (0, 0, 3.688879),
+        (1, 0.025318, 5.571643),
+        (5, 1.623486, 11.668332),
+        (10, 4.795389, 18.390356),
+        (20, 12.216520, 30.888378),
+        (50, 37.110964, 65.918767),
+        (100, 81.363991, 121.626794),
+        (229, 200.298572, 260.659853),
+    ],
+)
+def test_poisson_interval(reports: int, low: float, high: float) -> None:
+    close(counts.poisson_interval(reports, C), low, high, 5e-7)
+
+
+def test_229_reports_of_11225_residents() -> None:
+    close(counts.rate_interval(Count(229, 11225, 11225), C), 17.843971, 23.221368, 5e-7)
+    band = shares.rounding_band(20.4, 1)
+    population = counts.implied_population(229, band.low, band.high)
+    assert population == Interval(11198, 11253)
+    close(counts.rate_interval(Count(229, population.low, population.high), C), 17.80, 23.28, 0.005)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "low", "high", "digits"),
+    # R's poisson.test
+    [((11, 800), (21, 3011), 0.8584264, 4.2772659, 5e-7), ((240, 11300), (229, 11225), 0.8650254, 1.2532239, 5e-8)],
+)
+def test_rate_ratio(new: tuple[int, int], old: tuple[int, int], low: float, high: float, digits: float) -> None:
+    one, other = Count(new[0], new[1], new[1]), Count(old[0], old[1], old[1])
+    close(counts.rate_ratio_interval(one, other, C), low, high, digits)
+
+
+def test_rate_ratio_over_population_bands_and_of_nothing() -> None:
+    point = counts.rate_ratio_interval(Count(40, 1000, 1000), Count(30, 1000, 1000), C)
+    band = counts.rate_ratio_interval(Count(40, 990, 1010), Count(30, 990, 1010), C)
+    close(band, point.low * 990 / 1010, point.high * 1010 / 990, 1e-9)
+    assert counts.rate_ratio_interval(Count(0, 1, 1), Count(0, 1, 1), C) == Interval(0.0, math.inf)
+    assert counts.rate_ratio_interval(Count(9, 1, 1), Count(0, 1, 1), C).high == math.inf
+
+
+@pytest.mark.parametrize(("baseline", "shown"), [(20, 36), (40, 61), (60, 85), (229, 274)])
+def test_smallest_rise_shown(baseline: int, shown: int) -> None:
+    assert counts.smallest_rise_shown(Count(baseline, 1, 1), 1, C) == shown
+
+
+# --- verdicts ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "interval", "limit", "expected"),
+    [
+        (-2, Interval(-4, -1), 0, Verdict("met", "met")),
+        (-2, Interval(-4, 1), 0, Verdict("met", "uncertain")),
+        (2, Interval(1, 4), 0, Verdict("not_met", "not_met")),
+        (0, Interval(-2, 2), 0, Verdict("not_met", "uncertain")),
+        (-2, None, 0, Verdict("met", "not_evaluable", "answers_unknown")),
+        (-2, Interval(-4, -1), -3, Verdict("not_met", "uncertain")),
+        (-5, Interval(-6, -4), -3, Verdict("met", "met")),
+        (-1, Interval(-2, -0.5), -3, Verdict("not_met", "not_met")),
+    ],
+)
+def test_below(change: float, interval: Interval | None, limit: float, expected: Verdict) -> None:
+    assert verdicts.below(change, interval, limit) == expected
+
+
+@pytest.mark.parametrize(("change", "word"), [(-1, "fall"), (1, "rise"), (0, "no_change"), (1e-12, "no_change")])
+def test_literal_direction(change: float, word: str) -> None:
+    assert verdicts.literal_direction(change) == word
+
+
+@pytest.mark.parametrize(
+    ("interval", "word"), [(Interval(-2, -1), "fall"), (Interval(1, 2), "rise"), (Interval(-1, 1), "uncertain")]
+)
+def test_statistical_direction(interval: Interval, word: str) -> None:
+    assert verdicts.statistical_direction(interval) == word
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "tolerance", "expected"),
+    [
+        (36, 20, 0.10, Verdict("not_met", "not_met")),
+        (35, 20, 0.10, Verdict("not_met", "uncertain")),
+        (20, 20, 0.10, Verdict("met", "uncertain")),
+        (22000, 22000, 0.10, Verdict("met", "met")),
+        (22900, 22000, 0.10, Verdict("not_met", "not_met")),  # both would hold: not_met goes first
+        (30, 60, 0.10, Verdict("met", "met")),
+    ],
+)
+def test_held_at_baseline(new: int, old: int, tolerance: float, expected: Verdict) -> None:
+    assert verdicts.held_at_baseline(new, old, Count(new, 1, 1), Count(old, 1, 1), C, tolerance) == expected
+
+
+def test_held_at_baseline_without_counts_is_read_by_the_words_alone() -> None:
+    found = verdicts.held_at_baseline(19.9, 20.4, None, Count(229, 11198, 11253), C, 0.1)
+    assert found == Verdict("met", "not_evaluable", "missing_extract")
+
+
+@pytest.mark.parametrize(("mean", "met"), [(60, 0.063), (229, 0.16)])
+def test_unchanged_risk_is_rarely_met_and_hardly_ever_not_met(mean: int, met: float) -> None:
+    # exact: over both Poisson counts; met in 6.3 % of cases with 60 reports and in 16 % with 229
+    span = np.arange(int(mean - 6 * mean**0.5), int(mean + 6 * mean**0.5))
+    chance = stats.poisson.pmf(span, mean)
+    new, old = np.meshgrid(span, span, indexing="ij")
+    weight = np.outer(chance, chance)
+    low = stats.beta.ppf(0.025, new, old + 1)
+    high = stats.beta.ppf(0.975, new + 1, old)
+    assert weight[low / (1 - low) > 1].sum() <= 0.05
+    assert weight[high / (1 - high) < 1.1].sum() == pytest.approx(met, abs=0.006)
+    sample = Count(int(span[5]), 1, 1), Count(int(span[-5]), 1, 1)
+    ours = counts.rate_ratio_interval(*sample, C)
+    close(ours, low[5, -5] / (1 - low[5, -5]), high[5, -5] / (1 - high[5, -5]), 1e-9)
+
+
+def test_full_counts_read_the_same_both_ways() -> None:
+    assert verdicts.at_least(75, 75) == Verdict("met", "met")
+    assert verdicts.at_least(74.9, 75) == Verdict("not_met", "not_met")
+    assert verdicts.at_most(0, 0, full_count=True) == Verdict("met", "met")
+    assert verdicts.at_most(4, 0, full_count=True) == Verdict("not_met", "not_met")
+
+
+def test_a_number_read_off_uncertain_shares_has_no_statistical_reading() -> None:
+    assert verdicts.at_most(4, 0, full_count=False) == Verdict("not_met", "not_evaluable", "answers_unknown")
+    assert verdicts.at_most(0, 0, full_count=False) == Verdict("met", "not_evaluable", "answers_unknown")
+
+
+def test_not_evaluable_reads_neither_way() -> None:
+    assert verdicts.not_evaluable("series_break") == Verdict("not_evaluable", "not_evaluable", "series_break")

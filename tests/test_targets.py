@@ -1,0 +1,292 @@
+"""Verdicts and changes of figures that are made up here, so that every rule is read where there is something to read.
+
+The figures go through the same plain functions as the real ones, from published lines to verdicts.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assets import crime, safety, targets
+from warehouse.contracts import Row, contracts, records
+from warehouse.reference_files import load_reference
+
+Figures = dict[tuple[int, str], tuple[float, int | None]]
+TH = "tingbjerg_husum"
+FALLING: Figures = {
+    (2020, TH): (16, 3000), (2021, TH): (12, 3000), (2022, TH): (11, 3000), (2023, TH): (16, 3000), (2024, TH): (9, 3000),
+    (2020, "copenhagen"): (9, 4880), (2021, "copenhagen"): (9, 4922), (2022, "copenhagen"): (9, 3596),
+    (2023, "copenhagen"): (7, 4037), (2024, "copenhagen"): (7, 4000),
+}  # fmt: skip
+
+
+def made_up(measure: str, figures: Figures) -> list[Row]:
+    """Published lines of one measure, as published_figures.csv would hold them."""
+    decimals = 1 if measure.endswith("per_1000") else 0
+    return [
+        {
+            "edition": edition, "area_id": area_id, "measure": measure, "source_id": "project_assumption", "value": float(value),
+            "decimals": decimals, "approximate": False, "answers": answers, "invited": None, "note": "made up", "file_line": line,
+        }
+        for line, ((edition, area_id), (value, answers)) in enumerate(figures.items(), 2)
+    ]  # fmt: skip
+
+
+def make(lines: list[Row], spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None) -> dict[str, pd.DataFrame]:
+    """Every table from made-up published lines and the project's own reference files."""
+    tables = {name.split(".")[1]: frame for name, frame in load_reference().items()}
+    tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
+    if spoil:
+        spoil(tables)
+    for name, function in (
+        ("yearly_shares", safety.yearly_shares),
+        ("yearly_changes", safety.yearly_changes),
+        ("unsafe_bydele", safety.unsafe_bydele),
+        ("yearly_types", crime.yearly_types),
+        ("monitoring", crime.monitoring),
+        ("baselines", targets.target_baselines),
+        ("verdicts", targets.target_verdicts),
+    ):
+        needed = function.__annotations__.keys() - {"return"}
+        tables[name] = function(**{one: tables[one] for one in needed})  # type: ignore[operator]
+    return tables
+
+
+def verdict(
+    tables: dict[str, pd.DataFrame], target_id: str, edition: int, compared_with: str, measure: str = ""
+) -> Row:
+    found = [
+        row
+        for row in records(tables["verdicts"])
+        if (row["target_id"], row["edition"], row["compared_with"]) == (target_id, edition, compared_with)
+        and measure in row["measure"]
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def reading(row: Row) -> tuple[Any, ...]:
+    return row["literal"], row["statistical"], row["reason"]
+
+
+@pytest.fixture(scope="module")
+def falling() -> dict[str, pd.DataFrame]:
+    return make(made_up("unsafe", FALLING))
+
+
+@pytest.mark.parametrize(
+    ("edition", "expected"),
+    [
+        (2021, ("met", "met", None)),
+        (2022, ("met", "uncertain", None)),
+        (2023, ("not_met", "not_met", None)),
+        (2024, ("met", "met", None)),
+    ],
+)
+def test_falls_every_year(falling: dict[str, pd.DataFrame], edition: int, expected: tuple[Any, ...]) -> None:
+    row = verdict(falling, "1a", edition, "edition_before")
+    assert reading(row) == expected
+    assert row["change"] == row["value"] - row["compared_value"]
+    assert row["change_low"] < row["change"] < row["change_high"]
+    assert (row["design_effect"], row["provenance"]) == (1.5, "published")
+    assert row["smallest_change_shown"] > 0
+    assert (row["breaks"] or "") == {2021: "fieldwork_2021", 2023: "lead_measure_2023"}.get(edition, "")
+
+
+def test_trend_since_the_baseline(falling: dict[str, pd.DataFrame]) -> None:
+    row = verdict(falling, "1a", 2024, "trend_since_baseline")
+    assert reading(row) == ("met", "met", None)
+    assert row["compared_edition"] == 2020
+    series = np.array([16, 12, 11, 16, 9]) / 100
+    slope = np.polyfit(range(5), series * 100, 1, w=1 / np.sqrt(series * (1 - series)))[0]
+    assert row["change"] == pytest.approx(slope, abs=1e-9)
+    assert row["change_low"] < row["change"] < row["change_high"]
+
+
+@pytest.mark.parametrize(
+    ("edition", "gap", "path", "expected"),
+    [(2021, 3, 5.25, ("met", "uncertain")), (2023, 9, 1.75, ("not_met", "uncertain")), (2024, 2, 0, ("met", "met"))],
+)
+def test_gap_to_copenhagen_and_its_path(
+    falling: dict[str, pd.DataFrame], edition: int, gap: float, path: float, expected: tuple[str, str]
+) -> None:
+    row = verdict(falling, "1b", edition, "baseline_gap")
+    assert (row["literal"], row["statistical"]) == expected
+    assert (row["value"], row["compared_value"], row["path_value"], row["unit"]) == (gap, 7, path, "percentage_points")
+    assert row["change"] == gap - 7
+
+
+def test_a_tolerance_of_the_agreement_is_used_and_printed() -> None:
+    def tolerant(tables: dict[str, pd.DataFrame]) -> None:
+        tables["targets"].loc[tables["targets"]["target_id"] == "1b", "tolerance"] = 6
+
+    row = verdict(make(made_up("unsafe", FALLING), tolerant), "1b", 2021, "baseline_gap")
+    assert (row["literal"], row["tolerance"]) == ("not_met", 6)
+
+
+@pytest.mark.parametrize(
+    ("drop", "edition", "compared_with", "reason"),
+    [
+        ((2021, TH), 2021, "edition_before", "missing_extract"),
+        ((2021, TH), 2022, "edition_before", "not_consecutive"),
+        ((2021, TH), 2024, "trend_since_baseline", "not_consecutive"),
+        ((2020, TH), 2021, "edition_before", "baseline_missing"),
+        ((2020, TH), 2022, "trend_since_baseline", "baseline_missing"),
+        ((2020, TH), 2022, "baseline_gap", "baseline_missing"),
+        ((2022, "copenhagen"), 2022, "baseline_gap", "missing_extract"),
+        ((2020, "copenhagen"), 2022, "baseline_gap", "baseline_missing"),
+    ],
+)
+def test_a_missing_figure_is_never_met(drop: tuple[int, str], edition: int, compared_with: str, reason: str) -> None:
+    left = {address: figure for address, figure in FALLING.items() if address != drop}
+    row = verdict(
+        make(made_up("unsafe", left)), "1b" if compared_with == "baseline_gap" else "1a", edition, compared_with
+    )
+    assert reading(row) == ("not_evaluable", "not_evaluable", reason)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [(None, ("met", "not_evaluable", "answers_unknown")), (29, ("not_evaluable", "not_evaluable", "too_few_answers"))],
+)
+def test_answers_unknown_or_too_few(answers: int | None, expected: tuple[Any, ...]) -> None:
+    tables = make(made_up("unsafe", FALLING | {(2021, TH): (12, answers)}))
+    assert reading(verdict(tables, "1a", 2021, "edition_before")) == expected
+
+
+def test_a_break_that_forbids_comparing_is_no_verdict() -> None:
+    def forbid(tables: dict[str, pd.DataFrame]) -> None:
+        tables["series_breaks"].loc[tables["series_breaks"]["break_id"] == "fieldwork_2021", "effect"] = (
+            "not_comparable"
+        )
+
+    tables = make(made_up("unsafe", FALLING), forbid)
+    for target_id, compared_with in (("1a", "edition_before"), ("1a", "trend_since_baseline"), ("1b", "baseline_gap")):
+        assert reading(verdict(tables, target_id, 2021, compared_with)) == (
+            "not_evaluable",
+            "not_evaluable",
+            "series_break",
+        )
+    changes = [
+        row
+        for row in records(tables["yearly_changes"])
+        if row["edition"] == 2021 and row["compared_with"] == "baseline"
+    ]
+    assert {(row["change"], row["literal"], row["reason"]) for row in changes} == {(None, None, "series_break")}
+
+
+def test_two_published_values_are_no_verdict() -> None:
+    lines = made_up("unsafe", FALLING)
+    lines.append(lines[1] | {"source_id": "survey_method", "value": 15.0, "file_line": 99})
+    row = verdict(make(lines), "1a", 2021, "edition_before")
+    assert reading(row) == ("not_evaluable", "not_evaluable", "conflict")
+    assert (row["value"], row["status"]) == (None, "conflict")
+
+
+CRIME = {
+    (2021, TH): (200, None),
+    (2022, TH): (200, None),
+    (2023, TH): (190, None),
+    (2024, TH): (260, None),
+    (2025, TH): (120, None),
+}
+RATES = {(edition, TH): (round(count / 11.3, 1), None) for (edition, _), (count, _) in CRIME.items()}
+
+
+@pytest.mark.parametrize(
+    ("edition", "expected"),
+    [
+        (2021, ("not_evaluable", "not_evaluable", "baseline_year")),
+        (2022, ("met", "uncertain", None)),
+        (2023, ("met", "uncertain", None)),
+        (2024, ("not_met", "not_met", None)),
+        (2025, ("met", "met", None)),
+    ],
+)
+def test_rate_held_at_the_baseline(edition: int, expected: tuple[Any, ...]) -> None:
+    lines = made_up("citizen_facing_reports", CRIME) + made_up("citizen_facing_reports_per_1000", RATES)
+    row = verdict(make(lines), "2a", edition, "baseline")
+    assert reading(row) == expected
+    assert row["crime_year"] == edition - 1
+    if edition > 2021:
+        assert row["compared_edition"] == 2021
+        assert row["change_low"] < row["change"] < row["change_high"]
+        assert (row["tolerance"], row["smallest_change_shown"]) == (0.1, pytest.approx(243, abs=4))
+
+
+def test_counts_are_compared_where_the_words_say_number_of_reports() -> None:
+    burglaries = {(2021, TH): (20, None), (2022, TH): (36, None), (2023, TH): (35, None), (2024, TH): (20, None)}
+    tables = make(made_up("burglary_reports", burglaries))
+    assert [reading(verdict(tables, "2b", edition, "baseline", "burglary"))[:2] for edition in (2022, 2023, 2024)] == [
+        ("not_met", "not_met"),
+        ("not_met", "uncertain"),
+        ("met", "uncertain"),
+    ]
+    assert verdict(tables, "2b", 2022, "baseline", "burglary")["smallest_change_shown"] == 36
+
+
+def test_a_rate_without_its_baseline_is_not_met_for_want_of_data() -> None:
+    lines = made_up("citizen_facing_reports_per_1000", {(2022, TH): (5.0, None)})
+    assert reading(verdict(make(lines), "2a", 2022, "baseline")) == (
+        "not_evaluable",
+        "not_evaluable",
+        "baseline_missing",
+    )
+
+
+def test_a_monitored_type_is_reported_or_it_is_not() -> None:
+    tables = make(made_up("threats_reports", {(2022, TH): (14, None)}))
+    assert reading(verdict(tables, "2c", 2022, "report", "threats")) == ("met", "met", None)
+    assert reading(verdict(tables, "2c", 2023, "report", "threats")) == (
+        "not_evaluable",
+        "not_evaluable",
+        "missing_extract",
+    )
+
+
+def test_no_bydel_above_10_percent_is_met_by_the_words_alone() -> None:
+    tables = make(made_up("bydele_above_10_percent_unsafe", {(2021, "copenhagen"): (0, None)}))
+    assert reading(verdict(tables, "5", 2021, "limit")) == ("met", "not_evaluable", "answers_unknown")
+
+
+def test_later_editions_change_nothing_of_earlier_ones() -> None:
+    early = {address: figure for address, figure in FALLING.items() if address[0] <= 2022}
+    both = [make(made_up("unsafe", figures))["verdicts"] for figures in (early, FALLING)]
+    first, second = (
+        [row | {"source_lines": None} for row in records(frame) if row["edition"] <= 2022] for frame in both
+    )
+    assert first == second
+
+
+def test_a_second_agreement_is_a_file(reference: Path) -> None:
+    path = reference / "agreements" / "folehaven.yml"
+    text = path.read_text(encoding="utf-8").replace(
+        "target_year: 2025", "target_year: 2025\nfirst_day: 2021-01-01\nlast_day: 2025-12-31"
+    )
+    path.write_text(
+        text.replace(
+            "targets: []",
+            "targets:\n  - target_id: 1a\n    rule: falls_every_year\n    measures: [unsafe]\n    text_da: Falder\n"
+            "    text_en: Falls\n    period_of: edition\n    first_year: 2022\n    last_year: 2025\n    baseline_year: 2021\n"
+            "    waits_for: survey\n",
+        ),
+        encoding="utf-8",
+    )
+
+    def other(tables: dict[str, pd.DataFrame]) -> None:
+        mine = {name.split(".")[1]: frame for name, frame in load_reference(reference).items()}
+        tables |= {name: mine[name] for name in ("agreements", "targets")}
+
+    figures = {(2021, "folehaven"): (30, 900), (2022, "folehaven"): (20, 900)}
+    rows = [
+        row
+        for row in records(make(made_up("unsafe", figures), other)["verdicts"])
+        if row["agreement_id"] == "folehaven"
+    ]
+    found = {(row["edition"], row["compared_with"]): reading(row) for row in rows}
+    assert found[2021, "edition_before"][2] == "baseline_year"
+    assert found[2022, "edition_before"] == ("met", "met", None)
