@@ -115,11 +115,21 @@ class Table(Strict):
             raise ValueError(
                 f"{self.name}: columns missing: {missing or 'none'}; not in the contract: {unknown or 'none'}"
             )
+        schema = self.arrow_schema()
+        table = pa.table([self._array(field, frame[field.name]) for field in schema], schema=schema)
+        return table.sort_by([(name, "ascending") for name in self.key])
+
+    def _array(self, field: pa.Field, series: pd.Series) -> pa.Array:
+        """One column in its type; nothing is cut off, and no text is taken for a number."""
         try:
-            table = pa.Table.from_pandas(frame[list(self.columns)], schema=self.arrow_schema(), preserve_index=False)
+            array = pa.array(series, from_pandas=True)
+            if _kind(array.type) not in (_kind(field.type), "empty"):
+                raise pa.ArrowInvalid(f"{array.type} where {field.type} belongs")
+            if not field.nullable and array.null_count:
+                raise pa.ArrowInvalid(f"{array.null_count} empty cells where none may be")
+            return array.cast(field.type)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise ValueError(f"{self.name}: a value does not fit its column: {error}") from error
-        return table.replace_schema_metadata().sort_by([(name, "ascending") for name in self.key])
+            raise ValueError(f"{self.name}: a value does not fit its column {field.name}: {error}") from error
 
     def frame(self, rows: list[Row]) -> pd.DataFrame:
         """Rows as a frame with nullable pandas types; a column that no row names is empty."""
@@ -163,6 +173,15 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
 def contracts() -> dict[str, Table]:
     """The project's own contracts, read once."""
     return read_contracts()
+
+
+def _kind(type_: pa.DataType) -> str:
+    """What sort of values a type holds: only within one sort are values turned into each other."""
+    if pa.types.is_null(type_):
+        return "empty"
+    if pa.types.is_integer(type_) or pa.types.is_floating(type_):
+        return "number"
+    return "text" if pa.types.is_string(type_) or pa.types.is_large_string(type_) else str(type_)
 
 
 def _quoted(text: str) -> str:

@@ -37,7 +37,13 @@ def load_reference(folder: Path | None = None) -> Reference:
     }
     agreements = list(_read_agreements(folder / "agreements"))
     _check_references(folder, reference)
+    stands_in: dict[str, str] = {}
     for path, agreement, lines in agreements:
+        if agreement.agreement_id in stands_in:
+            raise InputError(
+                f"{path.name}, line {lines[('agreement_id',)]}: {agreement.agreement_id} stands in {stands_in[agreement.agreement_id]} already: give each agreement its own name."
+            )
+        stands_in[agreement.agreement_id] = path.name
         _check_agreement(path, agreement, lines, reference)
     reference["reference.agreements"] = tables["reference.agreements"].frame(
         [_agreement_row(a) for _, a, _ in agreements]

@@ -52,7 +52,8 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
             f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows where the store has some, "
             f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
         )
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    store_folder().mkdir(parents=True, exist_ok=True, mode=0o750)  # its owner and one group alone
+    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     pq.write_table(content, beside, compression="zstd")
     beside.replace(path)

@@ -1,0 +1,166 @@
+"""What people edit: the shipped files are whole, and each fault is one sentence with file, line and what is allowed."""
+
+import codecs
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from warehouse.contracts import contracts, records
+from warehouse.errors import InputError
+from warehouse.reference_files import load_reference
+
+Spoil = Callable[[Path], object]
+TH = "agreements/tingbjerg_husum_2021_2024.yml"
+AREAS, FIGURES, EDITIONS, CODES = "areas.csv", "published_figures.csv", "editions.csv", "offence_codes.csv"
+
+
+def swap(name: str, old: str, new: str) -> Spoil:
+    def spoil(folder: Path) -> None:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text, old
+        (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return spoil
+
+
+def add(name: str, text: str) -> Spoil:
+    return lambda folder: (folder / name).write_text(
+        (folder / name).read_text(encoding="utf-8") + text, encoding="utf-8"
+    )
+
+
+def fill(name: str, content: bytes) -> Spoil:
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def as_folder(name: str) -> Spoil:
+    def spoil(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).mkdir()
+
+    return spoil
+
+
+def header_only(name: str) -> Spoil:
+    return lambda folder: (folder / name).write_text(
+        (folder / name).read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8"
+    )
+
+
+def no_agreements(folder: Path) -> None:
+    for path in (folder / "agreements").iterdir():
+        path.unlink()
+
+
+def twice(folder: Path) -> None:
+    text = (folder / TH).read_text(encoding="utf-8")
+    (folder / "agreements" / "zz_again.yml").write_text(text, encoding="utf-8")
+
+
+FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
+    "missing file": (lambda folder: (folder / AREAS).unlink(), ("areas.csv is missing", "put the file back")),
+    "empty file": (fill(AREAS, b""), ("areas.csv, line 1", "header must be area_id")),
+    "header only": (header_only(AREAS), ("areas.csv has no rows",)),
+    "folder in its place": (as_folder(AREAS), ("areas.csv is a folder",)),
+    "missing column": (swap(FIGURES, ",measure,", ","), ("published_figures.csv, line 1", "missing: measure")),
+    "extra column": (swap(FIGURES, ",measure,", ",measure,colour,"), ("line 1", "unknown: colour")),
+    "other order": (swap(FIGURES, "edition,area_id", "area_id,edition"), ("line 1", "another order")),
+    "byte order mark": (
+        lambda folder: (folder / AREAS).write_bytes(codecs.BOM_UTF8 + (folder / AREAS).read_bytes()),
+        ("areas.csv, line 1",),
+    ),
+    "HTML page": (fill(AREAS, b"<!doctype html>\n<html></html>\n"), ("areas.csv, line 1", "header must be")),
+    "too many cells": (add(EDITIONS, "2027,2026,,,,2027-06-30,survey_method,a, b\n"), ("editions.csv, line 20", "9 cells", "8")),
+    "too few cells": (add(EDITIONS, "2027,2026\n"), ("editions.csv, line 20", "2 cells")),
+    "open quote": (add(EDITIONS, '2027,2026,,,,2027-06-30,survey_method,"open\n'), ("editions.csv, line", "mend the quotes")),
+    "windows-1252": (
+        lambda folder: (folder / AREAS).write_bytes((folder / AREAS).read_text(encoding="utf-8").encode("cp1252", "replace")),
+        ("areas.csv, line 2", "UTF-8"),
+    ),
+    "empty cell": (swap(EDITIONS, "2010,2009,", "2010,,"), ("editions.csv, line 3, column crime_year", "is empty")),
+    "value not allowed": (swap(AREAS, ",municipality,", ",kommune,"), ("areas.csv, line 2, column level", "'kommune'", "survey_bydel")),
+    "code of four digits": (swap(CODES, "1,75111,", "1,7511,"), ("offence_codes.csv, line 2, column first_code", r"\d{5}")),
+    "decimal comma": (swap(FIGURES, "koebenhavn_0,7.1,1,", 'koebenhavn_0,"7,1",1,'), ("line", "value")),
+    "not a number": (swap("conventions.csv", "1.5,ratio", "NaN,ratio"), ("conventions.csv, line 3, column value", "decimal point")),
+    "infinity": (swap("conventions.csv", "1.5,ratio", "inf,ratio"), ("conventions.csv, line 3, column value",)),
+    "exponent": (swap("conventions.csv", "1.5,ratio", "15e-1,ratio"), ("conventions.csv, line 3, column value",)),
+    "half an edition": (swap(EDITIONS, "2010,2009,", "2010,2009.5,"), ("editions.csv, line 3, column crime_year", "whole number")),
+    "no truth value": (swap(FIGURES, ",0,false,", ",0,no,"), ("column approximate", "write true or false")),
+    "31 February": (swap(EDITIONS, "2010-06-30", "2010-02-31"), ("editions.csv, line 3, column due_on", "2021-01-31")),
+    "Danish date": (swap(EDITIONS, "2010-06-30", "30-06-2010"), ("editions.csv, line 3, column due_on",)),
+    "key twice": (add(EDITIONS, "2010,2009,,,,2010-06-30,survey_method,\n"), ("editions.csv, line 20", "line 3 already")),
+    "unknown source": (swap(EDITIONS, "project_assumption", "hearsay"), ("editions.csv, line 2, column source_id", "sources.csv")),
+    "unknown edition": (swap(FIGURES, "2009,copenhagen,unsafe,", "1999,copenhagen,unsafe,"), ("published_figures.csv", "column edition", "editions.csv")),
+    "unknown area": (swap("area_members.csv", "copenhagen,1,indre_by", "copenhagen,1,inner_city"), ("area_members.csv, line 2", "areas.csv")),
+    "agreement: indentation": (swap(TH, "    rule: falls_every_year", "  rule: falls_every_year"), ("tingbjerg_husum_2021_2024.yml, line", "YAML")),
+    "agreement: unknown word": (swap(TH, "    rule: falls_every_year", "    ruel: falls_every_year"), ("line", "targets.1.")),
+    "agreement: missing word": (swap(TH, "    waits_for: survey\n", ""), ("line", "targets.1.waits_for", "missing")),
+    "agreement: wrong type": (swap(TH, "first_day: 2021-01-01", "first_day: soon"), ("line 9", "first_day")),
+    "agreement: unknown rule": (swap(TH, "rule: falls_every_year", "rule: falls"), ("targets.1.rule", "held_at_baseline")),
+    "agreement: unknown measure": (swap(TH, "measures: [unsafe]", "measures: [utryg]"), ("'utryg'", "measures.csv")),
+    "agreement: unknown area": (swap(TH, "area_id: tingbjerg_husum\n", "area_id: tingbjerg\n"), ("'tingbjerg'", "areas.csv")),
+    "agreement: unknown source": (swap(TH, "source_id: agreement_tingbjerg_husum", "source_id: hearsay"), ("'hearsay'", "sources.csv")),
+    "agreement: unknown delivery": (swap(TH, "waits_for: survey", "waits_for: godot"), ("'godot'", "deliveries.csv")),
+    "agreement: target twice": (swap(TH, "target_id: 1b", "target_id: 1a"), ("target 1a stands twice",)),
+    "agreement: rule without limit": (swap(TH, "    limit_value: 75\n", ""), ("target 3", "limit_value is missing")),
+    "agreement: rule without tolerance": (swap(TH, "    tolerance: 0\n", ""), ("target 1b", "tolerance is missing")),
+    "agreement: rule without baseline": (swap(TH, "    baseline_year: 2020\n", ""), ("target 1a", "baseline_year is missing")),
+    "agreement: last before first": (swap(TH, "    last_year: 2024", "    last_year: 2019"), ("target 1a", "before the first")),
+    "agreement: targets without a period": (swap(TH, "last_day: 2024-12-31\n", ""), ("first_day and last_day",)),
+    "agreement: empty file": (fill(TH, b""), ("tingbjerg_husum_2021_2024.yml, line 1",)),
+    "agreement: a list": (fill(TH, b"- a\n- b\n"), ("tingbjerg_husum_2021_2024.yml, line 1",)),
+    "agreement: none at all": (no_agreements, ("agreements/ holds no agreement",)),
+    "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "already")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_one_sentence_with_its_place(reference: Path, fault: str) -> None:
+    spoil, said = FAULTS[fault]
+    spoil(reference)
+    with pytest.raises(InputError) as caught:
+        load_reference(reference)
+    message = str(caught.value)
+    for text in said:
+        assert text in message
+    assert "\n" not in message
+    assert len(message) <= 400
+
+
+def test_every_line_has_a_source_or_a_reason() -> None:
+    for name, frame in load_reference().items():
+        told = [column for column in ("source_id", "reason", "title") if column in frame.columns]
+        assert told or name == "reference.words"
+        for column in told:
+            assert frame[column].notna().all(), f"{name}.{column}"
+
+
+def test_code_ranges_do_not_overlap() -> None:
+    lines = sorted(records(load_reference()["reference.offence_codes"]), key=lambda row: str(row["first_code"]))
+    for row in lines:
+        assert row["first_code"] <= row["last_code"]
+    for one, other in itertools.pairwise(lines):
+        apart = one["last_code"] < other["first_code"]
+        assert apart or (one["valid_to"] is not None and one["valid_to"] < other["valid_from"]), (one, other)
+
+
+def test_the_agreement_is_whole() -> None:
+    targets = load_reference()["reference.targets"]
+    found = set(targets.loc[targets["agreement_id"] == "tingbjerg_husum_2021_2024", "target_id"])
+    assert found == {
+        *("1a", "1b", "1c", "1d", "2a", "2b", "2c", "3", "4", "5", "6"),
+        *(f"7{part}" for part in "abcdef"),
+    }
+
+
+def test_the_survey_has_13_bydele_and_the_municipality_10() -> None:
+    levels = load_reference()["reference.areas"]["level"].value_counts().to_dict()
+    assert (levels["survey_bydel"], levels["bydel"], levels["rode"], levels["municipality"]) == (13, 10, 399, 1)
+
+
+def test_every_contract_of_a_file_has_its_file() -> None:
+    for table in contracts().values():
+        if table.schema_name == "reference" and not table.generated:
+            assert table.name in load_reference()

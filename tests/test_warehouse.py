@@ -1,0 +1,249 @@
+"""Contracts, store and published file: one schema, the same bytes for the same content, and readers never locked out."""
+
+import hashlib
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from warehouse import dictionary, publishing, store
+from warehouse.contracts import DUCKDB, contracts, read_contracts, records
+from warehouse.errors import StoreError
+from warehouse.home import PROJECT
+
+TABLE = contracts()["safety.unsafe_bydele"]
+ROW = {
+    "edition": 2017, "area_id": "copenhagen", "bydele_above_10_percent": 5, "bydele_named": 5, "bydele": 13, "status": "normal",
+    "provenance": "published", "maturity": "final", "source_lines": "29",
+}  # fmt: skip
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TRYGHED_HOME", str(tmp_path))
+    return tmp_path
+
+
+# --- contracts ---------------------------------------------------------------------------------------------
+
+
+def test_dictionary_is_current() -> None:
+    assert dictionary.PAGE.read_text(encoding="utf-8") == dictionary.render(), "run make dictionary"
+
+
+def test_ddl_gives_types_and_comments_of_the_contract() -> None:
+    with duckdb.connect() as connection:
+        for table in contracts().values():
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+            connection.execute(table.ddl())
+            found = connection.execute(
+                "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+                f"WHERE schema_name = '{table.schema_name}' AND table_name = '{table.short_name}' ORDER BY column_index"
+            ).fetchall()
+            assert found == [
+                (name, DUCKDB[column.type], not column.required, column.description)
+                for name, column in table.columns.items()
+            ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"bydele": None}, "bydele"),
+        ({"bydele": "thirteen"}, "does not fit"),
+        ({"bydele": 12.5}, "does not fit"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_rows_that_break_the_contract_are_refused(change: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        pq.write_table(TABLE.arrow(TABLE.frame([ROW | change])), pa.BufferOutputStream())
+
+
+def test_a_missing_column_is_refused() -> None:
+    with pytest.raises(ValueError, match="columns missing: \\['bydele'\\]"):
+        TABLE.arrow(TABLE.frame([ROW]).drop(columns="bydele"))
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "said"), [("safety.yml", "colour", "the key"), ("crime.yml", "edition", "does not belong")]
+)
+def test_a_contract_that_contradicts_itself_is_refused(tmp_path: Path, file: str, key: str, said: str) -> None:
+    (tmp_path / file).write_text(
+        f"safety.x: {{text: t, grain: g, key: [{key}], publish: true, columns: {{edition: {{type: integer, text: e}}}}}}",
+        encoding="utf-8",
+    )
+    with pytest.raises(ValueError, match=said):
+        read_contracts(tmp_path)
+
+
+def test_short_names_are_unique_as_assets_are_called_by_them() -> None:
+    names = [table.short_name for table in contracts().values()]
+    assert len(names) == len(set(names))
+
+
+# --- store -------------------------------------------------------------------------------------------------
+
+
+def test_store_gives_back_what_was_written_in_the_order_of_the_key(own_home: Path) -> None:
+    rows = [ROW | {"area_id": area} for area in ("valby", "copenhagen")]
+    assert store.write(TABLE, TABLE.frame(rows), 2017) == 2
+    assert records(store.read(TABLE, [2017])) == rows[::-1]
+    assert store.rows(TABLE, 2017) == 2
+    assert store.rows(TABLE, 2018) == 0
+
+
+def test_same_content_is_the_same_bytes(own_home: Path) -> None:
+    rows = [ROW | {"area_id": area} for area in ("valby", "copenhagen", "vanloese")]
+    contents = set()
+    for order in (rows, rows[::-1]):
+        store.write(TABLE, TABLE.frame(order), 2017)
+        contents.add(store.path_of(TABLE, 2017).read_bytes())
+    assert len(contents) == 1
+
+
+def test_nothing_good_is_replaced_by_nothing(own_home: Path) -> None:
+    store.write(TABLE, TABLE.frame([ROW]), 2017)
+    with pytest.raises(
+        StoreError, match=r"safety.unsafe_bydele, edition 2017: .* delete store/safety/unsafe_bydele/2017.parquet"
+    ):
+        store.write(TABLE, TABLE.frame([]), 2017)
+    assert store.rows(TABLE, 2017) == 1
+
+
+def test_an_edition_that_is_not_there_is_named(own_home: Path) -> None:
+    store.write(TABLE, TABLE.frame([ROW]), 2017)
+    with pytest.raises(StoreError, match="edition 2018 is not in the store"):
+        store.read(TABLE, [2017, 2018])
+
+
+def test_an_interrupted_write_leaves_the_old_file(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write(TABLE, TABLE.frame([ROW]), 2017)
+    before = store.path_of(TABLE, 2017).read_bytes()
+
+    def half(table: pa.Table, path: Path, **_: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(pq, "write_table", half)
+    with pytest.raises(OSError, match="no space"):
+        store.write(TABLE, TABLE.frame([ROW | {"bydele": 12}]), 2017)
+    assert store.path_of(TABLE, 2017).read_bytes() == before
+    assert store.stored_editions(TABLE) == [2017]
+
+
+def test_the_store_is_closed_to_others(own_home: Path) -> None:
+    store.write(TABLE, TABLE.frame([ROW]), 2017)
+    assert not stat.S_IMODE((own_home / "store").stat().st_mode) & 0o007
+
+
+# --- published file ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TRYGHED_HOME", str(home))
+    return home
+
+
+def changed(rows: int = 0) -> None:
+    """Change the stored sources: one text, and so many rows more."""
+    table = contracts()["reference.sources"]
+    frame = store.read(table)
+    frame.loc[0, "title"] = "Another title"
+    more = pd.concat([frame, *(frame.head(1).assign(source_id=f"more_{number}") for number in range(rows))])
+    store.write(table, more)
+
+
+def test_same_content_is_the_same_publication(in_home: Path) -> None:
+    stable = in_home / "published" / publishing.NAME
+    before = hashlib.sha256(stable.read_bytes()).hexdigest()
+    made = publishing.publish()
+    assert made.unchanged
+    assert hashlib.sha256(stable.read_bytes()).hexdigest() == before
+    assert len(list(stable.parent.iterdir())) == 2
+
+
+def test_changed_content_is_another_publication_and_says_what_changed(in_home: Path) -> None:
+    first = publishing.publish()
+    changed(rows=2)
+    second = publishing.publish()
+    assert second.publication_id != first.publication_id
+    assert first.path.exists()
+    different = {one.table: (one.added, one.removed, one.changed) for one in second.differences if not one.none}
+    assert different == {"reference.sources": (2, 0, 1)}
+    back = publishing.compare([contracts()["reference.sources"]], first.path, second.path)
+    assert [(one.added, one.removed, one.changed) for one in back] == [(0, 2, 1)]
+
+
+def test_a_reader_in_another_process_is_not_locked_out(in_home: Path) -> None:
+    stable = in_home / "published" / publishing.NAME
+    reading = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); input(); "
+        "print(c.sql('SELECT count(*) FROM reference.sources').fetchone()[0])"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", reading, str(stable)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "open\n"
+    before = store.rows(contracts()["reference.sources"])
+    changed(rows=3)
+    assert publishing.publish().stable == stable
+    with duckdb.connect(str(stable), read_only=True) as fresh:
+        assert fresh.execute("SELECT count(*) FROM reference.sources").fetchone() == (before + 3,)
+    said, _ = reader.communicate("go on\n", timeout=30)
+    assert said == f"{before}\n"
+
+
+def test_a_build_that_fails_leaves_yesterdays_file(in_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stable = in_home / "published" / publishing.NAME
+    before = stable.read_bytes()
+    changed()
+    monkeypatch.setattr(Path, "chmod", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        publishing.publish()
+    assert stable.read_bytes() == before
+
+
+def test_where_the_stable_name_cannot_be_replaced_the_run_says_so(
+    in_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed()
+    replace = Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        if target.name == publishing.NAME:
+            raise PermissionError
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    made = publishing.publish()
+    assert made.stable is None
+    assert made.path.exists()
+
+
+def test_a_client_of_duckdb_1_0_reads_every_table(stored: Path) -> None:
+    old = PROJECT / ".venv" / "duckdb-1.0"
+    if not old.exists():
+        pytest.skip("DuckDB 1.0 is not installed: make test installs it on Python 3.11 and 3.12")
+    code = (
+        "import duckdb, sys; assert duckdb.__version__ == '1.0.0', duckdb.__version__\n"
+        "c = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "for name in sys.argv[2:]: c.sql(f'SELECT * FROM {name}').fetchall()\n"
+        'print(c.sql("SELECT count(*) FROM duckdb_columns() WHERE comment IS NOT NULL").fetchone()[0])'
+    )
+    names = [table.name for table in contracts().values() if table.publish]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(stored / "published" / publishing.NAME), *names],
+        env=os.environ | {"PYTHONPATH": str(old)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == sum(len(table.columns) for table in contracts().values() if table.publish)
