@@ -15,6 +15,11 @@ Spoil = Callable[[Path], object]
 TH = "agreements/tingbjerg_husum_2021_2024.yml"
 AREAS, FIGURES, EDITIONS, CODES = "areas.csv", "published_figures.csv", "editions.csv", "offence_codes.csv"
 
+T1A = "  - target_id: 1a\n    rule: falls_every_year\n    measures: [unsafe]\n"
+WHOLE = "write a whole number"
+NUMBER = "write a number with a decimal point"
+DAY = "write a date as 2021-01-31"
+
 
 def swap(name: str, old: str, new: str) -> Spoil:
     def spoil(folder: Path) -> None:
@@ -59,6 +64,11 @@ def twice(folder: Path) -> None:
     (folder / "agreements" / "zz_again.yml").write_text(text, encoding="utf-8")
 
 
+def link_to_itself(folder: Path) -> None:
+    (folder / AREAS).unlink()
+    (folder / AREAS).symlink_to(AREAS)
+
+
 FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "missing file": (lambda folder: (folder / AREAS).unlink(), ("areas.csv is missing", "put the file back")),
     "empty file": (fill(AREAS, b""), ("areas.csv, line 1", "header must be area_id")),
@@ -69,7 +79,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "other order": (swap(FIGURES, "edition,area_id", "area_id,edition"), ("line 1", "another order")),
     "byte order mark": (
         lambda folder: (folder / AREAS).write_bytes(codecs.BOM_UTF8 + (folder / AREAS).read_bytes()),
-        ("areas.csv, line 1",),
+        ("areas.csv, line 1", "byte order mark"),
     ),
     "HTML page": (fill(AREAS, b"<!doctype html>\n<html></html>\n"), ("areas.csv, line 1", "header must be")),
     "too many cells": (add(EDITIONS, "2027,2026,,,,2027-06-30,survey_method,a, b\n"), ("editions.csv, line 20", "9 cells", "8")),
@@ -113,6 +123,45 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: a list": (fill(TH, b"- a\n- b\n"), ("tingbjerg_husum_2021_2024.yml, line 1",)),
     "agreement: none at all": (no_agreements, ("agreements/ holds no agreement",)),
     "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "already")),
+    "header in capitals": (swap(AREAS, "area_id", "AREA_ID"), ("line 1", "unknown: AREA_ID", "missing: area_id")),
+    "utf-16": (fill(AREAS, "area_id".encode("utf-16")), ("areas.csv, line 1", "UTF-8")),
+    "blank line": (swap(EDITIONS, "2010,2009,", "\n2010,2009,"), ("editions.csv, line 3", "0 cells")),
+    "integer with decimals": (swap(AREAS, "copenhagen,1,", "copenhagen,1.0,"), ("line 2, column area_version", WHOLE)),
+    "integer with a blank": (swap("populations.csv", ",580295,", ", 580295,"), ("populations.csv, line 2", WHOLE)),
+    "integer without end": (swap("populations.csv", ",580295,", f",{'9' * 30},"), ("populations.csv, line 2", WHOLE)),
+    "last code with a letter": (swap(CODES, ",75120,", ",7512O,"), ("offence_codes.csv, line 2, column last_code",)),
+    "key twice in other digits": (swap(EDITIONS, "2010,2009", "02009,2009"), ("editions.csv, line 3", "2009 stands on line 2")),
+    "unknown crime type": (swap(CODES, ",burglary,", ",arson,"), ("line 2, column crime_type", "crime_types.csv")),
+    "agreement: tab": (swap(TH, "    rule: falls", "\trule: falls"), ("tingbjerg_husum_2021_2024.yml, line 38", "indentation")),
+    "agreement: two documents": (swap(TH, "target_year:", "---\ntarget_year:"), ("line 11", "another document")),
+    "agreement: number for a name": (swap(TH, "target_id: 1a", "target_id: 12"), ("line 37", "targets.1.target_id")),
+    "agreement: year out of reach": (swap(TH, "first_year: 2021", "first_year: 21"), ("targets.1.first_year", "2009")),
+    "agreement: no measures": (swap(TH, "measures: [unsafe]", "measures: []"), ("targets.1.measures", "at least 1")),
+    "agreement: tolerance below zero": (swap(TH, "tolerance: 0\n", "tolerance: -1\n"), ("tolerance", "or equal to 0")),
+    "agreement: unknown second measure": (swap(TH, "[burglary_reports, theft_", "[burglary_reports, x_"), ("'x_robbery_reports'",)),
+    "agreement: unknown area of a target": (swap(TH, T1A, f"{T1A}    area_id: oslo\n"), ("line 40", "'oslo'", "areas.csv")),
+    "link to itself": (link_to_itself, ("areas.csv",)),
+    "open quote far from the next": (swap("words.csv", "opfyldt", '"opfyldt'), ("words.csv, line 2", "mend the quotes")),
+    "blanks in a required cell": (swap("conventions.csv", ",0.8,fraction,", ",0.8,  ,"), ("conventions.csv, line 4, column unit",)),
+    "cell of two lines": (swap(AREAS, ",municipality", ',"town\nhall"'), ("areas.csv, line 2", "survey_bydel")),
+    "cell without end": (swap(AREAS, ",municipality", f",{'town' * 200}"), ("areas.csv, line 2", "survey_bydel")),
+    "foreign digits": (swap("populations.csv", ",580295,", ",٥٨٠٢٩٥,"), ("populations.csv, line 2", WHOLE)),
+    "number too large": (swap("conventions.csv", "power,0.8", f"power,{'9' * 400}"), ("conventions.csv, line 4", NUMBER)),
+    "date without dividers": (swap(EDITIONS, "2009-06-30", "20090630"), ("editions.csv, line 2", DAY)),
+    "date as a week": (swap(EDITIONS, "2009-06-30", "2009-W27-1"), ("editions.csv, line 2", DAY)),
+    "agreement: control character": (swap(TH, "target_year:", "note: a\x07b\ntarget_year:"), ("line 11",)),
+    "agreement: 31 February": (swap(TH, "first_day: 2021-01-01", "first_day: 2021-02-31"), ("tingbjerg", "line 9")),
+    "agreement: word twice": (swap(TH, "last_day: 2024-12-31", "last_day: 2024-12-31\nlast_day: 2025-12-31"), ("line 11", "last_day")),
+    "agreement: last day before first": (swap(TH, "first_day: 2021", "first_day: 2031"), ("line 10", "last_day")),
+    "agreement: word without end": (swap(TH, "target_year:", f"{'x' * 500}: 1\ntarget_year:"), ("line 11", "not a word")),
+    "agreement: area without end": (swap(TH, "\narea_id: tingbjerg_husum", f"\narea_id: {'a' * 500}"), ("line 13", "areas.csv")),
+    "agreement: area of two lines": (swap(TH, "\narea_id: tingbjerg_husum", '\narea_id: "a\\nb"'), ("line 13", "areas.csv")),
+    "agreement: limit .nan": (swap(TH, "limit_value: 75", "limit_value: .nan"), ("limit_value",)),
+    "agreement: limit .inf": (swap(TH, "limit_value: 75", "limit_value: .inf"), ("limit_value",)),
+    "agreement: unknown area of a version": (swap(TH, "  - area_id: tingbjerg_husum", "  - area_id: oslo"), ("line 16", "'oslo'")),
+    "agreement: unknown source of a target": (swap(TH, T1A, f"{T1A}    source_id: hearsay\n"), ("line 40", "'hearsay'")),
+    "agreement: measure twice in a target": (swap(TH, "measures: [unsafe]", "measures: [unsafe, unsafe]"), ("line 39", "unsafe")),
+    "agreement: unknown measure, merged": (swap(TH, T1A, "  - target_id: 1a\n    <<: {rule: falls_every_year, measures: [x]}\n"), ("line 38", "each word of the file once")),
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -164,11 +165,12 @@ def changed(rows: int = 0) -> None:
 
 def test_same_content_is_the_same_publication(in_home: Path) -> None:
     stable = in_home / "published" / publishing.NAME
-    before = hashlib.sha256(stable.read_bytes()).hexdigest()
+    before, touched = hashlib.sha256(stable.read_bytes()).hexdigest(), stable.stat().st_mtime
     made = publishing.publish()
     assert made.unchanged
     assert hashlib.sha256(stable.read_bytes()).hexdigest() == before
     assert len(list(stable.parent.iterdir())) == 2
+    assert stable.stat().st_mtime == touched
 
 
 def test_changed_content_is_another_publication_and_says_what_changed(in_home: Path) -> None:
@@ -228,6 +230,26 @@ def test_where_the_stable_name_cannot_be_replaced_the_run_says_so(
     made = publishing.publish()
     assert made.stable is None
     assert made.path.exists()
+
+
+def test_a_key_that_grew_since_the_last_publication_is_another_table(in_home: Path) -> None:
+    first = publishing.publish()
+    table = contracts()["reference.sources"]
+    old = in_home / "old.duckdb"
+    with duckdb.connect(str(old)) as connection:
+        connection.execute(
+            "CREATE SCHEMA reference; CREATE TABLE reference.sources (name VARCHAR); INSERT INTO reference.sources VALUES ('x')"
+        )
+    (found,) = publishing.compare([table], first.path, old)
+    assert (found.added, found.removed) == (found.rows, 1)
+
+
+def test_a_home_with_an_apostrophe(stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "the analyst's"
+    shutil.copytree(stored, own)
+    monkeypatch.setenv("TRYGHED_HOME", str(own))
+    changed()
+    assert publishing.publish().stable == own / "published" / publishing.NAME
 
 
 def test_a_client_of_duckdb_1_0_reads_every_table(stored: Path) -> None:

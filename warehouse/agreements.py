@@ -45,8 +45,8 @@ class Target(Part):
     first_year: int = Field(ge=2009, le=2100)
     last_year: int = Field(ge=2009, le=2100)
     baseline_year: int | None = Field(default=None, ge=2009, le=2100)
-    limit_value: float | None = None
-    tolerance: float | None = Field(default=None, ge=0)
+    limit_value: float | None = Field(default=None, allow_inf_nan=False)
+    tolerance: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     waits_for: str
     source_id: str | None = None
     note: str | None = None

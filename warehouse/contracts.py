@@ -128,7 +128,7 @@ class Table(Strict):
             if not field.nullable and array.null_count:
                 raise pa.ArrowInvalid(f"{array.null_count} empty cells where none may be")
             return array.cast(field.type)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise ValueError(f"{self.name}: a value does not fit its column {field.name}: {error}") from error
 
     def frame(self, rows: list[Row]) -> pd.DataFrame:

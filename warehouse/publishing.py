@@ -5,6 +5,7 @@ content is the same publication. `tryghed.duckdb` is always the newest, replaced
 is ever locked out and none sees half a file.
 """
 
+import filecmp
 import hashlib
 import os
 import shutil
@@ -71,9 +72,9 @@ def publish() -> Publication:
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
     """Rows added, removed and changed in each table, told apart by the table's key."""
     connection = duckdb.connect()
-    connection.execute(f"ATTACH '{new}' AS new (READ_ONLY)")
+    connection.execute(f"ATTACH {_quoted(new)} AS new (READ_ONLY)")
     if old:
-        connection.execute(f"ATTACH '{old}' AS old (READ_ONLY)")
+        connection.execute(f"ATTACH {_quoted(old)} AS old (READ_ONLY)")
     return tuple(_difference(connection, table, old is not None) for table in tables)
 
 
@@ -88,6 +89,14 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
     )
     if not known:
         return Difference(table.name, rows, rows, 0, 0)
+    columns = {
+        side: {
+            name for (name,) in connection.execute(f"SELECT column_name FROM (DESCRIBE {side}.{table.name})").fetchall()
+        }
+        for side in ("new", "old")
+    }
+    if not set(table.key) <= columns["old"]:
+        return Difference(table.name, rows, rows, count(f"SELECT count(*) FROM old.{table.name}"), 0)
     keys = ", ".join(f'"{name}"' for name in table.key)
     added = count(
         f"SELECT count(*) FROM (SELECT {keys} FROM new.{table.name} EXCEPT SELECT {keys} FROM old.{table.name})"
@@ -95,12 +104,6 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
     removed = count(
         f"SELECT count(*) FROM (SELECT {keys} FROM old.{table.name} EXCEPT SELECT {keys} FROM new.{table.name})"
     )
-    columns = {
-        side: {
-            name for (name,) in connection.execute(f"SELECT column_name FROM (DESCRIBE {side}.{table.name})").fetchall()
-        }
-        for side in ("new", "old")
-    }
     if columns["new"] != columns["old"]:
         return Difference(table.name, rows, added, removed, rows - added)
     names = ", ".join(f'"{name}"' for name in table.columns)
@@ -125,15 +128,17 @@ def _build(tables: list[Table], path: Path, publication_id: str) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
     connection = duckdb.connect()
-    connection.execute(f"ATTACH '{beside}' AS published (STORAGE_VERSION '{READABLE_FROM}')")
+    connection.execute(f"ATTACH {_quoted(beside)} AS published (STORAGE_VERSION '{READABLE_FROM}')")
     connection.execute("USE published")
     for table in tables:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
         connection.execute(table.ddl())
-        files = [str(file) for file in stored_files(table)]
+        files = ", ".join(map(_quoted, stored_files(table)))
         if files:
             keys = ", ".join(f'"{name}"' for name in table.key)
-            connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM read_parquet({files}) ORDER BY {keys}")
+            connection.execute(
+                f"INSERT INTO {table.name} BY NAME SELECT * FROM read_parquet([{files}]) ORDER BY {keys}"
+            )
     connection.execute("USE memory")
     connection.execute("DETACH published")
     connection.close()
@@ -143,6 +148,8 @@ def _build(tables: list[Table], path: Path, publication_id: str) -> None:
 
 def _replace(path: Path, stable: Path) -> Path | None:
     """Put the publication under the stable name; None where an open file forbids it, as on network shares."""
+    if stable.exists() and filecmp.cmp(path, stable, shallow=False):
+        return stable
     beside = stable.with_name(f".{stable.name}.{os.getpid()}")
     shutil.copyfile(path, beside)
     beside.chmod(0o444)
@@ -152,3 +159,7 @@ def _replace(path: Path, stable: Path) -> Path | None:
         beside.unlink()
         return None
     return stable
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -5,6 +5,7 @@ CSV files are read by their table's contract, agreements by `warehouse/agreement
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -74,7 +75,7 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
         key = tuple(row[name] for name in table.key)
         if key in seen:
             raise InputError(
-                f"{path.name}, line {number}: {' / '.join(map(str, key))} stands on line {seen[key]} already: keep one of them."
+                f"{path.name}, line {number}: {_short(' / '.join(map(str, key)))} stands on line {seen[key]} already: keep one of them."
             )
         seen[key] = number
         rows.append(row)
@@ -83,7 +84,8 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
 
 def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of each row below a header that must be the expected one."""
-    reader = csv.reader(_text(path).splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    first = 1  # the line on which the row begins: a quoted cell may hold line ends
     try:
         header = next(reader, [])
         if header != expected:
@@ -100,65 +102,88 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
             raise InputError(
                 f"{path.name}, line 1: the columns are not as expected ({detail or 'another order'}): the header must be {','.join(expected)}"
             )
+        first = reader.line_num + 1
         for cells in reader:
             if len(cells) != len(expected):
                 raise InputError(
-                    f"{path.name}, line {reader.line_num}: {len(cells)} cells where the header has {len(expected)}: quote texts that hold a comma."
+                    f"{path.name}, line {first}: {len(cells)} cells where the header has {len(expected)}: quote texts that hold a comma."
                 )
-            yield reader.line_num, cells
+            yield first, cells
+            first = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(
-            f"{path.name}, line {reader.line_num}: not readable as CSV ({error}): mend the quotes."
-        ) from error
+        raise InputError(f"{path.name}, line {first}: not readable as CSV ({error}): mend the quotes.") from error
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path.name} is missing from {path.parent.name}/: put the file back.") from None
     except IsADirectoryError:
         raise InputError(f"{path.name} is a folder: put the file back in its place.") from None
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be opened ({error.strerror}): put the file back in its place.") from None
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise InputError(f"{path.name}, line {line}: not UTF-8: save the file with the encoding UTF-8.") from None
+    if text.startswith("\ufeff"):
+        raise InputError(f"{path.name}, line 1: starts with a byte order mark: save the file as UTF-8 without one.")
+    return text
+
+
+def _short(value: object) -> str:
+    """A value for a sentence: on one line, and no longer than needed to find it."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> object:
     """The cell's value, or None where it is empty."""
     where = f"{path.name}, line {number}, column {name}"
-    if cell == "":
+    if not cell.strip():
         if column.required:
             raise InputError(f"{where}: is empty and must not be: {column.text}.")
         return None
     if column.allowed and cell not in column.allowed:
-        raise InputError(f"{where}: '{cell}' is not allowed: use one of {', '.join(column.allowed)}.")
+        raise InputError(f"{where}: '{_short(cell)}' is not allowed: use one of {', '.join(column.allowed)}.")
     if column.pattern and not re.fullmatch(column.pattern, cell):
-        raise InputError(f"{where}: '{cell}' does not have the form {column.pattern}.")
+        raise InputError(f"{where}: '{_short(cell)}' does not have the form {column.pattern}.")
     try:
         return _PARSERS[column.type](cell)
     except ValueError:
-        raise InputError(f"{where}: '{cell}' cannot be read: {_FORMS[column.type]}.") from None
+        raise InputError(f"{where}: '{_short(cell)}' cannot be read: {_FORMS[column.type]}.") from None
 
 
 def _number(cell: str) -> float:
-    if not re.fullmatch(r"-?\d+(\.\d+)?", cell):
+    if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", cell):
         raise ValueError
     return float(cell)
 
 
 def _whole(cell: str) -> int:
-    if not re.fullmatch(r"-?\d{1,15}", cell):
+    if not re.fullmatch(r"-?[0-9]{1,15}", cell):
         raise ValueError
     return int(cell)
+
+
+def _truth(cell: str) -> bool:
+    if cell not in ("true", "false"):
+        raise ValueError
+    return cell == "true"
+
+
+def _day(cell: str) -> date:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell):
+        raise ValueError
+    return date.fromisoformat(cell)
 
 
 _PARSERS: dict[str, Any] = {
     "text": str,
     "integer": _whole,
     "number": _number,
-    "boolean": lambda cell: {"true": True, "false": False}.get(cell) if cell in ("true", "false") else _number(""),
-    "date": date.fromisoformat,
+    "boolean": _truth,
+    "date": _day,
 }
 _FORMS = {
     "text": "a text",
@@ -181,19 +206,20 @@ def _check_references(folder: Path, reference: Reference) -> None:
             for line, value in _with_lines(folder / f"{table.short_name}.csv", column_name):
                 if value and value not in {str(item) for item in known}:
                     raise InputError(
-                        f"{table.short_name}.csv, line {line}, column {column_name}: '{value}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there."
+                        f"{table.short_name}.csv, line {line}, column {column_name}: '{_short(value)}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there."
                     )
 
 
 def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
-    reader = csv.DictReader(_text(path).splitlines(keepends=True))
-    for row in reader:
-        yield reader.line_num, row[column_name]
+    header = next(csv.reader(_text(path).splitlines()[:1]))
+    for line, cells in _csv_lines(path, header):
+        yield line, cells[header.index(column_name)]
 
 
 # --- agreements --------------------------------------------------------------------------------------------
 
-Lines = dict[tuple[str | int, ...], int]
+At = tuple[str | int, ...]
+Lines = dict[At, int]
 
 
 def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
@@ -204,8 +230,16 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
     for path in paths:
         text = _text(path)
         try:
+            found = list(_lines_of(yaml.compose(text, yaml.CSafeLoader), path))
+            lines = dict(found)
             content = yaml.load(text, yaml.CSafeLoader)
-            lines = dict(_lines_of(yaml.compose(text, yaml.CSafeLoader)))
+        except yaml.reader.ReaderError as error:
+            line = text[: error.position].count("\n") + 1
+            raise InputError(f"{path.name}, line {line}: holds a control character: take it out.") from None
+        except ValueError as error:
+            raise InputError(
+                f"{path.name}, line {_no_day(text)}: a date cannot be read ({error}): write a date as 2021-01-31."
+            ) from None
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise InputError(
@@ -217,17 +251,34 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
             raise _agreement_error(path, error, lines) from None
 
 
-def _lines_of(node: yaml.Node | None, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+def _no_day(text: str) -> int:
+    """The line of the first date that no calendar has."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for found in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
+            try:
+                yaml.load(found, yaml.CSafeLoader)
+            except ValueError:
+                return number
+    return 1
+
+
+def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple[At, int]]:
     if node is None:
         return
     yield at, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
+        seen: set[object] = set()
         for key, value in node.value:
-            yield from _lines_of(value, (*at, key.value))
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in seen:
+                raise InputError(
+                    f"{path.name}, line {key.start_mark.line + 1}: {_short(key.value)} stands twice or is no plain word: write each word of the file once."
+                )
+            seen.add(key.value)
+            yield from _lines_of(value, path, (*at, key.value))
             yield (*at, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            yield from _lines_of(value, (*at, index))
+            yield from _lines_of(value, path, (*at, index))
 
 
 def _agreement_error(path: Path, error: ValidationError, lines: Lines) -> InputError:
@@ -235,7 +286,7 @@ def _agreement_error(path: Path, error: ValidationError, lines: Lines) -> InputE
     fault = error.errors()[0]
     at = fault["loc"]
     line = next(lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines) if lines else 1
-    entry = ".".join(str(part + 1) if isinstance(part, int) else part for part in at) or "the file"
+    entry = _short(".".join(str(part + 1) if isinstance(part, int) else part for part in at) or "the file")
     message = {"extra_forbidden": "is not a word of this file", "missing": "is missing"}.get(
         fault["type"], fault["msg"]
     )
@@ -252,46 +303,51 @@ def _known_words(at: tuple[int | str, ...]) -> list[str]:
 
 def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: Reference) -> None:
     """What an agreement names is known, and its targets carry what their rule needs."""
-    areas = set(reference["reference.areas"]["area_id"])
-    sources = set(reference["reference.sources"]["source_id"])
-    deliveries = set(reference["reference.deliveries"]["delivery"])
-    measures = set(reference["reference.measures"]["measure"])
-
-    def known(at: tuple[str | int, ...], value: str, among: set[str], file: str) -> None:
-        if value not in among:
+    for at, value, (table, column) in _names(agreement):
+        if value is not None and str(value) not in {str(one) for one in reference[f"reference.{table}"][column]}:
             raise InputError(
-                f"{path.name}, line {lines[at]}: '{value}' is not known: add it to {file} or use one that stands there."
+                f"{path.name}, line {lines[at]}: '{_short(value)}' is not known: add it to {table}.csv or use one that stands there."
             )
+    for at, fault in _contradictions(agreement):
+        raise InputError(f"{path.name}, line {lines[at]}: {fault}.")
 
-    known(("area_id",), agreement.area_id, areas, "areas.csv")
-    known(("comparison_area_id",), agreement.comparison_area_id, areas, "areas.csv")
-    known(("source_id",), agreement.source_id, sources, "sources.csv")
-    seen: set[str] = set()
+
+def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
+    """Everything in the file that names a line of another: where, what, and the table and column it stands in."""
+    area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
+    yield ("area_id",), agreement.area_id, area
+    yield ("comparison_area_id",), agreement.comparison_area_id, area
+    yield ("source_id",), agreement.source_id, source
+    yield ("baseline_edition",), agreement.baseline_edition, edition
+    for index, version in enumerate(agreement.areas):
+        yield ("areas", index, "area_id"), version.area_id, area
     for index, target in enumerate(agreement.targets):
-        at: tuple[str | int, ...] = ("targets", index)
         for position, measure in enumerate(target.measures):
-            known((*at, "measures", position), measure, measures, "measures.csv")
-        known((*at, "waits_for"), target.waits_for, deliveries, "deliveries.csv")
-        if target.area_id:
-            known((*at, "area_id"), target.area_id, areas, "areas.csv")
-        if target.target_id in seen:
-            raise InputError(
-                f"{path.name}, line {lines[at]}: target {target.target_id} stands twice: give each its own number."
-            )
-        seen.add(target.target_id)
+            yield ("targets", index, "measures", position), measure, ("measures", "measure")
+        yield ("targets", index, "waits_for"), target.waits_for, ("deliveries", "delivery")
+        yield ("targets", index, "source_id"), target.source_id, source
+        yield ("targets", index, "area_id"), target.area_id, area
+
+
+def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
+    """What cannot be meant: where, and what to do."""
+    if agreement.first_day and agreement.last_day and agreement.last_day < agreement.first_day:
+        yield ("last_day",), "last_day lies before first_day: mend one of them"
+    if agreement.targets and not (agreement.first_day and agreement.last_day):
+        yield ("targets",), "an agreement with targets needs first_day and last_day: add them"
+    numbers = [target.target_id for target in agreement.targets]
+    for index, target in enumerate(agreement.targets):
+        at, name = ("targets", index), f"target {target.target_id}"
+        if target.target_id in numbers[:index]:
+            yield at, f"{name} stands twice: give each its own number"
+        for position, measure in enumerate(target.measures):
+            if measure in target.measures[:position]:
+                yield (*at, "measures", position), f"{measure} stands twice in {name}: keep one of them"
         for needed in _NEEDED[target.rule]:
             if getattr(target, needed) is None:
-                raise InputError(
-                    f"{path.name}, line {lines[at]}: target {target.target_id}: {needed} is missing, and the rule {target.rule} needs it."
-                )
+                yield at, f"{name}: {needed} is missing, and the rule {target.rule} needs it: add it"
         if target.last_year < target.first_year:
-            raise InputError(
-                f"{path.name}, line {lines[(*at, 'last_year')]}: target {target.target_id}: the last year lies before the first."
-            )
-    if agreement.targets and not (agreement.first_day and agreement.last_day):
-        raise InputError(
-            f"{path.name}, line {lines[('targets',)]}: an agreement with targets needs first_day and last_day."
-        )
+            yield (*at, "last_year"), f"{name}: the last year lies before the first: mend one of them"
 
 
 _NEEDED: dict[str, tuple[str, ...]] = {

@@ -55,8 +55,11 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     store_folder().mkdir(parents=True, exist_ok=True, mode=0o750)  # its owner and one group alone
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(content, beside, compression="zstd")
-    beside.replace(path)
+    try:
+        pq.write_table(content, beside, compression="zstd")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     return rows
 
 
