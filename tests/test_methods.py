@@ -27,7 +27,7 @@ def exact(value: float, answers: int) -> Share:
     return Share(value, value, value, answers)
 
 
-def close(found: Interval, low: float, high: float, digits: float) -> None:
+def assert_close(found: Interval, low: float, high: float, digits: float) -> None:
     assert (found.low, found.high) == pytest.approx((low, high), abs=digits)
 
 
@@ -41,7 +41,7 @@ def close(found: Interval, low: float, high: float, digits: float) -> None:
 )
 def test_logit_interval_is_the_one_of_r_survey(standard_error: float, low: float, high: float) -> None:
     # R survey 4.1.1, svyciprop(method = "logit") on apistrat: p 0.172051988584, 197 degrees of freedom
-    close(shares.logit_interval(0.172051988584, standard_error, 197, C), low, high, 5e-10)
+    assert_close(shares.logit_interval(0.172051988584, standard_error, 197, C), low, high, 5e-10)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_logit_interval_is_the_one_of_r_survey(standard_error: float, low: float
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson(successes: int, answers: int, low: float, high: float) -> None:
-    close(shares.wilson(successes / answers, answers, C), low, high, 5e-5)
+    assert_close(shares.wilson(successes / answers, answers, C), low, high, 5e-5)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_wilson(successes: int, answers: int, low: float, high: float) -> None:
     ],
 )
 def test_clopper_pearson(successes: int, answers: int, low: float, high: float) -> None:
-    close(shares.clopper_pearson(successes, answers, C), low, high, 5e-5)
+    assert_close(shares.clopper_pearson(successes, answers, C), low, high, 5e-5)
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_clopper_pearson(successes: int, answers: int, low: float, high: float) 
 )
 def test_newcombe_difference(one: tuple[int, int], other: tuple[int, int], low: float, high: float) -> None:
     of_one, of_other = (shares.wilson(x / n, n, C) for x, n in (one, other))
-    close(shares.newcombe_difference(one[0] / one[1], of_one, other[0] / other[1], of_other), low, high, 5e-5)
+    assert_close(shares.newcombe_difference(one[0] / one[1], of_one, other[0] / other[1], of_other), low, high, 5e-5)
 
 
 def test_rounding_band_is_half_a_unit_of_the_last_decimal() -> None:
-    close(shares.rounding_band(16, 0), 15.5, 16.5, 1e-12)
-    close(shares.rounding_band(6.4, 1), 6.35, 6.45, 1e-12)
+    assert_close(shares.rounding_band(16, 0), 15.5, 16.5, 1e-12)
+    assert_close(shares.rounding_band(6.4, 1), 6.35, 6.45, 1e-12)
 
 
 def test_published_interval_takes_in_the_rounding() -> None:
@@ -97,10 +97,10 @@ def test_published_interval_takes_in_the_rounding() -> None:
 def test_published_interval_of_none_and_all() -> None:
     none = shares.published_interval(exact(0.0, 20), 1.0, C)
     assert none is not None
-    close(none, 0, 0.1684, 5e-5)
+    assert_close(none, 0, 0.1684, 5e-5)
     every = shares.published_interval(exact(1.0, 20), 1.0, C)
     assert every is not None
-    close(every, 0.8316, 1, 5e-5)
+    assert_close(every, 0.8316, 1, 5e-5)
 
 
 def test_without_answers_there_is_no_interval() -> None:
@@ -141,7 +141,7 @@ def test_whole_percent_rounding_alone_spreads_p_from_0002_to_031() -> None:
 def test_few_answers_of_one_kind_take_newcombes_interval() -> None:
     found = shares.change_interval(exact(5 / 56, 56), exact(0.0, 29), 1.0, C)
     assert found is not None
-    close(found, -0.0381, 0.1926, 5e-5)
+    assert_close(found, -0.0381, 0.1926, 5e-5)
 
 
 def test_change_interval_holds_every_value_that_rounds_to_the_figures() -> None:
@@ -173,7 +173,7 @@ def test_gap_change_has_the_variance_of_four_samples() -> None:
     found = shares.gap_change_interval(new, old, 1.5, C)
     spread = math.sqrt(sum(one.value * (1 - one.value) / (one.answers or 1) * 1.5 for one in (*new, *old)))
     assert found is not None
-    close(found, -0.04 - 1.959964 * spread, -0.04 + 1.959964 * spread, 1e-7)
+    assert_close(found, -0.04 - 1.959964 * spread, -0.04 + 1.959964 * spread, 1e-7)
     rounded = shares.gap_change_interval(
         (share(0.12, 300), share(0.09, 4000)), (share(0.16, 280), share(0.09, 4800)), 1.5, C
     )
@@ -191,7 +191,7 @@ def test_trend_is_weighted_least_squares() -> None:
     assert line.slope == pytest.approx(slope[0], abs=1e-9)
     assert line.interval is not None
     reach = 1.959964 * math.sqrt(cov[0, 0])
-    close(line.interval, slope[0] - reach, slope[0] + reach, 1e-6)
+    assert_close(line.interval, slope[0] - reach, slope[0] + reach, 1e-6)
 
 
 def test_trend_of_rounded_shares_is_wider_and_without_answers_has_no_interval() -> None:
@@ -222,15 +222,15 @@ def test_trend_of_rounded_shares_is_wider_and_without_answers_has_no_interval() 
     ],
 )
 def test_poisson_interval(reports: int, low: float, high: float) -> None:
-    close(counts.poisson_interval(reports, C), low, high, 5e-7)
+    assert_close(counts.poisson_interval(reports, C), low, high, 5e-7)
 
 
 def test_229_reports_of_11225_residents() -> None:
-    close(counts.rate_interval(Count(229, 11225, 11225), C), 17.843971, 23.221368, 5e-7)
+    assert_close(counts.rate_interval(Count(229, 11225, 11225), C), 17.843971, 23.221368, 5e-7)
     band = shares.rounding_band(20.4, 1)
     population = counts.implied_population(229, band.low, band.high)
     assert population == Interval(11198, 11253)
-    close(counts.rate_interval(Count(229, population.low, population.high), C), 17.80, 23.28, 0.005)
+    assert_close(counts.rate_interval(Count(229, population.low, population.high), C), 17.80, 23.28, 0.005)
 
 
 @pytest.mark.parametrize(
@@ -240,13 +240,13 @@ def test_229_reports_of_11225_residents() -> None:
 )
 def test_rate_ratio(new: tuple[int, int], old: tuple[int, int], low: float, high: float, digits: float) -> None:
     one, other = Count(new[0], new[1], new[1]), Count(old[0], old[1], old[1])
-    close(counts.rate_ratio_interval(one, other, C), low, high, digits)
+    assert_close(counts.rate_ratio_interval(one, other, C), low, high, digits)
 
 
 def test_rate_ratio_over_population_bands_and_of_nothing() -> None:
     point = counts.rate_ratio_interval(Count(40, 1000, 1000), Count(30, 1000, 1000), C)
     band = counts.rate_ratio_interval(Count(40, 990, 1010), Count(30, 990, 1010), C)
-    close(band, point.low * 990 / 1010, point.high * 1010 / 990, 1e-9)
+    assert_close(band, point.low * 990 / 1010, point.high * 1010 / 990, 1e-9)
     assert counts.rate_ratio_interval(Count(0, 1, 1), Count(0, 1, 1), C) == Interval(0.0, math.inf)
     assert counts.rate_ratio_interval(Count(9, 1, 1), Count(0, 1, 1), C).high == math.inf
 
@@ -321,7 +321,7 @@ def test_unchanged_risk_is_rarely_met_and_hardly_ever_not_met(mean: int, met: fl
     assert weight[high / (1 - high) < 1.1].sum() == pytest.approx(met, abs=0.006)
     sample = Count(int(span[5]), 1, 1), Count(int(span[-5]), 1, 1)
     ours = counts.rate_ratio_interval(*sample, C)
-    close(ours, low[5, -5] / (1 - low[5, -5]), high[5, -5] / (1 - high[5, -5]), 1e-9)
+    assert_close(ours, low[5, -5] / (1 - low[5, -5]), high[5, -5] / (1 - high[5, -5]), 1e-9)
 
 
 def test_full_counts_read_the_same_both_ways() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Command, tryghed
 from warehouse.contracts import contracts
+from warehouse.home import PROJECT
 from warehouse.publishing import compare
 
 TARGETS = ("1a", "1b", "1c", "1d", "2a", "2b", "2c", "3", "4", "5", "6", "7a", "7b", "7c", "7d", "7e", "7f")
@@ -54,6 +55,23 @@ def test_tingbjerg_husum_2020_has_its_gap_to_copenhagen(
     assert found == (gap, "rise", None, "answers_unknown")
     stored = f"SELECT gap FROM targets.baselines WHERE target_id IN ('1a', '1c') AND measure = '{measure}'"
     assert one(published, stored) == (gap,)
+
+
+def test_the_query_of_the_readme_gives_what_the_readme_says(published: duckdb.DuckDBPyConnection) -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    query = text.split("```sql\n")[1].split("```")[0]
+    rows = {row[0]: row[1:] for row in published.execute(query).fetchall()}
+    value, before, _, low, high, literal, statistical = rows[2018]
+    assert (value, before, round(low, 1), round(high, 1), literal, statistical) == (
+        20,
+        22,
+        -5.4,
+        1.4,
+        "fall",
+        "uncertain",
+    )
+    for said in ("20 % after 22 %", "-5.4 to +1.4", "`fall`", "`uncertain`"):
+        assert said in text.replace("\n", " ")
 
 
 def test_sikker_by_is_a_verdict_in_2021_alone(published: duckdb.DuckDBPyConnection) -> None:
