@@ -157,6 +157,7 @@ def ui_command(host: str, port: int) -> None:
     from pipelines.running import prepare_dagster_home
 
     os.environ["TMPDIR"] = str(prepare_dagster_home())
+    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"  # its successor needs one package more
     out.print(f"The Dagster page will be at http://{host}:{port} in about ten seconds. End it with Ctrl-C.")
     dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120
     os.execv(dagster, [dagster, "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)])  # noqa: S606

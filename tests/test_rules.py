@@ -48,7 +48,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      {(2020, "tingbjerg_husum", "unsafe", "hearsay")}),
     ("reference.published_figures", "share_between_0_and_100", FIGURE.format("value = 120"), {TH_KEY}),
     ("reference.published_figures", "count_is_whole_and_not_negative",
-     "UPDATE reference.published_figures SET value = 229.5 WHERE measure = 'citizen_facing_reports' AND edition = 2020",
+     "UPDATE reference.published_figures SET value = 229.5 WHERE measure = 'citizen_facing_reports' AND area_id = 'tingbjerg_husum'",
      {(2020, "tingbjerg_husum", "citizen_facing_reports", "agreement_tingbjerg_husum")}),
     ("reference.published_figures", "printed_with_its_decimals", FIGURE.format("value = 16.5"), {TH_KEY}),
     ("reference.published_figures", "answers_at_most_invited", FIGURE.format("answers = 300, invited = 200"), {TH_KEY}),
