@@ -15,11 +15,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow.parquet as pq
 
 from checks.rules import Rule, shape_expectations, shape_rule
 from warehouse.contracts import Table, contracts
-from warehouse.store import stored_files
+from warehouse.store import schema_of, stored_files
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -130,7 +129,7 @@ def _misshapen_files(table: Table) -> list[Key]:
     expected = [(field.name, field.type) for field in table.arrow_schema()]
     found: list[Key] = []
     for path in stored_files(table):
-        schema = pq.read_schema(path)
+        schema = schema_of(path)
         if [(field.name, field.type) for field in schema] != expected:
             found.append({"edition": int(path.stem)} if table.partitioned else {"file": path.name})
     return found

@@ -9,7 +9,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pipelines.status import VerdictTable, open_published, verdict_tables
+from pipelines.status import VerdictTable, verdict_tables
+from warehouse.publishing import open_published
 
 WIDTH = 14.5
 PICTURE = Path(__file__).with_name("verdicts.svg")

@@ -16,7 +16,7 @@ from rich.table import Table as RichTable
 
 from warehouse.errors import InputError, StoreError
 from warehouse.home import PROJECT, published_folder
-from warehouse.publishing import NAME
+from warehouse.publishing import NAME, open_published
 
 if TYPE_CHECKING:
     from dagster import AssetMaterialization
@@ -112,7 +112,7 @@ def run_command(editions: tuple[int, ...]) -> int:
 @click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True, help="English or Danish.")
 def status_command(language: "Language") -> None:
     """Show the verdicts, and which deliveries are missing, from whom and since when."""
-    from pipelines.status import missing_deliveries, open_published, verdict_tables, words
+    from pipelines.status import missing_deliveries, verdict_tables, words
 
     connection = open_published()
     said = words(connection, language)

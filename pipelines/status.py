@@ -10,10 +10,6 @@ from typing import Literal
 
 import duckdb
 
-from warehouse.errors import InputError
-from warehouse.home import published_folder
-from warehouse.publishing import NAME
-
 Language = Literal["da", "en"]
 Words = dict[tuple[str, str], str]
 
@@ -53,14 +49,6 @@ class MissingDelivery:
     deliverer: str
     editions: tuple[int, ...]
     since: date
-
-
-def open_published() -> duckdb.DuckDBPyConnection:
-    """The published file, read-only. Raises InputError where nothing has been published yet."""
-    path = published_folder() / NAME
-    if not path.exists():
-        raise InputError("Nothing has been published yet: start the yearly run with tryghed run.")
-    return duckdb.connect(str(path), read_only=True)
 
 
 def words(connection: duckdb.DuckDBPyConnection, language: Language) -> Words:

@@ -70,6 +70,22 @@ def test_a_fault_is_one_clear_sentence_and_publishes_nothing(home: Path, referen
     assert {path: path.read_bytes() for path in (home / "published").iterdir()} == before
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("damaged", ["store/safety/yearly_shares/2019.parquet", "published/tryghed.duckdb"])
+def test_a_damaged_file_is_named_with_what_to_do_and_a_run_makes_it_again(home: Path, damaged: str) -> None:
+    path = home / damaged
+    whole = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(whole[:300])
+    ran = tryghed(home, "run", "2026")
+    assert ran.code == 2, ran.err
+    assert f"{path.name} is damaged and cannot be read: delete it and start tryghed run" in ran.err
+    assert "Traceback" not in ran.err
+    path.unlink()
+    assert tryghed(home, "run", "2026").code == 0
+    assert path.read_bytes() == whole
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -94,6 +110,15 @@ def test_help_reads_well(tmp_path: Path) -> None:
     for said in ("Once a year", "run", "status", "ui", "Exit codes"):
         assert said in ran.out
     assert all(len(line) <= 120 for line in ran.out.splitlines())
+
+
+def test_status_of_a_damaged_published_file(home: Path) -> None:
+    path = home / "published" / "tryghed.duckdb"
+    path.chmod(0o644)
+    path.write_text("damaged")
+    ran = tryghed(home, "status")
+    assert ran.code == 2
+    assert "tryghed.duckdb is damaged" in ran.err
 
 
 @pytest.mark.parametrize(

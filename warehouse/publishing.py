@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.contracts import Table, contracts
+from warehouse.errors import InputError, StoreError
 from warehouse.home import published_folder
 from warehouse.store import stored_files
 
@@ -72,10 +73,30 @@ def publish() -> Publication:
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
     """Rows added, removed and changed in each table, told apart by the table's key."""
     connection = duckdb.connect()
-    connection.execute(f"ATTACH {_quoted(new)} AS new (READ_ONLY)")
-    if old:
-        connection.execute(f"ATTACH {_quoted(old)} AS old (READ_ONLY)")
+    for name, path in (("new", new), ("old", old)):
+        if path:
+            _attach(connection, path, name)
     return tuple(_difference(connection, table, old is not None) for table in tables)
+
+
+def open_published() -> duckdb.DuckDBPyConnection:
+    """The published file, its tables in reach by their names. Raises InputError where nothing was published yet."""
+    path = published_folder() / NAME
+    if not path.exists():
+        raise InputError("Nothing has been published yet: start the yearly run with tryghed run.")
+    connection = duckdb.connect()
+    _attach(connection, path, "published")
+    connection.execute("USE published")
+    return connection
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    try:
+        connection.execute(f"ATTACH {_quoted(path)} AS {name} (READ_ONLY)")
+    except duckdb.Error:
+        raise StoreError(
+            f"{path.name} is damaged and cannot be read: delete it and start tryghed run, which makes it again."
+        ) from None
 
 
 def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bool) -> Difference:

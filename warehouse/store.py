@@ -5,7 +5,8 @@ time of writing is kept. What the columns are is the contract's business, what m
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -47,7 +48,7 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     content = table.arrow(frame)
     rows: int = content.num_rows
     path = path_of(table, edition)
-    if rows == 0 and path.exists() and pq.read_metadata(path).num_rows > 0:
+    if rows == 0 and _rows_of(path) > 0:
         raise StoreError(
             f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows where the store has some, "
             f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
@@ -79,10 +80,38 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
             f"{table.name}{f', edition {editions_absent}' if table.partitioned and absent else ''} is not in the store: "
             "run the editions before it first (tryghed run makes all of them)."
         )
-    return to_pandas(pa.concat_tables([pq.read_table(path, schema=table.arrow_schema()) for path in files]))
+    return to_pandas(pa.concat_tables([_content(path, table.arrow_schema()) for path in files]))
 
 
 def rows(table: Table, edition: int | None = None) -> int:
     """Number of rows of a table, or of one edition of it; 0 where the store does not hold it."""
-    path = path_of(table, edition)
-    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+    return _rows_of(path_of(table, edition))
+
+
+def schema_of(path: Path) -> pa.Schema:
+    """Columns and types of a file of the store. Raises StoreError where the file is damaged."""
+    with _undamaged(path):
+        return pq.read_schema(path)
+
+
+def _content(path: Path, schema: pa.Schema) -> pa.Table:
+    with _undamaged(path):
+        return pq.read_table(path, schema=schema)
+
+
+def _rows_of(path: Path) -> int:
+    if not path.exists():
+        return 0
+    with _undamaged(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError):
+        name = path.relative_to(store_folder().parent)
+        raise StoreError(
+            f"{name} is damaged and cannot be read: delete it and start tryghed run, which makes it again."
+        ) from None
