@@ -16,7 +16,7 @@ import pandas as pd
 from assets.editions import FIRST_EDITION, editions, this_and_earlier
 from warehouse import store
 from warehouse.contracts import Table, contracts, records
-from warehouse.errors import InputError, StoreError
+from warehouse.errors import InputError, StoreError, disk_trouble
 
 OWNERS = ["team:sikker-by"]
 PREVIEW_ROWS = 10
@@ -118,3 +118,8 @@ def expected_trouble() -> Iterator[None]:
         yield
     except (InputError, StoreError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
+    except OSError as error:
+        sentence = disk_trouble(error)
+        if sentence is None:
+            raise
+        raise dg.Failure(sentence, allow_retries=False) from None

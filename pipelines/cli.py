@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
-from warehouse.errors import InputError, StoreError
+from warehouse.errors import InputError, StoreError, disk_trouble
 from warehouse.home import PROJECT, published_folder
 from warehouse.publishing import NAME, open_published
 
@@ -39,7 +39,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. Expected trouble is one sentence on standard error."""
     try:
         return int(tryghed.main(args=arguments, prog_name="tryghed", standalone_mode=False) or DONE)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        err.print("Interrupted. The published file is as it was; the same command again makes what is missing.")
         return WRONG
     except click.ClickException as error:
         error.show()
@@ -47,7 +48,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (InputError, StoreError) as error:
         err.print(str(error), markup=False)
         return WRONG
-    except Exception:  # noqa: BLE001  the last place that can tell a bug from bad data, by its exit code
+    except Exception as error:  # noqa: BLE001  the last place that can tell a bug from bad data, by its exit code
+        sentence = disk_trouble(error) if isinstance(error, OSError) else None
+        if sentence:
+            err.print(sentence, markup=False)
+            return WRONG
         traceback.print_exc()
         err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
         return BUG

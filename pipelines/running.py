@@ -49,7 +49,8 @@ def prepare_dagster_home() -> Path:
 def run_editions(made: range, on_step: OnStep) -> Ran:
     """One Dagster run over the editions, seen in Dagster's page like any other.
 
-    `on_step(name, steps)` is told each step as it starts, and how many there are.
+    `on_step(name, steps)` is told each step as it starts, and how many there are. Raises KeyboardInterrupt where
+    somebody ended the run, which Dagster takes for a failed step.
     """
     from pipelines.definitions import defs
 
@@ -72,6 +73,8 @@ def run_editions(made: range, on_step: OnStep) -> Ran:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     failures = [event for event in result.all_events if event.event_type == DagsterEventType.STEP_FAILURE]
+    if any(_interrupted(event) for event in failures):
+        raise KeyboardInterrupt
     sentences = [(event, _expected(event)) for event in failures]
     return Ran(
         run_id=run_id,
@@ -80,6 +83,11 @@ def run_editions(made: range, on_step: OnStep) -> Ran:
         bugs=tuple(_traceback(event) for event, sentence in sentences if sentence is None),
         publication=_publication(result.all_events),
     )
+
+
+def _interrupted(event: DagsterEvent) -> bool:
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == "DagsterExecutionInterruptedError"
 
 
 def _expected(event: DagsterEvent) -> str | None:

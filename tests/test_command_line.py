@@ -1,11 +1,17 @@
 """The command line: what it says, how it ends, and that trouble leaves the published file as it was."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from tests.conftest import Command, tryghed
+from warehouse.home import PROJECT
 
 FIGURES = "published_figures.csv"
 
@@ -102,6 +108,30 @@ def test_wrong_usage_ends_with_2_and_one_sentence(tmp_path: Path, arguments: tup
     assert ran.code == 2
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").exists(), reason="needs a folder in which nobody can write: Linux's /sys")
+def test_a_folder_that_cannot_be_written_is_named() -> None:
+    ran = tryghed(Path("/sys/kernel/tryghed"), "run")
+    assert ran.code == 2
+    assert "/sys/kernel/tryghed" in ran.err
+    assert "TRYGHED_HOME" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
+    environment = os.environ | {"TRYGHED_HOME": str(tmp_path), "COLUMNS": "120"}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "pipelines", "run"], cwd=PROJECT, env=environment, stdout=PIPE, stderr=PIPE, text=True
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline().startswith("Editions 2009")
+    started.stdout.readline()  # the first step
+    started.send_signal(signal.SIGINT)
+    _, said = started.communicate()
+    assert started.returncode == 2
+    assert said.startswith("Interrupted.")
+    assert "Traceback" not in said
 
 
 def test_help_reads_well(tmp_path: Path) -> None:

@@ -1,5 +1,9 @@
 """Trouble that is expected, said in one sentence. Bugs are not here: they keep their own exceptions."""
 
+import errno
+
+_DISK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+
 
 class InputError(Exception):
     """Something that a person gave is wrong: the message says what, where and what to do.
@@ -10,3 +14,10 @@ class InputError(Exception):
 
 class StoreError(Exception):
     """The store cannot give or take a table: the message says which, and what to do."""
+
+
+def disk_trouble(error: OSError) -> str | None:
+    """The sentence for a disk that is full or does not let us write; None for any other fault, which is a bug."""
+    if error.errno not in _DISK:
+        return None
+    return f"{error.filename or 'The data folder'} cannot be written ({error.strerror}): make room or give the right to write, or point TRYGHED_HOME to another folder."
