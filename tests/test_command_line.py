@@ -130,7 +130,7 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     started.send_signal(signal.SIGINT)
     _, said = started.communicate()
     assert started.returncode == 2
-    assert said.startswith("Interrupted.")
+    assert said.strip().startswith("Interrupted.")
     assert "Traceback" not in said
 
 
