@@ -56,6 +56,12 @@ def breaks_between(series_breaks: list[Row], area_id: str, measure: str, first: 
     ]
 
 
+def lines_behind(*rows: Row) -> str | None:
+    """The published lines behind several stored rows, each once and in order; None where there are none."""
+    lines = {int(line) for row in rows for line in (row.get("source_lines") or "").split()}
+    return " ".join(map(str, sorted(lines))) or None
+
+
 def _figure(rows: list[Row], chosen: str | None) -> Figure:
     """The most precisely printed value, if all agree with it within rounding, or the one that somebody chose."""
     printed = " ".join(str(row["file_line"]) for row in rows)

@@ -21,8 +21,9 @@ def reference() -> Iterator[dg.MaterializeResult[None]]:
     """Every reference file, or none: an invalid one stops the run before anything else."""
     with expected_trouble():
         loaded = load_reference()
+        saved = {table.name: save(table, loaded[table.name]) for table in REFERENCE}
     for table in REFERENCE:
-        yield dg.MaterializeResult(asset_key=key(table), metadata=save(table, loaded[table.name]))
+        yield dg.MaterializeResult(asset_key=key(table), metadata=saved[table.name])
 
 
 @dg.asset(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.figures import Figure, breaks_between, conventions_of, figures
+from assets.figures import Figure, breaks_between, conventions_of, figures, lines_behind
 from assets.methods import shares
 from assets.methods.shares import Share
 from assets.methods.verdicts import literal_direction, statistical_direction
@@ -56,7 +56,6 @@ def yearly_changes(
     rows = [
         _change_row(share, compared_with, edition, area_id, table, breaks, values)
         for share in table.values()
-        if share["status"] != "missing"
         for compared_with, edition, area_id in _comparisons(share, baselines, int(values["baseline_edition"]))
     ]
     return contracts()["safety.yearly_changes"].frame(rows)
@@ -211,6 +210,8 @@ def _change_row(
         "value": share["share_percent"],
         "compared_value": other["share_percent"] if other else None,
         "breaks": " ".join(one["break_id"] for one in crossed) or None,
+        "status": _worse(share, other),
+        "source_lines": lines_behind(share, other or {}),
         "provenance": share["provenance"],
         "maturity": share["maturity"],
         "method": shares.METHOD,
@@ -219,7 +220,18 @@ def _change_row(
     return row | ({"reason": reason} if reason or other is None else _readings(share, other, values))
 
 
+def _worse(share: Row, other: Row | None) -> str:
+    """The status that a reader has to know of: the worse of the two."""
+    found = {share["status"], other["status"] if other else "missing"}
+    return next(status for status in _WORST_FIRST if status in found)
+
+
+_WORST_FIRST = ("missing", "conflict", "low_reliability", "estimated", "break", "normal")
+
+
 def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Row]) -> str | None:
+    if share["status"] == "missing":
+        return "missing_extract"
     if other is None or other["status"] == "missing":
         return {"edition_before": "not_consecutive", "baseline": "baseline_missing"}.get(
             compared_with, "missing_extract"

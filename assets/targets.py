@@ -11,7 +11,7 @@ from datetime import date
 import pandas as pd
 
 from assets.crime import count_of
-from assets.figures import breaks_between, conventions_of
+from assets.figures import breaks_between, conventions_of, lines_behind
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
 from assets.methods.verdicts import Verdict, not_evaluable
@@ -193,6 +193,7 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
         "value_low": None if is_count else figure.get(low),
         "value_high": None if is_count else figure.get(high),
         "unit": known.measures[target["measure"]]["unit"],
+        "reports": figure.get("reports"),
         "comparison_area_id": comparison_area_id if is_share else None,
         "gap": gap,
         "status": figure["status"],
@@ -221,6 +222,7 @@ def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
         "compared_with": compared_with,
         "value": figure["value"],
         "unit": known.measures[case.measure]["unit"],
+        "reports": figure.get("reports"),
         "tolerance": target["tolerance"],
         "limit_value": target["limit_value"],
         "status": figure["status"],
@@ -229,8 +231,11 @@ def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
         "method": counts.METHOD if known.measures[case.measure]["crime_type"] else shares.METHOD,
     }
     reason = _outside_period(case) or _without_value(figure)
-    judged = {"verdict": not_evaluable(reason)} if reason else RULES[target["rule"]][compared_with](case, figure, known)
+    judged: Row = (
+        {"verdict": not_evaluable(reason)} if reason else RULES[target["rule"]][compared_with](case, figure, known)
+    )
     verdict: Verdict = judged.pop("verdict")
+    row["source_lines"] = lines_behind(figure, *judged.pop("behind", []))
     return row | judged | {"literal": verdict.literal, "statistical": verdict.statistical, "reason": verdict.reason}
 
 
@@ -278,6 +283,7 @@ def _trend_since_baseline(case: Case, figure: Row, known: Known) -> Row:
     first = case.baseline_edition or case.edition
     series = {edition: known.figure(edition, case.area_id, case.measure) for edition in range(first, case.edition + 1)}
     row, crossed = _against(case, first, series[first], known)
+    row["behind"] = list(series.values())
     reason = crossed or ("baseline_missing" if not case.baseline_known else None)
     for other in series.values():
         reason = reason or _other_missing(other, "not_consecutive")
@@ -304,7 +310,7 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
     then = known.figure(first, case.area_id, case.measure)
     then_comparison = known.figure(first, case.comparison_area_id, case.measure)
     row, crossed = _against(case, first, {"value": None}, known)
-    row |= {"unit": "percentage_points", "value": None}
+    row |= {"unit": "percentage_points", "value": None, "behind": [now, then, then_comparison]}
     reason = (
         crossed
         or _other_missing(now, "missing_extract")
@@ -414,6 +420,7 @@ def _against(case: Case, edition: int, other: Row, known: Known) -> tuple[Row, s
         "compared_edition": edition,
         "compared_value": other["value"],
         "breaks": " ".join(one["break_id"] for one in crossed) or None,
+        "behind": [other],
     }
     return row, "series_break" if any(one["effect"] == "not_comparable" for one in crossed) else None
 

@@ -10,8 +10,17 @@ from typing import Literal
 
 import duckdb
 
+from warehouse.errors import InputError
+
 Language = Literal["da", "en"]
-Words = dict[tuple[str, str], str]
+
+
+class Words(dict[tuple[str, str], str]):
+    """What each kind of word is called, by kind and word."""
+
+    def __missing__(self, which: tuple[str, str]) -> str:
+        """Raises InputError: somebody took out a line that readers need."""
+        raise InputError(f"words.csv has no line for the {which[0]} {which[1]}: put it back, and start tryghed run.")
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class MissingDelivery:
 def words(connection: duckdb.DuckDBPyConnection, language: Language) -> Words:
     """What each kind of word is called in the reader's language."""
     rows = connection.execute(f"SELECT kind, word, text_{language} FROM reference.words").fetchall()
-    return {(kind, word): text for kind, word, text in rows}
+    return Words({(kind, word): text for kind, word, text in rows})
 
 
 def verdict_tables(connection: duckdb.DuckDBPyConnection, language: Language) -> list[VerdictTable]:

@@ -81,6 +81,7 @@ def test_newcombe_difference(one: tuple[int, int], other: tuple[int, int], low: 
 def test_rounding_band_is_half_a_unit_of_the_last_decimal() -> None:
     assert_close(shares.rounding_band(16, 0), 15.5, 16.5, 1e-12)
     assert_close(shares.rounding_band(6.4, 1), 6.35, 6.45, 1e-12)
+    assert shares.rounding_band(10.3, 1).high == shares.rounding_band(10.4, 1).low
 
 
 def test_published_interval_takes_in_the_rounding() -> None:

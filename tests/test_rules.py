@@ -40,6 +40,12 @@ RATE_2A = (2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_
 
 # table, rule, the fault, and the keys that must be found
 CASES: list[tuple[str, str, str, set[Key]]] = [
+    (
+        "reference.editions",
+        "crime_year_is_the_year_before",
+        "UPDATE reference.editions SET crime_year = 2012 WHERE edition = 2012",
+        {(2012,)},
+    ),
     ("reference.published_figures", "area_is_known", FIGURE.format("area_id = 'tingbjerg'"),
      {(2020, "tingbjerg", "unsafe", "agreement_tingbjerg_husum")}),
     ("reference.published_figures", "measure_is_known", FIGURE.format("measure = 'utryg'"),
@@ -66,6 +72,15 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      "INSERT INTO reference.published_figures SELECT * REPLACE ('kk_2021' AS source_id, 19 AS value) "
      f"FROM reference.published_figures WHERE {TH_2020}",
      {TH_KEY, (2020, "tingbjerg_husum", "unsafe", "kk_2021"), *CONFLICT}),
+    ("reference.published_figures", "two_published_values",  # their bands touch at 20.45, and no value rounds to both
+     "INSERT INTO reference.published_figures SELECT * REPLACE ('kk_2021' AS source_id, 20.5 AS value) "
+     "FROM reference.published_figures WHERE measure = 'citizen_facing_reports_per_1000' AND edition = 2020 AND area_id = 'tingbjerg_husum'",
+     {(2020, "tingbjerg_husum", "citizen_facing_reports_per_1000", source) for source in ("agreement_tingbjerg_husum", "kk_2021")}
+     | CONFLICT),
+    ("reference.published_figures", "two_numbers_of_answers",
+     "UPDATE reference.published_figures SET answers = 900 WHERE edition = 2020 AND area_id = 'copenhagen' "
+     "AND measure = 'unsafe' AND source_id = 'agreement_tingbjerg_husum'",
+     {(2020, "copenhagen", "unsafe", source) for source in ("agreement_tingbjerg_husum", "kk_artikel_tryghedsundersoegelsen")}),
     ("reference.published_figures", "area_and_its_parts_can_be_true_together",
      "UPDATE reference.published_figures SET value = 60 "
      "WHERE edition = 2016 AND measure = 'unsafe' AND area_id = 'tingbjerg_husum'",

@@ -141,7 +141,7 @@ def test_two_published_values_are_a_conflict_and_nothing_is_chosen(
 
 
 @pytest.mark.slow
-def test_a_reference_line_with_a_reason_settles_a_conflict(home: Path, reference: Path) -> None:
+def test_a_reference_line_with_a_reason_settles_a_conflict_until_it_is_taken_back(home: Path, reference: Path) -> None:
     with (reference / "published_choices.csv").open("a", encoding="utf-8") as file:
         file.write("2019,copenhagen,unsafe_evening,kk_2020_edition,A steward,2026-11-23,The survey's own text\n")
     ran = tryghed(home, "run", "2019", reference=reference)
@@ -150,6 +150,9 @@ def test_a_reference_line_with_a_reason_settles_a_conflict(home: Path, reference
     with duckdb.connect(str(home / "published" / "tryghed.duckdb"), read_only=True) as connection:
         settled = "SELECT share_percent, status FROM safety.yearly_shares WHERE area_id = 'copenhagen' AND edition = 2019 AND measure = 'unsafe_evening'"
         assert one(connection, settled) == (18, "normal")
+    taken_back = tryghed(home, "run", "2019")
+    assert taken_back.code == 0, taken_back.err
+    assert "two_published_values" in taken_back.err
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from warehouse.agreements import Agreement, AgreementArea, Target
-from warehouse.contracts import Column, Row, Table, contracts
+from warehouse.contracts import Column, Row, Table, contracts, records
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
 
@@ -38,6 +38,8 @@ def load_reference(folder: Path | None = None) -> Reference:
     }
     agreements = list(_read_agreements(folder / "agreements"))
     _check_references(folder, reference)
+    _check_conventions(folder, reference["reference.conventions"])
+    _check_choices(folder, reference)
     stands_in: dict[str, str] = {}
     for path, agreement, lines in agreements:
         if agreement.agreement_id in stands_in:
@@ -104,6 +106,8 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
             )
         first = reader.line_num + 1
         for cells in reader:
+            if not cells:
+                raise InputError(f"{path.name}, line {first}: is blank: take the line out.")
             if len(cells) != len(expected):
                 raise InputError(
                     f"{path.name}, line {first}: {len(cells)} cells where the header has {len(expected)}: quote texts that hold a comma."
@@ -210,6 +214,45 @@ def _check_references(folder: Path, reference: Reference) -> None:
                     )
 
 
+_CONVENTIONS: dict[str, tuple[float, float]] = {
+    "confidence_level": (0.5, 0.999),
+    "assumed_design_effect": (0.1, 20),
+    "power": (0.5, 0.999),
+    "fewest_answers": (1, 1000),
+    "baseline_edition": (2009, 2100),
+}
+
+
+def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
+    """Every convention that a method reads is there, with a value that it can be used with."""
+    values = dict(zip(conventions["convention"], conventions["value"], strict=True))
+    missing = [name for name in _CONVENTIONS if name not in values]
+    if missing:
+        raise InputError(f"conventions.csv has no line for {missing[0]}: put it back.")
+    for line, name in _with_lines(folder / "conventions.csv", "convention"):
+        if name not in _CONVENTIONS:
+            raise InputError(
+                f"conventions.csv, line {line}: '{_short(name)}' is not known; known are {', '.join(_CONVENTIONS)}."
+            )
+        low, high = _CONVENTIONS[name]
+        if not low <= values[name] <= high or (name == "baseline_edition" and values[name] % 1):
+            raise InputError(
+                f"conventions.csv, line {line}, column value: {name} must lie between {low} and {high}{', and be a year' if name == 'baseline_edition' else ''}."
+            )
+
+
+def _check_choices(folder: Path, reference: Reference) -> None:
+    """A choice between published figures names a source that published one."""
+    address = ["edition", "area_id", "measure", "source_id"]
+    figures = {tuple(row[name] for name in address) for row in records(reference["reference.published_figures"])}
+    choices = records(reference["reference.published_choices"])
+    for (line, source), choice in zip(_with_lines(folder / "published_choices.csv", "source_id"), choices, strict=True):
+        if tuple(choice[name] for name in address) not in figures:
+            raise InputError(
+                f"published_choices.csv, line {line}, column source_id: {_short(source)} published no such figure: choose a source that stands in published_figures.csv for this edition, area and measure."
+            )
+
+
 def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
     header = next(csv.reader(_text(path).splitlines()[:1]))
     for line, cells in _csv_lines(path, header):
@@ -225,6 +268,8 @@ Lines = dict[At, int]
 def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
     """Each agreement with the line that each of its entries stands on."""
     paths = sorted(folder.glob("*.yml"))
+    for stranger in sorted(set(folder.glob("[!.]*")) - set(paths)) if folder.is_dir() else ():
+        raise InputError(f"{folder.name}/{_short(stranger.name)} is not read: an agreement's name ends in .yml.")
     if not paths:
         raise InputError(f"{folder.name}/ holds no agreement: put at least one .yml file there.")
     for path in paths:
@@ -308,7 +353,7 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
             raise InputError(
                 f"{path.name}, line {lines[at]}: '{_short(value)}' is not known: add it to {table}.csv or use one that stands there."
             )
-    for at, fault in _contradictions(agreement):
+    for at, fault in (*_contradictions(agreement), *_misfits(agreement, reference)):
         raise InputError(f"{path.name}, line {lines[at]}: {fault}.")
 
 
@@ -348,6 +393,42 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
                 yield at, f"{name}: {needed} is missing, and the rule {target.rule} needs it: add it"
         if target.last_year < target.first_year:
             yield (*at, "last_year"), f"{name}: the last year lies before the first: mend one of them"
+        if target.baseline_year is not None and target.baseline_year >= target.first_year:
+            yield (*at, "baseline_year"), f"{name}: the baseline year must lie before the first year: mend one of them"
+
+
+def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, str]]:
+    """What names a line of another file that does not go with it: where, and what to do."""
+    areas = reference["reference.areas"]
+    versions = set(zip(areas["area_id"], areas["area_version"], strict=True))
+    for index, area in enumerate(agreement.areas):
+        if (area.area_id, area.area_version) not in versions:
+            yield (
+                ("areas", index, "area_version"),
+                f"areas.csv has no version {area.area_version} of {area.area_id}: add its line or use one that stands there",
+            )
+    measures = {row["measure"]: row for row in records(reference["reference.measures"])}
+    for index, target in enumerate(agreement.targets):
+        judged = _JUDGED.get(target.rule)
+        for position, measure in enumerate(target.measures):
+            if judged and measures[measure][judged] is None:
+                yield (
+                    ("targets", index, "measures", position),
+                    f"the rule {target.rule} cannot judge {measure}: measures.csv must give it {_article(judged)}, or use another rule",
+                )
+
+
+def _article(column: str) -> str:
+    return f"an {column}" if column[0] in "aeiou" else f"a {column}"
+
+
+# What a measure must have in measures.csv for a rule to judge it: an answer is counted, or a crime type.
+_JUDGED = {
+    "falls_every_year": "answer",
+    "approaches_comparison_area": "answer",
+    "held_at_baseline": "crime_type",
+    "reported_every_year": "crime_type",
+}
 
 
 _NEEDED: dict[str, tuple[str, ...]] = {

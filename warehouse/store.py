@@ -48,7 +48,7 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     content = table.arrow(frame)
     rows: int = content.num_rows
     path = path_of(table, edition)
-    if rows == 0 and _rows_of(path) > 0:
+    if rows == 0 and not table.may_be_empty and _rows_of(path) > 0:
         raise StoreError(
             f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows where the store has some, "
             f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."

@@ -39,9 +39,12 @@ def normal_quantile(confidence: float) -> float:
 
 
 def rounding_band(value: float, decimals: int) -> Interval:
-    """All values that are printed as `value` with so many decimals."""
+    """All values that are printed as `value` with so many decimals.
+
+    Rounded to 9 decimals, so that the bands of 10.3 and 10.4 touch at 10.35 and do not overlap by a bit of binary.
+    """
     half = 0.5 * 10.0**-decimals
-    return Interval(value - half, value + half)
+    return Interval(round(value - half, 9), round(value + half, 9))
 
 
 def variance(share: float, answers: int, design_effect: float) -> float:
