@@ -252,9 +252,7 @@ def _readings(share: Row, other: Row, values: dict[str, float]) -> Row:
         return row | {"reason": "answers_unknown"}
     if "low_reliability" in (share["status"], other["status"]):
         return row | {"reason": "too_few_answers"}
-    smallest = shares.smallest_fall_shown(
-        old.value, old.answers or 0, new.answers or 0, effect, confidence, values["power"]
-    )
+    smallest = shares.smallest_fall_shown(new, old, effect, confidence, values["power"])
     return row | {
         "change_low": points(interval.low),
         "change_high": points(interval.high),

@@ -442,9 +442,7 @@ def _share_columns(
     if interval is None or new.answers is None or old.answers is None:
         return row
     effect, values = known.values["assumed_design_effect"], known.values
-    smallest = shares.smallest_fall_shown(
-        old.value, old.answers, new.answers, effect, values["confidence_level"], values["power"]
-    )
+    smallest = shares.smallest_fall_shown(new, old, effect, values["confidence_level"], values["power"])
     return row | {
         "change_low": points(interval.low),
         "change_high": points(interval.high),

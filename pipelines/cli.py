@@ -110,7 +110,7 @@ def run_command(editions: tuple[int, ...]) -> int:
                 out.print(f"  {_in_words(name)}")
 
         ran = run_editions(made, on_step)
-    return _tell(ran)
+    return _tell(ran, made)
 
 
 @tryghed.command("status")
@@ -180,7 +180,7 @@ def _in_words(step: str) -> str:
     return step.replace("__", ".")
 
 
-def _tell(ran: "Ran") -> int:
+def _tell(ran: "Ran", made: range) -> int:
     """What came out, what changed, and where to look; the exit code."""
     for bug in ran.bugs:
         err.print(bug, markup=False)
@@ -198,16 +198,17 @@ def _tell(ran: "Ran") -> int:
             "Nothing was published; the published file is as it was. Open the checks with tryghed ui, mend what they name, and run again."
         )
         return WRONG if any(ran.trouble) else BLOCKED
-    _tell_publication(ran, ran.publication)
+    _tell_publication(ran, ran.publication, made)
     return DONE
 
 
-def _tell_publication(ran: "Ran", publication: "AssetMaterialization") -> None:
+def _tell_publication(ran: "Ran", publication: "AssetMaterialization", made: range) -> None:
     """Rows and differences by table, how the checks went, and where to look."""
     said = {name: value.value for name, value in publication.metadata.items()}
     out.print(_differences(publication))
     held, warned = sum(one.passed for one in ran.checks), len(ran.warnings)
-    out.print(f"Checks: {held} of {len(ran.checks)} hold, {warned} warning{'' if warned == 1 else 's'}, none blocks.")
+    warnings = f"{warned} warning{'' if warned == 1 else 's'}"
+    out.print(f"Checks of editions {made[0]} to {made[-1]}: {held} of {len(ran.checks)} hold, {warnings}, none blocks.")
     out.print(_CHANGED[str(said["difference"])])
     name = NAME
     if not said["stable_name_replaced"]:

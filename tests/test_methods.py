@@ -159,14 +159,22 @@ def test_change_interval_holds_every_value_that_rounds_to_the_figures() -> None:
     ("before", "effect", "points"), [(0.16, 1.0, 7.5), (0.16, 1.5, 8.9), (0.28, 1.0, 9.6), (0.28, 1.5, 11.5)]
 )
 def test_smallest_fall_shown_with_300_answers_a_year(before: float, effect: float, points: float) -> None:
-    found = shares.smallest_fall_shown(before, 300, 300, effect, C, 0.8)
+    found = shares.smallest_fall_shown(exact(0.0, 300), exact(before, 300), effect, C, 0.8)
     assert found is not None
     assert found * 100 == pytest.approx(points, abs=0.05)
 
 
+def test_smallest_fall_shown_is_never_less_than_what_the_interval_takes_in() -> None:
+    found = shares.smallest_fall_shown(share(0.16, 300), share(0.20, 320), 1.5, C, 0.8)
+    whole = shares.change_interval(share(0.16, 300), share(0.20, 320), 1.5, C)
+    assert found is not None
+    assert whole is not None
+    assert found > (whole.high - whole.low) / 2
+
+
 def test_smallest_fall_shown_is_none_where_no_fall_would_show() -> None:
-    assert shares.smallest_fall_shown(0.02, 30, 30, 1.5, C, 0.8) is None
-    assert shares.smallest_fall_shown(0.0, 30, 30, 1.5, C, 0.8) is None
+    assert shares.smallest_fall_shown(exact(0.02, 30), exact(0.02, 30), 1.5, C, 0.8) is None
+    assert shares.smallest_fall_shown(exact(0.0, 30), exact(0.0, 30), 1.5, C, 0.8) is None
 
 
 def test_gap_change_has_the_variance_of_four_samples() -> None:

@@ -137,20 +137,24 @@ def gap_change_interval(
     return Interval(min(limits), max(limits))
 
 
-def smallest_fall_shown(
-    share: float, answers_old: int, answers_new: int, design_effect: float, confidence: float, power: float
-) -> float | None:
-    """Smallest fall from `share` that a two-sided test would show with this power; None where none would.
+def smallest_fall_shown(new: Share, old: Share, design_effect: float, confidence: float, power: float) -> float | None:
+    """Smallest published fall from `old` that a two-sided test would show with this power; None where none would.
 
-    Solves d = (z_confidence + z_power) sqrt(v(p) + v(p - d)).
+    Solves d - r = (z_confidence + z_power) sqrt(v(p) + v(p - d)), where r is half of both rounding bands: what
+    rounding alone may have made of the fall, and which `change_interval` takes in.
     """
     z = normal_quantile(confidence) + NormalDist().inv_cdf(power)
+    rounding = (new.high - new.low + old.high - old.low) / 2
 
     def missing(fall: float) -> float:
-        spread = variance(share, answers_old, design_effect) + variance(share - fall, answers_new, design_effect)
-        return fall - z * math.sqrt(spread)
+        spread = variance(old.value, old.answers or 0, design_effect) + variance(
+            old.value - fall, new.answers or 0, design_effect
+        )
+        return fall - rounding - z * math.sqrt(spread)
 
-    return float(optimize.brentq(missing, 0.0, share)) if share > 0 and missing(share) > 0 else None
+    if not (old.answers and new.answers and old.value > 0 and missing(old.value) > 0):
+        return None
+    return float(optimize.brentq(missing, 0.0, old.value))
 
 
 @dataclass(frozen=True)
