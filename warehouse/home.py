@@ -14,6 +14,11 @@ def home() -> Path:
     return Path(os.environ.get("TRYGHED_HOME") or PROJECT / "data").resolve()
 
 
+def landing_folder() -> Path:
+    """Files as they were delivered, in a folder per edition. Nothing here is ever changed by a run."""
+    return home() / "landing"
+
+
 def store_folder() -> Path:
     """Parquet files, one per table and edition."""
     return home() / "store"
@@ -40,6 +45,19 @@ def own_temporary_folder() -> Iterator[None]:
             yield
         finally:
             tempfile.tempdir = before
+
+
+@contextmanager
+def home_of_its_own() -> Iterator[None]:
+    """A data folder that is empty at first and gone afterwards, for as long as something is tried out."""
+    with own_temporary_folder():
+        before, os.environ["TRYGHED_HOME"] = os.environ.get("TRYGHED_HOME"), tempfile.gettempdir()
+        try:
+            yield
+        finally:
+            del os.environ["TRYGHED_HOME"]
+            if before is not None:
+                os.environ["TRYGHED_HOME"] = before
 
 
 def reference_folder() -> Path:

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ValidationError
 
-from warehouse.agreements import Agreement, AgreementArea, Target
+from warehouse.agreements import Agreement
 from warehouse.contracts import Column, Row, Table, contracts, records
+from warehouse.edited_files import At, Lines, line_of, read_text, read_yaml, short
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
 
@@ -77,7 +76,7 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
         key = tuple(row[name] for name in table.key)
         if key in seen:
             raise InputError(
-                f"{path.name}, line {number}: {_short(' / '.join(map(str, key)))} stands on line {seen[key]} already: keep one of them."
+                f"{path.name}, line {number}: {short(' / '.join(map(str, key)))} stands on line {seen[key]} already: keep one of them."
             )
         seen[key] = number
         rows.append(row)
@@ -86,7 +85,7 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
 
 def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of each row below a header that must be the expected one."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     first = 1  # the line on which the row begins: a quoted cell may hold line ends
     try:
         header = next(reader, [])
@@ -118,29 +117,6 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
         raise InputError(f"{path.name}, line {first}: not readable as CSV ({error}): mend the quotes.") from error
 
 
-def _text(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{path.name} is missing from {path.parent.name}/: put the file back.") from None
-    except IsADirectoryError:
-        raise InputError(f"{path.name} is a folder: put the file back in its place.") from None
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be opened ({error.strerror}): put the file back in its place.") from None
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise InputError(f"{path.name}, line {line}: not UTF-8: save the file with the encoding UTF-8.") from None
-    if text.startswith("\ufeff"):
-        raise InputError(f"{path.name}, line 1: starts with a byte order mark: save the file as UTF-8 without one.")
-    return text
-
-
-def _short(value: object) -> str:
-    """A value for a sentence: on one line, and no longer than needed to find it."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> object:
     """The cell's value, or None where it is empty."""
     where = f"{path.name}, line {number}, column {name}"
@@ -149,13 +125,13 @@ def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> obj
             raise InputError(f"{where}: is empty and must not be: {column.text}.")
         return None
     if column.allowed and cell not in column.allowed:
-        raise InputError(f"{where}: '{_short(cell)}' is not allowed: use one of {', '.join(column.allowed)}.")
+        raise InputError(f"{where}: '{short(cell)}' is not allowed: use one of {', '.join(column.allowed)}.")
     if column.pattern and not re.fullmatch(column.pattern, cell):
-        raise InputError(f"{where}: '{_short(cell)}' does not have the form {column.pattern}.")
+        raise InputError(f"{where}: '{short(cell)}' does not have the form {column.pattern}.")
     try:
         return _PARSERS[column.type](cell)
     except ValueError:
-        raise InputError(f"{where}: '{_short(cell)}' cannot be read: {_FORMS[column.type]}.") from None
+        raise InputError(f"{where}: '{short(cell)}' cannot be read: {_FORMS[column.type]}.") from None
 
 
 def _number(cell: str) -> float:
@@ -210,7 +186,7 @@ def _check_references(folder: Path, reference: Reference) -> None:
             for line, value in _with_lines(folder / f"{table.short_name}.csv", column_name):
                 if value and value not in {str(item) for item in known}:
                     raise InputError(
-                        f"{table.short_name}.csv, line {line}, column {column_name}: '{_short(value)}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there."
+                        f"{table.short_name}.csv, line {line}, column {column_name}: '{short(value)}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there."
                     )
 
 
@@ -232,7 +208,7 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
     for line, name in _with_lines(folder / "conventions.csv", "convention"):
         if name not in _CONVENTIONS:
             raise InputError(
-                f"conventions.csv, line {line}: '{_short(name)}' is not known; known are {', '.join(_CONVENTIONS)}."
+                f"conventions.csv, line {line}: '{short(name)}' is not known; known are {', '.join(_CONVENTIONS)}."
             )
         low, high = _CONVENTIONS[name]
         if not low <= values[name] <= high or (name == "baseline_edition" and values[name] % 1):
@@ -249,101 +225,28 @@ def _check_choices(folder: Path, reference: Reference) -> None:
     for (line, source), choice in zip(_with_lines(folder / "published_choices.csv", "source_id"), choices, strict=True):
         if tuple(choice[name] for name in address) not in figures:
             raise InputError(
-                f"published_choices.csv, line {line}, column source_id: {_short(source)} published no such figure: choose a source that stands in published_figures.csv for this edition, area and measure."
+                f"published_choices.csv, line {line}, column source_id: {short(source)} published no such figure: choose a source that stands in published_figures.csv for this edition, area and measure."
             )
 
 
 def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
-    header = next(csv.reader(_text(path).splitlines()[:1]))
+    header = next(csv.reader(read_text(path).splitlines()[:1]))
     for line, cells in _csv_lines(path, header):
         yield line, cells[header.index(column_name)]
 
 
 # --- agreements --------------------------------------------------------------------------------------------
 
-At = tuple[str | int, ...]
-Lines = dict[At, int]
-
 
 def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
     """Each agreement with the line that each of its entries stands on."""
     paths = sorted(folder.glob("*.yml"))
     for stranger in sorted(set(folder.glob("[!.]*")) - set(paths)) if folder.is_dir() else ():
-        raise InputError(f"{folder.name}/{_short(stranger.name)} is not read: an agreement's name ends in .yml.")
+        raise InputError(f"{folder.name}/{short(stranger.name)} is not read: an agreement's name ends in .yml.")
     if not paths:
         raise InputError(f"{folder.name}/ holds no agreement: put at least one .yml file there.")
     for path in paths:
-        text = _text(path)
-        try:
-            found = list(_lines_of(yaml.compose(text, yaml.CSafeLoader), path))
-            lines = dict(found)
-            content = yaml.load(text, yaml.CSafeLoader)
-        except yaml.reader.ReaderError as error:
-            line = text[: error.position].count("\n") + 1
-            raise InputError(f"{path.name}, line {line}: holds a control character: take it out.") from None
-        except ValueError as error:
-            raise InputError(
-                f"{path.name}, line {_no_day(text)}: a date cannot be read ({error}): write a date as 2021-01-31."
-            ) from None
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise InputError(
-                f"{path.name}, line {line}: not readable as YAML ({error.problem}): mend the indentation or the quotes."
-            ) from None
-        try:
-            yield path, Agreement.model_validate(content), lines
-        except ValidationError as error:
-            raise _agreement_error(path, error, lines) from None
-
-
-def _no_day(text: str) -> int:
-    """The line of the first date that no calendar has."""
-    for number, line in enumerate(text.splitlines(), 1):
-        for found in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
-            try:
-                yaml.load(found, yaml.CSafeLoader)
-            except ValueError:
-                return number
-    return 1
-
-
-def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple[At, int]]:
-    if node is None:
-        return
-    yield at, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        seen: set[object] = set()
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in seen:
-                raise InputError(
-                    f"{path.name}, line {key.start_mark.line + 1}: {_short(key.value)} stands twice or is no plain word: write each word of the file once."
-                )
-            seen.add(key.value)
-            yield from _lines_of(value, path, (*at, key.value))
-            yield (*at, key.value), key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _lines_of(value, path, (*at, index))
-
-
-def _agreement_error(path: Path, error: ValidationError, lines: Lines) -> InputError:
-    """The first fault of the file as one sentence."""
-    fault = error.errors()[0]
-    at = fault["loc"]
-    line = next(lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines) if lines else 1
-    entry = _short(".".join(str(part + 1) if isinstance(part, int) else part for part in at) or "the file")
-    message = {"extra_forbidden": "is not a word of this file", "missing": "is missing"}.get(
-        fault["type"], fault["msg"]
-    )
-    if fault["type"] == "extra_forbidden":
-        message += f"; known are {', '.join(_known_words(at))}"
-    return InputError(f"{path.name}, line {line}: {entry}: {message}.")
-
-
-def _known_words(at: tuple[int | str, ...]) -> list[str]:
-    parts: dict[str, type[BaseModel]] = {"targets": Target, "areas": AgreementArea}
-    model = parts.get(str(at[0]), Agreement) if len(at) > 1 else Agreement
-    return list(model.model_fields)
+        yield path, *read_yaml(path, Agreement)
 
 
 def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: Reference) -> None:
@@ -351,10 +254,10 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
     for at, value, (table, column) in _names(agreement):
         if value is not None and str(value) not in {str(one) for one in reference[f"reference.{table}"][column]}:
             raise InputError(
-                f"{path.name}, line {lines[at]}: '{_short(value)}' is not known: add it to {table}.csv or use one that stands there."
+                f"{path.name}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {table}.csv or use one that stands there."
             )
     for at, fault in (*_contradictions(agreement), *_misfits(agreement, reference)):
-        raise InputError(f"{path.name}, line {lines[at]}: {fault}.")
+        raise InputError(f"{path.name}, line {line_of(lines, at)}: {fault}.")
 
 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:

@@ -1,0 +1,132 @@
+"""The stewards' decisions, read from `decisions.yml` beside the reference data, and replayed on every run.
+
+A decision about a row or a file holds for the bytes that somebody saw: it names the file's hash, and lapses when the
+file comes again with other content. What a decision does is in `assets/`; here is what a line of the file must say.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from warehouse.contracts import Row
+from warehouse.edited_files import Lines, line_of, read_yaml, short
+from warehouse.errors import InputError
+from warehouse.home import reference_folder
+from warehouse.specifications import Specification
+
+FILE = "decisions.yml"
+
+
+class Part(BaseModel):
+    """A part of the file: a word that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Decision(Part):
+    """One dated line: what it is about, what is done, who decided it and why."""
+
+    decision_id: str = Field(pattern=r"^[a-z0-9_-]{1,60}$")
+    about: Literal["rejected_row", "unmapped_code", "rejected_share"]
+    action: Literal["accept", "correct"] = "accept"
+    edition: int = Field(ge=2009, le=2100)
+    file: str | None = None
+    file_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{12,64}$")
+    row: int | None = Field(default=None, ge=1)
+    column: str | None = None
+    value: str | None = None
+    offence_code: str | None = Field(default=None, pattern=r"^\d{5}$")
+    person: str = Field(min_length=1)
+    decided_on: date
+    reason: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _says_what_it_is_about(self) -> "Decision":
+        needed = {
+            "rejected_row": {"file", "file_sha256", "row"},
+            "unmapped_code": {"offence_code"},
+            "rejected_share": {"file", "file_sha256"},
+        }[self.about] | ({"column", "value"} if self.action == "correct" else set())
+        given = {name for name in _ABOUT if getattr(self, name) is not None}
+        if self.action == "correct" and self.about != "rejected_row":
+            raise ValueError("only a rejected row can be corrected: accept, or mend the reference data")
+        if given != needed:
+            raise ValueError(f"a decision about {self.about} to {self.action} names {', '.join(sorted(needed))}")
+        return self
+
+    def holds_for(self, file: str, file_sha256: str) -> bool:
+        """Whether it is about this file with this content."""
+        return self.file == file and self.file_sha256 is not None and file_sha256.startswith(self.file_sha256)
+
+
+_ABOUT = ("file", "file_sha256", "row", "column", "value", "offence_code")
+
+
+class Decisions(Part):
+    """The file as a whole."""
+
+    decisions: list[Decision] = []
+
+    def of(self, about: str, edition: int) -> list[Decision]:
+        """The decisions about one kind of thing in an edition."""
+        return [one for one in self.decisions if one.about == about and one.edition == edition]
+
+
+def load_decisions(folder: Path | None = None) -> Decisions:
+    """The decisions of `decisions.yml`. Raises InputError naming file, line and what is allowed."""
+    path = (folder or reference_folder()) / FILE
+    decisions, lines = read_yaml(path, Decisions)
+    seen: set[object] = set()
+    for index, one in enumerate(decisions.decisions):
+        same = (one.about, one.edition, one.file, one.file_sha256, one.row, one.column, one.offence_code)
+        for mark in (one.decision_id, same):
+            if mark in seen:
+                raise _at(
+                    lines, index, f"{short(one.decision_id)} is decided on another line already: keep one of them"
+                )
+            seen.add(mark)
+        if one.decided_on > date.today():
+            raise _at(lines, index, f"{short(one.decision_id)} is dated in the future: give the day of the decision")
+    return decisions
+
+
+def check_corrections(decisions: Decisions, specification: Specification, file: str) -> None:
+    """Raises InputError where a correction of the file names a column that is none, or that holds personal data."""
+    columns = specification.target().delivered_columns
+    for one in decisions.decisions:
+        if one.file != file or one.column is None:
+            continue
+        if one.column not in specification.columns:
+            raise InputError(
+                f"{FILE}: {one.decision_id} corrects {short(one.column)}, which is no column of {specification.table}: use one of {', '.join(specification.columns)}."
+            )
+        if columns[one.column].personal or specification.columns[one.column].personal:
+            raise InputError(
+                f"{FILE}: {one.decision_id} corrects {one.column}, which holds personal data, and those do not belong into this file: ask for the file again."
+            )
+
+
+def decision_rows(decisions: Decisions, edition: int, files: list[Row]) -> list[Row]:
+    """The edition's decisions as rows of quality.decisions; lapsed where the file is gone or came with other content."""
+    return [
+        {
+            **{name: getattr(one, name) for name in _SHOWN},
+            "column_name": one.column,
+            "status": "in_force" if _holds(one, files) else "lapsed",
+        }
+        for one in decisions.decisions
+        if one.edition == edition
+    ]
+
+
+_SHOWN = ("edition", "decision_id", "about", "action", "file", "row", "offence_code", "person", "decided_on", "reason")
+
+
+def _holds(one: Decision, files: list[Row]) -> bool:
+    return one.file is None or any(one.holds_for(file["file"], file["file_sha256"]) for file in files)
+
+
+def _at(lines: Lines, index: int, sentence: str) -> InputError:
+    return InputError(f"{FILE}, line {line_of(lines, ('decisions', index))}: {sentence}.")

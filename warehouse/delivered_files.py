@@ -1,0 +1,281 @@
+"""The landing folder: which files an edition was given, which specification each fits, and their rows as text.
+
+A file that cannot be read right is refused here, in one sentence, before anything is stored. What is wrong with single
+rows is found later, by `parsing.py` and the rules of `checks/rows/`.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from warehouse.contracts import Row, Table, contracts
+from warehouse.errors import InputError
+from warehouse.formats import batches_of, cells_of, format_of, names_of
+from warehouse.home import landing_folder
+from warehouse.personal import LOOKED_AT, kind_of_personal_data
+from warehouse.specifications import Format, Specification
+
+SYNTHETIC = "synthetic_"  # the beginning of the name of every made-up file
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """One file of an edition, looked through, and the specification that fits it."""
+
+    path: Path
+    edition: int
+    sha256: str
+    bytes: int
+    format: Format
+    specification: Specification
+    rows: int
+    sheet: str | None
+
+    @property
+    def provenance(self) -> str:
+        """Whether the file was delivered or is a made-up sample."""
+        return "synthetic" if self.path.name.startswith(SYNTHETIC) else "extract"
+
+    def row(self) -> Row:
+        """The file as a row of quality.files."""
+        return {
+            "edition": self.edition,
+            "file": self.path.name,
+            "file_sha256": self.sha256,
+            "bytes": self.bytes,
+            "format": self.format,
+            "extract": self.specification.extract,
+            "table_name": self.specification.table,
+            "sheet": self.sheet,
+            "rows_delivered": self.rows,
+            "tolerated_percent": self.specification.tolerated_rejected_percent,
+            "provenance": self.provenance,
+        }
+
+
+def file_of(row: Row, specifications: dict[str, Specification]) -> DeliveredFile:
+    """The file that a row of quality.files is about."""
+    path = landing_folder() / str(row["edition"]) / row["file"]
+    specification = specifications[row["extract"]]
+    return DeliveredFile(
+        path,
+        row["edition"],
+        row["file_sha256"],
+        row["bytes"],
+        row["format"],
+        specification,
+        row["rows_delivered"],
+        row["sheet"],
+    )
+
+
+def landed_editions() -> list[int]:
+    """Editions that have a landing folder. Raises InputError for anything else that lies there."""
+    found = []
+    for path in sorted(landing_folder().glob("[!.]*")):
+        if not re.fullmatch(r"20\d\d", path.name) or not path.is_dir():
+            raise InputError(
+                f"landing/{_plain(path.name)}: is no folder of an edition: put files into landing/<edition>/, as landing/2026/."
+            )
+        found.append(int(path.name))
+    return found
+
+
+def delivered_files(edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
+    """The edition's files in order of their names, each with its specification. Raises InputError for the first bad one."""
+    folder = landing_folder() / str(edition)
+    paths = sorted(path for path in folder.glob("*") if not path.name.startswith((".", "~$")))
+    files = [look_into(path, edition, specifications) for path in paths]
+    _refuse_twice(files)
+    return files
+
+
+def look_into(path: Path, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
+    """What a file is. Raises InputError saying what is wrong with it and what to do."""
+    _refuse_no_file(path)
+    before = path.stat()
+    kind = format_of(path)
+    specification = _fitting(path, kind, edition, specifications)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        hashed = thread.submit(_sha256, path)
+        cells = cells_of(path, kind, specification)
+    sha256, size = hashed.result(), before.st_size
+    file = DeliveredFile(path, edition, sha256, size, kind, specification, cells.rows, cells.sheet)
+    if not cells.rows:
+        raise InputError(f"{path.name}: has a header and no rows: ask for the file again.")
+    _refuse_personal(file)
+    _refuse_changed(path, before)
+    return file
+
+
+def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
+    """The file's rows as the columns of its extracts table, in order. Raises InputError where the file changes meanwhile."""
+    named = file.specification.names_in(file.edition)
+    schema = extracts_table(file.specification.target()).arrow_schema()
+    for batch in batches_of(file.path, file.format, file.specification, list(named.values())):
+        rows = batch.num_rows
+        constants = {
+            "edition": pa.repeat(pa.scalar(file.edition, pa.int64()), rows),
+            "file": pa.repeat(file.path.name, rows),
+            "file_sha256": pa.repeat(file.sha256, rows),
+            "extract": pa.repeat(file.specification.extract, rows),
+            "sheet": pa.repeat(pa.scalar(file.sheet, pa.string()), rows),
+        }
+        delivered = {ours: batch.column(theirs) for ours, theirs in named.items()}
+        place = {"row": batch.column("row"), "malformed": batch.column("malformed")}
+        found = constants | place | delivered
+        yield pa.RecordBatch.from_arrays(
+            [found[field.name] if field.name in found else pa.nulls(rows, field.type) for field in schema],
+            schema=schema,
+        )
+    if _sha256(file.path) != file.sha256:
+        raise InputError(f"{file.path.name}: changed while it was read: wait until it is copied whole, and run again.")
+
+
+def extracts_table(table: Table) -> Table:
+    """The table that keeps the rows for another as they were delivered."""
+    return contracts()[f"extracts.{table.schema_name}_{table.short_name}"]
+
+
+def _refuse_no_file(path: Path) -> None:
+    name = _plain(path.name)
+    if name != path.name:
+        raise InputError(
+            f"{name}: the file's name holds characters that names do not need: rename it with letters, digits, blanks, - and _."
+        )
+    if path.is_symlink():
+        raise InputError(f"{name}: is a link to another place: put the file itself there.")
+    if path.is_dir():
+        raise InputError(f"{name}: is a folder: put its files beside it.")
+    if not path.exists():
+        raise InputError(f"{name}: is not there: give the path of a file.")
+    if not path.is_file():
+        raise InputError(f"{name}: is no file: put the delivered file there.")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{name}: may not be read: give the account that runs Tryghed the right to read it.")
+
+
+def _plain(name: str) -> str:
+    """The name without anything that could be mistaken in a terminal or a path."""
+    return re.sub(r"[^\w .,()+&'-]", "?", name) or "?"
+
+
+def _fitting(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Specification:
+    """The one specification whose columns the file has. Raises InputError saying what is missing from the nearest."""
+    headers = {
+        name: header
+        for name, specification in specifications.items()
+        if (header := names_of(path, kind, specification)) is not None
+    }
+    known = {name: _known_names(specifications[name], edition) for name in headers}
+    fitting = [
+        name
+        for name, header in headers.items()
+        if set(specifications[name].names_in(edition).values()) <= set(header) <= known[name]
+    ]
+    for name in fitting:
+        _refuse_doubled(path, headers[name])
+    if len(fitting) == 1:
+        return specifications[fitting[0]]
+    if fitting:
+        raise InputError(f"{path.name}: fits the specifications {' and '.join(fitting)}: make their columns differ.")
+    raise _no_fit(path, kind, edition, headers, specifications)
+
+
+def _known_names(specification: Specification, edition: int) -> set[str]:
+    return {*specification.names_in(edition).values(), *specification.ignored}
+
+
+def _no_fit(
+    path: Path,
+    kind: Format,
+    edition: int,
+    headers: dict[str, tuple[str, ...]],
+    specifications: dict[str, Specification],
+) -> InputError:
+    """What keeps the file from the specification that shares most columns with it."""
+    shared = {name: len(_known_names(specifications[name], edition) & set(header)) for name, header in headers.items()}
+    nearest = max(shared, key=lambda name: shared[name], default=None)
+    if nearest is None or not shared[nearest]:
+        kinds = ", ".join(sorted({name for name, one in specifications.items() if getattr(one.formats, kind)}))
+        return InputError(
+            f"{path.name}: no specification knows a {kind} file with such columns, delimiter or sheet (there are {kinds or 'none'} for {kind}): ask for the file as before, or write a specification for it."
+        )
+    header = headers[nearest]
+    _refuse_doubled(path, header)
+    expected = set(specifications[nearest].names_in(edition).values())
+    missing = [name for name in specifications[nearest].names_in(edition).values() if name not in header]
+    unknown = [
+        _safe(index, name)
+        for index, name in enumerate(header, 1)
+        if name not in expected | set(specifications[nearest].ignored)
+    ]
+    found = "; ".join(
+        f"{what} {', '.join(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names
+    )
+    return InputError(
+        f"{path.name}: is nearest to {nearest}, but its columns differ in edition {edition} ({found}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now (not_asked for one that is gone, ignored with a reason for one that is new)."
+    )
+
+
+def _refuse_doubled(path: Path, header: tuple[str, ...]) -> None:
+    for index, name in enumerate(header):
+        if name in header[:index]:
+            raise InputError(
+                f"{path.name}: two columns are called {_safe(index + 1, name) or 'nothing'}: ask for a file in which each has its own name."
+            )
+
+
+def _safe(position: int, name: str) -> str:
+    """A column's name, or only its place where the name could be a value of a file without a header."""
+    return (
+        name
+        if re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
+        else f"column {position}"
+    )
+
+
+def _refuse_personal(file: DeliveredFile) -> None:
+    """A column that looks personal must be declared so, in the contract or by the specification."""
+    specification = file.specification
+    named = specification.names_in(file.edition)
+    table = specification.target()
+    declared = {
+        theirs for ours, theirs in named.items() if table.columns[ours].personal or specification.columns[ours].personal
+    } | {name for name, column in specification.ignored.items() if column.personal}
+    header = names_of(file.path, file.format, specification) or ()
+    undeclared = [name for name in header if name not in declared]
+    first = (
+        next(batches_of(file.path, file.format, specification, undeclared)).slice(0, LOOKED_AT) if undeclared else None
+    )
+    for name in undeclared:
+        kind = kind_of_personal_data(name, first.column(name).to_pylist() if first else ())
+        if kind:
+            raise InputError(
+                f"{file.path.name}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{specification.extract}.yml with personal: true."
+            )
+
+
+def _refuse_twice(files: list[DeliveredFile]) -> None:
+    seen: dict[str, str] = {}
+    for file in files:
+        if file.sha256 in seen:
+            raise InputError(f"{file.path.name}: is the same file as {seen[file.sha256]}: delete one of them.")
+        seen[file.sha256] = file.path.name
+
+
+def _refuse_changed(path: Path, before: os.stat_result) -> None:
+    after = path.stat()
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise InputError(f"{path.name}: changed while it was read: wait until it is copied whole, and run again.")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,133 @@
+"""Files that people edit, read strictly: UTF-8 text, and YAML against a pydantic model with the line of each entry.
+
+What the entries mean is the business of those who read them: agreements, extract specifications, decisions.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from warehouse.errors import InputError
+
+At = tuple[int | str, ...]
+Lines = dict[At, int]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_text(path: Path) -> str:
+    """The file's text. Raises InputError where it is missing, no file, or not UTF-8."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path.name} is missing from {path.parent.name}/: put the file back.") from None
+    except IsADirectoryError:
+        raise InputError(f"{path.name} is a folder: put the file back in its place.") from None
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be opened ({error.strerror}): put the file back in its place.") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise InputError(f"{path.name}, line {line}: not UTF-8: save the file with the encoding UTF-8.") from None
+    if text.startswith("\ufeff"):
+        raise InputError(f"{path.name}, line 1: starts with a byte order mark: save the file as UTF-8 without one.")
+    return text
+
+
+def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
+    """The file as the model has it, and the line that each of its entries stands on.
+
+    Raises InputError naming file, line and what is allowed.
+    """
+    text = read_text(path)
+    try:
+        lines = dict(_lines_of(yaml.compose(text, yaml.CSafeLoader), path))
+        content = yaml.load(text, yaml.CSafeLoader)
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise InputError(f"{path.name}, line {line}: holds a control character: take it out.") from None
+    except ValueError as error:
+        raise InputError(
+            f"{path.name}, line {_no_day(text)}: a date cannot be read ({error}): write a date as 2021-01-31."
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InputError(
+            f"{path.name}, line {line}: not readable as YAML ({error.problem}): mend the indentation or the quotes."
+        ) from None
+    try:
+        return model.model_validate(content), lines
+    except ValidationError as error:
+        raise _fault(path, error, lines, model) from None
+
+
+def short(value: object) -> str:
+    """A value for a sentence: on one line, and no longer than needed to find it."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def line_of(lines: Lines, at: At) -> int:
+    """The line of an entry, or of the nearest one around it."""
+    return next((lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines), 1)
+
+
+def _no_day(text: str) -> int:
+    """The line of the first date that no calendar has."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for found in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
+            try:
+                yaml.load(found, yaml.CSafeLoader)
+            except ValueError:
+                return number
+    return 1
+
+
+def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple[At, int]]:
+    if node is None:
+        return
+    yield at, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: set[object] = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in seen:
+                raise InputError(
+                    f"{path.name}, line {key.start_mark.line + 1}: {short(key.value)} stands twice or is no plain word: write each word of the file once."
+                )
+            seen.add(key.value)
+            yield from _lines_of(value, path, (*at, key.value))
+            yield (*at, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines_of(value, path, (*at, index))
+
+
+def _fault(path: Path, error: ValidationError, lines: Lines, model: type[BaseModel]) -> InputError:
+    """The first fault of the file as one sentence."""
+    fault = error.errors()[0]
+    at = fault["loc"]
+    entry = short(".".join(str(part + 1) if isinstance(part, int) else part for part in at) or "the file")
+    message = {"extra_forbidden": "is not a word of this file", "missing": "is missing"}.get(
+        fault["type"], fault["msg"]
+    )
+    if fault["type"] == "extra_forbidden":
+        message += f"; known are {', '.join(_model_at(model, at[:-1]).model_fields)}"
+    return InputError(f"{path.name}, line {line_of(lines, at)}: {entry}: {message}.")
+
+
+def _model_at(model: type[BaseModel], at: At) -> type[BaseModel]:
+    """The model of an entry within the file's."""
+    for part in at:
+        field = model.model_fields.get(str(part))
+        inner = next(_models_in(field.annotation), None) if field else None
+        model = inner or model
+    return model
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)

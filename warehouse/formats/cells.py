@@ -1,0 +1,118 @@
+"""What the formats share: batches of cells as text with their rows, and what no cell of an extract holds."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from warehouse.errors import InputError
+from warehouse.specifications import Specification
+
+BATCH = 10_000
+LONGEST_CELL = 10_000
+
+Batches = Iterator[pa.RecordBatch]
+
+_ODD = {
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]": "holds a control character",
+    r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": "holds a mark that turns the direction of writing",
+}
+
+
+@dataclass(frozen=True)
+class Cells:
+    """How many rows a file holds below its header, and the sheet they stand on."""
+
+    rows: int
+    sheet: str | None = None
+
+
+def batch_of(
+    columns: Sequence[pa.Array], names: Sequence[str], rows: np.ndarray, malformed: Sequence[str] | None = None
+) -> pa.RecordBatch:
+    """Text columns with the numbers of their rows, and why rows have no cells where they have none."""
+    why = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
+    return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), why, *columns], ["row", "malformed", *names])
+
+
+def text_column(
+    values: Sequence[Any], specification: Specification, labels: dict[Any, str] | None = None
+) -> pa.StringArray:
+    """The values as text, or their labels; None, NaN and "" are empty. Each different value is turned into text once."""
+    if len(set(map(type, values)) - {type(None)}) > 1:  # a column of numbers and texts, which Arrow cannot hold
+        return pa.array([as_text(value, specification) for value in values], pa.string())
+    encoded = pa.array(values, from_pandas=True).dictionary_encode()
+    texts = _texts(encoded.dictionary, specification)
+    if labels:
+        different = zip(encoded.dictionary.to_pylist(), texts.to_pylist(), strict=True)
+        texts = pa.array([labels.get(value, text) for value, text in different], pa.string())
+    return texts.take(encoded.indices)
+
+
+def _texts(values: pa.Array, specification: Specification) -> pa.StringArray:
+    """Each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
+    if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
+        plain = pc.cast(values, pa.string())
+        if not pc.any(pc.match_substring(plain, "e")).as_py():
+            return pc.replace_substring(plain, ".", specification.decimal_mark)
+    return pa.array([as_text(value, specification) for value in values.to_pylist()], pa.string())
+
+
+def as_text(cell: Any, specification: Specification) -> str | None:
+    """A cell as its producer would have written it in a text file; None for an empty one."""
+    if isinstance(cell, str):
+        return cell or None
+    if cell is None:
+        return None
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, int):
+        return str(cell)
+    if isinstance(cell, float):
+        return _number_text(cell, specification.decimal_mark)
+    if isinstance(cell, datetime) and (cell.hour or cell.minute or cell.second):
+        return str(cell)  # a day with a time of day is no day: the row is set aside
+    if isinstance(cell, date):
+        return cell.strftime(specification.date_format)
+    return str(cell)
+
+
+def refuse_odd_text(path: Path, batch: pa.RecordBatch) -> None:
+    """Refuse control characters, marks of direction and endless cells, in formats that hold text as such."""
+    for name in batch.schema.names[2:]:
+        column = batch.column(name)
+        length = pc.utf8_length(column)
+        faults = {what: pc.match_substring_regex(column, shape) for shape, what in _ODD.items()}
+        faults[f"holds more than {LONGEST_CELL} characters"] = pc.greater(length, LONGEST_CELL)
+        for what, found in faults.items():
+            if pc.any(found).as_py():
+                row = batch.column("row")[pc.index(found, True).as_py()].as_py()
+                raise InputError(f"{path.name}, row {row}, column {name}: {what}: ask for the file without it.")
+
+
+@contextmanager
+def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
+    """Turns a library's fault over a damaged file into a sentence."""
+    expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
+    try:
+        yield
+    except expected as error:
+        raise InputError(
+            f"{path.name}: is damaged or cut off ({type(error).__name__}): ask for the file again."
+        ) from None
+
+
+def _number_text(number: float, decimal_mark: str) -> str:
+    """The shortest decimal text that gives the number back, never with an exponent."""
+    if not np.isfinite(number):
+        return str(number)
+    if number == int(number) and abs(number) < 1e15:
+        return str(int(number))
+    text = repr(number)
+    return (np.format_float_positional(number, trim="-") if "e" in text else text).replace(".", decimal_mark)

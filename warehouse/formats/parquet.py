@@ -1,0 +1,48 @@
+"""Parquet: columns with types of their own."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from warehouse.errors import InputError
+from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
+from warehouse.specifications import Specification
+
+
+def names(path: Path, _: Specification) -> tuple[str, ...]:
+    """The names of the columns."""
+    return tuple(_opened(path).schema_arrow.names)
+
+
+def look(path: Path, _: Specification) -> Cells:
+    """Number of rows, from the file's own count."""
+    return Cells(int(_opened(path).metadata.num_rows))
+
+
+def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
+    """The wanted columns as text; rows count from 1."""
+    first = 1
+    file = _opened(path)
+    with readable(path, pa.ArrowException):
+        for batch in file.iter_batches(BATCH, columns=wanted):
+            columns = [_text(path, name, batch.column(name), specification) for name in wanted]
+            yield batch_of(columns, wanted, np.arange(first, first + batch.num_rows))
+            first += batch.num_rows
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    with readable(path, pa.ArrowException):
+        return pq.ParquetFile(path)
+
+
+def _text(path: Path, name: str, array: pa.Array, specification: Specification) -> pa.Array:
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_nested(array.type) or pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
+        raise InputError(f"{path.name}, column {name}: holds {array.type} and no plain values: ask for plain columns.")
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        return pc.if_else(pc.equal(array, ""), None, array).cast(pa.string())
+    return text_column(array.to_pylist(), specification)

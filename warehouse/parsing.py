@@ -1,0 +1,134 @@
+"""From a producer's words to our types: the SQL that reads a delivered row by its specification, and finds its faults.
+
+A fault here is one that a single cell shows: empty, unreadable, a label that nobody explained. What must hold between
+cells and rows is a rule of `checks/rows/`. Nothing here touches a file or a database.
+"""
+
+from dataclasses import dataclass
+
+from warehouse.contracts import Column
+from warehouse.specifications import Specification
+
+WHOLE_ROW = "(whole row)"
+UNREADABLE = ("malformed_row", "empty_cell", "unreadable_date", "unreadable_number", "unknown_label")
+
+_WRITTEN = {
+    "%d-%m-%Y": "31-01-2021",
+    "%Y-%m-%d": "2021-01-31",
+    "%d.%m.%Y": "31.01.2021",
+    "%d/%m/%Y": "31/01/2021",
+    "%Y%m%d": "20210131",
+}
+_DAY = {
+    "%d-%m-%Y": r"\d\d?-\d\d?-(19|20)\d\d",
+    "%Y-%m-%d": r"(19|20)\d\d-\d\d?-\d\d?",
+    "%d.%m.%Y": r"\d\d?\.\d\d?\.(19|20)\d\d",
+    "%d/%m/%Y": r"\d\d?/\d\d?/(19|20)\d\d",
+    "%Y%m%d": r"(19|20)\d{6}",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault that a cell can show: its rule and the producer's column, the SQL that is true of it, the SQL that says why."""
+
+    rule: str
+    column: str
+    condition: str
+    reason: str
+
+
+def typed_query(specification: Specification, edition: int, delivered: str, provenance: str) -> str:
+    """A query of the delivered rows with our columns, typed; what cannot be read is NULL.
+
+    Beside the contract's columns it gives `sheet` and the systems of the specification's codes and coordinates.
+    """
+    columns = {
+        **{name: name for name in ("edition", "file", "row", "extract", "sheet")},
+        "provenance": quoted(provenance),
+        "area_code_system": quoted(specification.area_code_system),
+        "coordinate_system": quoted(specification.coordinate_system),
+    }
+    columns |= {
+        name: _value(specification, name, column, edition)
+        for name, column in specification.target().delivered_columns.items()
+    }
+    return "SELECT " + ", ".join(f'{value} AS "{name}"' for name, value in columns.items()) + f" FROM {delivered}"
+
+
+def cell_faults(specification: Specification, edition: int) -> list[Fault]:
+    """Every fault that a cell of a delivered row can show by its contract and specification."""
+    faults = [Fault("malformed_row", WHOLE_ROW, "malformed IS NOT NULL", "malformed")]
+    columns = specification.target().delivered_columns
+    for name, theirs in specification.names_in(edition).items():
+        faults += [
+            Fault(rule, theirs, f"malformed IS NULL AND {condition}", quoted(reason))
+            for rule, condition, reason in _faults_of(specification, name, columns[name], edition)
+        ]
+    return faults
+
+
+def quoted(text: str | None) -> str:
+    """A text as SQL writes it."""
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def _faults_of(specification: Specification, name: str, column: Column, edition: int) -> list[tuple[str, str, str]]:
+    """Rule, condition and reason of each fault that the column's cells can show."""
+    cell, value = _cell(name), _value(specification, name, column, edition)
+    unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
+    faults = [("empty_cell", f"{cell} IS NULL", "is empty and must not be")] if column.required else []
+    if column.allowed:
+        return [*faults, ("unknown_label", unreadable, "holds a label that the specification does not explain")]
+    if column.type == "date":
+        written = _WRITTEN[specification.date_format]
+        return [*faults, ("unreadable_date", unreadable, f"is no day of the calendar written as {written}")]
+    if column.type == "integer":
+        return [*faults, ("unreadable_number", unreadable, "is no whole number")]
+    if column.type == "number":
+        mark = "comma" if specification.decimal_mark == "," else "point"
+        return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
+    formula = f"(starts_with({cell}, '=') OR starts_with({cell}, '@'))"
+    faults += [("formula_text", formula, "begins like a formula")]
+    if column.pattern:
+        wrong = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {quoted(column.pattern)})"
+        faults += [("wrong_form", wrong, f"does not have the form {column.pattern}")]
+    return faults
+
+
+def _cell(name: str) -> str:
+    """The cell without blanks around it; NULL where nothing is left. Only what has blanks is trimmed: it is slow."""
+    return f'CASE WHEN "{name}" < \'!\' OR suffix("{name}", \' \') THEN nullif(trim("{name}"), \'\') ELSE "{name}" END'
+
+
+def _value(specification: Specification, name: str, column: Column, edition: int) -> str:
+    """The cell in our type; NULL where it is not delivered or cannot be read."""
+    if name not in specification.names_in(edition):
+        return "NULL"
+    cell = _cell(name)
+    labels = specification.columns[name].labels_in(edition)
+    if labels is None and column.allowed:
+        labels = {value: value for value in column.allowed}
+    if labels is not None:
+        meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
+        return f"CASE {cell} {meanings} END"
+    return {"text": cell, "date": _date(cell, specification.date_format), "integer": _integer(cell)}.get(
+        column.type, _number(cell, specification.decimal_mark)
+    )
+
+
+def _date(cell: str, date_format: str) -> str:
+    """Only a day with a year of four digits, as written today: `strptime` alone takes the year 23 as well."""
+    written = f"regexp_full_match({cell}, {quoted(_DAY[date_format])})"
+    return f"CASE WHEN {written} THEN try_strptime({cell}, {quoted(date_format)})::DATE END"
+
+
+def _integer(cell: str) -> str:
+    """Digits alone: a cast would round 1.5 to 2."""
+    return rf"CASE WHEN regexp_full_match({cell}, '-?\d{{1,18}}') THEN TRY_CAST({cell} AS BIGINT) END"
+
+
+def _number(cell: str, decimal_mark: str) -> str:
+    """Letters are turned into what no cast takes, so that nan, inf and 1e5 are no numbers, nor is the other mark."""
+    swapped = ",.eEnN_" if decimal_mark == "," else ".,eEnN_"
+    return f"TRY_CAST(translate({cell}, '{swapped}', '.xxxxxx') AS DOUBLE)"
