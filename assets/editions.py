@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-FIRST_EDITION = 2009
+from warehouse.store import FIRST_EDITION
 
 editions = dg.TimeWindowPartitionsDefinition(
     cron_schedule="0 0 1 1 *",

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.editions import editions
-from assets.tables import describe, expected_trouble, key, save, save_editions
+from assets.tables import describe, expected_trouble, key, needs, save, save_editions
 from warehouse.contracts import contracts
+from warehouse.decisions import load_decisions
 from warehouse.reference_files import load_reference
+from warehouse.specifications import load_specifications
 
 REFERENCE = [table for table in contracts().values() if table.schema_name == "reference" and not table.partitioned]
 FIGURES = contracts()["reference.published_figures"]
@@ -21,6 +23,8 @@ def reference() -> Iterator[dg.MaterializeResult[None]]:
     """Every reference file, or none: an invalid one stops the run before anything else."""
     with expected_trouble():
         loaded = load_reference()
+        load_specifications()
+        load_decisions()
         saved = {table.name: save(table, loaded[table.name]) for table in REFERENCE}
     for table in REFERENCE:
         yield dg.MaterializeResult(asset_key=key(table), metadata=saved[table.name])
@@ -30,7 +34,7 @@ def reference() -> Iterator[dg.MaterializeResult[None]]:
     **describe(FIGURES),
     partitions_def=editions,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=[key(table) for table in REFERENCE],
+    deps=needs(REFERENCE),
 )
 def published_figures(context: dg.AssetExecutionContext) -> None:
     """The lines of published_figures.csv, by edition."""

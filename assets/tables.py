@@ -6,17 +6,18 @@ the editions asked for is written, one file each.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from assets.editions import FIRST_EDITION, editions, this_and_earlier
+from assets.editions import editions, same_edition, this_and_earlier
 from warehouse import store
 from warehouse.contracts import Table, contracts, records
 from warehouse.errors import InputError, StoreError, disk_trouble
+from warehouse.store import FIRST_EDITION
 
 OWNERS = ["team:sikker-by"]
 PREVIEW_ROWS = 10
@@ -33,7 +34,7 @@ def yearly_table(name: str, make: Make) -> dg.AssetsDefinition:
         **describe(table),
         partitions_def=editions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[dg.AssetDep(key(one), partition_mapping=this_and_earlier if one.partitioned else None) for one in needed],
+        deps=needs(earlier=needed),
     )
     def asset(context: dg.AssetExecutionContext) -> None:
         newest = max(int(partition) for partition in context.partition_keys)
@@ -42,6 +43,14 @@ def yearly_table(name: str, make: Make) -> dg.AssetsDefinition:
             save_editions(context, table, made)
 
     return asset
+
+
+def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
+    """What a table is made from: of the same edition alone, or of that and earlier ones; reference data have none."""
+    return [
+        *(dg.AssetDep(key(one), partition_mapping=same_edition if one.partitioned else None) for one in same),
+        *(dg.AssetDep(key(one), partition_mapping=this_and_earlier if one.partitioned else None) for one in earlier),
+    ]
 
 
 def table_called(short_name: str) -> Table:
@@ -88,6 +97,12 @@ def save_editions(context: dg.AssetExecutionContext, table: Table, frame: pd.Dat
     for partition in context.partition_keys:
         metadata = save(table, frame[frame["edition"] == int(partition)], int(partition))
         context.add_asset_metadata(metadata, asset_key=key(table), partition_key=partition)
+
+
+def told(context: dg.AssetExecutionContext, table: Table, edition: int, rows: int) -> None:
+    """Tell Dagster the rows of an edition that was written in batches; never one of its values."""
+    metadata = {"dagster/row_count": rows, "file": store.path_of(table, edition).name}
+    context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
 
 
 def save(table: Table, frame: pd.DataFrame, edition: int | None = None) -> dict[str, Any]:

@@ -63,12 +63,17 @@ def shape_expectations(table: Table) -> list[Rule]:
         for name, column in table.columns.items()
         if column.allowed
     ]
-    unique = (
-        ("ExpectColumnValuesToBeUnique", {"column": table.key[0]})
-        if len(table.key) == 1
-        else ("ExpectCompoundColumnsToBeUnique", {"column_list": list(table.key)})
-    )
-    return [*found, _shape_rule(table, "key_unique", *unique)]
+    return [*found, _key_rule(table)]
+
+
+def _key_rule(table: Table) -> Rule:
+    """One row per key. Only rows whose hashes meet are compared, as millions of keys do not fit into memory."""
+    if len(table.key) == 1:
+        return _shape_rule(table, "key_unique", "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
+    names = ", ".join(table.key)
+    met = f"SELECT hash({names}) FROM {{batch}} GROUP BY ALL HAVING count(*) > 1"
+    sql = f"SELECT {names} FROM {{batch}} WHERE hash({names}) IN ({met}) GROUP BY ALL HAVING count(*) > 1"
+    return Rule(table=table.name, name="key_unique", severity="error", sql=sql, why="", what_to_do="")
 
 
 def shape_rule(table: Table) -> Rule:

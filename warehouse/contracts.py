@@ -49,6 +49,7 @@ class Column(Strict):
     pattern: str | None = None
     refers_to: str | None = None
     generated: bool = False
+    personal: bool = False
 
     @property
     def description(self) -> str:
@@ -70,6 +71,7 @@ class Table(Strict):
     partitioned: bool = False
     may_be_empty: bool = False
     generated: bool = False
+    delivered: bool = False
 
     @property
     def schema_name(self) -> str:
@@ -80,6 +82,11 @@ class Table(Strict):
     def short_name(self) -> str:
         """The name within the schema."""
         return self.name.split(".")[1]
+
+    @property
+    def delivered_columns(self) -> dict[str, Column]:
+        """The columns that an extract specification may name: all that the program does not make."""
+        return {name: column for name, column in self.columns.items() if not column.generated}
 
     @property
     def description(self) -> str:
@@ -166,7 +173,38 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
             if not set(table.key) <= set(table.columns):
                 raise ValueError(f"{path.name}: {name}: the key {table.key} is not among the columns")
             found[name] = table
-    return found
+    return {extract.name: extract for extract in map(extract_of, found.values()) if extract} | found
+
+
+def extract_of(table: Table) -> Table | None:
+    """The table of the same rows as they were delivered: every value as text, with file, sheet and row."""
+    if not table.delivered:
+        return None
+    delivered = {
+        name: Column(type="text", personal=column.personal, text=f"{column.text.rstrip('.')}, as delivered")
+        for name, column in table.delivered_columns.items()
+    }
+    return Table(
+        name=f"extracts.{table.schema_name}_{table.short_name}",
+        text=f"Rows for {table.name} with the producer's own words, and the file, sheet and row they stand in.",
+        grain="one row per row of a file",
+        key=("edition", "file", "row"),
+        columns=_PLACE | delivered,
+        publish=False,
+        partitioned=True,
+        may_be_empty=True,
+    )
+
+
+_PLACE = {
+    "edition": Column(type="integer", required=True, text="Edition whose landing folder the file lay in"),
+    "file": Column(type="text", required=True, text="Name of the file"),
+    "file_sha256": Column(type="text", required=True, text="Hash of the file's bytes"),
+    "extract": Column(type="text", required=True, text="Extract specification that the file was read by"),
+    "sheet": Column(type="text", text="Sheet of an Excel file"),
+    "row": Column(type="integer", required=True, text="Row of the file, as its own program counts them"),
+    "malformed": Column(type="text", text="Why the row has no cells: it has more or fewer than the header"),
+}
 
 
 @cache

@@ -6,6 +6,7 @@ time of writing is kept. What the columns are is the contract's business, what m
 
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import pyarrow.parquet as pq
 from warehouse.contracts import Table, to_pandas
 from warehouse.errors import StoreError
 from warehouse.home import store_folder
+
+FIRST_EDITION = 2009
+GROUP_ROWS = 250_000
 
 
 def path_of(table: Table, edition: int | None = None) -> Path:
@@ -45,23 +49,63 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
 
     Raises StoreError where rows would be replaced by none, ValueError where the frame breaks the contract.
     """
-    content = table.arrow(frame)
-    rows: int = content.num_rows
+    return write_batches(table, table.arrow(frame).to_batches(), edition)
+
+
+def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int | None = None) -> int:
+    """Write one file of a table from batches that come in the order of its key; the number of rows.
+
+    Never more than a row group is held in memory. Raises StoreError where rows would be replaced by none.
+    """
     path = path_of(table, edition)
-    if rows == 0 and not table.may_be_empty and _rows_of(path) > 0:
-        raise StoreError(
-            f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows where the store has some, "
-            f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
-        )
-    store_folder().mkdir(parents=True, exist_ok=True, mode=0o750)  # its owner and one group alone
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
+    rows = 0
     try:
-        pq.write_table(content, beside, compression="zstd")
+        with pq.ParquetWriter(beside, table.arrow_schema(), compression="zstd", compression_level=1) as writer:
+            for group in _ahead(_groups(batches)):
+                writer.write_table(group)
+                rows += group.num_rows
+        if rows == 0 and not table.may_be_empty and _rows_of(path) > 0:
+            raise StoreError(
+                f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows where the store has some, "
+                f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
+            )
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     return rows
+
+
+def _make_folder(folder: Path) -> None:
+    """Folders that are open to their owner and one group alone."""
+    store_folder().mkdir(parents=True, exist_ok=True, mode=0o750)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Each next group is made while the one before is written."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = thread.submit(next, groups, None)
+        while (group := coming.result()) is not None:
+            coming = thread.submit(next, groups, None)
+            yield group
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The batches' rows in groups of one size, so that the same rows are the same bytes however they came."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        waiting.append(batch)
+        count += batch.num_rows
+        while count >= GROUP_ROWS:
+            together = pa.Table.from_batches(waiting)
+            yield together.slice(0, GROUP_ROWS).combine_chunks()
+            waiting = together.slice(GROUP_ROWS).to_batches()
+            count -= GROUP_ROWS
+    if count:
+        yield pa.Table.from_batches(waiting).combine_chunks()
 
 
 def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
@@ -73,6 +117,12 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
         files = stored_files(table)
     else:
         files = [path_of(table, edition) for edition in editions]
+    refuse_absent(table, files)
+    return to_pandas(pa.concat_tables([_content(path, table.arrow_schema()) for path in files]))
+
+
+def refuse_absent(table: Table, files: list[Path]) -> None:
+    """Raises StoreError where a file of the table is not in the store, naming the edition."""
     absent = [path for path in files if not path.exists()]
     if absent or not files:
         editions_absent = ", ".join(path.stem for path in absent)
@@ -80,7 +130,6 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
             f"{table.name}{f', edition {editions_absent}' if table.partitioned and absent else ''} is not in the store: "
             "run the editions before it first (tryghed run makes all of them)."
         )
-    return to_pandas(pa.concat_tables([_content(path, table.arrow_schema()) for path in files]))
 
 
 def rows(table: Table, edition: int | None = None) -> int:

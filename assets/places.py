@@ -1,0 +1,71 @@
+"""Where coordinates lie: the areas whose boundary holds a point, by the boundaries of the reference data.
+
+Points come as rows and go as rows; which area's definition holds on the day of a report is decided by the model that
+joins them.
+"""
+
+import duckdb
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike
+from pyproj import Transformer
+
+SMALLEST_FIRST = ("rode", "partnership_area", "bydel", "survey_bydel", "municipality")
+
+
+def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """Make `located_points`: each point of the rows with the smallest area around it, and the days of its version.
+
+    One row per system, point and version: coordinate_system, coordinate_x, coordinate_y, area_id, valid_from, valid_to.
+    A point on a common border belongs to the first of the areas by name; one that lies nowhere has no row.
+    """
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE points AS
+        SELECT row_number() OVER (ORDER BY coordinate_system, coordinate_x, coordinate_y) - 1 AS point, * FROM (
+            SELECT DISTINCT coordinate_system, coordinate_x, coordinate_y FROM {rows}
+            WHERE coordinate_system IS NOT NULL AND coordinate_x IS NOT NULL AND coordinate_y IS NOT NULL
+        );
+        CREATE OR REPLACE TEMP TABLE boundaries AS
+        SELECT row_number() OVER (ORDER BY area_id, area_version) - 1 AS boundary_number, b.*, v.level, v.valid_from, v.valid_to
+        FROM reference.area_boundaries b JOIN area_versions v USING (area_id, area_version);
+        """
+    )
+    points, boundaries = connection.table("points").df(), connection.table("boundaries").df()
+    pairs = pd.concat(
+        [
+            _holding(of_system, of_boundary)
+            for _, of_system in points.groupby("coordinate_system")
+            for _, of_boundary in boundaries.groupby("coordinate_system")
+        ]
+        or [_pairs([], [])]
+    )
+    connection.register("pairs", pairs)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE located_points AS
+        WITH held AS (
+            SELECT p.*, b.area_id, b.valid_from, b.valid_to, list_position({list(SMALLEST_FIRST)}, b.level) AS size
+            FROM pairs JOIN points p USING (point) JOIN boundaries b USING (boundary_number)
+            QUALIFY size = min(size) OVER (PARTITION BY point)
+        )
+        SELECT coordinate_system, coordinate_x, coordinate_y, area_id, valid_from, valid_to FROM held
+        QUALIFY row_number() OVER (PARTITION BY point, valid_from ORDER BY area_id) = 1
+        """
+    )
+    connection.unregister("pairs")
+
+
+def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
+    """The points of one coordinate system, each with the boundaries that hold it, by their numbers."""
+    change = Transformer.from_crs(
+        points["coordinate_system"].iloc[0], boundaries["coordinate_system"].iloc[0], always_xy=True
+    )
+    x, y = change.transform(points["coordinate_x"].to_numpy(), points["coordinate_y"].to_numpy())
+    tree = shapely.STRtree(shapely.from_wkt(boundaries["boundary"].to_numpy()))
+    at, around = tree.query(shapely.points(x, y), predicate="intersects")
+    return _pairs(points["point"].to_numpy()[at], boundaries["boundary_number"].to_numpy()[around])
+
+
+def _pairs(points: ArrayLike, boundaries: ArrayLike) -> pd.DataFrame:
+    return pd.DataFrame({"point": points, "boundary_number": boundaries}, dtype="int64")

@@ -1,0 +1,217 @@
+"""Which rows of an extract count: typed by the specification, set aside by the rules, put right by a decision.
+
+Plain functions over one edition of one table; the assets that use them are in `extracts.py` and `delivered.py`. The
+rules of single cells follow from contract and specification (`warehouse/parsing.py`), those of rows from `checks/rows/`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from assets.reference import REFERENCE
+from checks.row_rules import row_rules
+from warehouse import store
+from warehouse.contracts import Row, Table, contracts, records
+from warehouse.decisions import FILE, Decision, Decisions, check_corrections
+from warehouse.delivered_files import DeliveredFile, extracts_table, file_of
+from warehouse.engine import engine, model
+from warehouse.errors import InputError
+from warehouse.parsing import UNREADABLE, WHOLE_ROW, cell_faults, quoted, typed_query
+from warehouse.specifications import load_specifications
+
+FILES = contracts()["quality.files"]
+REJECTED = contracts()["quality.rejected_rows"]
+DUPLICATE = "duplicate_row"
+
+Place = tuple[str, int, str, str]
+
+
+def files_of(edition: int) -> list[Row]:
+    """The rows of quality.files of an edition."""
+    return records(store.read(FILES, [edition]))
+
+
+def delivered_for(table: Table, edition: int) -> list[DeliveredFile]:
+    """The edition's files whose rows belong to a table, in the order of their names."""
+    rows = [row for row in files_of(edition) if row["table_name"] == table.name]
+    specifications = load_specifications() if rows else {}
+    return [file_of(row, specifications) for row in rows]
+
+
+def set_aside(table: Table, edition: int, decided: Decisions) -> list[Row]:
+    """Rows of quality.rejected_rows for the edition's files of a table.
+
+    Raises InputError where a decision is about a row that is not set aside, or accepts one that cannot be read.
+    """
+    files = delivered_for(table, edition)
+    if not files:
+        return []
+    with lookups(table, edition) as connection:
+        found = _broken(connection, files, Decisions())
+        if any(decisions_on(file, decided) for file in files):
+            found = _decided(found, _broken(connection, files, decided), files, decided)
+    return found
+
+
+@contextmanager
+def lookups(table: Table, edition: int, *others: Table) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine with a table's delivered rows, the reference data, and all that models look up."""
+    with engine([extracts_table(table), *REFERENCE, *others], edition) as connection:
+        connection.execute(model("lookups"))
+        yield connection
+
+
+def constants_of(file: DeliveredFile) -> Row:
+    """What is the same in every row of a file's table."""
+    return {
+        "edition": file.edition,
+        "file": file.path.name,
+        "extract": file.specification.extract,
+        "provenance": file.provenance,
+    }
+
+
+def typed(file: DeliveredFile, decided: Decisions) -> str:
+    """The query of a file's rows in our types, corrected where a decision says so."""
+    return typed_query(file.specification, file.edition, _corrected(file, decided), file.provenance)
+
+
+def decisions_on(file: DeliveredFile, decided: Decisions) -> list[Decision]:
+    """The decisions about single rows of a file as it is now."""
+    check_corrections(decided, file.specification, file.path.name)
+    return [one for one in decided.of("rejected_row", file.edition) if one.holds_for(file.path.name, file.sha256)]
+
+
+def _corrected(file: DeliveredFile, decided: Decisions) -> str:
+    """The delivered rows of a file, with the cells that a decision corrects."""
+    table = extracts_table(file.specification.target())
+    corrections = [one for one in decisions_on(file, decided) if one.action == "correct"]
+    replaced = [
+        f"CASE row {_whens(corrections, column)} ELSE {column} END AS {column}"
+        for column in sorted({str(one.column) for one in corrections})
+    ]
+    columns = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
+    return f"(SELECT {columns} FROM {table.name} WHERE file = {quoted(file.path.name)})"
+
+
+def _whens(corrections: list[Decision], column: str) -> str:
+    return " ".join(f"WHEN {one.row} THEN {quoted(one.value)}" for one in corrections if one.column == column)
+
+
+def _broken(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decided: Decisions) -> list[Row]:
+    """Every row of the files that breaks a rule, once for each rule and column."""
+    queries = [typed(file, decided) for file in files]
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {' UNION ALL '.join(queries)}")
+    found = [
+        row for file in files for row in [*_cell_faults(connection, file, decided), *_rule_faults(connection, file)]
+    ]
+    return sorted(found, key=_place)
+
+
+def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decided: Decisions) -> list[Row]:
+    """Rows with a cell that shows a fault; a query for each fault reads no column that it does not need."""
+    delivered = _corrected(file, decided)
+    return [
+        _row(file, row, fault.rule, fault.column, reason)
+        for fault in cell_faults(file.specification, file.edition)
+        for row, reason in connection.execute(
+            f"SELECT row, {fault.reason} FROM {delivered} WHERE {fault.condition}"
+        ).fetchall()
+    ]
+
+
+def _rule_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:
+    """Rows that break a rule of `checks/rows/`, and repeated rows; a whole column that is not delivered breaks none."""
+    specification, name = file.specification, quoted(file.path.name)
+    named = specification.names_in(file.edition)
+    found = []
+    for rule in row_rules().get(specification.table, ()):
+        for (row,) in connection.execute(f"SELECT row FROM ({rule.query('typed')}) WHERE file = {name}").fetchall():
+            found.append(_row(file, row, rule.name, named.get(rule.column, rule.column), rule.reason))
+    reason = (
+        f"repeats the {' and '.join(named[one] for one in specification.row_key if one in named)} of an earlier row"
+    )
+    column = named.get(specification.row_key[0], specification.row_key[0])
+    return found + [_row(file, row, DUPLICATE, column, reason) for row in _repeated(connection, file)]
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[int]:
+    """Rows whose key stands in an earlier row of the edition's files of the same extract and, if drawn, the same draw.
+
+    Hashes first: the keys of millions of rows are too large to be held, their hashes are not.
+    """
+    specification = file.specification
+    drawn = ["drawn_on"] if "drawn_on" in specification.columns else []
+    key = ", ".join(dict.fromkeys([*specification.row_key, *drawn]))
+    filled = " AND ".join(f"{name} IS NOT NULL" for name in specification.row_key)
+    of_extract = f"FROM typed WHERE extract = {quoted(specification.extract)} AND {filled}"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT hash({key}) AS h {of_extract} GROUP BY h HAVING count(*) > 1"
+    )
+    if not connection.execute("SELECT 1 FROM doubled LIMIT 1").fetchall():
+        return []
+    rows = connection.execute(
+        f"""
+        WITH candidates AS (SELECT file, row, {key} {of_extract} AND hash({key}) IN (SELECT h FROM doubled)),
+             counted AS (SELECT file, row, row_number() OVER (PARTITION BY {key} ORDER BY file, row) AS time FROM candidates)
+        SELECT row FROM counted WHERE time > 1 AND file = {quoted(file.path.name)}
+        """
+    ).fetchall()
+    return [row for (row,) in rows]
+
+
+def _row(file: DeliveredFile, row: int, rule: str, column: str, reason: str) -> Row:
+    return {
+        "edition": file.edition,
+        "file": file.path.name,
+        "file_sha256": file.sha256,
+        "table_name": file.specification.table,
+        "sheet": file.sheet,
+        "row": row,
+        "rule": rule,
+        "column_name": column,
+        "reason": reason,
+        "decision": None,
+    }
+
+
+def _place(row: Row) -> Place:
+    return row["file"], row["row"], row["rule"], row["column_name"]
+
+
+def _decided(before: list[Row], after: list[Row], files: list[DeliveredFile], decided: Decisions) -> list[Row]:
+    """The faults as delivered and those that a correction made, each with the decision that settles it."""
+    still = {_place(row) for row in after}
+    places = {_place(row) for row in before}
+    found = sorted([*before, *(row for row in after if _place(row) not in places)], key=_place)
+    for file in files:
+        for one in decisions_on(file, decided):
+            of_row = [row for row in found if (row["file"], row["row"]) == (one.file, one.row)]
+            _refuse_idle(one, of_row)
+            for row in of_row:
+                if one.action == "accept":
+                    _refuse_unreadable(one, row, file)
+                if one.action == "accept" or _place(row) not in still:
+                    row["decision"] = one.decision_id
+    return found
+
+
+def _refuse_idle(one: Decision, of_row: list[Row]) -> None:
+    if not of_row:
+        raise InputError(
+            f"{FILE}: {one.decision_id} is about row {one.row} of {one.file}, which is not set aside: take the entry out, or give the row that quality.rejected_rows names."
+        )
+
+
+def _refuse_unreadable(one: Decision, row: Row, file: DeliveredFile) -> None:
+    """Where nothing can be read that must be there, nothing could count."""
+    columns = file.specification.target().delivered_columns
+    needed = {
+        WHOLE_ROW,
+        *(theirs for ours, theirs in file.specification.names_in(file.edition).items() if columns[ours].required),
+    }
+    if row["rule"] in UNREADABLE and row["column_name"] in needed:
+        raise InputError(
+            f"{FILE}: {one.decision_id} accepts row {one.row} of {one.file}, but its {row['column_name']} {row['reason']}: correct the cell, or leave the row set aside."
+        )

@@ -1,0 +1,88 @@
+"""What a delivered file would come to, found out before anything runs: the same reading, typing and rules as in a run.
+
+It happens in a store of its own that is gone afterwards; nothing of the real one is read or changed. What only several
+files show together, as the same report in two of them, is found by the run.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.delivered import rows_that_count
+from assets.extracts import DECISIONS
+from assets.reference import REFERENCE
+from assets.setting_aside import FILES, REJECTED, set_aside
+from warehouse import store
+from warehouse.contracts import Row, contracts
+from warehouse.decisions import Decisions
+from warehouse.delivered_files import DeliveredFile, extracts_table, look_into, rows_of
+from warehouse.engine import engine, model
+from warehouse.home import home_of_its_own
+from warehouse.reference_files import load_reference
+from warehouse.specifications import load_specifications
+
+REPORTS = contracts()["police.reports"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A file, the rows of it that would be set aside, and the offence codes that no line of the mapping holds."""
+
+    file: DeliveredFile
+    rejected: list[Row]
+    unmapped_codes: list[tuple[str, int]]
+
+    @property
+    def rejected_rows(self) -> int:
+        """Rows that would be set aside, each counted once."""
+        return len({row["row"] for row in self.rejected})
+
+    @property
+    def rejected_percent(self) -> float:
+        """Rows that would be set aside, in per cent of those delivered."""
+        return 100 * self.rejected_rows / self.file.rows
+
+    @property
+    def tolerated(self) -> bool:
+        """Whether a run would go on."""
+        return self.rejected_percent <= self.file.specification.tolerated_rejected_percent
+
+    def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
+        """Rule, column, reason and rows of each kind of fault, the most frequent first."""
+        found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        for row in self.rejected:
+            found[row["rule"], row["column_name"], row["reason"]].append(row["row"])
+        return sorted(((*kind, rows) for kind, rows in found.items()), key=lambda fault: -len(fault[3]))
+
+
+def try_file(path: Path, edition: int) -> Trial:
+    """Read a file as a run of the edition would. Raises InputError for a file that no run could read."""
+    file = look_into(path, edition, load_specifications())
+    with home_of_its_own():
+        rejected = into_store(file)
+        return Trial(file, rejected, _unmapped(edition) if file.specification.target() is REPORTS else [])
+
+
+def into_store(file: DeliveredFile) -> list[Row]:
+    """Fill an empty store with all that a run makes of one file, up to its table; the rows that were set aside."""
+    table, edition = file.specification.target(), file.edition
+    reference = load_reference()
+    for one in REFERENCE:
+        store.write(one, reference[one.name])
+    store.write(FILES, FILES.frame([file.row()]), edition)
+    store.write(DECISIONS, DECISIONS.frame([]), edition)
+    store.write_batches(extracts_table(table), rows_of(file), edition)
+    rejected = set_aside(table, edition, Decisions())
+    store.write(REJECTED, REJECTED.frame(rejected), edition)
+    store.write_batches(table, rows_that_count(table, edition, Decisions()), edition)
+    return rejected
+
+
+def _unmapped(edition: int) -> list[tuple[str, int]]:
+    """Offence codes of the reports that count and have no crime type, and how many reports have each."""
+    with engine([REPORTS, DECISIONS, *REFERENCE], edition) as connection:
+        connection.execute(model("lookups"))
+        query = model("police_unmapped_codes").format(edition=edition)
+        return connection.execute(
+            f"SELECT offence_code, sum(reports) FROM ({query}) GROUP BY ALL ORDER BY ALL"
+        ).fetchall()

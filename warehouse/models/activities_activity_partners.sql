@@ -1,0 +1,9 @@
+WITH named AS (
+    SELECT edition, file, row, activity_number,
+           unnest(partner_names(partners)) AS named_as,
+           generate_subscripts(partner_names(partners), 1) AS position
+    FROM activities.activities
+)
+SELECT n.*, k.partner_id
+FROM named n LEFT JOIN known_partners k ON k.named = lower(n.named_as)
+ORDER BY n.edition, n.file, n.row, n.position
