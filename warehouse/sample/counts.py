@@ -1,0 +1,71 @@
+"""Made-up counts of reports by area, year and type, as the police send them beside the reports.
+
+Copenhagen's and Tingbjerg-Husum's types are counted from the made-up reports themselves. No codes are mapped to
+citizen-facing crime, and no roder are known for the other partnership areas, so those numbers are made up here.
+"""
+
+import numpy as np
+import pandas as pd
+
+from warehouse.reference_files import Reference
+from warehouse.sample.places import TINGBJERG
+from warehouse.sample.police import Draw
+from warehouse.sample.population import COPENHAGEN, residents
+from warehouse.sample.writing import Extract
+from warehouse.specifications import Format, Specification
+
+FORMATS: dict[int, Format] = {2018: "xlsx", 2021: "xlsx", 2023: "parquet", 2024: "xlsx"}
+CITIZEN_FACING = "citizen_facing"
+LIKE_TINGBJERG = {"amager_partnership": 1.1, "folehaven": 0.5}  # reports against those of Tingbjerg-Husum
+PER_1000 = {2017: 62.0, 2018: 61.0}  # citizen-facing reports per 1000 residents where nothing is public, by edition
+PER_1000_LATER = 38.0
+NAMED_FIELDS = ("burglary", "theft_robbery", "violence_weapons", "narcotics")  # of the agreement's footnote 7
+OF_OTHER = 0.15  # of the other offences; footnote 7 names some
+
+
+def counts_extract(specification: Specification, edition: int, draw: Draw, seed: int, reference: Reference) -> Extract:
+    """Counts of an edition's crime year: one row an area and type."""
+    counted = counts(draw, edition, seed, reference)
+    codes = reference["reference.area_codes"].query("code_system == @specification.area_code_system")
+    names = codes.drop_duplicates("area_id").set_index("area_id")["code"]
+    types = list(draw_labels(specification, edition))
+    rows = [
+        {"area_code": names[area], "crime_year": draw.crime_year, "crime_type": kind, "reports": of_types[kind]}
+        for area, of_types in counted.items()
+        for kind in types
+    ]
+    frame = pd.DataFrame(rows).assign(drawn_on=draw.rows["drawn_on"].iloc[0])
+    return Extract(specification, edition, "anmeldelser_antal", FORMATS.get(edition, "csv"), frame)
+
+
+def draw_labels(specification: Specification, edition: int) -> list[str]:
+    """The crime types that the counts' producer has a word for."""
+    return list((specification.columns["crime_type"].labels_in(edition) or {}).values())
+
+
+def counts(draw: Draw, edition: int, seed: int, reference: Reference) -> dict[str, dict[str, int]]:
+    """Reports of each area by crime type; of the good rows, where they are counted from them."""
+    rng = np.random.default_rng([seed, edition, 6])
+    good = draw.rows[draw.rows["good"]]
+    found = {COPENHAGEN: _by_type(good), TINGBJERG: _by_type(good[good["in_tingbjerg"]])}
+    for area, factor in LIKE_TINGBJERG.items():
+        found[area] = {kind: int(rng.poisson(count * factor)) for kind, count in found[TINGBJERG].items()}
+    for area, of_types in found.items():
+        of_types[CITIZEN_FACING] = _citizen_facing(area, of_types, edition, seed, reference)
+    return found
+
+
+def _by_type(rows: pd.DataFrame) -> dict[str, int]:
+    return {str(kind): int(count) for kind, count in rows["crime_type"].value_counts().sort_index().items()}
+
+
+def _citizen_facing(area: str, of_types: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
+    """The published number or rate, else a made-up one."""
+    figures = reference["reference.published_figures"].query("edition == @edition and area_id == @area")
+    published = figures.drop_duplicates("measure").set_index("measure")["value"]
+    if "citizen_facing_reports" in published:
+        return int(published["citizen_facing_reports"])
+    if area != COPENHAGEN:
+        return sum(of_types[kind] for kind in NAMED_FIELDS) + round(OF_OTHER * of_types["other"])
+    rate = published.get("citizen_facing_reports_per_1000", PER_1000.get(edition, PER_1000_LATER))
+    return round(rate * residents(reference, edition - 1, seed)[COPENHAGEN] / 1000)

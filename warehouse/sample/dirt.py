@@ -1,0 +1,15 @@
+"""How names get dirty on their way: blanks behind them and other letters, as real files have them."""
+
+import numpy as np
+import pandas as pd
+
+BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # of all names
+
+
+def dirty_names(names: pd.Series, rng: np.random.Generator) -> pd.Series:
+    """The names, some with a blank behind them, some in small or in capital letters; an empty one stays empty."""
+    drawn = rng.random(len(names))
+    dirty = names.where(drawn >= BLANK, names + " ")
+    dirty = dirty.where((drawn < BLANK) | (drawn >= BLANK + LOWER), names.str.lower())
+    upper = (drawn >= BLANK + LOWER) & (drawn < BLANK + LOWER + UPPER)
+    return dirty.where(~upper, names.str.upper())

@@ -1,0 +1,229 @@
+"""How a made-up table becomes a producer's file: its headings, labels, formats and decimal mark, by the specification.
+
+Here are the four formats, each written so that the same table gives the same bytes. What the tables hold is made up in
+the modules beside this one; how files are read is in `warehouse/formats.py`.
+"""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from warehouse.delivered_files import SYNTHETIC
+from warehouse.formats.csv_files import CODECS
+from warehouse.specifications import Csv, Format, Specification, Xlsx
+
+MADE_UP = "Opdigtede data: en prøve, som ingen producent har leveret"
+WRITTEN_AT = datetime(2020, 1, 1)  # in every file, so that the same table gives the same bytes
+UNKNOWN_CODE = 99.0  # SPSS's number for a label that the specification does not explain
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A made-up file: our columns with our values, or an ignored column under its own heading, one row a row.
+
+    Dates are datetime64, numbers numbers, everything else text or None. `spoiled` holds texts that are written in place
+    of a cell's value, by column and position of the row.
+    """
+
+    specification: Specification
+    edition: int
+    stem: str
+    format: Format
+    rows: pd.DataFrame
+    spoiled: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The heading of each column of the rows, in their order."""
+        named = self.specification.names_in(self.edition)
+        return {column: named.get(column, column) for column in self.rows.columns}
+
+    def labels(self, column: str) -> dict[str, str]:
+        """The producer's label of each of our values; empty where values stand as they are."""
+        known = self.specification.columns.get(column)
+        labels = known.labels_in(self.edition) if known else None
+        return {meaning: label for label, meaning in (labels or {}).items()}
+
+
+def write(extract: Extract, folder: Path) -> Path:
+    """Write the file into its edition's folder below `folder`, and give its path."""
+    path = folder / str(extract.edition) / f"{SYNTHETIC}{extract.stem}_{extract.edition}.{extract.format}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    {"csv": _write_csv, "xlsx": _write_xlsx, "sav": _write_sav, "parquet": _write_parquet}[extract.format](
+        extract, path
+    )
+    return path
+
+
+def _labelled(extract: Extract, column: str) -> pd.Series:
+    """The column with the producer's labels in place of our values."""
+    labels = extract.labels(column)
+    values = extract.rows[column]
+    return values.map(lambda value: labels.get(value, value)) if labels else values
+
+
+def _spoil(extract: Extract, column: str, texts: list[Any]) -> list[Any]:
+    for position, text in extract.spoiled.get(column, {}).items():
+        texts[position] = text
+    return texts
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------
+
+
+def _write_csv(extract: Extract, path: Path) -> None:
+    layout = cast(Csv, extract.specification.formats.csv)
+    columns = [pa.array(_text(extract, column), pa.string()) for column in extract.rows]
+    head = io.StringIO()
+    lines = csv.writer(head, delimiter=layout.delimiter, lineterminator="\r\n")
+    lines.writerows([[MADE_UP]] * (layout.header_row - 1))
+    lines.writerow(extract.names.values())
+    body = _plain_lines(columns, layout) or _quoted_lines(columns, layout)
+    path.write_bytes((head.getvalue() + body).encode(CODECS[layout.encoding]))
+
+
+def _plain_lines(columns: list[pa.Array], layout: Csv) -> str:
+    """Lines without any quotes; empty where a cell needs them."""
+    out = pa.BufferOutputStream()
+    options = pa_csv.WriteOptions(
+        include_header=False, delimiter=layout.delimiter, quoting_style="none", batch_size=100_000, eol="\r\n"
+    )
+    try:
+        pa_csv.write_csv(pa.table(columns, [str(place) for place in range(len(columns))]), out, options)
+    except pa.ArrowInvalid:  # a cell holds a delimiter, a quote or a line end
+        return ""
+    return out.getvalue().to_pybytes().decode()
+
+
+def _quoted_lines(columns: list[pa.Array], layout: Csv) -> str:
+    out = io.StringIO()
+    lines = csv.writer(out, delimiter=layout.delimiter, lineterminator="\r\n")
+    lines.writerows(zip(*(column.to_pylist() for column in columns), strict=True))
+    return out.getvalue()
+
+
+def _text(extract: Extract, column: str) -> list[str | None]:
+    """The column's cells as its producer writes them in a text file."""
+    values = _labelled(extract, column)
+    if _is_day(values):
+        days = pa.array(values.to_numpy().astype("datetime64[D]"))
+        texts = pc.strftime(days.cast(pa.timestamp("s")), extract.specification.date_format).to_pylist()
+    elif pd.api.types.is_numeric_dtype(values):
+        texts = [_number(value, extract.specification.decimal_mark) for value in values.tolist()]
+    else:
+        texts = [None if value is None or value is pd.NA or value != value else value for value in values.tolist()]
+    return _spoil(extract, column, texts)
+
+
+def _number(value: float, decimal_mark: str) -> str | None:
+    if value != value:  # NaN, an empty cell
+        return None
+    return str(int(value)) if value == int(value) else repr(value).replace(".", decimal_mark)
+
+
+# --- Excel -------------------------------------------------------------------------------------------------
+
+
+def _write_xlsx(extract: Extract, path: Path) -> None:
+    import xlsxwriter
+
+    layout = cast(Xlsx, extract.specification.formats.xlsx)
+    with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_numbers": False}) as book:
+        book.set_properties({"created": WRITTEN_AT})
+        for ignored in layout.ignored_sheets:
+            book.add_worksheet(ignored).write_string(0, 0, MADE_UP)
+        sheet = book.add_worksheet(layout.sheet)
+        for row in range(layout.header_row - 1):
+            sheet.write_string(row, 0, MADE_UP)
+        sheet.write_row(layout.header_row - 1, 0, list(extract.names.values()))
+        day = book.add_format({"num_format": "dd-mm-yyyy"})
+        for place, column in enumerate(extract.rows):
+            _write_column(sheet, layout.header_row, place, _cells(extract, column), day)
+
+
+def _write_column(sheet: Any, first: int, place: int, cells: list[Any], day: Any) -> None:
+    for row, cell in enumerate(cells, first):
+        if isinstance(cell, str):
+            sheet.write_string(row, place, cell)
+        elif isinstance(cell, datetime):
+            sheet.write_datetime(row, place, cell, day)
+        elif cell is not None:
+            sheet.write_number(row, place, cell)
+
+
+def _cells(extract: Extract, column: str) -> list[Any]:
+    """The column's cells as texts, numbers and days; None for an empty one."""
+    values = _labelled(extract, column)
+    cells = values.dt.to_pydatetime().tolist() if _is_day(values) else values.tolist()
+    return _spoil(extract, column, [None if cell is None or cell != cell else cell for cell in cells])
+
+
+# --- SPSS --------------------------------------------------------------------------------------------------
+
+SAV_DATE_AT = 84  # of the file's header: 9 bytes of date and 8 of time
+
+
+def _write_sav(extract: Extract, path: Path) -> None:
+    import pyreadstat
+
+    labels = {column: list(extract.labels(column).values()) for column in extract.rows if extract.labels(column)}
+    frame = pd.DataFrame(
+        {
+            name: _coded(extract, column) if column in labels else _sav_column(extract.rows[column])
+            for column, name in extract.names.items()
+        }
+    )
+    pyreadstat.write_sav(
+        frame,
+        str(path),
+        file_label=MADE_UP,
+        variable_value_labels={
+            extract.names[column]: {float(code): label for code, label in enumerate(of_column, 1)}
+            for column, of_column in labels.items()
+        },
+    )
+    with path.open("r+b") as file:
+        file.seek(SAV_DATE_AT)
+        file.write(WRITTEN_AT.strftime("%d %b %y%H:%M:%S").encode())
+
+
+def _coded(extract: Extract, column: str) -> pd.Series:
+    """Numbers in place of labels, as SPSS holds them; NaN for an empty cell."""
+    codes = {meaning: float(code) for code, meaning in enumerate(extract.labels(column), 1)}
+    return extract.rows[column].map(
+        lambda value: np.nan if value is None or value != value else codes.get(value, UNKNOWN_CODE)
+    )
+
+
+def _sav_column(values: pd.Series) -> pd.Series:
+    return values.dt.date if _is_day(values) else values
+
+
+# --- Parquet -----------------------------------------------------------------------------------------------
+
+
+def _write_parquet(extract: Extract, path: Path) -> None:
+    arrays = [_array(extract, column) for column in extract.rows]
+    pq.write_table(pa.table(arrays, list(extract.names.values())), path)
+
+
+def _array(extract: Extract, column: str) -> pa.Array:
+    """Days and numbers as such; text where a cell is spoiled."""
+    values = _labelled(extract, column)
+    if column in extract.spoiled or not (_is_day(values) or pd.api.types.is_numeric_dtype(values)):
+        return pa.array(_text(extract, column), pa.string())
+    return pa.array(values.dt.date if _is_day(values) else values, from_pandas=True)
+
+
+def _is_day(values: pd.Series) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(values)
