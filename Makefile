@@ -24,7 +24,8 @@ UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-byte
 
 .PHONY: run test check ui status help lock dictionary picture bench
 
-run: .venv/run.done  ## the yearly run, on what the project ships
+run: .venv/run.done  ## the yearly run; without delivered files on made-up ones beside the published figures
+	@test -d "$(TRYGHED_HOME)/landing" || { echo "No delivered files: writing made-up ones ..."; $(BIN)/tryghed sample; }
 	@$(BIN)/tryghed run $(EDITIONS)
 
 status: .venv/run.done  ## the verdicts and the missing deliveries, in the terminal

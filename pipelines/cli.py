@@ -7,7 +7,8 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -15,12 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 
 from warehouse.errors import InputError, StoreError, disk_trouble
-from warehouse.home import PROJECT, published_folder
+from warehouse.home import PROJECT, landing_folder, published_folder
 from warehouse.publishing import NAME, open_published
 
 if TYPE_CHECKING:
     from dagster import AssetMaterialization
 
+    from assets.trial import Trial
     from pipelines.running import Ran
     from pipelines.status import Language, VerdictTable, Words
 
@@ -66,9 +68,13 @@ def tryghed() -> None:
     \b
     Once a year:
       1. Add the new figures to warehouse/reference/published_figures.csv, each with its source.
-      2. tryghed run       makes every table, checks it, and publishes the DuckDB file
-      3. tryghed status    shows the verdicts, and which deliveries are missing
-      4. tryghed ui        opens the Dagster page, where failed checks are explained
+      2. tryghed extracts check FILE   says what a delivered file is and what is wrong with it;
+                                       then put it into data/landing/<edition>/
+      3. tryghed run                   makes every table, checks it, and publishes the DuckDB file
+      4. tryghed status                shows the verdicts, and which deliveries are missing
+      5. tryghed ui                    opens the Dagster page, where failed checks are explained
+
+    Without delivered files, tryghed sample writes made-up ones to try all this with.
 
     Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input.
     """
@@ -152,6 +158,49 @@ def _verdicts(verdicts: "VerdictTable", said: "Words") -> RichTable | str:
     return table
 
 
+@tryghed.group("extracts")
+def extracts() -> None:
+    """Delivered files: what they are, and what is wrong with them."""
+
+
+@extracts.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--edition", type=click.IntRange(2009, 2100), help="Edition it is for; else its folder's, else the newest."
+)
+def extracts_check_command(file: Path, edition: int | None) -> int:
+    """Say what FILE is, which specification fits it, and what is wrong with it, before anything runs.
+
+    Nothing is stored. Exit code 0: a run would take the file; 1: too many rows would be set aside; 2: no run could
+    read it.
+
+    \b
+    Example:
+      tryghed extracts check data/landing/2023/anmeldelser_2023.csv
+    """
+    with out.status(f"Reading {file.name} ..."):
+        from assets.trial import try_file
+        from pipelines.yearly import edition_of_file
+
+        edition = edition or edition_of_file(file)
+        trial = try_file(file, edition)
+    return _tell_trial(trial)
+
+
+@tryghed.command("sample")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed, the same bytes.")
+def sample_command(seed: int) -> None:
+    """Write made-up extracts of editions 2017 to 2025 into the landing folder, to try everything with.
+
+    No real ones are public. Their names begin with synthetic_, and all that is made of them is marked so. The folder
+    may hold no other files.
+    """
+    from warehouse.sample import write_sample
+
+    written = write_sample(landing_folder(), seed, lambda line: out.print(f"  {line}", markup=False))
+    out.print(f"{len(written)} made-up files in {landing_folder()}. Next: tryghed run.", markup=False)
+
+
 @tryghed.command("ui")
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can reach any but this one."
@@ -180,6 +229,65 @@ def _in_words(step: str) -> str:
     return step.replace("__", ".")
 
 
+def _tell_trial(trial: "Trial") -> int:
+    """What the file is, how its columns are read, which rows would be set aside, and what to do next."""
+    file, specification = trial.file, trial.file.specification
+    sheet = f", sheet {file.sheet}" if file.sheet else ""
+    out.print(
+        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{specification.extract}.yml: {specification.producer}, edition {file.edition}.",
+        markup=False,
+    )
+    out.print(_columns_read(trial))
+    if trial.rejected:
+        out.print(_rows_set_aside(trial))
+    if trial.unmapped_codes:
+        codes = ", ".join(f"{code} ({reports:,})" for code, reports in trial.unmapped_codes)
+        out.print(f"Offence codes on no line of offence_codes.csv that holds then, with their reports: {codes}.")
+    out.print(
+        f"{trial.rejected_rows:,} of {file.rows:,} rows would be set aside ({trial.rejected_percent:.2f} %; {specification.tolerated_rejected_percent:g} % are tolerated)."
+    )
+    if trial.tolerated:
+        out.print(f"Next: put it into {landing_folder() / str(file.edition)} and start tryghed run.", markup=False)
+        return DONE
+    err.print(
+        f"{file.path.name}: too many rows would be set aside, and a run would stop: ask for the file again, or correct extracts/{specification.extract}.yml where it is not meant so.",
+        markup=False,
+    )
+    return BLOCKED
+
+
+def _made_up(provenance: str) -> str:
+    return " (made up)" if provenance == "synthetic" else ""
+
+
+def _columns_read(trial: "Trial") -> RichTable:
+    specification, edition = trial.file.specification, trial.file.edition
+    named = specification.names_in(edition)
+    table = RichTable(title=f"How its columns are read into {specification.table}", **_LEFT)
+    for heading in ("column of the file", "is read as", "by"):
+        table.add_column(heading, overflow="fold")
+    for ours, theirs in named.items():
+        labels = specification.columns[ours].labels_in(edition)
+        table.add_row(theirs, ours, f"{len(labels)} labels" if labels else "as it stands")
+    for ours in specification.columns.keys() - named.keys():
+        table.add_row("-", ours, f"not asked or not delivered in {edition}")
+    for theirs, ignored in specification.ignored.items():
+        table.add_row(theirs, "-", f"not read: {ignored.reason}")
+    return table
+
+
+def _rows_set_aside(trial: "Trial") -> RichTable:
+    table = RichTable(title="Rows that would be set aside", **_LEFT)
+    for heading in ("column", "what is wrong", "rows", "first rows"):
+        table.add_column(heading, overflow="fold", justify="right" if heading == "rows" else "left")
+    for _, column, reason, rows in trial.by_rule():
+        table.add_row(column, reason, f"{len(rows):,}", ", ".join(map(str, sorted(rows)[:5])))
+    return table
+
+
+_LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
+
+
 def _tell(ran: "Ran", made: range) -> int:
     """What came out, what changed, and where to look; the exit code."""
     for bug in ran.bugs:
@@ -187,6 +295,8 @@ def _tell(ran: "Ran", made: range) -> int:
     if ran.bugs:
         err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
         return BUG
+    if ran.row_counts:
+        out.print(_files(ran))
     for sentence in filter(None, ran.trouble):
         err.print(sentence, markup=False)
     for check in ran.blocked:
@@ -200,6 +310,18 @@ def _tell(ran: "Ran", made: range) -> int:
         return WRONG if any(ran.trouble) else BLOCKED
     _tell_publication(ran, ran.publication, made)
     return DONE
+
+
+def _files(ran: "Ran") -> RichTable:
+    """How many rows of each file came, stayed and were set aside."""
+    table = RichTable(title="The files that came", **_LEFT)
+    for heading in ("edition", "file", "rows came", "stayed", "set aside", ""):
+        counted = heading in ("rows came", "stayed", "set aside")
+        table.add_column(heading, overflow="fold", justify="right" if counted else "left")
+    for row in ran.row_counts:
+        counts = (f"{row[name]:,}" for name in ("rows_delivered", "rows_kept", "rows_rejected"))
+        table.add_row(str(row["edition"]), row["file"], *counts, _made_up(row["provenance"]).strip(" ()"))
+    return table
 
 
 def _tell_publication(ran: "Ran", publication: "AssetMaterialization", made: range) -> None:
@@ -229,7 +351,7 @@ def _differences(publication: "AssetMaterialization") -> RichTable:
     from dagster import TableMetadataValue
 
     columns = ("table", "rows", "added", "removed", "changed")
-    table = RichTable(title="What came out", title_justify="left", title_style="bold")
+    table = RichTable(title="What came out", **_LEFT)
     for heading in columns:
         table.add_column(heading, justify="left" if heading == "table" else "right")
     rows = publication.metadata["rows"]

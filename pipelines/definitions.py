@@ -6,13 +6,22 @@ table stand between it and what is made of it.
 
 import dagster as dg
 
-from assets import crime, publication, reference, safety, targets
+from assets import crime, delivered, extracts, models, publication, reference, safety, targets
 from assets.table_checks import CHECKS
 from pipelines.schedules import spring
 from pipelines.yearly import yearly
 
 defs = dg.Definitions(
-    assets=[*reference.ASSETS, *safety.ASSETS, *crime.ASSETS, *targets.ASSETS, *publication.ASSETS],
+    assets=[
+        *reference.ASSETS,
+        *extracts.ASSETS,
+        *delivered.ASSETS,
+        *models.ASSETS,
+        *safety.ASSETS,
+        *crime.ASSETS,
+        *targets.ASSETS,
+        *publication.ASSETS,
+    ],
     asset_checks=CHECKS,
     jobs=[yearly],
     schedules=[spring],

@@ -10,7 +10,11 @@ from uuid import uuid4
 import dagster as dg
 from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterEvent, DagsterEventType
 
+from assets.publication import PUBLICATION
+from assets.tables import key
 from pipelines.yearly import JOB, range_tags
+from warehouse import store
+from warehouse.contracts import Row, contracts, records
 from warehouse.home import dagster_folder, own_temporary_folder
 
 OnStep = Callable[[str, int], None]
@@ -18,13 +22,14 @@ OnStep = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run did: its checks, and where it stopped if it did."""
+    """What a run did: its checks, the rows of its files, and where it stopped if it did."""
 
     run_id: str
     checks: tuple[AssetCheckEvaluation, ...]
     trouble: tuple[str, ...]
     bugs: tuple[str, ...]
     publication: AssetMaterialization | None
+    row_counts: tuple[Row, ...]
 
     @property
     def blocked(self) -> list[AssetCheckEvaluation]:
@@ -81,7 +86,8 @@ def run_editions(made: range, on_step: OnStep) -> Ran:
         checks=tuple(result.get_asset_check_evaluations()),
         trouble=tuple(sentence for _, sentence in sentences if sentence),
         bugs=tuple(_traceback(event) for event, sentence in sentences if sentence is None),
-        publication=_publication(result.all_events),
+        publication=_materialized(result.all_events, PUBLICATION),
+        row_counts=_row_counts(result.all_events, made),
     )
 
 
@@ -103,10 +109,14 @@ def _traceback(event: DagsterEvent) -> str:
     return error.to_string() if error else f"{event.step_key} failed without an error"
 
 
-def _publication(events: Sequence[DagsterEvent]) -> AssetMaterialization | None:
-    from assets.publication import PUBLICATION
-
+def _materialized(events: Sequence[DagsterEvent], asset: dg.AssetKey) -> AssetMaterialization | None:
     for event in events:
-        if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.asset_key == PUBLICATION:
+        if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.asset_key == asset:
             return event.step_materialization_data.materialization
     return None
+
+
+def _row_counts(events: Sequence[DagsterEvent], made: range) -> tuple[Row, ...]:
+    """How many rows of each file came, stayed and were set aside; nothing where the run did not come so far."""
+    counts = contracts()["quality.row_counts"]
+    return tuple(records(store.read(counts, made))) if _materialized(events, key(counts)) else ()

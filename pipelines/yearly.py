@@ -1,14 +1,15 @@
 """The yearly job, and which editions a run has to make."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import dagster as dg
 
-from assets.editions import FIRST_EDITION, editions
+from assets.editions import editions
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
 from warehouse.reference_files import load_reference
-from warehouse.store import stored_editions
+from warehouse.store import FIRST_EDITION, stored_editions
 
 JOB = "yearly_run"
 
@@ -42,6 +43,13 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
     missing = [edition for edition in range(FIRST_EDITION, wanted[-1]) if edition not in stored]
     first = min([*wanted, *missing])
     return range(first, max([*wanted, *stored]) + 1)
+
+
+def edition_of_file(path: Path) -> int:
+    """The edition of a delivered file: its folder's, else the newest."""
+    folder = path.resolve().parent.name
+    known = known_editions()
+    return int(folder) if folder in map(str, known) else known[-1]
 
 
 def range_tags(made: range) -> dict[str, str]:

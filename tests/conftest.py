@@ -1,10 +1,12 @@
 """What several tests stand on: one real yearly run, and copies of its home and of the reference files to spoil."""
 
+import fcntl
 import os
+import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +42,24 @@ def tryghed(home: Path, *arguments: str, reference: Path = REFERENCE) -> Command
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]:
-    """One yearly run of everything that the project ships: its home, and what the command said. Not to be changed."""
-    home = tmp_path_factory.mktemp("ran")
-    return home, tryghed(home, "run")
+    """One yearly run on the published figures: its home, and what the command said. Not to be changed."""
+    return once(tmp_path_factory, "published_figures", lambda home: None)
+
+
+def once(
+    factory: pytest.TempPathFactory, name: str, prepare: Callable[[Path], object], *editions: str
+) -> tuple[Path, Command]:
+    """A yearly run in a home that every worker of the tests shares: the first to come makes it, the others wait."""
+    folder = factory.getbasetemp()
+    shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / f"ran_{name}"
+    with (shared.parent / f"{shared.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = shared / "said.pickle"
+        if not said.exists():
+            shared.mkdir()
+            prepare(shared)
+            said.write_bytes(pickle.dumps(tryghed(shared, "run", *editions)))
+        return shared, pickle.loads(said.read_bytes())
 
 
 @pytest.fixture(scope="session")

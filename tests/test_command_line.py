@@ -40,18 +40,14 @@ FAULTS: dict[str, tuple[Callable[[Path], None], int, tuple[str, ...]]] = {
         ("tingbjerg_husum_2021_2024.yml, line", "held_at_baseline"),
     ),
     "an unknown area": (
-        replaced(FIGURES, "2020,tingbjerg_husum,unsafe,", "2020,tingbjerg,unsafe,"),
+        replaced(FIGURES, "2024,amager_vest,safe,", "2024,amager_east,safe,"),
         1,
-        ("area_is_known", "edition 2020", "areas.csv"),
+        ("area_is_known", "edition 2024", "areas.csv"),
     ),
     "a share of 120": (
-        replaced(
-            FIGURES,
-            "2020,tingbjerg_husum,unsafe,agreement_tingbjerg_husum,16",
-            "2020,tingbjerg_husum,unsafe,agreement_tingbjerg_husum,120",
-        ),
+        replaced(FIGURES, "2024,copenhagen,safe,bt_2024,88", "2024,copenhagen,safe,bt_2024,120"),
         1,
-        ("share_between_0_and_100", "edition 2020", "tingbjerg_husum"),
+        ("share_between_0_and_100", "edition 2024", "copenhagen"),
     ),
     "a missing column": (
         replaced(FIGURES, "edition,area_id,measure,", "edition,area_id,"),
@@ -68,7 +64,7 @@ def test_a_fault_is_one_clear_sentence_and_publishes_nothing(home: Path, referen
     spoil, code, said = FAULTS[fault]
     spoil(reference)
     before = {path: path.read_bytes() for path in (home / "published").iterdir()}
-    ran = tryghed(home, "run", "2020", reference=reference)
+    ran = tryghed(home, "run", "2024", reference=reference)
     assert ran.code == code, ran.err
     for text in said:
         assert text in ran.err
@@ -77,7 +73,7 @@ def test_a_fault_is_one_clear_sentence_and_publishes_nothing(home: Path, referen
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damaged", ["store/safety/yearly_shares/2019.parquet", "published/tryghed.duckdb"])
+@pytest.mark.parametrize("damaged", ["store/safety/yearly_shares/2025.parquet", "published/tryghed.duckdb"])
 def test_a_damaged_file_is_named_with_what_to_do_and_a_run_makes_it_again(home: Path, damaged: str) -> None:
     path = home / damaged
     whole = path.read_bytes()

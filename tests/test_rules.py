@@ -5,6 +5,7 @@ without a case fails the last test.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ TARGET = "edition = 2021 AND agreement_id = 'tingbjerg_husum_2021_2024'"
 VERDICT = f"UPDATE targets.verdicts SET {{}} WHERE {TARGET} AND target_id = "
 SIKKER_BY = (2021, "tingbjerg_husum_2021_2024", "5", "bydele_above_10_percent_unsafe", "limit")
 RATE_2A = (2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_1000", "baseline")
+
+COUNTED = "INSERT INTO quality.row_counts VALUES (2022, 'good.csv', 'police.reports', 100, 99, 1, 1.0, 1.0, NULL, 'extract'), {}"
+DRAWN = (
+    "INSERT INTO police.draws VALUES (2022, 2020, DATE '2021-03-01', 2021, 'a.csv', false, 1000, 10, 0, 'extract'), {}"
+)
+LATER = (2022, 2020, date(2022, 3, 1), "b.csv")
 
 # table, rule, the fault, and the keys that must be found
 CASES: list[tuple[str, str, str, set[Key]]] = [
@@ -134,6 +141,29 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("targets.verdicts", "statistical_reading_has_an_interval",
      VERDICT.format("statistical = 'uncertain'") + "'2a'", {RATE_2A}),
     ("targets.verdicts", "crime_targets_over_their_crime_years", VERDICT.format("literal = 'not_met'") + "'2a'", {RATE_2A}),
+    ("quality.row_counts", "delivered_is_kept_and_rejected",
+     COUNTED.format("(2022, 'lost.csv', 'police.reports', 100, 98, 1, 1.0, 1.0, NULL, 'extract')"), {(2022, "lost.csv")}),
+    ("quality.row_counts", "no_more_rejected_than_tolerated",
+     COUNTED.format("(2022, 'bad.csv', 'police.reports', 100, 98, 2, 2.0, 1.0, NULL, 'extract'), "
+                    "(2022, 'accepted.csv', 'police.reports', 100, 98, 2, 2.0, 1.0, 'd1', 'extract')"), {(2022, "bad.csv")}),
+    ("quality.row_counts", "some_rows_are_kept",
+     COUNTED.format("(2022, 'none.csv', 'police.reports', 2, 0, 2, 100.0, 100.0, NULL, 'extract')"), {(2022, "none.csv")}),
+    ("quality.decisions", "decision_is_in_force",
+     "INSERT INTO quality.decisions SELECT 2022, id, 'rejected_share', 'accept', 'a.csv', NULL, NULL, NULL, 'A. Steward', "
+     "DATE '2022-05-01', 'Why', status FROM (VALUES ('old', 'lapsed'), ('new', 'in_force')) t(id, status)", {(2022, "old")}),
+    ("police.unmapped_codes", "code_is_mapped_or_accepted",
+     "INSERT INTO police.unmapped_codes SELECT 2022, 'a.csv', code, 3, DATE '2021-01-01', DATE '2021-02-01', "
+     "'not_in_the_mapping', decision FROM (VALUES ('99999', NULL), ('99998', 'd1')) t(code, decision)",
+     {(2022, "a.csv", "99999")}),
+    ("police.draws", "few_reports_are_unmapped",
+     DRAWN.format("(2022, 2020, DATE '2022-03-01', 2022, 'b.csv', true, 1000, 11, 0, 'extract')"), {LATER}),
+    ("police.draws", "newest_draw_is_whole",
+     DRAWN.format("(2022, 2020, DATE '2022-03-01', 2022, 'b.csv', true, 799, 0, 0, 'extract'), "
+                  "(2022, 2021, DATE '2022-03-01', 2022, 'c.csv', true, 10, 0, 0, 'extract')"), {LATER}),
+    ("police.draw_changes", "changes_add_up",
+     "INSERT INTO police.draw_changes SELECT 2022, 2020, DATE '2022-03-01', DATE '2021-03-01', type, 100, reports, 5, 3, 2, 1 "
+     "FROM (VALUES ('burglary', 103), ('threats', 104)) t(type, reports)",
+     {(2022, 2020, date(2022, 3, 1), "threats")}),
 ]  # fmt: skip
 
 
@@ -141,11 +171,12 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
 def tables(stored: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables of a real run in memory, to be spoiled."""
     with duckdb.connect() as connection:
-        published = stored / "published" / "tryghed.duckdb"
-        connection.execute(f"ATTACH '{published}' AS published (READ_ONLY)")
         for table in contracts().values():
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-            connection.execute(f"CREATE TABLE {table.name} AS SELECT * FROM published.{table.name}")
+            files = (
+                stored / "store" / table.schema_name / f"{table.short_name}{'/*' if table.partitioned else ''}.parquet"
+            )
+            connection.execute(f"CREATE TABLE {table.name} AS SELECT * FROM read_parquet('{files}')")
         yield connection
 
 

@@ -142,23 +142,33 @@ def test_two_published_values_are_a_conflict_and_nothing_is_chosen(
 
 @pytest.mark.slow
 def test_a_reference_line_with_a_reason_settles_a_conflict_until_it_is_taken_back(home: Path, reference: Path) -> None:
-    with (reference / "published_choices.csv").open("a", encoding="utf-8") as file:
-        file.write("2019,copenhagen,unsafe_evening,kk_2020_edition,A steward,2026-11-23,The survey's own text\n")
-    ran = tryghed(home, "run", "2019", reference=reference)
+    figures = reference / "published_figures.csv"
+    two = figures.read_text(encoding="utf-8").replace(
+        "safe_evening,orestad_avis_2024,80", "safe_evening,orestad_avis_2024,79"
+    )
+    figures.write_text(two.replace("bt_2024,80,0,true", "bt_2024,80,0,false"), encoding="utf-8")
+    choices = reference / "published_choices.csv"
+    without = choices.read_text(encoding="utf-8")
+    choices.write_text(
+        without + "2024,copenhagen,safe_evening,orestad_avis_2024,A steward,2026-11-23,Closer to the survey\n",
+        encoding="utf-8",
+    )
+    ran = tryghed(home, "run", "2024", reference=reference)
     assert ran.code == 0, ran.err
-    assert "two_published_values" not in ran.err
+    assert "edition 2024: two_published_values" not in ran.err
     with duckdb.connect(str(home / "published" / "tryghed.duckdb"), read_only=True) as connection:
-        settled = "SELECT share_percent, status FROM safety.yearly_shares WHERE area_id = 'copenhagen' AND edition = 2019 AND measure = 'unsafe_evening'"
-        assert one(connection, settled) == (18, "normal")
-    taken_back = tryghed(home, "run", "2019")
+        settled = "SELECT share_percent, status FROM safety.yearly_shares WHERE area_id = 'copenhagen' AND edition = 2024 AND measure = 'safe_evening'"
+        assert one(connection, settled) == (79, "normal")
+    choices.write_text(without, encoding="utf-8")
+    taken_back = tryghed(home, "run", "2024", reference=reference)
     assert taken_back.code == 0, taken_back.err
-    assert "two_published_values" in taken_back.err
+    assert "edition 2024: two_published_values" in taken_back.err
 
 
 @pytest.mark.slow
 def test_a_second_run_changes_no_byte_and_says_so(home: Path) -> None:
     before = {path: path.read_bytes() for path in home.rglob("*") if path.suffix in (".parquet", ".duckdb")}
-    ran = tryghed(home, "run")
+    ran = tryghed(home, "run", "2022")
     assert ran.code == 0, ran.err
     assert "No difference to the last publication" in ran.out
     after = {path: path.read_bytes() for path in home.rglob("*") if path.suffix in (".parquet", ".duckdb")}
