@@ -1,0 +1,270 @@
+"""A police CSV in windows-1252 to a checked, typed, mapped table: ours, bare DuckDB and pandas (`make bench`).
+
+Each in a process of its own, in turn, on files of made-up reports. Wall seconds count from when the libraries are
+loaded (that is measured in `imports.py`); peak memory is the operating system's figure of the whole process. The
+yardstick for time is DuckDB's `read_csv` of the same rows in UTF-8 into a table,
+all columns as text and nothing checked; what is replaced is the same work in pandas with the C engine.
+
+    python -m benchmarks.police_csv            1 and 10 million rows
+    python -m benchmarks.police_csv 1 10 30    and 30 million, for the growth of memory
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EDITION, CRIME_YEAR = 2023, 2022
+RUNS = 3
+MILLION = 1_000_000
+MIB = 1024
+NAME = "synthetic_anmeldelser.csv"
+
+COLUMNS = {
+    "Journalnummer": "journal_number",
+    "Gern.kode": "offence_code",
+    "Gerningsdato": "offence_on",
+    "Anmeldelsesdato": "reported_on",
+    "Udtræksdato": "drawn_on",
+    "Bydel": "area_code",
+    "Rode": "rode_code",
+    "ETRS89 Øst": "coordinate_x",
+    "ETRS89 Nord": "coordinate_y",
+}
+
+REPORTS = """
+COPY (
+    SELECT printf('0100-%s-%08d-22', code, i) AS Journalnummer, code AS "Gern.kode",
+           strftime(reported - (i % 23)::INTEGER, '%d-%m-%Y') AS Gerningsdato,
+           strftime(reported, '%d-%m-%Y') AS Anmeldelsesdato, '15-02-2023' AS "Udtræksdato",
+           ['Indre By', 'Østerbro', 'Nørrebro', 'Vanløse', 'Brønshøj-Husum', 'Amager Øst'][1 + i % 6] AS Bydel,
+           CASE WHEN i % 3 > 0 THEN (1 + i % 390)::VARCHAR END AS Rode,
+           CASE WHEN i % 20 = 0 THEN printf('72%04d,5', address % 9973) END AS "ETRS89 Øst",
+           CASE WHEN i % 20 = 0 THEN printf('617%04d,5', address % 9241) END AS "ETRS89 Nord",
+           'Anmeldelse på åben gade' AS Gerning
+    FROM (
+        SELECT i, codes[1 + (hash(i) % len(codes))::INTEGER] AS code, (hash(i + 2) % 100000)::INTEGER AS address,
+               DATE '2022-01-24' + (hash(i + 1) % 341)::INTEGER AS reported
+        FROM range($rows) r(i), (SELECT list(lpad(first_code::VARCHAR, 5, '0') ORDER BY first_code) AS codes FROM read_csv($codes, all_varchar = true))
+    ) ORDER BY i
+) TO $path (HEADER, DELIMITER ';')
+"""
+
+
+def write_reports(folder: Path, rows: int) -> tuple[Path, Path]:
+    """The same made-up reports in UTF-8 and in windows-1252."""
+    from warehouse.home import reference_folder
+
+    plain, ours = folder / "utf8.csv", folder / NAME
+    codes = reference_folder() / "offence_codes.csv"
+    query = REPORTS.replace("$rows", str(rows)).replace("$codes", f"'{codes}'").replace("$path", f"'{plain}'")
+    duckdb.execute(query)
+    with plain.open("rb") as read, ours.open("wb") as write:
+        tail = b""
+        while chunk := read.read(1 << 24):
+            cut = (block := tail + chunk).rfind(b"\n") + 1
+            write.write(block[:cut].decode().encode("cp1252"))
+            tail = block[cut:]
+    return plain, ours
+
+
+def bare_duckdb(folder: Path) -> None:
+    """The yardstick: every column as text, into a table of a database file."""
+    with duckdb.connect(str(folder / "bare.duckdb")) as connection:
+        connection.execute(
+            f"CREATE TABLE reports AS FROM read_csv('{folder / 'utf8.csv'}', delim = ';', header = true, all_varchar = true)"
+        )
+
+
+def tryghed(folder: Path) -> None:
+    """Ours: looked through, kept as delivered, rows set aside, typed, mapped, placed, and the table's checks."""
+    from assets.trial import REPORTS as TABLE
+    from assets.trial import into_store
+    from checks.expectations import validate_table
+    from checks.rules import rules
+    from warehouse.delivered_files import look_into
+    from warehouse.specifications import load_specifications
+
+    into_store(look_into(folder / NAME, EDITION, load_specifications()))
+    for outcome in validate_table(TABLE, rules().get(TABLE.name, ())):
+        assert not outcome.failing, outcome.rule.name
+
+
+def with_pandas(folder: Path) -> None:
+    """What it replaces: the same work step by step on frames, all rows at once, as such scripts are written."""
+    import pandas as pd
+
+    from warehouse.reference_files import load_reference
+
+    reference = load_reference()
+    digest = hashlib.file_digest((folder / NAME).open("rb"), "sha256").hexdigest()
+    rows = pd.read_csv(folder / NAME, sep=";", encoding="cp1252", dtype=str, engine="c")
+    rows = rows.drop(columns="Gerning").assign(file=NAME, file_sha256=digest, row=range(2, len(rows) + 2))
+    rows.to_parquet(folder / "pandas_extract.parquet", index=False)
+    typed = _typed_frame(rows)
+    bad = _bad_rows(typed)
+    typed[bad].to_parquet(folder / "pandas_rejected.parquet", index=False)
+    mapped = _mapped_frame(typed[~bad], reference)
+    assert not mapped.duplicated(["file", "row"]).any()
+    assert mapped[["file", "row", "offence_code", "reported_on", "drawn_on"]].notna().all(axis=None)
+    assert len(mapped) + bad.sum() == len(rows)
+    mapped.to_parquet(folder / "pandas.parquet", index=False)
+
+
+def _typed_frame(rows: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    typed = rows.rename(columns=COLUMNS)
+    for name in COLUMNS.values():
+        typed[name] = typed[name].str.strip()
+    for name in ("offence_on", "reported_on", "drawn_on"):
+        typed[name] = pd.to_datetime(typed[name], format="%d-%m-%Y", errors="coerce")
+    for name in ("coordinate_x", "coordinate_y"):
+        typed[name] = pd.to_numeric(typed[name].str.replace(",", "."), errors="coerce")
+    return typed
+
+
+def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
+    reported, drawn = typed["reported_on"], typed["drawn_on"]
+    bad = typed[["journal_number", "offence_code", "reported_on", "drawn_on"]].isna().any(axis=1)
+    for name in ("journal_number", "area_code", "rode_code"):
+        bad |= typed[name].str.startswith(("=", "@")).fillna(value=False)
+    bad |= typed.duplicated(["journal_number", "drawn_on"]) | (reported > drawn) | (typed["offence_on"] > reported)
+    bad |= (reported.dt.year != reported.dt.year.mode()[0]) | (reported.dt.year >= EDITION)
+    bad |= (drawn.dt.year != EDITION) | (drawn != drawn.mode()[0])
+    bad |= ~typed["offence_code"].str.fullmatch(r"\d{5}").astype(bool)
+    return bad
+
+
+def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.DataFrame":
+    """Crime type by code, place by rode, else coordinates, else area, then bydel and partnership area."""
+    import pandas as pd
+
+    codes = reference["reference.offence_codes"]
+    codes = codes[codes["mapping_version"] == codes["mapping_version"].max()].sort_values("first_code")
+    spans = pd.IntervalIndex.from_arrays(codes["first_code"].astype(int), codes["last_code"].astype(int), closed="both")
+    found = spans.get_indexer(pd.Index(kept["offence_code"].astype(int)))
+    kept = kept.assign(crime_type=codes["crime_type"].to_numpy()[found])
+    areas = reference["reference.areas"]
+    rodes = areas[areas["level"] == "rode"].set_index("code")["area_id"]
+    names = reference["reference.area_codes"].query("code_system == 'municipality'")
+    by_code = names.assign(code=names["code"].str.lower()).drop_duplicates("code").set_index("code")["area_id"]
+    by_rode, by_area = kept["rode_code"].map(rodes), kept["area_code"].str.lower().map(by_code)
+    kept = kept.assign(area_id=by_rode.fillna(_located(kept, reference)).fillna(by_area))
+    members = reference["reference.area_members"].merge(areas[["area_id", "area_version", "level"]])
+    for level in ("bydel", "partnership_area"):
+        of_level = members[members["level"] == level].drop_duplicates("member_area_id")
+        kept[level] = kept["area_id"].map(of_level.set_index("member_area_id")["area_id"])
+    return kept
+
+
+def _located(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.Series[str]":
+    import pandas as pd
+    import shapely
+    from pyproj import Transformer
+
+    boundaries = reference["reference.area_boundaries"]
+    points = kept[["coordinate_x", "coordinate_y"]].dropna().drop_duplicates()
+    change = Transformer.from_crs("EPSG:25832", boundaries["coordinate_system"].iloc[0], always_xy=True)
+    tree = shapely.STRtree(shapely.from_wkt(boundaries["boundary"].to_numpy()))
+    x, y = change.transform(points["coordinate_x"].to_numpy(), points["coordinate_y"].to_numpy())
+    at, around = tree.query(shapely.points(x, y), predicate="intersects")
+    held = points.iloc[at].assign(located=boundaries["area_id"].to_numpy()[around])
+    held = held.drop_duplicates(["coordinate_x", "coordinate_y"])
+    located: pd.Series[str] = kept.merge(held, "left", on=["coordinate_x", "coordinate_y"])["located"]
+    return located.set_axis(kept.index)
+
+
+WAYS = {"bare DuckDB": bare_duckdb, "Tryghed": tryghed, "pandas, C engine": with_pandas}
+
+
+def timed(way: str, folder: Path) -> float:
+    """Wall seconds of a way in this process, its libraries loaded before."""
+    os.environ["TRYGHED_HOME"] = str(folder / "home")
+    if way == "Tryghed":
+        import assets.trial  # noqa: F401
+        from checks.expectations import prove_route
+
+        prove_route()
+    if way.startswith("pandas"):
+        import shapely  # noqa: F401
+
+        import warehouse.reference_files  # noqa: F401
+    start = time.perf_counter()
+    WAYS[way](folder)
+    return time.perf_counter() - start
+
+
+def measure(way: str, folder: Path) -> tuple[float, float]:
+    """Wall seconds and peak memory in MB of a fresh process that goes this way."""
+    shutil.rmtree(folder / "home", ignore_errors=True)
+    for made in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
+        (folder / made).unlink(missing_ok=True)
+    command = [sys.executable, "-m", "benchmarks.police_csv", "--way", way, str(folder)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    said = child.stdout.read()
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{way} ended with {child.returncode}")
+    return float(said), used.ru_maxrss / MIB
+
+
+def row_of(millions: int, folder: Path) -> dict[str, tuple[float, float]]:
+    """Median seconds and peak megabytes of each way, the ways in turn; pandas at most up to 10 million rows, once there."""
+    write_reports(folder, millions * MILLION)
+    ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
+    runs = RUNS if millions < 10 else 1
+    times: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    for _ in range(runs):
+        for way in ways:
+            times[way].append(measure(way, folder))
+    return {
+        way: (statistics.median(one for one, _ in measured), max(peak for _, peak in measured))
+        for way, measured in times.items()
+    }
+
+
+def main(sizes: list[int]) -> None:
+    """Print the table."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "pandas", "pyarrow"))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    print(
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"
+    )
+    print(f"{libraries}\n")
+    print(
+        "| million rows | way | seconds | peak MB | time against bare DuckDB | against pandas: times faster | memory of pandas' |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for millions in sizes:
+        with tempfile.TemporaryDirectory(prefix="tryghed-bench-") as folder:
+            found = row_of(millions, Path(folder))
+        bare, pandas = found["bare DuckDB"], found.get("pandas, C engine")
+        for way, (seconds, peak) in found.items():
+            against = (f"{pandas[0] / seconds:.1f}", f"{100 * peak / pandas[1]:.0f} %") if pandas else ("-", "-")
+            print(
+                f"| {millions} | {way} | {seconds:.1f} | {peak:.0f} | {seconds / bare[0]:.2f} | {' | '.join(against)} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--way"]:
+        print(timed(sys.argv[2], Path(sys.argv[3])))
+    else:
+        main([int(size) for size in sys.argv[1:]] or [1, 10])
