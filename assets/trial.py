@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.delivered import rows_that_count
-from assets.extracts import DECISIONS
+from assets.intake import DECISIONS
 from assets.reference import REFERENCE
 from assets.setting_aside import FILES, REJECTED, set_aside
 from warehouse import store

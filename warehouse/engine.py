@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.contracts import Row, Table
-from warehouse.home import store_folder
+from warehouse.home import make_protected, store_folder
 from warehouse.store import FIRST_EDITION, path_of, refuse_absent
 
 MODELS = Path(__file__).parent / "models"
@@ -29,7 +29,7 @@ def engine(tables: Iterable[Table], edition: int, earlier: Iterable[Table] = ())
     """
     paths = [(table, [path_of(table, edition)]) for table in tables]
     paths += [(table, [path_of(table, one) for one in range(FIRST_EDITION, edition + 1)]) for table in earlier]
-    store_folder().mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_protected(store_folder())
     with tempfile.TemporaryDirectory(prefix=".engine-", dir=store_folder()) as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         connection.execute("SET temp_directory = $spill", {"spill": spill})

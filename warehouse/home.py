@@ -1,10 +1,16 @@
 """The one place that a run reads from and writes to. No other module builds a path to data."""
 
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from warehouse.errors import InputError
+
+FOR_ONE_GROUP = 0o2750  # what is made inside belongs to the same group
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -32,6 +38,28 @@ def published_folder() -> Path:
 def dagster_folder() -> Path:
     """Dagster's instance: runs, events and check results."""
     return home() / "dagster"
+
+
+def make_protected(folder: Path) -> None:
+    """Make a folder that its owner and one named group alone can open: the group of TRYGHED_GROUP, else the owner's.
+
+    A folder that others could open is closed to them. Raises InputError where there is no such group.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=FOR_ONE_GROUP)
+    name = os.environ.get("TRYGHED_GROUP")
+    try:
+        if name and folder.group() != name:
+            shutil.chown(folder, group=name)
+        if stat.S_IMODE(folder.stat().st_mode) != FOR_ONE_GROUP:
+            folder.chmod(FOR_ONE_GROUP)
+    except LookupError:
+        raise InputError(
+            f"TRYGHED_GROUP: there is no group {name} on this machine: create it, or name another."
+        ) from None
+    except PermissionError:
+        raise InputError(
+            f"{folder.name}: cannot be given to the group {name or folder.group()} and closed to others: start as the folder's owner and a member of the group."
+        ) from None
 
 
 @contextmanager

@@ -16,25 +16,44 @@ import pyarrow.parquet as pq
 
 from warehouse.contracts import Table, to_pandas
 from warehouse.errors import StoreError
-from warehouse.home import store_folder
+from warehouse.home import make_protected, store_folder
 
 FIRST_EDITION = 2009
 GROUP_ROWS = 250_000
 
+_waiting: list[dict[Path, Path]] = []  # files that come into place together, and what they are called until then
+
 
 def path_of(table: Table, edition: int | None = None) -> Path:
-    """The file of a table, or of one edition of it."""
+    """The file of a table, or of one edition of it; inside `all_or_none` the one that waits for its place."""
     folder = store_folder() / table.schema_name
-    return (
+    path = (
         folder / table.short_name / f"{edition}.parquet"
         if table.partitioned
         else folder / f"{table.short_name}.parquet"
     )
+    return _waiting[-1].get(path, path) if _waiting else path
+
+
+@contextmanager
+def all_or_none() -> Iterator[None]:
+    """Files written inside come into place together at the end; after an error none of them does."""
+    waiting: dict[Path, Path] = {}
+    _waiting.append(waiting)
+    try:
+        yield
+        for path, beside in waiting.items():
+            beside.replace(path)
+    finally:
+        _waiting.remove(waiting)
+        for beside in waiting.values():
+            beside.unlink(missing_ok=True)
 
 
 def stored_editions(table: Table) -> list[int]:
     """Editions of a table that the store holds, in order."""
-    return sorted(int(path.stem) for path in path_of(table, 0).parent.glob("*.parquet"))
+    folder = store_folder() / table.schema_name / table.short_name
+    return sorted(int(path.stem) for path in folder.glob("*.parquet"))
 
 
 def stored_files(table: Table) -> list[Path]:
@@ -58,7 +77,8 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
     Never more than a row group is held in memory. Raises StoreError where rows would be replaced by none.
     """
     path = path_of(table, edition)
-    _make_folder(path.parent)
+    make_protected(store_folder())
+    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     rows = 0
     try:
@@ -71,16 +91,14 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
                 f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows where the store has some, "
                 f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
             )
+        if _waiting:
+            _waiting[-1][path] = beside
+            return rows
         beside.replace(path)
-    finally:
+    except BaseException:
         beside.unlink(missing_ok=True)
+        raise
     return rows
-
-
-def _make_folder(folder: Path) -> None:
-    """Folders that are open to their owner and one group alone."""
-    store_folder().mkdir(parents=True, exist_ok=True, mode=0o750)
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -1,0 +1,121 @@
+"""What came in, taken in as a whole: the files of the editions, their rows as delivered, and what is set aside of them.
+
+All of it is stored or nothing: a file that cannot be read, or of which too much is set aside, leaves the store as it was.
+Plain functions; the asset that calls them is in `extracts.py`, which rows are set aside is decided in `setting_aside.py`.
+"""
+
+from collections import Counter, defaultdict
+from itertools import chain
+
+from assets.setting_aside import FILES, REJECTED, delivered_for, files_of, set_aside
+from warehouse import store
+from warehouse.contracts import Row, Table, contracts
+from warehouse.decisions import Decision, Decisions, decision_rows, load_decisions
+from warehouse.delivered_files import DeliveredFile, delivered_files, extracts_table, landed_editions, rows_of
+from warehouse.errors import InputError
+from warehouse.specifications import load_specifications
+
+DECISIONS = contracts()["quality.decisions"]
+DELIVERED = [table for table in contracts().values() if table.delivered]
+TABLES = [FILES, *map(extracts_table, DELIVERED), DECISIONS, REJECTED]
+
+Written = dict[str, dict[int, int]]
+
+
+def take_in(editions: list[int]) -> Written:
+    """Read the landing folders of the editions into the store; the rows of each table and edition, by the table's name.
+
+    Raises InputError for the first file that a run cannot go on with; the store is then as it was.
+    """
+    decided = load_decisions()
+    found = _files(editions)
+    written: Written = defaultdict(dict)
+    with store.all_or_none():
+        for edition in editions:
+            rows = [file.row() for file in found[edition]]
+            written[FILES.name][edition] = store.write(FILES, FILES.frame(rows), edition)
+            decisions = decision_rows(decided, edition, rows)
+            written[DECISIONS.name][edition] = store.write(DECISIONS, DECISIONS.frame(decisions), edition)
+            for table in DELIVERED:
+                extract = extracts_table(table)
+                written[extract.name][edition] = _keep_as_delivered(table, extract, edition)
+            written[REJECTED.name][edition] = _set_aside(found[edition], edition, decided)
+    return written
+
+
+def _files(editions: list[int]) -> dict[int, list[DeliveredFile]]:
+    """The files of each edition, known and looked through."""
+    specifications, landed = load_specifications(), set(landed_editions())
+    found = {one: delivered_files(one, specifications) if one in landed else [] for one in editions}
+    _refuse_another_editions(found)
+    for edition, of_edition in found.items():
+        _refuse_gone(edition, of_edition)
+    return found
+
+
+def _refuse_another_editions(found: dict[int, list[DeliveredFile]]) -> None:
+    """The same bytes in two editions are last year's file under this year's name."""
+    seen = {
+        row["file_sha256"]: row for one in store.stored_editions(FILES) if one not in found for row in files_of(one)
+    }
+    for edition, of_edition in sorted(found.items()):
+        for file in of_edition:
+            other = seen.get(file.sha256)
+            if other:
+                raise InputError(
+                    f"{file.path.name}: is the same file as {other['file']} of edition {other['edition']}: put the file of edition {edition} there."
+                )
+            seen[file.sha256] = file.row()
+
+
+def _refuse_gone(edition: int, of_edition: list[DeliveredFile]) -> None:
+    """Nothing good is replaced by nothing: a table that had a file before must have one again."""
+    delivered = {file.specification.table for file in of_edition}
+    before = files_of(edition) if edition in store.stored_editions(FILES) else []
+    for row in before:
+        if row["table_name"] not in delivered:
+            raise InputError(
+                f"{row['file']}: was read from landing/{edition} before and is gone, and nothing good is replaced by nothing: put it back, or delete the store's folder if it is right that it is gone."
+            )
+
+
+def _keep_as_delivered(table: Table, extract: Table, edition: int) -> int:
+    rows = chain.from_iterable(rows_of(file) for file in delivered_for(table, edition))
+    return store.write_batches(extract, rows, edition)
+
+
+def _set_aside(files: list[DeliveredFile], edition: int, decided: Decisions) -> int:
+    """Store the rows that cannot count. Raises InputError where they are more than a file's specification tolerates."""
+    rejected = [row for table in DELIVERED for row in set_aside(table, edition, decided)]
+    for file in files:
+        of_file = [row for row in rejected if row["file"] == file.path.name and row["decision"] is None]
+        _refuse_too_many(file, of_file, decided)
+    return store.write(REJECTED, REJECTED.frame(rejected), edition)
+
+
+def _refuse_too_many(file: DeliveredFile, rejected: list[Row], decided: Decisions) -> None:
+    """A file that loses many rows is often the wrong one; one that loses all of them is no delivery."""
+    count, tolerated = len({row["row"] for row in rejected}), file.specification.tolerated_rejected_percent
+    percent = 100 * count / file.rows
+    accepted = any(_holds(one, file) for one in decided.of("rejected_share", file.edition))
+    if percent <= tolerated or (accepted and count < file.rows):
+        return
+    raise InputError(
+        f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({percent:.2f} %, and {tolerated:g} % are tolerated): {faults_in_words(rejected)}: "
+        f"ask for the file again, correct extracts/{file.specification.extract}.yml where its words are meant so, or accept it in decisions.yml."
+    )
+
+
+def faults_in_words(rejected: list[Row], most: int = 3) -> str:
+    """The most frequent faults with their column and first row, never a value."""
+    kinds = Counter((row["column_name"], row["reason"]) for row in rejected)
+    first = {(row["column_name"], row["reason"]): row["row"] for row in sorted(rejected, key=lambda row: -row["row"])}
+    said = [
+        f"row {first[kind]}, column {kind[0]} {kind[1]}{f' (so do {times - 1} more)' if times > 1 else ''}"
+        for kind, times in sorted(kinds.items(), key=lambda one: (-one[1], first[one[0]]))
+    ]
+    return "; ".join([*said[:most], *([f"and {len(said) - most} other faults"] if len(said) > most else [])])
+
+
+def _holds(one: Decision, file: DeliveredFile) -> bool:
+    return one.holds_for(file.path.name, file.sha256)
