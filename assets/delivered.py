@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from assets.editions import editions
 from assets.places import locate
 from assets.reference import REFERENCE
-from assets.setting_aside import FILES, REJECTED, constants_of, delivered_for, lookups, typed
+from assets.setting_aside import DECISIONS, FILES, REJECTED, constants_of, delivered_for, lookups, typed
 from assets.tables import describe, expected_trouble, needs, told
 from warehouse import store
 from warehouse.contracts import Table, contracts
@@ -28,13 +29,28 @@ def rows_that_count(table: Table, edition: int, decided: Decisions) -> Iterator[
     files = delivered_for(table, edition)
     if not files:
         return
-    with lookups(table, edition, REJECTED) as connection:
+    with lookups(table, edition, REJECTED, DECISIONS) as connection:
         for file in files:
             _keep(connection, file, decided)
             if "coordinate_x" in table.columns:
                 locate(connection, "kept")
             query = model(table.name.replace(".", "_")).format(typed="kept")
-            yield from batches(connection, query, table, constants_of(file))
+            yield from _in_order(batches(connection, query, table, constants_of(file)), table)
+
+
+def _in_order(made: Iterator[pa.RecordBatch], table: Table) -> Iterator[pa.RecordBatch]:
+    """The batches in the order of the file's rows: a join keeps the order of batches, but not that within one.
+
+    Raises ValueError where a row stands there twice or in an earlier batch.
+    """
+    last = 0
+    for unordered in made:
+        batch = unordered.sort_by("row")
+        rows = batch.column("row").to_numpy()
+        if len(rows) and (rows[0] <= last or (np.diff(rows) <= 0).any()):
+            raise ValueError(f"{table.name}: a row stands twice, or before one of an earlier batch")
+        last = rows[-1] if len(rows) else last
+        yield batch
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decided: Decisions) -> None:
@@ -57,7 +73,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         **describe(table),
         partitions_def=editions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=needs([*REFERENCE, FILES, REJECTED, extracts_table(table)]),
+        deps=needs([*REFERENCE, FILES, DECISIONS, REJECTED, extracts_table(table)]),
     )
     def asset(context: dg.AssetExecutionContext) -> None:
         for edition in map(int, context.partition_keys):

@@ -7,15 +7,14 @@ Plain functions; the asset that calls them is in `extracts.py`, which rows are s
 from collections import Counter, defaultdict
 from itertools import chain
 
-from assets.setting_aside import FILES, REJECTED, delivered_for, files_of, set_aside
+from assets.setting_aside import DECISIONS, FILES, REJECTED, delivered_for, files_of, set_aside
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts
-from warehouse.decisions import Decision, Decisions, decision_rows, load_decisions
+from warehouse.decisions import Decision, Decisions, check_crime_types, decision_rows, load_decisions
 from warehouse.delivered_files import DeliveredFile, delivered_files, extracts_table, landed_editions, rows_of
 from warehouse.errors import InputError
 from warehouse.specifications import load_specifications
 
-DECISIONS = contracts()["quality.decisions"]
 DELIVERED = [table for table in contracts().values() if table.delivered]
 TABLES = [FILES, *map(extracts_table, DELIVERED), DECISIONS, REJECTED]
 
@@ -28,6 +27,7 @@ def take_in(editions: list[int]) -> Written:
     Raises InputError for the first file that a run cannot go on with; the store is then as it was.
     """
     decided = load_decisions()
+    check_crime_types(decided, store.read(contracts()["reference.crime_types"])["crime_type"].tolist())
     found = _files(editions)
     written: Written = defaultdict(dict)
     with store.all_or_none():

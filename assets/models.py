@@ -3,6 +3,8 @@
 Which tables it reads, and whether of its own edition alone or of earlier ones too, is said here.
 """
 
+from dataclasses import dataclass
+
 import dagster as dg
 
 from assets.editions import editions
@@ -13,40 +15,53 @@ from warehouse.contracts import contracts
 from warehouse.engine import batches, engine, model
 
 
-def model_table(name: str, same: tuple[str, ...], earlier: tuple[str, ...] = ()) -> dg.AssetsDefinition:
-    """The asset of a table that its model makes, edition by edition, from tables of the same and of earlier editions."""
-    table = contracts()[name]
-    of_edition, until = ([contracts()[one] for one in names] for names in (same, earlier))
+@dataclass(frozen=True)
+class Inputs:
+    """Names of the tables that a model reads: of its own edition alone, and of that and all earlier ones."""
+
+    same: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+
+
+DELIVERED = tuple(table.name for table in contracts().values() if table.delivered)
+
+MODELS = {
+    "activities.activity_partners": Inputs(same=("activities.activities",)),
+    "police.draws": Inputs(same=("quality.files",), earlier=("police.reports",)),
+    "police.draw_changes": Inputs(earlier=("police.reports",)),
+    "police.unmapped_codes": Inputs(same=("police.reports", "quality.decisions")),
+    "quality.row_counts": Inputs(same=("quality.files", "quality.rejected_rows", "quality.decisions", *DELIVERED)),
+}
+
+
+def write_model(name: str, edition: int) -> int:
+    """Make one edition of a table by its model; the number of rows."""
+    table, inputs = contracts()[name], MODELS[name]
+    same, earlier = ([contracts()[one] for one in names] for names in (inputs.same, inputs.earlier))
+    with engine([*same, *REFERENCE], edition, earlier) as connection:
+        connection.execute(model("lookups"))
+        made = batches(connection, model(name.replace(".", "_")).format(edition=edition), table)
+        return store.write_batches(table, made, edition)
+
+
+def model_table(name: str) -> dg.AssetsDefinition:
+    """The asset of a table that its model makes, edition by edition."""
+    table, inputs = contracts()[name], MODELS[name]
+    same, earlier = ([contracts()[one] for one in names] for names in (inputs.same, inputs.earlier))
 
     @dg.asset(
         **describe(table),
         partitions_def=editions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=needs([*of_edition, *REFERENCE], until),
+        deps=needs([*same, *REFERENCE], earlier),
     )
     def asset(context: dg.AssetExecutionContext) -> None:
         for edition in map(int, context.partition_keys):
-            with expected_trouble(), engine([*of_edition, *REFERENCE], edition, until) as connection:
-                connection.execute(model("lookups"))
-                made = batches(connection, model(name.replace(".", "_")).format(edition=edition), table)
-                rows = store.write_batches(table, made, edition)
+            with expected_trouble():
+                rows = write_model(name, edition)
             told(context, table, edition, rows)
 
     return asset
 
 
-ASSETS = [
-    model_table("activities.activity_partners", same=("activities.activities",)),
-    model_table("police.draws", same=("quality.files",), earlier=("police.reports",)),
-    model_table("police.draw_changes", same=(), earlier=("police.reports",)),
-    model_table("police.unmapped_codes", same=("police.reports", "quality.decisions")),
-    model_table(
-        "quality.row_counts",
-        same=(
-            "quality.files",
-            "quality.rejected_rows",
-            "quality.decisions",
-            *(t.name for t in contracts().values() if t.delivered),
-        ),
-    ),
-]
+ASSETS = [model_table(name) for name in MODELS]

@@ -9,7 +9,7 @@ from assets.tables import describe, expected_trouble, key, needs, save, save_edi
 from warehouse.contracts import contracts
 from warehouse.decisions import load_decisions
 from warehouse.reference_files import load_reference
-from warehouse.specifications import load_specifications
+from warehouse.specifications import load_specifications, refuse_unknown_systems
 
 REFERENCE = [table for table in contracts().values() if table.schema_name == "reference" and not table.partitioned]
 FIGURES = contracts()["reference.published_figures"]
@@ -23,7 +23,7 @@ def reference() -> Iterator[dg.MaterializeResult[None]]:
     """Every reference file, or none: an invalid one stops the run before anything else."""
     with expected_trouble():
         loaded = load_reference()
-        load_specifications()
+        refuse_unknown_systems(load_specifications(), set(loaded["reference.area_codes"]["code_system"]))
         load_decisions()
         saved = {table.name: save(table, loaded[table.name]) for table in REFERENCE}
     for table in REFERENCE:

@@ -22,6 +22,7 @@ from warehouse.specifications import load_specifications
 
 FILES = contracts()["quality.files"]
 REJECTED = contracts()["quality.rejected_rows"]
+DECISIONS = contracts()["quality.decisions"]
 DUPLICATE = "duplicate_row"
 
 Place = tuple[str, int, str, str]

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.delivered import rows_that_count
-from assets.intake import DECISIONS
 from assets.reference import REFERENCE
-from assets.setting_aside import FILES, REJECTED, set_aside
+from assets.setting_aside import DECISIONS, FILES, REJECTED, set_aside
 from warehouse import store
 from warehouse.contracts import Row, contracts
 from warehouse.decisions import Decisions

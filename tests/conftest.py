@@ -77,6 +77,12 @@ def published(stored: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]:
+    """One yearly run on published figures and made-up extracts together, as `make run` does. Not to be changed."""
+    return once(tmp_path_factory, "sample", lambda home: tryghed(home, "sample"))
+
+
 @pytest.fixture
 def home(stored: Path, tmp_path: Path) -> Path:
     """A copy of the filled home that a test may change."""

@@ -4,6 +4,7 @@ A decision about a row or a file holds for the bytes that somebody saw: it names
 file comes again with other content. What a decision does is in `assets/`; here is what a line of the file must say.
 """
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -38,6 +39,7 @@ class Decision(Part):
     column: str | None = None
     value: str | None = None
     offence_code: str | None = Field(default=None, pattern=r"^\d{5}$")
+    crime_type: str | None = None
     person: str = Field(min_length=1)
     decided_on: date
     reason: str = Field(min_length=1)
@@ -48,10 +50,12 @@ class Decision(Part):
             "rejected_row": {"file", "file_sha256", "row"},
             "unmapped_code": {"offence_code"},
             "rejected_share": {"file", "file_sha256"},
-        }[self.about] | ({"column", "value"} if self.action == "correct" else set())
+        }[self.about]
+        if self.action == "correct":
+            needed |= _CORRECTED[self.about]
         given = {name for name in _ABOUT if getattr(self, name) is not None}
-        if self.action == "correct" and self.about != "rejected_row":
-            raise ValueError("only a rejected row can be corrected: accept, or mend the reference data")
+        if self.action == "correct" and not _CORRECTED[self.about]:
+            raise ValueError("a share of rejected rows is accepted, or its rows are corrected one by one")
         if given != needed:
             raise ValueError(f"a decision about {self.about} to {self.action} names {', '.join(sorted(needed))}")
         return self
@@ -61,7 +65,12 @@ class Decision(Part):
         return self.file == file and self.file_sha256 is not None and file_sha256.startswith(self.file_sha256)
 
 
-_ABOUT = ("file", "file_sha256", "row", "column", "value", "offence_code")
+_ABOUT = ("file", "file_sha256", "row", "column", "value", "offence_code", "crime_type")
+_CORRECTED: dict[str, set[str]] = {
+    "rejected_row": {"column", "value"},
+    "unmapped_code": {"crime_type"},
+    "rejected_share": set(),
+}
 
 
 class Decisions(Part):
@@ -108,6 +117,15 @@ def check_corrections(decisions: Decisions, specification: Specification, file: 
             )
 
 
+def check_crime_types(decisions: Decisions, known: Collection[str]) -> None:
+    """Raises InputError where a decision gives an offence code a crime type that is none."""
+    for one in decisions.decisions:
+        if one.crime_type is not None and one.crime_type not in known:
+            raise InputError(
+                f"{FILE}: {one.decision_id} names the crime type {short(one.crime_type)}, which is none: use one of {', '.join(known)}."
+            )
+
+
 def decision_rows(decisions: Decisions, edition: int, files: list[Row]) -> list[Row]:
     """The edition's decisions as rows of quality.decisions; lapsed where the file is gone or came with other content."""
     return [
@@ -121,7 +139,10 @@ def decision_rows(decisions: Decisions, edition: int, files: list[Row]) -> list[
     ]
 
 
-_SHOWN = ("edition", "decision_id", "about", "action", "file", "row", "offence_code", "person", "decided_on", "reason")
+_SHOWN = (
+    *("edition", "decision_id", "about", "action", "file", "row", "offence_code", "crime_type"),
+    *("person", "decided_on", "reason"),
+)
 
 
 def _holds(one: Decision, files: list[Row]) -> bool:

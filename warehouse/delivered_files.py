@@ -18,9 +18,10 @@ from warehouse.contracts import Row, Table, contracts
 from warehouse.errors import InputError
 from warehouse.formats import batches_of, cells_of, format_of, names_of
 from warehouse.home import landing_folder
-from warehouse.personal import LOOKED_AT, kind_of_personal_data
+from warehouse.personal import kind_by_heading, kind_by_values
 from warehouse.specifications import Format, Specification
 
+LOOKED_AT = 10_000
 SYNTHETIC = "synthetic_"  # the beginning of the name of every made-up file
 
 
@@ -118,8 +119,10 @@ def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
     """The file's rows as the columns of its extracts table, in order. Raises InputError where the file changes meanwhile."""
     named = file.specification.names_in(file.edition)
     schema = extracts_table(file.specification.target()).arrow_schema()
+    texts = _free_texts(file)
     for batch in batches_of(file.path, file.format, file.specification, list(named.values())):
         rows = batch.num_rows
+        _refuse_personal_texts(file, texts, batch)
         constants = {
             "edition": pa.repeat(pa.scalar(file.edition, pa.int64()), rows),
             "file": pa.repeat(file.path.name, rows),
@@ -242,24 +245,53 @@ def _safe(position: int, name: str) -> str:
 
 
 def _refuse_personal(file: DeliveredFile) -> None:
-    """A column that looks personal must be declared so, in the contract or by the specification."""
-    specification = file.specification
-    named = specification.names_in(file.edition)
-    table = specification.target()
-    declared = {
-        theirs for ours, theirs in named.items() if table.columns[ours].personal or specification.columns[ours].personal
-    } | {name for name, column in specification.ignored.items() if column.personal}
-    header = names_of(file.path, file.format, specification) or ()
-    undeclared = [name for name in header if name not in declared]
-    first = (
-        next(batches_of(file.path, file.format, specification, undeclared)).slice(0, LOOKED_AT) if undeclared else None
-    )
+    """A column that looks personal must be declared so; its heading and its first rows are looked at here."""
+    undeclared = [name for name in _header(file) if name not in _declared(file)]
     for name in undeclared:
-        kind = kind_of_personal_data(name, first.column(name).to_pylist() if first else ())
-        if kind:
-            raise InputError(
-                f"{file.path.name}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{specification.extract}.yml with personal: true."
-            )
+        _refuse_kind(file, name, kind_by_heading(name))
+    if undeclared:
+        first = next(batches_of(file.path, file.format, file.specification, undeclared)).slice(0, LOOKED_AT)
+        for name in undeclared:
+            _refuse_kind(file, name, kind_by_values(first.column(name)))
+
+
+def _refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
+    """The same of all later rows, for the columns that keep any text as it is."""
+    for name in texts:
+        _refuse_kind(file, name, kind_by_values(batch.column(name)))
+
+
+def _free_texts(file: DeliveredFile) -> list[str]:
+    """Columns of which no rule says what a cell may be: the rest is set aside where it is not what it should be."""
+    columns = file.specification.target().columns
+    return [
+        theirs
+        for ours, theirs in file.specification.names_in(file.edition).items()
+        if columns[ours].type == "text" and not columns[ours].pattern and not columns[ours].allowed
+        if theirs not in _declared(file)
+    ]
+
+
+def _declared(file: DeliveredFile) -> set[str]:
+    """Columns that the contract or the specification declares as personal."""
+    specification = file.specification
+    columns = specification.target().columns
+    return {
+        theirs
+        for ours, theirs in specification.names_in(file.edition).items()
+        if columns[ours].personal or specification.columns[ours].personal
+    } | {name for name, column in specification.ignored.items() if column.personal}
+
+
+def _header(file: DeliveredFile) -> tuple[str, ...]:
+    return names_of(file.path, file.format, file.specification) or ()
+
+
+def _refuse_kind(file: DeliveredFile, name: str, kind: str | None) -> None:
+    if kind:
+        raise InputError(
+            f"{file.path.name}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.specification.extract}.yml with personal: true."
+        )
 
 
 def _refuse_twice(files: list[DeliveredFile]) -> None:

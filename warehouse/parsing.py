@@ -47,6 +47,7 @@ def typed_query(specification: Specification, edition: int, delivered: str, prov
         **{name: name for name in ("edition", "file", "row", "extract", "sheet")},
         "provenance": quoted(provenance),
         "area_code_system": quoted(specification.area_code_system),
+        "rode_code_system": quoted(specification.rode_code_system),
         "coordinate_system": quoted(specification.coordinate_system),
     }
     columns |= {

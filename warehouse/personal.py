@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable
 
-LOOKED_AT = 10_000
+import pyarrow as pa
+import pyarrow.compute as pc
+
 ENOUGH = 0.05
 
 _SHAPES = {
@@ -98,13 +99,18 @@ _GIVEN_NAMES = frozenset(
 )
 
 
-def kind_of_personal_data(heading: str, values: Iterable[str | None]) -> str | None:
-    """What a column seems to hold of persons, by its heading or by enough of its first values; None for nothing."""
+def kind_by_heading(heading: str) -> str | None:
+    """What a column seems to hold of persons by its heading; None for nothing."""
     lowered = heading.strip().lower()
-    for kind, words in _HEADINGS.items():
-        if words.search(lowered):
-            return kind
-    counted = Counter(value.strip() for value in islice(values, LOOKED_AT) if value and value.strip())
+    return next((kind for kind, words in _HEADINGS.items() if words.search(lowered)), None)
+
+
+def kind_by_values(values: pa.Array) -> str | None:
+    """What enough of the filled cells seem to hold of persons; None for nothing. Each different text is judged once."""
+    counted: Counter[str] = Counter()
+    for found in pc.value_counts(values.drop_null()).to_pylist():
+        if text := found["values"].strip():
+            counted[text] += found["counts"]
     enough = max(1, ENOUGH * counted.total())
     for kind, looks_like in _LOOKS.items():
         if sum(times for value, times in counted.items() if looks_like(value)) >= enough:

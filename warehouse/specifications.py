@@ -4,6 +4,7 @@ One YAML file per kind and producer in `warehouse/reference/extracts/`. A produc
 this year or for good, are lines there and never code. How a file is read is in `delivered_files.py`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -107,6 +108,7 @@ class Specification(Part):
     decimal_mark: Literal[",", "."]
     date_format: Literal["%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d"]
     area_code_system: str
+    rode_code_system: str | None = None
     coordinate_system: str | None = Field(default=None, pattern=r"^EPSG:\d{4,5}$")
     tolerated_rejected_percent: float = Field(ge=0, le=100)
     row_key: list[str] = Field(min_length=1)
@@ -149,6 +151,16 @@ def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
     return found
 
 
+def refuse_unknown_systems(specifications: dict[str, Specification], known: Collection[str]) -> None:
+    """Raises InputError where a specification's areas are written in codes that area_codes.csv has not."""
+    for name, specification in specifications.items():
+        for system in (specification.area_code_system, specification.rode_code_system):
+            if system is not None and system not in known:
+                raise InputError(
+                    f"extracts/{name}.yml: {short(system)} is no code system of area_codes.csv: add the producer's codes there, or use one of {', '.join(sorted(known))}."
+                )
+
+
 def _since(by_edition: dict[int, Value], edition: int) -> Value:
     """The entry of the newest edition up to this one; the first entry holds for earlier ones too."""
     return by_edition[max((year for year in by_edition if year <= edition), default=min(by_edition))]
@@ -178,6 +190,8 @@ def _faults(specification: Specification) -> list[Fault]:
         for name in specification.row_key
         if name not in specification.columns
     ]
+    if "rode_code" in specification.columns and specification.rode_code_system is None:
+        faults.append(Fault(("columns", "rode_code"), "rode_code needs a rode_code_system: say whose numbers they are"))
     return faults + [
         fault for name in specification.columns if name in ours for fault in _label_faults(specification, name)
     ]

@@ -27,13 +27,16 @@ SELECT lpad(code::VARCHAR, 5, '0') AS offence_code, crime_type, mapping_version,
 FROM reference.offence_codes, unnest(range(first_code::INTEGER, last_code::INTEGER + 1)) AS codes(code)
 WHERE mapping_version = (SELECT max(mapping_version) FROM reference.offence_codes);
 
--- The municipality's bydel that an area lies in, or is.
+-- The same with the days on which the area is defined so.
+CREATE TABLE dated_codes AS
+SELECT k.code_system, k.code, k.area_id, v.valid_from, v.valid_to FROM known_codes k JOIN area_versions v USING (area_id);
+
+-- The municipality's bydel that an area lies in, or is, and the days on which it does.
 CREATE TABLE bydel_of AS
-SELECT member_area_id AS area_id, min(area_id) AS bydel_id
-FROM reference.area_members WHERE area_id IN (SELECT area_id FROM area_versions WHERE level = 'bydel')
-GROUP BY member_area_id
+SELECT m.member_area_id AS area_id, v.area_id AS bydel_id, v.valid_from, v.valid_to
+FROM reference.area_members m JOIN area_versions v USING (area_id, area_version) WHERE v.level = 'bydel'
 UNION
-SELECT area_id, area_id FROM area_versions WHERE level = 'bydel';
+SELECT area_id, area_id, valid_from, valid_to FROM area_versions WHERE level = 'bydel';
 
 -- The partnership area that an area lies in, or is, and the days on which it does.
 CREATE TABLE partnership_of AS

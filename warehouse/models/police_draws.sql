@@ -2,7 +2,7 @@
 WITH draws AS (
     SELECT crime_year, drawn_on, edition AS delivered_in_edition, file, provenance,
            count(*) AS reports,
-           count(*) FILTER (crime_type IS NULL) AS reports_unmapped,
+           count(*) FILTER (mapping_version IS NULL) AS reports_unmapped,
            count(*) FILTER (place = 'unknown') AS reports_place_unknown
     FROM police.reports GROUP BY ALL
 )

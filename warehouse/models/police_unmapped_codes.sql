@@ -1,6 +1,6 @@
 WITH unmapped AS (
     SELECT edition, file, offence_code, count(*) AS reports, min(reported_on) AS first_reported_on, max(reported_on) AS last_reported_on
-    FROM police.reports WHERE crime_type IS NULL GROUP BY ALL
+    FROM police.reports WHERE mapping_version IS NULL GROUP BY ALL
 )
 SELECT u.*,
        CASE WHEN offence_code IN (SELECT offence_code FROM mapped_codes) THEN 'not_valid_then' ELSE 'not_in_the_mapping' END AS why,

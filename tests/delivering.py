@@ -1,0 +1,106 @@
+"""Small deliveries for tests: a home with reference tables, police files of a few reports, and what becomes of them.
+
+What is delivered is written with Python's csv module, so that no test reads what the project's own writers wrote.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from assets.delivered import rows_that_count
+from assets.intake import take_in
+from assets.models import write_model
+from assets.reference import REFERENCE as TABLES
+from warehouse import store
+from warehouse.contracts import contracts, records
+from warehouse.decisions import load_decisions
+from warehouse.reference_files import load_reference
+
+Line = dict[str, str]
+
+REPORT: Line = {
+    "Journalnummer": "0100-75111-00001-22",
+    "Gern.kode": "75111",
+    "Gerningsdato": "02-03-2022",
+    "Anmeldelsesdato": "03-03-2022",
+    "Udtræksdato": "15-02-2023",
+    "Bydel": "Valby",
+    "Rode": "",
+    "ETRS89 Øst": "",
+    "ETRS89 Nord": "",
+}
+JOURNAL = "0100-75111-{:05d}-22"
+
+
+def open_home(folder: Path, monkeypatch: pytest.MonkeyPatch, reference: Path | None = None) -> Path:
+    """An empty home, and where given reference files of its own, with the reference tables in its store."""
+    monkeypatch.setenv("TRYGHED_HOME", str(folder))
+    if reference:
+        monkeypatch.setenv("TRYGHED_REFERENCE", str(reference))
+    loaded = load_reference()
+    for table in TABLES:
+        store.write(table, loaded[table.name])
+    before = contracts()["police.reports"]  # the models that compare draws read every edition before
+    for edition in set(range(store.FIRST_EDITION, 2023)) - set(store.stored_editions(before)):
+        store.write(before, before.frame([]), edition)
+    return folder
+
+
+def reports(count: int, **changes: str) -> list[Line]:
+    """Reports that no rule sets aside, each with a journal number of its own; `changes` by heading."""
+    return [REPORT | {"Journalnummer": JOURNAL.format(number)} | changes for number in range(1, count + 1)]
+
+
+def deliver(home: Path, edition: int, name: str, lines: Iterable[Line], encoding: str = "cp1252") -> Path:
+    """The lines as a file of the edition's landing folder, divided by semicolons."""
+    path = home / "landing" / str(edition) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = list(lines)
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, lines[0], delimiter=";")
+        writer.writeheader()
+        writer.writerows(lines)
+    return path
+
+
+def make(edition: int, *names: str) -> None:
+    """Take the edition in, and make its tables of delivered rows and the named models."""
+    take_in([edition])
+    for table in contracts().values():
+        if table.delivered:
+            store.write_batches(table, rows_that_count(table, edition, load_decisions()), edition)
+    for name in names:
+        write_model(name, edition)
+
+
+def table(name: str, edition: int) -> pd.DataFrame:
+    """One edition of a stored table."""
+    return store.read(contracts()[name], [edition])
+
+
+def rows(name: str, edition: int) -> list[dict[str, object]]:
+    """The same as dictionaries."""
+    return records(table(name, edition))
+
+
+def decide(reference: Path, *entries: dict[str, object]) -> None:
+    """Write decisions.yml with these entries, each by a person, on a day and with a reason."""
+    said = {"person": "A. Steward", "decided_on": "2023-05-02", "reason": "The police confirmed it."}
+    full = [{"decision_id": f"d{number}", **entry, **said} for number, entry in enumerate(entries, 1)]
+    text = yaml.safe_dump({"decisions": full}, allow_unicode=True).replace("'2023-05-02'", "2023-05-02")
+    (reference / "decisions.yml").write_text(text, encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Hash of the file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Hash of every file below a folder."""
+    return {str(path.relative_to(folder)): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}

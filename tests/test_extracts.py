@@ -1,0 +1,470 @@
+"""From delivered files to the rows that count: places, codes, draws, decisions, and another city's files.
+
+Which files are refused is tested in `test_bad_files.py`, how the formats are read in `test_round_trip.py`.
+"""
+
+import grp
+import os
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from assets.intake import take_in
+from tests.delivering import JOURNAL, decide, deliver, make, open_home, reports, rows, sha256, table, tree
+from warehouse import store
+from warehouse.contracts import contracts
+from warehouse.errors import InputError
+
+NAME = "anmeldelser.csv"
+
+
+@pytest.fixture
+def place(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with the reference tables, whose reference files may be changed before it is used again."""
+    return open_home(tmp_path / "home", monkeypatch, reference)
+
+
+def edited(reference: Path, name: str, old: str, new: str) -> None:
+    path = reference / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def added(reference: Path, name: str, *lines: str) -> None:
+    with (reference / name).open("a", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+# --- what is kept as delivered -----------------------------------------------------------------------------
+
+
+def test_extracts_keep_the_producers_words_with_file_hash_and_row(place: Path) -> None:
+    path = deliver(place, 2023, NAME, reports(3, Bydel="valby "))
+    make(2023)
+    kept = table("extracts.police_reports", 2023)
+    assert kept["area_code"].tolist() == ["valby "] * 3
+    assert kept["reported_on"].tolist() == ["03-03-2022"] * 3
+    assert kept["row"].tolist() == [2, 3, 4]
+    assert set(kept["file_sha256"]) == {sha256(path)}
+    assert set(table("police.reports", 2023)["area_id"]) == {"bydel_valby"}
+
+
+def test_rows_in_are_rows_kept_and_rows_rejected(place: Path) -> None:
+    lines = reports(200)
+    lines[7]["Anmeldelsesdato"] = "31-02-2022"
+    deliver(place, 2023, NAME, lines)
+    make(2023, "quality.row_counts")
+    counts = rows("quality.row_counts", 2023)[0]
+    assert (counts["rows_delivered"], counts["rows_kept"], counts["rows_rejected"]) == (200, 199, 1)
+    found = rows("quality.rejected_rows", 2023)[0]
+    assert (found["row"], found["rule"], found["column_name"]) == (9, "unreadable_date", "Anmeldelsesdato")
+
+
+def test_more_rejected_than_tolerated_leaves_the_store_as_it_was(place: Path) -> None:
+    deliver(place, 2023, NAME, reports(100))
+    make(2023)
+    before = tree(place / "store")
+    lines = reports(100)
+    lines[3]["Gern.kode"] = lines[4]["Gern.kode"] = "7511"
+    deliver(place, 2023, NAME, lines)
+    with pytest.raises(
+        InputError, match=r"2 of 100 rows cannot count .* row 5, column Gern\.kode does not have the form"
+    ):
+        take_in([2023])
+    assert tree(place / "store") == before
+
+
+# --- offence codes -----------------------------------------------------------------------------------------
+
+CODES = [  # code, day of report, crime type, whether it is listed as unmapped
+    ("75111", "03-03-2022", "burglary", None),
+    ("73241", "03-03-2022", "violence_weapons", None),
+    ("00001", "03-03-2022", None, "not_in_the_mapping"),
+]
+
+
+@pytest.mark.parametrize(("code", "day", "crime_type", "why"), CODES)
+def test_codes_map_by_the_reference_or_are_listed(
+    place: Path, code: str, day: str, crime_type: str | None, why: str | None
+) -> None:
+    deliver(place, 2023, NAME, reports(2, **{"Gern.kode": code, "Anmeldelsesdato": day}))
+    make(2023, "police.unmapped_codes")
+    assert [row["crime_type"] for row in rows("police.reports", 2023)] == [crime_type] * 2
+    listed = [(row["offence_code"], row["reports"], row["why"]) for row in rows("police.unmapped_codes", 2023)]
+    assert listed == ([(code, 2, why)] if why else [])
+
+
+def test_a_code_counts_only_on_the_days_on_which_its_line_holds(place: Path, reference: Path) -> None:
+    line = '1,75111,75111,burglary,{},{},"Tryghed project, until the partnership names an owner",police_offence_codes,Made up.'
+    codes = (reference / "offence_codes.csv").read_text(encoding="utf-8")
+    whole = re.search(r"^1,75111,\d+,burglary.*$", codes, re.MULTILINE)
+    assert whole
+    edited(reference, "offence_codes.csv", whole[0], line.format("2009-01-01", "2022-06-30"))
+    open_home(place, pytest.MonkeyPatch(), reference)
+    early, late = reports(1), reports(2, Anmeldelsesdato="01-07-2022")[1:]
+    deliver(place, 2023, NAME, early + late)
+    make(2023, "police.unmapped_codes")
+    assert [row["crime_type"] for row in rows("police.reports", 2023)] == ["burglary", None]
+    assert rows("police.unmapped_codes", 2023)[0]["why"] == "not_valid_then"
+
+
+# --- places ------------------------------------------------------------------------------------------------
+
+
+def test_a_place_is_found_by_rode_then_coordinates_then_code_and_else_kept_as_unknown(place: Path) -> None:
+    east, north = "718743,4", "6176171"
+    lines = reports(4)
+    lines[0] |= {"Rode": "238"}
+    lines[1] |= {"ETRS89 Øst": east, "ETRS89 Nord": north}
+    lines[3] |= {"Bydel": ""}
+    deliver(place, 2023, NAME, lines)
+    make(2023, "police.draws")
+    found = rows("police.reports", 2023)
+    assert [row["place"] for row in found] == ["rode", "coordinates", "area", "unknown"]
+    assert (found[0]["area_id"], found[0]["bydel_id"]) == ("rode_238", "bydel_vanloese")
+    assert found[1]["area_id"] == "rode_238"  # a point within its boundary
+    assert (found[3]["area_id"], found[3]["bydel_id"]) == (None, None)
+    assert rows("police.draws", 2023)[0]["reports_place_unknown"] == 1
+
+
+def test_a_place_belongs_to_the_partnership_area_as_it_was_defined_on_the_day(place: Path, reference: Path) -> None:
+    reason = "assumed,agreement_amager,Made up."
+    added(
+        reference, "area_members.csv", f"amager_partnership,1,rode_1,{reason}", f"amager_partnership,2,rode_2,{reason}"
+    )
+    open_home(place, pytest.MonkeyPatch(), reference)
+    for edition, year in ((2021, 2020), (2022, 2021)):
+        lines = [
+            line
+            | {"Rode": rode, "Udtræksdato": f"15-02-{edition}", "Gerningsdato": "", "Anmeldelsesdato": f"03-03-{year}"}
+            for line, rode in zip(reports(2), ("1", "2"), strict=True)
+        ]
+        names = {"Gern.kode": "Gerningskode", "ETRS89 Øst": "X", "ETRS89 Nord": "Y"}
+        deliver(place, edition, NAME, [{names.get(name, name): cell for name, cell in line.items()} for line in lines])
+        make(edition)
+    found = [
+        (row["area_id"], row["partnership_area_id"], row["partnership_area_version"])
+        for edition in (2021, 2022)
+        for row in rows("police.reports", edition)
+    ]
+    assert found == [
+        ("rode_1", "amager_partnership", 1),
+        ("rode_2", None, None),
+        ("rode_1", None, None),
+        ("rode_2", "amager_partnership", 2),
+    ]
+
+
+# --- draws -------------------------------------------------------------------------------------------------
+
+
+def test_several_draws_of_a_crime_year_live_side_by_side_and_the_newest_counts(place: Path) -> None:
+    first = reports(10)
+    deliver(place, 2023, NAME, first)
+    again = reports(11, Udtræksdato="20-02-2024")[1:]
+    again[0]["Gern.kode"] = "73241"
+    deliver(place, 2024, "anmeldelser_igen.csv", again)
+    for edition in (2023, 2024):
+        make(edition, "police.draws", "police.draw_changes")
+    draws = [(str(row["drawn_on"]), row["reports"], row["counts"]) for row in rows("police.draws", 2024)]
+    assert draws == [("2023-02-15", 10, False), ("2024-02-20", 10, True)]
+    assert [row["counts"] for row in rows("police.draws", 2023)] == [True]
+    names = ("crime_type", "reports_before", "reports", "added", "removed", "moved_in", "moved_out")
+    changes = [tuple(row[name] for name in names) for row in rows("police.draw_changes", 2024)]
+    assert changes == [("burglary", 10, 9, 1, 1, 0, 1), ("violence_weapons", 0, 1, 0, 0, 1, 0)]
+
+
+# --- decisions ---------------------------------------------------------------------------------------------
+
+
+def rejected(path: Path, row: int, **more: object) -> dict[str, object]:
+    return {
+        "about": "rejected_row",
+        "edition": 2023,
+        "file": path.name,
+        "file_sha256": sha256(path)[:12],
+        "row": row,
+        **more,
+    }
+
+
+@pytest.fixture
+def late(place: Path) -> Path:
+    """A file of 200 reports, of which one is dated after the day of the draw."""
+    lines = reports(200)
+    lines[7] |= {"Gerningsdato": "", "Anmeldelsesdato": "03-03-2023"}
+    return deliver(place, 2023, NAME, lines)
+
+
+def test_a_rejected_row_counts_once_somebody_accepts_it_and_again_on_every_rerun(reference: Path, late: Path) -> None:
+    make(2023)
+    assert 9 not in set(table("police.reports", 2023)["row"])
+    decide(reference, rejected(late, 9))
+    for _ in range(2):
+        make(2023)
+        assert 9 in set(table("police.reports", 2023)["row"])
+    assert {row["decision"] for row in rows("quality.rejected_rows", 2023)} == {"d1"}
+    listed = rows("quality.decisions", 2023)[0]
+    assert (listed["person"], listed["reason"], listed["status"]) == (
+        "A. Steward",
+        "The police confirmed it.",
+        "in_force",
+    )
+
+
+def test_a_correction_stands_in_the_place_of_the_cell_and_the_delivered_word_stays(reference: Path, late: Path) -> None:
+    decide(reference, rejected(late, 9, action="correct", column="reported_on", value="03-03-2022"))
+    make(2023)
+    corrected = {row["row"]: str(row["reported_on"]) for row in rows("police.reports", 2023)}
+    assert corrected[9] == "2022-03-03"
+    as_delivered = table("extracts.police_reports", 2023).set_index("row")["reported_on"]
+    assert as_delivered[9] == "03-03-2023"
+
+
+def test_a_decision_lapses_when_the_file_comes_with_other_content(place: Path, reference: Path, late: Path) -> None:
+    decide(reference, rejected(late, 9))
+    make(2023)
+    late.write_bytes(late.read_bytes().replace(b"Valby", b"VALBY"))
+    make(2023)
+    assert 9 not in set(table("police.reports", 2023)["row"])
+    assert rows("quality.decisions", 2023)[0]["status"] == "lapsed"
+
+
+def test_too_many_rejected_rows_can_be_accepted(place: Path, reference: Path) -> None:
+    lines = reports(10)
+    lines[0]["Gern.kode"] = "x"
+    path = deliver(place, 2023, NAME, lines)
+    with pytest.raises(InputError, match="accept it in decisions"):
+        take_in([2023])
+    decide(reference, {"about": "rejected_share", "edition": 2023, "file": path.name, "file_sha256": sha256(path)})
+    make(2023, "quality.row_counts")
+    counts = rows("quality.row_counts", 2023)[0]
+    assert (counts["rows_kept"], counts["rows_rejected"], counts["decision"]) == (9, 1, "d1")
+
+
+def test_a_file_without_a_row_that_counts_is_refused_whatever_was_accepted(place: Path, reference: Path) -> None:
+    path = deliver(place, 2023, NAME, reports(2, **{"Gern.kode": "x"}))
+    decide(reference, {"about": "rejected_share", "edition": 2023, "file": path.name, "file_sha256": sha256(path)})
+    with pytest.raises(InputError, match="2 of 2 rows cannot count"):
+        take_in([2023])
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "crime_type"), [("accept", {}, None), ("correct", {"crime_type": "burglary"}, "burglary")]
+)
+def test_an_unmapped_code_is_accepted_or_corrected_and_stays_listed(
+    place: Path, reference: Path, action: str, more: dict[str, object], crime_type: str | None
+) -> None:
+    deliver(place, 2023, NAME, reports(3, **{"Gern.kode": "00001"}))
+    decide(reference, {"about": "unmapped_code", "edition": 2023, "offence_code": "00001", "action": action, **more})
+    make(2023, "police.unmapped_codes")
+    assert [row["crime_type"] for row in rows("police.reports", 2023)] == [crime_type] * 3
+    listed = rows("police.unmapped_codes", 2023)[0]
+    assert (listed["offence_code"], listed["reports"], listed["decision"]) == ("00001", 3, "d1")
+
+
+WRONG = {  # an entry of decisions.yml, and what is said of it
+    "a row that is not set aside": ({"row": 10}, "is about row 10 of anmeldelser.csv, which is not set aside"),
+    "a cell that cannot be read": ({"row": 11}, "accepts row 11 of anmeldelser.csv, but its Anmeldelsesdato"),
+    "a column that is none": ({"action": "correct", "column": "place", "value": "x"}, "corrects place, which is no column"),
+    "personal data": ({"action": "correct", "column": "journal_number", "value": "x"}, "which holds personal data"),
+    "a correction without a value": ({"action": "correct", "column": "reported_on"}, "names column, file, file_sha256, row, value"),
+    "a crime type that is none": (
+        {"about": "unmapped_code", "offence_code": "00001", "action": "correct", "crime_type": "arson", "file": None, "file_sha256": None, "row": None},
+        "names the crime type arson, which is none",
+    ),
+    "a decision in the future": ({"decided_on": "2999-01-01"}, "is dated in the future"),
+    "nobody": ({"person": ""}, "person"),
+    "no reason": ({"reason": ""}, "reason"),
+    "a word that is none": ({"because": "x"}, "because: is not a word of this file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_decision_that_cannot_be_meant_is_refused_with_its_line(
+    place: Path, reference: Path, late: Path, wrong: str
+) -> None:
+    lines = late.read_text(encoding="cp1252").splitlines(keepends=True)
+    lines[10] = lines[10].replace("03-03-2022", "31-02-2022", 1)
+    late.write_text("".join(lines), encoding="cp1252", newline="")
+    change, said = WRONG[wrong]
+    entry = {name: value for name, value in (rejected(late, 9) | change).items() if value is not None}
+    decide(reference, entry)
+    for name in ("person", "reason", "decided_on"):
+        if name in change:
+            text = (reference / "decisions.yml").read_text(encoding="utf-8")
+            old = {"person": "A. Steward", "reason": "The police confirmed it.", "decided_on": "2023-05-02"}[name]
+            (reference / "decisions.yml").write_text(text.replace(old, str(change[name]) or "''"), encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape(said)) as refused:
+        make(2023)
+    assert str(refused.value).startswith("decisions.yml")
+
+
+def test_the_same_thing_is_decided_once(place: Path, reference: Path, late: Path) -> None:
+    decide(reference, rejected(late, 9), rejected(late, 9))
+    with pytest.raises(InputError, match=r"decisions.yml, line \d+: d2 is decided on another line already"):
+        make(2023)
+
+
+# --- another city ------------------------------------------------------------------------------------------
+
+AARHUS = """
+extract: aarhus_police
+table: police.reports
+producer: A police district elsewhere
+note: Made up for a test.
+formats: {csv: {encoding: utf-8, delimiter: ","}}
+decimal_mark: "."
+date_format: "%Y-%m-%d"
+area_code_system: elsewhere
+rode_code_system: elsewhere_unit
+coordinate_system: EPSG:4326
+tolerated_rejected_percent: 1
+row_key: [journal_number]
+columns:
+  journal_number: {name: case_id, personal: true}
+  offence_code: {name: code}
+  reported_on: {name: reported}
+  drawn_on: {name: drawn}
+  area_code: {name: district}
+  rode_code: {name: unit}
+  coordinate_x: {name: lon}
+  coordinate_y: {name: lat}
+"""
+CASE = {"case_id": "0700-75111-00001-22", "code": "75111", "reported": "2022-03-03", "drawn": "2023-02-15", "district": "", "unit": "", "lon": "", "lat": ""}  # fmt: skip
+
+
+def test_another_citys_police_needs_a_specification_and_reference_lines_and_no_code(
+    place: Path, reference: Path
+) -> None:
+    (reference / "extracts" / "aarhus_police.yml").write_text(AARHUS, encoding="utf-8")
+    added(
+        reference,
+        "areas.csv",
+        "elsewhere,1,Elsewhere,municipality,751,,,project_assumption,Made up.",
+        "elsewhere_nord,1,Nord,bydel,,,,project_assumption,Made up.",
+        "elsewhere_unit_1,1,Unit 1,rode,1,,,project_assumption,Made up.",
+        "elsewhere_partnership,1,Partnership,partnership_area,,2021-01-01,,project_assumption,Made up.",
+    )
+    added(
+        reference,
+        "area_members.csv",
+        "elsewhere_nord,1,elsewhere_unit_1,assumed,project_assumption,Made up.",
+        "elsewhere_partnership,1,elsewhere_unit_1,assumed,project_assumption,Made up.",
+    )
+    added(
+        reference,
+        "area_codes.csv",
+        "elsewhere,North,elsewhere_nord,Made up.",
+        "elsewhere_unit,1,elsewhere_unit_1,Made up.",
+    )
+    square = "POLYGON ((10.1 56.1, 10.3 56.1, 10.3 56.2, 10.1 56.2, 10.1 56.1))"
+    added(reference, "area_boundaries.csv", f'elsewhere_unit_1,1,EPSG:4326,project_assumption,"{square}"')
+    open_home(place, pytest.MonkeyPatch(), reference)
+    lines = [CASE | {"case_id": f"0700-75111-0000{number}-22"} for number in range(1, 5)]
+    lines[0] |= {"unit": "1"}
+    lines[1] |= {"lon": "10.2", "lat": "56.15"}
+    lines[2] |= {"district": "north "}
+    path = place / "landing" / "2023" / "cases.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("\n".join([",".join(CASE), *(",".join(line.values()) for line in lines)]) + "\n", encoding="utf-8")
+    make(2023)
+    names = ("place", "area_id", "bydel_id", "partnership_area_id", "crime_type")
+    found = [tuple(row[name] for name in names) for row in rows("police.reports", 2023)]
+    unit = ("elsewhere_unit_1", "elsewhere_nord", "elsewhere_partnership", "burglary")
+    assert found == [
+        ("rode", *unit),
+        ("coordinates", *unit),
+        ("area", "elsewhere_nord", "elsewhere_nord", None, "burglary"),
+        ("unknown", None, None, None, "burglary"),
+    ]
+
+
+def test_a_specification_with_codes_that_nobody_listed_is_refused(reference: Path) -> None:
+    from warehouse.specifications import load_specifications, refuse_unknown_systems
+
+    with pytest.raises(InputError, match=r"koebenhavn_population.yml: population is no code system of area_codes.csv"):
+        refuse_unknown_systems(load_specifications(reference / "extracts"), {"survey", "municipality"})
+
+
+# --- who may open it ---------------------------------------------------------------------------------------
+
+
+def test_the_store_opens_to_its_owner_and_one_named_group_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = next((group for group in grp.getgrall() if group.gr_gid != os.getgid()), None)
+    if os.getuid() or other is None:
+        pytest.skip("giving a folder to another group needs root and a second group on the machine")
+    monkeypatch.setenv("TRYGHED_GROUP", other.gr_name)
+    (tmp_path / "home" / "store").mkdir(parents=True, mode=0o777)
+    open_home(tmp_path / "home", monkeypatch)
+    folder = tmp_path / "home" / "store"
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o777 == 0o750
+    assert folder.group() == other.gr_name
+    assert {path.group() for path in folder.rglob("*")} == {other.gr_name}
+
+
+def test_a_group_that_is_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRYGHED_GROUP", "no_such_group")
+    with pytest.raises(InputError, match="there is no group no_such_group on this machine: create it"):
+        open_home(tmp_path, monkeypatch)
+
+
+# --- personal data -----------------------------------------------------------------------------------------
+
+PERSONAL = {  # heading and cell of a column that nobody declared, and the kind that is named
+    "CPR numbers": ("Note", "010190-1234"),
+    "CPR numbers without a hyphen": ("Note", "0101901234"),
+    "e-mail addresses": ("Note", "nn.marker@example.org"),
+    "telephone numbers": ("Note", "+45 20 30 40 50"),
+    "addresses": ("Note", "Opdigtetvej 12 B"),
+    "names": ("Note", "Jens Opdigtet"),
+    "a heading for names": ("Anmelders navn", "x"),
+    "a heading for addresses": ("Adresse", "x"),
+}
+
+
+@pytest.mark.parametrize("kind", PERSONAL)
+def test_an_undeclared_column_that_looks_personal_is_refused_without_its_values(
+    place: Path, reference: Path, kind: str
+) -> None:
+    heading, cell = PERSONAL[kind]
+    ignored = f'ignored:\n  {heading}: {{reason: "Free text."}}\n'
+    edited(reference, "extracts/koebenhavns_politi_reports.yml", "ignored:\n", ignored)
+    deliver(place, 2023, NAME, [line | {heading: cell} for line in reports(40)])
+    with pytest.raises(InputError, match=f"column {heading}: looks like .* personal: true") as refused:
+        take_in([2023])
+    assert cell == "x" or cell not in str(refused.value)
+    assert not store.stored_editions(contracts()["quality.files"])
+
+
+@pytest.mark.parametrize("kind", [kind for kind, (heading, _) in PERSONAL.items() if heading == "Note"])
+def test_a_column_that_keeps_any_text_is_looked_at_to_its_last_row(place: Path, kind: str) -> None:
+    _, cell = PERSONAL[kind]
+    lines = reports(150_000)
+    for line in lines[-40_000:]:
+        line["Rode"] = cell
+    deliver(place, 2023, NAME, lines)
+    with pytest.raises(InputError, match="column Rode: looks like") as refused:
+        take_in([2023])
+    assert cell not in str(refused.value)
+    assert not store.stored_editions(contracts()["quality.files"])
+
+
+def test_a_column_that_is_declared_personal_and_ignored_is_never_stored(place: Path, reference: Path) -> None:
+    edited(
+        reference,
+        "extracts/koebenhavns_politi_reports.yml",
+        "ignored:\n",
+        'ignored:\n  Note: {reason: "Free text.", personal: true}\n',
+    )
+    deliver(place, 2023, NAME, [line | {"Note": "marker-010190-1234"} for line in reports(5)])
+    make(2023)
+    stored = b"".join(path.read_bytes() for path in (place / "store").rglob("*.parquet"))
+    assert JOURNAL.format(3) in set(table("police.reports", 2023)["journal_number"])
+    assert not any("marker" in str(row) for row in rows("extracts.police_reports", 2023))
+    assert b"marker" not in stored
