@@ -1,5 +1,5 @@
 # The project's commands. Each sets up all it needs on a fresh clone, and writes nothing outside it.
-#   make run    the yearly run on what the project ships       make test   everything that must hold
+#   make run    the yearly run on what the project ships       make test   what must hold (make test-slow: the rest)
 #   make ui     Dagster's page, on this machine alone           make help   all of them
 
 PYTHON ?= python3
@@ -22,7 +22,7 @@ export TMPDIR = $(CURDIR)/.cache/tmp
 BIN = .venv/bin
 UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 
-.PHONY: run test check ui status help lock dictionary picture bench
+.PHONY: run test test-slow ui status help lock dictionary picture bench
 
 run: .venv/run.done  ## the yearly run; without delivered files on made-up ones beside the published figures
 	@test -d "$(TRYGHED_HOME)/landing" || { echo "No delivered files: writing made-up ones ..."; $(BIN)/tryghed sample; }
@@ -34,11 +34,14 @@ status: .venv/run.done  ## the verdicts and the missing deliveries, in the termi
 ui: .venv/run.done  ## Dagster's page; HOST and PORT move it
 	@$(BIN)/tryghed ui --host $(HOST) --port $(PORT)
 
-test: .venv/dev.done  ## lint, types and every test
+test: .venv/dev.done  ## lint, types and every test but the slow ones
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+test-slow: .venv/dev.done  ## the tests that make yearly runs of their own
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 bench: .venv/dev.done  ## the measurements of benchmarks/
 	$(BIN)/python -m benchmarks.imports

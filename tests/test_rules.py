@@ -54,7 +54,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
         {(2012,)},
     ),
     ("reference.area_members", "one_area_of_a_level_at_a_time",
-     "INSERT INTO reference.area_members SELECT * REPLACE (area AS area_id) FROM reference.area_members, "
+     "INSERT INTO reference.area_members SELECT m.* REPLACE (area AS area_id) FROM reference.area_members m, "
      "(VALUES ('bydel_valby'), ('valby')) t(area) WHERE area_id = 'bydel_vanloese' AND member_area_id = "
      "(SELECT min(member_area_id) FROM reference.area_members WHERE area_id = 'bydel_vanloese')",
      {("bydel_vanloese", 1, "rode_238"), ("bydel_valby", 1, "rode_238")}),
