@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from assets.editions import editions
@@ -23,34 +22,32 @@ from warehouse.delivered_files import DeliveredFile, extracts_table
 from warehouse.engine import batches, model
 from warehouse.parsing import quoted
 
+PART_ROWS = 500_000
+
 
 def rows_that_count(table: Table, edition: int, decided: Decisions) -> Iterator[pa.RecordBatch]:
     """The edition's rows of a table in the order of its key: file by file, row by row."""
     files = delivered_for(table, edition)
     if not files:
         return
+    query = model(table.name.replace(".", "_")).format(typed="part")
     with lookups(table, edition, REJECTED, DECISIONS) as connection:
         for file in files:
             _keep(connection, file, decided)
             if "coordinate_x" in table.columns:
                 locate(connection, "kept")
-            query = model(table.name.replace(".", "_")).format(typed="kept")
-            yield from _in_order(batches(connection, query, table, constants_of(file)), table)
+            for _ in _parts(connection):
+                yield from batches(connection, f"FROM ({query}) ORDER BY row", table, constants_of(file))
 
 
-def _in_order(made: Iterator[pa.RecordBatch], table: Table) -> Iterator[pa.RecordBatch]:
-    """The batches in the order of the file's rows: a join keeps the order of batches, but not that within one.
-
-    Raises ValueError where a row stands there twice or in an earlier batch.
-    """
-    last = 0
-    for unordered in made:
-        batch = unordered.sort_by("row")
-        rows = batch.column("row").to_numpy()
-        if len(rows) and (rows[0] <= last or (np.diff(rows) <= 0).any()):
-            raise ValueError(f"{table.name}: a row stands twice, or before one of an earlier batch")
-        last = rows[-1] if len(rows) else last
-        yield batch
+def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """The kept rows as a view of some at a time: joins do not keep their order, and to order all at once takes memory."""
+    last = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
+    for first in range(1, last + 1, PART_ROWS):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW part AS FROM kept WHERE row BETWEEN {first} AND {first + PART_ROWS - 1}"
+        )
+        yield
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decided: Decisions) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from assets.delivered import rows_that_count
@@ -127,10 +128,13 @@ def test_every_row_rule_says_what_is_wrong_as_the_end_of_a_sentence(rule: RowRul
     assert not rule.reason.endswith(".")
 
 
-def test_rows_that_count_are_those_that_no_rule_set_aside(delivered: Path) -> None:
+def test_rows_that_count_are_in_their_order_and_those_that_no_rule_set_aside(delivered: Path) -> None:
     for table in (table for table in contracts().values() if table.delivered):
-        kept = sum(batch.num_rows for batch in rows_that_count(table, EDITION, Decisions()))
-        files = delivered_for(table, EDITION)
+        made = pa.Table.from_batches(rows_that_count(table, EDITION, Decisions()), table.arrow_schema())
+        assert made.select(["file", "row"]).equals(
+            made.sort_by([("file", "ascending"), ("row", "ascending")]).select(["file", "row"])
+        )
+        kept, files = made.num_rows, delivered_for(table, EDITION)
         rejected = store.read(contracts()["quality.rejected_rows"], [EDITION])
         aside = rejected[rejected["table_name"] == table.name][["file", "row"]].drop_duplicates()
         assert kept == sum(file.rows for file in files) - len(aside), table.name

@@ -32,7 +32,6 @@ def engine(tables: Iterable[Table], edition: int, earlier: Iterable[Table] = ())
     make_protected(store_folder())
     with tempfile.TemporaryDirectory(prefix=".engine-", dir=store_folder()) as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")  # rows stay in their order
         connection.execute("SET temp_directory = $spill", {"spill": spill})
         for table, files in paths:
             refuse_absent(table, files)

@@ -1,0 +1,394 @@
+"""What is written is what is read: random tables in every format, and random values through the typing of their cells.
+
+The files are written by the libraries that such files come from, not by the sample's writer. Files that are to be
+refused are tested elsewhere.
+"""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyreadstat
+import pytest
+import xlsxwriter
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from warehouse.delivered_files import look_into, rows_of
+from warehouse.formats import batches_of, cells_of, csv_files, excel, format_of, names_of, parquet, spss
+from warehouse.parsing import typed_query
+from warehouse.specifications import Format, Specification
+
+Cell = str | int | Decimal | date | bool | None
+Row = list[Cell]
+
+OFTEN = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+DATE_FORMATS = ["%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d"]
+ENCODINGS = ["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1"]
+CODECS = {"windows-1252": "cp1252"}
+
+# Without Ã and â, which begin what is taken for UTF-8 in a file of single bytes.
+LATIN = "æøåÆØÅéüßñ§½°«»·£"
+WINDOWS = "€“”‘’–—…•™Šž"
+ANY = "łőЖ中😀\u2028\u0301\u00a0"
+PLAIN = "aZ 019,.;:|\t\"'=+-@<&>\\/#%_()[]"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _many_batches() -> Iterator[None]:
+    """Small batches and blocks, so that small tables have many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(excel, "BATCH", 4)
+        patch.setattr(parquet, "BATCH", 4)
+        patch.setattr(spss, "BATCH", 4)
+        patch.setattr(spss, "LATER_BATCH", 3)
+        patch.setattr(csv_files, "CHUNK", 1 << 12)
+        yield
+
+
+def specification(kind: Format, layout: dict[str, Any], mark: str, written: str, **more: Any) -> Specification:
+    as_given = {
+        "extract": "round_trip",
+        "table": "survey.answers",
+        "producer": "Nobody",
+        "note": "Made for a test.",
+        "formats": {kind: layout},
+        "decimal_mark": mark,
+        "date_format": written,
+        "area_code_system": "survey",
+        "tolerated_rejected_percent": 0,
+        "row_key": ["respondent_number"],
+        "columns": {"respondent_number": {"name": "nr"}},
+    }
+    return Specification.model_validate(as_given | more)
+
+
+def read(path: Path, kind: Format, of: Specification, wanted: list[str]) -> list[tuple[int, str | None, *tuple[Any]]]:
+    """Row, why it has no cells, and the wanted cells, of every row."""
+    assert format_of(path) == kind
+    table = pa.Table.from_batches(batches_of(path, kind, of, wanted))
+    assert table.schema.names == ["row", "malformed", *wanted]
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def as_text(cell: Cell, of: Specification) -> str | None:
+    """The cell as a person would type it into a text file of that producer."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, Decimal):
+        return format(cell.normalize() + 0, "f").replace(".", of.decimal_mark)
+    if isinstance(cell, date):
+        return cell.strftime(of.date_format)
+    return None if cell is None or cell == "" else str(cell)
+
+
+def native(cell: Cell) -> Any:
+    return float(cell) if isinstance(cell, Decimal) else cell
+
+
+# --- what tables hold --------------------------------------------------------------------------------------
+
+
+def texts(letters: str, line_ends: tuple[str, ...] = ("\n",)) -> st.SearchStrategy[str]:
+    """Cells that readers get wrong: quotes, delimiters, line ends, leading zeros, numbers and words for nothing."""
+    pieces = st.lists(st.sampled_from([*PLAIN, *letters, *line_ends, "Å", "ærø", "00", '""']), max_size=8).map("".join)
+    known = st.sampled_from(
+        [
+            "007",
+            "0101",
+            "1.234,50",
+            "-0",
+            "1e5",
+            "NaN",
+            "NA",
+            "NULL",
+            "null",
+            "None",
+            "#N/A",
+            "true",
+            "=1+1",
+            "31-12-2020",
+        ]
+    )
+    return pieces | known
+
+
+# Fifteen digits at most: a double holds no more, and Excel keeps no more.
+FRACTIONS = st.integers(0, 8).flatmap(
+    lambda places: st.integers(-(10**14), 10**14).map(lambda digits: Decimal(digits).scaleb(-places))
+)
+WHOLE = st.integers(-(10**14), 10**14)
+DAYS = st.dates(date(1900, 3, 1), date(2099, 12, 31))  # Excel has no days before 1900, and a wrong one in February
+
+
+def tables(columns: list[st.SearchStrategy[Cell]], most: int = 12) -> st.SearchStrategy[list[Row]]:
+    return st.lists(st.tuples(*columns).map(list), min_size=1, max_size=most)
+
+
+def headings(letters: str, count: int) -> st.SearchStrategy[list[str]]:
+    """Different names without blanks around them, the first with a letter that no two bytes of UTF-8 could be."""
+    name = texts(letters, ()).map(str.strip).filter(bool)
+    return st.lists(name, min_size=count, max_size=count, unique=True).map(lambda names: ["Område", *names])
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def csv_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[Row], list[str], bytes]:
+    encoding, delimiter = draw(st.sampled_from(ENCODINGS)), draw(st.sampled_from(";,\t|"))
+    letters = LATIN + {"utf-8": WINDOWS + ANY, "utf-8-sig": WINDOWS + ANY, "windows-1252": WINDOWS}.get(encoding, "")
+    header = draw(headings(letters, draw(st.integers(0, 4))))
+    cell = st.none() | texts(letters, ("\n", "\r\n", "\r"))
+    rows = draw(tables([cell] * len(header))) * draw(st.sampled_from([1, 1, 30]))
+    before = draw(st.integers(0, 3))
+    of = specification("csv", {"encoding": encoding, "delimiter": delimiter, "header_row": before + 1}, ",", "%d-%m-%Y")
+    # with a lone \n as line end, a lone \r would stay without quotes
+    quoting, line_end = draw(
+        st.sampled_from([(csv.QUOTE_MINIMAL, "\r\n"), (csv.QUOTE_ALL, "\n"), (csv.QUOTE_ALL, "\r\n")])
+    )
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=line_end)
+    writer.writerows([["Udtræk af registret"]] * before + [header] + rows)
+    text = out.getvalue().removesuffix(draw(st.sampled_from(["", line_end])))
+    wanted = draw(st.permutations(header))[: draw(st.integers(1, len(header)))]
+    return of, header, rows, wanted, text.encode(CODECS.get(encoding, encoding))
+
+
+@OFTEN
+@given(csv_cases())
+def test_csv(case: tuple[Specification, list[str], list[Row], list[str], bytes]) -> None:
+    of, header, rows, wanted, content = case
+    assert of.formats.csv is not None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "delivered.csv"
+        path.write_bytes(content)
+        first = of.formats.csv.header_row + 1
+        assert names_of(path, "csv", of) == tuple(header)
+        assert cells_of(path, "csv", of).rows == len(rows)
+        assert read(path, "csv", of, wanted) == [
+            (number, None, *(row[header.index(name)] or None for name in wanted))
+            for number, row in enumerate(rows, first)
+        ]
+
+
+@OFTEN
+@given(
+    st.lists(st.tuples(st.integers(1, 5), texts("æ€", ("\n", "\r\n"))), min_size=1, max_size=12),
+    st.sampled_from([1, 20]),
+)
+def test_csv_rows_with_other_numbers_of_cells_are_set_aside_in_their_place(
+    shapes: list[tuple[int, str]], times: int
+) -> None:
+    of = specification("csv", {"encoding": "windows-1252", "delimiter": ";"}, ",", "%d-%m-%Y")
+    rows = [[text] * count for count, text in shapes] * times
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "delivered.csv"
+        with path.open("w", encoding="cp1252", newline="") as file:
+            csv.writer(file, delimiter=";").writerows([["Område", "å", "3"], *rows])
+        assert read(path, "csv", of, ["3", "å"]) == [
+            (number, None, row[2] or None, row[1] or None)
+            if len(row) == 3
+            else (number, f"has {len(row)} cells where the header has 3", None, None)
+            for number, row in enumerate(rows, 2)
+        ]
+
+
+# --- Excel -------------------------------------------------------------------------------------------------
+
+
+def written_xlsx(path: Path, lines: list[Row], rows_in_place: bool) -> None:
+    """The lines from the first row on; texts in the cells themselves where `rows_in_place`, else in a list of all."""
+    with xlsxwriter.Workbook(path, {"constant_memory": rows_in_place}) as book:
+        sheet, day = book.add_worksheet("Svar"), book.add_format({"num_format": "dd-mm-yyyy"})
+        writers = {
+            str: sheet.write_string,
+            bool: sheet.write_boolean,
+            int: sheet.write_number,
+            float: sheet.write_number,
+        }
+        for row, line in enumerate(lines):
+            for column, cell in enumerate(map(native, line)):
+                if not any(one not in {None, ""} for one in line):
+                    continue  # a row that holds only empty texts is refused
+                if isinstance(cell, date):
+                    sheet.write_datetime(row, column, cell, day)
+                elif cell is not None:
+                    writers[type(cell)](row, column, cell)
+
+
+@st.composite
+def xlsx_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[Row], list[str]]:
+    letters = LATIN + WINDOWS + ANY
+    header = draw(headings(letters, draw(st.integers(0, 4))))
+    kinds = [texts(letters), WHOLE, FRACTIONS, DAYS, st.booleans()]
+    one_kind = st.sampled_from(kinds).flatmap(lambda kind: st.just(st.none() | kind))
+    columns = draw(
+        st.lists(one_kind | st.just(st.none() | st.one_of(kinds)), min_size=len(header), max_size=len(header))
+    )
+    rows = draw(tables(columns))
+    layout = {"sheet": "Svar", "header_row": draw(st.integers(1, 4))}
+    of = specification("xlsx", layout, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+    return of, header, rows, draw(st.permutations(header))[: draw(st.integers(1, len(header)))]
+
+
+@OFTEN
+@given(xlsx_cases(), st.sampled_from([[], ["Udtræk"], ["a", "b", "c", "d", "e", "f"]]), st.booleans())
+def test_xlsx(case: tuple[Specification, list[str], list[Row], list[str]], note: Row, in_place: bool) -> None:
+    of, header, rows, wanted = case
+    assert of.formats.xlsx is not None
+    before = of.formats.xlsx.header_row - 1
+    texts_of_rows = [[as_text(cell, of) for cell in row] for row in rows]
+    # a row without anything is none; Excel's numbers of the others stay
+    filled = [(number, row) for number, row in enumerate(texts_of_rows, before + 2) if any(row)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "delivered.xlsx"
+        written_xlsx(path, [note] * before + [header] + rows, in_place)
+        assert cells_of(path, "xlsx", of).rows == len(filled)
+        assume(filled)
+        assert read(path, "xlsx", of, wanted) == [
+            (number, None, *(row[header.index(name)] for name in wanted)) for number, row in filled
+        ]
+
+
+# --- SPSS --------------------------------------------------------------------------------------------------
+
+LABELS = {1.0: "Meget tryg", 2.0: "Hverken tryg eller utryg", 3.5: "Ønsker ikke at svare", 9.0: "99"}
+
+
+@st.composite
+def sav_cases(draw: st.DrawFn) -> tuple[Specification, pd.DataFrame, list[list[str | None]]]:
+    of = specification("sav", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+    # SPSS fills texts up with blanks, so those at the end are gone; an empty text is a missing one
+    text = texts(LATIN + WINDOWS + ANY, ("\n", "\r\n")).map(lambda one: one.rstrip(" "))
+    kinds = [text, WHOLE, FRACTIONS, DAYS, st.sampled_from([Decimal(str(code)) for code in [*LABELS, 4.0, 0.5]])]
+    columns = draw(st.lists(st.sampled_from(range(len(kinds))), min_size=1, max_size=5))
+    rows = draw(tables([st.none() | kinds[kind] for kind in columns]))
+    names = [f"v{place}_{'labels' if kind == 4 else 'æ'}" for place, kind in enumerate(columns)]
+    frame = pd.DataFrame(
+        {
+            name: pd.Series([native(row[place]) for row in rows], dtype=float if kind in {1, 2, 4} else object)
+            for place, (name, kind) in enumerate(zip(names, columns, strict=True))
+        }
+    )
+    expected = [
+        [
+            LABELS.get(float(cell)) or as_text(cell, of)
+            if kind == 4 and isinstance(cell, Decimal)
+            else as_text(cell, of)
+            for kind, cell in zip(columns, row, strict=True)
+        ]
+        for row in rows
+    ]
+    return of, frame, expected
+
+
+@OFTEN
+@given(sav_cases(), st.booleans(), st.data())
+def test_sav(
+    case: tuple[Specification, pd.DataFrame, list[list[str | None]]], compress: bool, data: st.DataObject
+) -> None:
+    of, frame, expected = case
+    header = list(frame.columns)
+    wanted = data.draw(st.permutations(header))[: data.draw(st.integers(1, len(header)))]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "delivered.sav"
+        labels = {name: LABELS for name in header if name.endswith("labels")}
+        pyreadstat.write_sav(frame, str(path), variable_value_labels=labels, row_compress=compress)
+        assert cells_of(path, "sav", of).rows == len(expected)
+        assert read(path, "sav", of, wanted) == [
+            (number, None, *(row[header.index(name)] for name in wanted)) for number, row in enumerate(expected, 1)
+        ]
+
+
+# --- Parquet -----------------------------------------------------------------------------------------------
+
+PARQUET: dict[str, tuple[st.SearchStrategy[Cell], pa.DataType]] = {
+    "text": (texts(LATIN + WINDOWS + ANY, ("\n", "\r\n", "\r")), pa.string()),
+    "large text": (texts(LATIN), pa.large_string()),
+    "different texts": (texts(LATIN), pa.dictionary(pa.int8(), pa.string())),
+    "whole": (st.integers(-(2**63), 2**63 - 1), pa.int64()),
+    "small": (st.integers(-128, 127), pa.int8()),
+    "fraction": (FRACTIONS, pa.float64()),
+    "day": (DAYS, pa.date32()),
+    "midnight": (DAYS, pa.timestamp("us")),
+    "yes or no": (st.booleans(), pa.bool_()),
+}
+
+
+@st.composite
+def parquet_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[str], list[Row]]:
+    of = specification("parquet", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+    kinds = draw(st.lists(st.sampled_from(list(PARQUET)), min_size=1, max_size=5))
+    header = draw(headings(LATIN + ANY, len(kinds) - 1))
+    return of, header, kinds, draw(tables([st.none() | PARQUET[kind][0] for kind in kinds]))
+
+
+@OFTEN
+@given(parquet_cases(), st.integers(1, 12), st.data())
+def test_parquet(case: tuple[Specification, list[str], list[str], list[Row]], group: int, data: st.DataObject) -> None:
+    of, header, kinds, rows = case
+    wanted = data.draw(st.permutations(header))[: data.draw(st.integers(1, len(header)))]
+    columns = [
+        pa.array(cells, pa.date32()).cast(PARQUET[kind][1])
+        if kind == "midnight"
+        else pa.array([native(cell) for cell in cells], PARQUET[kind][1])
+        for kind, cells in zip(kinds, zip(*rows, strict=True), strict=True)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "delivered.parquet"
+        pq.write_table(pa.table(columns, header), path, row_group_size=group)
+        assert cells_of(path, "parquet", of).rows == len(rows)
+        assert read(path, "parquet", of, wanted) == [
+            (number, None, *(as_text(row[header.index(name)], of) for name in wanted))
+            for number, row in enumerate(rows, 1)
+        ]
+
+
+# --- from a value to a file and back to the value ----------------------------------------------------------
+
+MEANINGS = {
+    "Meget tryg": "very_safe",
+    'Ja; altid, "tryg"': "safe",
+    "Hverken – eller": "neither",
+    "1": "1",
+    "O'Brien": "7",
+}
+OURS = {
+    "respondent_number": "Løbenr.",
+    "answered_on": "Dato",
+    "weight": "Vægt",
+    "stratum_population_residents": "Beboere",
+    "safety_answer": "Tryg?",
+}
+EDITION = 2023
+
+
+def answers(written: str, mark: str, kind: Format, layout: dict[str, Any], names: list[str]) -> Specification:
+    columns: dict[str, Any] = {ours: {"name": name, "personal": True} for ours, name in zip(OURS, names, strict=True)}
+    columns["safety_answer"] |= {"values": MEANINGS}
+    return specification(kind, layout, mark, written, columns=columns)
+
+
+# A text loses the blanks around it; a fraction has as many digits as every format holds.
+NUMBERS = texts("æØ").map(str.strip).map(lambda text: text or None)
+VALUES = st.lists(
+    st.tuples(
+        NUMBERS,
+        st.none() | st.dates(date(1900, 3, 1), date(2099, 12, 31)),
+        st.none() | FRACTIONS.map(float),
+        st.none() | WHOLE,
+        st.none() | st.sampled_from(sorted(MEANINGS.values())),
+    ),
+    min_size=1,
+    max_size=12,
+)
