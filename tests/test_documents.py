@@ -1,0 +1,62 @@
+"""What the documents show works: specifications and decisions are read as the program reads them."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.delivering import deliver, make, open_home, reports, rows
+from warehouse.decisions import load_decisions
+from warehouse.home import PROJECT
+from warehouse.specifications import load_specifications
+
+EXTRACTS = (PROJECT / "docs" / "EXTRACTS.md").read_text(encoding="utf-8")
+
+
+def example(word: str) -> str:
+    """The YAML of the document that begins with a word."""
+    blocks = [block.split("```")[0] for block in EXTRACTS.split("```yaml\n")[1:]]
+    return next(block for block in blocks if block.startswith(word))
+
+
+def test_the_specification_of_the_document_reads_a_file(
+    tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (reference / "extracts").iterdir():
+        path.unlink()
+    (reference / "extracts" / "example_police.yml").write_text(example("extract:"), encoding="utf-8")
+    assert set(load_specifications(reference / "extracts")) == {"example_police"}
+    home = open_home(tmp_path / "home", monkeypatch, reference)
+    unknown = ("Gerningsdato", "Rode")
+    names = {"ETRS89 Øst": "X", "ETRS89 Nord": "Y"}
+    lines = [{names.get(name, name): cell for name, cell in line.items() if name not in unknown} for line in reports(3)]
+    deliver(home, 2023, "reports.csv", [line | {"Gerning": "x"} for line in lines])
+    make(2023)
+    assert [row["crime_type"] for row in rows("police.reports", 2023)] == ["burglary"] * 3
+
+
+def test_the_decisions_of_the_document_are_read(reference: Path) -> None:
+    text = example("decisions:").replace("2026-05-02", "2026-01-02")
+    (reference / "decisions.yml").write_text(text, encoding="utf-8")
+    decided = load_decisions(reference).decisions
+    assert [one.about for one in decided] == ["rejected_row", "unmapped_code", "rejected_share"]
+    assert {one.decided_on for one in decided} == {date(2026, 1, 2)}
+
+
+def test_the_example_in_the_decisions_file_is_read(reference: Path) -> None:
+    path = reference / "decisions.yml"
+    lines = [line.removeprefix("# ") for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
+    start = next(index for index, line in enumerate(lines) if line.startswith("- decision_id"))
+    entries = yaml.safe_load("\n".join(lines[start:]))
+    path.write_text(yaml.safe_dump({"decisions": entries}), encoding="utf-8")
+    assert [one.action for one in load_decisions(reference).decisions] == ["correct", "correct"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/EXTRACTS.md"])
+def test_what_a_document_points_to_is_there(name: str) -> None:
+    path = PROJECT / name
+    links = [part.split(")")[0] for part in path.read_text(encoding="utf-8").split("](")[1:]]
+    assert links
+    for link in links:
+        assert (path.parent / link).exists(), link
