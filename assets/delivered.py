@@ -22,7 +22,7 @@ from warehouse.delivered_files import DeliveredFile, extracts_table
 from warehouse.engine import batches, model
 from warehouse.parsing import quoted
 
-PART_ROWS = 500_000
+PART_ROWS = 1_000_000
 
 
 def rows_that_count(table: Table, edition: int, decided: Decisions) -> Iterator[pa.RecordBatch]:

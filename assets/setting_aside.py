@@ -4,13 +4,13 @@ Plain functions over one edition of one table; the assets that use them are in `
 rules of single cells follow from contract and specification (`warehouse/parsing.py`), those of rows from `checks/rows/`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
 
 from assets.reference import REFERENCE
-from checks.row_rules import row_rules
+from checks.row_rules import RowRule, row_rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts, records
 from warehouse.decisions import FILE, Decision, Decisions, check_corrections
@@ -124,17 +124,42 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
 
 def _rule_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:
     """Rows that break a rule of `checks/rows/`, and repeated rows; a whole column that is not delivered breaks none."""
-    specification, name = file.specification, quoted(file.path.name)
+    specification = file.specification
     named = specification.names_in(file.edition)
-    found = []
-    for rule in row_rules().get(specification.table, ()):
-        for (row,) in connection.execute(f"SELECT row FROM ({rule.query('typed')}) WHERE file = {name}").fetchall():
-            found.append(_row(file, row, rule.name, named.get(rule.column, rule.column), rule.reason))
+    rules = row_rules().get(specification.table, ())
+    found = [
+        _row(file, row, rule.name, named.get(rule.column, rule.column), rule.reason)
+        for row, rule in [*_breaking(connection, file, rules), *_selected(connection, file, rules)]
+    ]
     reason = (
         f"repeats the {' and '.join(named[one] for one in specification.row_key if one in named)} of an earlier row"
     )
     column = named.get(specification.row_key[0], specification.row_key[0])
     return found + [_row(file, row, DUPLICATE, column, reason) for row in _repeated(connection, file)]
+
+
+def _breaking(
+    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rules: Sequence[RowRule]
+) -> Iterator[tuple[int, RowRule]]:
+    """Rows of which a rule's condition is true; all conditions in one pass, as reading the cells is what takes time."""
+    conditional = [rule for rule in rules if rule.condition]
+    if not conditional:
+        return
+    flags = ", ".join(f"({rule.condition}) AS rule_{index}" for index, rule in enumerate(conditional))
+    any_of = " OR ".join(f"rule_{index}" for index in range(len(conditional)))
+    for row, *broken in connection.execute(
+        f"SELECT * FROM (SELECT row, {flags} FROM typed WHERE file = {quoted(file.path.name)}) WHERE {any_of}"
+    ).fetchall():
+        yield from ((row, rule) for rule, breaks in zip(conditional, broken, strict=True) if breaks)
+
+
+def _selected(
+    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rules: Sequence[RowRule]
+) -> Iterator[tuple[int, RowRule]]:
+    """Rows that a rule's own query selects."""
+    for rule in (rule for rule in rules if rule.sql):
+        query = f"SELECT row FROM ({rule.query('typed')}) WHERE file = {quoted(file.path.name)}"
+        yield from ((row, rule) for (row,) in connection.execute(query).fetchall())
 
 
 def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[int]:

@@ -11,18 +11,16 @@ all columns as text and nothing checked; what is replaced is the same work in pa
 
 import hashlib
 import os
-import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+
+from benchmarks.measuring import Run, clocked, in_turn, median_of, ran_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 EDITION, CRIME_YEAR = 2023, 2022
 RUNS = 3
 MILLION = 1_000_000
-MIB = 1024
 NAME = "synthetic_anmeldelser.csv"
 
 COLUMNS = {
@@ -138,6 +135,7 @@ def _typed_frame(rows: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
+    """The rows that a rule sets aside."""
     reported, drawn = typed["reported_on"], typed["drawn_on"]
     bad = typed[["journal_number", "offence_code", "reported_on", "drawn_on"]].isna().any(axis=1)
     for name in ("journal_number", "area_code", "rode_code"):
@@ -145,30 +143,53 @@ def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
     bad |= typed.duplicated(["journal_number", "drawn_on"]) | (reported > drawn) | (typed["offence_on"] > reported)
     bad |= (reported.dt.year != reported.dt.year.mode()[0]) | (reported.dt.year >= EDITION)
     bad |= (drawn.dt.year != EDITION) | (drawn != drawn.mode()[0])
-    bad |= ~typed["offence_code"].str.fullmatch(r"\d{5}").astype(bool)
-    return bad
+    wrong: pd.Series[bool] = bad | ~typed["offence_code"].str.fullmatch(r"\d{5}").astype(bool)
+    return wrong
 
 
 def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.DataFrame":
     """Crime type by code, place by rode, else coordinates, else area, then bydel and partnership area."""
-    import pandas as pd
 
-    codes = reference["reference.offence_codes"]
-    codes = codes[codes["mapping_version"] == codes["mapping_version"].max()].sort_values("first_code")
-    spans = pd.IntervalIndex.from_arrays(codes["first_code"].astype(int), codes["last_code"].astype(int), closed="both")
-    found = spans.get_indexer(pd.Index(kept["offence_code"].astype(int)))
-    kept = kept.assign(crime_type=codes["crime_type"].to_numpy()[found])
+    kept = kept.assign(crime_type=_crime_types(kept, reference["reference.offence_codes"]))
     areas = reference["reference.areas"]
     rodes = areas[areas["level"] == "rode"].set_index("code")["area_id"]
     names = reference["reference.area_codes"].query("code_system == 'municipality'")
     by_code = names.assign(code=names["code"].str.lower()).drop_duplicates("code").set_index("code")["area_id"]
     by_rode, by_area = kept["rode_code"].map(rodes), kept["area_code"].str.lower().map(by_code)
     kept = kept.assign(area_id=by_rode.fillna(_located(kept, reference)).fillna(by_area))
-    members = reference["reference.area_members"].merge(areas[["area_id", "area_version", "level"]])
+    members = reference["reference.area_members"].merge(
+        areas[["area_id", "area_version", "level", "valid_from", "valid_to"]]
+    )
     for level in ("bydel", "partnership_area"):
-        of_level = members[members["level"] == level].drop_duplicates("member_area_id")
-        kept[level] = kept["area_id"].map(of_level.set_index("member_area_id")["area_id"])
+        of_level = members[members["level"] == level].set_index("member_area_id")
+        kept[level] = _holding_then(kept["area_id"], kept["reported_on"], of_level, "area_id")
     return kept
+
+
+def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]":
+    """The crime type of each code, on the days on which a line of the newest mapping holds it."""
+    import pandas as pd
+
+    codes = codes[codes["mapping_version"] == codes["mapping_version"].max()]
+    spans = zip(codes["first_code"].astype(int), codes["last_code"].astype(int), strict=True)
+    each = [[f"{code:05d}" for code in range(first, last + 1)] for first, last in spans]
+    lines = codes.assign(offence_code=pd.Series(each, index=codes.index)).explode("offence_code")
+    return _holding_then(kept["offence_code"], kept["reported_on"], lines.set_index("offence_code"), "crime_type")
+
+
+def _holding_then(
+    names: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", lines: "pd.DataFrame", wanted: str
+) -> "pd.Series[str]":
+    """What each name means on its day: the wanted column of the line that has the name and holds then."""
+    import pandas as pd
+
+    found = pd.Series(pd.NA, index=names.index, dtype="str")
+    for _, one in lines.groupby(lines.groupby(level=0).cumcount()):
+        first = pd.to_datetime(one["valid_from"]).fillna(pd.Timestamp("1900-01-01"))
+        last = pd.to_datetime(one["valid_to"]).fillna(pd.Timestamp("2200-01-01"))
+        holds = (names.map(first) <= days) & (days <= names.map(last))
+        found = found.where(found.notna() | ~holds, names.map(one[wanted]))
+    return found
 
 
 def _located(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.Series[str]":
@@ -192,7 +213,10 @@ WAYS = {"bare DuckDB": bare_duckdb, "Tryghed": tryghed, "pandas, C engine": with
 
 
 def timed(way: str, folder: Path) -> float:
-    """Wall seconds of a way in this process, its libraries loaded before."""
+    """Wall seconds of a way in this process, its libraries loaded before; what an earlier run made is gone."""
+    shutil.rmtree(folder / "home", ignore_errors=True)
+    for made in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
+        (folder / made).unlink(missing_ok=True)
     os.environ["TRYGHED_HOME"] = str(folder / "home")
     if way == "Tryghed":
         import assets.trial  # noqa: F401
@@ -203,50 +227,20 @@ def timed(way: str, folder: Path) -> float:
         import shapely  # noqa: F401
 
         import warehouse.reference_files  # noqa: F401
-    start = time.perf_counter()
-    WAYS[way](folder)
-    return time.perf_counter() - start
+    return clocked(WAYS[way], folder)
 
 
-def measure(way: str, folder: Path) -> tuple[float, float]:
-    """Wall seconds and peak memory in MB of a fresh process that goes this way."""
-    shutil.rmtree(folder / "home", ignore_errors=True)
-    for made in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
-        (folder / made).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "benchmarks.police_csv", "--way", way, str(folder)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    said = child.stdout.read()
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{way} ended with {child.returncode}")
-    return float(said), used.ru_maxrss / MIB
-
-
-def row_of(millions: int, folder: Path) -> dict[str, tuple[float, float]]:
+def row_of(millions: int, folder: Path) -> dict[str, Run]:
     """Median seconds and peak megabytes of each way, the ways in turn; pandas at most up to 10 million rows, once there."""
-    write_reports(folder, millions * MILLION)
+    subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
-    runs = RUNS if millions < 10 else 1
-    times: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
-    for _ in range(runs):
-        for way in ways:
-            times[way].append(measure(way, folder))
-    return {
-        way: (statistics.median(one for one, _ in measured), max(peak for _, peak in measured))
-        for way, measured in times.items()
-    }
+    found = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions < 10 else 1)
+    return {way: median_of(runs) for way, runs in found.items()}
 
 
 def main(sizes: list[int]) -> None:
     """Print the table."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "pandas", "pyarrow"))
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    print(
-        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"
-    )
-    print(f"{libraries}\n")
+    print(ran_on("duckdb", "pandas", "pyarrow"))
     print(
         "| million rows | way | seconds | peak MB | time against bare DuckDB | against pandas: times faster | memory of pandas' |"
     )
@@ -256,9 +250,9 @@ def main(sizes: list[int]) -> None:
             found = row_of(millions, Path(folder))
         bare, pandas = found["bare DuckDB"], found.get("pandas, C engine")
         for way, (seconds, peak) in found.items():
-            against = (f"{pandas[0] / seconds:.1f}", f"{100 * peak / pandas[1]:.0f} %") if pandas else ("-", "-")
+            against = (f"{pandas.seconds / seconds:.1f}", f"{100 * peak / pandas.peak:.0f} %") if pandas else ("-", "-")
             print(
-                f"| {millions} | {way} | {seconds:.1f} | {peak:.0f} | {seconds / bare[0]:.2f} | {' | '.join(against)} |",
+                f"| {millions} | {way} | {seconds:.1f} | {peak:.0f} | {seconds / bare.seconds:.2f} | {' | '.join(against)} |",
                 flush=True,
             )
 
@@ -266,5 +260,7 @@ def main(sizes: list[int]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--way"]:
         print(timed(sys.argv[2], Path(sys.argv[3])))
+    elif sys.argv[1:2] == ["--write"]:
+        write_reports(Path(sys.argv[2]), int(sys.argv[3]) * MILLION)
     else:
         main([int(size) for size in sys.argv[1:]] or [1, 10])
