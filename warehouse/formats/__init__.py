@@ -29,14 +29,17 @@ _NO_TABLES = {
     b"{\\rtf": "is a text document: ask for the table as a file",
     b"SQLite format 3": "is a database: ask for the table as a file",
 }
-_MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_NOTHING = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
+_MARKUP = re.compile(
+    rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|table|script|div|\?xml)", re.IGNORECASE
+)
 
 
 def format_of(path: Path) -> Format:
     """The format by the file's first bytes. Raises InputError for anything that is no table."""
     with path.open("rb") as file:
         start = file.read(2048)
-    if not start.strip(b" \t\r\n\x00"):
+    if not start.strip(_NOTHING):
         raise InputError(f"{path.name}: is empty: ask for the file again.")
     if _MARKUP.match(start):
         raise InputError(f"{path.name}: is a web page, as a failed download leaves it: fetch the file again.")
@@ -47,7 +50,7 @@ def format_of(path: Path) -> Format:
         return "parquet"
     if start.startswith((b"$FL2", b"$FL3")):
         return "sav"
-    return "xlsx" if start.startswith(b"PK") else "csv"
+    return "xlsx" if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) else "csv"
 
 
 def names_of(path: Path, kind: Format, specification: Specification) -> tuple[str, ...] | None:
@@ -72,5 +75,9 @@ def batches_of(path: Path, kind: Format, specification: Specification, wanted: S
     """
     for batch in _FORMATS[kind].batches(path, specification, list(wanted)):
         if kind != "csv":  # a CSV file's bytes were looked through before
-            refuse_odd_text(path, batch)
+            refuse_odd_text(f"{path.name}{_on_sheet(specification) if kind == 'xlsx' else ''}", batch)
         yield batch
+
+
+def _on_sheet(specification: Specification) -> str:
+    return f", sheet {specification.formats.xlsx.sheet}" if specification.formats.xlsx else ""

@@ -23,6 +23,8 @@ _ODD = {
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]": "holds a control character",
     r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": "holds a mark that turns the direction of writing",
 }
+_CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
+_DIRECTION_MARKS = [chr(mark).encode() for mark in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,29 @@ def batch_of(
     return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), why, *columns], ["row", "malformed", *names])
 
 
-def text_column(
-    values: Sequence[Any], specification: Specification, labels: dict[Any, str] | None = None
-) -> pa.StringArray:
-    """The values as text, or their labels; None, NaN and "" are empty. Each different value is turned into text once."""
-    if len(set(map(type, values)) - {type(None)}) > 1:  # a column of numbers and texts, which Arrow cannot hold
+def text_column(values: Sequence[Any], specification: Specification) -> pa.StringArray:
+    """The values as text, whatever they are; None, NaN and "" are empty."""
+    try:
+        return text_of(pa.array(values, pa.string()), specification)
+    except pa.ArrowTypeError:  # not texts alone
+        values = [None if value == "" else value for value in values]
+    if len(set(map(type, values)) - {type(None)}) > 1:  # numbers and texts, which Arrow cannot hold
         return pa.array([as_text(value, specification) for value in values], pa.string())
-    encoded = pa.array(values, from_pandas=True).dictionary_encode()
-    texts = _texts(encoded.dictionary, specification)
+    return text_of(pa.array(values, from_pandas=True), specification)
+
+
+def text_of(values: pa.Array, specification: Specification, labels: dict[Any, str] | None = None) -> pa.StringArray:
+    """Values of one type as text, or their labels. Each different number or day is turned into text once."""
+    if pa.types.is_string(values.type) and not labels:
+        return pc.if_else(pc.equal(values, ""), None, values)
+    encoded = values.dictionary_encode()
+    different = encoded.dictionary
+    if pa.types.is_floating(different.type):
+        different = pc.if_else(pc.is_nan(different), None, different)
+    texts = _texts(different, specification)
     if labels:
-        different = zip(encoded.dictionary.to_pylist(), texts.to_pylist(), strict=True)
-        texts = pa.array([labels.get(value, text) for value, text in different], pa.string())
+        pairs = zip(different.to_pylist(), texts.to_pylist(), strict=True)
+        texts = pa.array([labels.get(value, text) for value, text in pairs], pa.string())
     return texts.take(encoded.indices)
 
 
@@ -83,17 +97,33 @@ def as_text(cell: Any, specification: Specification) -> str | None:
     return str(cell)
 
 
-def refuse_odd_text(path: Path, batch: pa.RecordBatch) -> None:
+def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
     """Refuse control characters, marks of direction and endless cells, in formats that hold text as such."""
     for name in batch.schema.names[2:]:
         column = batch.column(name)
+        if not _may_be_odd(column):
+            continue
         length = pc.utf8_length(column)
         faults = {what: pc.match_substring_regex(column, shape) for shape, what in _ODD.items()}
         faults[f"holds more than {LONGEST_CELL} characters"] = pc.greater(length, LONGEST_CELL)
         for what, found in faults.items():
             if pc.any(found).as_py():
                 row = batch.column("row")[pc.index(found, True).as_py()].as_py()
-                raise InputError(f"{path.name}, row {row}, column {name}: {what}: ask for the file without it.")
+                raise InputError(f"{place}, row {row}, column {name}: {what}: ask for the file without it.")
+
+
+def _may_be_odd(column: pa.StringArray) -> bool:
+    """Whether the bytes of the column are worth a search cell by cell, which takes ten times as long as this."""
+    _, offsets, text = column.buffers()
+    if text is None or not len(column):
+        return False
+    ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    held = text.slice(ends[0], ends[-1] - ends[0]).to_pybytes()
+    return (
+        len(held.translate(None, _CONTROLS)) < len(held)
+        or (b"\xe2" in held and any(mark in held for mark in _DIRECTION_MARKS))
+        or int(np.diff(ends).max()) > LONGEST_CELL
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Every byte is looked at before a cell is read: what another encoding, a broken d
 file is refused with its line.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -16,10 +17,11 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from warehouse.errors import InputError
-from warehouse.formats.cells import Batches, Cells, batch_of
+from warehouse.formats.cells import Batches, Cells, batch_of, readable
 from warehouse.specifications import Csv, Specification
 
 CHUNK = 1 << 22
+HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
 
 CODECS = {"windows-1252": "cp1252", "iso-8859-1": "iso-8859-1", "utf-8": "utf-8", "utf-8-sig": "utf-8-sig"}
@@ -27,28 +29,27 @@ CODECS = {"windows-1252": "cp1252", "iso-8859-1": "iso-8859-1", "utf-8": "utf-8"
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
 _NO_CHARACTERS = {"windows-1252": b"\x81\x8d\x8f\x90\x9d", "iso-8859-1": bytes(range(0x80, 0xA0))}
 _DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_UTF8_IN_8_BIT = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xa6]")
+_UTF8_IN_8_BIT = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xa6]|\xe2\x82\xac")
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 
 
 def names(path: Path, specification: Specification) -> tuple[str, ...]:
-    """The cells of the header's row, as far as they can be read."""
+    """The cells of the header's row, in another encoding or with another delimiter too: `look` says which it is."""
     layout = _layout(specification)
-    with path.open("rb") as file:
-        text = file.read(1 << 16).decode(CODECS[layout.encoding], errors="replace")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)
-    header: list[str] = []
-    for _ in range(layout.header_row):
-        header = next(lines, [])
-    return tuple(name.strip() for name in header)
+    return _header(path, layout, _delimiter_of(path, layout))
 
 
 def look(path: Path, specification: Specification) -> Cells:
     """Number of rows, counted apart from their reading. Raises InputError with the line of the first fault."""
     layout = _layout(specification)
     seen = _look_through(path, layout)
+    _refuse_another_delimiter(path, layout)
+    columns = len(names(path, specification))
     if seen.quotes:
-        return Cells(max(_count_quoted(path, layout) - layout.header_row, 0))
-    _refuse_cut_off(path, layout, len(names(path, specification)))
+        return Cells(max(_count_quoted(path, layout, columns, seen) - layout.header_row, 0))
+    if seen.unfinished and seen.unfinished.count(layout.delimiter.encode()) < columns - 1:
+        raise _cut_off(path, seen.lines)
     return Cells(max(seen.lines - layout.header_row, 0))
 
 
@@ -62,31 +63,78 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
         malformed[row.number] = f"has {row.actual_columns} cells where the header has {row.expected_columns}"
         return "skip"
 
-    reader = pa_csv.open_csv(
-        path,
-        read_options=pa_csv.ReadOptions(
-            encoding=CODECS[layout.encoding],
-            column_names=header,
-            skip_rows=layout.header_row,
-            block_size=CHUNK,
-            use_threads=False,  # else rows that are set aside have no numbers
-        ),
-        parse_options=pa_csv.ParseOptions(
-            delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
-        ),
-        convert_options=pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()),
-            include_columns=wanted,
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-        ),
-    )
-    return _numbered(reader, malformed, layout.header_row, wanted)
+    with readable(path, pa.ArrowException):
+        reader = pa_csv.open_csv(
+            path,
+            read_options=pa_csv.ReadOptions(
+                encoding=CODECS[layout.encoding],
+                column_names=header,
+                skip_rows=layout.header_row,
+                block_size=CHUNK,
+                use_threads=False,  # else rows that are set aside have no numbers
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()),
+                include_columns=wanted,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+        yield from _numbered(reader, malformed, layout.header_row, wanted)
 
 
 def _layout(specification: Specification) -> Csv:
     return cast(Csv, specification.formats.csv)
+
+
+def _header(path: Path, layout: Csv, delimiter: str) -> tuple[str, ...]:
+    lines = csv.reader(io.StringIO(_beginning(path, layout), newline=""), delimiter=delimiter)
+    header: list[str] = []
+    for _ in range(layout.header_row):
+        header = next(lines, [])
+    return tuple(name.strip() for name in header)
+
+
+def _beginning(path: Path, layout: Csv) -> str:
+    """The file's first text, in the encoding that its own bytes speak of where they are none of the specification's."""
+    with path.open("rb") as file:
+        start = file.read(HEADER_BYTES)
+    codec = _wide_codec(start)
+    if codec:
+        return start.decode(codec, errors="replace")
+    start = start.removeprefix(codecs.BOM_UTF8)
+    header = b"".join(start.splitlines(keepends=True)[: layout.header_row])
+    other = "cp1252" if layout.encoding.startswith("utf-8") else "utf-8"
+    written_otherwise = _is_utf8(header) is (other == "utf-8") and not header.isascii()
+    return start.decode(other if written_otherwise else CODECS[layout.encoding], errors="replace")
+
+
+def _wide_codec(start: bytes) -> str | None:
+    """The encoding of two or four bytes a letter that the file is in; None for the encodings of extracts."""
+    if start.startswith(codecs.BOM_UTF32_LE):
+        return "utf-32"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return {b"\x00": "utf-16-be"}.get(start[:1]) or {b"\x00": "utf-16-le"}.get(start[1:2])
+
+
+def _delimiter_of(path: Path, layout: Csv) -> str:
+    """The specification's delimiter, or the one that divides the header where that one does not."""
+    if len(_header(path, layout, layout.delimiter)) > 1:
+        return layout.delimiter
+    return max([layout.delimiter, *_DELIMITERS], key=lambda one: len(_header(path, layout, one)))
+
+
+def _refuse_another_delimiter(path: Path, layout: Csv) -> None:
+    found = _delimiter_of(path, layout)
+    if found != layout.delimiter:
+        raise InputError(
+            f"{path.name}, line {layout.header_row}: its cells are divided by {_DELIMITERS[found]}, and its specification says {_DELIMITERS[layout.delimiter]}: correct the delimiter there, or ask for the file as before."
+        )
 
 
 @dataclass
@@ -95,23 +143,26 @@ class _Seen:
 
     lines: int = 0
     quotes: bool = False
-    lone_returns: int = 0
+    lone_return_line: int | None = None
     utf8_line: int | None = None
     other_letters: bool = False
+    unfinished: bytes = b""  # the last line, where no line end follows
 
 
 def _look_through(path: Path, layout: Csv) -> _Seen:
     """One look at every byte, some megabytes of whole lines at a time."""
-    seen, last = _Seen(), b"\n"
+    seen = _Seen()
     with path.open("rb") as file:
         while block := file.read(CHUNK) + file.readline(LONGEST_LINE):
             _refuse_long_line(path, block, seen)
             _look_at(path, layout, block, seen)
-            last = block[-1:]
-    seen.lines += last != b"\n"
+            seen.unfinished = block[block.rfind(b"\n") + 1 :]
+    seen.lines += bool(seen.unfinished)
     _refuse_another_encoding(path, layout, seen)
-    if seen.lone_returns and not seen.quotes:
-        raise InputError(f"{path.name}: holds line ends that are no line ends (a lone CR): ask for the file again.")
+    if seen.lone_return_line and not seen.quotes:
+        raise InputError(
+            f"{path.name}, line {seen.lone_return_line}: holds a line end that is none (a lone CR): ask for the file again."
+        )
     return seen
 
 
@@ -136,8 +187,8 @@ def _look_at(path: Path, layout: Csv, block: bytes, seen: _Seen) -> None:
         look_at_letters = _look_at_8_bit if layout.encoding in _NO_CHARACTERS else _look_at_utf8
         look_at_letters(path, layout, block, seen)
     seen.quotes |= b'"' in block
-    if b"\r" in block:
-        seen.lone_returns += block.count(b"\r") - block.count(b"\r\n")
+    if not seen.lone_return_line and block.count(b"\r") > block.count(b"\r\n"):
+        seen.lone_return_line = _line(seen, block, cast(re.Match[bytes], _LONE_RETURN.search(block)).start())
     seen.lines += block.count(b"\n")
 
 
@@ -147,13 +198,13 @@ def _line(seen: _Seen, block: bytes, at: int) -> int:
 
 def _refuse_marks(path: Path, layout: Csv, block: bytes) -> None:
     """What a file of another Unicode encoding begins with."""
-    if block.startswith(b"\xef\xbb\xbf") and layout.encoding != "utf-8-sig":
+    if block.startswith(codecs.BOM_UTF8) and layout.encoding != "utf-8-sig":
         raise InputError(
             f"{path.name}, line 1: starts with a byte order mark, and its specification says {layout.encoding}: correct the encoding there (utf-8-sig), or ask for the file as before."
         )
-    if block.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if codec := _wide_codec(block):
         raise InputError(
-            f"{path.name}, line 1: is written in UTF-16, and its specification says {layout.encoding}: save it as {layout.encoding}, or ask for the file as before."
+            f"{path.name}, line 1: is written in {codec[:6].upper()}, and its specification says {layout.encoding}: save it as {layout.encoding}, or ask for the file as before."
         )
 
 
@@ -217,30 +268,28 @@ def _look_at_utf8(path: Path, layout: Csv, block: bytes, seen: _Seen) -> None:
         )
 
 
-def _count_quoted(path: Path, layout: Csv) -> int:
+def _count_quoted(path: Path, layout: Csv, columns: int, seen: _Seen) -> int:
     """Rows of a file with quotes, in which a cell may hold line ends."""
-    count = 0
+    count, line = 0, 1  # rows, and the line on which the next one begins
     with path.open(encoding=CODECS[layout.encoding], newline="") as file:
         reader = csv.reader(file, delimiter=layout.delimiter, strict=True)
         try:
-            for _ in reader:
-                count += 1
+            for row in reader:
+                if seen.unfinished and reader.line_num == seen.lines and len(row) < columns:
+                    raise _cut_off(path, line)
+                count, line = count + 1, reader.line_num + 1
         except csv.Error as error:
             raise InputError(
-                f"{path.name}, line {reader.line_num}: its quotes do not match ({error}): ask for the file again."
+                f"{path.name}, line {line}: its quotes do not match ({error}): ask for the file again."
             ) from None
     return count
 
 
-def _refuse_cut_off(path: Path, layout: Csv, columns: int) -> None:
+def _cut_off(path: Path, line: int) -> InputError:
     """A last line that ends in the middle means that the file was not written to its end."""
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - LONGEST_LINE, 0))
-        last = file.read().rsplit(b"\n", 1)[-1]
-    if last and last.count(layout.delimiter.encode()) < columns - 1:
-        raise InputError(
-            f"{path.name}: its last line ends in the middle of a row: the file was cut off; ask for it again."
-        )
+    return InputError(
+        f"{path.name}, line {line}: ends in the middle of a row, and no line end follows: the file was cut off; ask for it again."
+    )
 
 
 def _numbered(reader: Any, malformed: dict[int, str], header_row: int, wanted: list[str]) -> Batches:

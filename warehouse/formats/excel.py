@@ -7,6 +7,9 @@ text is looked through for them, and its rows are counted there, apart from thei
 import re
 import zipfile
 import zlib
+from bisect import bisect_left
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +25,7 @@ from warehouse.specifications import Specification, Xlsx
 CHUNK = 1 << 22
 LARGEST_UNPACKED = 1 << 29
 KEPT_WORKBOOKS = 16  # a year's workbooks are small, and are looked at and read in one run
-KEPT_BYTES = 1 << 23
+KEPT_BYTES = 1 << 23  # of a larger one the rows take hundreds of megabytes
 
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]+)(\d+)')
 _FORMULA = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*><f[ >/]')
@@ -31,42 +34,39 @@ _FORMULA = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*><f[ >/]')
 def names(path: Path, specification: Specification) -> tuple[str, ...] | None:
     """The header of the specification's sheet; None where there is no such sheet."""
     layout = _layout(specification)
-    rows = _rows(path, layout.sheet)
-    if rows is None:
+    sheet = _book(path).sheet(layout.sheet)
+    if sheet is None:
         return None
-    return _header_of(rows[layout.header_row - 1]) if len(rows) >= layout.header_row else ()
+    return _header_of(sheet.rows[layout.header_row - 1]) if len(sheet.rows) >= layout.header_row else ()
 
 
 def look(path: Path, specification: Specification) -> Cells:
     """Number of rows with a value. Raises InputError for sheets and cells that cannot be read as rows."""
     layout = _layout(specification)
-    workbook = _workbook(path)
-    _refuse_sheets(path, workbook, layout)
-    counted = _count_rows(path, workbook.sheet_names.index(layout.sheet), layout.sheet)
-    rows = _rows(path, layout.sheet) or []
-    difference = counted - len(_filled(rows, 0))
+    book = _book(path)
+    _refuse_sheets(path, book.workbook, layout)
+    sheet = cast(_Sheet, book.sheet(layout.sheet))
+    difference = sheet.counted.result() - len(sheet.filled)
     if difference:
         raise InputError(
             f"{path.name}, sheet {layout.sheet}: {abs(difference)} rows hold only empty texts: delete them, and save the file."
         )
-    return Cells(len(_filled(rows, layout.header_row)), layout.sheet)
+    return Cells(len(sheet.filled_below(layout.header_row)), layout.sheet)
 
 
 def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
     """The wanted columns as text, of rows that hold anything; rows count as Excel does."""
     layout = _layout(specification)
-    rows = _rows(path, layout.sheet) or []
-    header = _header_of(rows[layout.header_row - 1])
+    sheet = cast(_Sheet, _book(path).sheet(layout.sheet))
+    header = _header_of(sheet.rows[layout.header_row - 1])
     places = [header.index(name) for name in wanted]
-    filled = _filled(rows, layout.header_row)
+    filled = sheet.filled_below(layout.header_row)
     for start in range(0, len(filled), BATCH):
         part = filled[start : start + BATCH]
-        columns = [text_column(_column(rows, part, place), specification) for place in places]
+        cells = list(zip(*(sheet.rows[index] for index in part), strict=True))
+        columns = [text_column(cells[place], specification) for place in places]
         yield batch_of(columns, wanted, np.array(part, dtype=np.int64) + 1)
-
-
-def _column(rows: list[list[Any]], part: list[int], place: int) -> list[Any]:
-    return [None if (cell := rows[index][place]) == "" else cell for index in part]
+    _kept_alone.cache_clear()  # what comes after needs the memory
 
 
 def _layout(specification: Specification) -> Xlsx:
@@ -91,32 +91,59 @@ def _refuse_no_workbook(path: Path) -> None:
             raise InputError(f"{path.name}: is a packed archive and no Excel workbook: unpack it.")
 
 
-def _rows(path: Path, sheet: str) -> list[list[Any]] | None:
-    """Every row of the sheet from the first on; None where there is no such sheet."""
-    stamp = path.stat()
-    if stamp.st_size > KEPT_BYTES:
-        return _Book(path).rows(sheet)
-    return _kept(path, stamp.st_size, stamp.st_mtime_ns).rows(sheet)
+@dataclass(frozen=True)
+class _Sheet:
+    """Every row of a sheet from the first on, the places of those that hold anything, and their number counted apart."""
+
+    rows: list[list[Any]]
+    filled: list[int]
+    counted: Future[int]
+
+    def filled_below(self, header_row: int) -> list[int]:
+        """Places of the rows below the header that hold anything."""
+        return self.filled[bisect_left(self.filled, header_row) :]
 
 
 class _Book:
     """A workbook of which each sheet is read once."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.workbook, self.read = path, _workbook(path), dict[str, list[list[Any]]]()
+        self.path, self.workbook, self.read = path, _workbook(path), dict[str, _Sheet]()
 
-    def rows(self, sheet: str) -> list[list[Any]] | None:
-        """Every row of the sheet from the first on; None where there is no such sheet."""
-        if sheet not in self.workbook.sheet_names:
+    def sheet(self, name: str) -> _Sheet | None:
+        """The sheet's rows; None where there is no such sheet."""
+        if name not in self.workbook.sheet_names:
             return None
-        if sheet not in self.read:
-            with readable(self.path, zipfile.BadZipFile, python_calamine.CalamineError):
-                self.read[sheet] = self.workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-        return self.read[sheet]
+        if name not in self.read:
+            self.read[name] = self._read(name)
+        return self.read[name]
+
+    def _read(self, name: str) -> _Sheet:
+        """The rows, and beside it, while the library reads without holding Python, their count."""
+        with (
+            ThreadPoolExecutor(max_workers=1) as thread,
+            readable(self.path, zipfile.BadZipFile, python_calamine.CalamineError),
+        ):
+            counted = thread.submit(_count_rows, self.path, self.workbook.sheet_names.index(name), name)
+            rows = self.workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        # any() alone would pass over a row of zeros, and counting alone takes thrice as long
+        return _Sheet(rows, [place for place, row in enumerate(rows) if any(row) or row.count("") < len(row)], counted)
+
+
+def _book(path: Path) -> _Book:
+    """The workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
+    stamp = path.stat()
+    kept = _kept if stamp.st_size <= KEPT_BYTES else _kept_alone
+    return kept(path, stamp.st_size, stamp.st_mtime_ns)
 
 
 @lru_cache(maxsize=KEPT_WORKBOOKS)
 def _kept(path: Path, _size: int, _changed: int) -> _Book:
+    return _Book(path)
+
+
+@lru_cache(maxsize=1)
+def _kept_alone(path: Path, _size: int, _changed: int) -> _Book:
     return _Book(path)
 
 
@@ -125,11 +152,6 @@ def _header_of(row: list[Any]) -> tuple[str, ...]:
     while names and not names[-1]:
         names.pop()
     return tuple(names)
-
-
-def _filled(rows: list[list[Any]], header_row: int) -> list[int]:
-    """Places of the rows below the header that hold anything."""
-    return [index for index in range(header_row, len(rows)) if rows[index].count("") < len(rows[index])]
 
 
 def _refuse_sheets(path: Path, workbook: Any, layout: Xlsx) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
+from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_of
 from warehouse.specifications import Specification
 
 LATER_BATCH = 100_000
@@ -40,7 +41,7 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
                 row_limit=limit,
             )
         labels = metadata.variable_value_labels
-        columns = [text_column(cells[name], specification, labels.get(name)) for name in wanted]
+        columns = [text_of(pa.array(cells[name]), specification, labels.get(name)) for name in wanted]
         rows = len(columns[0])
         if rows:
             yield batch_of(columns, wanted, np.arange(first + 1, first + 1 + rows))

@@ -77,8 +77,9 @@ _OF_PARTNERSHIPS: dict[str, Callable[[Specification, int, int, Reference], Extra
 def _refuse_other_files(folder: Path) -> None:
     """Made-up files never come to lie among delivered ones."""
     for path in sorted(folder.rglob("*")) if folder.exists() else ():
-        ours = path.name.startswith(SYNTHETIC) and path.is_file()
-        if not ours and not (path.is_dir() and path.parent == folder and re.fullmatch(r"20\d\d", path.name)):
+        place = path.relative_to(folder)
+        shape = r"20\d\d" if path.is_dir() else rf"20\d\d/{SYNTHETIC}[^/]+"
+        if not place.name.startswith(".") and not re.fullmatch(shape, place.as_posix()):
             raise InputError(
-                f"{path.relative_to(folder)} in {folder.name}/ is no made-up file: give a folder that is empty or holds made-up files alone."
+                f"{place} in {folder.name}/ is no made-up file: give a folder that is empty or holds made-up files alone."
             )

@@ -28,7 +28,7 @@ def counts_extract(specification: Specification, edition: int, draw: Draw, seed:
     counted = counts(draw, edition, seed, reference)
     codes = reference["reference.area_codes"].query("code_system == @specification.area_code_system")
     names = codes.drop_duplicates("area_id").set_index("area_id")["code"]
-    types = list(draw_labels(specification, edition))
+    types = _types(specification, edition)
     rows = [
         {"area_code": names[area], "crime_year": draw.crime_year, "crime_type": kind, "reports": of_types[kind]}
         for area, of_types in counted.items()
@@ -38,7 +38,7 @@ def counts_extract(specification: Specification, edition: int, draw: Draw, seed:
     return Extract(specification, edition, "anmeldelser_antal", FORMATS.get(edition, "csv"), frame)
 
 
-def draw_labels(specification: Specification, edition: int) -> list[str]:
+def _types(specification: Specification, edition: int) -> list[str]:
     """The crime types that the counts' producer has a word for."""
     return list((specification.columns["crime_type"].labels_in(edition) or {}).values())
 
@@ -67,5 +67,5 @@ def _citizen_facing(area: str, of_types: dict[str, int], edition: int, seed: int
         return int(published["citizen_facing_reports"])
     if area != COPENHAGEN:
         return sum(of_types[kind] for kind in NAMED_FIELDS) + round(OF_OTHER * of_types["other"])
-    rate = published.get("citizen_facing_reports_per_1000", PER_1000.get(edition, PER_1000_LATER))
+    rate = float(published.get("citizen_facing_reports_per_1000", PER_1000.get(edition, PER_1000_LATER)))
     return round(rate * residents(reference, edition - 1, seed)[COPENHAGEN] / 1000)

@@ -101,7 +101,8 @@ def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
     """Different partners, divided by semicolons; some with blanks around them or in small letters."""
     names = [str(name) for name in rng.choice(np.array(partners, dtype=object), count, replace=False)]
     names = [name.lower() if rng.random() < 0.05 else name for name in names]
-    return rng.choice(["; ", ";", " ; "], p=[0.8, 0.1, 0.1]).join(names) + (" " if rng.random() < 0.1 else "")
+    divider = str(rng.choice(["; ", ";", " ; "], p=[0.8, 0.1, 0.1]))
+    return divider.join(names) + (" " if rng.random() < 0.1 else "")
 
 
 def goals_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:

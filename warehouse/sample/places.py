@@ -17,7 +17,7 @@ BUSY = {"bydel_indre_by": 3.0, "bydel_noerrebro": 1.5, "bydel_vesterbro_kgs_engh
 POINTS = 250  # tried for each rode
 
 
-def place(rows: pd.DataFrame, crime_year: int, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
+def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
     """The reports with `area_code`, `rode_code`, coordinates, and `in_tingbjerg`; those `inside` lie in Tingbjerg-Husum."""
     roder = _roder(reference)
     own = roder["in_tingbjerg"].to_numpy()

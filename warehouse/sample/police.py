@@ -57,7 +57,7 @@ class Draw:
 def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
     """The draw of the crime year before the edition, drawn in the edition's year."""
     reports, _ = _register(edition - 1, seed, reference)
-    return _drawn(reports, edition, edition - 1, seed, reference)
+    return _drawn(reports, edition, edition - 1, seed)
 
 
 def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -> Draw:
@@ -65,7 +65,7 @@ def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -
     reports, late = _register(crime_year, seed, reference)
     rng = np.random.default_rng([seed, edition, 3])
     reports = _recoded(reports, rng)[rng.random(len(reports)) >= REMOVED]
-    return _drawn(pd.concat([reports, late], ignore_index=True), edition, crime_year, seed, reference)
+    return _drawn(pd.concat([reports, late], ignore_index=True), edition, crime_year, seed)
 
 
 # --- the register ------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.Data
     rows["offence_on"] = _offence_days(rows["reported_on"], rng)
     _unmap(rows, rng.choice(first, UNMAPPED, replace=False), crime_year, reference, rng)
     rows["journal_number"] = _journal_numbers(rows["offence_code"], crime_year, rng)
-    rows = place(rows, crime_year, reference, rng)
+    rows = place(rows, reference, rng)
     rows["Gerning"] = _texts(rows["crime_type"], reference, rng)
     return rows.iloc[:first], rows.iloc[first:]
 
@@ -113,9 +113,10 @@ def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
     first, last = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
     begins = lines["valid_from"].map(lambda day: day <= date(crime_year, 1, 1))
     ends = lines["valid_to"].map(lambda day: pd.isna(day) or day >= date(crime_year, 12, 31))
-    codes = lines.assign(holds=begins & ends).loc[lines.index.repeat(last - first + 1), ["crime_type", "holds"]]
-    numbers = np.concatenate([np.arange(one, other + 1) for one, other in zip(first, last, strict=True)])
-    return codes.assign(offence_code=[f"{number:05d}" for number in numbers]).reset_index(drop=True)
+    numbers = [np.arange(one, other + 1) for one, other in zip(first, last, strict=True)]
+    of_line = np.repeat(np.arange(len(lines)), last - first + 1)
+    codes: pd.DataFrame = lines.assign(holds=begins & ends)[["crime_type", "holds"]].iloc[of_line]
+    return codes.assign(offence_code=[f"{number:05d}" for number in np.concatenate(numbers)]).reset_index(drop=True)
 
 
 def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.Series:
@@ -123,12 +124,12 @@ def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, r
     known = mapped_codes(reference, crime_year)
     known["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(known)) ** 2
     known = known[known["holds"]]
-    found = pd.Series("", index=types.index, dtype=object)
+    found = np.full(len(types), "", dtype=object)
     for name, codes in known.groupby("crime_type"):
         places = np.flatnonzero(types == name)
         odds = codes["odds"].to_numpy()
-        found.iloc[places] = rng.choice(codes["offence_code"].to_numpy(dtype=object), len(places), p=odds / odds.sum())
-    return found
+        found[places] = rng.choice(codes["offence_code"].to_numpy(dtype=object), len(places), p=odds / odds.sum())
+    return pd.Series(found, index=types.index, dtype=object)
 
 
 def _unmap(
@@ -138,7 +139,8 @@ def _unmap(
     known = mapped_codes(reference, crime_year)
     holds = set(known["offence_code"][known["holds"]])
     ended = sorted(set(known["offence_code"][~known["holds"]]) - holds)
-    missing = [code for code in (f"{int(one) + 1:05d}" for one in sorted(holds)) if code not in holds | set(ended)]
+    of_any_line = set(known["offence_code"])
+    missing = [code for code in (f"{int(one) + 1:05d}" for one in sorted(holds)) if code not in of_any_line]
     half = len(places) // 2
     codes = [*rng.choice(ended, half), *rng.choice(missing, len(places) - half)] if ended else rng.choice(missing, half)
     rows.loc[places[: len(codes)], "offence_code"] = [str(code) for code in codes]
@@ -165,7 +167,8 @@ def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator
     """District, code, a serial number for each code and year, and the year."""
     serials = codes.groupby(codes).cumcount() + 10_001
     districts = np.array(["0100", "0101", "0102", "0103"], dtype=object)[rng.integers(0, 4, len(codes))]
-    return districts + "-" + codes + "-" + serials.astype(str).astype(object) + f"-{crime_year % 100:02d}"
+    numbers: pd.Series = districts + "-" + codes + "-" + serials.astype(str).astype(object) + f"-{crime_year % 100:02d}"
+    return numbers
 
 
 def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> pd.Series:
@@ -185,13 +188,12 @@ def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Some reports take the code and type of another; their journal number stays."""
     places = np.flatnonzero(rng.random(len(reports)) < RECODED)
     others = rng.choice(len(reports), len(places))
-    recoded = reports.copy()
-    columns = [recoded.columns.get_loc(name) for name in ("offence_code", "crime_type")]
-    recoded.iloc[places, columns] = reports.iloc[others, columns].to_numpy()
-    return recoded
+    taken_from = np.arange(len(reports))
+    taken_from[places] = others
+    return reports.assign(**{name: reports[name].array[taken_from] for name in ("offence_code", "crime_type")})
 
 
-def _drawn(reports: pd.DataFrame, edition: int, crime_year: int, seed: int, reference: Reference) -> Draw:
+def _drawn(reports: pd.DataFrame, edition: int, crime_year: int, seed: int) -> Draw:
     """The reports in order of their days, with the day of the draw, and below them the rows that cannot count."""
     rng = np.random.default_rng([seed, edition, crime_year, 5])
     rows = reports.sort_values(["reported_on", "journal_number"], kind="stable").reset_index(drop=True)

@@ -20,7 +20,7 @@ AGED_15_AND_OVER = 0.845  # of all residents
 DESIGN_EFFECT = 1.4  # of the weights over the whole file
 ANSWERS, RESPONSE = 4_050, 0.28  # where the numbers are not public
 LEFT_OUT = 0.02  # who gives no view
-LAST_BAD = 8  # bad rows at the most, of each file
+MOST_BAD = 8  # bad rows of each file, at the most
 
 # The bydel that a partnership area lies in, where reference.area_members does not say it. Assumed.
 BYDEL_OF = {"amager_partnership": "amager_vest"}
@@ -84,7 +84,7 @@ def _areas_of_strata(edition: int, seed: int, reference: Reference) -> pd.DataFr
     areas = reference["reference.areas"]
     bydele = sorted(areas.query("level == 'survey_bydel'")["area_id"])
     partnerships = sorted(set(areas.query("level == 'partnership_area'")["area_id"]))
-    inside = _bydel_of(bydele, reference)
+    inside = _bydel_of(partnerships, bydele, reference)
     names = dict(zip(areas["area_id"], areas["name_da"], strict=True))
     rest = {area: counts[area] - sum(counts[one] for one in partnerships if inside[one] == area) for area in bydele}
     strata = [(names[area], area, None, rest[area]) for area in bydele]
@@ -95,8 +95,9 @@ def _areas_of_strata(edition: int, seed: int, reference: Reference) -> pd.DataFr
     return frame
 
 
-def _bydel_of(bydele: list[str], reference: Reference) -> dict[str, str]:
-    members = reference["reference.area_members"].query("area_id in @bydele")
+def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) -> dict[str, str]:
+    """The bydel that each partnership area lies in."""
+    members = reference["reference.area_members"].query("area_id in @bydele and member_area_id in @partnerships")
     return BYDEL_OF | dict(zip(members["member_area_id"], members["area_id"], strict=True))
 
 
@@ -111,7 +112,7 @@ def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
 def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
     """The total in whole parts after the sizes; the largest remainders get what is left."""
     exact = total * sizes / sizes.sum()
-    parts = np.floor(exact).astype(int)
+    parts: np.ndarray = np.floor(exact).astype(int)
     parts[np.argsort(parts - exact, kind="stable")[: total - parts.sum()]] += 1
     return parts
 
@@ -123,7 +124,8 @@ def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Genera
     sigma = np.sqrt(np.log(max(DESIGN_EFFECT / of_strata, 1.02)))
     raw = np.exp(np.clip(rng.normal(0, sigma, len(in_stratum)), -2.5 * sigma, 2.5 * sigma))
     sums = np.bincount(in_stratum, raw)
-    return np.round(raw * (size / sums)[in_stratum], 4)
+    weights: np.ndarray = np.round(raw * (size / sums)[in_stratum], 4)
+    return weights
 
 
 # --- answers -----------------------------------------------------------------------------------------------
@@ -133,8 +135,8 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
     """The class of each respondent's two answers; who feels unsafe by day mostly does so in the evening."""
     unsafe_first = {"unsafe": 2.0, "neither": 1.0, "safe": 0.0, "left_out": 0.5}
     classes = {time: np.full(len(rows), "safe", dtype=object) for time in (DAY, EVENING)}
-    for stratum, places in rows.groupby("in_stratum").indices.items():
-        weights, aims = rows["weight"].to_numpy()[places], shares.loc[stratum]
+    for places in rows.groupby("in_stratum").indices.values():
+        weights, aims = rows["weight"].to_numpy()[places], shares.loc[rows["in_stratum"].iloc[places[0]]]
         mood = rng.random(len(places))
         for time in (DAY, EVENING):
             aim = {name: aims[f"{name}{time}"] / 100 for name in ("unsafe", "neither")}
@@ -243,7 +245,7 @@ def _interview_form(
 
 def _with_bad_rows(file: pd.DataFrame, edition: int, rng: np.random.Generator) -> pd.DataFrame:
     """The file with a few rows below that cannot count: no weight or none above 0, a repeated one, an unknown label."""
-    bad = file.iloc[rng.choice(len(file), LAST_BAD, replace=False)].copy().reset_index(drop=True)
+    bad = file.iloc[rng.choice(len(file), MOST_BAD, replace=False)].copy().reset_index(drop=True)
     numbers = [f"{edition}-9{number:04d}" for number in range(len(bad))]
     bad.loc[:5, "respondent_number"] = numbers[:6]
     bad.loc[0:1, "weight"] = np.nan
@@ -251,4 +253,4 @@ def _with_bad_rows(file: pd.DataFrame, edition: int, rng: np.random.Generator) -
     bad.loc[3, "weight"] = -1.5
     bad.loc[4, "safety_answer"] = "Uoplyst"
     bad.loc[5, "safety_evening_answer"] = "Uoplyst"
-    return pd.concat([file, bad.iloc[: int(rng.integers(6, LAST_BAD + 1))]], ignore_index=True)
+    return pd.concat([file, bad.iloc[: int(rng.integers(6, MOST_BAD + 1))]], ignore_index=True)

@@ -1,17 +1,17 @@
 """How a made-up table becomes a producer's file: its headings, labels, formats and decimal mark, by the specification.
 
 Here are the four formats, each written so that the same table gives the same bytes. What the tables hold is made up in
-the modules beside this one; how files are read is in `warehouse/formats.py`.
+the modules beside this one; how files are read is in `warehouse/formats/`.
 """
 
 import csv
 import io
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -72,6 +72,11 @@ def _labelled(extract: Extract, column: str) -> pd.Series:
     return values.map(lambda value: labels.get(value, value)) if labels else values
 
 
+def _or_none(values: pd.Series, cells: list[Any]) -> list[Any]:
+    """The cells, with None in place of each that is missing from the values."""
+    return [None if missing else cell for cell, missing in zip(cells, values.isna(), strict=True)]
+
+
 def _spoil(extract: Extract, column: str, texts: list[Any]) -> list[Any]:
     for position, text in extract.spoiled.get(column, {}).items():
         texts[position] = text
@@ -83,7 +88,7 @@ def _spoil(extract: Extract, column: str, texts: list[Any]) -> list[Any]:
 
 def _write_csv(extract: Extract, path: Path) -> None:
     layout = cast(Csv, extract.specification.formats.csv)
-    columns = [pa.array(_text(extract, column), pa.string()) for column in extract.rows]
+    columns = [pa.array(_text(extract, column), pa.string()) for column in extract.names]
     head = io.StringIO()
     lines = csv.writer(head, delimiter=layout.delimiter, lineterminator="\r\n")
     lines.writerows([[MADE_UP]] * (layout.header_row - 1))
@@ -102,7 +107,7 @@ def _plain_lines(columns: list[pa.Array], layout: Csv) -> str:
         pa_csv.write_csv(pa.table(columns, [str(place) for place in range(len(columns))]), out, options)
     except pa.ArrowInvalid:  # a cell holds a delimiter, a quote or a line end
         return ""
-    return out.getvalue().to_pybytes().decode()
+    return str(out.getvalue().to_pybytes(), "utf-8")
 
 
 def _quoted_lines(columns: list[pa.Array], layout: Csv) -> str:
@@ -121,12 +126,12 @@ def _text(extract: Extract, column: str) -> list[str | None]:
     elif pd.api.types.is_numeric_dtype(values):
         texts = [_number(value, extract.specification.decimal_mark) for value in values.tolist()]
     else:
-        texts = [None if value is None or value is pd.NA or value != value else value for value in values.tolist()]
+        texts = _or_none(values, values.tolist())
     return _spoil(extract, column, texts)
 
 
 def _number(value: float, decimal_mark: str) -> str | None:
-    if value != value:  # NaN, an empty cell
+    if math.isnan(value):  # an empty cell
         return None
     return str(int(value)) if value == int(value) else repr(value).replace(".", decimal_mark)
 
@@ -135,7 +140,7 @@ def _number(value: float, decimal_mark: str) -> str | None:
 
 
 def _write_xlsx(extract: Extract, path: Path) -> None:
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     layout = cast(Xlsx, extract.specification.formats.xlsx)
     with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_numbers": False}) as book:
@@ -147,7 +152,7 @@ def _write_xlsx(extract: Extract, path: Path) -> None:
             sheet.write_string(row, 0, MADE_UP)
         sheet.write_row(layout.header_row - 1, 0, list(extract.names.values()))
         day = book.add_format({"num_format": "dd-mm-yyyy"})
-        for place, column in enumerate(extract.rows):
+        for place, column in enumerate(extract.names):
             _write_column(sheet, layout.header_row, place, _cells(extract, column), day)
 
 
@@ -165,18 +170,19 @@ def _cells(extract: Extract, column: str) -> list[Any]:
     """The column's cells as texts, numbers and days; None for an empty one."""
     values = _labelled(extract, column)
     cells = values.dt.to_pydatetime().tolist() if _is_day(values) else values.tolist()
-    return _spoil(extract, column, [None if cell is None or cell != cell else cell for cell in cells])
+    return _spoil(extract, column, _or_none(values, cells))
 
 
 # --- SPSS --------------------------------------------------------------------------------------------------
 
-SAV_DATE_AT = 84  # of the file's header: 9 bytes of date and 8 of time
+SAV_DATE_AT = 92  # place in the file of the header's 9 bytes of date and 8 of time
+SAV_DATE = b"01 Jan 20" + b"00:00:00"  # WRITTEN_AT; `strftime` names the month in the language of the machine
 
 
 def _write_sav(extract: Extract, path: Path) -> None:
     import pyreadstat
 
-    labels = {column: list(extract.labels(column).values()) for column in extract.rows if extract.labels(column)}
+    labels = {column: list(extract.labels(column).values()) for column in extract.names if extract.labels(column)}
     frame = pd.DataFrame(
         {
             name: _coded(extract, column) if column in labels else _sav_column(extract.rows[column])
@@ -194,15 +200,14 @@ def _write_sav(extract: Extract, path: Path) -> None:
     )
     with path.open("r+b") as file:
         file.seek(SAV_DATE_AT)
-        file.write(WRITTEN_AT.strftime("%d %b %y%H:%M:%S").encode())
+        file.write(SAV_DATE)
 
 
 def _coded(extract: Extract, column: str) -> pd.Series:
     """Numbers in place of labels, as SPSS holds them; NaN for an empty cell."""
     codes = {meaning: float(code) for code, meaning in enumerate(extract.labels(column), 1)}
-    return extract.rows[column].map(
-        lambda value: np.nan if value is None or value != value else codes.get(value, UNKNOWN_CODE)
-    )
+    values = extract.rows[column]
+    return values.map(codes).fillna(UNKNOWN_CODE).where(values.notna())
 
 
 def _sav_column(values: pd.Series) -> pd.Series:
@@ -213,7 +218,7 @@ def _sav_column(values: pd.Series) -> pd.Series:
 
 
 def _write_parquet(extract: Extract, path: Path) -> None:
-    arrays = [_array(extract, column) for column in extract.rows]
+    arrays = [_array(extract, column) for column in extract.names]
     pq.write_table(pa.table(arrays, list(extract.names.values())), path)
 
 

@@ -1,0 +1,139 @@
+"""An Excel and an SPSS file of 100,000 rows, read into rows as delivered, against the library that reads their cells alone.
+
+    python -m benchmarks.workbooks_and_spss
+
+Reports of the police on one sheet, answers of the survey with value labels, both made up as the sample's are. Each way
+runs in a process of its own, in turn, and its wall seconds count from when the libraries are loaded. Ours looks the
+whole file through, finds the specification that fits, hashes it and turns every wanted cell into text; the yardstick
+makes Python values of all cells and checks nothing. The whole way to the typed table is there for information.
+"""
+
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.measuring import clocked, in_a_process, in_turn, median_of, ran_on, ratio
+
+if TYPE_CHECKING:
+    from warehouse.sample.writing import Extract
+
+ROWS, RUNS, SEED = 100_000, 7, 1
+GOAL = 2
+EDITIONS = {"xlsx": 2023, "sav": 2017}
+SHEET = "Anmeldelser"
+
+
+def write_files(folder: Path) -> None:
+    """Both files, of the sample's rows as often as they are needed."""
+    from warehouse.reference_files import load_reference
+    from warehouse.sample.police import first_draw
+    from warehouse.sample.survey import survey_extract
+    from warehouse.specifications import load_specifications
+
+    reference, specifications = load_reference(), load_specifications()
+    draw = first_draw(EDITIONS["xlsx"], SEED, reference)
+    reports = draw.extract(specifications["koebenhavns_politi_reports"], EDITIONS["xlsx"], "rows", "xlsx")
+    write_often(replace(reports, rows=reports.rows[draw.rows["good"]], spoiled={}), "journal_number", folder)
+    answers = survey_extract(specifications["sikker_by_survey"], EDITIONS["sav"], SEED, reference)
+    strata = answers.rows[["stratum_population_residents", "stratum_invited"]] * (ROWS // len(answers.rows) + 1)
+    write_often(replace(answers, rows=answers.rows.assign(**strata)), "respondent_number", folder)
+
+
+def write_often(extract: "Extract", key: str, folder: Path) -> None:
+    """A file of the extract's rows over and over, each with a key of its own."""
+    from warehouse.sample.writing import write
+
+    rows = extract.rows.iloc[[place % len(extract.rows) for place in range(ROWS)]].reset_index(drop=True)
+    rows[key] = [f"{extract.edition}-{place:08d}" for place in range(ROWS)]
+    write(replace(extract, rows=rows), folder).rename(file_of(extract.format, folder))
+
+
+def file_of(kind: str, folder: Path) -> Path:
+    """The file of a format."""
+    return folder / f"synthetic_rows.{kind}"
+
+
+def calamine_alone(folder: Path) -> None:
+    """The yardstick for Excel."""
+    import python_calamine
+
+    book = python_calamine.CalamineWorkbook.from_path(str(file_of("xlsx", folder)))
+    assert len(book.get_sheet_by_name(SHEET).to_python()) == ROWS + 1
+
+
+def pyreadstat_alone(folder: Path) -> None:
+    """The yardstick for SPSS."""
+    import pyreadstat
+
+    cells, _ = pyreadstat.read_sav(str(file_of("sav", folder)), output_format="dict")
+    assert len(cells["resp_id"]) == ROWS
+
+
+def as_delivered(kind: str, folder: Path) -> None:
+    """Ours: looked through, and every row as it is kept."""
+    from warehouse.delivered_files import look_into, rows_of
+    from warehouse.specifications import load_specifications
+
+    file = look_into(file_of(kind, folder), EDITIONS[kind], load_specifications())
+    assert sum(batch.num_rows for batch in rows_of(file)) == ROWS
+
+
+def typed_table(kind: str, folder: Path) -> None:
+    """Ours to the end: kept in a store, rows set aside, typed, mapped and placed."""
+    from assets.trial import into_store
+    from warehouse.delivered_files import look_into
+    from warehouse.specifications import load_specifications
+
+    rejected = into_store(look_into(file_of(kind, folder), EDITIONS[kind], load_specifications()))
+    assert len(rejected) < ROWS / 100
+
+
+YARDSTICKS = {"xlsx": "python-calamine alone", "sav": "pyreadstat alone"}
+OURS = {"rows as delivered": as_delivered, "typed table": typed_table}
+WAYS = {
+    "files": write_files,
+    YARDSTICKS["xlsx"]: calamine_alone,
+    YARDSTICKS["sav"]: pyreadstat_alone,
+    **{f"{kind}, {name}": partial(way, kind) for kind in YARDSTICKS for name, way in OURS.items()},
+}
+
+
+def timed(way: str, folder: Path) -> float:
+    """Wall seconds of a way in this process, its libraries loaded before."""
+    libraries = ["pyreadstat", "python_calamine"]
+    libraries += ["warehouse.delivered_files"] if way.endswith("rows as delivered") else []
+    libraries += ["assets.trial"] if way.endswith("typed table") else []
+    for library in libraries:
+        import_module(library)
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        os.environ["TRYGHED_HOME"] = home
+        return clocked(WAYS[way], folder)
+
+
+def main() -> None:
+    """Print the table."""
+    print(ran_on("python-calamine", "pyreadstat", "pyarrow", "duckdb"))
+    print(f"| {ROWS:,} rows, median of {RUNS} runs | seconds | peak MB | time, pair by pair | goal |")
+    print("|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory(prefix="tryghed-bench-") as name:
+        folder = Path(name)
+        in_a_process(__spec__.name, "files", folder)
+        for kind, yardstick in YARDSTICKS.items():
+            ways = [yardstick, *(f"{kind}, {step}" for step in OURS)]
+            for way, runs in (found := in_turn(__spec__.name, ways, folder, RUNS)).items():
+                seconds, peak = median_of(runs)
+                of = ratio([run.seconds for run in runs], [run.seconds for run in found[yardstick]])
+                goal = f"at most {GOAL}" if way.endswith("rows as delivered") else ""
+                print(f"| {way} | {seconds:.2f} | {peak:.0f} | {of:.2f} | {goal} |", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--way"]:
+        print(timed(sys.argv[2], Path(sys.argv[3])))
+    else:
+        main()
