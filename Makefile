@@ -43,8 +43,10 @@ test: .venv/dev.done  ## lint, types and every test but the slow ones
 test-slow: .venv/dev.done  ## the tests that make yearly runs of their own
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
-bench: .venv/dev.done  ## the measurements of benchmarks/
+bench: .venv/dev.done  ## the measurements of benchmarks/; a quarter of an hour, 7 GB of memory and of disk
 	$(BIN)/python -m benchmarks.imports
+	$(BIN)/python -m benchmarks.workbooks_and_spss
+	$(BIN)/python -m benchmarks.police_csv 1 10 30
 
 dictionary: .venv/run.done  ## write docs/DATA_DICTIONARY.md from the contracts
 	$(BIN)/python -m warehouse.dictionary

@@ -11,6 +11,7 @@ makes Python values of all cells and checks nothing. The whole way to the typed 
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -95,7 +96,7 @@ def typed_table(kind: str, folder: Path) -> None:
 
 YARDSTICKS = {"xlsx": "python-calamine alone", "sav": "pyreadstat alone"}
 OURS = {"rows as delivered": as_delivered, "typed table": typed_table}
-WAYS = {
+WAYS: dict[str, Callable[[Path], object]] = {
     "files": write_files,
     YARDSTICKS["xlsx"]: calamine_alone,
     YARDSTICKS["sav"]: pyreadstat_alone,
