@@ -14,7 +14,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +55,7 @@ from tests.bad_files import (
     write_sav,
     write_xlsx,
 )
-from tests.delivering import open_home, rows
-from warehouse import store
-from warehouse.contracts import contracts
+from tests.delivering import open_home
 from warehouse.errors import InputError
 
 Make = Callable[[Path], object]
@@ -129,7 +126,7 @@ CELLS: list[tuple[Kind, str, str, str]] = [  # in the sixth row of a CSV file, a
     (SURVEY, "Respondentnummer", COMMAND, FORMULA),
     (SURVEY, "Respondentnummer", "@SUM(1+1)", FORMULA),
     (SURVEY, "Bydel", "Atlantis", NO_CODE),
-    (SURVEY, "Partnerskab", "Valby", NO_CODE),
+    (SURVEY, "Partnerskab", "Valby", "is no partnership area's code in area_codes.csv"),
     (SURVEY, "Tryg i kvarteret", "8", LABEL),
     (SURVEY, "Tryg i kvarteret", "Meget tryg", LABEL),
     (SURVEY, "Tryg om aftenen og natten", "-99", LABEL),
@@ -226,6 +223,13 @@ XLSX_CELLS: list[tuple[Kind, str, Any, str]] = [  # the same in a sheet, as Exce
 ]  # fmt: skip
 
 
+def at_fault(cell: tuple[Kind, str, Any, str]) -> str:
+    """The column that is named: of a repeated key its first, of a goal against its numbers the plan's own word."""
+    if cell[3].startswith("repeats the "):
+        return re.split(r" and | of an ", cell[3].removeprefix("repeats the "))[0]
+    return "Nået" if cell[3].startswith("says the opposite") else cell[1]
+
+
 def cell_id(cell: tuple[Kind, str, Any, str]) -> str:
     return f"{cell[0].stem}-{cell[1]}-{str(cell[2])[:40]!a}"
 
@@ -246,13 +250,15 @@ def sheet_of(kind: Kind) -> str:
 
 ONE_ROW = {
     **{
-        cell_id(cell): Case(as_csv(cell, 20), (f"{cell[0].csv}: 1 of 20 rows", f"row 6, column {cell[1]} {cell[3]}"))
+        cell_id(cell): Case(
+            as_csv(cell, 20), (f"{cell[0].csv}: 1 of 20 rows", f"row 6, column {at_fault(cell)} {cell[3]}")
+        )
         for cell in CELLS
     },
     **{
         f"{cell_id(cell)} in Excel": Case(
             as_xlsx(cell, 20),
-            (f"{sheet_of(cell[0])}: 1 of 20 rows", f"row {cell[0].header_row + 5}, column {cell[1]} {cell[3]}"),
+            (f"{sheet_of(cell[0])}: 1 of 20 rows", f"row {cell[0].header_row + 5}, column {at_fault(cell)} {cell[3]}"),
         )
         for cell in XLSX_CELLS
     },
@@ -296,7 +302,7 @@ def two_files(kind: Kind, first: list[Row], second: list[Row]) -> Make:
 
 SEVERAL_ROWS = {
     "all weights of a stratum zero": Case(
-        stratum(weight="0"), ("svar.csv: 3 of 20 rows", "row 19, column Stratum no respondent of the stratum has a weight above 0")
+        stratum(weight="0"), ("svar.csv: 3 of 20 rows", "row 19, column Stratum is a stratum in which no respondent has a weight above 0")
     ),
     "all weights of a stratum negative": Case(stratum(weight="-1"), ("svar.csv: 3 of 20 rows", "row 19, column Vægt is not above 0")),
     "a stratum without population": Case(stratum(population=""), ("row 19, column Stratum befolkning is empty and must not be",)),
@@ -340,7 +346,7 @@ SEVERAL_ROWS = {
         ("anmeldelser_mere.csv: 20 of 20 rows", "row 2, column Journalnummer repeats"),
     ),
     "two rows of headings": Case(
-        lines_of(SURVEY, lambda lines: lines.insert(1, lines[0])), ("svar.csv: 1 of 21 rows", "row 2, column Svardato is no day")
+        lines_of(SURVEY, lambda lines: lines.insert(1, lines[0])), ("svar.csv: 1 of 21 rows", "row 2, column Bydel is no code")
     ),
     "headings again in the middle": Case(lines_of(COUNTS, lambda lines: lines.insert(9, lines[0])), ("antal.csv: 1 of 21 rows", "row 10, column")),
     "a sum below the rows": Case(lines_of(COUNTS, lambda lines: lines.append("I alt;;;240;")), ("antal.csv: 1 of 21 rows", "row 22, column")),
@@ -350,9 +356,9 @@ SEVERAL_ROWS = {
     "a row with a cell too few": Case(
         lines_of(REPORTS, lambda lines: lines.insert(5, lines[5].rsplit(";", 1)[0])), ("row 6, column (whole row) has 8 cells where the header has 9",)
     ),
-    "an empty row": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, "")), ("row 6, column (whole row) has 1 cells where the header has 3",)),
+    "an empty row": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, "")), ("row 6, column Anledning is empty and must not be",)),
     "a row of empty cells": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, ";;")), ("row 6, column Partnerskab is empty and must not be",)),
-    "an empty last row": Case(lines_of(MEETINGS, lambda lines: lines.append("")), ("row 22, column (whole row) has 1 cells",)),
+    "an empty last row": Case(lines_of(MEETINGS, lambda lines: lines.append("")), ("row 22, column Anledning is empty and must not be",)),
     "a delimiter within a cell, without quotes": Case(
         lines_of(ACTIVITIES, lambda lines: lines.insert(5, lines[5].replace("aktivitet", "aktivitet; og mere"))),
         ("row 6, column (whole row) has 8 cells where the header has 7",),
@@ -408,7 +414,7 @@ TEXTS = {
     "cut off within the headings": Case(content("svar.csv", csv_bytes(SURVEY)[:150]), ("svar.csv: is nearest to sikker_by_survey",)),
     "cut off within a row": Case(cut(SURVEY, 20), ("svar.csv, line 201: ends in the middle of a row", "cut off")),
     "cut off within a row with quotes": Case(cut(SURVEY, 20, csv.QUOTE_ALL), ("svar.csv, line 201",)),
-    "cut off between the quoted cells of a row": Case(cut(SURVEY, 27, csv.QUOTE_ALL), ("svar.csv, line 201: ends in the middle of a row",)),
+    "cut off between the quoted cells of a row": Case(cut(SURVEY, 27, csv.QUOTE_ALL), ("svar.csv, line 201",)),
     "no headings": Case(lines_of(REPORTS, lambda lines: lines.pop(0)), ("anmeldelser.csv: no specification knows a csv file with such columns",)),
     "a title above the headings": Case(
         lines_of(REPORTS, lambda lines: lines.insert(0, f"{SECRET} udtræk")), ("anmeldelser.csv: no specification knows a csv file",)
@@ -427,10 +433,10 @@ TEXTS = {
     "a picture": Case(content("svar.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(40)), ("svar.csv",)),
     "a database": Case(content("svar.csv", b"SQLite format 3\x00abc"), ("svar.csv: is a database: ask for the table as a file",)),
     "random bytes": Case(content("svar.csv", hashlib.shake_256(b"svar").digest(5000)), ("svar.csv",)),
-    "commas for semicolons": Case(divided(REPORTS, ","), ("anmeldelser.csv, line 1: its cells are divided by , and its specification says ;",)),
-    "tabs for semicolons": Case(divided(SURVEY, "\t"), ("svar.csv, line 1: its cells are divided by tabs and its specification says ;",)),
-    "semicolons for commas": Case(divided(POPULATION, ";"), ("befolkning.csv, line 1: its cells are divided by ; and its specification says ,",)),
-    "bars for semicolons": Case(divided(LISTED, "|"), ("liste.csv, line 1: its cells are divided by |",)),
+    "commas for semicolons": Case(divided(REPORTS, ","), ("anmeldelser.csv, line 1: its cells are divided by commas, and its specification says semicolons",)),
+    "tabs for semicolons": Case(divided(SURVEY, "\t"), ("svar.csv, line 1: its cells are divided by tabs, and its specification says semicolons",)),
+    "semicolons for commas": Case(divided(POPULATION, ";"), ("befolkning.csv, line 1: its cells are divided by semicolons, and its specification says commas",)),
+    "bars for semicolons": Case(divided(LISTED, "|"), ("liste.csv, line 1: its cells are divided by bars",)),
     "a line that names the delimiter": Case(lines_of(REPORTS, lambda lines: lines.insert(0, "sep=;")), ("anmeldelser.csv",)),
     "windows-1252 with a byte order mark": Case(
         lambda folder: write_bytes(folder, "anmeldelser.csv", codecs.BOM_UTF8 + csv_bytes(REPORTS)), ("anmeldelser.csv, line 1",)
@@ -451,7 +457,7 @@ TEXTS = {
     "UTF-16 without a mark": Case(recoded(REPORTS, "utf-16-le"), ("anmeldelser.csv, line 1: is written in UTF-16",)),
     "UTF-16 for UTF-8": Case(recoded(ACTIVITIES, "utf-16"), ("aktiviteter.csv, line 1: is written in UTF-16",)),
     "UTF-32": Case(recoded(SURVEY, "utf-32"), ("svar.csv, line 1",)),
-    "letters of DOS": Case(recoded(REPORTS, "cp865"), ("anmeldelser.csv, line 1",)),
+    "letters of DOS": Case(recoded(REPORTS, "cp865"), ("anmeldelser.csv: is nearest to koebenhavns_politi_reports",)),
     "letters of the Macintosh": Case(recoded(REPORTS, "mac_roman"), ("anmeldelser.csv",)),
     "letters that were turned twice": Case(
         edited(SURVEY, b"Indre By", "NÃ¸rrebro".encode("cp1252")), ("svar.csv, line 3: holds letters in UTF-8 among others",)
@@ -517,11 +523,11 @@ COLUMNS = {
         content("aktiviteter.csv", csv_bytes(ACTIVITIES, [{f"{SECRET} et": "1", "Status": "I gang", f"{SECRET} to": "2"}])), ("aktiviteter.csv",)
     ),
     "the headings of the years before": Case(
-        lambda folder: write_csv(folder, REPORTS, until_2022(REPORTS, 2023)), ("anmeldelser.csv", "missing Gern.kode, ETRS89 Øst, ETRS89 Nord; unknown Gerningskode, X, Y")
+        lambda folder: write_csv(folder, REPORTS, until_2022(REPORTS, 2023)), ("anmeldelser.csv: has the columns that koebenhavns_politi_reports has from edition 2017 on", "differ in edition 2023")
     ),
     "the survey's headings of the years before": Case(lambda folder: write_csv(folder, SURVEY, until_2022(SURVEY, 2023)), ("svar.csv",)),
     "this year's headings in an earlier edition": Case(
-        lambda folder: write_csv(folder, REPORTS), ("anmeldelser.csv", "differ in edition 2021", "missing Gerningskode, X, Y"), 2021
+        lambda folder: write_csv(folder, REPORTS), ("anmeldelser.csv: has the columns that koebenhavns_politi_reports has from edition 2023 on", "differ in edition 2021"), 2021
     ),
     "a column of names": Case(more(REPORTS, "Anmelders navn", f"{SECRET}"), ("anmeldelser.csv", "unknown Anmelders navn")),
     "CPR numbers in a column of codes": Case(
@@ -622,7 +628,7 @@ EXCEL = {
     "a workbook without its last bytes": Case(packed_again(lambda packed: packed[:-30]), ("svar.xlsx: is damaged or cut off",)),
     "a workbook with bytes changed": Case(packed_again(lambda packed: packed[:900] + bytes(200) + packed[1100:]), ("svar.xlsx: is damaged or cut off",)),
     "the beginning of a workbook alone": Case(content("svar.xlsx", b"PK\x03\x04"), ("svar.xlsx: is damaged or cut off",)),
-    "an archive with a CSV file": Case(archive("svar.zip", {"svar.csv": csv_bytes(SURVEY)}), ("svar.zip: is a packed archive and no Excel workbook: unpack it",)),
+    "an archive with a CSV file": Case(archive("svar.zip", {"svar.csv": csv_bytes(SURVEY)}), ("svar.zip: is a packed archive, or a table of another program, and no Excel workbook: unpack it",)),
     "an archive with a path that climbs": Case(archive("svar.zip", {"../../etc/passwd": b"x"}), ("svar.zip: is a packed archive",)),
     "an empty archive": Case(content("svar.xlsx", b"PK\x05\x06" + bytes(18)), ("svar.xlsx",)),
     "a LibreOffice table": Case(archive("svar.ods", {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"}), ("svar.ods", ".xlsx")),
@@ -634,10 +640,6 @@ EXCEL = {
         lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY, spoiled(SURVEY, {"Bydel": LONG_CELL}))}),
         ("svar.xlsx", "sheet Svar, row 6, column Bydel: holds more than 10000 characters"),
     ),
-    "10 MB in one cell of a personal column": Case(
-        lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY, spoiled(SURVEY, {HEADER: LONG_CELL}))}),
-        ("svar.xlsx, sheet Svar, row 6, column Respondentnummer: holds more than 10000 characters",),
-    ),
     "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification knows a xlsx file with such columns, delimiter or sheet",)),
     "a second sheet": Case(book(SURVEY, other_sheet("Flere svar")), ("svar.xlsx, sheet Flere svar: is a sheet that the specification does not know: delete the sheet",)),
     "a hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "hide")), ("svar.xlsx, sheet Gemt: is a hidden sheet",)),
@@ -647,7 +649,7 @@ EXCEL = {
     "a sheet's name with a mark of direction": Case(book(SURVEY, other_sheet("\u202eGemt")), ("svar.xlsx, sheet",)),
     "an empty workbook": Case(lambda folder: write_parts(folder, SURVEY, {SHEET: "<worksheet/>"}), ("svar.xlsx",)),
     "headings alone in a sheet": Case(
-        lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY).split("</row>")[0] + "</row></sheetData></worksheet>"}), ("svar.xlsx: has a header and no rows",)
+        lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY).split("</row>")[0] + "</row></sheetData></worksheet>"}), ("svar.xlsx, sheet Svar: has a header and no rows",)
     ),
     "a sheet cut off": Case(lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY)[:-900]}), ("svar.xlsx",)),
     "a sheet that is no XML": Case(lambda folder: write_parts(folder, SURVEY, {SHEET: b"\x00\xff" * 500}), ("svar.xlsx",)),
@@ -683,7 +685,7 @@ EXCEL = {
     ),
     "the headings a row too high": Case(lambda folder: write_xlsx(folder, Kind("antal", COUNTS.row, "", "", "Antal", 2)), ("antal.xlsx",)),
     "the headings a row too low": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Svar", 2)), ("svar.xlsx",)),
-    "a heading twice in a sheet": Case(book(SURVEY, lambda book, sheet: sheet.write(0, 5, "Stratum")), ("svar.xlsx: two columns are called Stratum",)),
+    "a heading twice in a sheet": Case(book(SURVEY, lambda book, sheet: sheet.write(0, 5, "Stratum")), ("svar.xlsx, sheet Svar: two columns are called Stratum",)),
     "a number for a heading": Case(book(SURVEY, lambda book, sheet: sheet.write(0, 5, 2023)), ("svar.xlsx", "missing Inviterede; unknown column 6")),
     "a value beside the table": Case(book(SURVEY, lambda book, sheet: sheet.write(7, 40, f"{SECRET}")), ("svar.xlsx",)),
     "a cell with a control character": Case(
@@ -767,9 +769,6 @@ OTHER_FORMATS = {
     "an SPSS file that counts more cases": Case(
         sav_bytes(lambda packed: packed[:80] + (999).to_bytes(4, "little") + packed[84:]), ("svar.sav",), 2021
     ),
-    "an SPSS file that counts fewer cases": Case(
-        sav_bytes(lambda packed: packed[:80] + (2).to_bytes(4, "little") + packed[84:]), ("svar.sav",), 2021
-    ),
     "an SPSS file without cases": Case(lambda folder: write_sav(folder, [dict.fromkeys(until_2022(SURVEY)[0], "")]), ("svar.sav",), 2021),
     "SPSS: an unknown label": Case(sav_with({"q1": "Måske"}), ("svar.sav: 1 of 20 rows", "row 5, column q1 holds a label"), 2021),
     "SPSS: a number without a label": Case(sav_column("q1", [1.0, 99.0]), ("svar.sav", "row 1, column q1 holds a label"), 2021),
@@ -780,14 +779,14 @@ OTHER_FORMATS = {
     "SPSS: a control character": Case(sav_with({"bydel": "Val\x1bby"}), ("svar.sav, row 5, column bydel: holds a control character",), 2021),
     "SPSS: a column missing": Case(lambda folder: write_sav(folder, without(until_2022(SURVEY, 2021), "vaegt")), ("svar.sav", "(missing vaegt)"), 2021),
     "SPSS: a formula": Case(sav_with({"bydel": COMMAND}), ("row 5, column bydel begins like a formula",), 2021),
-    "SPSS in a year whose columns have other names": Case(lambda folder: write_sav(folder), ("svar.sav", "edition 2023")),
+    "SPSS in a year whose columns have other names": Case(write_sav, ("svar.sav", "edition 2023")),
     "reports as SPSS": Case(lambda folder: write_sav(folder, without(until_2022(REPORTS, 2021), "X", "Y")), ("svar.sav: no specification knows a sav file",), 2021),
     "a Parquet file cut off": Case(parquet_bytes(lambda packed: packed[:-200]), ("befolkning.parquet: is damaged or cut off",)),
     "a Parquet file with bytes changed": Case(parquet_bytes(lambda packed: packed[:10] + b"\xff" * 60 + packed[70:]), ("befolkning.parquet: is damaged or cut off",)),
     "the beginning of a Parquet file": Case(content("befolkning.parquet", b"PAR1"), ("befolkning.parquet: is damaged or cut off",)),
     "Parquet: lists in a column": Case(arrays(POPULATION, kilde=pa.array([["x"]] * 20)), ("befolkning.parquet, column kilde: holds list", "ask for plain columns")),
-    "Parquet: bytes in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20)), ("befolkning.parquet, column kilde: holds binary",)),
-    "Parquet: text that is no UTF-8": Case(arrays(POPULATION, omraade=latin([b"Valby"] * 4 + [b"Vanl\xf8se"] + [b"Valby"] * 15)), ("befolkning.parquet, row 5, column omraade: is not utf-8",)),
+    "Parquet: bytes in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20)), ("befolkning.parquet, column kilde: holds lists or bytes",)),
+    "Parquet: text that is no UTF-8": Case(arrays(POPULATION, omraade=latin([b"Valby"] * 4 + [b"Vanl\xf8se"] + [b"Valby"] * 15)), ("befolkning.parquet, row 5, column omraade: is not UTF-8",)),
     "Parquet: a missing number": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("nan")))), ("1 of 20 rows", "row 5, column personer is empty")),
     "Parquet: infinity": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("inf")))), ("1 of 20 rows", "row 5, column personer is no whole number")),
     "Parquet: half a resident": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, 0.5))), ("row 5, column personer is no whole number",)),
@@ -869,23 +868,23 @@ LANDING = {
     "a link to itself": Case(linked("svar.csv"), ("svar.csv: is a link to another place",)),
     "a link to a folder": Case(linked("/etc"), ("svar.csv: is a link to another place",)),
     "a pipe": Case(lambda folder: os.mkfifo(folder / "svar.csv"), ("svar.csv: is no file: put the delivered file there",)),
-    "a name that climbs out of the folder, as Windows writes it": Case(called("..\\..\\evil.csv"), ("..?..?evil.csv: " + PLAIN_NAME,)),
-    "a name with a drive": Case(called("C:\\evil.csv"), ("C??evil.csv: " + PLAIN_NAME,)),
-    "a name of two lines": Case(called("a\nb.csv"), ("a?b.csv: " + PLAIN_NAME,)),
-    "a name with a command": Case(called("x;rm -rf $HOME.csv"), ("x?rm -rf ?HOME.csv: " + PLAIN_NAME,)),
-    "a name with quotes": Case(called("a'; DROP TABLE x; --.csv"), ("a'? DROP TABLE x? --.csv: " + PLAIN_NAME,)),
-    "a name with wild cards": Case(called("*.csv"), ("?.csv: " + PLAIN_NAME,)),
-    "a name with colours of the terminal": Case(called("\x1b[31mrod.csv"), ("??31mrod.csv: " + PLAIN_NAME,)),
-    "a name with a mark of direction": Case(called("svar\u202evsc.exe"), ("svar?vsc.exe: " + PLAIN_NAME,)),
-    "a name with a formula": Case(called(COMMAND.replace("/", "-")), ("?cmd? -C calc'?A0: " + PLAIN_NAME,)),
-    "a name that is no UTF-8": Case(called(b"anm\xe6ldelser.csv"), ("anm?ldelser.csv: " + PLAIN_NAME,)),
+    "a name that climbs out of the folder, as Windows writes it": Case(called("..\\..\\evil.csv"), (".._.._evil.csv: " + PLAIN_NAME,)),
+    "a name with a drive": Case(called("C:\\evil.csv"), ("C__evil.csv: " + PLAIN_NAME,)),
+    "a name of two lines": Case(called("a\nb.csv"), ("a_b.csv: " + PLAIN_NAME,)),
+    "a name with a command": Case(called("x;rm -rf $HOME.csv"), ("x_rm -rf _HOME.csv: " + PLAIN_NAME,)),
+    "a name with quotes": Case(called("a'; DROP TABLE x; --.csv"), ("a'_ DROP TABLE x_ --.csv: " + PLAIN_NAME,)),
+    "a name with wild cards": Case(called("*.csv"), ("_.csv: " + PLAIN_NAME,)),
+    "a name with colours of the terminal": Case(called("\x1b[31mrod.csv"), ("__31mrod.csv: " + PLAIN_NAME,)),
+    "a name with a mark of direction": Case(called("svar\u202evsc.exe"), ("svar_vsc.exe: " + PLAIN_NAME,)),
+    "a name with a formula": Case(called(COMMAND.replace("/", "-")), ("_cmd_' -C calc'_A0: " + PLAIN_NAME,)),
+    "a name that is no UTF-8": Case(called(b"anm\xe6ldelser.csv"), ("anm_ldelser.csv: " + PLAIN_NAME,)),
     "a name of 255 letters": Case(called("x" * 251 + ".csv", GOALS), ("x" * 251,)) if False else Case(
         lambda folder: write_csv(folder, REPORTS, spoiled(REPORTS, {"Gern.kode": "x"}), "x" * 251 + ".csv"), ("x" * 251 + ".csv: 1 of 20 rows", "row 6, column Gern.kode")
     ),
     "a file beside the folders": Case(beside("svar.csv"), ("landing/svar.csv: is no folder of an edition: put files into landing/<edition>/",)),
     "a file called as an edition": Case(beside("2031"), ("landing/2031: is no folder of an edition",)),
     "a folder of no edition": Case(lambda folder: (folder.parent / "1923").mkdir(), ("landing/1923: is no folder of an edition",)),
-    "a folder with a name of two lines": Case(lambda folder: (folder.parent / "20\n23").mkdir(), ("landing/20?23: is no folder of an edition",)),
+    "a folder with a name of two lines": Case(lambda folder: (folder.parent / "20\n23").mkdir(), ("landing/20_23: is no folder of an edition",)),
     "a link for the edition's folder": Case(linked_folder, ("landing/2023: is a link",)),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,10 +20,13 @@ from warehouse.errors import InputError
 from warehouse.formats import batches_of, cells_of, format_of, names_of
 from warehouse.home import landing_folder
 from warehouse.personal import kind_by_heading, kind_by_values
-from warehouse.specifications import Format, Specification
+from warehouse.specifications import FIRST, Format, Specification
 
 LOOKED_AT = 10_000
 SYNTHETIC = "synthetic_"  # the beginning of the name of every made-up file
+NAMED = 6  # columns in one sentence
+
+_HIDDEN = re.compile(r"\.(?!\.)|~\$")  # what programs leave beside files: .DS_Store, ._svar.csv, ~$svar.xlsx
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,11 @@ def file_of(row: Row, specifications: dict[str, Specification]) -> DeliveredFile
 def landed_editions() -> list[int]:
     """Editions that have a landing folder. Raises InputError for anything else that lies there."""
     found = []
-    for path in sorted(landing_folder().glob("[!.]*")):
+    for path in _paths_in(landing_folder(), "landing"):
+        if path.is_symlink():
+            raise InputError(
+                f"landing/{_plain(path.name)}: is a link to another place: put a folder with the edition's files there."
+            )
         if not re.fullmatch(r"20\d\d", path.name) or not path.is_dir():
             raise InputError(
                 f"landing/{_plain(path.name)}: is no folder of an edition: put files into landing/<edition>/, as landing/2026/."
@@ -90,8 +98,7 @@ def landed_editions() -> list[int]:
 
 def delivered_files(edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
     """The edition's files in order of their names, each with its specification. Raises InputError for the first bad one."""
-    folder = landing_folder() / str(edition)
-    paths = sorted(path for path in folder.glob("*") if not path.name.startswith((".", "~$")))
+    paths = _paths_in(landing_folder() / str(edition), f"landing/{edition}")
     files = [look_into(path, edition, specifications) for path in paths]
     _refuse_twice(files)
     return files
@@ -99,24 +106,50 @@ def delivered_files(edition: int, specifications: dict[str, Specification]) -> l
 
 def look_into(path: Path, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
     """What a file is. Raises InputError saying what is wrong with it and what to do."""
-    _refuse_no_file(path)
-    before = path.stat()
+    try:
+        _refuse_no_file(path)
+        before = path.stat()
+        try:
+            return _looked_into(path, before.st_size, edition, specifications)
+        finally:
+            _refuse_changed(path, before)  # what was found in a file that changes meanwhile says nothing
+    except OSError as error:
+        raise InputError(
+            f"{_plain(path.name)}: cannot be read ({error.strerror}): put the file there again, and run again."
+        ) from None
+
+
+def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
     kind = format_of(path)
     specification = _fitting(path, kind, edition, specifications)
     with ThreadPoolExecutor(max_workers=1) as thread:
         hashed = thread.submit(_sha256, path)
         cells = cells_of(path, kind, specification)
-    sha256, size = hashed.result(), before.st_size
-    file = DeliveredFile(path, edition, sha256, size, kind, specification, cells.rows, cells.sheet)
+    file = DeliveredFile(path, edition, hashed.result(), size, kind, specification, cells.rows, cells.sheet)
     if not cells.rows:
-        raise InputError(f"{path.name}: has a header and no rows: ask for the file again.")
+        raise InputError(f"{_with_sheet(path, cells.sheet)}: has a header and no rows: ask for the file again.")
     _refuse_personal(file)
-    _refuse_changed(path, before)
     return file
 
 
 def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
     """The file's rows as the columns of its extracts table, in order. Raises InputError where the file changes meanwhile."""
+    rows = 0
+    try:
+        for batch in _batches_of(file):
+            rows += batch.num_rows
+            yield batch
+    except Exception:
+        _refuse_other_bytes(file)  # what is wrong with them says nothing
+        raise
+    _refuse_other_bytes(file)
+    if rows != file.rows:
+        raise InputError(
+            f"{_with_sheet(file.path, file.sheet)}: holds {file.rows} rows by its own count, and {rows} when it is read: ask for the file again."
+        )
+
+
+def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
     named = file.specification.names_in(file.edition)
     schema = extracts_table(file.specification.target()).arrow_schema()
     texts = _free_texts(file)
@@ -137,13 +170,18 @@ def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
             [found[field.name] if field.name in found else pa.nulls(rows, field.type) for field in schema],
             schema=schema,
         )
-    if _sha256(file.path) != file.sha256:
-        raise InputError(f"{file.path.name}: changed while it was read: wait until it is copied whole, and run again.")
 
 
 def extracts_table(table: Table) -> Table:
     """The table that keeps the rows for another as they were delivered."""
     return contracts()[f"extracts.{table.schema_name}_{table.short_name}"]
+
+
+def _paths_in(folder: Path, called: str) -> list[Path]:
+    """What lies in the folder, but for the files that programs hide. Raises InputError where it may not be listed."""
+    if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
+        raise InputError(f"{called}: may not be opened: give the account that runs Tryghed the right to read it.")
+    return sorted(path for path in folder.glob("*") if not _HIDDEN.match(path.name))
 
 
 def _refuse_no_file(path: Path) -> None:
@@ -166,7 +204,17 @@ def _refuse_no_file(path: Path) -> None:
 
 def _plain(name: str) -> str:
     """The name without anything that could be mistaken in a terminal or a path."""
-    return re.sub(r"[^\w .,()+&'-]", "?", name) or "?"
+    return re.sub(r"[^\w .,()+&'-]", "_", name) or "_"
+
+
+def _with_sheet(path: Path, sheet: str | None) -> str:
+    return f"{path.name}, sheet {sheet}" if sheet else path.name
+
+
+def _place(path: Path, kind: Format, specification: Specification) -> str:
+    """The file, and of a workbook the sheet that the specification reads."""
+    xlsx = specification.formats.xlsx
+    return _with_sheet(path, xlsx.sheet if kind == "xlsx" and xlsx else None)
 
 
 def _fitting(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Specification:
@@ -176,23 +224,37 @@ def _fitting(path: Path, kind: Format, edition: int, specifications: dict[str, S
         for name, specification in specifications.items()
         if (header := names_of(path, kind, specification)) is not None
     }
-    known = {name: _known_names(specifications[name], edition) for name in headers}
-    fitting = [
-        name
-        for name, header in headers.items()
-        if set(specifications[name].names_in(edition).values()) <= set(header) <= known[name]
-    ]
+    fitting = [name for name, header in headers.items() if _fits(specifications[name], edition, header)]
     for name in fitting:
-        _refuse_doubled(path, headers[name])
+        _refuse_doubled(_place(path, kind, specifications[name]), headers[name])
     if len(fitting) == 1:
         return specifications[fitting[0]]
     if fitting:
         raise InputError(f"{path.name}: fits the specifications {' and '.join(fitting)}: make their columns differ.")
+    _refuse_other_years(path, edition, headers, specifications)
     raise _no_fit(path, kind, edition, headers, specifications)
+
+
+def _fits(specification: Specification, edition: int, header: tuple[str, ...]) -> bool:
+    expected = set(specification.names_in(edition).values())
+    return expected <= set(header) <= _known_names(specification, edition)
 
 
 def _known_names(specification: Specification, edition: int) -> set[str]:
     return {*specification.names_in(edition).values(), *specification.ignored}
+
+
+def _refuse_other_years(
+    path: Path, edition: int, headers: dict[str, tuple[str, ...]], specifications: dict[str, Specification]
+) -> None:
+    """A file that fits in the years of another edition is mostly the file of another edition."""
+    for name, header in headers.items():
+        years = {year for column in specifications[name].columns.values() for year in column.name if year != FIRST}
+        for year in sorted(years, reverse=True):
+            if _fits(specifications[name], year, header):
+                raise InputError(
+                    f"{path.name}: has the columns that {name} has from edition {year} on, and they differ in edition {edition}: put the file of edition {edition} there, or correct extracts/{name}.yml."
+                )
 
 
 def _no_fit(
@@ -203,35 +265,38 @@ def _no_fit(
     specifications: dict[str, Specification],
 ) -> InputError:
     """What keeps the file from the specification that shares most columns with it."""
-    shared = {name: len(_known_names(specifications[name], edition) & set(header)) for name, header in headers.items()}
+    known = {name: _known_names(specifications[name], edition) for name in headers}
+    shared = {name: len(known[name] & set(header)) for name, header in headers.items()}
     nearest = max(shared, key=lambda name: shared[name], default=None)
-    if nearest is None or not shared[nearest]:
+    # fewer than half in common is chance: its other headings could be values
+    if nearest is None or 2 * shared[nearest] < max(1, min(len(headers[nearest]), len(known[nearest]))):
         kinds = ", ".join(sorted({name for name, one in specifications.items() if getattr(one.formats, kind)}))
         return InputError(
             f"{path.name}: no specification knows a {kind} file with such columns, delimiter or sheet (there are {kinds or 'none'} for {kind}): ask for the file as before, or write a specification for it."
         )
-    header = headers[nearest]
-    _refuse_doubled(path, header)
-    expected = set(specifications[nearest].names_in(edition).values())
-    missing = [name for name in specifications[nearest].names_in(edition).values() if name not in header]
-    unknown = [
-        _safe(index, name)
-        for index, name in enumerate(header, 1)
-        if name not in expected | set(specifications[nearest].ignored)
-    ]
+    header, specification = headers[nearest], specifications[nearest]
+    place = _place(path, kind, specification)
+    _refuse_doubled(place, header)
+    missing = [name for name in specification.names_in(edition).values() if name not in header]
+    unknown = [_safe(index, name) for index, name in enumerate(header, 1) if name not in known[nearest]]
     found = "; ".join(
-        f"{what} {', '.join(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names
+        f"{what} {_listed(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names
     )
     return InputError(
-        f"{path.name}: is nearest to {nearest}, but its columns differ in edition {edition} ({found}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now (not_asked for one that is gone, ignored with a reason for one that is new)."
+        f"{place}: is nearest to {nearest}, but its columns differ in edition {edition} ({found}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now (not_asked for one that is gone, ignored with a reason for one that is new)."
     )
 
 
-def _refuse_doubled(path: Path, header: tuple[str, ...]) -> None:
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
     for index, name in enumerate(header):
         if name in header[:index]:
             raise InputError(
-                f"{path.name}: two columns are called {_safe(index + 1, name) or 'nothing'}: ask for a file in which each has its own name."
+                f"{place}: two columns are called {_safe(index + 1, name) or 'nothing'}: ask for a file in which each has its own name."
             )
 
 
@@ -249,10 +314,9 @@ def _refuse_personal(file: DeliveredFile) -> None:
     undeclared = [name for name in _header(file) if name not in _declared(file)]
     for name in undeclared:
         _refuse_kind(file, name, kind_by_heading(name))
-    if undeclared:
-        first = next(batches_of(file.path, file.format, file.specification, undeclared)).slice(0, LOOKED_AT)
+    for batch in islice(batches_of(file.path, file.format, file.specification, undeclared), 1 if undeclared else 0):
         for name in undeclared:
-            _refuse_kind(file, name, kind_by_values(first.column(name)))
+            _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, LOOKED_AT)))
 
 
 def _refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
@@ -290,7 +354,7 @@ def _header(file: DeliveredFile) -> tuple[str, ...]:
 def _refuse_kind(file: DeliveredFile, name: str, kind: str | None) -> None:
     if kind:
         raise InputError(
-            f"{file.path.name}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.specification.extract}.yml with personal: true."
+            f"{_with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.specification.extract}.yml with personal: true."
         )
 
 
@@ -305,7 +369,20 @@ def _refuse_twice(files: list[DeliveredFile]) -> None:
 def _refuse_changed(path: Path, before: os.stat_result) -> None:
     after = path.stat()
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        raise InputError(f"{path.name}: changed while it was read: wait until it is copied whole, and run again.")
+        raise _changed(path)
+
+
+def _refuse_other_bytes(file: DeliveredFile) -> None:
+    try:
+        same = _sha256(file.path) == file.sha256
+    except OSError:
+        same = False
+    if not same:
+        raise _changed(file.path)
+
+
+def _changed(path: Path) -> InputError:
+    return InputError(f"{path.name}: changed while it was read: wait until it is copied whole, and run again.")
 
 
 def _sha256(path: Path) -> str:

@@ -130,6 +130,10 @@ def _integer(cell: str) -> str:
 
 
 def _number(cell: str, decimal_mark: str) -> str:
-    """Letters are turned into what no cast takes, so that nan, inf and 1e5 are no numbers, nor is the other mark."""
+    """Letters are turned into what no cast takes, so that nan, inf and 1e5 are no numbers, nor is the other mark.
+
+    More digits than a number can have are cast to infinity, and are no number either.
+    """
     swapped = ",.eEnN_" if decimal_mark == "," else ".,eEnN_"
-    return f"TRY_CAST(translate({cell}, '{swapped}', '.xxxxxx') AS DOUBLE)"
+    number = f"TRY_CAST(translate({cell}, '{swapped}', '.xxxxxx') AS DOUBLE)"
+    return f"nullif(nullif({number}, 'inf'::DOUBLE), '-inf'::DOUBLE)"

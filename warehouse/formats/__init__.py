@@ -30,9 +30,7 @@ _NO_TABLES = {
     b"SQLite format 3": "is a database: ask for the table as a file",
 }
 _NOTHING = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
-_MARKUP = re.compile(
-    rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|table|script|div|\?xml)", re.IGNORECASE
-)
+_MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|table|script|div|\?xml)", re.IGNORECASE)
 
 
 def format_of(path: Path) -> Format:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def text_column(values: Sequence[Any], specification: Specification) -> pa.Strin
         values = [None if value == "" else value for value in values]
     if len(set(map(type, values)) - {type(None)}) > 1:  # numbers and texts, which Arrow cannot hold
         return pa.array([as_text(value, specification) for value in values], pa.string())
-    return text_of(pa.array(values, from_pandas=True), specification)
+    return text_of(pa.array(values), specification)
 
 
 def text_of(values: pa.Array, specification: Specification, labels: dict[Any, str] | None = None) -> pa.StringArray:
@@ -90,6 +91,8 @@ def as_text(cell: Any, specification: Specification) -> str | None:
         return str(cell)
     if isinstance(cell, float):
         return _number_text(cell, specification.decimal_mark)
+    if isinstance(cell, Decimal):
+        return format(cell.normalize() + 0, "f").replace(".", specification.decimal_mark)
     if isinstance(cell, datetime) and (cell.hour or cell.minute or cell.second):
         return str(cell)  # a day with a time of day is no day: the row is set aside
     if isinstance(cell, date):
@@ -132,10 +135,8 @@ def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
     expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
     try:
         yield
-    except expected as error:
-        raise InputError(
-            f"{path.name}: is damaged or cut off ({type(error).__name__}): ask for the file again."
-        ) from None
+    except expected:
+        raise InputError(f"{path.name}: is damaged or cut off: ask for the file again.") from None
 
 
 def _number_text(number: float, decimal_mark: str) -> str:

@@ -56,11 +56,12 @@ def look(path: Path, specification: Specification) -> Cells:
 def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
     """The wanted columns as text; rows count from 1, the header's included, and one with a line end in it is one row."""
     layout = _layout(specification)
-    header = list(names(path, specification))
+    header, line_ends = list(names(path, specification)), _line_ends_above(path, layout)
     malformed: dict[int, str] = {}
 
     def set_aside(row: Any) -> str:
-        malformed[row.number] = f"has {row.actual_columns} cells where the header has {row.expected_columns}"
+        number = row.number - line_ends + layout.header_row
+        malformed[number] = f"has {row.actual_columns} cells where the header has {row.expected_columns}"
         return "skip"
 
     with readable(path, pa.ArrowException):
@@ -69,12 +70,15 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
             read_options=pa_csv.ReadOptions(
                 encoding=CODECS[layout.encoding],
                 column_names=header,
-                skip_rows=layout.header_row,
+                skip_rows=line_ends,
                 block_size=CHUNK,
                 use_threads=False,  # else rows that are set aside have no numbers
             ),
             parse_options=pa_csv.ParseOptions(
-                delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
+                delimiter=layout.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=set_aside,
             ),
             convert_options=pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()),
@@ -89,6 +93,14 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
 
 def _layout(specification: Specification) -> Csv:
     return cast(Csv, specification.formats.csv)
+
+
+def _line_ends_above(path: Path, layout: Csv) -> int:
+    """How many line ends there are down to the header's own: one a row, and those inside of cells."""
+    lines = csv.reader(io.StringIO(_beginning(path, layout), newline=""), delimiter=layout.delimiter)
+    for _ in range(layout.header_row):
+        next(lines, None)
+    return lines.line_num
 
 
 def _header(path: Path, layout: Csv, delimiter: str) -> tuple[str, ...]:

@@ -1,14 +1,13 @@
 """Excel: one sheet of a workbook, whose cells may be merged, computed or hidden.
 
-The workbook is packed XML. The library that reads its cells does not say which of them are formulas, so the sheet's own
-text is looked through for them, and its rows are counted there, apart from their reading.
+A library reads the cells. What it does not say, or would choke on, is found in the sheet's own text before, in
+`sheet_text.py`, where the rows are counted too, apart from their reading.
 """
 
-import re
-import zipfile
-import zlib
+import gc
 from bisect import bisect_left
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,15 +19,11 @@ import python_calamine
 from warehouse.edited_files import short
 from warehouse.errors import InputError
 from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
+from warehouse.formats.sheet_text import count_rows, letters, refuse_no_workbook
 from warehouse.specifications import Specification, Xlsx
 
-CHUNK = 1 << 22
-LARGEST_UNPACKED = 1 << 29
 KEPT_WORKBOOKS = 16  # a year's workbooks are small, and are looked at and read in one run
 KEPT_BYTES = 1 << 23  # of a larger one the rows take hundreds of megabytes
-
-_MERGED = re.compile(rb'<mergeCell ref="([A-Z]+)(\d+)')
-_FORMULA = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*><f[ >/]')
 
 
 def names(path: Path, specification: Specification) -> tuple[str, ...] | None:
@@ -46,12 +41,14 @@ def look(path: Path, specification: Specification) -> Cells:
     book = _book(path)
     _refuse_sheets(path, book.workbook, layout)
     sheet = cast(_Sheet, book.sheet(layout.sheet))
-    difference = sheet.counted.result() - len(sheet.filled)
+    difference = sheet.counted - len(sheet.filled)
     if difference:
         raise InputError(
             f"{path.name}, sheet {layout.sheet}: {abs(difference)} rows hold only empty texts: delete them, and save the file."
         )
-    return Cells(len(sheet.filled_below(layout.header_row)), layout.sheet)
+    filled = sheet.filled_below(layout.header_row)
+    _refuse_beside(f"{path.name}, sheet {layout.sheet}", sheet, filled, layout.header_row)
+    return Cells(len(filled), layout.sheet)
 
 
 def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
@@ -74,21 +71,9 @@ def _layout(specification: Specification) -> Xlsx:
 
 
 def _workbook(path: Path) -> Any:
-    with readable(path, zipfile.BadZipFile, python_calamine.CalamineError, NotImplementedError, EOFError):
-        _refuse_no_workbook(path)
+    refuse_no_workbook(path)
+    with readable(path, python_calamine.CalamineError):
         return python_calamine.CalamineWorkbook.from_path(str(path))
-
-
-def _refuse_no_workbook(path: Path) -> None:
-    with zipfile.ZipFile(path) as packed:
-        if sum(entry.file_size for entry in packed.infolist()) > LARGEST_UNPACKED:
-            raise InputError(
-                f"{path.name}: unpacks to more than half a gigabyte: no extract does; ask for the file again."
-            )
-        if any(entry.flag_bits & 1 for entry in packed.infolist()):
-            raise InputError(f"{path.name}: is packed with a password: ask for it without one.")
-        if "xl/workbook.xml" not in packed.namelist():
-            raise InputError(f"{path.name}: is a packed archive and no Excel workbook: unpack it.")
 
 
 @dataclass(frozen=True)
@@ -97,7 +82,7 @@ class _Sheet:
 
     rows: list[list[Any]]
     filled: list[int]
-    counted: Future[int]
+    counted: int
 
     def filled_below(self, header_row: int) -> list[int]:
         """Places of the rows below the header that hold anything."""
@@ -119,15 +104,24 @@ class _Book:
         return self.read[name]
 
     def _read(self, name: str) -> _Sheet:
-        """The rows, and beside it, while the library reads without holding Python, their count."""
-        with (
-            ThreadPoolExecutor(max_workers=1) as thread,
-            readable(self.path, zipfile.BadZipFile, python_calamine.CalamineError),
-        ):
-            counted = thread.submit(_count_rows, self.path, self.workbook.sheet_names.index(name), name)
+        """The rows, once the sheet's text was looked through."""
+        counted = count_rows(self.path, self.workbook.sheet_names.index(name), name)
+        with readable(self.path, python_calamine.CalamineError), _no_collection():
             rows = self.workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
         # any() alone would pass over a row of zeros, and counting alone takes thrice as long
         return _Sheet(rows, [place for place, row in enumerate(rows) if any(row) or row.count("") < len(row)], counted)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """While many rows are made, Python looks for garbage among them again and again, and doubles the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _book(path: Path) -> _Book:
@@ -161,7 +155,7 @@ def _refuse_sheets(path: Path, workbook: Any, layout: Xlsx) -> None:
         if name != layout.sheet and name not in layout.ignored_sheets:
             hidden = "" if shown else " hidden"
             raise InputError(
-                f"{path.name}, sheet {short(name)}: is a{hidden} sheet that the specification does not know: delete the sheet, or name it under ignored_sheets with a reason."
+                f"{path.name}, sheet {_plain(name)}: is a{hidden} sheet that the specification does not know: delete the sheet, or name it under ignored_sheets with a reason."
             )
     if not visible[layout.sheet]:
         raise InputError(
@@ -169,44 +163,19 @@ def _refuse_sheets(path: Path, workbook: Any, layout: Xlsx) -> None:
         )
 
 
-def _count_rows(path: Path, index: int, sheet: str) -> int:
-    """Rows with a value, counted in the sheet's own text; a formula in a cell is refused, and so are merged cells."""
-    rows, tail = 0, b""
-    with (
-        readable(path, zipfile.BadZipFile, zlib.error),
-        zipfile.ZipFile(path) as packed,
-        packed.open(_sheet_part(packed, index)) as file,
-    ):
-        while chunk := file.read(CHUNK):
-            *pieces, tail = (tail + chunk).split(b"</row>")
-            rows += sum(b"<v>" in piece or b"<t" in piece for piece in pieces)
-            if b"<f" in chunk or b"<f" in tail:
-                _refuse_formula(path, sheet, b"</row>".join([*pieces, tail]))
-    _refuse_merged(path, sheet, tail)
-    return rows
+def _refuse_beside(place: str, sheet: _Sheet, filled: list[int], header_row: int) -> None:
+    """A value that stands under no heading would be lost."""
+    width = len(_header_of(sheet.rows[header_row - 1]))
+    if len(sheet.rows[0]) == width:
+        return
+    for index in filled:
+        for column, cell in enumerate(sheet.rows[index][width:], width + 1):
+            if cell != "":
+                raise InputError(
+                    f"{place}, row {index + 1}, column {letters(column)}: holds a value under no heading: delete it, or ask for the file with a heading there."
+                )
 
 
-def _refuse_formula(path: Path, sheet: str, piece: bytes) -> None:
-    found = _FORMULA.search(piece)
-    if found:
-        raise InputError(
-            f"{path.name}, sheet {sheet}, row {found[2].decode()}, column {found[1].decode()}: holds a formula: paste the values in place of it, so that what is read is what was seen."
-        )
-
-
-def _refuse_merged(path: Path, sheet: str, after_the_rows: bytes) -> None:
-    found = _MERGED.search(after_the_rows)
-    if found:
-        raise InputError(
-            f"{path.name}, sheet {sheet}, row {found[2].decode()}, column {found[1].decode()}: cells are merged: undo the merging, so that each row has its own value."
-        )
-
-
-def _sheet_part(packed: zipfile.ZipFile, index: int) -> str:
-    """The part of the workbook that holds a sheet, by the sheet's place in the workbook."""
-    book = packed.read("xl/workbook.xml").decode()
-    relations = packed.read("xl/_rels/workbook.xml.rels").decode()
-    sheet = re.findall(r"<(?:\w+:)?sheet [^>]*?r:id=\"([^\"]+)\"", book)[index]
-    entry = next(one for one in re.findall(r"<Relationship [^>]*>", relations) if f'Id="{sheet}"' in one)
-    target = re.findall(r'Target="([^"]+)"', entry)[0]
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+def _plain(name: str) -> str:
+    """A sheet's name as it can be shown in a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in short(name))

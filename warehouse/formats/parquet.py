@@ -14,7 +14,8 @@ from warehouse.specifications import Specification
 
 def names(path: Path, _: Specification) -> tuple[str, ...]:
     """The names of the columns."""
-    return tuple(_opened(path).schema_arrow.names)
+    with readable(path, pa.ArrowException):
+        return tuple(_opened(path).schema_arrow.names)
 
 
 def look(path: Path, _: Specification) -> Cells:
@@ -28,7 +29,7 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
     file = _opened(path)
     with readable(path, pa.ArrowException):
         for batch in file.iter_batches(BATCH, columns=wanted):
-            columns = [_text(path, name, batch.column(name), specification) for name in wanted]
+            columns = [_text(path, name, batch.column(name), specification, first) for name in wanted]
             yield batch_of(columns, wanted, np.arange(first, first + batch.num_rows))
             first += batch.num_rows
 
@@ -38,11 +39,32 @@ def _opened(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path)
 
 
-def _text(path: Path, name: str, array: pa.Array, specification: Specification) -> pa.Array:
+def _text(path: Path, name: str, array: pa.Array, specification: Specification, first: int) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_nested(array.type) or pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
-        raise InputError(f"{path.name}, column {name}: holds {array.type} and no plain values: ask for plain columns.")
+        raise InputError(
+            f"{path.name}, column {name}: holds lists or bytes and no plain values: ask for plain columns."
+        )
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        _refuse_another_encoding(path, name, array, first)
         return pc.if_else(pc.equal(array, ""), None, array).cast(pa.string())
     return text_column(array.to_pylist(), specification)
+
+
+def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first: int) -> None:
+    """Text is UTF-8 in Parquet, but not every program sees to it."""
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        row = next(
+            row for row, text in enumerate(array.cast(pa.large_binary()).to_pylist(), first) if not _is_utf8(text)
+        )
+        raise InputError(f"{path.name}, row {row}, column {name}: is not UTF-8: ask for the file again.") from None
+
+
+def _is_utf8(text: bytes | None) -> bool:
+    try:
+        return text is None or text.decode() is not None
+    except UnicodeDecodeError:
+        return False

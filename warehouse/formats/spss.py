@@ -1,5 +1,6 @@
 """SPSS: numbers with labels, and days counted from 1582."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, t
 from warehouse.specifications import Specification
 
 LATER_BATCH = 100_000
+KEPT_FILES = 4
 
 
 def names(path: Path, _: Specification) -> tuple[str, ...]:
     """The names of the variables."""
-    return tuple(_metadata(path).column_names)
+    return tuple(name or "" for name in _metadata(path).column_names)  # a damaged name is none
 
 
 def look(path: Path, specification: Specification) -> Cells:
@@ -27,27 +29,43 @@ def look(path: Path, specification: Specification) -> Cells:
 
 def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
     """The wanted variables as text, values with a label as their label; cases count from 1."""
-    import pyreadstat
-
-    first, limit = 0, BATCH
+    labels = _metadata(path).variable_value_labels
+    first, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
-        with readable(path, pyreadstat.ReadstatError):
-            cells, metadata = pyreadstat.read_sav(
-                str(path),
-                usecols=wanted,
-                output_format="dict",
-                user_missing=True,
-                row_offset=first,
-                row_limit=limit,
-            )
-        labels = metadata.variable_value_labels
-        columns = [text_of(pa.array(cells[name]), specification, labels.get(name)) for name in wanted]
+        columns = [text_of(cells[name], specification, labels.get(name)) for name in wanted]
         rows = len(columns[0])
         if rows:
             yield batch_of(columns, wanted, np.arange(first + 1, first + 1 + rows))
         if rows < limit:
             return
         first, limit = first + rows, LATER_BATCH  # each read skips through all that was read before
+        cells = _cells(path, wanted, first, limit)
+
+
+def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
+    """The first cases: a file is looked at before it is read, and then most of them are there."""
+    stamp = path.stat()
+    cells = _kept(path, stamp.st_size, stamp.st_mtime_ns)
+    absent = [name for name in wanted if name not in cells]
+    if absent:
+        cells |= _cells(path, absent, 0, BATCH)
+    return cells
+
+
+@lru_cache(maxsize=KEPT_FILES)
+def _kept(_path: Path, _size: int, _changed: int) -> dict[str, pa.Array]:
+    return {}
+
+
+def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, pa.Array]:
+    """The wanted variables of some cases; each is of one type."""
+    import pyreadstat
+
+    with readable(path, pyreadstat.ReadstatError):
+        cells, _ = pyreadstat.read_sav(
+            str(path), usecols=wanted, output_format="dict", user_missing=True, row_offset=first, row_limit=limit
+        )
+    return {name: pa.array(cells[name]) for name in wanted}
 
 
 def _metadata(path: Path) -> Any:

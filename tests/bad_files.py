@@ -1,0 +1,366 @@
+"""Deliveries of edition 2023, good and spoiled: rows of each kind, and the four formats they come in.
+
+Everything is written by other libraries than the project's own writers (csv, xlsxwriter, pyreadstat, pyarrow, and
+zipfile for what no program writes). What must be said of each spoiled file is in `test_bad_files.py`.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyreadstat
+import xlsxwriter
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+SECRET = "Hemmelig"  # begins every value that is personal or free text; no message may hold it
+YES_NO = [
+    "Udsat for tyveri",
+    "Hærværk i kvarteret",
+    "Hærværk mod egne ting",
+    "Udsat for chikane",
+    "Udsat for indbrud",
+    "Udsat for trusler",
+    "Udsat for røveri",
+    "Udsat for vold",
+    "Oplevet salg af hash",
+    "Oplevet salg af andre stoffer",
+    "Bekymret for cykeltyveri",
+    "Bekymret for indbrud",
+    "Bekymret for støj",
+    "Bekymret for hærværk",
+    "Bekymret for grupper på gaden",
+    "Bekymret for trusler",
+    "Bekymret for røveri",
+    "Bekymret for vold",
+    "Bekymret for salg af stoffer",
+]
+BEFORE = [
+    "resp_id",
+    "svardato",
+    "vaegt",
+    "stratum",
+    "stratum_n",
+    "inviterede",
+    "bydel",
+    "partnerskab",
+    "q1",
+    "q2",
+    "q3_1",
+    "q3_2",
+    "q3_3",
+    "q3_4",
+    "q3_5",
+    "q3_6",
+    "q3_7",
+    "q3_8",
+    "q3_9",
+    "q3_10",
+    "q4_1",
+    "q4_2",
+    "q4_3",
+    "q4_4",
+    "q4_6",
+    "q4_7",
+    "q4_8",
+    "q4_9",
+    "q4_10",
+]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of delivery: a good row by its number, and how its files are laid out."""
+
+    stem: str
+    row: Callable[[int], Row]
+    encoding: str
+    delimiter: str
+    sheet: str
+    header_row: int = 1  # of the Excel sheet
+
+    @property
+    def csv(self) -> str:
+        return f"{self.stem}.csv"
+
+    @property
+    def xlsx(self) -> str:
+        return f"{self.stem}.xlsx"
+
+
+def _answer(number: int) -> Row:
+    return {
+        "Respondentnummer": f"{SECRET}-{number:05d}",
+        "Svardato": "10-01-2023",
+        "Vægt": "1,25",
+        "Stratum": "Valby" if number % 2 else "Indre By",
+        "Stratum befolkning": "50000",
+        "Inviterede": "800",
+        "Bydel": "Valby" if number % 2 else "Indre By",
+        "Partnerskab": "",
+        "Tryg i kvarteret": "2",
+        "Tryg om aftenen og natten": "3",
+    } | dict.fromkeys(YES_NO, "Nej")
+
+
+def _report(number: int) -> Row:
+    return {
+        "Journalnummer": f"0100-75111-{number:05d}-22",
+        "Gern.kode": "75111",
+        "Gerningsdato": "02-03-2022",
+        "Anmeldelsesdato": "03-03-2022",
+        "Udtræksdato": "15-02-2023",
+        "Bydel": "Valby",
+        "Rode": "",
+        "ETRS89 Øst": "718743,4",
+        "ETRS89 Nord": "6176171",
+    }
+
+
+def _count(number: int) -> Row:
+    return {
+        "Område": "Folehaven",
+        "År": str(2003 + number % 20),
+        "Sagstype": "Indbrud",
+        "Antal anmeldelser": "12",
+        "Udtræksdato": "15-02-2023",
+    }
+
+
+def _residents(number: int) -> Row:
+    return {"omraade": "Valby", "dato": f"{2003 + number}-01-01", "personer": "61000", "kilde": "Registret"}
+
+
+def _activity(number: int) -> Row:
+    return {
+        "Nr.": str(number),
+        "Partnerskab": "Folehaven",
+        "Aktivitet": f"{SECRET} aktivitet",
+        "Fokusområde": "Tryggere byliv",
+        "Status": "I gang",
+        "Start": "01-02-2023",
+        "Samarbejdspartnere": f"{SECRET} forening",
+    }
+
+
+def _goal(number: int) -> Row:
+    return {
+        "Mål nr.": str(number),
+        "Partnerskab": "Folehaven",
+        "Fokusområde": "Tryggere byliv",
+        "Resultatmål": f"{SECRET} resultat",
+        "Måltal": "10",
+        "Opnået": "12,5",
+        "Retning": "mindst",
+        "Nået": "Ja",
+    }
+
+
+def _meeting(number: int) -> Row:
+    return {"Partnerskab": "Folehaven", "Anledning": "Styregruppemøde", "Dato": f"{number:02d}-03-2023"}
+
+
+def _account(number: int) -> Row:
+    return {
+        "Partnerskab": "Folehaven",
+        "Regnskabsår": str(2003 + number),
+        "Formål": "Aktiviteter",
+        "Afsat kr.": "500000",
+        "Forbrug kr.": "498000,50",
+    }
+
+
+def _listed(number: int) -> Row:
+    return {
+        "Liste pr.": "2022-12-01",
+        "Boligområde": f"Område {number}",
+        "Liste": "Forebyggelsesområde",
+        "Kommunekode": "101",
+    }
+
+
+SURVEY = Kind("svar", _answer, "cp1252", ";", "Svar")
+REPORTS = Kind("anmeldelser", _report, "cp1252", ";", "Anmeldelser")
+COUNTS = Kind("antal", _count, "cp1252", ";", "Antal", 3)
+POPULATION = Kind("befolkning", _residents, "utf-8", ",", "Befolkning")
+ACTIVITIES = Kind("aktiviteter", _activity, "utf-8-sig", ";", "Aktiviteter", 2)
+GOALS = Kind("maal", _goal, "utf-8-sig", ";", "Resultatmål")
+MEETINGS = Kind("moeder", _meeting, "cp1252", ";", "Møder")
+ACCOUNTS = Kind("regnskab", _account, "cp1252", ";", "Regnskab")
+LISTED = Kind("liste", _listed, "utf-8", ";", "Liste")
+
+
+def good(kind: Kind, count: int = 20) -> Rows:
+    """Rows that no rule sets aside."""
+    return [kind.row(number) for number in range(1, count + 1)]
+
+
+def spoiled(kind: Kind, cells: Row, count: int = 20, at: int = 4) -> Rows:
+    """Good rows of which one has other cells: the one at place 4, which is row 6 of a CSV file."""
+    rows = good(kind, count)
+    rows[at] |= cells
+    return rows
+
+
+def renamed(rows: Rows, names: dict[str, str]) -> Rows:
+    """The rows with other headings."""
+    return [{names.get(name, name): cell for name, cell in row.items()} for row in rows]
+
+
+def without(rows: Rows, *names: str) -> Rows:
+    """The rows without some columns."""
+    return [{name: cell for name, cell in row.items() if name not in names} for row in rows]
+
+
+def until_2022(kind: Kind, edition: int = 2022, count: int = 20) -> Rows:
+    """Good rows of the survey or the reports as they came until 2022: other headings and labels, days of the edition."""
+    if kind is SURVEY:
+        changed = {"Svardato": f"10-01-{edition}", "Tryg i kvarteret": "Tryg", "Tryg om aftenen og natten": "Utryg"}
+        return [dict(zip(BEFORE, (row | changed).values(), strict=True)) for row in good(kind, count)]
+    days = {"Gerningsdato": "02-03-{}", "Anmeldelsesdato": "03-03-{}"}
+    changed = {name: day.format(edition - 1) for name, day in days.items()} | {"Udtræksdato": f"15-02-{edition}"}
+    names = {"Gern.kode": "Gerningskode", "ETRS89 Øst": "X", "ETRS89 Nord": "Y"}
+    return renamed([row | changed for row in good(kind, count)], names)
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------
+
+
+def csv_text(rows: Rows, delimiter: str = ";", quoting: int = csv.QUOTE_MINIMAL) -> str:
+    """The rows as text, the header before them."""
+    out = io.StringIO()
+    lines = csv.writer(out, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
+    lines.writerow(rows[0])
+    lines.writerows(row.values() for row in rows)
+    return out.getvalue()
+
+
+def csv_bytes(kind: Kind, rows: Rows | None = None) -> bytes:
+    """The rows as the kind's producer writes them."""
+    return csv_text(rows or good(kind), kind.delimiter).encode(kind.encoding)
+
+
+def write_csv(folder: Path, kind: Kind, rows: Rows | None = None, name: str | None = None) -> Path:
+    """A file as the kind's producer writes it."""
+    return write_bytes(folder, name or kind.csv, csv_bytes(kind, rows))
+
+
+def write_bytes(folder: Path, name: str, content: bytes) -> Path:
+    """A file of any content."""
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+# --- Excel -------------------------------------------------------------------------------------------------
+
+
+def write_xlsx(
+    folder: Path,
+    kind: Kind,
+    rows: Rows | None = None,
+    more: Callable[[Any, Any], object] = lambda book, sheet: None,
+    name: str | None = None,
+) -> Path:
+    """A workbook with the kind's sheet; `more` may do anything with book and sheet before they are saved."""
+    path = folder / (name or kind.xlsx)
+    rows = rows or good(kind)
+    with xlsxwriter.Workbook(path, {"strings_to_numbers": False, "default_date_format": "dd-mm-yyyy"}) as book:
+        sheet = book.add_worksheet(kind.sheet)
+        for place, cells in enumerate([rows[0], *(row.values() for row in rows)], kind.header_row - 1):
+            for column, cell in enumerate(cells):
+                _write_cell(sheet, place, column, cell)
+        more(book, sheet)
+    return path
+
+
+def _write_cell(sheet: Any, row: int, column: int, cell: object) -> None:
+    if isinstance(cell, str):
+        if cell:
+            sheet.write_string(row, column, cell)
+    else:
+        sheet.write(row, column, cell)
+
+
+BOOK = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>',
+    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="{sheet}" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+}
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def sheet_xml(kind: Kind, rows: Rows | None = None) -> str:
+    """The kind's sheet as its XML, with every cell a text of its own."""
+    rows = rows or good(kind)
+    lines = [
+        f'<row r="{place}">{"".join(_cell_xml(column, place, cell) for column, cell in enumerate(cells) if cell)}</row>'
+        for place, cells in enumerate([rows[0], *(row.values() for row in rows)], kind.header_row)
+    ]
+    begin = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    return f"{begin}{''.join(lines)}</sheetData></worksheet>"
+
+
+def _cell_xml(column: int, row: int, text: str) -> str:
+    name = chr(65 + column) if column < 26 else f"A{chr(39 + column)}"
+    return f'<c r="{name}{row}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
+
+
+def write_parts(folder: Path, kind: Kind, parts: dict[str, str | bytes]) -> Path:
+    """A workbook put together from its parts; those that are not given are as they should be."""
+    path = folder / kind.xlsx
+    known: dict[str, str | bytes] = {
+        **{name: text.replace("{sheet}", kind.sheet) for name, text in BOOK.items()},
+        SHEET: sheet_xml(kind),
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in (known | parts).items():
+            packed.writestr(name, content)
+    return path
+
+
+def write_bomb(folder: Path, kind: Kind, megabytes: int) -> Path:
+    """A workbook whose sheet is packed to a thousandth of the blanks in it."""
+    path = folder / kind.xlsx
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        for name, text in BOOK.items():
+            packed.writestr(name, text.replace("{sheet}", kind.sheet))
+        with packed.open(SHEET, "w", force_zip64=True) as part:
+            for _ in range(megabytes):
+                part.write(b" " * (1 << 20))
+    return path
+
+
+# --- SPSS and Parquet --------------------------------------------------------------------------------------
+
+
+def write_sav(folder: Path, rows: Rows | None = None, labels: dict[str, dict[Any, str]] | None = None) -> Path:
+    """The survey of edition 2021 as an SPSS file; the headings of later ones are no names of SPSS variables."""
+    path = folder / "svar.sav"
+    frame = pd.DataFrame(rows or until_2022(SURVEY, 2021))
+    pyreadstat.write_sav(frame, str(path), variable_value_labels=labels)
+    return path
+
+
+def write_parquet(folder: Path, kind: Kind, rows: Rows | None = None, columns: dict[str, Any] | None = None) -> Path:
+    """A Parquet file of texts; columns may be given as arrays of any type."""
+    path = folder / f"{kind.stem}.parquet"
+    table = pa.Table.from_pylist(rows or good(kind))
+    for name, array in (columns or {}).items():
+        table = table.set_column(table.column_names.index(name), name, array)
+    pq.write_table(table, path)
+    return path
+
+
+DAY, DAY_AND_TIME = date(2023, 1, 10), datetime(2023, 1, 10, 14, 30)
