@@ -14,9 +14,9 @@ SMALLEST_FIRST = ("rode", "partnership_area", "bydel", "survey_bydel", "municipa
 
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Make `located_points`: each point of the rows with the smallest area around it, and the days of its version.
+    """Make `located_points`: each point of the rows with the smallest area around it on every day.
 
-    One row per system, point and version: coordinate_system, coordinate_x, coordinate_y, area_id, valid_from, valid_to.
+    One row per point and span of days: coordinate_system, coordinate_x, coordinate_y, area_id, valid_from, valid_to.
     A point on a common border belongs to the first of the areas by name; one that lies nowhere has no row.
     """
     connection.execute(
@@ -47,10 +47,16 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
         WITH held AS (
             SELECT p.*, b.area_id, b.valid_from, b.valid_to, list_position({list(SMALLEST_FIRST)}, b.level) AS size
             FROM pairs JOIN points p USING (point) JOIN boundaries b USING (boundary_number)
-            QUALIFY size = min(size) OVER (PARTITION BY point)
+        ), changes AS (
+            SELECT point, valid_from AS first_day FROM held
+            UNION SELECT point, valid_to + 1 FROM held WHERE valid_to < DATE '9999-12-31'
+        ), spans AS (
+            SELECT *, coalesce(lead(first_day) OVER (PARTITION BY point ORDER BY first_day) - 1, DATE '9999-12-31') AS last_day
+            FROM changes
         )
-        SELECT coordinate_system, coordinate_x, coordinate_y, area_id, valid_from, valid_to FROM held
-        QUALIFY row_number() OVER (PARTITION BY point, valid_from ORDER BY area_id) = 1
+        SELECT coordinate_system, coordinate_x, coordinate_y, area_id, first_day AS valid_from, last_day AS valid_to
+        FROM spans JOIN held USING (point) WHERE first_day BETWEEN held.valid_from AND held.valid_to
+        QUALIFY row_number() OVER (PARTITION BY point, first_day ORDER BY size, area_id) = 1
         """
     )
     connection.unregister("pairs")

@@ -13,7 +13,7 @@ from assets.reference import REFERENCE
 from assets.setting_aside import DECISIONS, FILES, REJECTED, set_aside
 from warehouse import store
 from warehouse.contracts import Row, contracts
-from warehouse.decisions import Decisions
+from warehouse.decisions import Decisions, decision_rows, load_decisions
 from warehouse.delivered_files import DeliveredFile, extracts_table, look_into, rows_of
 from warehouse.engine import engine, model
 from warehouse.home import home_of_its_own
@@ -30,6 +30,7 @@ class Trial:
     file: DeliveredFile
     rejected: list[Row]
     unmapped_codes: list[tuple[str, int]]
+    accepted: bool = False
 
     @property
     def rejected_rows(self) -> int:
@@ -43,8 +44,9 @@ class Trial:
 
     @property
     def tolerated(self) -> bool:
-        """Whether a run would go on."""
-        return self.rejected_percent <= self.file.specification.tolerated_rejected_percent
+        """Whether a run would go on: few enough rows are set aside, or somebody accepted their share."""
+        few = self.rejected_percent <= self.file.specification.tolerated_rejected_percent
+        return few or (self.accepted and self.rejected_rows < self.file.rows)
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
         """Rule, column, reason and rows of each kind of fault, the most frequent first."""
@@ -56,24 +58,26 @@ class Trial:
 
 def try_file(path: Path, edition: int) -> Trial:
     """Read a file as a run of the edition would. Raises InputError for a file that no run could read."""
-    file = look_into(path, edition, load_specifications())
+    file, decided = look_into(path, edition, load_specifications()), load_decisions()
+    accepted = any(one.holds_for(path.name, file.sha256) for one in decided.of("rejected_share", edition))
     with home_of_its_own():
-        rejected = into_store(file)
-        return Trial(file, rejected, _unmapped(edition) if file.specification.target() is REPORTS else [])
+        rejected = [row for row in into_store(file, decided) if row["decision"] is None]
+        unmapped = _unmapped(edition) if file.specification.target() is REPORTS else []
+        return Trial(file, rejected, unmapped, accepted)
 
 
-def into_store(file: DeliveredFile) -> list[Row]:
+def into_store(file: DeliveredFile, decided: Decisions | None = None) -> list[Row]:
     """Fill an empty store with all that a run makes of one file, up to its table; the rows that were set aside."""
-    table, edition = file.specification.target(), file.edition
+    table, edition, decided = file.specification.target(), file.edition, decided or Decisions()
     reference = load_reference()
     for one in REFERENCE:
         store.write(one, reference[one.name])
     store.write(FILES, FILES.frame([file.row()]), edition)
-    store.write(DECISIONS, DECISIONS.frame([]), edition)
+    store.write(DECISIONS, DECISIONS.frame(decision_rows(decided, edition, [file.row()])), edition)
     store.write_batches(extracts_table(table), rows_of(file), edition)
-    rejected = set_aside(table, edition, Decisions())
+    rejected = set_aside(table, edition, decided)
     store.write(REJECTED, REJECTED.frame(rejected), edition)
-    store.write_batches(table, rows_that_count(table, edition, Decisions()), edition)
+    store.write_batches(table, rows_that_count(table, edition, decided), edition)
     return rejected
 
 

@@ -3,13 +3,12 @@
 Each in a process of its own, in turn, several times; the figure is processor time, which wanders less than the clock.
 """
 
-import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
-from importlib.metadata import version
+
+from benchmarks.measuring import ran_on
 
 RUNS = 7
 YARDSTICK = "import dagster, duckdb, pandas, pyarrow, scipy.stats"
@@ -38,9 +37,7 @@ def ratio(runs: int = RUNS) -> tuple[float, float, float]:
 def main() -> None:
     """Print the table."""
     measured, yardstick, of = ratio()
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("dagster", "duckdb", "pandas", "pyarrow", "scipy"))
-    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
-    print(f"{libraries}\n")
+    print(ran_on("dagster", "duckdb", "pandas", "pyarrow", "scipy"))
     print("| what | processor seconds (median) |")
     print("|---|---|")
     print(f"| `{MEASURED}` | {measured:.2f} |")

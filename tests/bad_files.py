@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -330,16 +331,21 @@ def write_parts(folder: Path, kind: Kind, parts: dict[str, str | bytes]) -> Path
     return path
 
 
-def write_bomb(folder: Path, kind: Kind, megabytes: int) -> Path:
-    """A workbook whose sheet is packed to a thousandth of the blanks in it."""
-    path = folder / kind.xlsx
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-        for name, text in BOOK.items():
-            packed.writestr(name, text.replace("{sheet}", kind.sheet))
-        with packed.open(SHEET, "w", force_zip64=True) as part:
+@cache
+def bomb_bytes(kind: Kind, megabytes: int, name: str = SHEET) -> bytes:
+    """A workbook with blanks without end, packed to a thousandth of them: in a cell of its sheet or in another part."""
+    out = io.BytesIO()
+    parts = {one: text.replace("{sheet}", kind.sheet) for one, text in BOOK.items()} | {SHEET: sheet_xml(kind)}
+    begin, end = parts.pop(name, "<sst><si><t></t></si></sst>").split("</t>", 1)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        for one, text in parts.items():
+            packed.writestr(one, text)
+        with packed.open(name, "w") as part:
+            part.write(begin.encode())
             for _ in range(megabytes):
                 part.write(b" " * (1 << 20))
-    return path
+            part.write(f"</t>{end}".encode())
+    return out.getvalue()
 
 
 # --- SPSS and Parquet --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from assets.intake import take_in
+from assets.trial import try_file
 from tests.delivering import JOURNAL, decide, deliver, make, open_home, reports, rows, sha256, table, tree
 from warehouse import store
 from warehouse.contracts import contracts
@@ -158,6 +159,30 @@ def test_a_place_belongs_to_the_partnership_area_as_it_was_defined_on_the_day(pl
     ]
 
 
+def test_a_point_lies_in_the_smallest_area_that_was_defined_on_the_day_and_on_a_border_in_one(
+    place: Path, reference: Path
+) -> None:
+    added(
+        reference,
+        "areas.csv",
+        "made_up_bydel,1,Bydel,bydel,,,,project_assumption,Made up.",
+        "made_up_neighbour,1,Neighbour,bydel,,2015-01-01,,project_assumption,Made up.",
+        "made_up_area,1,Area,partnership_area,,2022-07-01,,project_assumption,Made up.",
+    )
+    squares = {"made_up_bydel": (0, 10), "made_up_area": (0, 10), "made_up_neighbour": (10, 20)}
+    for area, (west, east) in squares.items():
+        corners = f"{west} 0, {east} 0, {east} 10, {west} 10, {west} 0"
+        added(reference, "area_boundaries.csv", f'{area},1,EPSG:25832,project_assumption,"POLYGON (({corners}))"')
+    open_home(place, pytest.MonkeyPatch(), reference)
+    inside, border = {"ETRS89 Øst": "5", "ETRS89 Nord": "5"}, {"ETRS89 Øst": "10", "ETRS89 Nord": "5"}
+    later = {"Anmeldelsesdato": "03-08-2022"}
+    changes = (inside, inside | later, border, border | later)
+    deliver(place, 2023, NAME, [line | change for line, change in zip(reports(4), changes, strict=True)])
+    make(2023)
+    found = [row["area_id"] for row in rows("police.reports", 2023)]
+    assert found == ["made_up_bydel", "made_up_area", "made_up_bydel", "made_up_area"]
+
+
 # --- draws -------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +268,7 @@ def test_too_many_rejected_rows_can_be_accepted(place: Path, reference: Path) ->
     make(2023, "quality.row_counts")
     counts = rows("quality.row_counts", 2023)[0]
     assert (counts["rows_kept"], counts["rows_rejected"], counts["decision"]) == (9, 1, "d1")
+    assert try_file(path, 2023).tolerated
 
 
 def test_a_file_without_a_row_that_counts_is_refused_whatever_was_accepted(place: Path, reference: Path) -> None:

@@ -14,7 +14,7 @@ from warehouse.specifications import Specification
 
 def names(path: Path, _: Specification) -> tuple[str, ...]:
     """The names of the columns."""
-    with readable(path, pa.ArrowException):
+    with readable(path, pa.ArrowException, OverflowError):
         return tuple(_opened(path).schema_arrow.names)
 
 
@@ -27,7 +27,7 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
     """The wanted columns as text; rows count from 1."""
     first = 1
     file = _opened(path)
-    with readable(path, pa.ArrowException):
+    with readable(path, pa.ArrowException, OverflowError):
         for batch in file.iter_batches(BATCH, columns=wanted):
             columns = [_text(path, name, batch.column(name), specification, first) for name in wanted]
             yield batch_of(columns, wanted, np.arange(first, first + batch.num_rows))
@@ -35,7 +35,7 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
 
 
 def _opened(path: Path) -> pq.ParquetFile:
-    with readable(path, pa.ArrowException):
+    with readable(path, pa.ArrowException, OverflowError):
         return pq.ParquetFile(path)
 
 

@@ -18,7 +18,7 @@ from warehouse.formats.cells import readable
 
 CHUNK = 1 << 22
 LARGEST_UNPACKED = 1 << 29
-LONGEST_ROW = 1 << 26
+LONGEST_ROW = 1 << 24
 LARGEST_GAP = 10_000_000  # places of cells in a table that are no cells of the file
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, KeyError, IndexError)
@@ -89,7 +89,7 @@ class _Look:
         *rows, self.tail = text.split(b"</" + self.prefix + b"row>")
         if len(self.tail) > LONGEST_ROW:
             raise InputError(
-                f"{self.place}, row {self.last_row + 1}: is longer than 64 megabytes: no row is; ask for the file again."
+                f"{self._row_at(self.tail, CHUNK)}: is longer than 16 megabytes: no row is; ask for the file again."
             )
         self._count(rows, text)
         if self.last_row * _number(self.last_column) - self.cells > LARGEST_GAP:
@@ -144,6 +144,9 @@ class _Look:
         cell = _CELL.match(text, max(start, 0))
         if cell:
             return f"{self.place}, row {cell[2].decode()}, column {cell[1].decode()}"
+        return self._row_at(text, at)
+
+    def _row_at(self, text: bytes, at: int) -> str:
         rows = list(_ROW.finditer(text, 0, at))
         return f"{self.place}, row {rows[-1][1].decode()}" if rows else self.place
 
@@ -159,7 +162,7 @@ def _number(column: bytes) -> int:
 def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     """A part of the workbook, piece by piece, whatever the archive says of its size."""
     entry = copy(packed.getinfo(name))
-    entry.file_size, size = LARGEST_UNPACKED + 1, 0
+    entry.file_size, size = 2 * LARGEST_UNPACKED, 0  # what is said of it may be a lie
     with packed.open(entry) as part:
         while chunk := part.read(CHUNK):
             size += len(chunk)
