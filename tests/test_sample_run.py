@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -99,10 +100,10 @@ def test_a_second_run_of_an_edition_changes_no_byte(sampled: Path, tmp_path: Pat
     assert tree(home / "store") | tree(home / "published") == before
 
 
-BAD = {
-    "a web page": (b"<!DOCTYPE html><html><body>Session expired</body></html>", "is a web page"),
-    "half of it": (None, "cut off"),
-    "another encoding": ("respondent;Bydel\nø;å\n".encode("utf-16"), "UTF-16"),
+BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "a web page": (lambda _: b"<!DOCTYPE html><html><body>Session expired</body></html>", "is a web page"),
+    "half of it": (lambda content: content[:100_007], "cut off"),
+    "another encoding": (lambda content: content.decode("cp1252").encode("utf-16"), "UTF-16"),
 }
 
 
@@ -112,8 +113,8 @@ def test_a_bad_file_is_one_sentence_and_leaves_store_and_published_file_as_they_
 ) -> None:
     home = Path(shutil.copytree(sampled, tmp_path / "home"))
     path = home / "landing" / "2025" / "synthetic_anmeldelser_2025.csv"
-    content, said = BAD[fault]
-    path.write_bytes(path.read_bytes()[:100_007] if content is None else content)
+    spoil, said = BAD[fault]
+    path.write_bytes(spoil(path.read_bytes()))
     before = tree(home / "store") | tree(home / "published")
     ran = tryghed(home, "run", "2025")
     assert ran.code == 2, ran.err
