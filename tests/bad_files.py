@@ -272,11 +272,13 @@ def write_xlsx(
     rows: Rows | None = None,
     more: Callable[[Any, Any], object] = lambda book, sheet: None,
     name: str | None = None,
+    from_1904: bool = False,
 ) -> Path:
     """A workbook with the kind's sheet; `more` may do anything with book and sheet before they are saved."""
     path = folder / (name or kind.xlsx)
     rows = rows or good(kind)
-    with xlsxwriter.Workbook(path, {"strings_to_numbers": False, "default_date_format": "dd-mm-yyyy"}) as book:
+    options = {"strings_to_numbers": False, "default_date_format": "dd-mm-yyyy", "date_1904": from_1904}
+    with xlsxwriter.Workbook(path, options) as book:
         sheet = book.add_worksheet(kind.sheet)
         for place, cells in enumerate([rows[0], *(row.values() for row in rows)], kind.header_row - 1):
             for column, cell in enumerate(cells):

@@ -5,7 +5,7 @@ written with the specification's decimal mark and date format. What is not a tab
 place. What the columns mean is in `specifications.py`; which specification fits is decided in `delivered_files.py`.
 
 Each format is a module with three functions: `names(path, specification)`, `look(path, specification)` and
-`batches(path, specification, wanted)`.
+`batches(path, specification, wanted)`. What they share is in `cells.py`; `sheet_text.py` is Excel's.
 """
 
 import re

@@ -233,7 +233,7 @@ def _look_at_8_bit(path: Path, layout: Csv, block: bytes, seen: _Seen) -> None:
         seen.utf8_line = seen.utf8_line or _line(seen, block, next(at for at, byte in enumerate(block) if byte > 127))
         return
     seen.other_letters = True
-    found = next((block.index(byte) for byte in _NO_CHARACTERS[layout.encoding] if byte in block), None)
+    found = min((block.index(byte) for byte in _NO_CHARACTERS[layout.encoding] if byte in block), default=None)
     if found is not None:
         raise InputError(
             f"{path.name}, line {_line(seen, block, found)}: byte {block[found]:#04x} is no character of {layout.encoding}: correct the encoding in the specification, or ask for the file as before."

@@ -6,7 +6,7 @@ A library reads the cells. What it does not say, or would choke on, is found in 
 
 import gc
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +32,7 @@ def names(path: Path, specification: Specification) -> tuple[str, ...] | None:
     sheet = _book(path).sheet(layout.sheet)
     if sheet is None:
         return None
-    return _header_of(sheet.rows[layout.header_row - 1]) if len(sheet.rows) >= layout.header_row else ()
+    return sheet.header(layout.header_row) if sheet.height >= layout.header_row else ()
 
 
 def look(path: Path, specification: Specification) -> Cells:
@@ -55,13 +55,12 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
     """The wanted columns as text, of rows that hold anything; rows count as Excel does."""
     layout = _layout(specification)
     sheet = cast(_Sheet, _book(path).sheet(layout.sheet))
-    header = _header_of(sheet.rows[layout.header_row - 1])
+    header = sheet.header(layout.header_row)
     places = [header.index(name) for name in wanted]
     filled = sheet.filled_below(layout.header_row)
     for start in range(0, len(filled), BATCH):
         part = filled[start : start + BATCH]
-        cells = list(zip(*(sheet.rows[index] for index in part), strict=True))
-        columns = [text_column(cells[place], specification) for place in places]
+        columns = [text_column(_cells_at(sheet.columns[place], part), specification) for place in places]
         yield batch_of(columns, wanted, np.array(part, dtype=np.int64) + 1)
     _kept_alone.cache_clear()  # what comes after needs the memory
 
@@ -78,11 +77,19 @@ def _workbook(path: Path) -> Any:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Every row of a sheet from the first on, the places of those that hold anything, and their number counted apart."""
+    """Every column of a sheet from the first row on, which rows hold anything, and their number counted apart."""
 
-    rows: list[list[Any]]
+    columns: list[tuple[Any, ...]]
+    height: int
     filled: list[int]
     counted: int
+
+    def header(self, header_row: int) -> tuple[str, ...]:
+        """The headings, without empty ones behind the last."""
+        names = [str(column[header_row - 1]).strip() for column in self.columns]
+        while names and not names[-1]:
+            names.pop()
+        return tuple(names)
 
     def filled_below(self, header_row: int) -> list[int]:
         """Places of the rows below the header that hold anything."""
@@ -104,17 +111,24 @@ class _Book:
         return self.read[name]
 
     def _read(self, name: str) -> _Sheet:
-        """The rows, once the sheet's text was looked through."""
-        counted = count_rows(self.path, self.workbook.sheet_names.index(name), name)
-        with readable(self.path, python_calamine.CalamineError), _no_collection():
-            rows = self.workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        # any() alone would pass over a row of zeros, and counting alone takes thrice as long
-        return _Sheet(rows, [place for place, row in enumerate(rows) if any(row) or row.count("") < len(row)], counted)
+        """The columns, once the sheet's text was looked through."""
+        with _no_collection():
+            counted = count_rows(self.path, self.workbook.sheet_names.index(name), name)
+            with readable(self.path, python_calamine.CalamineError):
+                return _in_columns(self.workbook.get_sheet_by_name(name), counted)
+
+
+def _in_columns(sheet: Any, counted: int) -> _Sheet:
+    """The sheet column by column: of a few long tuples Python's search for garbage takes no time, of the rows it does."""
+    rows = sheet.to_python(skip_empty_area=False)
+    # any() alone would pass over a row of zeros, and counting alone takes thrice as long
+    filled = [place for place, row in enumerate(rows) if any(row) or row.count("") < len(row)]
+    return _Sheet(list(zip(*rows, strict=True)), len(rows), filled, counted)
 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """While many rows are made, Python looks for garbage among them again and again, and doubles the time."""
+    """While rows are read, Python looks for garbage among them again and again, for half as long as they take."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -141,11 +155,9 @@ def _kept_alone(path: Path, _size: int, _changed: int) -> _Book:
     return _Book(path)
 
 
-def _header_of(row: list[Any]) -> tuple[str, ...]:
-    names = [str(cell).strip() for cell in row]
-    while names and not names[-1]:
-        names.pop()
-    return tuple(names)
+def _cells_at(column: tuple[Any, ...], places: list[int]) -> Sequence[Any]:
+    first, last = places[0], places[-1]
+    return column[first : last + 1] if last - first < len(places) else [column[place] for place in places]
 
 
 def _refuse_sheets(path: Path, workbook: Any, layout: Xlsx) -> None:
@@ -165,17 +177,15 @@ def _refuse_sheets(path: Path, workbook: Any, layout: Xlsx) -> None:
 
 def _refuse_beside(place: str, sheet: _Sheet, filled: list[int], header_row: int) -> None:
     """A value that stands under no heading would be lost."""
-    width = len(_header_of(sheet.rows[header_row - 1]))
-    if len(sheet.rows[0]) == width:
-        return
-    for index in filled:
-        for column, cell in enumerate(sheet.rows[index][width:], width + 1):
-            if cell != "":
+    width = len(sheet.header(header_row))
+    for index in filled if len(sheet.columns) > width else []:
+        for number, column in enumerate(sheet.columns[width:], width + 1):
+            if column[index] != "":
                 raise InputError(
-                    f"{place}, row {index + 1}, column {letters(column)}: holds a value under no heading: delete it, or ask for the file with a heading there."
+                    f"{place}, row {index + 1}, column {letters(number)}: holds a value under no heading: delete it, or ask for the file with a heading there."
                 )
 
 
 def _plain(name: str) -> str:
     """A sheet's name as it can be shown in a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in short(name))
+    return "".join(letter if letter.isprintable() else "_" for letter in short(name))

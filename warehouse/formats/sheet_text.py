@@ -127,12 +127,13 @@ class _Look:
 
     def _refuse_no_value(self, text: bytes) -> None:
         """Refuse a cell whose value is computed, or an error, which the library would read as empty."""
-        formula = _FORMULA.search(text) if self._tag(b"f") in text else None
+        # one letter is found ten times as fast as two, and mostly neither stands in rows of plain values
+        formula = _FORMULA.search(text) if b"f" in text and self._tag(b"f") in text else None
         if formula:
             raise InputError(
                 f"{self._cell_at(text, formula.start())}: holds a formula: paste the values in place of it, so that what is read is what was seen."
             )
-        error = _ERROR.search(text) if b't="e"' in text else None
+        error = _ERROR.search(text) if b"e" in text and b't="e"' in text else None
         if error:
             raise InputError(
                 f"{self._cell_at(text, error.start())}: holds an error of Excel's: correct the cell, or ask for the file again."
