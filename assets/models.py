@@ -27,6 +27,7 @@ DELIVERED = tuple(table.name for table in contracts().values() if table.delivere
 
 MODELS = {
     "activities.activity_partners": Inputs(same=("activities.activities",)),
+    "police.count_draws": Inputs(earlier=("police.counts",)),
     "police.draws": Inputs(same=("quality.files",), earlier=("police.reports",)),
     "police.draw_changes": Inputs(earlier=("police.reports",)),
     "police.unmapped_codes": Inputs(same=("police.reports", "quality.decisions")),

@@ -199,6 +199,7 @@ def _row(file: DeliveredFile, row: int, rule: str, column: str, reason: str) -> 
         "column_name": column,
         "reason": reason,
         "decision": None,
+        "provenance": file.provenance,
     }
 
 

@@ -202,6 +202,58 @@ def test_several_draws_of_a_crime_year_live_side_by_side_and_the_newest_counts(p
     assert changes == [("burglary", 10, 9, 1, 1, 0, 1), ("violence_weapons", 0, 1, 0, 0, 1, 0)]
 
 
+def test_a_draw_in_two_files_is_one_draw(place: Path) -> None:
+    lines = reports(10)
+    deliver(place, 2023, "anmeldelser_a.csv", lines[:6])
+    deliver(place, 2023, "anmeldelser_b.csv", lines[6:])
+    deliver(place, 2024, NAME, reports(10, Udtræksdato="20-02-2024"))
+    for edition in (2023, 2024):
+        make(edition, "police.draws", "police.draw_changes")
+    names = ("files", "reports", "counts")
+    assert [tuple(row[name] for name in names) for row in rows("police.draws", 2023)] == [(2, 10, True)]
+    assert [tuple(row[name] for name in names) for row in rows("police.draws", 2024)] == [(2, 10, False), (1, 10, True)]
+    changes = [(row["reports_before"], row["reports"]) for row in rows("police.draw_changes", 2024)]
+    assert changes == [(10, 10)]
+
+
+def test_the_draws_of_two_cities_do_not_hide_each_other(place: Path, reference: Path) -> None:
+    (reference / "extracts" / "aarhus_police.yml").write_text(
+        AARHUS.replace(": elsewhere\n", ": municipality\n").replace(": elsewhere_unit\n", ": municipality_rode\n"),
+        encoding="utf-8",
+    )
+    for edition, drawn in ((2023, "2023-02-15"), (2024, "2024-02-20")):
+        danish = "-".join(reversed(drawn.split("-")))
+        deliver(place, edition, NAME, reports(10 + edition - 2023, Udtræksdato=danish))
+        elsewhere = [CASE | {"case_id": f"0700-75111-0000{number}-22", "drawn": drawn} for number in range(1, 4)]
+        write_cases(place, edition, elsewhere)
+        make(edition, "police.draws", "police.draw_changes")
+    draws = [(row["extract"], str(row["drawn_on"]), row["reports"], row["counts"]) for row in rows("police.draws", 2024)]
+    assert draws == [
+        ("aarhus_police", "2023-02-15", 3, False),
+        ("aarhus_police", "2024-02-20", 3, True),
+        ("koebenhavns_politi_reports", "2023-02-15", 10, False),
+        ("koebenhavns_politi_reports", "2024-02-20", 11, True),
+    ]
+    changes = [(row["extract"], row["reports"], row["added"], row["removed"]) for row in rows("police.draw_changes", 2024)]
+    assert changes == [("aarhus_police", 3, 0, 0), ("koebenhavns_politi_reports", 11, 1, 0)]
+
+
+COUNTED = {"Område": "Amager", "År": "2020", "Sagstype": "Indbrud", "Antal anmeldelser": "100", "Udtræksdato": "15-02-2022"}  # fmt: skip
+
+
+def test_the_newest_count_of_each_cell_counts_for_the_area_as_it_was_in_the_crime_year(place: Path) -> None:
+    deliver(place, 2022, "antal.csv", [COUNTED, COUNTED | {"År": "2021"}])
+    deliver(place, 2023, "antal.csv", [COUNTED | {"Antal anmeldelser": "90", "Udtræksdato": "15-02-2023"}])
+    for edition in (2022, 2023):
+        make(edition, "police.count_draws")
+    names = ("area_id", "area_version", "crime_year", "delivered_in_edition", "reports", "reports_before", "counts")
+    assert [tuple(row[name] for name in names) for row in rows("police.count_draws", 2023)] == [
+        ("amager_partnership", 1, 2020, 2022, 100, None, False),
+        ("amager_partnership", 1, 2020, 2023, 90, 100, True),
+        ("amager_partnership", 2, 2021, 2022, 100, None, True),
+    ]
+
+
 # --- decisions ---------------------------------------------------------------------------------------------
 
 
@@ -363,6 +415,12 @@ columns:
 CASE = {"case_id": "0700-75111-00001-22", "code": "75111", "reported": "2022-03-03", "drawn": "2023-02-15", "district": "", "unit": "", "lon": "", "lat": ""}  # fmt: skip
 
 
+def write_cases(home: Path, edition: int, lines: list[dict[str, str]]) -> None:
+    path = home / "landing" / str(edition) / "cases.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([",".join(CASE), *(",".join(line.values()) for line in lines)]) + "\n", encoding="utf-8")
+
+
 def test_another_citys_police_needs_a_specification_and_reference_lines_and_no_code(
     place: Path, reference: Path
 ) -> None:
@@ -394,9 +452,7 @@ def test_another_citys_police_needs_a_specification_and_reference_lines_and_no_c
     lines[0] |= {"unit": "1"}
     lines[1] |= {"lon": "10.2", "lat": "56.15"}
     lines[2] |= {"district": "north "}
-    path = place / "landing" / "2023" / "cases.csv"
-    path.parent.mkdir(parents=True)
-    path.write_text("\n".join([",".join(CASE), *(",".join(line.values()) for line in lines)]) + "\n", encoding="utf-8")
+    write_cases(place, 2023, lines)
     make(2023)
     names = ("place", "area_id", "bydel_id", "partnership_area_id", "crime_type")
     found = [tuple(row[name] for name in names) for row in rows("police.reports", 2023)]

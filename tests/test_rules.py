@@ -40,10 +40,8 @@ SIKKER_BY = (2021, "tingbjerg_husum_2021_2024", "5", "bydele_above_10_percent_un
 RATE_2A = (2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_1000", "baseline")
 
 COUNTED = "INSERT INTO quality.row_counts VALUES (2022, 'good.csv', 'police.reports', 100, 99, 1, 1.0, 1.0, NULL, 'extract'), {}"
-DRAWN = (
-    "INSERT INTO police.draws VALUES (2022, 2020, DATE '2021-03-01', 2021, 'a.csv', false, 1000, 10, 0, 'extract'), {}"
-)
-LATER = (2022, 2020, date(2022, 3, 1), "b.csv")
+DRAWN = "INSERT INTO police.draws VALUES (2022, 'a', 2020, DATE '2021-03-01', 2021, 1, false, 1000, 10, 10, 0, 'extract'), {}"
+LATER = (2022, "a", 2020, date(2022, 3, 1), 2022)
 
 # table, rule, the fault, and the keys that must be found
 CASES: list[tuple[str, str, str, set[Key]]] = [
@@ -157,18 +155,24 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      "INSERT INTO quality.decisions SELECT 2022, id, 'rejected_share', 'accept', 'a.csv', NULL, NULL, NULL, NULL, 'A. Steward', "
      "DATE '2022-05-01', 'Why', status FROM (VALUES ('old', 'lapsed'), ('new', 'in_force')) t(id, status)", {(2022, "old")}),
     ("police.unmapped_codes", "code_is_mapped_or_accepted",
-     "INSERT INTO police.unmapped_codes SELECT 2022, 'a.csv', code, 3, DATE '2021-01-01', DATE '2021-02-01', "
+     "INSERT INTO police.unmapped_codes SELECT 2022, 'a.csv', 'extract', code, 3, DATE '2021-01-01', DATE '2021-02-01', "
      "'not_in_the_mapping', decision FROM (VALUES ('99999', NULL), ('99998', 'd1')) t(code, decision)",
      {(2022, "a.csv", "99999")}),
     ("police.draws", "few_reports_are_unmapped",
-     DRAWN.format("(2022, 2020, DATE '2022-03-01', 2022, 'b.csv', true, 1000, 11, 0, 'extract')"), {LATER}),
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 20, 11, 0, 'extract')"), {LATER}),
     ("police.draws", "newest_draw_is_whole",
-     DRAWN.format("(2022, 2020, DATE '2022-03-01', 2022, 'b.csv', true, 799, 0, 0, 'extract'), "
-                  "(2022, 2021, DATE '2022-03-01', 2022, 'c.csv', true, 10, 0, 0, 'extract')"), {LATER}),
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 799, 0, 0, 0, 'extract'), "
+                  "(2022, 'b', 2020, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 'extract'), "
+                  "(2022, 'a', 2021, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 'extract')"), {LATER}),
+    ("police.count_draws", "newest_count_is_near_the_one_before",
+     "INSERT INTO police.count_draws SELECT 2022, 'a', area, 1, 2020, 'burglary', DATE '2022-03-01', 2022, counts, reports, before, 'extract' "
+     "FROM (VALUES ('rose', true, 121, 100), ('fell', true, 79, 100), ('near', true, 80, 100), ('first', true, 80, NULL), ('few', true, 1, 9), "
+     "('not the newest', false, 500, 100)) t(area, counts, reports, before)",
+     {(2022, "a", area, 2020, "burglary", date(2022, 3, 1), 2022) for area in ("rose", "fell")}),
     ("police.draw_changes", "changes_add_up",
-     "INSERT INTO police.draw_changes SELECT 2022, 2020, DATE '2022-03-01', DATE '2021-03-01', type, 100, reports, 5, 3, 2, 1 "
+     "INSERT INTO police.draw_changes SELECT 2022, 'a', 2020, DATE '2022-03-01', DATE '2021-03-01', type, 100, reports, 5, 3, 2, 1, 'extract' "
      "FROM (VALUES ('burglary', 103), ('threats', 104)) t(type, reports)",
-     {(2022, 2020, date(2022, 3, 1), "threats")}),
+     {(2022, "a", 2020, date(2022, 3, 1), "threats")}),
 ]  # fmt: skip
 
 

@@ -86,6 +86,13 @@ def test_a_contract_that_contradicts_itself_is_refused(tmp_path: Path, file: str
         read_contracts(tmp_path)
 
 
+def test_every_table_that_is_made_of_files_says_whether_they_were_made_up() -> None:
+    made_of_files = {"extracts", "survey", "police", "population", "activities", "commitments", "quality"}
+    tables = [table for table in contracts().values() if table.schema_name in made_of_files]
+    silent = {table.name for table in tables if not (found := table.columns.get("provenance")) or not found.required}
+    assert silent == {"quality.decisions"}  # lines that people wrote, of no file's content
+
+
 def test_short_names_are_unique_as_assets_are_called_by_them() -> None:
     names = [table.short_name for table in contracts().values()]
     assert len(names) == len(set(names))

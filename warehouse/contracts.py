@@ -201,6 +201,12 @@ _PLACE = {
     "file": Column(type="text", required=True, text="Name of the file"),
     "file_sha256": Column(type="text", required=True, text="Hash of the file's bytes"),
     "extract": Column(type="text", required=True, text="Extract specification that the file was read by"),
+    "provenance": Column(
+        type="text",
+        required=True,
+        allowed=("extract", "synthetic"),
+        text="Whether the file was delivered or is a made-up sample",
+    ),
     "sheet": Column(type="text", text="Sheet of an Excel file"),
     "row": Column(type="integer", required=True, text="Row of the file, as its own program counts them"),
     "malformed": Column(type="text", text="Why the row has no cells: it has more or fewer than the header"),

@@ -161,6 +161,7 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
             "file": pa.repeat(file.path.name, rows),
             "file_sha256": pa.repeat(file.sha256, rows),
             "extract": pa.repeat(file.specification.extract, rows),
+            "provenance": pa.repeat(file.provenance, rows),
             "sheet": pa.repeat(pa.scalar(file.sheet, pa.string()), rows),
         }
         delivered = {ours: batch.column(theirs) for ours, theirs in named.items()}

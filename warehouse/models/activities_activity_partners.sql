@@ -1,5 +1,5 @@
 WITH named AS (
-    SELECT edition, file, row, activity_number,
+    SELECT edition, file, row, provenance, activity_number,
            unnest(partner_names(partners)) AS named_as,
            generate_subscripts(partner_names(partners), 1) AS position
     FROM activities.activities

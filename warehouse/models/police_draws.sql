@@ -1,11 +1,15 @@
--- The newest draw of a crime year counts, of those that had arrived by the edition.
+-- A draw is all that one producer drew from its register on a day for a crime year, in however many files it came. The
+-- newest draw counts, of those that had arrived by the edition; one producer's draw says nothing of another's.
 WITH draws AS (
-    SELECT crime_year, drawn_on, edition AS delivered_in_edition, file, provenance,
+    SELECT extract, crime_year, drawn_on, edition AS delivered_in_edition,
+           count(DISTINCT file) AS files,
            count(*) AS reports,
            count(*) FILTER (mapping_version IS NULL) AS reports_unmapped,
-           count(*) FILTER (place = 'unknown') AS reports_place_unknown
+           count(*) FILTER (mapping_version IS NULL AND decision IS NULL) AS reports_undecided,
+           count(*) FILTER (place = 'unknown') AS reports_place_unknown,
+           max(provenance) AS provenance -- synthetic as soon as one file is
     FROM police.reports GROUP BY ALL
 )
 SELECT {edition} AS edition, *,
-       row_number() OVER (PARTITION BY crime_year ORDER BY drawn_on DESC, delivered_in_edition DESC, file DESC) = 1 AS counts
-FROM draws ORDER BY crime_year, drawn_on, file
+       row_number() OVER (PARTITION BY extract, crime_year ORDER BY drawn_on DESC, delivered_in_edition DESC) = 1 AS counts
+FROM draws ORDER BY extract, crime_year, drawn_on, delivered_in_edition

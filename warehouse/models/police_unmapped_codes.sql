@@ -1,5 +1,6 @@
 WITH unmapped AS (
-    SELECT edition, file, offence_code, count(*) AS reports, min(reported_on) AS first_reported_on, max(reported_on) AS last_reported_on
+    SELECT edition, file, provenance, offence_code,
+           count(*) AS reports, min(reported_on) AS first_reported_on, max(reported_on) AS last_reported_on
     FROM police.reports WHERE mapping_version IS NULL GROUP BY ALL
 )
 SELECT u.*,
