@@ -17,6 +17,7 @@ from tests.delivering import JOURNAL, decide, deliver, make, open_home, reports,
 from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
+from warehouse.specifications import load_specifications, refuse_unknown_systems
 
 NAME = "anmeldelser.csv"
 
@@ -227,14 +228,18 @@ def test_the_draws_of_two_cities_do_not_hide_each_other(place: Path, reference: 
         elsewhere = [CASE | {"case_id": f"0700-75111-0000{number}-22", "drawn": drawn} for number in range(1, 4)]
         write_cases(place, edition, elsewhere)
         make(edition, "police.draws", "police.draw_changes")
-    draws = [(row["extract"], str(row["drawn_on"]), row["reports"], row["counts"]) for row in rows("police.draws", 2024)]
+    draws = [
+        (row["extract"], str(row["drawn_on"]), row["reports"], row["counts"]) for row in rows("police.draws", 2024)
+    ]
     assert draws == [
         ("aarhus_police", "2023-02-15", 3, False),
         ("aarhus_police", "2024-02-20", 3, True),
         ("koebenhavns_politi_reports", "2023-02-15", 10, False),
         ("koebenhavns_politi_reports", "2024-02-20", 11, True),
     ]
-    changes = [(row["extract"], row["reports"], row["added"], row["removed"]) for row in rows("police.draw_changes", 2024)]
+    changes = [
+        (row["extract"], row["reports"], row["added"], row["removed"]) for row in rows("police.draw_changes", 2024)
+    ]
     assert changes == [("aarhus_police", 3, 0, 0), ("koebenhavns_politi_reports", 11, 1, 0)]
 
 
@@ -465,9 +470,71 @@ def test_another_citys_police_needs_a_specification_and_reference_lines_and_no_c
     ]
 
 
-def test_a_specification_with_codes_that_nobody_listed_is_refused(reference: Path) -> None:
-    from warehouse.specifications import load_specifications, refuse_unknown_systems
+def test_a_producer_may_write_its_file_in_another_way_from_an_edition_on(place: Path, reference: Path) -> None:
+    changed = AARHUS.replace(": elsewhere\n", ": municipality\n").replace(": elsewhere_unit\n", ": municipality_rode\n")
+    for old, new in {
+        'formats: {csv: {encoding: utf-8, delimiter: ","}}': 'formats: {2023: {csv: {encoding: utf-8, delimiter: ","}}, 2024: {csv: {encoding: windows-1252, delimiter: ";", header_row: 2}}}',
+        'decimal_mark: "."': 'decimal_mark: {2023: ".", 2024: ","}',
+        'date_format: "%Y-%m-%d"': 'date_format: {2023: "%Y-%m-%d", 2024: ["%d/%m/%Y %H:%M", "%d/%m/%Y"]}',
+        "coordinate_system: EPSG:4326": "coordinate_system: {2023: EPSG:4326, 2024: EPSG:25832}",
+    }.items():
+        assert old in changed
+        changed = changed.replace(old, new)
+    (reference / "extracts" / "aarhus_police.yml").write_text(changed, encoding="utf-8")
+    where = {"lon": "12.4806", "lat": "55.6852"}
+    write_cases(place, 2023, [CASE | where])
+    east_north = {"lon": "718743,4", "lat": "6176171", "reported": "03/03/2023 13:45", "drawn": "20/02/2024"}
+    deliver(place, 2024, "cases.csv", [CASE | east_north])
+    path = place / "landing" / "2024" / "cases.csv"
+    path.write_text("Udtræk fra registret\n" + path.read_text(encoding="cp1252"), encoding="cp1252")
+    for edition in (2023, 2024):
+        make(edition)
+    found = [
+        (row["place"], str(row["reported_on"])) for edition in (2023, 2024) for row in rows("police.reports", edition)
+    ]
+    assert found == [("coordinates", "2022-03-03"), ("coordinates", "2023-03-03")]
+    (place / "landing" / "2023" / "cases.csv").write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(InputError, match="has the columns that aarhus_police has from edition 2024 on"):
+        take_in([2023])
 
+
+def test_two_producers_with_the_same_columns_are_told_apart_by_the_names_of_their_files(
+    place: Path, reference: Path
+) -> None:
+    known = AARHUS.replace(": elsewhere\n", ": municipality\n").replace(": elsewhere_unit\n", ": municipality_rode\n")
+    other = known.replace("aarhus_police", "odense_police")
+    (reference / "extracts" / "aarhus_police.yml").write_text(known, encoding="utf-8")
+    (reference / "extracts" / "odense_police.yml").write_text(other, encoding="utf-8")
+    write_cases(place, 2023, [CASE])
+    with pytest.raises(
+        InputError, match=r"cases\.csv: fits the specifications aarhus_police and odense_police: say under file_names"
+    ):
+        take_in([2023])
+    named = other.replace("table:", "file_names: odense*\ntable:")
+    (reference / "extracts" / "odense_police.yml").write_text(named, encoding="utf-8")
+    landing = place / "landing" / "2023"
+    (landing / "Odense 2023.csv").write_bytes(
+        (landing / "cases.csv").read_bytes() + b"0700-75111-00002-22,75111,2022-03-03,2023-02-15,,,,\n"
+    )
+    make(2023)
+    extracts = {row["file"]: row["extract"] for row in rows("quality.files", 2023)}
+    assert extracts == {"Odense 2023.csv": "odense_police", "cases.csv": "aarhus_police"}
+    (reference / "extracts" / "aarhus_police.yml").unlink()
+    with pytest.raises(
+        InputError,
+        match=r"cases\.csv: has the columns of files that are called odense\* \(odense_police\): rename it so",
+    ):
+        take_in([2023])
+
+
+@pytest.mark.parametrize("written", ["%d-%m-%y", "%d-%m", "%d-%m-%Y %Z", "%d. %B %Y", "%d-%m-%Y %d"])
+def test_a_day_format_that_would_have_to_be_guessed_is_refused(reference: Path, written: str) -> None:
+    edited(reference, "extracts/koebenhavns_politi_reports.yml", '"%d-%m-%Y"', f'"{written}"')
+    with pytest.raises(InputError, match=r"koebenhavns_politi_reports.yml, line \d+: .*write a day as in %d-%m-%Y"):
+        load_specifications(reference / "extracts")
+
+
+def test_a_specification_with_codes_that_nobody_listed_is_refused(reference: Path) -> None:
     with pytest.raises(InputError, match=r"koebenhavn_population.yml: population is no code system of area_codes.csv"):
         refuse_unknown_systems(load_specifications(reference / "extracts"), {"survey", "municipality"})
 

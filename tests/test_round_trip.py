@@ -8,7 +8,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,15 @@ from hypothesis import strategies as st
 
 from warehouse.delivered_files import look_into, rows_of
 from warehouse.formats import batches_of, cells_of, csv_files, excel, format_of, names_of, parquet, spss
+from warehouse.formats.cells import as_text as cells_as_text
 from warehouse.parsing import typed_query
-from warehouse.specifications import Format, Specification
+from warehouse.specifications import Format, Specification, Writing
 
 Cell = str | int | Decimal | date | bool | None
 Row = list[Cell]
 
 OFTEN = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-DATE_FORMATS = ["%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d"]
+DATE_FORMATS = ["%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d", "%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S"]
 ENCODINGS = ["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1"]
 CODECS = {"windows-1252": "cp1252"}
 
@@ -55,7 +56,13 @@ def _many_batches() -> Iterator[None]:
         yield
 
 
-def specification(kind: Format, layout: dict[str, Any], mark: str, written: str, **more: Any) -> Specification:
+def writing(kind: Format, layout: dict[str, Any], mark: str, written: str) -> Writing:
+    return specification(kind, layout, mark, written).writing_in(2020)
+
+
+def specification(
+    kind: Format, layout: dict[str, Any], mark: str, written: str | list[str], **more: Any
+) -> Specification:
     as_given = {
         "extract": "round_trip",
         "table": "survey.answers",
@@ -72,7 +79,7 @@ def specification(kind: Format, layout: dict[str, Any], mark: str, written: str,
     return Specification.model_validate(as_given | more)
 
 
-def read(path: Path, kind: Format, of: Specification, wanted: list[str]) -> list[tuple[int, str | None, *tuple[Any]]]:
+def read(path: Path, kind: Format, of: Writing, wanted: list[str]) -> list[tuple[int, str | None, *tuple[Any]]]:
     """Row, why it has no cells, and the wanted cells, of every row."""
     assert format_of(path) == kind
     table = pa.Table.from_batches(batches_of(path, kind, of, wanted))
@@ -80,14 +87,14 @@ def read(path: Path, kind: Format, of: Specification, wanted: list[str]) -> list
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-def as_text(cell: Cell, of: Specification) -> str | None:
+def as_text(cell: Cell, of: Writing) -> str | None:
     """The cell as a person would type it into a text file of that producer."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, Decimal):
         return format(cell.normalize() + 0, "f").replace(".", of.decimal_mark)
     if isinstance(cell, date):
-        return cell.strftime(of.date_format)
+        return cell.strftime(of.date_formats[0])
     return None if cell is None or cell == "" else str(cell)
 
 
@@ -144,14 +151,14 @@ def headings(letters: str, count: int) -> st.SearchStrategy[list[str]]:
 
 
 @st.composite
-def csv_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[Row], list[str], bytes]:
+def csv_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[Row], list[str], bytes]:
     encoding, delimiter = draw(st.sampled_from(ENCODINGS)), draw(st.sampled_from(";,\t|"))
     letters = LATIN + {"utf-8": WINDOWS + ANY, "utf-8-sig": WINDOWS + ANY, "windows-1252": WINDOWS}.get(encoding, "")
     header = draw(headings(letters, draw(st.integers(0, 4))))
     cell = st.none() | texts(letters, ("\n", "\r\n", "\r"))
     rows = draw(tables([cell] * len(header))) * draw(st.sampled_from([1, 1, 30]))
     before = draw(st.integers(0, 3))
-    of = specification("csv", {"encoding": encoding, "delimiter": delimiter, "header_row": before + 1}, ",", "%d-%m-%Y")
+    of = writing("csv", {"encoding": encoding, "delimiter": delimiter, "header_row": before + 1}, ",", "%d-%m-%Y")
     # with a lone \n as line end, a lone \r would stay without quotes
     quoting, line_end = draw(
         st.sampled_from([(csv.QUOTE_MINIMAL, "\r\n"), (csv.QUOTE_ALL, "\n"), (csv.QUOTE_ALL, "\r\n")])
@@ -166,7 +173,7 @@ def csv_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[Row], lis
 
 @OFTEN
 @given(csv_cases())
-def test_csv(case: tuple[Specification, list[str], list[Row], list[str], bytes]) -> None:
+def test_csv(case: tuple[Writing, list[str], list[Row], list[str], bytes]) -> None:
     of, header, rows, wanted, content = case
     assert of.formats.csv is not None
     with tempfile.TemporaryDirectory() as folder:
@@ -189,7 +196,7 @@ def test_csv(case: tuple[Specification, list[str], list[Row], list[str], bytes])
 def test_csv_rows_with_other_numbers_of_cells_are_set_aside_in_their_place(
     shapes: list[tuple[int, str]], times: int
 ) -> None:
-    of = specification("csv", {"encoding": "windows-1252", "delimiter": ";"}, ",", "%d-%m-%Y")
+    of = writing("csv", {"encoding": "windows-1252", "delimiter": ";"}, ",", "%d-%m-%Y")
     rows = [[text] * count for count, text in shapes] * times
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "delivered.csv"
@@ -206,7 +213,7 @@ def test_csv_rows_with_other_numbers_of_cells_are_set_aside_in_their_place(
 @pytest.mark.parametrize("above", ['Område;"Antal\r\nreports"\r\n', '"Udtræk\r\naf registret"\r\nOmråde;Antal\r\n'])
 def test_csv_headings_and_notes_may_hold_line_ends(above: str, tmp_path: Path) -> None:
     before = above.startswith('"')
-    of = specification("csv", {"encoding": "utf-8", "delimiter": ";", "header_row": 1 + before}, ",", "%d-%m-%Y")
+    of = writing("csv", {"encoding": "utf-8", "delimiter": ";", "header_row": 1 + before}, ",", "%d-%m-%Y")
     path = tmp_path / "delivered.csv"
     path.write_bytes(f"{above}Valby;1\r\nValby;2;3\r\nVanløse;4\r\n".encode())
     wrong = "has 3 cells where the header has 2"
@@ -238,7 +245,7 @@ def written_xlsx(path: Path, lines: list[Row], rows_in_place: bool) -> None:
 
 
 @st.composite
-def xlsx_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[Row], list[str]]:
+def xlsx_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[Row], list[str]]:
     letters = LATIN + WINDOWS + ANY
     header = draw(headings(letters, draw(st.integers(0, 4))))
     kinds = [texts(letters), WHOLE, FRACTIONS, DAYS, st.booleans()]
@@ -248,13 +255,13 @@ def xlsx_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[Row], li
     )
     rows = draw(tables(columns))
     layout = {"sheet": "Svar", "header_row": draw(st.integers(1, 4))}
-    of = specification("xlsx", layout, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+    of = writing("xlsx", layout, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
     return of, header, rows, draw(st.permutations(header))[: draw(st.integers(1, len(header)))]
 
 
 @OFTEN
 @given(xlsx_cases(), st.sampled_from([[], ["Udtræk"], ["a", "b", "c", "d", "e", "f"]]), st.booleans())
-def test_xlsx(case: tuple[Specification, list[str], list[Row], list[str]], note: Row, in_place: bool) -> None:
+def test_xlsx(case: tuple[Writing, list[str], list[Row], list[str]], note: Row, in_place: bool) -> None:
     of, header, rows, wanted = case
     assert of.formats.xlsx is not None
     before = of.formats.xlsx.header_row - 1
@@ -277,8 +284,8 @@ LABELS = {1.0: "Meget tryg", 2.0: "Hverken tryg eller utryg", 3.5: "Ønsker ikke
 
 
 @st.composite
-def sav_cases(draw: st.DrawFn) -> tuple[Specification, pd.DataFrame, list[list[str | None]]]:
-    of = specification("sav", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+def sav_cases(draw: st.DrawFn) -> tuple[Writing, pd.DataFrame, list[list[str | None]]]:
+    of = writing("sav", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
     # SPSS fills texts up with blanks, so those at the end are gone; an empty text is a missing one
     text = texts(LATIN + WINDOWS + ANY, ("\n", "\r\n")).map(lambda one: one.rstrip(" "))
     kinds = [text, WHOLE, FRACTIONS, DAYS, st.sampled_from([Decimal(str(code)) for code in [*LABELS, 4.0, 0.5]])]
@@ -305,9 +312,7 @@ def sav_cases(draw: st.DrawFn) -> tuple[Specification, pd.DataFrame, list[list[s
 
 @OFTEN
 @given(sav_cases(), st.booleans(), st.data())
-def test_sav(
-    case: tuple[Specification, pd.DataFrame, list[list[str | None]]], compress: bool, data: st.DataObject
-) -> None:
+def test_sav(case: tuple[Writing, pd.DataFrame, list[list[str | None]]], compress: bool, data: st.DataObject) -> None:
     of, frame, expected = case
     header = list(frame.columns)
     wanted = data.draw(st.permutations(header))[: data.draw(st.integers(1, len(header)))]
@@ -338,8 +343,8 @@ PARQUET: dict[str, tuple[st.SearchStrategy[Cell], pa.DataType]] = {
 
 
 @st.composite
-def parquet_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[str], list[Row]]:
-    of = specification("parquet", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+def parquet_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[str], list[Row]]:
+    of = writing("parquet", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
     kinds = draw(st.lists(st.sampled_from(list(PARQUET)), min_size=1, max_size=5))
     header = draw(headings(LATIN + ANY, len(kinds) - 1))
     return of, header, kinds, draw(tables([st.none() | PARQUET[kind][0] for kind in kinds]))
@@ -347,7 +352,7 @@ def parquet_cases(draw: st.DrawFn) -> tuple[Specification, list[str], list[str],
 
 @OFTEN
 @given(parquet_cases(), st.integers(1, 12), st.data())
-def test_parquet(case: tuple[Specification, list[str], list[str], list[Row]], group: int, data: st.DataObject) -> None:
+def test_parquet(case: tuple[Writing, list[str], list[str], list[Row]], group: int, data: st.DataObject) -> None:
     of, header, kinds, rows = case
     wanted = data.draw(st.permutations(header))[: data.draw(st.integers(1, len(header)))]
     columns = [
@@ -420,11 +425,14 @@ def written_file(folder: str, kind: Format, of: Specification, rows: list[Values
     path, header = Path(folder) / f"delivered.{kind}", list(of.names_in(EDITION).values())
     cells = [[*row[:4], row[4] and LABEL_OF[row[4]]] for row in rows]
     if kind == "csv":
-        assert of.formats.csv is not None
-        encoding = of.formats.csv.encoding
-        as_texts = [[as_text(Decimal(str(one)) if isinstance(one, float) else one, of) for one in row] for row in cells]
+        writing = of.writing_in(EDITION)
+        assert writing.formats.csv is not None
+        encoding = writing.formats.csv.encoding
+        as_texts = [
+            [as_text(Decimal(str(one)) if isinstance(one, float) else one, writing) for one in row] for row in cells
+        ]
         with path.open("w", encoding=CODECS.get(encoding, encoding), newline="") as file:
-            csv.writer(file, delimiter=of.formats.csv.delimiter).writerows([header, *as_texts])
+            csv.writer(file, delimiter=writing.formats.csv.delimiter).writerows([header, *as_texts])
     elif kind == "xlsx":
         written_xlsx(path, [header, *cells], rows_in_place=False)
     elif kind == "sav":
@@ -477,7 +485,7 @@ def test_cells_are_read_with_blanks_around_them(
 ) -> None:
     of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, written, columns=COLUMNS)
     days, fractions, whole, labels = (
-        [around.format(as_text(cell, of)) for cell in cells] for cells in zip(*rows, strict=True)
+        [around.format(as_text(cell, of.writing_in(EDITION))) for cell in cells] for cells in zip(*rows, strict=True)
     )
     delivered = cells_table(
         answered_on=days, weight=fractions, stratum_population_residents=whole, safety_answer=labels
@@ -501,5 +509,25 @@ def test_a_day_in_another_form_is_never_read_as_another_day(day: date, forms: li
 def test_a_fraction_with_the_other_mark_is_never_read(fraction: Decimal, mark: str) -> None:
     of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, "%d-%m-%Y", columns=COLUMNS)
     text = format(fraction, "f").replace(".", "," if mark == "." else ".")
-    found = typed(of, cells_table(weight=[text], stratum_population_residents=[as_text(fraction, of)]))
+    found = typed(
+        of, cells_table(weight=[text], stratum_population_residents=[as_text(fraction, of.writing_in(EDITION))])
+    )
     assert found == [(None, None, None, None, None)]
+
+
+def test_a_day_with_a_time_of_day_is_read_where_the_specification_says_that_there_may_be_one() -> None:
+    written = ["%d-%m-%Y %H:%M", "%d-%m-%Y"]
+    of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, ",", written, columns=COLUMNS)
+    cells: list[str | None] = ["01-03-2021 13:45", "1-3-2021", "01-03-2021 25:00", "01-03-2021T13:45", "01-03-21 13:45"]
+    assert [row[1] for row in typed(of, cells_table(answered_on=cells))] == [
+        date(2021, 3, 1),
+        date(2021, 3, 1),
+        None,
+        None,
+        None,
+    ]
+    timed, plain = of.writing_in(EDITION), writing("xlsx", {"sheet": "Svar"}, ",", "%d-%m-%Y")
+    cell = datetime(2021, 3, 1, 13, 45)
+    assert cells_as_text(cell, timed) == "01-03-2021 13:45"
+    assert cells_as_text(cell, plain) == "2021-03-01 13:45:00"  # no day: the row is set aside
+    assert cells_as_text(datetime(2021, 3, 1, 0, 0, 0, 1), plain) == "2021-03-01 00:00:00.000001"

@@ -100,7 +100,7 @@ class Sample:
 
     def areas(self, extract: str, edition: int, column: str) -> set[str]:
         """Every area that the column names."""
-        system = SPECIFICATIONS[extract].area_code_system
+        system = SPECIFICATIONS[extract].writing_in(edition).area_code_system
         return set(self.area(system, self.first(extract, edition)[column]).dropna())
 
     def share(self, edition: int, area: str, measure: str) -> float:

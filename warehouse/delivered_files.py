@@ -20,7 +20,7 @@ from warehouse.errors import InputError
 from warehouse.formats import batches_of, cells_of, format_of, names_of
 from warehouse.home import landing_folder
 from warehouse.personal import kind_by_heading, kind_by_values
-from warehouse.specifications import FIRST, Format, Specification
+from warehouse.specifications import Format, Specification, Writing
 
 LOOKED_AT = 10_000
 SYNTHETIC = "synthetic_"  # the beginning of the name of every made-up file
@@ -41,6 +41,11 @@ class DeliveredFile:
     specification: Specification
     rows: int
     sheet: str | None
+
+    @property
+    def writing(self) -> Writing:
+        """How its producer writes the edition's file."""
+        return self.specification.writing_in(self.edition)
 
     @property
     def provenance(self) -> str:
@@ -124,7 +129,7 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
     specification = _fitting(path, kind, edition, specifications)
     with ThreadPoolExecutor(max_workers=1) as thread:
         hashed = thread.submit(_sha256, path)
-        cells = cells_of(path, kind, specification)
+        cells = cells_of(path, kind, specification.writing_in(edition))
     file = DeliveredFile(path, edition, hashed.result(), size, kind, specification, cells.rows, cells.sheet)
     if not cells.rows:
         raise InputError(f"{_with_sheet(path, cells.sheet)}: has a header and no rows: ask for the file again.")
@@ -153,7 +158,7 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
     named = file.specification.names_in(file.edition)
     schema = extracts_table(file.specification.target()).arrow_schema()
     texts = _free_texts(file)
-    for batch in batches_of(file.path, file.format, file.specification, list(named.values())):
+    for batch in batches_of(file.path, file.format, file.writing, list(named.values())):
         rows = batch.num_rows
         _refuse_personal_texts(file, texts, batch)
         constants = {
@@ -212,9 +217,9 @@ def _with_sheet(path: Path, sheet: str | None) -> str:
     return f"{path.name}, sheet {sheet}" if sheet else path.name
 
 
-def _place(path: Path, kind: Format, specification: Specification) -> str:
+def _place(path: Path, kind: Format, writing: Writing) -> str:
     """The file, and of a workbook the sheet that the specification reads."""
-    xlsx = specification.formats.xlsx
+    xlsx = writing.formats.xlsx
     return _with_sheet(path, xlsx.sheet if kind == "xlsx" and xlsx else None)
 
 
@@ -223,17 +228,32 @@ def _fitting(path: Path, kind: Format, edition: int, specifications: dict[str, S
     headers = {
         name: header
         for name, specification in specifications.items()
-        if (header := names_of(path, kind, specification)) is not None
+        if (header := names_of(path, kind, specification.writing_in(edition))) is not None
     }
     fitting = [name for name, header in headers.items() if _fits(specifications[name], edition, header)]
     for name in fitting:
-        _refuse_doubled(_place(path, kind, specifications[name]), headers[name])
-    if len(fitting) == 1:
-        return specifications[fitting[0]]
+        _refuse_doubled(_place(path, kind, specifications[name].writing_in(edition)), headers[name])
     if fitting:
-        raise InputError(f"{path.name}: fits the specifications {' and '.join(fitting)}: make their columns differ.")
-    _refuse_other_years(path, edition, headers, specifications)
+        return specifications[_by_file_name(path, fitting, specifications)]
+    _refuse_other_years(path, kind, edition, specifications)
     raise _no_fit(path, kind, edition, headers, specifications)
+
+
+def _by_file_name(path: Path, fitting: list[str], specifications: dict[str, Specification]) -> str:
+    """The one of the fitting specifications that knows the file's name, or the one that asks for none."""
+    called = path.name.removeprefix(SYNTHETIC)
+    claimed = [name for name in fitting if specifications[name].is_called(called)]
+    found = claimed or [name for name in fitting if specifications[name].file_names is None]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(
+            f"{path.name}: fits the specifications {' and '.join(found)}: say under file_names of one what its files are called."
+        )
+    asked = " or ".join(f"{specifications[name].file_names} ({name})" for name in fitting)
+    raise InputError(
+        f"{path.name}: has the columns of files that are called {asked}: rename it so, or correct file_names in the specification."
+    )
 
 
 def _fits(specification: Specification, edition: int, header: tuple[str, ...]) -> bool:
@@ -245,14 +265,12 @@ def _known_names(specification: Specification, edition: int) -> set[str]:
     return {*specification.names_in(edition).values(), *specification.ignored}
 
 
-def _refuse_other_years(
-    path: Path, edition: int, headers: dict[str, tuple[str, ...]], specifications: dict[str, Specification]
-) -> None:
+def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> None:
     """A file that fits in the years of another edition is mostly the file of another edition."""
-    for name, header in headers.items():
-        years = {year for column in specifications[name].columns.values() for year in column.name if year != FIRST}
-        for year in sorted(years, reverse=True):
-            if _fits(specifications[name], year, header):
+    for name, specification in specifications.items():
+        for year in sorted(specification.changes_in, reverse=True):
+            header = names_of(path, kind, specification.writing_in(year))
+            if header is not None and _fits(specification, year, header):
                 raise InputError(
                     f"{path.name}: has the columns that {name} has from edition {year} on, and they differ in edition {edition}: put the file of edition {edition} there, or correct extracts/{name}.yml."
                 )
@@ -271,12 +289,14 @@ def _no_fit(
     nearest = max(shared, key=lambda name: shared[name], default=None)
     # fewer than half in common is chance: its other headings could be values
     if nearest is None or 2 * shared[nearest] < max(1, min(len(headers[nearest]), len(known[nearest]))):
-        kinds = ", ".join(sorted({name for name, one in specifications.items() if getattr(one.formats, kind)}))
+        kinds = ", ".join(
+            sorted({name for name, one in specifications.items() if getattr(one.writing_in(edition).formats, kind)})
+        )
         return InputError(
             f"{path.name}: no specification knows a {kind} file with such columns, delimiter or sheet (there are {kinds or 'none'} for {kind}): ask for the file as before, or write a specification for it."
         )
     header, specification = headers[nearest], specifications[nearest]
-    place = _place(path, kind, specification)
+    place = _place(path, kind, specification.writing_in(edition))
     _refuse_doubled(place, header)
     missing = [name for name in specification.names_in(edition).values() if name not in header]
     unknown = [_safe(index, name) for index, name in enumerate(header, 1) if name not in known[nearest]]
@@ -315,7 +335,7 @@ def _refuse_personal(file: DeliveredFile) -> None:
     undeclared = [name for name in _header(file) if name not in _declared(file)]
     for name in undeclared:
         _refuse_kind(file, name, kind_by_heading(name))
-    for batch in islice(batches_of(file.path, file.format, file.specification, undeclared), 1 if undeclared else 0):
+    for batch in islice(batches_of(file.path, file.format, file.writing, undeclared), 1 if undeclared else 0):
         for name in undeclared:
             _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, LOOKED_AT)))
 
@@ -349,7 +369,7 @@ def _declared(file: DeliveredFile) -> set[str]:
 
 
 def _header(file: DeliveredFile) -> tuple[str, ...]:
-    return names_of(file.path, file.format, file.specification) or ()
+    return names_of(file.path, file.format, file.writing) or ()
 
 
 def _refuse_kind(file: DeliveredFile, name: str, kind: str | None) -> None:

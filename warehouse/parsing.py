@@ -4,7 +4,9 @@ A fault here is one that a single cell shows: empty, unreadable, a label that no
 cells and rows is a rule of `checks/rows/`. Nothing here touches a file or a database.
 """
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from warehouse.contracts import Column
 from warehouse.specifications import Specification
@@ -12,20 +14,8 @@ from warehouse.specifications import Specification
 WHOLE_ROW = "(whole row)"
 UNREADABLE = ("malformed_row", "empty_cell", "unreadable_date", "unreadable_number", "unknown_label")
 
-_WRITTEN = {
-    "%d-%m-%Y": "31-01-2021",
-    "%Y-%m-%d": "2021-01-31",
-    "%d.%m.%Y": "31.01.2021",
-    "%d/%m/%Y": "31/01/2021",
-    "%Y%m%d": "20210131",
-}
-_DAY = {
-    "%d-%m-%Y": r"\d\d?-\d\d?-(19|20)\d\d",
-    "%Y-%m-%d": r"(19|20)\d\d-\d\d?-\d\d?",
-    "%d.%m.%Y": r"\d\d?\.\d\d?\.(19|20)\d\d",
-    "%d/%m/%Y": r"\d\d?/\d\d?/(19|20)\d\d",
-    "%Y%m%d": r"(19|20)\d{6}",
-}
+_DIGITS = {"%Y": r"(19|20)\d\d", "%d": r"\d\d?", "%m": r"\d\d?", "%H": r"\d\d?", "%M": r"\d\d", "%S": r"\d\d"}
+_EXAMPLE = datetime(2021, 1, 31, 13, 45)
 
 
 @dataclass(frozen=True)
@@ -43,12 +33,13 @@ def typed_query(specification: Specification, edition: int, delivered: str, prov
 
     Beside the contract's columns it gives `sheet` and the systems of the specification's codes and coordinates.
     """
+    writing = specification.writing_in(edition)
     columns = {
         **{name: name for name in ("edition", "file", "row", "extract", "sheet")},
         "provenance": quoted(provenance),
-        "area_code_system": quoted(specification.area_code_system),
-        "rode_code_system": quoted(specification.rode_code_system),
-        "coordinate_system": quoted(specification.coordinate_system),
+        "area_code_system": quoted(writing.area_code_system),
+        "rode_code_system": quoted(writing.rode_code_system),
+        "coordinate_system": quoted(writing.coordinate_system),
     }
     columns |= {
         name: _value(specification, name, column, edition)
@@ -77,17 +68,18 @@ def quoted(text: str | None) -> str:
 def _faults_of(specification: Specification, name: str, column: Column, edition: int) -> list[tuple[str, str, str]]:
     """Rule, condition and reason of each fault that the column's cells can show."""
     cell, value = _cell(name), _value(specification, name, column, edition)
+    writing = specification.writing_in(edition)
     unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
     faults = [("empty_cell", f"{cell} IS NULL", "is empty and must not be")] if column.required else []
     if column.allowed:
         return [*faults, ("unknown_label", unreadable, "holds a label that the specification does not explain")]
     if column.type == "date":
-        written = _WRITTEN[specification.date_format]
+        written = " or ".join(_EXAMPLE.strftime(one) for one in writing.date_formats)
         return [*faults, ("unreadable_date", unreadable, f"is no day of the calendar written as {written}")]
     if column.type == "integer":
         return [*faults, ("unreadable_number", unreadable, "is no whole number")]
     if column.type == "number":
-        mark = "comma" if specification.decimal_mark == "," else "point"
+        mark = "comma" if writing.decimal_mark == "," else "point"
         return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
     formula = f"(starts_with({cell}, '=') OR starts_with({cell}, '@'))"
     faults += [("formula_text", formula, "begins like a formula")]
@@ -113,15 +105,25 @@ def _value(specification: Specification, name: str, column: Column, edition: int
     if labels is not None:
         meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
         return f"CASE {cell} {meanings} END"
-    return {"text": cell, "date": _date(cell, specification.date_format), "integer": _integer(cell)}.get(
-        column.type, _number(cell, specification.decimal_mark)
+    writing = specification.writing_in(edition)
+    return {"text": cell, "date": _date(cell, writing.date_formats), "integer": _integer(cell)}.get(
+        column.type, _number(cell, writing.decimal_mark)
     )
 
 
-def _date(cell: str, date_format: str) -> str:
+def _date(cell: str, date_formats: tuple[str, ...]) -> str:
     """Only a day with a year of four digits, as written today: `strptime` alone takes the year 23 as well."""
-    written = f"regexp_full_match({cell}, {quoted(_DAY[date_format])})"
-    return f"CASE WHEN {written} THEN try_strptime({cell}, {quoted(date_format)})::DATE END"
+    cases = " ".join(
+        f"WHEN regexp_full_match({cell}, {quoted(_digits(one))}) THEN try_strptime({cell}, {quoted(one)})::DATE"
+        for one in date_formats
+    )
+    return f"CASE {cases} END"
+
+
+def _digits(date_format: str) -> str:
+    """The form of a day as a pattern; where two numbers touch, each has all its digits."""
+    digits = _DIGITS | (dict.fromkeys(("%d", "%m", "%H"), r"\d\d") if re.search("%.%", date_format) else {})
+    return "".join(digits.get(part, re.escape(part)) for part in re.findall("%.|[^%]", date_format))
 
 
 def _integer(cell: str) -> str:

@@ -4,8 +4,10 @@ One YAML file per kind and producer in `warehouse/reference/extracts/`. A produc
 this year or for good, are lines there and never code. How a file is read is in `delivered_files.py`.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -27,9 +29,33 @@ def _is_trimmed(text: str) -> str:
     return text
 
 
+def _for_good(entry: object) -> object:
+    """An entry without editions holds from the first one on."""
+    by_edition = isinstance(entry, dict) and bool(entry) and all(isinstance(key, int) for key in entry)
+    return entry if by_edition or entry is None else {FIRST: entry}
+
+
+def _is_day_format(written: str) -> str:
+    """A day once, in numbers and with a year of four digits: anything else would have to be guessed."""
+    parts = re.sub(r"%[dmYHMS]|[-./ :,T]", "", written)
+    if parts or any(written.count(f"%{part}") != 1 for part in "dmY"):
+        raise ValueError("write a day as in %d-%m-%Y: %d, %m and %Y once each, and %H, %M and %S for a time of day")
+    return written
+
+
+def _as_list(entry: object) -> object:
+    return [entry] if isinstance(entry, str) else entry
+
+
+Value = TypeVar("Value")
+ByEdition = Annotated[dict[int, Value], BeforeValidator(_for_good)]  # for good, or by the edition from which it holds
 Name = Annotated[str, AfterValidator(_is_trimmed)]
 Labels = dict[str, str]
-Value = TypeVar("Value")
+DecimalMark = Literal[",", "."]
+DayFormats = Annotated[
+    tuple[Annotated[str, AfterValidator(_is_day_format)], ...], BeforeValidator(_as_list), Field(min_length=1)
+]
+CoordinateSystem = Annotated[str, Field(pattern=r"^EPSG:\d{4,5}$")]
 
 
 class Part(BaseModel):
@@ -67,17 +93,26 @@ class Formats(Part):
     parquet: Plain | None = None
 
 
-def _for_good(entry: object) -> object:
-    """An entry without editions holds from the first one on."""
-    by_edition = isinstance(entry, dict) and bool(entry) and all(isinstance(key, int) for key in entry)
-    return entry if by_edition or entry is None else {FIRST: entry}
+@dataclass(frozen=True)
+class Writing:
+    """How a producer writes its extract in an edition: formats, numbers, days, and whose codes and coordinates.
+
+    Days are read in any of the day formats; days that a format holds as such are written in the first.
+    """
+
+    formats: Formats
+    decimal_mark: DecimalMark
+    date_formats: tuple[str, ...]
+    area_code_system: str
+    rode_code_system: str | None = None
+    coordinate_system: str | None = None
 
 
 class DeliveredColumn(Part):
     """One of our columns: what the producer calls it, and what its labels mean, for good or from an edition on."""
 
-    name: Annotated[dict[int, Name], BeforeValidator(_for_good)]
-    values: Annotated[dict[int, Labels] | None, BeforeValidator(_for_good)] = None
+    name: ByEdition[Name]
+    values: ByEdition[Labels] | None = None
     personal: bool = False
 
     def name_in(self, edition: int) -> str | None:
@@ -104,12 +139,13 @@ class Specification(Part):
     table: str
     producer: str = Field(min_length=1)
     note: str = Field(min_length=1)
-    formats: Formats
-    decimal_mark: Literal[",", "."]
-    date_format: Literal["%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d"]
-    area_code_system: str
-    rode_code_system: str | None = None
-    coordinate_system: str | None = Field(default=None, pattern=r"^EPSG:\d{4,5}$")
+    file_names: Name | None = None
+    formats: ByEdition[Formats]
+    decimal_mark: ByEdition[DecimalMark]
+    date_format: ByEdition[DayFormats]
+    area_code_system: ByEdition[str]
+    rode_code_system: ByEdition[str] | None = None
+    coordinate_system: ByEdition[CoordinateSystem] | None = None
     tolerated_rejected_percent: float = Field(ge=0, le=100)
     row_key: list[str] = Field(min_length=1)
     columns: dict[str, DeliveredColumn]
@@ -119,6 +155,28 @@ class Specification(Part):
         """The producer's name of each of our columns in an edition, of those that it delivers."""
         named = {ours: column.name_in(edition) for ours, column in self.columns.items()}
         return {ours: name for ours, name in named.items() if name is not None}
+
+    def writing_in(self, edition: int) -> Writing:
+        """How the producer writes the extract in an edition."""
+        return Writing(
+            _since(self.formats, edition),
+            _since(self.decimal_mark, edition),
+            _since(self.date_format, edition),
+            _since(self.area_code_system, edition),
+            _since(self.rode_code_system, edition) if self.rode_code_system else None,
+            _since(self.coordinate_system, edition) if self.coordinate_system else None,
+        )
+
+    @property
+    def changes_in(self) -> set[int]:
+        """Editions from which on something is another than before."""
+        written = (self.formats, self.decimal_mark, self.date_format, self.area_code_system)
+        named = [year for column in self.columns.values() for year in column.name]
+        return {*named, *(year for entry in written for year in entry)} - {FIRST}
+
+    def is_called(self, file: str) -> bool:
+        """Whether the specification says that a file of this name is its producer's."""
+        return self.file_names is not None and fnmatchcase(file.lower(), self.file_names.lower())
 
     def target(self) -> Table:
         """The table that the extract's rows belong to."""
@@ -154,8 +212,9 @@ def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
 def refuse_unknown_systems(specifications: dict[str, Specification], known: Collection[str]) -> None:
     """Raises InputError where a specification's areas are written in codes that area_codes.csv has not."""
     for name, specification in specifications.items():
-        for system in (specification.area_code_system, specification.rode_code_system):
-            if system is not None and system not in known:
+        named = [specification.area_code_system, specification.rode_code_system or {}]
+        for system in (system for by_edition in named for system in by_edition.values()):
+            if system not in known:
                 raise InputError(
                     f"extracts/{name}.yml: {short(system)} is no code system of area_codes.csv: add the producer's codes there, or use one of {', '.join(sorted(known))}."
                 )

@@ -4,8 +4,8 @@ Text, as a producer's words are kept before anything is made of them: a number o
 written with the specification's decimal mark and date format. What is not a table of cells is refused here, with the
 place. What the columns mean is in `specifications.py`; which specification fits is decided in `delivered_files.py`.
 
-Each format is a module with three functions: `names(path, specification)`, `look(path, specification)` and
-`batches(path, specification, wanted)`. What they share is in `cells.py`; `sheet_text.py` is Excel's.
+Each format is a module with three functions: `names(path, writing)`, `look(path, writing)` and
+`batches(path, writing, wanted)`. What they share is in `cells.py`; `sheet_text.py` is Excel's.
 """
 
 import re
@@ -16,7 +16,7 @@ from types import ModuleType
 from warehouse.errors import InputError
 from warehouse.formats import csv_files, excel, parquet, spss
 from warehouse.formats.cells import Batches, Cells, refuse_odd_text
-from warehouse.specifications import Format, Specification
+from warehouse.specifications import Format, Writing
 
 _FORMATS: dict[Format, ModuleType] = {"csv": csv_files, "xlsx": excel, "sav": spss, "parquet": parquet}
 
@@ -51,31 +51,31 @@ def format_of(path: Path) -> Format:
     return "xlsx" if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) else "csv"
 
 
-def names_of(path: Path, kind: Format, specification: Specification) -> tuple[str, ...] | None:
+def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | None:
     """The header as the specification would find it; None where the specification has another format or sheet."""
-    if getattr(specification.formats, kind) is None:
+    if getattr(writing.formats, kind) is None:
         return None
-    names: tuple[str, ...] | None = _FORMATS[kind].names(path, specification)
+    names: tuple[str, ...] | None = _FORMATS[kind].names(path, writing)
     return names
 
 
-def cells_of(path: Path, kind: Format, specification: Specification) -> Cells:
+def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
     """Number of rows below the header, and their sheet. Raises InputError with the place of the first fault."""
-    cells: Cells = _FORMATS[kind].look(path, specification)
+    cells: Cells = _FORMATS[kind].look(path, writing)
     return cells
 
 
-def batches_of(path: Path, kind: Format, specification: Specification, wanted: Sequence[str]) -> Batches:
+def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]) -> Batches:
     """The wanted columns as text, in the file's order, with `row` and `malformed` before them.
 
     `row` counts as the file's own program does, `malformed` says why a row has no cells. Raises InputError where a cell
     holds what no cell of an extract does.
     """
-    for batch in _FORMATS[kind].batches(path, specification, list(wanted)):
+    for batch in _FORMATS[kind].batches(path, writing, list(wanted)):
         if kind != "csv":  # a CSV file's bytes were looked through before
-            refuse_odd_text(f"{path.name}{_on_sheet(specification) if kind == 'xlsx' else ''}", batch)
+            refuse_odd_text(f"{path.name}{_on_sheet(writing) if kind == 'xlsx' else ''}", batch)
         yield batch
 
 
-def _on_sheet(specification: Specification) -> str:
-    return f", sheet {specification.formats.xlsx.sheet}" if specification.formats.xlsx else ""
+def _on_sheet(writing: Writing) -> str:
+    return f", sheet {writing.formats.xlsx.sheet}" if writing.formats.xlsx else ""

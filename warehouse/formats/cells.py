@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warehouse.errors import InputError
-from warehouse.specifications import Specification
+from warehouse.specifications import Writing
 
 BATCH = 10_000
 LONGEST_CELL = 10_000
+MIDNIGHT = time()
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -44,18 +45,18 @@ def batch_of(
     return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), why, *columns], ["row", "malformed", *names])
 
 
-def text_column(values: Sequence[Any], specification: Specification) -> pa.StringArray:
+def text_column(values: Sequence[Any], writing: Writing) -> pa.StringArray:
     """The values as text, whatever they are; None, NaN and "" are empty."""
     try:
-        return text_of(pa.array(values, pa.string()), specification)
+        return text_of(pa.array(values, pa.string()), writing)
     except pa.ArrowTypeError:  # not texts alone
         values = [None if value == "" else value for value in values]
     if len(set(map(type, values)) - {type(None)}) > 1:  # numbers and texts, which Arrow cannot hold
-        return pa.array([as_text(value, specification) for value in values], pa.string())
-    return text_of(pa.array(values), specification)
+        return pa.array([as_text(value, writing) for value in values], pa.string())
+    return text_of(pa.array(values), writing)
 
 
-def text_of(values: pa.Array, specification: Specification, labels: dict[Any, str] | None = None) -> pa.StringArray:
+def text_of(values: pa.Array, writing: Writing, labels: dict[Any, str] | None = None) -> pa.StringArray:
     """Values of one type as text, or their labels. Each different number or day is turned into text once."""
     if pa.types.is_string(values.type) and not labels:
         return pc.if_else(pc.equal(values, ""), None, values)
@@ -63,23 +64,23 @@ def text_of(values: pa.Array, specification: Specification, labels: dict[Any, st
     different = encoded.dictionary
     if pa.types.is_floating(different.type):
         different = pc.if_else(pc.is_nan(different), None, different)
-    texts = _texts(different, specification)
+    texts = _texts(different, writing)
     if labels:
         pairs = zip(different.to_pylist(), texts.to_pylist(), strict=True)
         texts = pa.array([labels.get(value, text) for value, text in pairs], pa.string())
     return texts.take(encoded.indices)
 
 
-def _texts(values: pa.Array, specification: Specification) -> pa.StringArray:
+def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
     """Each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
         if not pc.any(pc.match_substring(plain, "e")).as_py():
-            return pc.replace_substring(plain, ".", specification.decimal_mark)
-    return pa.array([as_text(value, specification) for value in values.to_pylist()], pa.string())
+            return pc.replace_substring(plain, ".", writing.decimal_mark)
+    return pa.array([as_text(value, writing) for value in values.to_pylist()], pa.string())
 
 
-def as_text(cell: Any, specification: Specification) -> str | None:
+def as_text(cell: Any, writing: Writing) -> str | None:
     """A cell as its producer would have written it in a text file; None for an empty one."""
     if isinstance(cell, str):
         return cell or None
@@ -90,13 +91,14 @@ def as_text(cell: Any, specification: Specification) -> str | None:
     if isinstance(cell, int):
         return str(cell)
     if isinstance(cell, float):
-        return _number_text(cell, specification.decimal_mark)
+        return _number_text(cell, writing.decimal_mark)
     if isinstance(cell, Decimal):
-        return format(cell.normalize() + 0, "f").replace(".", specification.decimal_mark)
-    if isinstance(cell, datetime) and (cell.hour or cell.minute or cell.second):
-        return str(cell)  # a day with a time of day is no day: the row is set aside
+        return format(cell.normalize() + 0, "f").replace(".", writing.decimal_mark)
+    if isinstance(cell, datetime) and cell.time() != MIDNIGHT:
+        timed = next((one for one in writing.date_formats if "%H" in one), None)
+        return cell.strftime(timed) if timed else str(cell)  # without such a format it is no day: the row is set aside
     if isinstance(cell, date):
-        return cell.strftime(specification.date_format)
+        return cell.strftime(writing.date_formats[0])
     return str(cell)
 
 

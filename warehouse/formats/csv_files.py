@@ -18,7 +18,7 @@ import pyarrow.csv as pa_csv
 
 from warehouse.errors import InputError
 from warehouse.formats.cells import Batches, Cells, batch_of, readable
-from warehouse.specifications import Csv, Specification
+from warehouse.specifications import Csv, Writing
 
 CHUNK = 1 << 22
 HEADER_BYTES = 1 << 16
@@ -34,18 +34,18 @@ _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 
 
-def names(path: Path, specification: Specification) -> tuple[str, ...]:
+def names(path: Path, writing: Writing) -> tuple[str, ...]:
     """The cells of the header's row, in another encoding or with another delimiter too: `look` says which it is."""
-    layout = _layout(specification)
+    layout = _layout(writing)
     return _header(path, layout, _delimiter_of(path, layout))
 
 
-def look(path: Path, specification: Specification) -> Cells:
+def look(path: Path, writing: Writing) -> Cells:
     """Number of rows, counted apart from their reading. Raises InputError with the line of the first fault."""
-    layout = _layout(specification)
+    layout = _layout(writing)
     seen = _look_through(path, layout)
     _refuse_another_delimiter(path, layout)
-    columns = len(names(path, specification))
+    columns = len(names(path, writing))
     if seen.quotes:
         return Cells(max(_count_quoted(path, layout, columns, seen) - layout.header_row, 0))
     if seen.unfinished and seen.unfinished.count(layout.delimiter.encode()) < columns - 1:
@@ -53,10 +53,10 @@ def look(path: Path, specification: Specification) -> Cells:
     return Cells(max(seen.lines - layout.header_row, 0))
 
 
-def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
+def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """The wanted columns as text; rows count from 1, the header's included, and one with a line end in it is one row."""
-    layout = _layout(specification)
-    header, line_ends = list(names(path, specification)), _line_ends_above(path, layout)
+    layout = _layout(writing)
+    header, line_ends = list(names(path, writing)), _line_ends_above(path, layout)
     malformed: dict[int, str] = {}
 
     def set_aside(row: Any) -> str:
@@ -91,8 +91,8 @@ def batches(path: Path, specification: Specification, wanted: list[str]) -> Batc
         yield from _numbered(reader, malformed, layout.header_row, wanted)
 
 
-def _layout(specification: Specification) -> Csv:
-    return cast(Csv, specification.formats.csv)
+def _layout(writing: Writing) -> Csv:
+    return cast(Csv, writing.formats.csv)
 
 
 def _line_ends_above(path: Path, layout: Csv) -> int:

@@ -20,24 +20,24 @@ from warehouse.edited_files import short
 from warehouse.errors import InputError
 from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
 from warehouse.formats.sheet_text import count_rows, letters, refuse_no_workbook
-from warehouse.specifications import Specification, Xlsx
+from warehouse.specifications import Writing, Xlsx
 
 KEPT_WORKBOOKS = 16  # a year's workbooks are small, and are looked at and read in one run
 KEPT_BYTES = 1 << 23  # of a larger one the rows take hundreds of megabytes
 
 
-def names(path: Path, specification: Specification) -> tuple[str, ...] | None:
+def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
     """The header of the specification's sheet; None where there is no such sheet."""
-    layout = _layout(specification)
+    layout = _layout(writing)
     sheet = _book(path).sheet(layout.sheet)
     if sheet is None:
         return None
     return sheet.header(layout.header_row) if sheet.height >= layout.header_row else ()
 
 
-def look(path: Path, specification: Specification) -> Cells:
+def look(path: Path, writing: Writing) -> Cells:
     """Number of rows with a value. Raises InputError for sheets and cells that cannot be read as rows."""
-    layout = _layout(specification)
+    layout = _layout(writing)
     book = _book(path)
     _refuse_sheets(path, book.workbook, layout)
     sheet = cast(_Sheet, book.sheet(layout.sheet))
@@ -51,22 +51,22 @@ def look(path: Path, specification: Specification) -> Cells:
     return Cells(len(filled), layout.sheet)
 
 
-def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
+def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """The wanted columns as text, of rows that hold anything; rows count as Excel does."""
-    layout = _layout(specification)
+    layout = _layout(writing)
     sheet = cast(_Sheet, _book(path).sheet(layout.sheet))
     header = sheet.header(layout.header_row)
     places = [header.index(name) for name in wanted]
     filled = sheet.filled_below(layout.header_row)
     for start in range(0, len(filled), BATCH):
         part = filled[start : start + BATCH]
-        columns = [text_column(_cells_at(sheet.columns[place], part), specification) for place in places]
+        columns = [text_column(_cells_at(sheet.columns[place], part), writing) for place in places]
         yield batch_of(columns, wanted, np.array(part, dtype=np.int64) + 1)
     _kept_alone.cache_clear()  # what comes after needs the memory
 
 
-def _layout(specification: Specification) -> Xlsx:
-    return cast(Xlsx, specification.formats.xlsx)
+def _layout(writing: Writing) -> Xlsx:
+    return cast(Xlsx, writing.formats.xlsx)
 
 
 def _workbook(path: Path) -> Any:

@@ -9,27 +9,27 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import InputError
 from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
-from warehouse.specifications import Specification
+from warehouse.specifications import Writing
 
 
-def names(path: Path, _: Specification) -> tuple[str, ...]:
+def names(path: Path, _: Writing) -> tuple[str, ...]:
     """The names of the columns."""
     with readable(path, pa.ArrowException, OverflowError):
         return tuple(_opened(path).schema_arrow.names)
 
 
-def look(path: Path, _: Specification) -> Cells:
+def look(path: Path, _: Writing) -> Cells:
     """Number of rows, from the file's own count."""
     return Cells(int(_opened(path).metadata.num_rows))
 
 
-def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
+def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """The wanted columns as text; rows count from 1."""
     first = 1
     file = _opened(path)
     with readable(path, pa.ArrowException, OverflowError):
         for batch in file.iter_batches(BATCH, columns=wanted):
-            columns = [_text(path, name, batch.column(name), specification, first) for name in wanted]
+            columns = [_text(path, name, batch.column(name), writing, first) for name in wanted]
             yield batch_of(columns, wanted, np.arange(first, first + batch.num_rows))
             first += batch.num_rows
 
@@ -39,7 +39,7 @@ def _opened(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path)
 
 
-def _text(path: Path, name: str, array: pa.Array, specification: Specification, first: int) -> pa.Array:
+def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_nested(array.type) or pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
@@ -49,7 +49,7 @@ def _text(path: Path, name: str, array: pa.Array, specification: Specification, 
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         _refuse_another_encoding(path, name, array, first)
         return pc.if_else(pc.equal(array, ""), None, array).cast(pa.string())
-    return text_column(array.to_pylist(), specification)
+    return text_column(array.to_pylist(), writing)
 
 
 def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first: int) -> None:

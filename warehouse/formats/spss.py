@@ -8,31 +8,31 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_of
-from warehouse.specifications import Specification
+from warehouse.specifications import Writing
 
 LATER_BATCH = 100_000
 KEPT_FILES = 4
 
 
-def names(path: Path, _: Specification) -> tuple[str, ...]:
+def names(path: Path, _: Writing) -> tuple[str, ...]:
     """The names of the variables."""
     return tuple(name or "" for name in _metadata(path).column_names)  # a damaged name is none
 
 
-def look(path: Path, specification: Specification) -> Cells:
+def look(path: Path, writing: Writing) -> Cells:
     """Number of cases, from the file's own count; of a file that does not say it, by reading one variable."""
     metadata = _metadata(path)
     if metadata.number_rows is not None and metadata.number_rows >= 0:
         return Cells(int(metadata.number_rows))
-    return Cells(sum(batch.num_rows for batch in batches(path, specification, [metadata.column_names[0]])))
+    return Cells(sum(batch.num_rows for batch in batches(path, writing, [metadata.column_names[0]])))
 
 
-def batches(path: Path, specification: Specification, wanted: list[str]) -> Batches:
+def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """The wanted variables as text, values with a label as their label; cases count from 1."""
     labels = _metadata(path).variable_value_labels
     first, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
-        columns = [text_of(cells[name], specification, labels.get(name)) for name in wanted]
+        columns = [text_of(cells[name], writing, labels.get(name)) for name in wanted]
         rows = len(columns[0])
         if rows:
             yield batch_of(columns, wanted, np.arange(first + 1, first + 1 + rows))

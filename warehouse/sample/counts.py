@@ -26,7 +26,8 @@ OF_OTHER = 0.15  # of the other offences; footnote 7 names some
 def counts_extract(specification: Specification, edition: int, draw: Draw, seed: int, reference: Reference) -> Extract:
     """Counts of an edition's crime year: one row an area and type."""
     counted = counts(draw, edition, seed, reference)
-    codes = reference["reference.area_codes"].query("code_system == @specification.area_code_system")
+    codes = reference["reference.area_codes"]
+    codes = codes[codes["code_system"] == specification.writing_in(edition).area_code_system]
     names = codes.drop_duplicates("area_id").set_index("area_id")["code"]
     types = _types(specification, edition)
     rows = [

@@ -67,7 +67,7 @@ def activities_extract(specification: Specification, edition: int, seed: int, re
     aliases = reference["reference.partner_aliases"].drop_duplicates("partner_id")
     rows = [
         row
-        for code in _codes(specification, reference)
+        for code in _codes(specification, edition, reference)
         for row in _activities(code, specification, edition, aliases["alias"].tolist(), rng)
     ]
     frame = pd.DataFrame(rows)
@@ -110,7 +110,7 @@ def goals_extract(specification: Specification, edition: int, seed: int, referen
     rng = np.random.default_rng([seed, edition, 22])
     rows = [
         _goal(code, number, title, specification, edition, rng)
-        for code in _codes(specification, reference)
+        for code in _codes(specification, edition, reference)
         for number, title in enumerate(rng.permutation(GOALS)[: int(rng.integers(4, 9))], 1)
     ]
     frame = pd.DataFrame(rows)
@@ -145,7 +145,7 @@ def meetings_extract(specification: Specification, edition: int, seed: int, refe
             "occasion": occasion,
             "held_on": pd.Timestamp(edition, 1, 8) + pd.Timedelta(days=day),
         }
-        for code in _codes(specification, reference)
+        for code in _codes(specification, edition, reference)
         for occasion, (fewest, most) in MEETINGS.items()
         for day in sorted(rng.choice(345, int(rng.integers(fewest, most + 1)), replace=False).tolist())
     ]
@@ -163,7 +163,7 @@ def accounts_extract(specification: Specification, edition: int, seed: int, refe
             "budget_dkk": budget,
             "spent_dkk": round(budget * rng.uniform(0.9, 1.01), 2),
         }
-        for code in _codes(specification, reference)
+        for code in _codes(specification, edition, reference)
         for purpose, budget in (("activities", ACTIVITY_BUDGET), ("project_management", MANAGEMENT_BUDGET))
     ]
     return _file(specification, edition, "regnskab", pd.DataFrame(rows))
@@ -181,10 +181,11 @@ def listed_extract(specification: Specification, edition: int, seed: int, refere
     return _file(specification, edition, "statens_liste", frame)
 
 
-def _codes(specification: Specification, reference: Reference) -> list[str]:
+def _codes(specification: Specification, edition: int, reference: Reference) -> list[str]:
     """The partnerships' names in the extract's code system, the first that stands for each."""
     partnerships = set(reference["reference.areas"].query("level == 'partnership_area'")["area_id"])
-    codes = reference["reference.area_codes"].query("code_system == @specification.area_code_system")
+    codes = reference["reference.area_codes"]
+    codes = codes[codes["code_system"] == specification.writing_in(edition).area_code_system]
     return codes[codes["area_id"].isin(partnerships)].drop_duplicates("area_id")["code"].tolist()
 
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from warehouse.delivered_files import SYNTHETIC
 from warehouse.formats.csv_files import CODECS
-from warehouse.specifications import Csv, Format, Specification, Xlsx
+from warehouse.specifications import Csv, Format, Specification, Writing, Xlsx
 
 MADE_UP = "Opdigtede data: en prøve, som ingen producent har leveret"
 WRITTEN_AT = datetime(2020, 1, 1)  # in every file, so that the same table gives the same bytes
@@ -41,6 +41,11 @@ class Extract:
     format: Format
     rows: pd.DataFrame
     spoiled: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    @property
+    def writing(self) -> Writing:
+        """How the producer writes the edition's file."""
+        return self.specification.writing_in(self.edition)
 
     @property
     def names(self) -> dict[str, str]:
@@ -87,7 +92,7 @@ def _spoil(extract: Extract, column: str, texts: list[Any]) -> list[Any]:
 
 
 def _write_csv(extract: Extract, path: Path) -> None:
-    layout = cast(Csv, extract.specification.formats.csv)
+    layout = cast(Csv, extract.writing.formats.csv)
     columns = [pa.array(_text(extract, column), pa.string()) for column in extract.names]
     head = io.StringIO()
     lines = csv.writer(head, delimiter=layout.delimiter, lineterminator="\r\n")
@@ -122,9 +127,9 @@ def _text(extract: Extract, column: str) -> list[str | None]:
     values = _labelled(extract, column)
     if _is_day(values):
         days = pa.array(values.to_numpy().astype("datetime64[D]"))
-        texts = pc.strftime(days.cast(pa.timestamp("s")), extract.specification.date_format).to_pylist()
+        texts = pc.strftime(days.cast(pa.timestamp("s")), extract.writing.date_formats[0]).to_pylist()
     elif pd.api.types.is_numeric_dtype(values):
-        texts = [_number(value, extract.specification.decimal_mark) for value in values.tolist()]
+        texts = [_number(value, extract.writing.decimal_mark) for value in values.tolist()]
     else:
         texts = _or_none(values, values.tolist())
     return _spoil(extract, column, texts)
@@ -142,7 +147,7 @@ def _number(value: float, decimal_mark: str) -> str | None:
 def _write_xlsx(extract: Extract, path: Path) -> None:
     import xlsxwriter  # type: ignore[import-untyped]
 
-    layout = cast(Xlsx, extract.specification.formats.xlsx)
+    layout = cast(Xlsx, extract.writing.formats.xlsx)
     with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_numbers": False}) as book:
         book.set_properties({"created": WRITTEN_AT})
         for ignored in layout.ignored_sheets:
