@@ -689,6 +689,7 @@ EXCEL = {
     "a second sheet": Case(book(SURVEY, other_sheet("Flere svar")), ("svar.xlsx, sheet Flere svar: is a sheet that the specification does not know: delete the sheet",)),
     "a hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "hide")), ("svar.xlsx, sheet Gemt: is a hidden sheet",)),
     "a deeply hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "very_hidden")), ("svar.xlsx, sheet Gemt: is a hidden sheet",)),
+    "a sheet with the name of a person": Case(book(SURVEY, other_sheet("Jens Opdigtet")), ("svar.xlsx, sheet with a name that looks like names: is a sheet that the specification",)),
     "a chart's sheet": Case(book(SURVEY, lambda book, sheet: book.add_chartsheet("Figur").set_chart(chart_of(book))), ("svar.xlsx, sheet Figur",)),
     "the sheet itself hidden": Case(book(SURVEY, hide), ("svar.xlsx, sheet Svar: is hidden: unhide the sheet",)),
     "a sheet's name with a mark of direction": Case(book(SURVEY, other_sheet("\u202eGemt")), ("svar.xlsx, sheet _Gemt: is a sheet",)),

@@ -9,6 +9,7 @@ import re
 import stat
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from assets.intake import take_in
@@ -17,6 +18,7 @@ from tests.delivering import JOURNAL, decide, deliver, make, open_home, reports,
 from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
+from warehouse.personal import kind_by_heading, kind_by_values, kind_of_text
 from warehouse.specifications import load_specifications, refuse_unknown_systems
 
 NAME = "anmeldelser.csv"
@@ -568,13 +570,102 @@ def test_a_group_that_is_none_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 PERSONAL = {  # heading and cell of a column that nobody declared, and the kind that is named
     "CPR numbers": ("Note", "010190-1234"),
     "CPR numbers without a hyphen": ("Note", "0101901234"),
+    "CPR numbers within a text": ("Note", "Borger 010190-1234 ringede"),
     "e-mail addresses": ("Note", "nn.marker@example.org"),
+    "e-mail addresses and more": ("Note", "nn.marker@example.org, 2030"),
     "telephone numbers": ("Note", "+45 20 30 40 50"),
+    "telephone numbers with hyphens": ("Note", "20-30-40-50"),
     "addresses": ("Note", "Opdigtetvej 12 B"),
+    "addresses by the water": ("Note", "Opdigtethavn 17"),
+    "addresses with a floor": ("Note", "Opdigtet 17, 2. tv"),
     "names": ("Note", "Jens Opdigtet"),
+    "names, the last one first": ("Note", "Opdigtet, Jens"),
+    "names in capitals": ("Note", "JENS OPDIGTET"),
+    "names within a text": ("Note", "Ring til Jens Opdigtet"),
     "a heading for names": ("Anmelders navn", "x"),
     "a heading for addresses": ("Adresse", "x"),
 }
+ONE_IS_ENOUGH = [
+    "CPR numbers",
+    "CPR numbers within a text",
+    "e-mail addresses",
+    "telephone numbers",
+    "addresses with a floor",
+]
+HEADINGS = [
+    "CPR", "cpr-nr.", "respondent_cpr", "Pnr", "Personnummer", "E-mail", "email", "E-post", "epost", "Mailadresse", "Telefon", "Tlf.",
+    "mobilnr", "Adresse", "Bopæl", "Gadenavn", "vejnavn", "Husnr", "Navn", "Fornavn", "Fulde navn", "full_name", "Navn på borger",
+    "Borgerens navn", "Anmelder", "Vidne", "Kontaktperson",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_a_heading_of_personal_data_is_known(heading: str) -> None:
+    assert kind_by_heading(heading)
+
+
+def test_headings_that_a_specification_does_not_declare_as_personal_are_not_taken_for_such() -> None:
+    for specification in load_specifications().values():
+        columns = specification.target().columns
+        named = {
+            name
+            for ours, column in specification.columns.items()
+            if not (column.personal or columns[ours].personal)
+            for name in column.name.values()
+        } | {name for name, column in specification.ignored.items() if not column.personal}
+        assert {name: kind_by_heading(name) for name in named} == dict.fromkeys(named)
+
+
+@pytest.mark.parametrize("text", ["Områdenavn", "Navn på område", "Projektnavn", "Bydelsnavn"])
+def test_names_of_things_are_no_personal_data(text: str) -> None:
+    assert kind_by_heading(text) is None
+
+
+@pytest.mark.parametrize("text", ["per 1.000 indbyggere", "Rode 238", "0100-75111-00001-22", "2021-01-31", "Tingbjerg-Husum", "25000000,5", "Line 3"])  # fmt: skip
+def test_texts_of_extracts_are_no_personal_data(text: str) -> None:
+    assert kind_by_values(pa.array([text] * 20)) is None
+    assert kind_of_text(text) is None
+
+
+def test_numbers_and_days_are_not_taken_for_telephone_numbers() -> None:
+    amounts = pa.array(["25000000", "20210131"])
+    assert kind_by_values(amounts, numbers=True) is None
+    assert kind_by_values(amounts) == "telephone numbers"
+    assert kind_by_values(pa.array(["0101901234"]), numbers=True) == "CPR numbers"
+
+
+@pytest.mark.parametrize("kind", ONE_IS_ENOUGH)
+def test_one_cell_that_can_be_nothing_else_is_enough(place: Path, kind: str) -> None:
+    lines = reports(30_000)
+    lines[-7]["Rode"] = PERSONAL[kind][1]
+    deliver(place, 2023, NAME, lines)
+    with pytest.raises(InputError, match="column Rode: looks like") as refused:
+        take_in([2023])
+    assert PERSONAL[kind][1] not in str(refused.value)
+
+
+def test_ten_different_names_among_thousands_of_cells_are_enough() -> None:
+    some = [f"Jens Opdigtet{letter}" for letter in "abcdefghij"]
+    assert kind_by_values(pa.array(["Valby"] * 9_000 + some)) == "names"
+    assert kind_by_values(pa.array(["Valby"] * 9_000 + some[:9])) is None
+
+
+@pytest.mark.parametrize("name", ["Jens Opdigtet", "Svar_Jens_Opdigtet", "010190-1234", "nn@example.org"])
+def test_a_name_of_a_file_a_column_or_a_folder_that_is_somebodys_is_not_repeated(place: Path, name: str) -> None:
+    path = deliver(place, 2023, f"{name}.csv", reports(3))
+    with pytest.raises(InputError, match=r"^2023, file 1 by name: its name looks like .*: rename it") as of_file:
+        take_in([2023])
+    path.unlink()
+    deliver(place, 2023, NAME, [line | {name: "x"} for line in reports(3)])
+    with pytest.raises(InputError, match=r"unknown column 10") as of_column:
+        take_in([2023])
+    (place / "landing" / name).mkdir()
+    with pytest.raises(
+        InputError, match=r"landing/\(a name that looks like .*\): is no folder of an edition"
+    ) as of_folder:
+        take_in([2023])
+    for refused in (of_file, of_column, of_folder):
+        assert name not in str(refused.value)
 
 
 @pytest.mark.parametrize("kind", PERSONAL)
@@ -591,7 +682,7 @@ def test_an_undeclared_column_that_looks_personal_is_refused_without_its_values(
     assert not store.stored_editions(contracts()["quality.files"])
 
 
-@pytest.mark.parametrize("kind", [kind for kind, (heading, _) in PERSONAL.items() if heading == "Note"])
+@pytest.mark.parametrize("kind", ["CPR numbers without a hyphen", "addresses", "names"])
 def test_a_column_that_keeps_any_text_is_looked_at_to_its_last_row(place: Path, kind: str) -> None:
     _, cell = PERSONAL[kind]
     lines = reports(150_000)

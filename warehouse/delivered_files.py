@@ -19,7 +19,7 @@ from warehouse.contracts import Row, Table, contracts
 from warehouse.errors import InputError
 from warehouse.formats import batches_of, cells_of, format_of, names_of
 from warehouse.home import landing_folder
-from warehouse.personal import kind_by_heading, kind_by_values
+from warehouse.personal import kind_by_heading, kind_by_values, kind_of_text
 from warehouse.specifications import Format, Specification, Writing
 
 LOOKED_AT = 10_000
@@ -191,6 +191,10 @@ def _paths_in(folder: Path, called: str) -> list[Path]:
 
 
 def _refuse_no_file(path: Path) -> None:
+    kind = kind_of_text(path.name)
+    if kind:
+        among = sorted(one.name for one in path.parent.glob("*")).index(path.name) + 1 if path.exists() else 1
+        raise InputError(f"{path.parent.name}, file {among} by name: its name looks like {kind}: rename it.")
     name = _plain(path.name)
     if name != path.name:
         raise InputError(
@@ -209,7 +213,9 @@ def _refuse_no_file(path: Path) -> None:
 
 
 def _plain(name: str) -> str:
-    """The name without anything that could be mistaken in a terminal or a path."""
+    """The name without anything that could be mistaken in a terminal or a path, or that is somebody's."""
+    if kind := kind_of_text(name):
+        return f"(a name that looks like {kind})"
     return re.sub(r"[^\w .,()+&'-]", "_", name) or "_"
 
 
@@ -323,21 +329,21 @@ def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
 
 def _safe(position: int, name: str) -> str:
     """A column's name, or only its place where the name could be a value of a file without a header."""
-    return (
-        name
-        if re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
-        else f"column {position}"
-    )
+    looks_like_a_heading = re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
+    return name if looks_like_a_heading and not kind_of_text(name) else f"column {position}"
 
 
 def _refuse_personal(file: DeliveredFile) -> None:
     """A column that looks personal must be declared so; its heading and its first rows are looked at here."""
     undeclared = [name for name in _header(file) if name not in _declared(file)]
+    columns = file.specification.target().columns
+    named = file.specification.names_in(file.edition)
+    numbers = {theirs for ours, theirs in named.items() if columns[ours].type != "text"}
     for name in undeclared:
         _refuse_kind(file, name, kind_by_heading(name))
     for batch in islice(batches_of(file.path, file.format, file.writing, undeclared), 1 if undeclared else 0):
         for name in undeclared:
-            _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, LOOKED_AT)))
+            _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, LOOKED_AT), name in numbers))
 
 
 def _refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:

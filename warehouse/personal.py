@@ -1,130 +1,103 @@
-"""Whether a column looks like personal data. A judgement of shapes and words: it names the kind, never a value."""
+"""Whether a column or a name looks like personal data. A judgement of shapes and words: it names the kind, never a value.
+
+What has one shape alone is enough in a single cell. What may be something else, as eight digits or a word before a house
+number, has to stand in several.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ENOUGH = 0.05
+ENOUGH_OF_ALL = 0.05
+ENOUGH_DIFFERENT = 10
 
-_SHAPES = {
-    "CPR numbers": re.compile(r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}[- ]?\d{4}"),
-    "e-mail addresses": re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"),
-    "telephone numbers": re.compile(r"(\+45|0045)?[ ]?([2-9]\d[ ]\d{2}[ ]\d{2}[ ]\d{2}|[2-9]\d{7}|[2-9]\d{3}[ ]\d{4})"),
+_DAY_OF_BIRTH = r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d\d"
+_STREET = (
+    "vej|vejen|gade|gaden|allé|alle|stræde|plads|pladsen|vænge|vænget|park|parken|torv|torvet|gård|gården|have|haven|havn|"
+    "boulevard|boulevarden|kaj|brygge|kanal|sti|stien|vang|toft|lund|lunden|bakke|bakken|holm|bro|mark|marken|alleen"
+)
+
+# Given names that were common in Denmark over the last generations.
+_GIVEN_NAME = (
+    "anne|kirsten|mette|hanne|anna|helle|susanne|lene|marianne|maria|inge|karen|bente|camilla|pia|jette|"
+    "charlotte|louise|ida|emma|sofie|freja|alma|peter|jens|lars|michael|henrik|thomas|søren|jan|christian|"
+    "martin|niels|anders|morten|jesper|hans|mads|rasmus|ole|mohammad|mohamed|ahmed|ali|fatima|aisha|amina|"
+    "yusuf|ibrahim|hassan|jørgen|erik|william|noah|oscar|lucas|victor|emil|carl|frederik|magnus|mikkel|birgit|"
+    "lone|gitte|tina|heidi|rikke|signe|julie|maja|laura|clara|karl|kurt|bjarne|flemming|finn|kim|jonas|simon|"
+    "jakob|jacob|kasper|malthe|oliver|omar|mustafa|abdi|hamza|zahra|maryam|sara|mohammed|muhammad"
+)
+
+_SURE = {
+    "CPR numbers": re.compile(rf"(?<![\d-]){_DAY_OF_BIRTH}-\d{{4}}(?![\d-])"),
+    "e-mail addresses": re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+\.[a-zA-Z]{2,}"),
+    "telephone numbers": re.compile(
+        r"(?<!\d)(\+45|0045)[ ]?\d\d[ .-]?\d\d[ .-]?\d\d[ .-]?\d\d(?!\d)"
+        r"|(?<![\d.-])[2-9]\d([ .-])\d\d\2\d\d\2\d\d(?![\d.-])"
+    ),
     "addresses": re.compile(
-        r".*?(vej|gade|allé|alle|stræde|plads|vænget|parken|torv|gård|have)\s+\d{1,3}\s?[A-Za-z]?\b.*", re.IGNORECASE
+        r"\b\w*[a-zæøå]\s+\d{1,3}\s?[A-Z]?,\s*(st|kl|\d{1,2})\.?\s*(sal)?\.?,?\s*(tv|th|mf)\b", re.IGNORECASE
     ),
 }
+_LIKELY = {
+    "CPR numbers": re.compile(rf"\s*{_DAY_OF_BIRTH}\s?\d{{4}}\s*$"),
+    "telephone numbers": re.compile(r"\s*([2-9]\d{7}|[2-9]\d{3}[ ]\d{4})\s*$"),
+    "addresses": re.compile(rf".*?({_STREET})\s+\d{{1,3}}\s?[a-z]?\b", re.IGNORECASE),
+    "names": re.compile(rf"\s*({_GIVEN_NAME})\s+[^\W\d]|\s*\w[\w-]*,\s*({_GIVEN_NAME})\b", re.IGNORECASE),
+}
+_NAME_IN_TEXT = re.compile(rf"\b({_GIVEN_NAME.title()}|Per)\s+([A-ZÆØÅ]\.\s*)?[A-ZÆØÅ][a-zæøåé]+")
 
 _HEADINGS = {
-    "CPR numbers": re.compile(r"\bcpr|personn(umme)?r"),
-    "e-mail addresses": re.compile(r"e-?mail|\bmail"),
-    "telephone numbers": re.compile(r"telefon|\btlf|mobil|phone"),
-    "addresses": re.compile(r"adresse|address|vejnavn|husn(umme)?r"),
+    "CPR numbers": re.compile(r"\bcpr|\bpnr\b|\bperson ?(nr|nummer)"),
+    "e-mail addresses": re.compile(r"e ?mail|\bmail|\be ?post\b"),
+    "telephone numbers": re.compile(r"telefon|\btlf|\btel\b|mobil|phone"),
+    "addresses": re.compile(r"adresse|address|\b(vej|gade)( ?navn)?\b|\bhus ?(nr|nummer)\b|bopæl|street"),
     "names": re.compile(
-        r"^(for|efter|mellem|fulde?)?navn$|fornavn|efternavn|full.?name|(first|last|sur)name|anmelder|forurettede|sigtede|kontaktperson"
+        r"(for|efter|mellem|fulde)navn|(first|last|sur|full) ?name|anmelder|forurettede|sigtede|kontakt ?person|\bvidner?\b|\bborgerens?\b"
     ),
 }
-
-# Given names that were common in Denmark over the last generations: enough of them make a column one of names.
-_GIVEN_NAMES = frozenset(
-    [
-        "anne",
-        "kirsten",
-        "mette",
-        "hanne",
-        "anna",
-        "helle",
-        "susanne",
-        "lene",
-        "marianne",
-        "maria",
-        "inge",
-        "karen",
-        "bente",
-        "camilla",
-        "pia",
-        "jette",
-        "charlotte",
-        "louise",
-        "ida",
-        "emma",
-        "sofie",
-        "freja",
-        "alma",
-        "peter",
-        "jens",
-        "lars",
-        "michael",
-        "henrik",
-        "thomas",
-        "søren",
-        "jan",
-        "christian",
-        "martin",
-        "niels",
-        "anders",
-        "morten",
-        "jesper",
-        "hans",
-        "mads",
-        "rasmus",
-        "per",
-        "ole",
-        "mohammad",
-        "mohamed",
-        "ahmed",
-        "ali",
-        "fatima",
-        "aisha",
-        "amina",
-        "yusuf",
-        "ibrahim",
-        "hassan",
-        "jørgen",
-        "erik",
-        "william",
-        "noah",
-        "oscar",
-        "lucas",
-        "victor",
-        "emil",
-        "carl",
-        "frederik",
-        "magnus",
-        "mikkel",
-    ]
+_NAME_OF = re.compile(r"\b(navn|navnet|name)\b")
+_NAMED_THINGS = re.compile(
+    r"område|bydel|rode\b|distrikt|aktivitet|projekt|forening|selskab|partner|area|district|activity"
 )
 
 
 def kind_by_heading(heading: str) -> str | None:
     """What a column seems to hold of persons by its heading; None for nothing."""
-    lowered = heading.strip().lower()
-    return next((kind for kind, words in _HEADINGS.items() if words.search(lowered)), None)
+    words = re.sub(r"[\W_]+", " ", heading.lower()).strip()
+    kind = next((kind for kind, shape in _HEADINGS.items() if shape.search(words)), None)
+    if kind is None and _NAME_OF.search(words) and not _NAMED_THINGS.search(words):
+        return "names"
+    return kind
 
 
-def kind_by_values(values: pa.Array) -> str | None:
-    """What enough of the filled cells seem to hold of persons; None for nothing. Each different text is judged once."""
-    counted: Counter[str] = Counter()
-    for found in pc.value_counts(values.drop_null()).to_pylist():
-        if text := found["values"].strip():
-            counted[text] += found["counts"]
-    enough = max(1, ENOUGH * counted.total())
-    for kind, looks_like in _LOOKS.items():
-        if sum(times for value, times in counted.items() if looks_like(value)) >= enough:
+def kind_of_text(text: str) -> str | None:
+    """What a heading, or the name of a file or sheet, gives away of a person itself; None for nothing."""
+    spaced = text.replace("_", " ")
+    found = next((kind for kind, shape in _SURE.items() if shape.search(text) or shape.search(spaced)), None)
+    if found is None and (_NAME_IN_TEXT.search(spaced) or _LIKELY["names"].match(spaced)):
+        return "names"
+    return found or ("CPR numbers" if _LIKELY["CPR numbers"].match(spaced) else None)
+
+
+def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
+    """What the cells seem to hold of persons; None for nothing. Each different text is judged once.
+
+    Of a column of numbers or days, only what no such value looks like is judged.
+    """
+    counted = Counter({found["values"]: found["counts"] for found in pc.value_counts(values.drop_null()).to_pylist()})
+    for kind, shape in _SURE.items():
+        if any(shape.search(text) for text in counted):
             return kind
-    return None
+    likely = {"CPR numbers": _LIKELY["CPR numbers"]} if numbers else _LIKELY
+    return next((kind for kind, shape in likely.items() if _stands_often(kind, shape, counted)), None)
 
 
-def _is_persons_name(value: str) -> bool:
-    """Two words or more, the first a given name."""
-    words = value.split(maxsplit=1)
-    return len(words) > 1 and words[0].lower() in _GIVEN_NAMES
-
-
-_LOOKS: dict[str, Callable[[str], object]] = {
-    **{kind: shape.fullmatch for kind, shape in _SHAPES.items()},
-    "names": _is_persons_name,
-}
+def _stands_often(kind: str, shape: re.Pattern[str], counted: Counter[str]) -> bool:
+    """Whether the shape stands in enough of all cells, or in enough different ones."""
+    found = [
+        text for text in counted if shape.match(text) or (kind == "names" and _NAME_IN_TEXT.search(text) is not None)
+    ]
+    often = sum(counted[text] for text in found) >= max(1, ENOUGH_OF_ALL * counted.total())
+    return often or len(found) >= ENOUGH_DIFFERENT

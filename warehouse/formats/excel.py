@@ -20,6 +20,7 @@ from warehouse.edited_files import short
 from warehouse.errors import InputError
 from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
 from warehouse.formats.sheet_text import count_rows, letters, refuse_no_workbook
+from warehouse.personal import kind_of_text
 from warehouse.specifications import Writing, Xlsx
 
 KEPT_WORKBOOKS = 16  # a year's workbooks are small, and are looked at and read in one run
@@ -187,5 +188,7 @@ def _refuse_beside(place: str, sheet: _Sheet, filled: list[int], header_row: int
 
 
 def _plain(name: str) -> str:
-    """A sheet's name as it can be shown in a terminal."""
+    """A sheet's name as it can be shown in a terminal, unless it is somebody's."""
+    if kind := kind_of_text(name):
+        return f"with a name that looks like {kind}"
     return "".join(letter if letter.isprintable() else "_" for letter in short(name))
