@@ -69,13 +69,14 @@ def _refuse_another_editions(found: dict[int, list[DeliveredFile]]) -> None:
 
 
 def _refuse_gone(edition: int, of_edition: list[DeliveredFile]) -> None:
-    """Nothing good is replaced by nothing: a table that had a file before must have one again."""
-    delivered = {file.specification.table for file in of_edition}
+    """Nothing good is replaced by nothing: of each extract there must be as many files as before, by whatever names."""
     before = files_of(edition) if edition in store.stored_editions(FILES) else []
+    fewer = Counter(row["extract"] for row in before) - Counter(file.specification.extract for file in of_edition)
+    there = {(file.path.name, file.specification.extract) for file in of_edition}
     for row in before:
-        if row["table_name"] not in delivered:
+        if row["extract"] in fewer and (row["file"], row["extract"]) not in there:
             raise InputError(
-                f"{row['file']}: was read from landing/{edition} before and is gone, and nothing good is replaced by nothing: put it back, or delete the store's folder if it is right that it is gone."
+                f"{row['file']}: was read from landing/{edition} before and is gone, and nothing good is replaced by nothing: put it back or another file in its place, or delete the store's folder if it is right that it is gone."
             )
 
 

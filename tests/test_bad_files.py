@@ -24,6 +24,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from assets.delivered import rows_that_count
@@ -801,6 +802,17 @@ def parquet_bytes(change: Callable[[bytes], bytes]) -> Make:
     return make
 
 
+def endless_parquet(folder: Path) -> None:
+    """A hundred million equal rows and one, which take no room in the file."""
+    million = pa.table({name: pa.array(["x"] * 1_000_000).dictionary_encode() for name in good(POPULATION)[0]})
+    path = folder / "befolkning.parquet"
+    with pq.ParquetWriter(path, million.schema) as writer:
+        for _ in range(100):
+            writer.write_table(million)
+        writer.write_table(million.slice(0, 1))
+    assert path.stat().st_size < 1_000_000
+
+
 def fifth(usual: Any, other: Any) -> list[Any]:
     return [usual] * 4 + [other] + [usual] * 15
 
@@ -830,6 +842,7 @@ OTHER_FORMATS = {
     "SPSS in a year whose columns have other names": Case(write_sav, ("svar.sav: has the columns that sikker_by_survey has from edition 2021 on",)),
     "reports as SPSS": Case(lambda folder: write_sav(folder, without(until_2022(REPORTS, 2021), "X", "Y")), ("svar.sav: no specification knows a sav file",), 2021),
     "a Parquet file cut off": Case(parquet_bytes(lambda packed: packed[:-200]), ("befolkning.parquet: is damaged or cut off",)),
+    "a Parquet file of endless equal rows": Case(endless_parquet, ("befolkning.parquet: holds 100,000,001 rows: no extract does",)),
     "a Parquet file with bytes changed": Case(parquet_bytes(lambda packed: packed[:10] + b"\xff" * 60 + packed[70:]), ("befolkning.parquet: is damaged or cut off",)),
     "the beginning of a Parquet file": Case(content("befolkning.parquet", b"PAR1"), ("befolkning.parquet: is damaged or cut off",)),
     "Parquet: lists in a column": Case(arrays(POPULATION, kilde=pa.array([["x"]] * 20)), ("befolkning.parquet, column kilde: holds lists or bytes", "ask for plain columns")),

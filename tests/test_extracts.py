@@ -81,6 +81,20 @@ def test_more_rejected_than_tolerated_leaves_the_store_as_it_was(place: Path) ->
     assert tree(place / "store") == before
 
 
+def test_a_file_of_several_that_is_gone_stops_the_run_and_another_may_stand_in_its_place(place: Path) -> None:
+    lines = reports(10)
+    first, second = (deliver(place, 2023, name, part) for name, part in (("a.csv", lines[:6]), ("b.csv", lines[6:])))
+    make(2023)
+    before = tree(place / "store")
+    second.rename(place / "b.csv")
+    with pytest.raises(InputError, match=r"^b.csv: was read from landing/2023 before and is gone"):
+        take_in([2023])
+    assert tree(place / "store") == before
+    (place / "b.csv").rename(first.with_name("c.csv"))
+    make(2023)
+    assert {row["file"] for row in rows("quality.files", 2023)} == {"a.csv", "c.csv"}
+
+
 # --- offence codes -----------------------------------------------------------------------------------------
 
 CODES = [  # code, day of report, crime type, whether it is listed as unmapped

@@ -531,3 +531,26 @@ def test_a_day_with_a_time_of_day_is_read_where_the_specification_says_that_ther
     assert cells_as_text(cell, timed) == "01-03-2021 13:45"
     assert cells_as_text(cell, plain) == "2021-03-01 13:45:00"  # no day: the row is set aside
     assert cells_as_text(datetime(2021, 3, 1, 0, 0, 0, 1), plain) == "2021-03-01 00:00:00.000001"
+
+
+def test_numbers_and_days_beyond_what_programs_hold_come_back_with_all_their_digits(tmp_path: Path) -> None:
+    columns = {
+        "whole": pa.array([2**64 - 1, 7], pa.uint64()),
+        "float": pa.array([9007199254740991.0, 1e15], pa.float64()),
+        "large": pa.array([1e23, -0.5], pa.float64()),
+        "decimal": pa.array([Decimal("12345678901234567890123456789012.5"), Decimal("-0.0")], pa.decimal128(38, 1)),
+        "day": pa.array([5_000_000, 18_687], pa.int32()).cast(pa.date32()),
+    }
+    path = tmp_path / "numbers.parquet"
+    pq.write_table(pa.table(columns), path)
+    found = read(path, "parquet", writing("parquet", {}, ",", "%d-%m-%Y"), list(columns))
+    assert [row[2:] for row in found] == [
+        (
+            "18446744073709551615",
+            "9007199254740991",
+            "1" + 23 * "0",
+            "12345678901234567890123456789012,5",
+            "15659-07-15",
+        ),
+        ("7", "1000000000000000", "-0,5", "0", "01-03-2021"),
+    ]

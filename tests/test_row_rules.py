@@ -46,6 +46,7 @@ CASES: list[tuple[str, str, str, str | None]] = [
     ("commitments.accounts", "account_year_after_the_edition", FIRST.format("account_year = 1999"), None),
     ("commitments.accounts", "budget_negative", FIRST.format("budget_dkk = -1"), None),
     ("commitments.listed_areas", "listed_after_the_edition", FIRST.format("listed_on = DATE '2025-12-01'"), None),
+    ("police.reports", "leading_zeros_lost", FIRST.format("journal_number = '100-75111-00001-22'"), None),
     ("police.reports", "reported_after_the_draw", FIRST.format("reported_on = drawn_on + 1"), None),
     ("police.reports", "offence_after_the_report", FIRST.format("offence_on = reported_on + 1"), None),
     ("police.reports", "drawn_in_another_year", FIRST.format("drawn_on = DATE '2023-12-31'"), None),

@@ -53,7 +53,10 @@ def text_column(values: Sequence[Any], writing: Writing) -> pa.StringArray:
         values = [None if value == "" else value for value in values]
     if len(set(map(type, values)) - {type(None)}) > 1:  # numbers and texts, which Arrow cannot hold
         return pa.array([as_text(value, writing) for value in values], pa.string())
-    return text_of(pa.array(values), writing)
+    try:
+        return text_of(pa.array(values), writing)
+    except OverflowError:  # whole numbers beyond 64 bits
+        return pa.array([as_text(value, writing) for value in values], pa.string())
 
 
 def text_of(values: pa.Array, writing: Writing, labels: dict[Any, str] | None = None) -> pa.StringArray:
@@ -93,7 +96,7 @@ def as_text(cell: Any, writing: Writing) -> str | None:
     if isinstance(cell, float):
         return _number_text(cell, writing.decimal_mark)
     if isinstance(cell, Decimal):
-        return format(cell.normalize() + 0, "f").replace(".", writing.decimal_mark)
+        return _decimal_text(cell).replace(".", writing.decimal_mark)
     if isinstance(cell, datetime) and cell.time() != MIDNIGHT:
         timed = next((one for one in writing.date_formats if "%H" in one), None)
         return cell.strftime(timed) if timed else str(cell)  # without such a format it is no day: the row is set aside
@@ -145,7 +148,14 @@ def _number_text(number: float, decimal_mark: str) -> str:
     """The shortest decimal text that gives the number back, never with an exponent."""
     if not np.isfinite(number):
         return str(number)
-    if number == int(number) and abs(number) < 1e15:
+    if number == int(number) and abs(number) < 1e16:
         return str(int(number))
     text = repr(number)
     return (np.format_float_positional(number, trim="-") if "e" in text else text).replace(".", decimal_mark)
+
+
+def _decimal_text(number: Decimal) -> str:
+    """All digits that there are, without zeros behind the last; `normalize` would round to 28."""
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.removeprefix("-") if not number else text

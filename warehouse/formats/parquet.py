@@ -1,6 +1,7 @@
 """Parquet: columns with types of their own."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,8 @@ from warehouse.errors import InputError
 from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
 from warehouse.specifications import Writing
 
+MOST_ROWS = 100_000_000
+
 
 def names(path: Path, _: Writing) -> tuple[str, ...]:
     """The names of the columns."""
@@ -20,7 +23,10 @@ def names(path: Path, _: Writing) -> tuple[str, ...]:
 
 def look(path: Path, _: Writing) -> Cells:
     """Number of rows, from the file's own count."""
-    return Cells(int(_opened(path).metadata.num_rows))
+    rows = int(_opened(path).metadata.num_rows)
+    if rows > MOST_ROWS:  # equal rows take no room in the file
+        raise InputError(f"{path.name}: holds {rows:,} rows: no extract does; ask for the file again.")
+    return Cells(rows)
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
@@ -49,7 +55,23 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) 
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         _refuse_another_encoding(path, name, array, first)
         return pc.if_else(pc.equal(array, ""), None, array).cast(pa.string())
-    return text_column(array.to_pylist(), writing)
+    return text_column(_values(array), writing)
+
+
+def _values(array: pa.Array) -> list[Any]:
+    """The values; a day beyond the year 9999 as the text that Arrow has for it."""
+    try:
+        values: list[Any] = array.to_pylist()
+    except OverflowError:
+        values = [_value_or_text(one) for one in array]
+    return values
+
+
+def _value_or_text(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except OverflowError:
+        return value.cast(pa.string()).as_py()
 
 
 def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first: int) -> None:
