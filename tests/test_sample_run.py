@@ -74,6 +74,24 @@ def test_reports_of_the_newest_draws_are_statistics_denmarks_totals(sampled: Pat
         assert found[year] == pytest.approx(total, rel=0.01), year
 
 
+def test_reports_lie_in_each_partnership_area_as_the_counts_beside_them_say(sampled: Path) -> None:
+    """The counts were taken when the reports were made up, the reports were placed by rode, coordinates and names."""
+    placed = stored(
+        sampled,
+        "police.reports",
+        "SELECT edition, partnership_area_id, crime_type, count(*) FROM {rows} "
+        "WHERE crime_year = edition - 1 AND partnership_area_id IS NOT NULL AND crime_type IS NOT NULL GROUP BY ALL",
+    )
+    counted = stored(
+        sampled,
+        "police.counts",
+        "SELECT edition, area_id, crime_type, reports FROM {rows} "
+        "WHERE area_id <> 'copenhagen' AND crime_type <> 'citizen_facing' AND reports > 0",
+    )
+    assert {row[1] for row in placed} == {"tingbjerg_husum", "amager_partnership", "folehaven"}
+    assert set(placed) == set(counted)
+
+
 def test_draws_live_side_by_side_and_their_changes_are_a_table(sampled: Path) -> None:
     several = "SELECT count(*) FROM (SELECT extract, crime_year FROM police.draws WHERE edition = 2025 GROUP BY extract, crime_year HAVING count(*) > 1 AND count(*) FILTER (counts) = 1)"
     assert selected(sampled, several)[0][0] > 0  # type: ignore[operator]

@@ -1,22 +1,19 @@
 """Made-up counts of reports by area, year and type, as the police send them beside the reports.
 
-Copenhagen's and Tingbjerg-Husum's types are counted from the made-up reports themselves. No codes are mapped to
-citizen-facing crime, and no roder are known for the other partnership areas, so those numbers are made up here.
+The types are counted from the made-up reports themselves. No codes are mapped to citizen-facing crime, so its numbers are
+the published ones, or made up here.
 """
 
-import numpy as np
 import pandas as pd
 
 from warehouse.reference_files import Reference
-from warehouse.sample.places import TINGBJERG
-from warehouse.sample.police import Draw
+from warehouse.sample.police import MIX, PARTNERSHIPS, Draw
 from warehouse.sample.population import COPENHAGEN, residents
 from warehouse.sample.writing import Extract
 from warehouse.specifications import Format, Specification
 
 FORMATS: dict[int, Format] = {2018: "xlsx", 2021: "xlsx", 2023: "parquet", 2024: "xlsx"}
 CITIZEN_FACING = "citizen_facing"
-LIKE_TINGBJERG = {"amager_partnership": 1.1, "folehaven": 0.5}  # reports against those of Tingbjerg-Husum
 PER_1000 = {2017: 62.0, 2018: 61.0}  # citizen-facing reports per 1000 residents where nothing is public, by edition
 PER_1000_LATER = 38.0
 NAMED_FIELDS = ("burglary", "theft_robbery", "violence_weapons", "narcotics")  # of the agreement's footnote 7
@@ -46,18 +43,16 @@ def _types(specification: Specification, edition: int) -> list[str]:
 
 def counts(draw: Draw, edition: int, seed: int, reference: Reference) -> dict[str, dict[str, int]]:
     """Reports of each area by crime type; of the good rows, where they are counted from them."""
-    rng = np.random.default_rng([seed, edition, 6])
     good = draw.rows[draw.rows["good"]]
-    found = {COPENHAGEN: _by_type(good), TINGBJERG: _by_type(good[good["in_tingbjerg"]])}
-    for area, factor in LIKE_TINGBJERG.items():
-        found[area] = {kind: int(rng.poisson(count * factor)) for kind, count in found[TINGBJERG].items()}
+    found = {COPENHAGEN: _by_type(good)} | {area: _by_type(good[good["partnership"] == area]) for area in PARTNERSHIPS}
     for area, of_types in found.items():
         of_types[CITIZEN_FACING] = _citizen_facing(area, of_types, edition, seed, reference)
     return found
 
 
 def _by_type(rows: pd.DataFrame) -> dict[str, int]:
-    return {str(kind): int(count) for kind, count in rows["crime_type"].value_counts().sort_index().items()}
+    counted = rows["crime_type"].value_counts()
+    return {kind: int(counted.get(kind, 0)) for kind in sorted(MIX)}
 
 
 def _citizen_facing(area: str, of_types: dict[str, int], edition: int, seed: int, reference: Reference) -> int:

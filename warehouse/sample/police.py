@@ -16,10 +16,14 @@ from warehouse.specifications import Format, Specification
 
 REDRAWS: dict[int, tuple[int, Format]] = {2020: (2018, "parquet"), 2022: (2020, "xlsx")}  # by edition: crime year
 LATE, REMOVED, RECODED = 0.010, 0.003, 0.004  # of the reports of a draw, until the next
-IN_TINGBJERG = 0.0046  # of all reports
+PARTNERSHIPS = {
+    "tingbjerg_husum": 0.0046,
+    "amager_partnership": 0.0050,
+    "folehaven": 0.0023,
+}  # of all reports. Made up.
 REPEATED, BAD, UNMAPPED = 20, 6, 8  # rows of each file
 
-# Reports by crime type: of the whole municipality, and of Tingbjerg-Husum. Made up.
+# Reports by crime type: of the whole municipality, and of a partnership area. Made up.
 MIX = {
     "burglary": (0.080, 0.085),
     "theft_robbery": (0.490, 0.300),
@@ -40,8 +44,8 @@ TEXTS = ("{}", "{}, forsøg", "{} – flere forhold", "{} i ”åbent område”
 class Draw:
     """One draw of a crime year: its rows, our truth about each beside our columns, and what is spoiled in them.
 
-    `crime_type` is empty where no line of the mapping holds, `in_tingbjerg` is true where rode or coordinates say so, and
-    `good` where no rule sets the row aside.
+    `crime_type` is empty where no line of the mapping holds, `partnership` names the partnership area where rode,
+    coordinates or name say so, and `good` is true where no rule sets the row aside.
     """
 
     crime_year: int
@@ -76,9 +80,10 @@ def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.Data
     rng = np.random.default_rng([seed, crime_year, 2])
     first = reports_published(crime_year, reference)
     count = first + round(first * LATE)
-    inside = rng.random(count) < IN_TINGBJERG
-    rows = pd.DataFrame({"inside": inside})
-    rows["crime_type"] = _types(inside, rng)
+    odds = [*PARTNERSHIPS.values(), 1 - sum(PARTNERSHIPS.values())]
+    areas = np.array([*PARTNERSHIPS, None], dtype=object)
+    rows = pd.DataFrame({"lies_in": rng.choice(areas, count, p=odds)})
+    rows["crime_type"] = _types(rows["lies_in"].notna().to_numpy(), rng)
     rows["offence_code"] = _codes(rows["crime_type"], crime_year, seed, reference, rng)
     rows["reported_on"] = _days(crime_year, count, rng)
     rows["offence_on"] = _offence_days(rows["reported_on"], rng)
