@@ -190,6 +190,19 @@ def _listed(number: int) -> Row:
     }
 
 
+def _figure(number: int) -> Row:
+    return {
+        "Område": "Valby",
+        "Udgave": str(2009 + number % 14),
+        "Mål": "Andel utrygge",
+        "Værdi": "8,5",
+        "Decimaler": "1",
+        "Svar": "600",
+        "Inviterede": "900",
+        "Kilde": f"Pjece {number}",
+    }
+
+
 SURVEY = Kind("svar", _answer, "cp1252", ";", "Svar")
 REPORTS = Kind("anmeldelser", _report, "cp1252", ";", "Anmeldelser")
 COUNTS = Kind("antal", _count, "cp1252", ";", "Antal", 3)
@@ -199,6 +212,7 @@ GOALS = Kind("maal", _goal, "utf-8-sig", ";", "Resultatmål")
 MEETINGS = Kind("moeder", _meeting, "cp1252", ";", "Møder")
 ACCOUNTS = Kind("regnskab", _account, "cp1252", ";", "Regnskab")
 LISTED = Kind("liste", _listed, "utf-8", ";", "Liste")
+FIGURES = Kind("tal", _figure, "cp1252", ";", "Tal", 2)
 
 
 def good(kind: Kind, count: int = 20) -> Rows:

@@ -38,6 +38,7 @@ from tests.bad_files import (
     COUNTS,
     DAY,
     DAY_AND_TIME,
+    FIGURES,
     GOALS,
     LISTED,
     MEETINGS,
@@ -215,6 +216,13 @@ CELLS: list[Cell] = [
     (LISTED, "Kommunekode", "1010", "does not have the form"),
     (LISTED, "Liste", "Naboområde", LABEL),
     (LISTED, "Boligområde", "", EMPTY),
+    (FIGURES, "Mål", "Andel glade", LABEL),
+    (FIGURES, "Værdi", "101,0", "is no share, which lies between 0 and 100"),
+    (FIGURES, "Værdi", "8.5", NUMBER_WORDS),
+    (FIGURES, "Værdi", "8,55", "column Decimaler is fewer than the value itself shows"),
+    (FIGURES, "Udgave", "2024", "is later than the edition, or before the first survey"),
+    (FIGURES, "Svar", "901", "is below 0, or more than were invited"),
+    (FIGURES, "Område", "Atlantis", NO_CODE),
 ]  # fmt: skip
 
 XLSX_CELLS: list[Cell] = [  # Excel's own numbers, days, times and truth values

@@ -3,6 +3,7 @@
 What a run makes of them is tested elsewhere; here they are read as text and looked at with pandas alone.
 """
 
+import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import shapely
 
 import warehouse.sample as sample
-from warehouse.delivered_files import DeliveredFile, delivered_files, rows_of
+from warehouse.delivered_files import SYNTHETIC, DeliveredFile, delivered_files, look_into, rows_of
 from warehouse.errors import InputError
 from warehouse.reference_files import Reference, load_reference
 from warehouse.sample.writing import write
@@ -166,6 +167,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
         yield Sample(paths, told)
 
 
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_published_figures_are_delivered_as_they_stand_in_the_reference(written: Sample, edition: int) -> None:
+    rows = written.first("published_figures", edition)
+    labels = SPECIFICATIONS["published_figures"].columns["measure"].labels_in(edition) or {}
+    found = set(
+        zip(written.area("survey", rows["area_code"]), rows["measure"].map(labels), number(rows["value"]), strict=True)
+    )
+    figures = written.reference["reference.published_figures"].query("edition == @edition")
+    assert found and found <= set(zip(figures["area_id"], figures["measure"], figures["value"], strict=True))
+
+
 # --- the files ---------------------------------------------------------------------------------------------
 
 
@@ -177,11 +189,18 @@ def test_the_same_seed_gives_the_same_bytes(written: Sample, edition: int, tmp_p
     assert [name for name in before if again[name] != before[name]] == []
 
 
+def test_a_made_up_file_under_another_name_is_refused(written: Sample, tmp_path: Path) -> None:
+    path = written.file(COUNTS, 2019).path
+    renamed = Path(shutil.copyfile(path, tmp_path / path.name.removeprefix(SYNTHETIC)))
+    with pytest.raises(InputError, match="is a file that tryghed sample made up, under another name"):
+        look_into(renamed, 2019, SPECIFICATIONS)
+
+
 def test_another_seed_gives_other_bytes(written: Sample, tmp_path: Path) -> None:
     before = {file.path.name: file.path.read_bytes() for file in written.files[2018]}
     other = bytes_of(2018, 2, tmp_path)
     assert other.keys() == before.keys()
-    assert [name for name in before if other[name] == before[name]] == []
+    assert [name for name in before if other[name] == before[name]] == ["synthetic_offentliggjorte_tal_2018.xlsx"]
 
 
 def test_spss_files_bear_one_date_and_sound_headers(written: Sample) -> None:
@@ -194,7 +213,9 @@ def test_spss_files_bear_one_date_and_sound_headers(written: Sample) -> None:
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_every_file_is_known_by_one_specification(written: Sample, edition: int) -> None:
     found = [file.specification.extract for file in written.files[edition]]
-    expected = {SURVEY, REPORTS, COUNTS, POPULATION} | (OF_PARTNERSHIPS if edition >= 2021 else set())
+    expected = {SURVEY, REPORTS, COUNTS, POPULATION, "published_figures"} | (
+        OF_PARTNERSHIPS if edition >= 2021 else set()
+    )
     assert set(found) == expected
     assert len(found) == len(expected) + (edition in {2020, 2022})
 

@@ -24,6 +24,9 @@ from warehouse.specifications import Format, Specification, Writing
 
 LOOKED_AT = 10_000
 SYNTHETIC = "synthetic_"  # the beginning of the name of every made-up file
+MADE_UP_HASHES = (
+    ".made_up_sha256"  # in the landing folder: hashes of the made-up files, by which a renamed one is known
+)
 NAMED = 6  # columns in one sentence
 
 _HIDDEN = re.compile(r"\.(?!\.)|~\$")  # what programs leave beside files: .DS_Store, ._svar.csv, ~$svar.xlsx
@@ -131,6 +134,7 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
         hashed = thread.submit(_sha256, path)
         cells = cells_of(path, kind, specification.writing_in(edition))
     file = DeliveredFile(path, edition, hashed.result(), size, kind, specification, cells.rows, cells.sheet)
+    _refuse_renamed(file)
     if not cells.rows:
         raise InputError(f"{_with_sheet(path, cells.sheet)}: has a header and no rows: ask for the file again.")
     _refuse_personal(file)
@@ -181,6 +185,15 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 def extracts_table(table: Table) -> Table:
     """The table that keeps the rows for another as they were delivered."""
     return contracts()[f"extracts.{table.schema_name}_{table.short_name}"]
+
+
+def _refuse_renamed(file: DeliveredFile) -> None:
+    """What was made up must say so in its name, from which all that is made of it is marked."""
+    listed = landing_folder() / MADE_UP_HASHES
+    if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():
+        raise InputError(
+            f"{file.path.name}: is a file that tryghed sample made up, under another name: begin its name with {SYNTHETIC}, or delete it."
+        )
 
 
 def _paths_in(folder: Path, called: str) -> list[Path]:

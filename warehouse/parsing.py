@@ -71,7 +71,7 @@ def _faults_of(specification: Specification, name: str, column: Column, edition:
     writing = specification.writing_in(edition)
     unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
     faults = [("empty_cell", f"{cell} IS NULL", "is empty and must not be")] if column.required else []
-    if column.allowed:
+    if column.allowed or specification.columns[name].labels_in(edition) is not None:
         return [*faults, ("unknown_label", unreadable, "holds a label that the specification does not explain")]
     if column.type == "date":
         written = " or ".join(_EXAMPLE.strftime(one) for one in writing.date_formats)

@@ -10,6 +10,8 @@ WITH kept AS (
     UNION ALL
     SELECT file, count(*) AS rows_kept FROM commitments.meetings GROUP BY file
     UNION ALL
+    SELECT file, count(*) AS rows_kept FROM figures.published GROUP BY file
+    UNION ALL
     SELECT file, count(*) AS rows_kept FROM police.counts GROUP BY file
     UNION ALL
     SELECT file, count(*) AS rows_kept FROM police.reports GROUP BY file

@@ -1,19 +1,21 @@
 """Made-up extracts in the forms in which such data travel: no real ones are public.
 
-This module says which files there are and puts them into a folder. What they hold is made up in `survey.py`,
-`police.py`, `counts.py`, `population.py` and `partnership.py`; how it is written is in `writing.py`. Nothing here reads
-a real extract.
+This module says which files there are and puts them into a folder. What they hold is made up in `survey.py`, `police.py`,
+`counts.py`, `population.py` and `partnership.py`, but for the published figures of `figures.py`; how it is written is in
+`writing.py`. Nothing here reads a real extract.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from warehouse.delivered_files import SYNTHETIC
+from warehouse.delivered_files import MADE_UP_HASHES, SYNTHETIC
 from warehouse.errors import InputError
 from warehouse.reference_files import Reference, load_reference
 from warehouse.sample import partnership
 from warehouse.sample.counts import counts_extract
+from warehouse.sample.figures import figures_extract
 from warehouse.sample.police import REDRAWS, first_draw, later_draw
 from warehouse.sample.population import population_extract
 from warehouse.sample.survey import survey_extract
@@ -37,6 +39,8 @@ def write_sample(folder: Path, seed: int = 1, tell: Callable[[str], None] | None
         written += paths
         if tell:
             tell(f"{edition}: {len(paths)} made-up files")
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in written]
+    (folder / MADE_UP_HASHES).write_text("\n".join(hashes) + "\n")
     return written
 
 
@@ -47,6 +51,7 @@ def sample_extracts(
     yield survey_extract(specifications["sikker_by_survey"], edition, seed, reference)
     yield from _of_police(edition, seed, specifications, reference)
     yield population_extract(specifications["koebenhavn_population"], edition, seed, reference)
+    yield figures_extract(specifications["published_figures"], edition, reference)
     if edition >= partnership.FIRST_EDITION:
         for name, make in _OF_PARTNERSHIPS.items():
             yield make(specifications[name], edition, seed, reference)
