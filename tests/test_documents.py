@@ -31,7 +31,7 @@ def test_the_specification_of_the_document_reads_a_file(
     unknown = ("Gerningsdato", "Rode")
     names = {"ETRS89 Øst": "X", "ETRS89 Nord": "Y"}
     lines = [{names.get(name, name): cell for name, cell in line.items() if name not in unknown} for line in reports(3)]
-    deliver(home, 2023, "reports.csv", [line | {"Gerning": "x"} for line in lines])
+    deliver(home, 2023, "anmeldelser_2023.csv", [line | {"Gerning": "x"} for line in lines])
     make(2023)
     assert [row["crime_type"] for row in rows("police.reports", 2023)] == ["burglary"] * 3
 
