@@ -52,7 +52,7 @@ def test_no_row_is_lost_and_few_are_set_aside(sampled: Path) -> None:
     counts = "SELECT count(*), sum(rows_rejected), count(*) FILTER (rows_delivered <> rows_kept + rows_rejected) FROM quality.row_counts"
     files, rejected, lost = selected(sampled, counts)[0]
     assert lost == 0
-    assert files == len([path for path in (sampled / "landing").rglob("*") if path.is_file()])
+    assert files == len([path for path in (sampled / "landing").rglob("[!.]*") if path.is_file()])
     assert isinstance(rejected, int) and rejected > 100
 
 
