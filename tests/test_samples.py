@@ -1,0 +1,222 @@
+"""Shares of stratified samples against R's `survey` and, on random designs, against the library `svy`.
+
+Known values: R 4.2 with survey 4.1.1 on its apistrat, to the digits printed there.
+"""
+
+import numpy as np
+import polars as pl
+import pytest
+import svy
+
+from assets.methods import samples
+from assets.methods.samples import Design, Estimates
+
+C = 0.95
+POPULATION, ANSWERS, YES = (4421, 1018, 755), (100, 50, 50), (9, 15, 24)  # elementary, middle and high schools
+EVERYBODY = np.ones((200, 1), dtype=bool)
+
+
+def apistrat(*, finite: bool = True) -> tuple[Design, np.ndarray]:
+    """R's stratified sample of 200 schools, and whether each did not meet its target; by its counts."""
+    weights = [float(np.float32(size / count)) for size, count in zip(POPULATION, ANSWERS, strict=True)]
+    of_stratum = [np.r_[np.ones(yes), np.zeros(count - yes)] for yes, count in zip(YES, ANSWERS, strict=True)]
+    population = np.array(POPULATION, dtype=float) if finite else np.full(3, np.inf)
+    design = Design(np.repeat([0, 1, 2], ANSWERS), np.repeat(weights, ANSWERS), population)
+    return design, np.concatenate(of_stratum)[:, None]
+
+
+def of_everybody(design: Design, yes: np.ndarray) -> Estimates:
+    return samples.estimates(design, yes, np.ones((len(yes), 1), dtype=bool))
+
+
+def limits(found: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
+    return float(found[0][0, 0]), float(found[1][0, 0])
+
+
+# --- R's apistrat ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("finite", "error"), [(True, 0.0243447801131), (False, 0.0247568028755)])
+def test_share_and_standard_error_are_those_of_r(finite: bool, error: float) -> None:
+    found = of_everybody(*apistrat(finite=finite))
+    assert found.share[0, 0] == pytest.approx(0.172051988584, abs=5e-13)
+    assert found.standard_error[0, 0] == pytest.approx(error, abs=5e-14)
+    assert found.degrees[0, 0] == 197
+
+
+def test_design_effect_is_that_of_r() -> None:
+    assert of_everybody(*apistrat()).design_effect[0, 0] == pytest.approx(0.855571850975, abs=5e-13)
+
+
+@pytest.mark.parametrize(
+    ("finite", "logit", "uncapped"),
+    [
+        (True, (0.129185145, 0.225460345), (0.126568407, 0.225828671)),
+        (False, (0.128544817, 0.226457990), (0.125843306, 0.226842539)),
+    ],
+)
+def test_intervals_are_those_of_r(finite: bool, logit: tuple[float, float], uncapped: tuple[float, float]) -> None:
+    found = of_everybody(*apistrat(finite=finite))
+    ours = samples.logit_limits(found.share, found.standard_error, found.degrees, C)
+    assert limits(ours) == pytest.approx(logit, abs=5e-10)
+    assert limits(samples.korn_graubard_limits(found, C, capped=False)) == pytest.approx(uncapped, abs=5e-10)
+    # svy 0.35, as NCHS (2017): never worth more than the answers there are, which are 200
+    assert limits(samples.korn_graubard_limits(found, C)) == pytest.approx((0.122470210, 0.231635741), abs=5e-10)
+
+
+@pytest.mark.parametrize(
+    ("stratum", "share", "error"),
+    [(0, 0.09, 0.0284351962064), (1, 0.30, 0.0638374303472), (2, 0.48, 0.0689676349228)],
+)
+def test_a_stratum_is_an_area_inside_the_design(stratum: int, share: float, error: float) -> None:
+    design, yes = apistrat()
+    found = samples.estimates(design, yes, design.stratum[:, None] == [0, 1, 2])
+    assert found.share[stratum, 0] == pytest.approx(share, abs=1e-12)
+    assert found.standard_error[stratum, 0] == pytest.approx(error, abs=5e-13)
+
+
+@pytest.mark.parametrize(
+    ("rule", "error"), [("adjust", 0.0260576755), ("average", 0.0317780912), ("remove", 0.0259467028)]
+)
+def test_a_stratum_with_one_answer(rule: samples.Lonely, error: float) -> None:
+    design, yes = apistrat()
+    first = np.arange(151)
+    alone = Design(design.stratum[first], design.weight[first], design.population)
+    found = samples.estimates(alone, yes[first], np.ones((151, 1), dtype=bool), rule)
+    assert found.share[0, 0] == pytest.approx(0.131715591809, abs=5e-13)
+    assert found.standard_error[0, 0] == pytest.approx(error, abs=5e-11)
+
+
+def test_weights_without_strata_are_worth_fewer_answers() -> None:
+    weight = apistrat()[0].weight
+    assert samples.effective_answers(weight) == pytest.approx(168.581331281, abs=5e-10)
+    assert 200 / samples.effective_answers(weight) == pytest.approx(1.18637098474, abs=5e-12)
+
+
+def without_strata(design: Design) -> Design:
+    return Design(np.zeros_like(design.stratum), design.weight, np.array([design.population.sum()]))
+
+
+def without_weights(design: Design) -> Design:
+    return Design(design.stratum, np.ones_like(design.weight), design.population)
+
+
+def without_finite_population(design: Design) -> Design:
+    return Design(design.stratum, design.weight, np.full_like(design.population, np.inf))
+
+
+@pytest.mark.parametrize("part", [without_strata, without_weights, without_finite_population])
+def test_each_part_of_the_formula_changes_the_error_by_more_than_the_digits_above(part: object) -> None:
+    design, yes = apistrat()
+    error = of_everybody(part(design), yes).standard_error[0, 0]  # type: ignore[operator]
+    assert abs(error - 0.0243447801131) > 1e-4
+
+
+# --- what a share can be -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("yes", "low", "high"), [(0.0, 0.0, 0.1684), (1.0, 0.8316, 1.0)])
+def test_none_and_all_have_the_exact_interval_of_their_answers(yes: float, low: float, high: float) -> None:
+    # Clopper-Pearson of 0 and 20 in 20, by statsmodels 0.15
+    design = Design(np.zeros(20, dtype=int), np.linspace(1, 3, 20), np.array([np.inf]))
+    found = of_everybody(design, np.full((20, 1), yes))
+    assert found.variance[0, 0] == 0
+    assert limits(samples.korn_graubard_limits(found, C)) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_answers_that_do_not_count_stay_in_the_sample_and_out_of_the_share() -> None:
+    design, yes = apistrat()
+    answered = np.random.default_rng(1).random(200) < 0.7
+    missing = np.where(answered[:, None], yes, np.nan)
+    found = samples.estimates(design, missing, EVERYBODY)
+    as_area = samples.estimates(design, yes, answered[:, None])
+    assert found.answers[0, 0] == answered.sum()
+    for name in ("share", "variance", "degrees", "population"):
+        assert getattr(found, name) == pytest.approx(getattr(as_area, name), abs=1e-15)
+    filtered = Design(design.stratum[answered], design.weight[answered], design.population)
+    assert of_everybody(filtered, yes[answered]).variance[0, 0] != pytest.approx(found.variance[0, 0], rel=1e-6)
+
+
+def test_where_nobody_answered_there_is_no_share() -> None:
+    design, yes = apistrat()
+    found = samples.estimates(design, yes, ~EVERYBODY)
+    assert found.answers[0, 0] == 0
+    assert np.isnan(found.share[0, 0])
+    assert all(np.isnan(samples.korn_graubard_limits(found, C)))
+
+
+# --- the gap between two areas -----------------------------------------------------------------------------
+
+
+def test_the_gap_between_two_strata_has_the_sum_of_their_variances() -> None:
+    design, yes = apistrat()
+    found, variance = samples.gap(design, yes, design.stratum == 2, design.stratum == 0)
+    assert found[0] == pytest.approx(0.48 - 0.09, abs=1e-12)
+    assert variance[0] == pytest.approx(0.0689676349228**2 + 0.0284351962064**2, abs=1e-12)
+
+
+def test_the_gap_to_the_whole_is_the_gap_to_the_rest_times_what_the_rest_weighs() -> None:
+    # p_area - p_all = (1 - share of the area) (p_area - p_rest), whose variance then is the square of it
+    design, yes = apistrat()
+    area = design.stratum == 1
+    to_all, of_all = samples.gap(design, yes, area, np.ones(200, dtype=bool))
+    to_rest, of_rest = samples.gap(design, yes, area, ~area)
+    rest = design.weight[~area].sum() / design.weight.sum()
+    assert to_all[0] == pytest.approx(rest * to_rest[0], abs=1e-12)
+    assert of_all[0] == pytest.approx(rest**2 * of_rest[0], abs=1e-12)
+
+
+# --- the oracle --------------------------------------------------------------------------------------------
+
+
+def random_sample(seed: int) -> tuple[Design, np.ndarray, np.ndarray]:
+    """A design of 2 to 8 strata, three questions of which a few answers are missing, and three areas that cut across."""
+    rng = np.random.default_rng(seed)
+    strata = int(rng.integers(2, 9))
+    population, answers = rng.integers(300, 9000, strata), rng.integers(15, 120, strata)
+    rows = int(answers.sum())
+    design = Design(
+        np.repeat(np.arange(strata), answers),
+        np.repeat(population / answers, answers) * rng.uniform(0.4, 2.5, rows),
+        population.astype(float),
+    )
+    yes = (rng.random((rows, 3)) < rng.uniform(0.03, 0.6, 3)).astype(float)
+    yes[rng.random((rows, 3)) < 0.05] = np.nan
+    return design, yes, np.stack([rng.random(rows) < size for size in (0.15, 0.5, 1.1)], axis=1)
+
+
+def by_svy(
+    design: Design, yes: np.ndarray, areas: np.ndarray, area: int, question: int, method: str
+) -> dict[str, float]:
+    """What svy makes of one question in one area: a domain of the sample, as ours."""
+    counts = areas[:, area] & ~np.isnan(yes[:, question])
+    frame = pl.DataFrame(
+        {
+            "stratum": design.stratum,
+            "weight": design.weight,
+            "population": design.population[design.stratum],
+            "answer": np.nan_to_num(yes[:, question]).astype(int),
+            "area": counts.astype(int),
+        }
+    )
+    sample = svy.Sample(frame, svy.Design(stratum="stratum", wgt="weight", pop_size="population"))
+    table = sample.estimation.prop("answer", by="area", ci_method=method, deff="wor").to_polars()  # type: ignore[arg-type]
+    return table.filter((pl.col("area") == 1) & (pl.col("answer") == 1)).to_dicts()[0]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_shares_errors_and_intervals_are_those_of_svy(seed: int) -> None:
+    design, yes, areas = random_sample(seed)
+    found = samples.estimates(design, yes, areas)
+    ours = {
+        "logit": samples.logit_limits(found.share, found.standard_error, found.degrees, C),
+        "korn-graubard": samples.korn_graubard_limits(found, C),
+    }
+    area, question = seed % 3, seed % 2
+    for method, (low, high) in ours.items():
+        theirs = by_svy(design, yes, areas, area, question, method)
+        at = (area, question)
+        assert (found.share[at], found.standard_error[at]) == pytest.approx((theirs["est"], theirs["se"]), rel=1e-9)
+        assert found.design_effect[at] == pytest.approx(theirs["deff"], rel=1e-9)
+        assert (found.answers[at], found.degrees[at]) == (theirs["n"], theirs["df"])
+        assert (low[at], high[at]) == pytest.approx((theirs["lci"], theirs["uci"]), abs=1e-9)
