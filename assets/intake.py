@@ -13,6 +13,7 @@ from warehouse.contracts import Row, Table, contracts
 from warehouse.decisions import Decision, Decisions, check_crime_types, decision_rows, load_decisions
 from warehouse.delivered_files import DeliveredFile, delivered_files, extracts_table, landed_editions, rows_of
 from warehouse.errors import InputError
+from warehouse.publishing import published_rows
 from warehouse.specifications import load_specifications
 
 DELIVERED = [table for table in contracts().values() if table.delivered]
@@ -46,6 +47,7 @@ def take_in(editions: list[int]) -> Written:
 def _files(editions: list[int]) -> dict[int, list[DeliveredFile]]:
     """The files of each edition, known and looked through."""
     specifications, landed = load_specifications(), set(landed_editions())
+    _refuse_unknown_editions(landed)
     found = {one: delivered_files(one, specifications) if one in landed else [] for one in editions}
     _refuse_another_editions(found)
     for edition, of_edition in found.items():
@@ -69,15 +71,28 @@ def _refuse_another_editions(found: dict[int, list[DeliveredFile]]) -> None:
 
 
 def _refuse_gone(edition: int, of_edition: list[DeliveredFile]) -> None:
-    """Nothing good is replaced by nothing: of each extract there must be as many files as before, by whatever names."""
-    before = files_of(edition) if edition in store.stored_editions(FILES) else []
-    fewer = Counter(row["extract"] for row in before) - Counter(file.specification.extract for file in of_edition)
-    there = {(file.path.name, file.specification.extract) for file in of_edition}
+    """Nothing good is replaced by nothing: of what was published, a table must have as many files as before.
+
+    They may have other names: a file may stand in another's place. What was taken in and never published may go.
+    """
+    stored = {row["file"] for row in files_of(edition)} if edition in store.stored_editions(FILES) else set()
+    before = [row for row in published_rows(FILES, edition) if row["file"] in stored]
+    fewer = Counter(row["table_name"] for row in before) - Counter(file.specification.table for file in of_edition)
+    there = {(file.path.name, file.specification.table) for file in of_edition}
     for row in before:
-        if row["extract"] in fewer and (row["file"], row["extract"]) not in there:
+        if row["table_name"] in fewer and (row["file"], row["table_name"]) not in there:
             raise InputError(
-                f"{row['file']}: was read from landing/{edition} before and is gone, and nothing good is replaced by nothing: put it back or another file in its place, or delete the store's folder if it is right that it is gone."
+                f"{row['file']}: was read from landing/{edition} before and is gone, and nothing good is replaced by nothing: put it back or another file in its place, or delete store/quality/files/{edition}.parquet if it is right that it is gone."
             )
+
+
+def _refuse_unknown_editions(landed: set[int]) -> None:
+    """A folder of an edition that nobody described would never be read."""
+    known = {int(edition) for edition in store.read(contracts()["reference.editions"])["edition"]}
+    for edition in sorted(landed - known):
+        raise InputError(
+            f"landing/{edition}: edition {edition} is not in editions.csv: add a line for it, or move the folder."
+        )
 
 
 def _keep_as_delivered(table: Table, extract: Table, edition: int) -> int:

@@ -34,6 +34,7 @@ def publication() -> dg.MaterializeResult[None]:
                         {
                             "table": one.table,
                             "rows": one.rows,
+                            "made up": one.made_up,
                             "added": one.added,
                             "removed": one.removed,
                             "changed": one.changed,

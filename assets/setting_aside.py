@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
+import pyarrow as pa
 
 from assets.reference import REFERENCE
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts, records
 from warehouse.decisions import FILE, Decision, Decisions, check_corrections
-from warehouse.delivered_files import DeliveredFile, extracts_table, file_of
+from warehouse.delivered_files import LOOKED_AT, DeliveredFile, extracts_table, file_of, refuse_personal_cells
 from warehouse.engine import engine, model
 from warehouse.errors import InputError
 from warehouse.parsing import UNREADABLE, WHOLE_ROW, cell_faults, quoted, typed_query
@@ -25,6 +26,7 @@ REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.decisions"]
 DUPLICATE = "duplicate_row"
 
+FileRow = tuple[str, int]
 Place = tuple[str, int, str, str]
 
 
@@ -48,10 +50,12 @@ def set_aside(table: Table, edition: int, decided: Decisions) -> list[Row]:
     files = delivered_for(table, edition)
     if not files:
         return []
+    decisions = [one for file in files for one in decisions_on(file, decided)]
+    accepted = {(str(one.file), int(one.row or 0)) for one in decisions if one.action == "accept"}
     with lookups(table, edition) as connection:
-        found = _broken(connection, files, Decisions())
-        if any(decisions_on(file, decided) for file in files):
-            found = _decided(found, _broken(connection, files, decided), files, decided)
+        found = _broken(connection, files, Decisions(), accepted)
+        if decisions:
+            found = _decided(found, _broken(connection, files, decided, accepted), files, decided)
     return found
 
 
@@ -100,42 +104,77 @@ def _whens(corrections: list[Decision], column: str) -> str:
     return " ".join(f"WHEN {one.row} THEN {quoted(one.value)}" for one in corrections if one.column == column)
 
 
-def _broken(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decided: Decisions) -> list[Row]:
-    """Every row of the files that breaks a rule, once for each rule and column."""
+def _broken(
+    connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decided: Decisions, accepted: set[FileRow]
+) -> list[Row]:
+    """Every row of the files that breaks a rule, once for each rule and column.
+
+    A row repeats an earlier one only where that one counts, as none is set aside, or `accepted`.
+    """
     queries = [typed(file, decided) for file in files]
     connection.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {' UNION ALL '.join(queries)}")
     found = [
         row for file in files for row in [*_cell_faults(connection, file, decided), *_rule_faults(connection, file)]
     ]
+    aside = {(row["file"], row["row"]) for row in found} - accepted
+    _name_set_aside(connection, aside)
+    found += [row for file in files for row in _repeats(connection, file)]
     return sorted(found, key=_place)
 
 
+def _name_set_aside(connection: duckdb.DuckDBPyConnection, rows: set[FileRow]) -> None:
+    """A table of the rows that do not count, and a view of those that may."""
+    places = pa.table(
+        {
+            "file": pa.array([file for file, _ in rows], pa.string()),
+            "row": pa.array([row for _, row in rows], pa.int64()),
+        }
+    )
+    connection.register("named_set_aside", places)
+    connection.execute("CREATE OR REPLACE TEMP TABLE named AS FROM named_set_aside")
+    counting = "typed ANTI JOIN named USING (file, row)" if rows else "typed"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW counting AS FROM {counting}")
+
+
 def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decided: Decisions) -> list[Row]:
-    """Rows with a cell that shows a fault; a query for each fault reads no column that it does not need."""
+    """Rows with a cell that shows a fault; a query for each fault reads no column that it does not need.
+
+    Raises InputError where the cells at fault look personal: they are kept as delivered.
+    """
     delivered = _corrected(file, decided)
-    return [
-        _row(file, row, fault.rule, fault.column, reason)
-        for fault in cell_faults(file.specification, file.edition)
-        for row, reason in connection.execute(
-            f"SELECT row, {fault.reason} FROM {delivered} WHERE {fault.condition}"
-        ).fetchall()
-    ]
+    found = []
+    for fault in cell_faults(file.specification, file.edition):
+        at_fault = f"FROM {delivered} WHERE {fault.condition}"
+        rows = connection.execute(f"SELECT row, {fault.reason} {at_fault}").fetchall()
+        if rows and fault.delivered:
+            cells = connection.execute(
+                f'SELECT DISTINCT "{fault.delivered}"::VARCHAR AS cell {at_fault} LIMIT {LOOKED_AT}'
+            )
+            refuse_personal_cells(file, fault.column, cells.to_arrow_table()["cell"])
+        found += [_row(file, row, fault.rule, fault.column, reason) for row, reason in rows]
+    return found
 
 
 def _rule_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:
-    """Rows that break a rule of `checks/rows/`, and repeated rows; a whole column that is not delivered breaks none."""
+    """Rows that break a rule of `checks/rows/`; a whole column that is not delivered breaks none."""
     specification = file.specification
     named = specification.names_in(file.edition)
     rules = row_rules().get(specification.table, ())
-    found = [
+    return [
         _row(file, row, rule.name, named.get(rule.column, rule.column), rule.reason)
         for row, rule in [*_breaking(connection, file, rules), *_selected(connection, file, rules)]
     ]
+
+
+def _repeats(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:
+    """Rows of the file that repeat an earlier row's key, as rejected rows."""
+    specification = file.specification
+    named = specification.names_in(file.edition)
     reason = (
         f"repeats the {' and '.join(named[one] for one in specification.row_key if one in named)} of an earlier row"
     )
     column = named.get(specification.row_key[0], specification.row_key[0])
-    return found + [_row(file, row, DUPLICATE, column, reason) for row in _repeated(connection, file)]
+    return [_row(file, row, DUPLICATE, column, reason) for row in _repeated(connection, file)]
 
 
 def _breaking(
@@ -171,7 +210,7 @@ def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> lis
     drawn = ["drawn_on"] if "drawn_on" in specification.columns else []
     key = ", ".join(dict.fromkeys([*specification.row_key, *drawn]))
     filled = " AND ".join(f"{name} IS NOT NULL" for name in specification.row_key)
-    of_extract = f"FROM typed WHERE extract = {quoted(specification.extract)} AND {filled}"
+    of_extract = f"FROM counting WHERE extract = {quoted(specification.extract)} AND {filled}"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT hash({key}) AS h {of_extract} GROUP BY h HAVING count(*) > 1"
     )

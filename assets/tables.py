@@ -102,9 +102,9 @@ def save_editions(context: dg.AssetExecutionContext, table: Table, frame: pd.Dat
 def told(context: dg.AssetExecutionContext, table: Table, edition: int, rows: int) -> None:
     """Tell Dagster the rows of an edition that was written in batches, and whether made-up ones; never a value."""
     metadata: dict[str, Any] = {"dagster/row_count": rows, "file": store.path_of(table, edition).name}
-    files = store.read(contracts()["quality.files"], [edition])
-    if len(files):
-        metadata["provenance"] = " ".join(sorted(files["provenance"].unique()))
+    found = store.distinct(table, edition, "provenance") if "provenance" in table.columns else []
+    if found:
+        metadata["provenance"] = " ".join(found)
     context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
 
 

@@ -25,11 +25,12 @@ REPORTS = contracts()["police.reports"]
 
 @dataclass(frozen=True)
 class Trial:
-    """A file, the rows of it that would be set aside, and the offence codes that no line of the mapping holds."""
+    """A file, the rows of it that would be set aside, and what of its reports could not be mapped or placed."""
 
     file: DeliveredFile
     rejected: list[Row]
     unmapped_codes: list[tuple[str, int]]
+    places_unknown: int
     accepted: bool = False
 
     @property
@@ -62,8 +63,9 @@ def try_file(path: Path, edition: int) -> Trial:
     accepted = any(one.holds_for(path.name, file.sha256) for one in decided.of("rejected_share", edition))
     with home_of_its_own():
         rejected = [row for row in into_store(file, decided) if row["decision"] is None]
-        unmapped = _unmapped(edition) if file.specification.target() is REPORTS else []
-        return Trial(file, rejected, unmapped, accepted)
+        of_reports = file.specification.target() is REPORTS
+        unmapped, unknown = (_unmapped(edition), _places_unknown(edition)) if of_reports else ([], 0)
+        return Trial(file, rejected, unmapped, unknown, accepted)
 
 
 def into_store(file: DeliveredFile, decided: Decisions | None = None) -> list[Row]:
@@ -89,3 +91,10 @@ def _unmapped(edition: int) -> list[tuple[str, int]]:
         return connection.execute(
             f"SELECT offence_code, sum(reports) FROM ({query}) GROUP BY ALL ORDER BY ALL"
         ).fetchall()
+
+
+def _places_unknown(edition: int) -> int:
+    """Reports that count and lie in no area that is known."""
+    with engine([REPORTS], edition) as connection:
+        query = f"SELECT count(*) FROM {REPORTS.name} WHERE place = 'unknown'"
+        return int(connection.execute(query).fetchall()[0][0])

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from warehouse.errors import InputError, StoreError, disk_trouble
 from warehouse.home import PROJECT, landing_folder, published_folder
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
 
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -48,12 +49,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return WRONG
     except (InputError, StoreError) as error:
-        err.print(str(error), markup=False)
+        err.print(str(error))
         return WRONG
     except Exception as error:  # noqa: BLE001  the last place that can tell a bug from bad data, by its exit code
         sentence = disk_trouble(error) if isinstance(error, OSError) else None
         if sentence:
-            err.print(sentence, markup=False)
+            err.print(sentence)
             return WRONG
         traceback.print_exc()
         err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
@@ -141,10 +142,10 @@ def status_command(language: "Language") -> None:
     out.print(table)
 
 
-def _verdicts(verdicts: "VerdictTable", said: "Words") -> RichTable | str:
+def _verdicts(verdicts: "VerdictTable", said: "Words") -> RichTable | Text:
     """An agreement's verdicts: consecutive editions with the same readings on one line."""
     if not verdicts.rows:
-        return f"[bold]{verdicts.name}[/bold]\n{said['heading', 'no_targets']}\n"
+        return Text.assemble((verdicts.name, "bold"), f"\n{said['heading', 'no_targets']}\n")
     title = f"{verdicts.name}\n{said['heading', 'literal_statistical']}"
     table = RichTable(title=title, title_justify="left", title_style="bold", expand=True)
     table.add_column(said["heading", "target"], no_wrap=True)
@@ -197,8 +198,8 @@ def sample_command(seed: int) -> None:
     """
     from warehouse.sample import write_sample
 
-    written = write_sample(landing_folder(), seed, lambda line: out.print(f"  {line}", markup=False))
-    out.print(f"{len(written)} made-up files in {landing_folder()}. Next: tryghed run.", markup=False)
+    written = write_sample(landing_folder(), seed, lambda line: out.print(f"  {line}"))
+    out.print(f"{len(written)} made-up files in {landing_folder()}. Next: tryghed run.")
 
 
 @tryghed.command("ui")
@@ -235,7 +236,6 @@ def _tell_trial(trial: "Trial") -> int:
     sheet = f", sheet {file.sheet}" if file.sheet else ""
     out.print(
         f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{specification.extract}.yml: {specification.producer}, edition {file.edition}.",
-        markup=False,
     )
     out.print(_columns_read(trial))
     if trial.rejected:
@@ -243,15 +243,16 @@ def _tell_trial(trial: "Trial") -> int:
     if trial.unmapped_codes:
         codes = ", ".join(f"{code} ({reports:,})" for code, reports in trial.unmapped_codes)
         out.print(f"Offence codes on no line of offence_codes.csv that holds then, with their reports: {codes}.")
+    if trial.places_unknown:
+        out.print(f"Reports that lie in no area that is known: {trial.places_unknown:,} of {file.rows:,}.")
     out.print(
         f"{trial.rejected_rows:,} of {file.rows:,} rows would be set aside ({trial.rejected_percent:.2f} %; {specification.tolerated_rejected_percent:g} % are tolerated)."
     )
     if trial.tolerated:
-        out.print(f"Next: put it into {landing_folder() / str(file.edition)} and start tryghed run.", markup=False)
+        out.print(f"Next: put it into {landing_folder() / str(file.edition)} and start tryghed run.")
         return DONE
     err.print(
         f"{file.path.name}: too many rows would be set aside, and a run would stop: ask for the file again, or correct extracts/{specification.extract}.yml where it is not meant so.",
-        markup=False,
     )
     return BLOCKED
 
@@ -291,18 +292,18 @@ _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 def _tell(ran: "Ran", made: range) -> int:
     """What came out, what changed, and where to look; the exit code."""
     for bug in ran.bugs:
-        err.print(bug, markup=False)
+        err.print(bug)
     if ran.bugs:
         err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
         return BUG
     if ran.row_counts:
         out.print(_files(ran))
     for sentence in filter(None, ran.trouble):
-        err.print(sentence, markup=False)
+        err.print(sentence)
     for check in ran.blocked:
-        err.print(f"FAILED  {check.description}", markup=False)
+        err.print(f"FAILED  {check.description}")
     for check in ran.warnings:
-        err.print(f"WARNING {check.description}", markup=False)
+        err.print(f"WARNING {check.description}")
     if ran.publication is None:
         err.print(
             "Nothing was published; the published file is as it was. Open the checks with tryghed ui, mend what they name, and run again."
@@ -336,7 +337,7 @@ def _tell_publication(ran: "Ran", publication: "AssetMaterialization", made: ran
     if not said["stable_name_replaced"]:
         name = str(said["file"])
         out.print(f"{NAME} is open elsewhere and could not be replaced: the new figures are in {name}.")
-    out.print(f"Published: {published_folder() / name} (publication {said['publication_id']})", markup=False)
+    out.print(f"Published: {published_folder() / name} (publication {said['publication_id']})")
     out.print("Next: tryghed status shows the verdicts. Begin with targets.verdicts and safety.yearly_changes.")
 
 
@@ -350,7 +351,7 @@ _CHANGED = {
 def _differences(publication: "AssetMaterialization") -> RichTable:
     from dagster import TableMetadataValue
 
-    columns = ("table", "rows", "added", "removed", "changed")
+    columns = ("table", "rows", "made up", "added", "removed", "changed")
     table = RichTable(title="What came out", **_LEFT)
     for heading in columns:
         table.add_column(heading, justify="left" if heading == "table" else "right")

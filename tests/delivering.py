@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 import yaml
@@ -77,6 +78,15 @@ def make(edition: int, *names: str) -> None:
             store.write_batches(table, rows_that_count(table, edition, load_decisions()), edition)
     for name in names:
         write_model(name, edition)
+
+
+def publish_files(home: Path, edition: int) -> None:
+    """A publication that has the edition's files and nothing else."""
+    (home / "published").mkdir(exist_ok=True)
+    stored = store.path_of(contracts()["quality.files"], edition)
+    with duckdb.connect(str(home / "published" / "tryghed.duckdb")) as connection:
+        connection.execute("CREATE SCHEMA quality")
+        connection.execute(f"CREATE TABLE quality.files AS FROM '{stored}'")
 
 
 def table(name: str, edition: int) -> pd.DataFrame:

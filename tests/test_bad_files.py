@@ -22,7 +22,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -153,7 +152,7 @@ CELLS: list[Cell] = [
     (REPORTS, "Anmeldelsesdato", "", EMPTY),
     (REPORTS, "Anmeldelsesdato", "03-03-2024", "is later than the day on which the file was drawn"),
     (REPORTS, "Anmeldelsesdato", "03-01-2023", "is not before the edition's year"),
-    (REPORTS, "Anmeldelsesdato", "03-03-2021", "is in another year than in most rows of the file"),
+    (REPORTS, "Anmeldelsesdato", "03-03-2021", "is in a year of which the file has few reports"),
     (REPORTS, "Gerningsdato", "00-03-2022", DAY_WORDS),
     (REPORTS, "Gerningsdato", "04-03-2022", "is later than the day of the report"),
     (REPORTS, "Udtræksdato", "16-02-2023", "is another day than in most rows of the file"),
@@ -220,6 +219,11 @@ CELLS: list[Cell] = [
     (FIGURES, "Værdi", "101,0", "is no share, which lies between 0 and 100"),
     (FIGURES, "Værdi", "8.5", NUMBER_WORDS),
     (FIGURES, "Værdi", "8,55", "column Decimaler is fewer than the value itself shows"),
+    (FIGURES, "Decimaler", "99999999999", "is fewer than the value itself shows, or more than 6"),
+    (ACTIVITIES, "Aktivitet", "+cmd|' /C calc'!A0", FORMULA),
+    (ACTIVITIES, "Aktivitet", "-2+3+cmd|' /C calc'!A0", FORMULA),
+    (ACTIVITIES, "Aktivitet", "\t=cmd()", FORMULA),
+    (GOALS, "Resultatmål", "\u00a0", EMPTY),
     (FIGURES, "Udgave", "2024", "is later than the edition, or before the first survey"),
     (FIGURES, "Svar", "901", "is below 0, or more than were invited"),
     (FIGURES, "Område", "Atlantis", NO_CODE),
@@ -434,10 +438,15 @@ TEXTS = {
     "NUL bytes alone": Case(content("svar.csv", bytes(5000)), ("svar.csv: is empty",)),
     "a byte order mark alone": Case(content("svar.csv", codecs.BOM_UTF8), ("svar.csv: is empty",)),
     "headings alone": Case(content("svar.csv", csv_bytes(SURVEY).split(b"\r\n")[0] + b"\r\n"), ("svar.csv: has a header and no rows",)),
-    "headings alone, without a line end": Case(content("svar.csv", csv_bytes(SURVEY).split(b"\r\n")[0]), ("svar.csv: has a header and no rows",)),
+    "headings alone, without a line end": Case(content("svar.csv", csv_bytes(SURVEY).split(b"\r\n")[0]), ("svar.csv, line 1: no line end follows the last row",)),
     "cut off within the headings": Case(content("svar.csv", csv_bytes(SURVEY)[:150]), ("svar.csv: is nearest to sikker_by_survey",)),
     "cut off within a row": Case(cut(SURVEY, 20), ("svar.csv, line 201: ends in the middle of a row", "cut off")),
     "cut off within a row with quotes": Case(cut(SURVEY, 20, csv.QUOTE_ALL), ("svar.csv, line 201",)),
+    "cut off within the last cell": Case(cut(ACCOUNTS, 4), ("regnskab.csv, line 201: no line end follows the last row", "end it with a line end if it is whole")),
+    "the mark of a letter that was lost": Case(edited(LISTED, "Område 7".encode(), "Omr\ufffdde 7".encode()), ("liste.csv, line 8: holds the mark of a letter that was lost",)),
+    "a quoted cell that is too long": Case(
+        every(SURVEY, {"Stratum": "x;" + "y" * 200_000}), ("svar.csv, row 2, column Stratum: holds more than 10000 characters",)
+    ),
     "cut off between the quoted cells of a row": Case(cut(SURVEY, 19, csv.QUOTE_ALL), ("svar.csv, line 201: ends in the middle of a row",)),
     "no headings": Case(lines_of(REPORTS, lambda lines: lines.pop(0)), ("anmeldelser.csv: no specification knows a csv file with such columns",)),
     "a title above the headings": Case(
@@ -529,7 +538,7 @@ def more(kind: Kind, name: str, cell: str) -> Make:
 COLUMNS = {
     "a column renamed": Case(named(SURVEY, {"Vægt": "Vaegt"}), ("svar.csv: is nearest to sikker_by_survey", "missing Vægt; unknown Vaegt")),
     "a column in other letters": Case(named(SURVEY, {"Vægt": "vægt"}), ("missing Vægt; unknown vægt",)),
-    "a column missing": Case(lacking(SURVEY, "Stratum befolkning"), ("svar.csv", "(missing Stratum befolkning)", "not_asked for one that is gone")),
+    "a column missing": Case(lacking(SURVEY, "Stratum befolkning"), ("svar.csv", "(missing Stratum befolkning)", "what they are called now.")),
     "most columns missing": Case(lacking(SURVEY, *list(good(SURVEY)[0])[4:]), ("svar.csv: is nearest to sikker_by_survey", "missing")),
     "a column more": Case(more(REPORTS, "Politikreds", "1"), ("anmeldelser.csv: is nearest to koebenhavns_politi_reports", "(unknown Politikreds)")),
     "a column more that looks like a value": Case(more(REPORTS, "0101901234", "1"), ("anmeldelser.csv", "(unknown column 10)")),
@@ -732,6 +741,12 @@ EXCEL = {
     ),
     "merged cells": Case(book(SURVEY, lambda book, sheet: sheet.merge_range("C6:C8", "1,25")), ("svar.xlsx, sheet Svar, row 6, column C: cells are merged: undo",)),
     "merged headings": Case(book(COUNTS, lambda book, sheet: sheet.merge_range("A1:E1", "Opgørelse")), ("antal.xlsx, sheet Antal, row 1, column A: cells are merged",)),
+    "an error of Excel's in other quotes": Case(
+        lambda folder: write_parts(
+            folder, SURVEY, {SHEET: sheet_xml(SURVEY).replace(' t="inlineStr"><is><t>Valby</t></is>', "\n t = 'e'><v>#N/A</v>", 1)}
+        ),
+        ("svar.xlsx, sheet Svar, row 2", "holds an error of Excel's"),
+    ),
     "an error of Excel's": Case(
         part(SURVEY, SHEET, '<c r="G6" t="inlineStr"><is><t>Valby</t></is></c>', '<c r="G6" t="e"><v>#N/A</v></c>'), ("svar.xlsx, sheet Svar, row 6, column G: holds an error",)
     ),
@@ -821,6 +836,12 @@ def endless_parquet(folder: Path) -> None:
     assert path.stat().st_size < 1_000_000
 
 
+def zoned_parquet(folder: Path) -> None:
+    rows = pa.Table.from_pylist(good(POPULATION))
+    moments = pa.array([datetime(2022, 1, 1)] * len(rows), pa.timestamp("us", "UTC"))
+    pq.write_table(rows.set_column(rows.schema.names.index("dato"), "dato", moments), folder / "befolkning.parquet")
+
+
 def fifth(usual: Any, other: Any) -> list[Any]:
     return [usual] * 4 + [other] + [usual] * 15
 
@@ -850,6 +871,7 @@ OTHER_FORMATS = {
     "SPSS in a year whose columns have other names": Case(write_sav, ("svar.sav: has the columns that sikker_by_survey has from edition 2021 on",)),
     "reports as SPSS": Case(lambda folder: write_sav(folder, without(until_2022(REPORTS, 2021), "X", "Y")), ("svar.sav: no specification knows a sav file",), 2021),
     "a Parquet file cut off": Case(parquet_bytes(lambda packed: packed[:-200]), ("befolkning.parquet: is damaged or cut off",)),
+    "moments of another zone in Parquet": Case(zoned_parquet, ("befolkning.parquet, column dato: holds moments of the zone UTC",)),
     "a Parquet file of endless equal rows": Case(endless_parquet, ("befolkning.parquet: holds 100,000,001 rows: no extract does",)),
     "a Parquet file with bytes changed": Case(parquet_bytes(lambda packed: packed[:10] + b"\xff" * 60 + packed[70:]), ("befolkning.parquet: is damaged or cut off",)),
     "the beginning of a Parquet file": Case(content("befolkning.parquet", b"PAR1"), ("befolkning.parquet: is damaged or cut off",)),
@@ -981,9 +1003,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         write_csv(folder, POPULATION, good(POPULATION, 19))
         write_xlsx(folder, COUNTS, [row | {"Udtræksdato": "15-02-2022"} for row in good(COUNTS, 18)])
         take_in([2022])
-        (home / "published").mkdir()
-        with duckdb.connect(str(home / "published" / "tryghed.duckdb")) as published:
-            published.execute("CREATE TABLE verdicts AS SELECT 1 AS target")
+        delivering.publish_files(home, 2022)
         (home / "landing" / "2023").mkdir()
         yield home
 
@@ -1259,7 +1279,9 @@ def test_euro_sign_and_curly_quotes_are_no_letters_of_iso_8859_1(
 
 
 NOT_BAD: dict[str, tuple[Make, Kind, dict[str, Any]]] = {  # what lies in the folder, and cells of every row as read
-    "no line end at the end": (content("svar.csv", csv_bytes(SURVEY).rstrip()), SURVEY, {"weight": 1.25}),
+    "no line end behind the last quote": (
+        content("svar.csv", csv_text(good(SURVEY), quoting=csv.QUOTE_ALL).encode("cp1252").rstrip()), SURVEY, {"weight": 1.25}
+    ),
     "line ends of Unix": (lines_of(SURVEY, lambda lines: None, "\n"), SURVEY, {"weight": 1.25}),
     "quotes around every cell": (
         lambda folder: write_bytes(folder, "svar.csv", csv_text(good(SURVEY), quoting=csv.QUOTE_ALL).encode("cp1252")), SURVEY, {"weight": 1.25}

@@ -14,7 +14,19 @@ import pytest
 
 from assets.intake import take_in
 from assets.trial import try_file
-from tests.delivering import JOURNAL, decide, deliver, make, open_home, reports, rows, sha256, table, tree
+from tests.delivering import (
+    JOURNAL,
+    decide,
+    deliver,
+    make,
+    open_home,
+    publish_files,
+    reports,
+    rows,
+    sha256,
+    table,
+    tree,
+)
 from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
@@ -85,6 +97,11 @@ def test_a_file_of_several_that_is_gone_stops_the_run_and_another_may_stand_in_i
     lines = reports(10)
     first, second = (deliver(place, 2023, name, part) for name, part in (("a.csv", lines[:6]), ("b.csv", lines[6:])))
     make(2023)
+    second.rename(place / "b.csv")
+    take_in([2023])  # nothing of it was published
+    (place / "b.csv").rename(second)
+    make(2023)
+    publish_files(place, 2023)
     before = tree(place / "store")
     second.rename(place / "b.csv")
     with pytest.raises(InputError, match=r"^b.csv: was read from landing/2023 before and is gone"):
@@ -93,6 +110,39 @@ def test_a_file_of_several_that_is_gone_stops_the_run_and_another_may_stand_in_i
     (place / "b.csv").rename(first.with_name("c.csv"))
     make(2023)
     assert {row["file"] for row in rows("quality.files", 2023)} == {"a.csv", "c.csv"}
+
+
+def test_a_row_repeats_only_a_row_that_counts(place: Path, reference: Path) -> None:
+    lines = reports(300)
+    first, second = lines[7], dict(lines[7])
+    first["Anmeldelsesdato"] = "31-02-2022"
+    path = deliver(place, 2023, NAME, [*lines, second])
+    make(2023)
+    assert [(row["row"], row["rule"]) for row in rows("quality.rejected_rows", 2023)] == [(9, "unreadable_date")]
+    assert 302 in set(table("police.reports", 2023)["row"])
+    decide(reference, rejected(path, 9, action="correct", column="reported_on", value="03-03-2022"))
+    make(2023)
+    assert 9 in set(table("police.reports", 2023)["row"])
+    assert 302 not in set(table("police.reports", 2023)["row"])
+
+
+def test_blanks_that_nobody_sees_make_no_other_cell(place: Path) -> None:
+    lines = reports(300)
+    lines[0]["Bydel"] = "Valby\u00a0"
+    lines[1]["Journalnummer"] = lines[2]["Journalnummer"] + "\u00a0"
+    lines[3]["Bydel"] = "\u00a0"
+    deliver(place, 2023, NAME, lines)
+    make(2023)
+    found = table("police.reports", 2023)
+    assert found["area_id"].tolist()[0] == "bydel_valby"
+    assert [(row["row"], row["rule"]) for row in rows("quality.rejected_rows", 2023)] == [(4, "duplicate_row")]
+    assert found.loc[found["row"] == 5, "place"].tolist() == ["unknown"]
+
+
+def test_a_folder_of_an_edition_that_nobody_described_is_not_passed_over(place: Path) -> None:
+    deliver(place, 2031, NAME, reports(3))
+    with pytest.raises(InputError, match=r"landing/2031: edition 2031 is not in editions.csv: add a line for it"):
+        take_in([2023])
 
 
 # --- offence codes -----------------------------------------------------------------------------------------
@@ -176,6 +226,33 @@ def test_a_place_belongs_to_the_partnership_area_as_it_was_defined_on_the_day(pl
     ]
 
 
+def test_a_place_lies_in_all_that_its_area_lies_in(place: Path, reference: Path) -> None:
+    added(reference, "areas.csv", "made_up_partnership,1,Made up,partnership_area,,,,project_assumption,Made up.")
+    added(reference, "area_members.csv", "made_up_partnership,1,bydel_vanloese,assumed,project_assumption,Made up.")
+    open_home(place, pytest.MonkeyPatch(), reference)
+    lines = reports(2)
+    lines[0] |= {"Rode": "238", "Bydel": ""}
+    lines[1] |= {"Bydel": "Vanløse"}
+    deliver(place, 2023, NAME, lines)
+    make(2023)
+    found = [(row["area_id"], row["bydel_id"], row["partnership_area_id"]) for row in rows("police.reports", 2023)]
+    assert found == [
+        ("rode_238", "bydel_vanloese", "made_up_partnership"),
+        ("bydel_vanloese", "bydel_vanloese", "made_up_partnership"),
+    ]
+
+
+def test_a_point_in_an_area_of_no_bydel_has_the_bydel_that_the_file_names(place: Path, reference: Path) -> None:
+    added(reference, "areas.csv", "made_up_area,1,Area,partnership_area,,,,project_assumption,Made up.")
+    square = "POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0))"
+    added(reference, "area_boundaries.csv", f'made_up_area,1,EPSG:25832,project_assumption,"{square}"')
+    open_home(place, pytest.MonkeyPatch(), reference)
+    deliver(place, 2023, NAME, reports(1, **{"ETRS89 Øst": "5", "ETRS89 Nord": "5"}))
+    make(2023)
+    row = rows("police.reports", 2023)[0]
+    assert (row["partnership_area_id"], row["bydel_id"]) == ("made_up_area", "bydel_valby")
+
+
 def test_a_point_lies_in_the_smallest_area_that_was_defined_on_the_day_and_on_a_border_in_one(
     place: Path, reference: Path
 ) -> None:
@@ -257,6 +334,38 @@ def test_the_draws_of_two_cities_do_not_hide_each_other(place: Path, reference: 
         (row["extract"], row["reports"], row["added"], row["removed"]) for row in rows("police.draw_changes", 2024)
     ]
     assert changes == [("aarhus_police", 3, 0, 0), ("koebenhavns_politi_reports", 11, 1, 0)]
+
+
+def test_a_journal_number_that_may_stand_twice_is_two_reports_in_both_draws(place: Path, reference: Path) -> None:
+    paths = []
+    for edition, drawn in ((2023, "15-02-2023"), (2024, "20-02-2024")):
+        lines = reports(100, Udtræksdato=drawn)
+        lines[50]["Journalnummer"] = lines[49]["Journalnummer"]
+        paths.append(deliver(place, edition, NAME, lines))
+    decide(reference, *(rejected(path, 52, edition=edition) for path, edition in zip(paths, (2023, 2024), strict=True)))
+    for edition in (2023, 2024):
+        make(edition, "police.draws", "police.draw_changes")
+    changes = [(row["reports_before"], row["reports"], row["added"]) for row in rows("police.draw_changes", 2024)]
+    assert changes == [(100, 100, 0)]
+
+
+def test_a_decision_on_a_code_holds_for_later_draws_too(place: Path, reference: Path) -> None:
+    decide(
+        reference,
+        {
+            "about": "unmapped_code",
+            "action": "correct",
+            "edition": 2023,
+            "offence_code": "00001",
+            "crime_type": "burglary",
+        },
+    )
+    for edition, drawn in ((2023, "15-02-2023"), (2024, "20-02-2024")):
+        deliver(place, edition, NAME, reports(10, **{"Gern.kode": "00001", "Udtræksdato": drawn}))
+        make(edition, "police.draws", "police.draw_changes")
+    changes = [(row["crime_type"], row["reports"], row["moved_out"]) for row in rows("police.draw_changes", 2024)]
+    assert changes == [("burglary", 10, 0)]
+    assert [row["decision_id"] for row in rows("quality.decisions", 2024)] == ["d1"]
 
 
 COUNTED = {"Område": "Amager", "År": "2020", "Sagstype": "Indbrud", "Antal anmeldelser": "100", "Udtræksdato": "15-02-2022"}  # fmt: skip
@@ -439,7 +548,9 @@ CASE = {"case_id": "0700-75111-00001-22", "code": "75111", "reported": "2022-03-
 def write_cases(home: Path, edition: int, lines: list[dict[str, str]]) -> None:
     path = home / "landing" / str(edition) / "cases.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([",".join(CASE), *(",".join(line.values()) for line in lines)]) + "\n", encoding="utf-8")
+    path.write_text(
+        "\n".join([",".join(lines[0]), *(",".join(line.values()) for line in lines)]) + "\n", encoding="utf-8"
+    )
 
 
 def test_another_citys_police_needs_a_specification_and_reference_lines_and_no_code(
@@ -543,7 +654,73 @@ def test_two_producers_with_the_same_columns_are_told_apart_by_the_names_of_thei
         take_in([2023])
 
 
-@pytest.mark.parametrize("written", ["%d-%m-%y", "%d-%m", "%d-%m-%Y %Z", "%d. %B %Y", "%d-%m-%Y %d"])
+def test_what_is_the_same_in_all_rows_is_said_once_and_words_for_nothing_and_marks_of_thousands_are_read(
+    place: Path, reference: Path
+) -> None:
+    changed = AARHUS.replace(": elsewhere\n", ": municipality\n").replace(": elsewhere_unit\n", ": municipality_rode\n")
+    for old, new in {
+        "drawn_on: {name: drawn}": 'drawn_on: {constant: {2023: "2023-02-15"}}',
+        "decimal_mark:": "empty_words: ['NULL', '-']\nthousands_mark: ','\ndecimal_mark:",
+        "EPSG:4326": "EPSG:25832",
+        "%Y-%m-%d": "%Y-%m-%dT%H:%M:%S.%gZ",
+    }.items():
+        assert old in changed
+        changed = changed.replace(old, new)
+    changed = changed.replace('"2023-02-15"', '"2023-02-15T00:00:00.000Z"')
+    (reference / "extracts" / "aarhus_police.yml").write_text(changed, encoding="utf-8")
+    case = CASE | {"reported": "2022-03-03T13:45:00.000Z", "unit": "NULL", "district": "-"}
+    del case["drawn"]
+    lines = [case, case | {"case_id": "0700-75111-00002-22", "lon": '"718,743.4"', "lat": '"6,176,171"'}]
+    write_cases(place, 2023, lines)
+    make(2023)
+    found = [(row["place"], str(row["reported_on"]), str(row["drawn_on"])) for row in rows("police.reports", 2023)]
+    assert found == [("unknown", "2022-03-03", "2023-02-15"), ("coordinates", "2022-03-03", "2023-02-15")]
+    assert [row["rode_code"] for row in rows("police.reports", 2023)] == [None, None]
+
+
+def test_a_word_may_stand_for_one_number_among_others(place: Path, reference: Path) -> None:
+    path = "extracts/koebenhavns_politi_counts.yml"
+    edited(
+        reference,
+        path,
+        "reports: {name: Antal anmeldelser}",
+        'reports: {name: Antal anmeldelser, values: {Ingen: "0"}}',
+    )
+    deliver(place, 2022, "antal.csv", [COUNTED, COUNTED | {"År": "2019", "Antal anmeldelser": "Ingen"}])
+    make(2022)
+    assert [row["reports"] for row in rows("police.counts", 2022)] == [100, 0]
+
+
+def test_a_column_that_need_not_be_there_may_be_left_out_of_a_specification(place: Path, reference: Path) -> None:
+    edited(reference, "extracts/tryghedsplan_activities.yml", "  starts_on: {name: Start}\n", "")
+    text = "Partnerskab;Nr.;Aktivitet;Fokusområde;Status;Samarbejdspartnere\nFolehaven;1;Opdigtet;Tryggere byliv;Planlagt;\n"
+    path = place / "landing" / "2023" / "aktiviteter.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8-sig")
+    make(2023)
+    assert [row["starts_on"] for row in rows("activities.activities", 2023)] == [None]
+
+
+FAULTS = {  # what is written in place of a line, and what is said of it
+    "a column that two are read from": ("{name: Gerningsdato}", "{name: Anmeldelsesdato}", "Anmeldelsesdato is .* already"),
+    "a needed column that is not asked": ("{name: Udtræksdato}", "{name: {2017: Udtræksdato, 2024: not_asked}}", "drawn_on has no name or constant in an edition"),
+    "no name at all": ("{name: Udtræksdato}", "{}", "drawn_on has no name or constant in an edition"),
+    "a constant beside a name": ("{name: Udtræksdato}", "{name: Udtræksdato, constant: 15-02-2023}", "drawn_on has a name and a constant"),
+    "a constant that is no day": ("{name: Udtræksdato}", "{constant: 31-02-2023}", "drawn_on: the constant is no value of the column"),
+    "coordinates of no system": ("coordinate_system: EPSG:25832\n", "", "coordinate_x needs a coordinate_system"),
+    "a system that there is not": ("EPSG:25832", "EPSG:99999", "EPSG:99999 is no coordinate system that is known"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_specification_that_cannot_be_meant_is_refused(reference: Path, fault: str) -> None:
+    old, new, said = FAULTS[fault]
+    edited(reference, "extracts/koebenhavns_politi_reports.yml", old, new)
+    with pytest.raises(InputError, match=rf"^extracts/koebenhavns_politi_reports.yml, line \d+: {said}"):
+        load_specifications(reference / "extracts")
+
+
+@pytest.mark.parametrize("written", ["%d-%m-%y %Y", "%d-%m", "%d-%m-%Y %Z", "%d. %B %Y", "%d-%m-%Y %d"])
 def test_a_day_format_that_would_have_to_be_guessed_is_refused(reference: Path, written: str) -> None:
     edited(reference, "extracts/koebenhavns_politi_reports.yml", '"%d-%m-%Y"', f'"{written}"')
     with pytest.raises(InputError, match=r"koebenhavns_politi_reports.yml, line \d+: .*write a day as in %d-%m-%Y"):
@@ -656,6 +833,36 @@ def test_one_cell_that_can_be_nothing_else_is_enough(place: Path, kind: str) -> 
     with pytest.raises(InputError, match="column Rode: looks like") as refused:
         take_in([2023])
     assert PERSONAL[kind][1] not in str(refused.value)
+
+
+@pytest.mark.parametrize(("column", "cell"), [("Gerningsdato", "010190-1234"), ("Gern.kode", "nn@example.org")])
+def test_a_cell_that_no_rule_lets_count_is_looked_at_too_as_it_is_kept(place: Path, column: str, cell: str) -> None:
+    lines = reports(30_000)
+    lines[-7][column] = cell
+    deliver(place, 2023, NAME, lines)
+    with pytest.raises(InputError, match=f"column {column}: looks like") as refused:
+        take_in([2023])
+    assert cell not in str(refused.value)
+    assert not store.stored_editions(contracts()["quality.files"])
+
+
+def test_somebody_may_say_that_a_column_only_looks_personal(place: Path, reference: Path) -> None:
+    edited(
+        reference,
+        "extracts/koebenhavns_politi_reports.yml",
+        "rode_code: {name: Rode}",
+        "rode_code: {name: Rode, personal: false}",
+    )
+    deliver(place, 2023, NAME, reports(20, Rode="Opdigtet gården 2"))
+    make(2023)
+    assert len(rows("police.reports", 2023)) == 20
+
+
+@pytest.mark.parametrize("name", ["Anmeldelser Per Bydel 2022.csv", "Antal_Per_Område.csv", "23_02_15_10 udtræk.csv"])
+def test_names_of_files_that_are_nobodys_are_taken(place: Path, name: str) -> None:
+    deliver(place, 2023, name, reports(3))
+    make(2023)
+    assert {row["file"] for row in rows("quality.files", 2023)} == {name}
 
 
 def test_ten_different_names_among_thousands_of_cells_are_enough() -> None:

@@ -160,6 +160,14 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      {(2022, "a.csv", "99999")}),
     ("police.draws", "few_reports_are_unmapped",
      DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 20, 11, 0, 'extract')"), {LATER}),
+    ("police.draws", "most_places_are_known",
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 0, 0, 501, 'extract')"), {LATER}),
+    ("police.draws", "one_draw_of_a_crime_year_in_an_edition",
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 0, 0, 0, 'extract'), "
+                  "(2022, 'a', 2020, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 'extract'), "
+                  "(2022, 'a', 2021, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 'extract'), "
+                  "(2022, 'b', 2020, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 'extract')"),
+     {LATER, (2022, "a", 2020, date(2022, 3, 2), 2022)}),
     ("police.draws", "newest_draw_is_whole",
      DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 799, 0, 0, 0, 'extract'), "
                   "(2022, 'b', 2020, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 'extract'), "

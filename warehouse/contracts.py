@@ -52,6 +52,11 @@ class Column(Strict):
     personal: bool = False
 
     @property
+    def is_free_text(self) -> bool:
+        """Whether no rule says what a cell may be."""
+        return self.type == "text" and not self.pattern and not self.allowed
+
+    @property
     def description(self) -> str:
         """The text with unit and allowed values, as a reader of the published file needs it."""
         unit = f" Unit: {self.unit}." if self.unit else ""

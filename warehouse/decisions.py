@@ -60,6 +60,10 @@ class Decision(Part):
             raise ValueError(f"a decision about {self.about} to {self.action} names {', '.join(sorted(needed))}")
         return self
 
+    def holds_in(self, edition: int) -> bool:
+        """Whether it is about the edition: a file's own, and a code's from its own on, as later draws hold it too."""
+        return self.edition == edition or (self.about == "unmapped_code" and self.edition < edition)
+
     def holds_for(self, file: str, file_sha256: str) -> bool:
         """Whether it is about this file with this content."""
         return self.file == file and self.file_sha256 is not None and file_sha256.startswith(self.file_sha256)
@@ -79,8 +83,8 @@ class Decisions(Part):
     decisions: list[Decision] = []
 
     def of(self, about: str, edition: int) -> list[Decision]:
-        """The decisions about one kind of thing in an edition."""
-        return [one for one in self.decisions if one.about == about and one.edition == edition]
+        """The decisions about one kind of thing that hold in an edition."""
+        return [one for one in self.decisions if one.about == about and one.holds_in(edition)]
 
 
 def load_decisions(folder: Path | None = None) -> Decisions:
@@ -89,7 +93,8 @@ def load_decisions(folder: Path | None = None) -> Decisions:
     decisions, lines = read_yaml(path, Decisions)
     seen: set[object] = set()
     for index, one in enumerate(decisions.decisions):
-        same = (one.about, one.edition, one.file, one.file_sha256, one.row, one.column, one.offence_code)
+        edition = None if one.about == "unmapped_code" else one.edition
+        same = (one.about, edition, one.file, one.file_sha256, one.row, one.column, one.offence_code)
         for mark in (one.decision_id, same):
             if mark in seen:
                 raise _at(
@@ -131,16 +136,17 @@ def decision_rows(decisions: Decisions, edition: int, files: list[Row]) -> list[
     return [
         {
             **{name: getattr(one, name) for name in _SHOWN},
+            "edition": edition,
             "column_name": one.column,
             "status": "in_force" if _holds(one, files) else "lapsed",
         }
         for one in decisions.decisions
-        if one.edition == edition
+        if one.holds_in(edition)
     ]
 
 
 _SHOWN = (
-    *("edition", "decision_id", "about", "action", "file", "row", "offence_code", "crime_type"),
+    *("decision_id", "about", "action", "file", "row", "offence_code", "crime_type"),
     *("person", "decided_on", "reason"),
 )
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from warehouse.contracts import Row, Table, contracts
+from warehouse.contracts import Column, Row, Table, contracts
 from warehouse.errors import InputError
 from warehouse.formats import batches_of, cells_of, format_of, names_of
+from warehouse.formats.cells import without_odd_blanks
 from warehouse.home import landing_folder
 from warehouse.personal import kind_by_heading, kind_by_values, kind_of_text
 from warehouse.specifications import Format, Specification, Writing
@@ -161,7 +162,7 @@ def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
     named = file.specification.names_in(file.edition)
     schema = extracts_table(file.specification.target()).arrow_schema()
-    texts = _free_texts(file)
+    texts, columns = _free_texts(file), file.specification.target().columns
     for batch in batches_of(file.path, file.format, file.writing, list(named.values())):
         rows = batch.num_rows
         _refuse_personal_texts(file, texts, batch)
@@ -173,13 +174,18 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
             "provenance": pa.repeat(file.provenance, rows),
             "sheet": pa.repeat(pa.scalar(file.sheet, pa.string()), rows),
         }
-        delivered = {ours: batch.column(theirs) for ours, theirs in named.items()}
+        delivered = {ours: _as_stored(batch.column(theirs), columns[ours]) for ours, theirs in named.items()}
         place = {"row": batch.column("row"), "malformed": batch.column("malformed")}
         found = constants | place | delivered
         yield pa.RecordBatch.from_arrays(
             [found[field.name] if field.name in found else pa.nulls(rows, field.type) for field in schema],
             schema=schema,
         )
+
+
+def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
+    """The cells as delivered. Of a free text, in which nothing would show them, blanks that are no spaces are taken off."""
+    return without_odd_blanks(cells) if column.is_free_text else cells
 
 
 def extracts_table(table: Table) -> Table:
@@ -323,8 +329,22 @@ def _no_fit(
         f"{what} {_listed(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names
     )
     return InputError(
-        f"{place}: is nearest to {nearest}, but its columns differ in edition {edition} ({found}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now (not_asked for one that is gone, ignored with a reason for one that is new)."
+        f"{place}: is nearest to {nearest}, but its columns differ in edition {edition} ({found}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now{_how(specification, missing, unknown)}."
     )
+
+
+def _how(specification: Specification, missing: list[str], unknown: list[str]) -> str:
+    """How the specification says that a column is gone or new; one that every row needs is never not asked."""
+    columns = specification.target().delivered_columns
+    optional = {
+        name
+        for ours, column in specification.columns.items()
+        if not columns[ours].required
+        for name in column.name.values()
+    }
+    said = ["not_asked for one that is gone"] if optional & set(missing) else []
+    said += ["ignored with a reason for one that is new"] if unknown else []
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _listed(names: list[str]) -> str:
@@ -362,7 +382,13 @@ def _refuse_personal(file: DeliveredFile) -> None:
 def _refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
     """The same of all later rows, for the columns that keep any text as it is."""
     for name in texts:
-        _refuse_kind(file, name, kind_by_values(batch.column(name)))
+        refuse_personal_cells(file, name, batch.column(name))
+
+
+def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> None:
+    """Raises InputError where cells of a column that is not declared as personal look so."""
+    if name not in _declared(file):
+        _refuse_kind(file, name, kind_by_values(cells))
 
 
 def _free_texts(file: DeliveredFile) -> list[str]:
@@ -371,20 +397,20 @@ def _free_texts(file: DeliveredFile) -> list[str]:
     return [
         theirs
         for ours, theirs in file.specification.names_in(file.edition).items()
-        if columns[ours].type == "text" and not columns[ours].pattern and not columns[ours].allowed
+        if columns[ours].is_free_text
         if theirs not in _declared(file)
     ]
 
 
 def _declared(file: DeliveredFile) -> set[str]:
-    """Columns that the contract or the specification declares as personal."""
+    """Columns of which the contract or the specification says whether they are personal."""
     specification = file.specification
     columns = specification.target().columns
     return {
         theirs
         for ours, theirs in specification.names_in(file.edition).items()
-        if columns[ours].personal or specification.columns[ours].personal
-    } | {name for name, column in specification.ignored.items() if column.personal}
+        if columns[ours].personal or specification.columns[ours].personal is not None
+    } | {name for name, column in specification.ignored.items() if column.personal is not None}
 
 
 def _header(file: DeliveredFile) -> tuple[str, ...]:
@@ -394,7 +420,7 @@ def _header(file: DeliveredFile) -> tuple[str, ...]:
 def _refuse_kind(file: DeliveredFile, name: str, kind: str | None) -> None:
     if kind:
         raise InputError(
-            f"{_with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.specification.extract}.yml with personal: true."
+            f"{_with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.specification.extract}.yml with personal: true, or personal: false where it only looks so."
         )
 
 

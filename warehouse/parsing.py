@@ -8,24 +8,38 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from warehouse.contracts import Column
+from warehouse.contracts import DUCKDB, Column
 from warehouse.specifications import Specification
 
 WHOLE_ROW = "(whole row)"
 UNREADABLE = ("malformed_row", "empty_cell", "unreadable_date", "unreadable_number", "unknown_label")
 
-_DIGITS = {"%Y": r"(19|20)\d\d", "%d": r"\d\d?", "%m": r"\d\d?", "%H": r"\d\d?", "%M": r"\d\d", "%S": r"\d\d"}
+_DIGITS = {
+    "%Y": r"(19|20)\d\d",
+    "%y": r"\d\d",
+    "%g": r"\d{3}",
+    "%f": r"\d{6}",
+    "%d": r"\d\d?",
+    "%m": r"\d\d?",
+    "%H": r"\d\d?",
+    "%M": r"\d\d",
+    "%S": r"\d\d",
+}
 _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that a cell can show: its rule and the producer's column, the SQL that is true of it, the SQL that says why."""
+    """A fault that a cell can show: its rule and the producer's column, the SQL that is true of it, the SQL that says why.
+
+    `delivered` is our name of the column; None for a whole row.
+    """
 
     rule: str
     column: str
     condition: str
     reason: str
+    delivered: str | None = None
 
 
 def typed_query(specification: Specification, edition: int, delivered: str, provenance: str) -> str:
@@ -54,7 +68,7 @@ def cell_faults(specification: Specification, edition: int) -> list[Fault]:
     columns = specification.target().delivered_columns
     for name, theirs in specification.names_in(edition).items():
         faults += [
-            Fault(rule, theirs, f"malformed IS NULL AND {condition}", quoted(reason))
+            Fault(rule, theirs, f"malformed IS NULL AND {condition}", quoted(reason), name)
             for rule, condition, reason in _faults_of(specification, name, columns[name], edition)
         ]
     return faults
@@ -67,21 +81,21 @@ def quoted(text: str | None) -> str:
 
 def _faults_of(specification: Specification, name: str, column: Column, edition: int) -> list[tuple[str, str, str]]:
     """Rule, condition and reason of each fault that the column's cells can show."""
-    cell, value = _cell(name), _value(specification, name, column, edition)
+    cell, value = _cell_of(specification, name, edition), _value(specification, name, column, edition)
     writing = specification.writing_in(edition)
     unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
     faults = [("empty_cell", f"{cell} IS NULL", "is empty and must not be")] if column.required else []
-    if column.allowed or specification.columns[name].labels_in(edition) is not None:
+    if column.allowed or (column.type == "text" and specification.columns[name].labels_in(edition) is not None):
         return [*faults, ("unknown_label", unreadable, "holds a label that the specification does not explain")]
     if column.type == "date":
-        written = " or ".join(_EXAMPLE.strftime(one) for one in writing.date_formats)
+        written = " or ".join(_EXAMPLE.strftime(one.replace("%g", "000")) for one in writing.date_formats)
         return [*faults, ("unreadable_date", unreadable, f"is no day of the calendar written as {written}")]
     if column.type == "integer":
         return [*faults, ("unreadable_number", unreadable, "is no whole number")]
     if column.type == "number":
         mark = "comma" if writing.decimal_mark == "," else "point"
         return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
-    formula = f"(starts_with({cell}, '=') OR starts_with({cell}, '@'))"
+    formula = rf"regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
     if column.pattern:
         wrong = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {quoted(column.pattern)})"
@@ -89,26 +103,49 @@ def _faults_of(specification: Specification, name: str, column: Column, edition:
     return faults
 
 
-def _cell(name: str) -> str:
+def _cell(written: str, empty_words: tuple[str, ...] = ()) -> str:
     """The cell without blanks around it; NULL where nothing is left. Only what has blanks is trimmed: it is slow."""
-    return f'CASE WHEN "{name}" < \'!\' OR suffix("{name}", \' \') THEN nullif(trim("{name}"), \'\') ELSE "{name}" END'
+    cell = f"CASE WHEN {written} < '!' OR suffix({written}, ' ') THEN nullif(trim({written}), '') ELSE {written} END"
+    if not empty_words:
+        return cell
+    return f"CASE WHEN ({cell}) IN ({', '.join(map(quoted, empty_words))}) THEN NULL ELSE ({cell}) END"
+
+
+def _cell_of(specification: Specification, name: str, edition: int) -> str:
+    """The cell that a column is read from: the producer's, or the constant in place of it."""
+    constant = specification.columns[name].constant_in(edition)
+    writing = specification.writing_in(edition)
+    return quoted(constant) if constant is not None else _cell(f'"{name}"', writing.empty_words)
 
 
 def _value(specification: Specification, name: str, column: Column, edition: int) -> str:
     """The cell in our type; NULL where it is not delivered or cannot be read."""
-    if name not in specification.names_in(edition):
-        return "NULL"
-    cell = _cell(name)
-    labels = specification.columns[name].labels_in(edition)
+    named = specification.columns.get(name)
+    if named is None or (named.name_in(edition) is None and named.constant_in(edition) is None):
+        return f"NULL::{DUCKDB[column.type]}"
+    cell, labels = _cell_of(specification, name, edition), named.labels_in(edition)
     if labels is None and column.allowed:
         labels = {value: value for value in column.allowed}
     if labels is not None:
         meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
-        return f"CASE {cell} {meanings} END"
+        if column.type == "text":
+            return f"CASE {cell} {meanings} END"
+        cell = f"CASE {cell} {meanings} ELSE {cell} END"  # a word that stands for one number or day among others
+    if column.type == "text":
+        return cell
     writing = specification.writing_in(edition)
-    return {"text": cell, "date": _date(cell, writing.date_formats), "integer": _integer(cell)}.get(
-        column.type, _number(cell, writing.decimal_mark)
-    )
+    if column.type == "date":
+        return _date(cell, writing.date_formats)
+    cell = _without_thousands(cell, writing.thousands_mark)
+    return _integer(cell) if column.type == "integer" else _number(cell, writing.decimal_mark)
+
+
+def _without_thousands(cell: str, mark: str | None) -> str:
+    """The cell without marks between its thousands, where they stand as they must."""
+    if mark is None:
+        return cell
+    grouped = rf"-?\d{{1,3}}(\Q{mark}\E\d{{3}})+(\D\d+)?"
+    return f"CASE WHEN regexp_full_match({cell}, {quoted(grouped)}) THEN replace({cell}, {quoted(mark)}, '') ELSE {cell} END"
 
 
 def _date(cell: str, date_formats: tuple[str, ...]) -> str:

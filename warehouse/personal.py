@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 ENOUGH_OF_ALL = 0.05
 ENOUGH_DIFFERENT = 10
+LEAST = 2
 
 _DAY_OF_BIRTH = r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d\d"
 _STREET = (
@@ -46,7 +47,7 @@ _LIKELY = {
     "addresses": re.compile(rf".*?({_STREET})\s+\d{{1,3}}\s?[a-z]?\b", re.IGNORECASE),
     "names": re.compile(rf"\s*({_GIVEN_NAME})\s+[^\W\d]|\s*\w[\w-]*,\s*({_GIVEN_NAME})\b", re.IGNORECASE),
 }
-_NAME_IN_TEXT = re.compile(rf"\b({_GIVEN_NAME.title()}|Per)\s+([A-ZÆØÅ]\.\s*)?[A-ZÆØÅ][a-zæøåé]+")
+_NAME_IN_TEXT = re.compile(rf"\b({_GIVEN_NAME.title()})\s+([A-ZÆØÅ]\.\s*)?[A-ZÆØÅ][a-zæøåé]+")
 
 _HEADINGS = {
     "CPR numbers": re.compile(r"\bcpr|\bpnr\b|\bperson ?(nr|nummer)"),
@@ -73,9 +74,13 @@ def kind_by_heading(heading: str) -> str | None:
 
 
 def kind_of_text(text: str) -> str | None:
-    """What a heading, or the name of a file or sheet, gives away of a person itself; None for nothing."""
+    """What a heading, or the name of a file or sheet, gives away of a person itself; None for nothing.
+
+    Digits in pairs are no telephone number there: days and times are written so.
+    """
     spaced = text.replace("_", " ")
-    found = next((kind for kind, shape in _SURE.items() if shape.search(text) or shape.search(spaced)), None)
+    shapes = {kind: shape for kind, shape in _SURE.items() if kind != "telephone numbers"}
+    found = next((kind for kind, shape in shapes.items() if shape.search(text) or shape.search(spaced)), None)
     if found is None and (_NAME_IN_TEXT.search(spaced) or _LIKELY["names"].match(spaced)):
         return "names"
     return found or ("CPR numbers" if _LIKELY["CPR numbers"].match(spaced) else None)
@@ -99,5 +104,6 @@ def _stands_often(kind: str, shape: re.Pattern[str], counted: Counter[str]) -> b
     found = [
         text for text in counted if shape.match(text) or (kind == "names" and _NAME_IN_TEXT.search(text) is not None)
     ]
-    often = sum(counted[text] for text in found) >= max(1, ENOUGH_OF_ALL * counted.total())
+    cells, least = counted.total(), min(LEAST, counted.total())
+    often = sum(counted[text] for text in found) >= max(1, least, ENOUGH_OF_ALL * cells)
     return often or len(found) >= ENOUGH_DIFFERENT

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.contracts import Table, contracts
+from warehouse.contracts import Row, Table, contracts
 from warehouse.errors import InputError, StoreError
 from warehouse.home import published_folder
 from warehouse.store import stored_files
@@ -25,10 +25,11 @@ READABLE_FROM = "v1.0.0"
 
 @dataclass(frozen=True)
 class Difference:
-    """What a table's rows became since the last publication."""
+    """What a table's rows became since the last publication, and how many of them were made of made-up files."""
 
     table: str
     rows: int
+    made_up: int
     added: int
     removed: int
     changed: int
@@ -70,6 +71,21 @@ def publish() -> Publication:
     return Publication(publication_id, path, _replace(path, stable), first, differences)
 
 
+def published_rows(table: Table, edition: int) -> list[Row]:
+    """One edition of a table in the last publication; none where there is no publication, or it has no such table."""
+    if not (published_folder() / NAME).exists():
+        return []
+    with open_published() as connection:
+        known = (
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'published' AND schema_name || '.' || table_name = ?"
+        )
+        if not connection.execute(known, [table.name]).fetchall():
+            return []
+        found = connection.execute(f"FROM {table.name} WHERE edition = ?", [edition])
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
     """Rows added, removed and changed in each table, told apart by the table's key."""
     connection = duckdb.connect()
@@ -104,12 +120,14 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
         row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
-    rows = count(f"SELECT count(*) FROM new.{table.name}")
+    rows, made_up = count(f"SELECT count(*) FROM new.{table.name}"), 0
+    if "provenance" in table.columns:
+        made_up = count(f"SELECT count(*) FROM new.{table.name} WHERE provenance = 'synthetic'")
     known = has_old and count(
         f"SELECT count(*) FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = '{table.name}'"
     )
     if not known:
-        return Difference(table.name, rows, rows, 0, 0)
+        return Difference(table.name, rows, made_up, rows, 0, 0)
     columns = {
         side: {
             name for (name,) in connection.execute(f"SELECT column_name FROM (DESCRIBE {side}.{table.name})").fetchall()
@@ -117,7 +135,7 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
         for side in ("new", "old")
     }
     if not set(table.key) <= columns["old"]:
-        return Difference(table.name, rows, rows, count(f"SELECT count(*) FROM old.{table.name}"), 0)
+        return Difference(table.name, rows, made_up, rows, count(f"SELECT count(*) FROM old.{table.name}"), 0)
     keys = ", ".join(f'"{name}"' for name in table.key)
     added = count(
         f"SELECT count(*) FROM (SELECT {keys} FROM new.{table.name} EXCEPT SELECT {keys} FROM old.{table.name})"
@@ -126,12 +144,12 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
         f"SELECT count(*) FROM (SELECT {keys} FROM old.{table.name} EXCEPT SELECT {keys} FROM new.{table.name})"
     )
     if columns["new"] != columns["old"]:
-        return Difference(table.name, rows, added, removed, rows - added)
+        return Difference(table.name, rows, made_up, added, removed, rows - added)
     names = ", ".join(f'"{name}"' for name in table.columns)
     other = count(
         f"SELECT count(*) FROM (SELECT {names} FROM new.{table.name} EXCEPT SELECT {names} FROM old.{table.name})"
     )
-    return Difference(table.name, rows, added, removed, other - added)
+    return Difference(table.name, rows, made_up, added, removed, other - added)
 
 
 def _content_id(tables: list[Table]) -> str:

@@ -7,13 +7,14 @@ this year or for good, are lines there and never code. How a file is read is in 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from warehouse.contracts import Table, contracts
+from warehouse.contracts import Column, Table, contracts
 from warehouse.edited_files import At, line_of, read_yaml, short
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
@@ -36,10 +37,13 @@ def _for_good(entry: object) -> object:
 
 
 def _is_day_format(written: str) -> str:
-    """A day once, in numbers and with a year of four digits: anything else would have to be guessed."""
-    parts = re.sub(r"%[dmYHMS]|[-./ :,T]", "", written)
-    if parts or any(written.count(f"%{part}") != 1 for part in "dmY"):
-        raise ValueError("write a day as in %d-%m-%Y: %d, %m and %Y once each, and %H, %M and %S for a time of day")
+    """A day once, in numbers: names of months are words of a language, and of two years one would have to be guessed."""
+    parts = re.sub(r"%[dmYyHMSgf]|[-./ :,TZ]|kl\.", "", written)
+    years = written.count("%Y") + written.count("%y")
+    if parts or years != 1 or any(written.count(part) != 1 for part in ("%d", "%m")):
+        raise ValueError(
+            "write a day as in %d-%m-%Y: %d, %m and %Y (or %y) once each, and %H, %M, %S and %g or %f for a time of day"
+        )
     return written
 
 
@@ -67,7 +71,7 @@ class Part(BaseModel):
 class Csv(Part):
     """Text with one row a line."""
 
-    encoding: Literal["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1"]
+    encoding: Literal["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1", "iso-8859-15"]
     delimiter: Literal[";", ",", "\t", "|"]
     header_row: int = Field(default=1, ge=1, le=100)
 
@@ -106,19 +110,30 @@ class Writing:
     area_code_system: str
     rode_code_system: str | None = None
     coordinate_system: str | None = None
+    thousands_mark: str | None = None
+    empty_words: tuple[str, ...] = ()
 
 
 class DeliveredColumn(Part):
-    """One of our columns: what the producer calls it, and what its labels mean, for good or from an edition on."""
+    """One of our columns: what the producer calls it, and what its labels mean, for good or from an edition on.
 
-    name: ByEdition[Name]
+    A column that the producer does not send, as it is the same in all rows, has a `constant` in place of a name.
+    `personal: false` says that somebody looked, and that it is not, whatever it looks like.
+    """
+
+    name: ByEdition[Name] = {FIRST: NOT_ASKED}
+    constant: ByEdition[Name] | None = None
     values: ByEdition[Labels] | None = None
-    personal: bool = False
+    personal: bool | None = None
 
     def name_in(self, edition: int) -> str | None:
         """The producer's name in an edition; None where the column is not asked or not delivered."""
         name = _since(self.name, edition)
         return None if name == NOT_ASKED else name
+
+    def constant_in(self, edition: int) -> str | None:
+        """What stands in every row of an edition, as the producer would write it; None where it sends the column."""
+        return _since(self.constant, edition) if self.constant else None
 
     def labels_in(self, edition: int) -> Labels | None:
         """What the producer's labels mean in an edition; None where its values stand as they are."""
@@ -129,7 +144,7 @@ class IgnoredColumn(Part):
     """A column of the file that is not read, and never stored."""
 
     reason: str = Field(min_length=1)
-    personal: bool = False
+    personal: bool | None = None
 
 
 class Specification(Part):
@@ -142,6 +157,8 @@ class Specification(Part):
     file_names: Name | None = None
     formats: ByEdition[Formats]
     decimal_mark: ByEdition[DecimalMark]
+    thousands_mark: ByEdition[Literal[".", ",", " ", "'"]] | None = None
+    empty_words: list[Name] = []
     date_format: ByEdition[DayFormats]
     area_code_system: ByEdition[str]
     rode_code_system: ByEdition[str] | None = None
@@ -165,13 +182,15 @@ class Specification(Part):
             _since(self.area_code_system, edition),
             _since(self.rode_code_system, edition) if self.rode_code_system else None,
             _since(self.coordinate_system, edition) if self.coordinate_system else None,
+            _since(self.thousands_mark, edition) if self.thousands_mark else None,
+            tuple(self.empty_words),
         )
 
     @property
     def changes_in(self) -> set[int]:
         """Editions from which on something is another than before."""
         written = (self.formats, self.decimal_mark, self.date_format, self.area_code_system)
-        named = [year for column in self.columns.values() for year in column.name]
+        named = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
         return {*named, *(year for entry in written for year in entry)} - {FIRST}
 
     def is_called(self, file: str) -> bool:
@@ -249,11 +268,89 @@ def _faults(specification: Specification) -> list[Fault]:
         for name in specification.row_key
         if name not in specification.columns
     ]
+    if faults:
+        return faults
+    checks = (_name_faults, _constant_faults, _place_faults)
+    faults = [fault for check in checks for fault in check(specification)]
+    return faults + [fault for name in specification.columns for fault in _label_faults(specification, name)]
+
+
+def _name_faults(specification: Specification) -> list[Fault]:
+    """Columns that two of ours are read from, and those that every row needs and an edition does not have."""
+    ours = specification.target().delivered_columns
+    faults = []
+    for edition in sorted({FIRST, *specification.changes_in}):
+        seen: dict[str, str] = {}
+        for name, theirs in specification.names_in(edition).items():
+            if theirs in seen or theirs in specification.ignored:
+                other = seen.get(theirs, "an ignored column")
+                faults.append(Fault(("columns", name), f"{short(theirs)} is {other} already: a column is read once"))
+            seen[theirs] = name
+        faults += [
+            Fault(("columns", name), f"{name} has no name or constant in an edition, and every row needs it")
+            for name, column in specification.columns.items()
+            if ours[name].required and column.name_in(edition) is None and column.constant_in(edition) is None
+        ]
+    return faults
+
+
+def _constant_faults(specification: Specification) -> list[Fault]:
+    """Constants beside a name, and those that are no value of their column."""
+    columns = specification.target().delivered_columns
+    faults = []
+    for name, column in specification.columns.items():
+        for edition, constant in (column.constant or {}).items():
+            if any(given != NOT_ASKED for given in column.name.values()):
+                faults.append(Fault(("columns", name), f"{name} has a name and a constant: give one of them"))
+            elif not _is_readable(
+                constant, columns[name], column.labels_in(edition), specification.writing_in(edition)
+            ):
+                faults.append(Fault(("columns", name), f"{name}: the constant is no value of the column"))
+    return faults
+
+
+def _is_readable(constant: str, column: Column, labels: Labels | None, writing: Writing) -> bool:
+    if labels is not None or column.allowed:
+        return constant in (labels if labels is not None else column.allowed or ())
+    if column.type == "date":
+        return any(_is_day(constant, one) for one in writing.date_formats)
+    if column.type in ("integer", "number"):
+        fraction = "" if column.type == "integer" else rf"({re.escape(writing.decimal_mark)}\d+)?"
+        return re.fullmatch(rf"-?\d+{fraction}", constant) is not None
+    return column.pattern is None or re.fullmatch(column.pattern, constant) is not None
+
+
+def _is_day(text: str, date_format: str) -> bool:
+    try:
+        return bool(datetime.strptime(text, date_format.replace("%g", "%f")))
+    except ValueError:
+        return False
+
+
+def _place_faults(specification: Specification) -> list[Fault]:
+    """Numbers of roder and coordinates of which nobody says whose they are."""
+    faults = []
     if "rode_code" in specification.columns and specification.rode_code_system is None:
         faults.append(Fault(("columns", "rode_code"), "rode_code needs a rode_code_system: say whose numbers they are"))
-    return faults + [
-        fault for name in specification.columns if name in ours for fault in _label_faults(specification, name)
+    if "coordinate_x" in specification.columns and specification.coordinate_system is None:
+        said = "coordinate_x needs a coordinate_system: say which, as EPSG:25832"
+        faults.append(Fault(("columns", "coordinate_x"), said))
+    faults += [
+        Fault(("coordinate_system",), f"{system} is no coordinate system that is known: use one of the EPSG register")
+        for system in (specification.coordinate_system or {}).values()
+        if not _is_coordinate_system(system)
     ]
+    return faults
+
+
+def _is_coordinate_system(name: str) -> bool:
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        return bool(CRS.from_user_input(name))
+    except CRSError:
+        return False
 
 
 def _label_faults(specification: Specification, name: str) -> list[Fault]:

@@ -126,6 +126,12 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(waiting).combine_chunks()
 
 
+def distinct(table: Table, edition: int, column: str) -> list[str]:
+    """The different texts of a column in an edition, in order; empty cells are none."""
+    cells = pq.read_table(path_of(table, edition), columns=[column], read_dictionary=[column])[column]
+    return sorted(text for text in cells.unique().to_pylist() if text is not None)
+
+
 def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
     """A table, or the named editions of it, as a frame.
 

@@ -15,7 +15,7 @@ from types import ModuleType
 
 from warehouse.errors import InputError
 from warehouse.formats import csv_files, excel, parquet, spss
-from warehouse.formats.cells import Batches, Cells, refuse_odd_text
+from warehouse.formats.cells import Batches, Cells, refuse_long_text, refuse_odd_text
 from warehouse.specifications import Format, Writing
 
 _FORMATS: dict[Format, ModuleType] = {"csv": csv_files, "xlsx": excel, "sav": spss, "parquet": parquet}
@@ -72,8 +72,11 @@ def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]
     holds what no cell of an extract does.
     """
     for batch in _FORMATS[kind].batches(path, writing, list(wanted)):
-        if kind != "csv":  # a CSV file's bytes were looked through before
-            refuse_odd_text(f"{path.name}{_on_sheet(writing) if kind == 'xlsx' else ''}", batch)
+        place = f"{path.name}{_on_sheet(writing) if kind == 'xlsx' else ''}"
+        if kind == "csv":  # whose bytes were looked through before
+            refuse_long_text(place, batch)
+        else:
+            refuse_odd_text(place, batch)
         yield batch
 
 

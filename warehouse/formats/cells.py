@@ -17,16 +17,20 @@ from warehouse.specifications import Writing
 
 BATCH = 10_000
 LONGEST_CELL = 10_000
+_TOO_LONG = f"holds more than {LONGEST_CELL} characters"
 MIDNIGHT = time()
 
 Batches = Iterator[pa.RecordBatch]
 
 _ODD = {
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]": "holds a control character",
+    r"\x{fffd}": "holds the mark of a letter that was lost",
     r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": "holds a mark that turns the direction of writing",
 }
+_ODD_BLANKS = "\u00a0\u2007\u202f\u200b\ufeff\t\n\r"  # a no-break space and others that nobody sees
+_BYTES_OF_ODD_BLANKS = (b"\xa0", b"\x87", b"\xaf", b"\x8b", b"\xbf", b"\t", b"\n", b"\r")  # the last byte of each
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
-_DIRECTION_MARKS = [chr(mark).encode() for mark in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
+_MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 
 
 @dataclass(frozen=True)
@@ -106,32 +110,63 @@ def as_text(cell: Any, writing: Writing) -> str | None:
 
 
 def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
-    """Refuse control characters, marks of direction and endless cells, in formats that hold text as such."""
+    """Refuse control characters, marks of direction or of lost letters, and endless cells, in formats that hold text as such."""
     for name in batch.schema.names[2:]:
         column = batch.column(name)
         if not _may_be_odd(column):
             continue
-        length = pc.utf8_length(column)
-        faults = {what: pc.match_substring_regex(column, shape) for shape, what in _ODD.items()}
-        faults[f"holds more than {LONGEST_CELL} characters"] = pc.greater(length, LONGEST_CELL)
-        for what, found in faults.items():
-            if pc.any(found).as_py():
-                row = batch.column("row")[pc.index(found, True).as_py()].as_py()
-                raise InputError(f"{place}, row {row}, column {name}: {what}: ask for the file without it.")
+        for shape, what in _ODD.items():
+            _refuse_where(place, batch, name, pc.match_substring_regex(column, shape), what)
+        _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
+
+
+def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
+    """The cells without other blanks than spaces around them, which no eye would see; other cells as they are."""
+    held = _bytes_of(column)
+    if not any(byte in held for byte in _BYTES_OF_ODD_BLANKS):
+        return column
+    odd = pc.match_substring_regex(column, f"[{_ODD_BLANKS}]")
+    trimmed = pc.utf8_trim(column, _ODD_BLANKS + " ")
+    return pc.if_else(odd, pc.if_else(pc.equal(trimmed, ""), None, trimmed), column)
+
+
+def refuse_long_text(place: str, batch: pa.RecordBatch) -> None:
+    """Refuse endless cells, of a text whose bytes were looked through."""
+    for name in batch.schema.names[2:]:
+        column = batch.column(name)
+        if len(column) and int(np.diff(_ends(column)).max()) > LONGEST_CELL:
+            _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
+
+
+def _refuse_where(place: str, batch: pa.RecordBatch, name: str, found: pa.BooleanArray, what: str) -> None:
+    if pc.any(found).as_py():
+        row = batch.column("row")[pc.index(found, True).as_py()].as_py()
+        raise InputError(f"{place}, row {row}, column {name}: {what}: ask for the file without it.")
 
 
 def _may_be_odd(column: pa.StringArray) -> bool:
     """Whether the bytes of the column are worth a search cell by cell, which takes ten times as long as this."""
-    _, offsets, text = column.buffers()
-    if text is None or not len(column):
-        return False
-    ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
-    held = text.slice(ends[0], ends[-1] - ends[0]).to_pybytes()
-    return (
+    held = _bytes_of(column)
+    return bool(held) and (
         len(held.translate(None, _CONTROLS)) < len(held)
-        or (b"\xe2" in held and any(mark in held for mark in _DIRECTION_MARKS))
-        or int(np.diff(ends).max()) > LONGEST_CELL
+        or ((b"\xe2" in held or b"\xef" in held) and any(mark in held for mark in _MARKS))
+        or int(np.diff(_ends(column)).max()) > LONGEST_CELL
     )
+
+
+def _ends(column: pa.StringArray) -> np.ndarray:
+    """Where each cell ends in the column's bytes, and before them where the first begins."""
+    return np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
+
+
+def _bytes_of(column: pa.StringArray) -> bytes:
+    """The bytes of all cells together."""
+    text = column.buffers()[2]
+    if text is None or not len(column):
+        return b""
+    ends = _ends(column)
+    held: bytes = text.slice(ends[0], ends[-1] - ends[0]).to_pybytes()
+    return held
 
 
 @contextmanager

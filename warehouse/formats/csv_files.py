@@ -24,10 +24,21 @@ CHUNK = 1 << 22
 HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
 
-CODECS = {"windows-1252": "cp1252", "iso-8859-1": "iso-8859-1", "utf-8": "utf-8", "utf-8-sig": "utf-8-sig"}
+CODECS = {
+    "windows-1252": "cp1252",
+    "iso-8859-1": "iso-8859-1",
+    "iso-8859-15": "iso-8859-15",
+    "utf-8": "utf-8",
+    "utf-8-sig": "utf-8-sig",
+}
 
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
-_NO_CHARACTERS = {"windows-1252": b"\x81\x8d\x8f\x90\x9d", "iso-8859-1": bytes(range(0x80, 0xA0))}
+_NO_CHARACTERS = {
+    "windows-1252": b"\x81\x8d\x8f\x90\x9d",
+    **dict.fromkeys(("iso-8859-1", "iso-8859-15"), bytes(range(0x80, 0xA0))),
+}
+csv.field_size_limit(LONGEST_LINE)
+_LOST = "\ufffd"
 _DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UTF8_IN_8_BIT = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xa6]|\xe2\x82\xac")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -46,11 +57,16 @@ def look(path: Path, writing: Writing) -> Cells:
     seen = _look_through(path, layout)
     _refuse_another_delimiter(path, layout)
     columns = len(names(path, writing))
-    if seen.quotes:
-        return Cells(max(_count_quoted(path, layout, columns, seen) - layout.header_row, 0))
-    if seen.unfinished and seen.unfinished.count(layout.delimiter.encode()) < columns - 1:
+    if seen.unfinished and not seen.quotes and seen.unfinished.count(layout.delimiter.encode()) < columns - 1:
         raise _cut_off(path, seen.lines)
-    return Cells(max(seen.lines - layout.header_row, 0))
+    rows = _count_quoted(path, layout, columns, seen) if seen.quotes else seen.lines
+    if seen.unfinished and not seen.unfinished.endswith(
+        b'"'
+    ):  # else nothing would show that the last cell lost its end
+        raise InputError(
+            f"{path.name}, line {seen.lines}: no line end follows the last row, as where a file was cut off: ask for it again, or end it with a line end if it is whole."
+        )
+    return Cells(max(rows - layout.header_row, 0))
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
@@ -278,6 +294,9 @@ def _look_at_utf8(path: Path, layout: Csv, block: bytes, seen: _Seen) -> None:
         raise InputError(
             f"{path.name}, line {line}: holds a mark that turns the direction of writing: ask for the file without it."
         )
+    if (lost := text.find(_LOST)) >= 0:
+        line = seen.lines + text[:lost].count("\n") + 1
+        raise InputError(f"{path.name}, line {line}: holds the mark of a letter that was lost: ask for the file again.")
 
 
 def _count_quoted(path: Path, layout: Csv, columns: int, seen: _Seen) -> int:

@@ -52,6 +52,10 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) 
         raise InputError(
             f"{path.name}, column {name}: holds lists or bytes and no plain values: ask for plain columns."
         )
+    if pa.types.is_timestamp(array.type) and array.type.tz:
+        raise InputError(
+            f"{path.name}, column {name}: holds moments of the zone {array.type.tz}, whose days are not those of the place: ask for days."
+        )
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         _refuse_another_encoding(path, name, array, first)
         return pc.if_else(pc.equal(array, ""), None, array).cast(pa.string())

@@ -21,12 +21,12 @@ LARGEST_UNPACKED = 1 << 29
 LONGEST_ROW = 1 << 24
 LARGEST_GAP = 10_000_000  # places of cells in a table that are no cells of the file
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, KeyError, IndexError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, KeyError, IndexError, StopIteration)
 _PREFIX = re.compile(rb"<(\w+:)?sheetData")
 _ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?r=["'](\d+)""")
 _CELL = re.compile(rb"""<(?:\w+:)?c [^>]*?r=["']([A-Z]+)(\d+)""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_ERROR = re.compile(rb"""<(?:\w+:)?c [^>]*?t=["']e["']""")
+_ERROR = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\bt\s*=\s*["']e["']""")
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell [^>]*?ref=["']([A-Z]+)(\d+)""")
 
 
@@ -133,7 +133,7 @@ class _Look:
             raise InputError(
                 f"{self._cell_at(text, formula.start())}: holds a formula: paste the values in place of it, so that what is read is what was seen."
             )
-        error = _ERROR.search(text) if b"e" in text and b't="e"' in text else None
+        error = _ERROR.search(text) if b"e" in text and (b'"e"' in text or b"'e'" in text) else None
         if error:
             raise InputError(
                 f"{self._cell_at(text, error.start())}: holds an error of Excel's: correct the cell, or ask for the file again."
@@ -180,7 +180,8 @@ def _part_of(packed: zipfile.ZipFile, index: int) -> str:
     """The part of the workbook that holds a sheet, by the sheet's place in the workbook."""
     book = packed.read("xl/workbook.xml").decode()
     relations = packed.read("xl/_rels/workbook.xml.rels").decode()
-    sheet = re.findall(r"<(?:\w+:)?sheet [^>]*?\w:id=\"([^\"]+)\"", book)[index]
-    entries = [one for one in re.findall(r"<(?:\w+:)?Relationship [^>]*>", relations) if f'Id="{sheet}"' in one]
-    target: str = re.findall(r'Target="([^"]+)"', entries[0])[0]
+    sheet = re.findall(r"<(?:\w+:)?sheet [^>]*?\w:id=[\"']([^\"']+)", book)[index]
+    entries = re.findall(r"<(?:\w+:)?Relationship [^>]*>", relations)
+    entry = next(one for one in entries if re.search(rf"\bId=[\"']{re.escape(sheet)}[\"']", one))
+    target: str = re.findall(r"Target=[\"']([^\"']+)", entry)[0]
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"

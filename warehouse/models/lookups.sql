@@ -31,19 +31,27 @@ WHERE mapping_version = (SELECT max(mapping_version) FROM reference.offence_code
 CREATE TABLE dated_codes AS
 SELECT k.code_system, k.code, k.area_id, v.valid_from, v.valid_to FROM known_codes k JOIN area_versions v USING (area_id);
 
--- The municipality's bydel that an area lies in, or is, and the days on which it does.
-CREATE TABLE bydel_of AS
-SELECT m.member_area_id AS area_id, v.area_id AS bydel_id, v.valid_from, v.valid_to
-FROM reference.area_members m JOIN area_versions v USING (area_id, area_version) WHERE v.level = 'bydel'
+-- Every area that an area lies in, or is, through as many areas between them as there are, on the days on which all hold.
+CREATE TABLE lies_in AS
+WITH RECURSIVE up AS (
+    SELECT m.member_area_id AS area_id, v.area_id AS whole_id, v.area_version AS whole_version, v.level, v.valid_from, v.valid_to
+    FROM reference.area_members m JOIN area_versions v USING (area_id, area_version)
+    UNION
+    SELECT up.area_id, v.area_id, v.area_version, v.level, greatest(up.valid_from, v.valid_from), least(up.valid_to, v.valid_to)
+    FROM up JOIN reference.area_members m ON m.member_area_id = up.whole_id
+    JOIN area_versions v ON v.area_id = m.area_id AND v.area_version = m.area_version
+    WHERE greatest(up.valid_from, v.valid_from) <= least(up.valid_to, v.valid_to)
+)
+FROM up
 UNION
-SELECT area_id, area_id, valid_from, valid_to FROM area_versions WHERE level = 'bydel';
+SELECT area_id, area_id, area_version, level, valid_from, valid_to FROM area_versions;
 
--- The partnership area that an area lies in, or is, and the days on which it does.
+CREATE TABLE bydel_of AS
+SELECT area_id, whole_id AS bydel_id, valid_from, valid_to FROM lies_in WHERE level = 'bydel';
+
 CREATE TABLE partnership_of AS
-SELECT m.member_area_id AS area_id, v.area_id AS partnership_area_id, v.area_version, v.valid_from, v.valid_to
-FROM reference.area_members m JOIN area_versions v USING (area_id, area_version) WHERE v.level = 'partnership_area'
-UNION
-SELECT area_id, area_id, area_version, valid_from, valid_to FROM area_versions WHERE level = 'partnership_area';
+SELECT area_id, whole_id AS partnership_area_id, whole_version AS area_version, valid_from, valid_to
+FROM lies_in WHERE level = 'partnership_area';
 
 -- The partners that a plan names for an activity, divided by semicolons, each once and without blanks around it.
 CREATE MACRO partner_names(written) AS list_distinct(

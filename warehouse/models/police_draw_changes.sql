@@ -1,6 +1,7 @@
 -- Each draw that the edition brought, beside the same producer's draw of the same crime year before it.
+-- A journal number that a decision lets stand twice is two reports: the first is compared with the first.
 WITH reports AS (
-    SELECT extract, crime_year, edition, drawn_on, journal_number, coalesce(crime_type, 'unmapped') AS crime_type, provenance
+    SELECT extract, crime_year, edition, drawn_on, journal_number, coalesce(crime_type, 'unmapped') AS crime_type, provenance, file, row
     FROM police.reports
 ), draws AS (
     SELECT DISTINCT extract, crime_year, drawn_on, edition FROM reports
@@ -10,16 +11,18 @@ WITH reports AS (
 ), pairs AS (
     SELECT * FROM followed WHERE edition = {edition} AND drawn_before_on IS NOT NULL
 ), later AS (
-    SELECT p.extract, p.crime_year, p.drawn_on, p.drawn_before_on, r.journal_number, r.crime_type, r.provenance
+    SELECT p.extract, p.crime_year, p.drawn_on, p.drawn_before_on, r.journal_number, r.crime_type, r.provenance,
+           row_number() OVER (PARTITION BY p.extract, p.crime_year, p.drawn_on, r.journal_number ORDER BY r.file, r.row) AS time
     FROM reports r JOIN pairs p USING (extract, crime_year, edition, drawn_on)
 ), before AS (
-    SELECT p.extract, p.crime_year, p.drawn_on, p.drawn_before_on, r.journal_number, r.crime_type, r.provenance
+    SELECT p.extract, p.crime_year, p.drawn_on, p.drawn_before_on, r.journal_number, r.crime_type, r.provenance,
+           row_number() OVER (PARTITION BY p.extract, p.crime_year, p.drawn_on, r.journal_number ORDER BY r.file, r.row) AS time
     FROM reports r
     JOIN pairs p ON r.extract = p.extract AND r.crime_year = p.crime_year AND r.edition = p.edition_before AND r.drawn_on = p.drawn_before_on
 ), compared AS (
     SELECT extract, crime_year, drawn_on, drawn_before_on, l.crime_type AS type_now, b.crime_type AS type_before,
            greatest(l.provenance, b.provenance) AS provenance -- synthetic as soon as one draw is
-    FROM later l FULL JOIN before b USING (extract, crime_year, drawn_on, drawn_before_on, journal_number)
+    FROM later l FULL JOIN before b USING (extract, crime_year, drawn_on, drawn_before_on, journal_number, time)
 )
 SELECT {edition} AS edition, extract, crime_year, drawn_on, drawn_before_on, crime_type,
        count(*) FILTER (crime_type = type_before) AS reports_before,

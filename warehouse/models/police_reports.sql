@@ -1,10 +1,11 @@
 -- The place of a report: its rode, else its coordinates, else the area of its code, else not known; always by the
--- area's definition that holds on the day of the report.
+-- area's definition that holds on the day of the report. The bydel is that of the place, else of the area's code.
 WITH placed AS (
     SELECT t.*,
            coalesce(by_rode.area_id, by_coordinates.area_id, by_code.area_id) AS area_id,
            CASE WHEN by_rode.area_id IS NOT NULL THEN 'rode' WHEN by_coordinates.area_id IS NOT NULL THEN 'coordinates'
-                WHEN by_code.area_id IS NOT NULL THEN 'area' ELSE 'unknown' END AS place
+                WHEN by_code.area_id IS NOT NULL THEN 'area' ELSE 'unknown' END AS place,
+           by_code.area_id AS named_area_id
     FROM {typed} t
     LEFT JOIN dated_codes by_rode
       ON by_rode.code_system = t.rode_code_system AND by_rode.code = lower(t.rode_code)
@@ -22,11 +23,12 @@ SELECT p.*,
        coalesce(m.crime_type, d.crime_type) AS crime_type,
        m.mapping_version,
        CASE WHEN m.crime_type IS NULL THEN d.decision_id END AS decision,
-       b.bydel_id,
+       coalesce(b.bydel_id, named.bydel_id) AS bydel_id,
        w.partnership_area_id,
        w.area_version AS partnership_area_version
 FROM placed p
 LEFT JOIN mapped_codes m ON m.offence_code = p.offence_code AND p.reported_on BETWEEN m.valid_from AND m.valid_to
 LEFT JOIN quality.decisions d ON d.about = 'unmapped_code' AND d.offence_code = p.offence_code
 LEFT JOIN bydel_of b ON b.area_id = p.area_id AND p.reported_on BETWEEN b.valid_from AND b.valid_to
+LEFT JOIN bydel_of named ON named.area_id = p.named_area_id AND p.reported_on BETWEEN named.valid_from AND named.valid_to
 LEFT JOIN partnership_of w ON w.area_id = p.area_id AND p.reported_on BETWEEN w.valid_from AND w.valid_to
