@@ -95,7 +95,9 @@ def _faults_of(specification: Specification, name: str, column: Column, edition:
     if column.type == "number":
         mark = "comma" if writing.decimal_mark == "," else "point"
         return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
-    formula = rf"regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
+    # few cells begin before 0 or between = and A, and comparing them is quicker than looking for four signs
+    first = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
+    formula = f"{first} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
     if column.pattern:
         wrong = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {quoted(column.pattern)})"

@@ -28,7 +28,7 @@ _ODD = {
     r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": "holds a mark that turns the direction of writing",
 }
 _ODD_BLANKS = "\u00a0\u2007\u202f\u200b\ufeff\t\n\r"  # a no-break space and others that nobody sees
-_BYTES_OF_ODD_BLANKS = (b"\xa0", b"\x87", b"\xaf", b"\x8b", b"\xbf", b"\t", b"\n", b"\r")  # the last byte of each
+_LAST_BYTES_OF_ODD_BLANKS = (b"\xa0", b"\x87", b"\xaf", b"\x8b", b"\xbf")
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
 _MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 
@@ -123,7 +123,8 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
     """The cells without other blanks than spaces around them, which no eye would see; other cells as they are."""
     held = _bytes_of(column)
-    if not any(byte in held for byte in _BYTES_OF_ODD_BLANKS):
+    unseen = (b"\t", b"\n", b"\r", *(() if held.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
+    if not any(byte in held for byte in unseen):
         return column
     odd = pc.match_substring_regex(column, f"[{_ODD_BLANKS}]")
     trimmed = pc.utf8_trim(column, _ODD_BLANKS + " ")

@@ -5,7 +5,7 @@ WITH placed AS (
            coalesce(by_rode.area_id, by_coordinates.area_id, by_code.area_id) AS area_id,
            CASE WHEN by_rode.area_id IS NOT NULL THEN 'rode' WHEN by_coordinates.area_id IS NOT NULL THEN 'coordinates'
                 WHEN by_code.area_id IS NOT NULL THEN 'area' ELSE 'unknown' END AS place,
-           by_code.area_id AS named_area_id
+           CASE WHEN by_rode.area_id IS NOT NULL OR by_coordinates.area_id IS NOT NULL THEN by_code.area_id END AS named_area_id
     FROM {typed} t
     LEFT JOIN dated_codes by_rode
       ON by_rode.code_system = t.rode_code_system AND by_rode.code = lower(t.rode_code)
