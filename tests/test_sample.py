@@ -22,6 +22,8 @@ from warehouse.reference_files import Reference, load_reference
 from warehouse.sample.writing import write
 from warehouse.specifications import load_specifications
 
+pytestmark = pytest.mark.slow  # each worker writes the whole sample first, which takes a minute
+
 EDITIONS = range(2017, 2026)
 SPECIFICATIONS = load_specifications()
 REPORTS, COUNTS, SURVEY = "koebenhavns_politi_reports", "koebenhavns_politi_counts", "sikker_by_survey"

@@ -15,15 +15,10 @@ WHOLE_ROW = "(whole row)"
 UNREADABLE = ("malformed_row", "empty_cell", "unreadable_date", "unreadable_number", "unknown_label")
 
 _DIGITS = {
-    "%Y": r"(19|20)\d\d",
-    "%y": r"\d\d",
+    "%Y": r"\d{4}",
     "%g": r"\d{3}",
     "%f": r"\d{6}",
-    "%d": r"\d\d?",
-    "%m": r"\d\d?",
-    "%H": r"\d\d?",
-    "%M": r"\d\d",
-    "%S": r"\d\d",
+    **dict.fromkeys(("%y", "%d", "%m", "%H", "%M", "%S"), r"\d\d"),
 }
 _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 
@@ -151,18 +146,22 @@ def _without_thousands(cell: str, mark: str | None) -> str:
 
 
 def _date(cell: str, date_formats: tuple[str, ...]) -> str:
-    """Only a day with a year of four digits, as written today: `strptime` alone takes the year 23 as well."""
-    cases = " ".join(
-        f"WHEN regexp_full_match({cell}, {quoted(_digits(one))}) THEN try_strptime({cell}, {quoted(one)})::DATE"
-        for one in date_formats
-    )
-    return f"CASE {cases} END"
+    """A day of the years 1900 to 2099 in one of the forms."""
+    days = [_day(cell, one) for one in date_formats]
+    return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
 
 
-def _digits(date_format: str) -> str:
-    """The form of a day as a pattern; where two numbers touch, each has all its digits."""
-    digits = _DIGITS | (dict.fromkeys(("%d", "%m", "%H"), r"\d\d") if re.search("%.%", date_format) else {})
-    return "".join(digits.get(part, re.escape(part)) for part in re.findall("%.|[^%]", date_format))
+def _day(cell: str, date_format: str) -> str:
+    """`strptime` takes the year 23 as well, and a number with fewer digits where two touch.
+
+    Years out of reach are turned into two days and those into nothing, which takes half the time of a pattern.
+    """
+    day = f"try_strptime({cell}, {quoted(date_format)})::DATE"
+    if re.search("%.%", date_format):
+        digits = "".join(_DIGITS.get(part, re.escape(part)) for part in re.findall("%.|[^%]", date_format))
+        day = f"CASE WHEN regexp_full_match({cell}, {quoted(digits)}) THEN {day} END"
+    reach = f"least(greatest({day}, DATE '1899-12-31'), DATE '2100-01-01')"
+    return f"nullif(nullif({reach}, DATE '1899-12-31'), DATE '2100-01-01')"
 
 
 def _integer(cell: str) -> str:
