@@ -76,6 +76,8 @@ def _refuse_gone(edition: int, of_edition: list[DeliveredFile]) -> None:
     They may have other names: a file may stand in another's place. What was taken in and never published may go.
     """
     stored = {row["file"] for row in files_of(edition)} if edition in store.stored_editions(FILES) else set()
+    if not stored:
+        return
     before = [row for row in published_rows(FILES, edition) if row["file"] in stored]
     fewer = Counter(row["table_name"] for row in before) - Counter(file.specification.table for file in of_edition)
     there = {(file.path.name, file.specification.table) for file in of_edition}

@@ -123,15 +123,14 @@ def _broken(
 
 
 def _name_set_aside(connection: duckdb.DuckDBPyConnection, rows: set[FileRow]) -> None:
-    """A table of the rows that do not count, and a view of those that may."""
+    """The rows that do not count by their places, and a view of those that may."""
     places = pa.table(
         {
             "file": pa.array([file for file, _ in rows], pa.string()),
             "row": pa.array([row for _, row in rows], pa.int64()),
         }
     )
-    connection.register("named_set_aside", places)
-    connection.execute("CREATE OR REPLACE TEMP TABLE named AS FROM named_set_aside")
+    connection.register("named", places)
     counting = "typed ANTI JOIN named USING (file, row)" if rows else "typed"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW counting AS FROM {counting}")
 

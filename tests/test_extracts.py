@@ -312,7 +312,7 @@ def test_a_draw_in_two_files_is_one_draw(place: Path) -> None:
 
 def test_the_draws_of_two_cities_do_not_hide_each_other(place: Path, reference: Path) -> None:
     (reference / "extracts" / "aarhus_police.yml").write_text(
-        AARHUS.replace(": elsewhere\n", ": municipality\n").replace(": elsewhere_unit\n", ": municipality_rode\n"),
+        AARHUS_IN_KNOWN_CODES,
         encoding="utf-8",
     )
     for edition, drawn in ((2023, "2023-02-15"), (2024, "2024-02-20")):
@@ -542,6 +542,9 @@ columns:
   coordinate_x: {name: lon}
   coordinate_y: {name: lat}
 """
+AARHUS_IN_KNOWN_CODES = AARHUS.replace(": elsewhere\n", ": municipality\n").replace(
+    ": elsewhere_unit\n", ": municipality_rode\n"
+)
 CASE = {"case_id": "0700-75111-00001-22", "code": "75111", "reported": "2022-03-03", "drawn": "2023-02-15", "district": "", "unit": "", "lon": "", "lat": ""}  # fmt: skip
 
 
@@ -598,7 +601,7 @@ def test_another_citys_police_needs_a_specification_and_reference_lines_and_no_c
 
 
 def test_a_producer_may_write_its_file_in_another_way_from_an_edition_on(place: Path, reference: Path) -> None:
-    changed = AARHUS.replace(": elsewhere\n", ": municipality\n").replace(": elsewhere_unit\n", ": municipality_rode\n")
+    changed = AARHUS_IN_KNOWN_CODES
     for old, new in {
         'formats: {csv: {encoding: utf-8, delimiter: ","}}': 'formats: {2023: {csv: {encoding: utf-8, delimiter: ","}}, 2024: {csv: {encoding: windows-1252, delimiter: ";", header_row: 2}}}',
         'decimal_mark: "."': 'decimal_mark: {2023: ".", 2024: ","}',
@@ -628,7 +631,7 @@ def test_a_producer_may_write_its_file_in_another_way_from_an_edition_on(place: 
 def test_two_producers_with_the_same_columns_are_told_apart_by_the_names_of_their_files(
     place: Path, reference: Path
 ) -> None:
-    known = AARHUS.replace(": elsewhere\n", ": municipality\n").replace(": elsewhere_unit\n", ": municipality_rode\n")
+    known = AARHUS_IN_KNOWN_CODES
     other = known.replace("aarhus_police", "odense_police")
     (reference / "extracts" / "aarhus_police.yml").write_text(known, encoding="utf-8")
     (reference / "extracts" / "odense_police.yml").write_text(other, encoding="utf-8")
@@ -657,7 +660,7 @@ def test_two_producers_with_the_same_columns_are_told_apart_by_the_names_of_thei
 def test_what_is_the_same_in_all_rows_is_said_once_and_words_for_nothing_and_marks_of_thousands_are_read(
     place: Path, reference: Path
 ) -> None:
-    changed = AARHUS.replace(": elsewhere\n", ": municipality\n").replace(": elsewhere_unit\n", ": municipality_rode\n")
+    changed = AARHUS_IN_KNOWN_CODES
     for old, new in {
         "drawn_on: {name: drawn}": 'drawn_on: {constant: {2023: "2023-02-15"}}',
         "decimal_mark:": "empty_words: ['NULL', '-']\nthousands_mark: ','\ndecimal_mark:",

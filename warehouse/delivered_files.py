@@ -382,7 +382,7 @@ def _refuse_personal(file: DeliveredFile) -> None:
 def _refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
     """The same of all later rows, for the columns that keep any text as it is."""
     for name in texts:
-        refuse_personal_cells(file, name, batch.column(name))
+        _refuse_kind(file, name, kind_by_values(batch.column(name)))
 
 
 def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> None:

@@ -188,10 +188,9 @@ class Specification(Part):
 
     @property
     def changes_in(self) -> set[int]:
-        """Editions from which on something is another than before."""
-        written = (self.formats, self.decimal_mark, self.date_format, self.area_code_system)
+        """Editions from which on a file may have other columns than before, or other places of them."""
         named = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
-        return {*named, *(year for entry in written for year in entry)} - {FIRST}
+        return {*named, *self.formats} - {FIRST}
 
     def is_called(self, file: str) -> bool:
         """Whether the specification says that a file of this name is its producer's."""

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from itertools import product
 from statistics import NormalDist
 
-from scipy import optimize, stats
+import numpy as np
+from scipy import optimize
+
+from assets.methods.limits import clopper_pearson_limits, logit_limits
 
 METHOD = "published_share/1"
 SMALL = 10
@@ -58,17 +61,14 @@ def logit_interval(share: float, standard_error: float, degrees: float, confiden
     Source: Korn and Graubard (1999), Analysis of Health Surveys; as R's `svyciprop(method = "logit")`.
     `share` must lie strictly between 0 and 1.
     """
-    logit = math.log(share / (1 - share))
-    reach = float(stats.t.ppf(0.5 + confidence / 2, degrees)) * standard_error / (share * (1 - share))
-    return Interval(_from_logit(logit - reach), _from_logit(logit + reach))
+    low, high = logit_limits(np.asarray(share), np.asarray(standard_error), np.asarray(degrees), confidence)
+    return Interval(float(low), float(high))
 
 
 def clopper_pearson(successes: float, answers: float, confidence: float) -> Interval:
     """Exact binomial interval, also for numbers that are not whole. Source: Clopper and Pearson (1934)."""
-    tail = (1 - confidence) / 2
-    low = 0.0 if successes <= 0 else float(stats.beta.ppf(tail, successes, answers - successes + 1))
-    high = 1.0 if successes >= answers else float(stats.beta.ppf(1 - tail, successes + 1, answers - successes))
-    return Interval(low, high)
+    low, high = clopper_pearson_limits(np.asarray(successes), np.asarray(answers), confidence)
+    return Interval(float(low), float(high))
 
 
 def wilson(share: float, answers: float, confidence: float) -> Interval:
@@ -189,10 +189,6 @@ def trend(shares: dict[int, Share], design_effect: float, confidence: float) -> 
     )
     reach = normal_quantile(confidence) / math.sqrt(spread) + tilt
     return Trend(slope, Interval(slope - reach, slope + reach))
-
-
-def _from_logit(logit: float) -> float:
-    return 1 / (1 + math.exp(-logit))
 
 
 def _interval_at(share: float, answers: int, design_effect: float, confidence: float) -> Interval:

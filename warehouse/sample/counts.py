@@ -9,7 +9,7 @@ import pandas as pd
 from warehouse.reference_files import Reference
 from warehouse.sample.police import MIX, PARTNERSHIPS, Draw
 from warehouse.sample.population import COPENHAGEN, residents
-from warehouse.sample.writing import Extract
+from warehouse.sample.writing import Extract, area_names
 from warehouse.specifications import Format, Specification
 
 FORMATS: dict[int, Format] = {2018: "xlsx", 2021: "xlsx", 2023: "parquet", 2024: "xlsx"}
@@ -23,9 +23,7 @@ OF_OTHER = 0.15  # of the other offences; footnote 7 names some
 def counts_extract(specification: Specification, edition: int, draw: Draw, seed: int, reference: Reference) -> Extract:
     """Counts of an edition's crime year: one row an area and type."""
     counted = counts(draw, edition, seed, reference)
-    codes = reference["reference.area_codes"]
-    codes = codes[codes["code_system"] == specification.writing_in(edition).area_code_system]
-    names = codes.drop_duplicates("area_id").set_index("area_id")["code"]
+    names = area_names(specification.writing_in(edition).area_code_system, reference)
     types = _types(specification, edition)
     rows = [
         {"area_code": names[area], "crime_year": draw.crime_year, "crime_type": kind, "reports": of_types[kind]}

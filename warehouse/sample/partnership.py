@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from warehouse.reference_files import Reference
-from warehouse.sample.writing import Extract
+from warehouse.sample.writing import Extract, area_names
 from warehouse.specifications import Format, Specification
 
 FIRST_EDITION = 2021
@@ -184,9 +184,8 @@ def listed_extract(specification: Specification, edition: int, seed: int, refere
 def _codes(specification: Specification, edition: int, reference: Reference) -> list[str]:
     """The partnerships' names in the extract's code system, the first that stands for each."""
     partnerships = set(reference["reference.areas"].query("level == 'partnership_area'")["area_id"])
-    codes = reference["reference.area_codes"]
-    codes = codes[codes["code_system"] == specification.writing_in(edition).area_code_system]
-    return codes[codes["area_id"].isin(partnerships)].drop_duplicates("area_id")["code"].tolist()
+    names = area_names(specification.writing_in(edition).area_code_system, reference)
+    return [name for area, name in names.items() if area in partnerships]
 
 
 def _one_of(specification: Specification, column: str, edition: int, rng: np.random.Generator) -> str:

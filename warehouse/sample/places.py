@@ -12,6 +12,7 @@ import shapely
 
 from warehouse.reference_files import Reference
 from warehouse.sample.dirt import dirty_names
+from warehouse.sample.writing import area_names
 
 BY_RODE, BY_COORDINATES, BY_NAME = 0.80, 0.10, 0.085  # the rest lies nowhere
 WITH_NAME_TOO = 0.6  # of those by rode
@@ -30,7 +31,7 @@ def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) ->
     by_name = ~by_rode & ~by_point & (known_by < BY_RODE + BY_COORDINATES + BY_NAME)
     points = _points(roder["boundary"].to_numpy(), rng)[chosen, rng.integers(0, POINTS, len(rows))]
     names = pd.Series(roder["bydel"].to_numpy(dtype=object)[chosen], index=rows.index)
-    names = names.mask(named, rows["lies_in"].map(_names(reference)))
+    names = names.mask(named, rows["lies_in"].map(area_names("municipality", reference)))
     with_name = by_name | (by_rode & (rng.random(len(rows)) < WITH_NAME_TOO))
     return rows.assign(
         area_code=dirty_names(names, rng).where(with_name, None),
@@ -50,12 +51,6 @@ def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -
         odds = roder["odds"].where(own, 0)
         chosen[rows] = rng.choice(len(odds), len(rows), p=(odds / odds.sum()).to_numpy())
     return chosen
-
-
-def _names(reference: Reference) -> dict[str, str]:
-    """What the municipality's code system calls each area, the first name of each."""
-    codes = reference["reference.area_codes"].query("code_system == 'municipality'").drop_duplicates("area_id")
-    return dict(zip(codes["area_id"], codes["code"], strict=True))
 
 
 def _roder(reference: Reference) -> pd.DataFrame:

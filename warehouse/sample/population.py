@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from warehouse.reference_files import Reference
-from warehouse.sample.writing import Extract
+from warehouse.sample.writing import Extract, area_names
 from warehouse.specifications import Format, Specification
 
 COPENHAGEN = "copenhagen"
@@ -37,7 +37,7 @@ PARTNERSHIP_RESIDENTS = {
 
 def population_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
     """Residents on 1 January of the edition's year and of the year before, by area."""
-    names = population_names(reference)
+    names = area_names("population", reference)
     rows = [
         {"area_code": names[area], "on_date": pd.Timestamp(year, 1, 1), "population_residents": count, "source": SOURCE}
         for year in (edition - 1, edition)
@@ -45,12 +45,6 @@ def population_extract(specification: Specification, edition: int, seed: int, re
         if area in names
     ]
     return Extract(specification, edition, "befolkning", FORMATS.get(edition, "csv"), pd.DataFrame(rows))
-
-
-def population_names(reference: Reference) -> dict[str, str]:
-    """The name of each area in the population's code system: the first that stands there."""
-    codes = reference["reference.area_codes"].query("code_system == 'population'").drop_duplicates("area_id")
-    return dict(zip(codes["area_id"], codes["code"], strict=True))
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:

@@ -12,7 +12,7 @@ from warehouse.reference_files import Reference
 from warehouse.sample.dirt import dirty_names
 from warehouse.sample.population import residents
 from warehouse.sample.shares import DAY, EVENING, stratum_shares
-from warehouse.sample.writing import Extract
+from warehouse.sample.writing import Extract, area_names
 from warehouse.specifications import Format, Specification
 
 FORMATS: dict[int, Format] = {2017: "sav", 2019: "sav", 2021: "sav", 2020: "xlsx", 2023: "xlsx", 2025: "xlsx"}
@@ -193,8 +193,7 @@ def _as_delivered(
 ) -> pd.DataFrame:
     """Our columns in the specification's order, shuffled, without those that are not asked."""
     rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
-    codes = reference["reference.area_codes"].query("code_system == 'survey'").drop_duplicates("area_id")
-    names = dict(zip(codes["area_id"], codes["code"], strict=True))
+    names = area_names("survey", reference)
     file = {
         "respondent_number": pd.Series([f"{edition}-{number:05d}" for number in range(1, len(rows) + 1)]),
         "answered_on": _days(edition, reference, len(rows), rng),

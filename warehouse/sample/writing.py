@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from warehouse.delivered_files import SYNTHETIC
 from warehouse.formats.csv_files import CODECS
+from warehouse.reference_files import Reference
 from warehouse.specifications import Csv, Format, Specification, Writing, Xlsx
 
 MADE_UP = "Opdigtede data: en prøve, som ingen producent har leveret"
@@ -58,6 +59,13 @@ class Extract:
         known = self.specification.columns.get(column)
         labels = known.labels_in(self.edition) if known else None
         return {meaning: label for label, meaning in (labels or {}).items()}
+
+
+def area_names(system: str, reference: Reference) -> dict[str, str]:
+    """What a code system calls each area: the first name that stands there, in the file's order."""
+    codes = reference["reference.area_codes"]
+    codes = codes[codes["code_system"] == system].drop_duplicates("area_id")
+    return dict(zip(codes["area_id"], codes["code"], strict=True))
 
 
 def write(extract: Extract, folder: Path) -> Path:
