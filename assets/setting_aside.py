@@ -6,6 +6,7 @@ rules of single cells follow from contract and specification (`warehouse/parsing
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +19,7 @@ from warehouse.decisions import FILE, Decision, Decisions, check_corrections
 from warehouse.delivered_files import LOOKED_AT, DeliveredFile, extracts_table, file_of, refuse_personal_cells
 from warehouse.engine import engine, model
 from warehouse.errors import InputError
-from warehouse.parsing import UNREADABLE, WHOLE_ROW, cell_faults, quoted, typed_query
+from warehouse.parsing import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
 from warehouse.specifications import load_specifications
 
 FILES = contracts()["quality.files"]
@@ -136,22 +137,34 @@ def _name_set_aside(connection: duckdb.DuckDBPyConnection, rows: set[FileRow]) -
 
 
 def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decided: Decisions) -> list[Row]:
-    """Rows with a cell that shows a fault; a query for each fault reads no column that it does not need.
+    """Rows with a cell that shows a fault; a query for each column, as reading and trimming its cells is what takes time.
 
     Raises InputError where the cells at fault look personal: they are kept as delivered.
     """
-    delivered = _corrected(file, decided)
     found = []
-    for fault in cell_faults(file.specification, file.edition):
-        at_fault = f"FROM {delivered} WHERE {fault.condition}"
-        rows = connection.execute(f"SELECT row, {fault.reason} {at_fault}").fetchall()
-        if rows and fault.delivered:
-            cells = connection.execute(
-                f'SELECT DISTINCT "{fault.delivered}"::VARCHAR AS cell {at_fault} LIMIT {LOOKED_AT}'
-            )
-            refuse_personal_cells(file, fault.column, cells.to_arrow_table()["cell"])
-        found += [_row(file, row, fault.rule, fault.column, reason) for row, reason in rows]
+    for delivered, faults in groupby(cell_faults(file.specification, file.edition), lambda fault: fault.delivered):
+        found += _faults_of_column(connection, file, _corrected(file, decided), delivered, list(faults))
     return found
+
+
+def _faults_of_column(
+    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rows: str, delivered: str | None, faults: list[Fault]
+) -> list[Row]:
+    """The faults of one column's cells, or of whole rows."""
+    flags = ", ".join(f"({fault.condition}) AS fault_{index}" for index, fault in enumerate(faults))
+    any_of = " OR ".join(f"fault_{index}" for index in range(len(faults)))
+    at_fault = f"FROM (SELECT *, {flags} FROM {rows}) WHERE {any_of}"
+    reasons = ", ".join(f"CASE WHEN fault_{index} THEN {fault.reason} END" for index, fault in enumerate(faults))
+    broken = connection.execute(f"SELECT row, {reasons} {at_fault}").fetchall()
+    if broken and delivered:
+        cells = connection.execute(f'SELECT DISTINCT "{delivered}"::VARCHAR AS cell {at_fault} LIMIT {LOOKED_AT}')
+        refuse_personal_cells(file, faults[0].column, cells.to_arrow_table()["cell"])
+    return [
+        _row(file, row, fault.rule, fault.column, reason)
+        for row, *found in broken
+        for fault, reason in zip(faults, found, strict=True)
+        if reason is not None
+    ]
 
 
 def _rule_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:

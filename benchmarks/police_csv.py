@@ -234,7 +234,7 @@ def row_of(millions: int, folder: Path) -> dict[str, Run]:
     """Median seconds and peak megabytes of each way, the ways in turn; pandas at most up to 10 million rows, once there."""
     subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
-    found = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions < 10 else 1)
+    found = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)
     return {way: median_of(runs) for way, runs in found.items()}
 
 

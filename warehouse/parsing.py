@@ -14,12 +14,7 @@ from warehouse.specifications import Specification
 WHOLE_ROW = "(whole row)"
 UNREADABLE = ("malformed_row", "empty_cell", "unreadable_date", "unreadable_number", "unknown_label")
 
-_DIGITS = {
-    "%Y": r"\d{4}",
-    "%g": r"\d{3}",
-    "%f": r"\d{6}",
-    **dict.fromkeys(("%y", "%d", "%m", "%H", "%M", "%S"), r"\d\d"),
-}
+_DIGITS = {"%g": 3, "%f": 6, **dict.fromkeys(("%y", "%d", "%m", "%H", "%M", "%S"), 2)}
 _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 
 
@@ -100,19 +95,25 @@ def _faults_of(specification: Specification, name: str, column: Column, edition:
     return faults
 
 
-def _cell(written: str, empty_words: tuple[str, ...] = ()) -> str:
-    """The cell without blanks around it; NULL where nothing is left. Only what has blanks is trimmed: it is slow."""
-    cell = f"CASE WHEN {written} < '!' OR suffix({written}, ' ') THEN nullif(trim({written}), '') ELSE {written} END"
-    if not empty_words:
-        return cell
-    return f"CASE WHEN ({cell}) IN ({', '.join(map(quoted, empty_words))}) THEN NULL ELSE ({cell}) END"
-
-
 def _cell_of(specification: Specification, name: str, edition: int) -> str:
-    """The cell that a column is read from: the producer's, or the constant in place of it."""
+    """The cell that a column is read from, without blanks around it; NULL where nothing is left.
+
+    To trim millions of different texts is slow: only those with blanks are.
+    """
+    text = _text_of(specification, name, edition)
+    cell = f"nullif({text}, '')"
+    if text != f'trim("{name}")' or specification.target().columns[name].type != "text":
+        return cell
+    return f'CASE WHEN "{name}" < \'!\' OR suffix("{name}", \' \') THEN {cell} ELSE "{name}" END'
+
+
+def _text_of(specification: Specification, name: str, edition: int) -> str:
+    """The producer's cell, or the constant in place of it, without blanks around it; perhaps nothing is left."""
     constant = specification.columns[name].constant_in(edition)
-    writing = specification.writing_in(edition)
-    return quoted(constant) if constant is not None else _cell(f'"{name}"', writing.empty_words)
+    if constant is not None:
+        return quoted(constant)
+    text, empty_words = f'trim("{name}")', specification.writing_in(edition).empty_words
+    return f"CASE WHEN {text} NOT IN ({', '.join(map(quoted, empty_words))}) THEN {text} END" if empty_words else text
 
 
 def _value(specification: Specification, name: str, column: Column, edition: int) -> str:
@@ -120,21 +121,21 @@ def _value(specification: Specification, name: str, column: Column, edition: int
     named = specification.columns.get(name)
     if named is None or (named.name_in(edition) is None and named.constant_in(edition) is None):
         return f"NULL::{DUCKDB[column.type]}"
-    cell, labels = _cell_of(specification, name, edition), named.labels_in(edition)
+    text, labels = _text_of(specification, name, edition), named.labels_in(edition)
     if labels is None and column.allowed:
         labels = {value: value for value in column.allowed}
     if labels is not None:
         meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
         if column.type == "text":
-            return f"CASE {cell} {meanings} END"
-        cell = f"CASE {cell} {meanings} ELSE {cell} END"  # a word that stands for one number or day among others
+            return f"CASE {text} {meanings} END"
+        text = f"CASE {text} {meanings} ELSE {text} END"  # a word that stands for one number or day among others
     if column.type == "text":
-        return cell
+        return _cell_of(specification, name, edition)
     writing = specification.writing_in(edition)
     if column.type == "date":
-        return _date(cell, writing.date_formats)
-    cell = _without_thousands(cell, writing.thousands_mark)
-    return _integer(cell) if column.type == "integer" else _number(cell, writing.decimal_mark)
+        return _date(text, writing.date_formats)
+    text = _without_thousands(text, writing.thousands_mark)
+    return _integer(text) if column.type == "integer" else _number(text, writing.decimal_mark)
 
 
 def _without_thousands(cell: str, mark: str | None) -> str:
@@ -145,35 +146,42 @@ def _without_thousands(cell: str, mark: str | None) -> str:
     return f"CASE WHEN regexp_full_match({cell}, {quoted(grouped)}) THEN replace({cell}, {quoted(mark)}, '') ELSE {cell} END"
 
 
-def _date(cell: str, date_formats: tuple[str, ...]) -> str:
+def _date(text: str, date_formats: tuple[str, ...]) -> str:
     """A day of the years 1900 to 2099 in one of the forms."""
-    days = [_day(cell, one) for one in date_formats]
+    days = [_day(text, one) for one in date_formats]
     return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
 
 
-def _day(cell: str, date_format: str) -> str:
-    """`strptime` takes the year 23 as well, and a number with fewer digits where two touch.
+def _day(text: str, date_format: str) -> str:
+    """`strptime` takes the year 23 as well, and a number with fewer digits where two touch."""
+    touching = re.search("%.%", date_format) is not None
+    form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
+    return f"try_strptime({_in_form(text, form)}, {quoted(date_format)})::DATE"
 
-    Years out of reach are turned into two days and those into nothing, which takes half the time of a pattern.
+
+def _digits(part: str, touching: bool) -> str:
+    """The pattern of a part of a date's form; leading zeros may be missing where nothing else tells the parts apart."""
+    most = _DIGITS.get(part)
+    if part == "%Y":
+        return r"(19|20)\d\d"
+    return re.escape(part) if most is None else rf"\d{{{most if touching or part == '%y' else 1},{most}}}"
+
+
+def _in_form(text: str, form: str) -> str:
+    """The text where the whole of it has the form, else an empty one.
+
+    No CASE: what is a function of one column alone DuckDB works out once for each of its different texts.
     """
-    day = f"try_strptime({cell}, {quoted(date_format)})::DATE"
-    if re.search("%.%", date_format):
-        digits = "".join(_DIGITS.get(part, re.escape(part)) for part in re.findall("%.|[^%]", date_format))
-        day = f"CASE WHEN regexp_full_match({cell}, {quoted(digits)}) THEN {day} END"
-    reach = f"least(greatest({day}, DATE '1899-12-31'), DATE '2100-01-01')"
-    return f"nullif(nullif({reach}, DATE '1899-12-31'), DATE '2100-01-01')"
+    return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 
 
-def _integer(cell: str) -> str:
+def _integer(text: str) -> str:
     """Digits alone: a cast would round 1.5 to 2."""
-    return rf"CASE WHEN regexp_full_match({cell}, '-?\d{{1,18}}') THEN TRY_CAST({cell} AS BIGINT) END"
+    whole = _in_form(text, r"-?\d{1,18}")
+    return f"TRY_CAST({whole} AS BIGINT)"
 
 
-def _number(cell: str, decimal_mark: str) -> str:
-    """Letters are turned into what no cast takes, so that nan, inf and 1e5 are no numbers, nor is the other mark.
-
-    More digits than a number can have are cast to infinity, and are no number either.
-    """
-    swapped = ",.eEnN_" if decimal_mark == "," else ".,eEnN_"
-    number = f"TRY_CAST(translate({cell}, '{swapped}', '.xxxxxx') AS DOUBLE)"
-    return f"nullif(nullif({number}, 'inf'::DOUBLE), '-inf'::DOUBLE)"
+def _number(text: str, decimal_mark: str) -> str:
+    """Digits and one mark: a cast would take nan, inf, 1e5, the other mark, and more digits than a number can have."""
+    form = rf"[+-]?(?:\d{{1,300}}(?:\Q{decimal_mark}\E\d*)?|\Q{decimal_mark}\E\d+)"
+    return f"TRY_CAST(replace({_in_form(text, form)}, {quoted(decimal_mark)}, '.') AS DOUBLE)"

@@ -215,7 +215,7 @@ def _look_at(path: Path, layout: Csv, block: bytes, seen: _Seen) -> None:
         look_at_letters = _look_at_8_bit if layout.encoding in _NO_CHARACTERS else _look_at_utf8
         look_at_letters(path, layout, block, seen)
     seen.quotes |= b'"' in block
-    if not seen.lone_return_line and block.count(b"\r") > block.count(b"\r\n"):
+    if b"\r" in block and not seen.lone_return_line and block.count(b"\r") > block.count(b"\r\n"):
         seen.lone_return_line = _line(seen, block, cast(re.Match[bytes], _LONE_RETURN.search(block)).start())
     seen.lines += block.count(b"\n")
 
