@@ -260,6 +260,37 @@ def test_rate_ratio_over_population_bands_and_of_nothing() -> None:
     assert counts.rate_ratio_interval(Count(9, 1, 1), Count(0, 1, 1), C).high == math.inf
 
 
+def test_equal_rates_p_is_that_of_the_e_test() -> None:
+    # statsmodels 0.15, test_poisson_2indep(25, 1, 16, 1, method="etest-score") and Krishnamoorthy and Thomson (2004)
+    assert counts.equal_rates_p(Count(25, 1, 1), Count(16, 1, 1)) == pytest.approx(0.1647963, abs=5e-8)
+    assert counts.equal_rates_p(Count(0, 1, 1), Count(0, 1, 1)) == 1
+
+
+SERIES = np.array([229, 212, 240, 255, 231]), np.array([11.225, 11.3, 11.3, 11.4, 11.4])
+
+
+def test_trend_of_a_series_of_counts() -> None:
+    # R 4.2, glm(reports ~ year + offset(log(population)), poisson), likelihood ratio against the constant rate
+    found = counts.rate_trend(np.arange(2019, 2024), *SERIES)
+    assert (found.likelihood_ratio, found.p) == pytest.approx((0.610143, 0.43473), abs=5e-6)
+    assert found.change > 0
+
+
+def test_a_series_whose_rate_grows_by_a_tenth_a_year() -> None:
+    population = np.array([1000.0, 1100, 900, 1000])
+    found = counts.rate_trend(np.arange(4), 500 * population / 1000 * 1.1 ** np.arange(4), population)
+    assert found.change == pytest.approx(0.1, abs=1e-9)
+
+
+def test_dispersion_of_a_series_of_counts() -> None:
+    # R 4.2, glm(reports ~ 1 + offset(log(population)), poisson): residual deviance, and Pearson over 4
+    reports, population = SERIES
+    assert counts.dispersion(reports, population) == pytest.approx(0.972999566, abs=5e-10)
+    expected = counts.constant_rate(reports, population)
+    assert counts.deviance(reports, expected) == pytest.approx(3.902186, abs=5e-7)
+    assert counts.dispersion(np.array([0, 40]), np.array([1, 1])) == 40
+
+
 @pytest.mark.parametrize(("baseline", "shown"), [(20, 36), (40, 61), (60, 85), (229, 274)])
 def test_smallest_rise_shown(baseline: int, shown: int) -> None:
     assert counts.smallest_rise_shown(Count(baseline, 1, 1), 1, C) == shown

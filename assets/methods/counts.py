@@ -1,12 +1,14 @@
-"""Counts and rates of reported crime: exact Poisson intervals and the ratio of two rates.
+"""Counts and rates of reported crime: exact Poisson intervals, the ratio of two rates, and series of years.
 
 A rate is reports per 1000 residents. Shares from a survey are in `shares.py`.
 """
 
 from dataclasses import dataclass
 
-from scipy import stats
+import numpy as np
+from scipy import optimize, stats
 
+from assets.methods.limits import Array
 from assets.methods.shares import Interval, clopper_pearson
 
 METHOD = "poisson_rate/1"
@@ -66,3 +68,75 @@ def smallest_rise_shown(old: Count, population_new: float, confidence: float) ->
     while rate_ratio_interval(Count(reports, population_new, population_new), old, confidence).low <= 1:
         reports += 1
     return reports
+
+
+def equal_rates_p(new: Count, old: Count) -> float:
+    """Two-sided p of two equal rates by the E-test; 1 where there are no reports. Populations are the bands' middles.
+
+    The chance, at the pooled rate, of a standardised difference as large as the observed one. Source: Krishnamoorthy and
+    Thomson (2004), A more powerful test for comparing two Poisson means.
+    """
+    total = new.reports + old.reports
+    if total == 0:
+        return 1.0
+    sizes = [(one.population_low + one.population_high) / 2 for one in (new, old)]
+    expected = [total * size / sum(sizes) for size in sizes]
+    reach = [np.arange(stats.poisson.isf(1e-15, mean) + 1) for mean in expected]
+    chances = np.outer(*(stats.poisson.pmf(numbers, mean) for numbers, mean in zip(reach, expected, strict=True)))
+    far = (
+        _apart(reach[0][:, None], reach[1], sizes)
+        >= _apart(np.array(new.reports), np.array(old.reports), sizes) - 1e-12
+    )
+    return float(chances[far].sum())
+
+
+def _apart(one: Array, other: Array, sizes: list[float]) -> Array:
+    """The difference of two rates in their standard error; 0 where there are no reports."""
+    error = np.sqrt(one / sizes[0] ** 2 + other / sizes[1] ** 2)
+    difference = np.abs(one / sizes[0] - other / sizes[1])
+    return np.divide(difference, error, out=np.zeros_like(error), where=error > 0)
+
+
+# --- series of years -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RateTrend:
+    """Change of the rate a year (0.1 for a tenth more), the likelihood ratio against no trend, and its p."""
+
+    change: float
+    likelihood_ratio: float
+    p: float
+
+
+def rate_trend(years: Array, reports: Array, population: Array) -> RateTrend:
+    """A log-linear Poisson trend of the rate. Needs reports in at least two years.
+
+    At the slope the sum of (reports - expected) (year - mean) is 0. Source: McCullagh and Nelder (1989), 6.2.
+    """
+    centred = np.asarray(years, float) - np.mean(years)
+
+    def expected(slope: float) -> Array:
+        shape = population * np.exp(slope * centred)
+        return reports.sum() * shape / shape.sum()
+
+    slope = optimize.brentq(lambda one: ((reports - expected(one)) * centred).sum(), -5, 5)
+    ratio = deviance(reports, expected(0)) - deviance(reports, expected(slope))
+    return RateTrend(float(np.expm1(slope)), ratio, float(stats.chi2.sf(ratio, 1)))
+
+
+def deviance(reports: Array, expected: Array) -> float:
+    """Twice the log likelihood that Poisson counts lose against themselves."""
+    logs = np.where(reports > 0, reports * np.log(np.maximum(reports, 1) / expected), 0.0)
+    return float(2 * (logs - (reports - expected)).sum())
+
+
+def constant_rate(reports: Array, population: Array) -> Array:
+    """Reports that each year would have at the rate of all years together."""
+    return reports.sum() * population / population.sum()
+
+
+def dispersion(reports: Array, population: Array) -> float:
+    """Pearson's chi-squared of a constant rate over its degrees of freedom: above 1 counts vary more than Poisson's."""
+    expected = constant_rate(reports, population)
+    return float(((reports - expected) ** 2 / expected).sum() / (len(reports) - 1))
