@@ -91,12 +91,13 @@ def unsafe_bydele(
 
 
 def share_of(row: Row) -> Share:
-    """A stored share as the methods take it, as fractions."""
+    """A stored share as the methods take it, as fractions. Without answers nothing is made of the design effect."""
     return Share(
         value=row["share_percent"] / 100,
         low=row["rounding_low_percent"] / 100,
         high=row["rounding_high_percent"] / 100,
         answers=row["answers"],
+        design_effect=row["design_effect"] or 1.0,
     )
 
 
@@ -146,13 +147,14 @@ def _share_row(
     }
     if figure.value is None:
         return row
-    share = Share(figure.value / 100, figure.band.low / 100, figure.band.high / 100, figure.answers)
-    interval = shares.published_interval(share, values["assumed_design_effect"], values["confidence_level"])
+    effect = values["assumed_design_effect"]
+    share = Share(figure.value / 100, figure.band.low / 100, figure.band.high / 100, figure.answers, effect)
+    interval = shares.published_interval(share, values["confidence_level"])
     return row | {
         "share_percent": figure.value,
         "share_low_percent": points(interval.low) if interval else None,
         "share_high_percent": points(interval.high) if interval else None,
-        "design_effect": values["assumed_design_effect"] if interval else None,
+        "design_effect": effect if interval else None,
     }
 
 
@@ -244,21 +246,21 @@ def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Ro
 def _readings(share: Row, other: Row, values: dict[str, float]) -> Row:
     """Change, interval and both readings of two shares that can be compared."""
     new, old = share_of(share), share_of(other)
-    effect, confidence = values["assumed_design_effect"], values["confidence_level"]
+    confidence = values["confidence_level"]
     change = share["share_percent"] - other["share_percent"]
     row: Row = {"change": change, "literal": literal_direction(change)}
-    interval = shares.change_interval(new, old, effect, confidence)
+    interval = shares.change_interval(new, old, confidence)
     if interval is None:
         return row | {"reason": "answers_unknown"}
     if "low_reliability" in (share["status"], other["status"]):
         return row | {"reason": "too_few_answers"}
-    smallest = shares.smallest_fall_shown(new, old, effect, confidence, values["power"])
+    smallest = shares.smallest_fall_shown(new, old, confidence, values["power"])
     return row | {
         "change_low": points(interval.low),
         "change_high": points(interval.high),
         "statistical": statistical_direction(interval),
         "smallest_change_shown": points(smallest),
-        "design_effect": effect,
+        "design_effect": new.design_effect,
     }
 
 

@@ -14,6 +14,7 @@ from assets.crime import count_of
 from assets.figures import breaks_between, conventions_of, lines_behind
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
+from assets.methods.shares import Gap
 from assets.methods.verdicts import Verdict, not_evaluable
 from assets.safety import points, share_of
 from assets.tables import yearly_table
@@ -269,7 +270,7 @@ def _fell_since(case: Case, figure: Row, known: Known) -> Row:
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     new, old = share_of(figure), share_of(other)
-    interval = shares.change_interval(new, old, known.values["assumed_design_effect"], known.values["confidence_level"])
+    interval = shares.change_interval(new, old, known.values["confidence_level"])
     change = figure["value"] - other["value"]
     return (
         row
@@ -289,16 +290,13 @@ def _trend_since_baseline(case: Case, figure: Row, known: Known) -> Row:
         reason = reason or _other_missing(other, "not_consecutive")
     if reason:
         return row | {"verdict": not_evaluable(reason)}
-    effect = known.values["assumed_design_effect"]
-    line = shares.trend(
-        {edition: share_of(one) for edition, one in series.items()}, effect, known.values["confidence_level"]
-    )
+    line = shares.trend({edition: share_of(one) for edition, one in series.items()}, known.values["confidence_level"])
     interval = _in_points(line.interval)
     return row | {
         "change": points(line.slope),
         "change_low": interval.low if interval else None,
         "change_high": interval.high if interval else None,
-        "design_effect": effect if interval else None,
+        "design_effect": figure["design_effect"] if interval else None,
         "verdict": verdicts.below(line.slope * 100, interval),
     }
 
@@ -320,11 +318,9 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     gap, baseline_gap = figure["value"] - now["value"], then["value"] - then_comparison["value"]
-    effect = known.values["assumed_design_effect"]
     interval = shares.gap_change_interval(
-        (share_of(figure), share_of(now)),
-        (share_of(then), share_of(then_comparison)),
-        effect,
+        Gap(share_of(figure), share_of(now)),
+        Gap(share_of(then), share_of(then_comparison)),
         known.values["confidence_level"],
     )
     change, limits = gap - baseline_gap, _in_points(interval)
@@ -336,7 +332,7 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
         "change_low": limits.low if limits else None,
         "change_high": limits.high if limits else None,
         "path_value": baseline_gap * (1 - passed / years),
-        "design_effect": effect if limits else None,
+        "design_effect": figure["design_effect"] if limits else None,
         "verdict": verdicts.below(change, limits, -case.target["tolerance"]),
     }
 
@@ -441,13 +437,12 @@ def _share_columns(
     row: Row = {"change": change}
     if interval is None or new.answers is None or old.answers is None:
         return row
-    effect, values = known.values["assumed_design_effect"], known.values
-    smallest = shares.smallest_fall_shown(new, old, effect, values["confidence_level"], values["power"])
+    smallest = shares.smallest_fall_shown(new, old, known.values["confidence_level"], known.values["power"])
     return row | {
         "change_low": points(interval.low),
         "change_high": points(interval.high),
         "smallest_change_shown": points(smallest),
-        "design_effect": effect,
+        "design_effect": new.design_effect,
     }
 
 

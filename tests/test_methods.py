@@ -13,18 +13,18 @@ from scipy import stats
 
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
-from assets.methods.shares import Interval, Share
+from assets.methods.shares import Gap, Interval, Share
 from assets.methods.verdicts import Verdict
 
 C = 0.95
 
 
-def share(value: float, answers: int | None, half: float = 0.005) -> Share:
-    return Share(value, value - half, value + half, answers)
+def share(value: float, answers: int | None, effect: float = 1.5) -> Share:
+    return Share(value, value - 0.005, value + 0.005, answers, effect)
 
 
-def exact(value: float, answers: int) -> Share:
-    return Share(value, value, value, answers)
+def exact(value: float, answers: int, effect: float = 1.5) -> Share:
+    return Share(value, value, value, answers, effect)
 
 
 def assert_close(found: Interval, low: float, high: float, digits: float) -> None:
@@ -85,8 +85,8 @@ def test_rounding_band_is_half_a_unit_of_the_last_decimal() -> None:
 
 
 def test_published_interval_takes_in_the_rounding() -> None:
-    wide = shares.published_interval(share(0.2, 300), 1.5, C)
-    narrow = shares.published_interval(exact(0.2, 300), 1.5, C)
+    wide = shares.published_interval(share(0.2, 300), C)
+    narrow = shares.published_interval(exact(0.2, 300), C)
     assert wide is not None
     assert narrow is not None
     assert wide.low < narrow.low - 0.003
@@ -96,19 +96,19 @@ def test_published_interval_takes_in_the_rounding() -> None:
 
 
 def test_published_interval_of_none_and_all() -> None:
-    none = shares.published_interval(exact(0.0, 20), 1.0, C)
+    none = shares.published_interval(exact(0.0, 20, 1), C)
     assert none is not None
     assert_close(none, 0, 0.1684, 5e-5)
-    every = shares.published_interval(exact(1.0, 20), 1.0, C)
+    every = shares.published_interval(exact(1.0, 20, 1), C)
     assert every is not None
     assert_close(every, 0.8316, 1, 5e-5)
 
 
 def test_without_answers_there_is_no_interval() -> None:
     unknown, known = share(0.16, None), share(0.09, 4000)
-    assert shares.published_interval(unknown, 1.5, C) is None
-    assert shares.change_interval(unknown, known, 1.5, C) is None
-    assert shares.gap_change_interval((unknown, known), (known, known), 1.5, C) is None
+    assert shares.published_interval(unknown, C) is None
+    assert shares.change_interval(unknown, known, C) is None
+    assert shares.gap_change_interval(Gap(unknown, known), Gap(known, known), C) is None
 
 
 # --- the change between two --------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def test_copenhagen_evening_2017_to_2018(effect: float, p: float) -> None:
     assert 2 * NormalDist().cdf(z) == pytest.approx(p, abs=0.005)
     if effect == 1.0:
         assert z == pytest.approx(-2.02, abs=0.005)
-    interval = shares.change_interval(exact(0.20, 3863), exact(0.22, 3041), effect, C)
+    interval = shares.change_interval(exact(0.20, 3863, effect), exact(0.22, 3041, effect), C)
     assert interval is not None
     assert (interval.high < 0) == (p < 0.05)
 
@@ -134,22 +134,22 @@ def test_whole_percent_rounding_alone_spreads_p_from_0002_to_031() -> None:
 
     found = [p(new, old) for new, old in itertools.product((0.195, 0.205), (0.215, 0.225))]
     assert (min(found), max(found)) == (pytest.approx(0.002, abs=0.0005), pytest.approx(0.31, abs=0.005))
-    rounded = shares.change_interval(share(0.20, 3863), share(0.22, 3041), 1.0, C)
+    rounded = shares.change_interval(share(0.20, 3863, 1), share(0.22, 3041, 1), C)
     assert rounded is not None
     assert verdicts.statistical_direction(rounded) == "uncertain"
 
 
 def test_few_answers_of_one_kind_take_newcombes_interval() -> None:
-    found = shares.change_interval(exact(5 / 56, 56), exact(0.0, 29), 1.0, C)
+    found = shares.change_interval(exact(5 / 56, 56, 1), exact(0.0, 29, 1), C)
     assert found is not None
     assert_close(found, -0.0381, 0.1926, 5e-5)
 
 
 def test_change_interval_holds_every_value_that_rounds_to_the_figures() -> None:
-    whole = shares.change_interval(share(0.16, 300), share(0.20, 320), 1.5, C)
+    whole = shares.change_interval(share(0.16, 300), share(0.20, 320), C)
     assert whole is not None
     for new, old in itertools.product(np.linspace(0.155, 0.165, 9), np.linspace(0.195, 0.205, 9)):
-        inner = shares.change_interval(exact(float(new), 300), exact(float(old), 320), 1.5, C)
+        inner = shares.change_interval(exact(float(new), 300), exact(float(old), 320), C)
         assert inner is not None
         assert whole.low <= inner.low + 1e-12
         assert inner.high <= whole.high + 1e-12
@@ -159,40 +159,55 @@ def test_change_interval_holds_every_value_that_rounds_to_the_figures() -> None:
     ("before", "effect", "points"), [(0.16, 1.0, 7.5), (0.16, 1.5, 8.9), (0.28, 1.0, 9.6), (0.28, 1.5, 11.5)]
 )
 def test_smallest_fall_shown_with_300_answers_a_year(before: float, effect: float, points: float) -> None:
-    found = shares.smallest_fall_shown(exact(0.0, 300), exact(before, 300), effect, C, 0.8)
+    found = shares.smallest_fall_shown(exact(0.0, 300, effect), exact(before, 300, effect), C, 0.8)
     assert found is not None
     assert found * 100 == pytest.approx(points, abs=0.05)
 
 
 def test_smallest_fall_shown_is_never_less_than_what_the_interval_takes_in() -> None:
-    found = shares.smallest_fall_shown(share(0.16, 300), share(0.20, 320), 1.5, C, 0.8)
-    whole = shares.change_interval(share(0.16, 300), share(0.20, 320), 1.5, C)
+    found = shares.smallest_fall_shown(share(0.16, 300), share(0.20, 320), C, 0.8)
+    whole = shares.change_interval(share(0.16, 300), share(0.20, 320), C)
     assert found is not None
     assert whole is not None
     assert found > (whole.high - whole.low) / 2
 
 
 def test_smallest_fall_shown_is_none_where_no_fall_would_show() -> None:
-    assert shares.smallest_fall_shown(exact(0.02, 30), exact(0.02, 30), 1.5, C, 0.8) is None
-    assert shares.smallest_fall_shown(exact(0.0, 30), exact(0.0, 30), 1.5, C, 0.8) is None
+    assert shares.smallest_fall_shown(exact(0.02, 30), exact(0.02, 30), C, 0.8) is None
+    assert shares.smallest_fall_shown(exact(0.0, 30), exact(0.0, 30), C, 0.8) is None
 
 
 def test_gap_change_has_the_variance_of_four_samples() -> None:
-    new, old = (exact(0.12, 300), exact(0.09, 4000)), (exact(0.16, 280), exact(0.09, 4800))
-    found = shares.gap_change_interval(new, old, 1.5, C)
-    spread = math.sqrt(sum(one.value * (1 - one.value) / (one.answers or 1) * 1.5 for one in (*new, *old)))
+    new, old = Gap(exact(0.12, 300), exact(0.09, 4000)), Gap(exact(0.16, 280), exact(0.09, 4800))
+    found = shares.gap_change_interval(new, old, C)
+    four = (new.area, new.comparison, old.area, old.comparison)
+    spread = math.sqrt(sum(one.value * (1 - one.value) / (one.answers or 1) * 1.5 for one in four))
     assert found is not None
     assert_close(found, -0.04 - 1.959964 * spread, -0.04 + 1.959964 * spread, 1e-7)
     rounded = shares.gap_change_interval(
-        (share(0.12, 300), share(0.09, 4000)), (share(0.16, 280), share(0.09, 4800)), 1.5, C
+        Gap(share(0.12, 300), share(0.09, 4000)), Gap(share(0.16, 280), share(0.09, 4800)), C
     )
     assert rounded is not None
     assert rounded.high - found.high > 0.019
 
 
+def test_gap_change_takes_a_variance_that_is_known() -> None:
+    new, old = Gap(exact(0.12, 300), exact(0.09, 4000), 0.0003), Gap(exact(0.16, 280), exact(0.09, 4800), 0.0001)
+    found = shares.gap_change_interval(new, old, C)
+    assert found is not None
+    assert_close(found, -0.04 - 1.959964 * 0.02, -0.04 + 1.959964 * 0.02, 1e-7)
+
+
+def test_each_share_has_its_own_design_effect() -> None:
+    found = shares.change_interval(exact(0.2, 1000, 2), exact(0.3, 1000, 1), C)
+    spread = math.sqrt(2 * 0.2 * 0.8 / 1000 + 0.3 * 0.7 / 1000)
+    assert found is not None
+    assert_close(found, -0.1 - 1.959964 * spread, -0.1 + 1.959964 * spread, 1e-7)
+
+
 def test_trend_is_weighted_least_squares() -> None:
     series = {2020: exact(0.16, 280), 2021: exact(0.15, 310), 2022: exact(0.17, 300), 2023: exact(0.12, 500)}
-    line = shares.trend(series, 1.5, C)
+    line = shares.trend(series, C)
     errors = [math.sqrt(shares.variance(one.value, one.answers or 1, 1.5)) for one in series.values()]
     slope, cov = np.polyfit(
         list(series), [one.value for one in series.values()], 1, w=1 / np.array(errors), cov="unscaled"
@@ -204,12 +219,12 @@ def test_trend_is_weighted_least_squares() -> None:
 
 
 def test_trend_of_rounded_shares_is_wider_and_without_answers_has_no_interval() -> None:
-    rounded = shares.trend({2020: share(0.16, 300), 2021: share(0.14, 300)}, 1.5, C)
-    exactly = shares.trend({2020: exact(0.16, 300), 2021: exact(0.14, 300)}, 1.5, C)
+    rounded = shares.trend({2020: share(0.16, 300), 2021: share(0.14, 300)}, C)
+    exactly = shares.trend({2020: exact(0.16, 300), 2021: exact(0.14, 300)}, C)
     assert rounded.interval is not None
     assert exactly.interval is not None
     assert rounded.interval.high - exactly.interval.high == pytest.approx(0.01)
-    unknown = shares.trend({2020: share(0.16, None), 2021: share(0.14, 300), 2022: share(0.12, 300)}, 1.5, C)
+    unknown = shares.trend({2020: share(0.16, None), 2021: share(0.14, 300), 2022: share(0.12, 300)}, C)
     assert unknown == shares.Trend(pytest.approx(-0.02), None)  # type: ignore[arg-type]
 
 

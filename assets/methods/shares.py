@@ -1,7 +1,7 @@
-"""Shares of residents: rounding, variance and intervals of published figures, and the change between two.
+"""Shares of residents, published or estimated: rounding, variance and intervals, and the change between two.
 
-Shares are fractions between 0 and 1 here. Counts and rates of crime are in `counts.py`; what a target makes of
-an interval is in `verdicts.py`.
+Shares are fractions between 0 and 1 here. How a share is estimated from answers is in `samples.py`, counts and rates of
+crime are in `counts.py`, and what a target makes of an interval is in `verdicts.py`.
 """
 
 import math
@@ -20,12 +20,25 @@ SMALL = 10
 
 @dataclass(frozen=True)
 class Share:
-    """A published share: its value, the values that round to it, and the answers behind it where known."""
+    """A share: its value, the values that round to it, the answers behind it where known, and their design effect.
+
+    A share that was estimated from answers is not rounded: both limits are its value.
+    """
 
     value: float
     low: float
     high: float
     answers: int | None
+    design_effect: float
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An area's share and that of the area it is compared with, and the variance of their difference where it is known."""
+
+    area: Share
+    comparison: Share
+    variance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -88,17 +101,17 @@ def newcombe_difference(one: float, of_one: Interval, other: float, of_other: In
     )
 
 
-def published_interval(share: Share, design_effect: float, confidence: float) -> Interval | None:
+def published_interval(share: Share, confidence: float) -> Interval | None:
     """Interval of a published share over all values that round to it; None without the number of answers."""
     if share.answers is None:
         return None
     return Interval(
-        _interval_at(max(share.low, 0.0), share.answers, design_effect, confidence).low,
-        _interval_at(min(share.high, 1.0), share.answers, design_effect, confidence).high,
+        _interval_at(max(share.low, 0.0), share.answers, share.design_effect, confidence).low,
+        _interval_at(min(share.high, 1.0), share.answers, share.design_effect, confidence).high,
     )
 
 
-def change_interval(new: Share, old: Share, design_effect: float, confidence: float) -> Interval | None:
+def change_interval(new: Share, old: Share, confidence: float) -> Interval | None:
     """Interval of `new - old` over all values that round to the two; None without both numbers of answers.
 
     Two editions are independent samples: d = p1 - p0, se = sqrt(v1 + v0). Where either share stands on fewer
@@ -107,38 +120,44 @@ def change_interval(new: Share, old: Share, design_effect: float, confidence: fl
     """
     if new.answers is None or old.answers is None:
         return None
-    corners = [
-        _change_at(one, new.answers, other, old.answers, design_effect, confidence)
-        for one, other in product(_corners(new), _corners(old))
-    ]
+    worth = new.answers / new.design_effect, old.answers / old.design_effect
+    corners = [_change_at(one, other, *worth, confidence) for one, other in product(_corners(new), _corners(old))]
     return Interval(min(corner.low for corner in corners), max(corner.high for corner in corners))
 
 
-def gap_change_interval(
-    new: tuple[Share, Share], old: tuple[Share, Share], design_effect: float, confidence: float
-) -> Interval | None:
+def gap_change_interval(new: Gap, old: Gap, confidence: float) -> Interval | None:
     """Interval of the change of a gap, (area - comparison) now less the same before, over all rounding.
 
-    Four samples: se = sqrt of the sum of the four variances; the covariance of area and municipality, which would
-    make it narrower, is left out.
+    Two editions are independent samples, so their gaps' variances add up. Where a gap's own variance is not known it is
+    that of two samples; the covariance of area and municipality, which would make it smaller, is left out.
     """
-    shares = (*new, *old)
-    if any(share.answers is None for share in shares):
+    gaps = (new, old)
+    if any(one.answers is None for gap in gaps for one in (gap.area, gap.comparison)):
         return None
-    z = normal_quantile(confidence)
+    reach = normal_quantile(confidence)
     limits = []
-    for area_now, comparison_now, area_then, comparison_then in product(*(_corners(share) for share in shares)):
-        values = (area_now, comparison_now, area_then, comparison_then)
-        total = sum(
-            variance(value, share.answers or 1, design_effect) for value, share in zip(values, shares, strict=True)
-        )
+    for (area_now, comparison_now), (area_then, comparison_then) in product(*map(_gap_corners, gaps)):
+        total = _gap_variance(new, area_now, comparison_now) + _gap_variance(old, area_then, comparison_then)
         change = (area_now - comparison_now) - (area_then - comparison_then)
-        limits += [change - z * math.sqrt(total), change + z * math.sqrt(total)]
+        limits += [change - reach * math.sqrt(total), change + reach * math.sqrt(total)]
     return Interval(min(limits), max(limits))
 
 
-def smallest_fall_shown(new: Share, old: Share, design_effect: float, confidence: float, power: float) -> float | None:
-    """Smallest published fall from `old` that a two-sided test would show with this power; None where none would.
+def _gap_corners(gap: Gap) -> list[tuple[float, float]]:
+    return list(product(_corners(gap.area), _corners(gap.comparison)))
+
+
+def _gap_variance(gap: Gap, area: float, comparison: float) -> float:
+    if gap.variance is not None:
+        return gap.variance
+    return sum(
+        variance(value, share.answers or 1, share.design_effect)
+        for value, share in ((area, gap.area), (comparison, gap.comparison))
+    )
+
+
+def smallest_fall_shown(new: Share, old: Share, confidence: float, power: float) -> float | None:
+    """Smallest fall from `old` that a two-sided test would show with this power; None where none would.
 
     Solves d - r = (z_confidence + z_power) sqrt(v(p) + v(p - d)), where r is half of both rounding bands: what
     rounding alone may have made of the fall, and which `change_interval` takes in.
@@ -147,8 +166,8 @@ def smallest_fall_shown(new: Share, old: Share, design_effect: float, confidence
     rounding = (new.high - new.low + old.high - old.low) / 2
 
     def missing(fall: float) -> float:
-        spread = variance(old.value, old.answers or 0, design_effect) + variance(
-            old.value - fall, new.answers or 0, design_effect
+        spread = variance(old.value, old.answers or 0, old.design_effect) + variance(
+            old.value - fall, new.answers or 0, new.design_effect
         )
         return fall - rounding - z * math.sqrt(spread)
 
@@ -165,7 +184,7 @@ class Trend:
     interval: Interval | None
 
 
-def trend(shares: dict[int, Share], design_effect: float, confidence: float) -> Trend:
+def trend(shares: dict[int, Share], confidence: float) -> Trend:
     """Weighted least squares through the shares by edition, weights 1 / variance.
 
     Without every number of answers the slope is unweighted and has no interval. Rounding widens the interval by
@@ -174,8 +193,8 @@ def trend(shares: dict[int, Share], design_effect: float, confidence: float) -> 
     editions = sorted(shares)
     known = all(shares[edition].answers is not None for edition in editions)
     weights = [
-        1 / variance(shares[edition].value, shares[edition].answers or 1, design_effect) if known else 1.0
-        for edition in editions
+        1 / variance(one.value, one.answers or 1, one.design_effect) if known else 1.0
+        for one in (shares[edition] for edition in editions)
     ]
     middle = sum(weight * edition for weight, edition in zip(weights, editions, strict=True)) / sum(weights)
     spread = sum(weight * (edition - middle) ** 2 for weight, edition in zip(weights, editions, strict=True))
@@ -197,21 +216,11 @@ def _interval_at(share: float, answers: int, design_effect: float, confidence: f
     return logit_interval(share, math.sqrt(variance(share, answers, design_effect)), answers - 1, confidence)
 
 
-def _change_at(
-    new: float, answers_new: int, old: float, answers_old: int, design_effect: float, confidence: float
-) -> Interval:
-    effective_new, effective_old = answers_new / design_effect, answers_old / design_effect
-    fewest = min(
-        effective_new * min(new, 1 - new),
-        effective_old * min(old, 1 - old),
-    )
-    if fewest < SMALL:
-        return newcombe_difference(
-            new, wilson(new, effective_new, confidence), old, wilson(old, effective_old, confidence)
-        )
-    reach = normal_quantile(confidence) * math.sqrt(
-        variance(new, answers_new, design_effect) + variance(old, answers_old, design_effect)
-    )
+def _change_at(new: float, old: float, worth_new: float, worth_old: float, confidence: float) -> Interval:
+    """The change between two shares that stand on as many effective answers."""
+    if min(worth_new * min(new, 1 - new), worth_old * min(old, 1 - old)) < SMALL:
+        return newcombe_difference(new, wilson(new, worth_new, confidence), old, wilson(old, worth_old, confidence))
+    reach = normal_quantile(confidence) * math.sqrt(new * (1 - new) / worth_new + old * (1 - old) / worth_old)
     return Interval(new - old - reach, new - old + reach)
 
 
