@@ -182,9 +182,9 @@ def _check_references(folder: Path, reference: Reference) -> None:
             if not column.refers_to:
                 continue
             other, other_column = column.refers_to.rsplit(".", 1)
-            known = set(reference[other][other_column])
+            known = {str(item) for item in reference[other][other_column]}
             for line, value in _with_lines(folder / f"{table.short_name}.csv", column_name):
-                if value and value not in {str(item) for item in known}:
+                if value and value not in known:
                     raise InputError(
                         f"{table.short_name}.csv, line {line}, column {column_name}: '{short(value)}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there."
                     )
