@@ -62,6 +62,12 @@ def lines_behind(*rows: Row) -> str | None:
     return " ".join(map(str, sorted(lines))) or None
 
 
+def provenance_of(*rows: Row) -> str | None:
+    """Where a figure made of several comes from: made up as soon as one of them is; None where there are none."""
+    found = {row.get("provenance") for row in rows}
+    return next((one for one in ("synthetic", "extract", "published") if one in found), None)
+
+
 def _figure(rows: list[Row], chosen: str | None) -> Figure:
     """The most precisely printed value, if all agree with it within rounding, or the one that somebody chose."""
     printed = " ".join(str(row["file_line"]) for row in rows)

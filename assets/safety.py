@@ -1,26 +1,39 @@
 """Shares of residents who feel safe or unsafe: one figure each, and each against three others.
 
-The intervals are made in `assets/methods/shares.py`; whether a promise is kept is decided in `assets/targets.py`.
+A figure is the one estimated from the survey's answers (`estimates.py`) where they were delivered, else the published one.
+The intervals are made in `assets/methods/`; whether a promise is kept is decided in `assets/targets.py`.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
-from assets.figures import Figure, breaks_between, conventions_of, figures, lines_behind
+from assets.figures import Address, Figure, breaks_between, conventions_of, figures, lines_behind, provenance_of
 from assets.methods import shares
-from assets.methods.shares import Share
+from assets.methods.shares import Gap, Share
 from assets.methods.verdicts import literal_direction, statistical_direction
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
 
 MUNICIPALITY = "copenhagen"
+INTERVAL = "korn_graubard"  # of areas without an agreement
+
+
+@dataclass(frozen=True)
+class Series:
+    """What is known of the areas' series: their versions, breaks, the interval that an agreement chose, the conventions."""
+
+    areas: list[Row]
+    breaks: list[Row]
+    interval_of: dict[str, str]
+    values: dict[str, float]
 
 
 def yearly_shares(
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
+    estimates: pd.DataFrame,
     measures: pd.DataFrame,
     areas: pd.DataFrame,
     series_breaks: pd.DataFrame,
@@ -28,33 +41,39 @@ def yearly_shares(
     targets: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row per edition, area and measure: what was published, and what a target waits for in vain."""
+    """One row per edition, area and measure: what was estimated or published, and what a target waits for in vain."""
     values = conventions_of(conventions)
-    survey = {row["measure"] for row in records(measures) if row["unit"] == "percent" and row["topic"] == "safety"}
+    survey = {row["measure"] for row in records(measures) if row["topic"] == "safety" and row["answer"] is not None}
     published = {
         address: figure
         for address, figure in figures(published_figures, published_choices).items()
         if address[2] in survey
     }
+    estimated = {_address(row): row for row in records(estimates) if row["measure"] in survey}
     awaited = _awaited(records(agreements), records(targets), survey)
-    versions, breaks = records(areas), records(series_breaks)
+    series = Series(records(areas), records(series_breaks), _interval_names(agreements), values)
     rows = [
-        _share_row(edition, area_id, measure, published.get((edition, area_id, measure)), versions, breaks, values)
-        for edition, area_id, measure in sorted(published.keys() | awaited)
+        _share_row(address, published.get(address), estimated.get(address), series)
+        for address in sorted(published.keys() | estimated.keys() | awaited)
     ]
     return contracts()["safety.yearly_shares"].frame(rows)
 
 
 def yearly_changes(
-    yearly_shares: pd.DataFrame, agreements: pd.DataFrame, series_breaks: pd.DataFrame, conventions: pd.DataFrame
+    yearly_shares: pd.DataFrame,
+    gaps: pd.DataFrame,
+    agreements: pd.DataFrame,
+    series_breaks: pd.DataFrame,
+    conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every share that there is against the edition before, the baseline and the municipality."""
     values = conventions_of(conventions)
-    table = {(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_shares)}
+    table = {_address(row): row for row in records(yearly_shares)}
+    variances = gap_variances(gaps)
     baselines = {row["area_id"]: row["baseline_edition"] for row in records(agreements) if row["baseline_edition"]}
     breaks = records(series_breaks)
     rows = [
-        _change_row(share, compared_with, edition, area_id, table, breaks, values)
+        _change_row(share, compared_with, edition, area_id, table, variances, breaks, values)
         for share in table.values()
         for compared_with, edition, area_id in _comparisons(share, baselines, int(values["baseline_edition"]))
     ]
@@ -101,6 +120,13 @@ def share_of(row: Row) -> Share:
     )
 
 
+def gap_variances(gaps: pd.DataFrame) -> dict[tuple[Address, str], float]:
+    """The variance of each share less that of its municipality, as fractions, by the share's address and the municipality."""
+    return {
+        (_address(row), row["municipality_id"]): (row["gap_standard_error_points"] / 100) ** 2 for row in records(gaps)
+    }
+
+
 def points(fraction: float | None) -> float | None:
     """A fraction as percentage points."""
     return None if fraction is None else round(fraction * 100, 10)
@@ -118,32 +144,60 @@ def _awaited(agreements: list[Row], targets: list[Row], survey: set[str]) -> set
     }
 
 
-def _share_row(
-    edition: int,
-    area_id: str,
-    measure: str,
-    figure: Figure | None,
-    versions: list[Row],
-    breaks: list[Row],
-    values: dict[str, float],
-) -> Row:
+def _address(row: Row) -> Address:
+    return row["edition"], row["area_id"], row["measure"]
+
+
+def _interval_names(agreements: pd.DataFrame) -> dict[str, str]:
+    """The interval that an agreement chose for the shares of its area."""
+    return dict(zip(agreements["area_id"], agreements["share_interval"], strict=True))
+
+
+def _share_row(address: Address, figure: Figure | None, estimate: Row | None, series: Series) -> Row:
+    edition, area_id, measure = address
     row: Row = {
         "edition": edition,
         "area_id": area_id,
-        "area_version": _version(versions, area_id, edition),
+        "area_version": _version(series.areas, area_id, edition),
         "measure": measure,
         "maturity": "final",
-        "method": shares.METHOD,
+        "source_lines": figure.lines if figure else None,
     }
-    if figure is None:
-        return row | {"status": "missing", "maturity": "provisional"}
-    row |= {
+    crossed = breaks_between(series.breaks, area_id, measure, edition - 1, edition)
+    if estimate:
+        return row | _estimated(estimate, figure, series.interval_of.get(area_id, INTERVAL), crossed)
+    if figure:
+        return row | _published(figure, crossed, series.values)
+    return row | {"status": "missing", "maturity": "provisional", "method": shares.METHOD}
+
+
+def _estimated(estimate: Row, figure: Figure | None, interval: str, crossed: list[Row]) -> Row:
+    """What was estimated from answers is not rounded; what was published of it stands beside it."""
+    share = estimate["share_percent"]
+    return {
+        "share_percent": share,
+        "share_low_percent": estimate[f"{interval}_low_percent"],
+        "share_high_percent": estimate[f"{interval}_high_percent"],
+        "rounding_low_percent": share,
+        "rounding_high_percent": share,
+        "published_percent": figure.value if figure else None,
+        "answers": estimate["answers"],
+        "design_effect": estimate["design_effect"],
+        "status": "low_reliability" if not estimate["presentable"] else "break" if crossed else "normal",
+        "provenance": estimate["provenance"],
+        "method": estimate["method"],
+    }
+
+
+def _published(figure: Figure, crossed: list[Row], values: dict[str, float]) -> Row:
+    row: Row = {
         "rounding_low_percent": figure.band.low,
         "rounding_high_percent": figure.band.high,
+        "published_percent": figure.value,
         "answers": figure.answers,
         "provenance": "published",
-        "source_lines": figure.lines,
-        "status": _status(edition, area_id, measure, figure, breaks, values),
+        "method": shares.METHOD,
+        "status": _status(figure, crossed, values),
     }
     if figure.value is None:
         return row
@@ -158,16 +212,14 @@ def _share_row(
     }
 
 
-def _status(
-    edition: int, area_id: str, measure: str, figure: Figure, breaks: list[Row], values: dict[str, float]
-) -> str:
+def _status(figure: Figure, crossed: list[Row], values: dict[str, float]) -> str:
     if figure.conflict:
         return "conflict"
     if figure.answers is not None and figure.answers < values["fewest_answers"]:
         return "low_reliability"
     if figure.approximate:
         return "estimated"
-    return "break" if breaks_between(breaks, area_id, measure, edition - 1, edition) else "normal"
+    return "break" if crossed else "normal"
 
 
 def _version(versions: list[Row], area_id: str, edition: int) -> int | None:
@@ -196,7 +248,8 @@ def _change_row(
     compared_with: str,
     edition: int,
     area_id: str,
-    table: dict[Any, Row],
+    table: dict[Address, Row],
+    variances: dict[tuple[Address, str], float],
     breaks: list[Row],
     values: dict[str, float],
 ) -> Row:
@@ -214,12 +267,15 @@ def _change_row(
         "breaks": " ".join(one["break_id"] for one in crossed) or None,
         "status": _worse(share, other),
         "source_lines": lines_behind(share, other or {}),
-        "provenance": share["provenance"],
+        "provenance": provenance_of(share, other or {}),
         "maturity": share["maturity"],
-        "method": shares.METHOD,
+        "method": share["method"],
     }
     reason = _why_not(share, other, compared_with, crossed)
-    return row | ({"reason": reason} if reason or other is None else _readings(share, other, values))
+    if reason or other is None:
+        return row | {"reason": reason}
+    variance = variances.get((_address(share), area_id)) if edition == share["edition"] else None
+    return row | _readings(share, other, variance, values)
 
 
 def _worse(share: Row, other: Row | None) -> str:
@@ -243,13 +299,13 @@ def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Ro
     return "series_break" if any(one["effect"] == "not_comparable" for one in crossed) else None
 
 
-def _readings(share: Row, other: Row, values: dict[str, float]) -> Row:
-    """Change, interval and both readings of two shares that can be compared."""
+def _readings(share: Row, other: Row, variance: float | None, values: dict[str, float]) -> Row:
+    """Change, interval and both readings of two shares that can be compared; their gap's variance where it is known."""
     new, old = share_of(share), share_of(other)
     confidence = values["confidence_level"]
     change = share["share_percent"] - other["share_percent"]
     row: Row = {"change": change, "literal": literal_direction(change)}
-    interval = shares.change_interval(new, old, confidence)
+    interval = shares.gap_interval(Gap(new, old, variance), confidence)
     if interval is None:
         return row | {"reason": "answers_unknown"}
     if "low_reliability" in (share["status"], other["status"]):

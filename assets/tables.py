@@ -2,7 +2,7 @@
 
 `yearly_table` takes the function; its parameters name the tables that it needs, by their short names. The function
 sees every edition up to the newest one asked for and knows nothing of Dagster or files; what it returns for
-the editions asked for is written, one file each.
+the editions asked for is written, one file each. The function of an `edition_table` sees one edition at a time.
 """
 
 import inspect
@@ -26,16 +26,10 @@ Make = Callable[..., pd.DataFrame]
 
 
 def yearly_table(name: str, make: Make) -> dg.AssetsDefinition:
-    """The asset of a table with one file per edition, made by `make(**frames) -> frame`."""
-    table = contracts()[name]
-    needed = [table_called(parameter) for parameter in inspect.signature(make).parameters]
+    """The asset of a table with one file per edition, made by `make(**frames) -> frame` of all editions up to the newest."""
+    table, needed = contracts()[name], _needed(make)
 
-    @dg.asset(
-        **describe(table),
-        partitions_def=editions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=needs(earlier=needed),
-    )
+    @_edition_asset(table, needs(earlier=needed))
     def asset(context: dg.AssetExecutionContext) -> None:
         newest = max(int(partition) for partition in context.partition_keys)
         with expected_trouble():
@@ -43,6 +37,31 @@ def yearly_table(name: str, make: Make) -> dg.AssetsDefinition:
             save_editions(context, table, made)
 
     return asset
+
+
+def edition_table(name: str, make: Make) -> dg.AssetsDefinition:
+    """The same, made of each edition by itself."""
+    table, needed = contracts()[name], _needed(make)
+
+    @_edition_asset(table, needs(same=needed))
+    def asset(context: dg.AssetExecutionContext) -> None:
+        for edition in map(int, context.partition_keys):
+            with expected_trouble():
+                made = make(**{one.short_name: store.read(one, [edition]) for one in needed})
+                metadata = save(table, made, edition)
+            context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
+
+    return asset
+
+
+def _needed(make: Make) -> list[Table]:
+    return [table_called(parameter) for parameter in inspect.signature(make).parameters]
+
+
+def _edition_asset(table: Table, deps: list[dg.AssetDep]) -> Callable[[Callable[..., None]], dg.AssetsDefinition]:
+    return dg.asset(
+        **describe(table), partitions_def=editions, backfill_policy=dg.BackfillPolicy.single_run(), deps=deps
+    )
 
 
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:

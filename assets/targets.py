@@ -11,12 +11,12 @@ from datetime import date
 import pandas as pd
 
 from assets.crime import count_of
-from assets.figures import breaks_between, conventions_of, lines_behind
+from assets.figures import Address, breaks_between, conventions_of, lines_behind, provenance_of
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
 from assets.methods.shares import Gap
 from assets.methods.verdicts import Verdict, not_evaluable
-from assets.safety import points, share_of
+from assets.safety import gap_variances, points, share_of
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
 
@@ -27,7 +27,8 @@ EMPTY: Row = {"value": None, "status": "missing", "provenance": None, "maturity"
 class Known:
     """What verdicts are made of: the stored figures by address, and what the reference data say of them."""
 
-    shares: dict[tuple[int, str, str], Row]
+    shares: dict[Address, Row]
+    gap_variances: dict[tuple[Address, str], float]
     crime: dict[tuple[int, str, str], Row]
     bydele: dict[tuple[int, str], Row]
     measures: dict[str, Row]
@@ -77,6 +78,7 @@ class Case:
 
 def target_baselines(
     yearly_shares: pd.DataFrame,
+    gaps: pd.DataFrame,
     yearly_types: pd.DataFrame,
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
@@ -87,7 +89,7 @@ def target_baselines(
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """The level that each target starts from, in the edition that publishes it."""
-    known = _known(yearly_shares, yearly_types, monitoring, unsafe_bydele, measures, series_breaks, conventions)
+    known = _known(yearly_shares, gaps, yearly_types, monitoring, unsafe_bydele, measures, series_breaks, conventions)
     comparison = _comparison_areas(agreements)
     rows = [
         _baseline_row(target, comparison[target["agreement_id"]], known)
@@ -99,6 +101,7 @@ def target_baselines(
 
 def target_verdicts(
     yearly_shares: pd.DataFrame,
+    gaps: pd.DataFrame,
     yearly_types: pd.DataFrame,
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
@@ -110,7 +113,7 @@ def target_verdicts(
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every target in every edition of its agreement, read literally and statistically."""
-    known = _known(yearly_shares, yearly_types, monitoring, unsafe_bydele, measures, series_breaks, conventions)
+    known = _known(yearly_shares, gaps, yearly_types, monitoring, unsafe_bydele, measures, series_breaks, conventions)
     rows = [
         _verdict_row(case, compared_with, known)
         for case in _cases(targets, agreements, baselines)
@@ -124,6 +127,7 @@ def target_verdicts(
 
 def _known(
     yearly_shares: pd.DataFrame,
+    gaps: pd.DataFrame,
     yearly_types: pd.DataFrame,
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
@@ -135,6 +139,7 @@ def _known(
     return Known(
         shares={(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_shares)},
         crime={(row["edition"], row["area_id"], row["crime_type"]): row for row in crime},
+        gap_variances=gap_variances(gaps),
         bydele={(row["edition"], row["area_id"]): row for row in records(unsafe_bydele)},
         measures={row["measure"]: row for row in records(measures)},
         breaks=records(series_breaks),
@@ -227,16 +232,16 @@ def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
         "tolerance": target["tolerance"],
         "limit_value": target["limit_value"],
         "status": figure["status"],
-        "provenance": figure["provenance"],
         "maturity": figure["maturity"],
-        "method": counts.METHOD if known.measures[case.measure]["crime_type"] else shares.METHOD,
+        "method": figure.get("method") or shares.METHOD,
     }
     reason = _outside_period(case) or _without_value(figure)
     judged: Row = (
         {"verdict": not_evaluable(reason)} if reason else RULES[target["rule"]][compared_with](case, figure, known)
     )
     verdict: Verdict = judged.pop("verdict")
-    row["source_lines"] = lines_behind(figure, *judged.pop("behind", []))
+    behind = judged.pop("behind", [])
+    row |= {"source_lines": lines_behind(figure, *behind), "provenance": provenance_of(figure, *behind)}
     return row | judged | {"literal": verdict.literal, "statistical": verdict.statistical, "reason": verdict.reason}
 
 
@@ -319,8 +324,8 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
         return row | {"verdict": not_evaluable(reason)}
     gap, baseline_gap = figure["value"] - now["value"], then["value"] - then_comparison["value"]
     interval = shares.gap_change_interval(
-        Gap(share_of(figure), share_of(now)),
-        Gap(share_of(then), share_of(then_comparison)),
+        Gap(share_of(figure), share_of(now), _gap_variance(case, case.edition, known)),
+        Gap(share_of(then), share_of(then_comparison), _gap_variance(case, first, known)),
         known.values["confidence_level"],
     )
     change, limits = gap - baseline_gap, _in_points(interval)
@@ -335,6 +340,10 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
         "design_effect": figure["design_effect"] if limits else None,
         "verdict": verdicts.below(change, limits, -case.target["tolerance"]),
     }
+
+
+def _gap_variance(case: Case, edition: int, known: Known) -> float | None:
+    return known.gap_variances.get(((edition, case.area_id, case.measure), case.comparison_area_id))
 
 
 def _held_at_baseline(case: Case, figure: Row, known: Known) -> Row:

@@ -6,7 +6,7 @@ table stand between it and what is made of it.
 
 import dagster as dg
 
-from assets import crime, delivered, extracts, models, publication, reference, safety, targets
+from assets import crime, delivered, estimates, extracts, models, publication, reference, safety, targets
 from assets.table_checks import CHECKS
 from pipelines.schedules import spring
 from pipelines.yearly import yearly
@@ -17,6 +17,7 @@ defs = dg.Definitions(
         *extracts.ASSETS,
         *delivered.ASSETS,
         *models.ASSETS,
+        *estimates.ASSETS,
         *safety.ASSETS,
         *crime.ASSETS,
         *targets.ASSETS,

@@ -63,6 +63,7 @@ class Agreement(Part):
     last_day: date | None = None
     target_year: int | None = None
     baseline_edition: int | None = None
+    share_interval: Literal["korn_graubard", "logit"] = "korn_graubard"
     area_id: str
     comparison_area_id: str
     areas: list[AgreementArea] = Field(min_length=1)

@@ -119,6 +119,17 @@ def korn_graubard_limits(found: Estimates, confidence: float, *, capped: bool = 
     return clopper_pearson_limits(found.share * worth, worth, confidence)
 
 
+def presentable(found: Estimates, low: Array, high: Array, fewest: float) -> Array:
+    """Whether a share may be shown: enough answers, and a Korn-Graubard interval that is narrow or not wide for the share.
+
+    Less than 0.05 wide: shown; 0.30 and more: not; between, shown at a width of up to 130 % of the share. Source: NCHS
+    (2017), Vital and Health Statistics 2(175), with the number of answers in place of its 30 effective ones.
+    """
+    width = high - low
+    narrow = (width <= 0.05) | ((width < 0.30) & (width <= 1.3 * found.share))
+    return (found.answers >= fewest) & narrow
+
+
 # --- sums by stratum ---------------------------------------------------------------------------------------
 
 

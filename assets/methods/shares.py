@@ -125,6 +125,14 @@ def change_interval(new: Share, old: Share, confidence: float) -> Interval | Non
     return Interval(min(corner.low for corner in corners), max(corner.high for corner in corners))
 
 
+def gap_interval(gap: Gap, confidence: float) -> Interval | None:
+    """Interval of area less comparison: by the gap's own variance where it is known, else as of two samples."""
+    if gap.variance is None:
+        return change_interval(gap.area, gap.comparison, confidence)
+    change, reach = gap.area.value - gap.comparison.value, normal_quantile(confidence) * math.sqrt(gap.variance)
+    return Interval(change - reach, change + reach)
+
+
 def gap_change_interval(new: Gap, old: Gap, confidence: float) -> Interval | None:
     """Interval of the change of a gap, (area - comparison) now less the same before, over all rounding.
 
