@@ -81,6 +81,7 @@ def survey_of(answers: pd.DataFrame, measures: pd.DataFrame, areas: pd.DataFrame
         yes={measure: column for measure, column in _yes(answers, measures) if not np.isnan(column).all()},
         constants={
             "edition": int(answers["edition"].iloc[0]),
+            "rule_version": int(answers["rule_version"].iloc[0]),
             "provenance": answers["provenance"].max(),  # synthetic as soon as one file is
             "method": samples.METHOD,
         },

@@ -18,6 +18,7 @@ from warehouse.contracts import Row, contracts, records
 
 MUNICIPALITY = "copenhagen"
 INTERVAL = "korn_graubard"  # of areas without an agreement
+TOO_FEW: Row = {"status": "low_reliability"}  # what single residents answered is not told: the share stays in the store
 
 
 @dataclass(frozen=True)
@@ -165,14 +166,26 @@ def _share_row(address: Address, figure: Figure | None, estimate: Row | None, se
     }
     crossed = breaks_between(series.breaks, area_id, measure, edition - 1, edition)
     if estimate:
-        return row | _estimated(estimate, figure, series.interval_of.get(area_id, INTERVAL), crossed)
+        shown = estimate["answers"] >= series.values["fewest_answers"]
+        interval = series.interval_of.get(area_id, INTERVAL)
+        return row | _about(estimate, figure) | (_estimated(estimate, interval, crossed) if shown else TOO_FEW)
     if figure:
         return row | _published(figure, crossed, series.values)
     return row | {"status": "missing", "maturity": "provisional", "method": shares.METHOD}
 
 
-def _estimated(estimate: Row, figure: Figure | None, interval: str, crossed: list[Row]) -> Row:
-    """What was estimated from answers is not rounded; what was published of it stands beside it."""
+def _about(estimate: Row, figure: Figure | None) -> Row:
+    """What is said of an estimate even where it may not be shown; what was published of it stands beside it."""
+    return {
+        "published_percent": figure.value if figure else None,
+        "answers": estimate["answers"],
+        "provenance": estimate["provenance"],
+        "method": estimate["method"],
+    }
+
+
+def _estimated(estimate: Row, interval: str, crossed: list[Row]) -> Row:
+    """What was estimated from answers is not rounded."""
     share = estimate["share_percent"]
     return {
         "share_percent": share,
@@ -180,12 +193,8 @@ def _estimated(estimate: Row, figure: Figure | None, interval: str, crossed: lis
         "share_high_percent": estimate[f"{interval}_high_percent"],
         "rounding_low_percent": share,
         "rounding_high_percent": share,
-        "published_percent": figure.value if figure else None,
-        "answers": estimate["answers"],
         "design_effect": estimate["design_effect"],
         "status": "low_reliability" if not estimate["presentable"] else "break" if crossed else "normal",
-        "provenance": estimate["provenance"],
-        "method": estimate["method"],
     }
 
 
@@ -296,6 +305,8 @@ def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Ro
         )
     if "conflict" in (share["status"], other["status"]):
         return "conflict"
+    if None in (share["share_percent"], other["share_percent"]):
+        return "too_few_answers"
     return "series_break" if any(one["effect"] == "not_comparable" for one in crossed) else None
 
 

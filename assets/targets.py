@@ -233,7 +233,8 @@ def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
         "limit_value": target["limit_value"],
         "status": figure["status"],
         "maturity": figure["maturity"],
-        "method": figure.get("method") or shares.METHOD,
+        "method": figure.get("method")
+        or (counts.METHOD if known.measures[case.measure]["crime_type"] else shares.METHOD),
     }
     reason = _outside_period(case) or _without_value(figure)
     judged: Row = (
@@ -431,8 +432,10 @@ def _against(case: Case, edition: int, other: Row, known: Known) -> tuple[Row, s
 
 
 def _other_missing(other: Row, reason: str) -> str | None:
+    if other["status"] == "low_reliability":
+        return "too_few_answers"
     if other["value"] is not None:
-        return "too_few_answers" if other["status"] == "low_reliability" else None
+        return None
     return "conflict" if other["status"] == "conflict" else reason
 
 

@@ -97,7 +97,7 @@ def _verdict_table(
     rows = connection.execute(
         f"""
         SELECT v.target_id, t.text_{language}, m.name_{language}, v.compared_with, v.edition, v.literal, v.statistical,
-               v.reason, count(DISTINCT v.measure) OVER of_target, count(DISTINCT v.compared_with) OVER of_target
+               v.reason, v.provenance, count(DISTINCT v.measure) OVER of_target, count(DISTINCT v.compared_with) OVER of_target
         FROM targets.verdicts v
         JOIN reference.targets t USING (agreement_id, target_id, measure) JOIN reference.measures m USING (measure)
         WHERE agreement_id = ?
@@ -107,10 +107,10 @@ def _verdict_table(
         [agreement_id],
     ).fetchall()
     found: dict[tuple[str, str], dict[int, str]] = {}
-    for target_id, text, measure, compared_with, edition, literal, statistical, reason, measures, comparisons in rows:
+    for target_id, text, measure, compared_with, edition, *judged, measures, comparisons in rows:
         about = f"{text}: {measure}" if measures > 1 else text
         about += f" ({said['compared_with', compared_with]})" if comparisons > 1 else ""
-        found.setdefault((target_id, about), {})[edition] = _reading(said, literal, statistical, reason)
+        found.setdefault((target_id, about), {})[edition] = _reading(said, *judged)
     return VerdictTable(
         name,
         tuple(sorted({row[4] for row in rows})),
@@ -118,10 +118,11 @@ def _verdict_table(
     )
 
 
-def _reading(said: Words, literal: str, statistical: str, reason: str | None) -> str:
-    """Both readings, or the reason where neither can be made."""
+def _reading(said: Words, literal: str, statistical: str, reason: str | None, provenance: str | None) -> str:
+    """Both readings, or the reason where neither can be made; marked where a figure was made up."""
     why = said["reason", reason] if reason else ""
     if literal == statistical == "not_evaluable":
         return said["heading", "no_verdict"] + why
     data = f"{said['verdict', statistical]} ({why})" if statistical == "not_evaluable" else said["verdict", statistical]
-    return f"{said['verdict', literal]} / {data}"
+    mark = f" ({said['provenance', provenance]})" if provenance == "synthetic" else ""
+    return f"{said['verdict', literal]} / {data}{mark}"

@@ -41,6 +41,15 @@ RATE_2A = (2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_
 
 COUNTED = "INSERT INTO quality.row_counts VALUES (2022, 'good.csv', 'police.reports', 100, 99, 1, 1.0, 1.0, NULL, 'extract'), {}"
 DRAWN = "INSERT INTO police.draws VALUES (2022, 'a', 2020, DATE '2021-03-01', 2021, 1, false, 1000, 10, 10, 0, 'extract'), {}"
+ESTIMATED = """INSERT INTO safety.estimates BY NAME SELECT 2021 AS edition, area AS area_id, 'unsafe' AS measure, answers, share AS share_percent,
+    1.0 AS standard_error_points, answers - 1 AS degrees_of_freedom, low AS korn_graubard_low_percent, high AS korn_graubard_high_percent,
+    low AS logit_low_percent, high AS logit_high_percent, presentable, 1 AS rule_version, 'extract' AS provenance, 'made up' AS method
+    FROM (VALUES ('whole', 1000, 10.0, 9.0, 11.0, true), ('part', {})) t(area, answers, share, low, high, presentable)"""
+GAP = """; INSERT INTO safety.gaps BY NAME SELECT 2021 AS edition, 'part' AS area_id, 'unsafe' AS measure, 'whole' AS municipality_id,
+    {} AS gap_points, 1.0 AS gap_standard_error_points, {} AS rest_answers, {} AS rest_share_percent, 1 AS rule_version,
+    'extract' AS provenance, 'made up' AS method"""
+PART = {(2021, "part", "unsafe")}
+GOOD_PART = "100, 20.0, 15.0, 25.0, true"
 LATER = (2022, "a", 2020, date(2022, 3, 1), 2022)
 
 # table, rule, the fault, and the keys that must be found
@@ -95,6 +104,19 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      "UPDATE reference.published_figures SET value = 60 "
      "WHERE edition = 2016 AND measure = 'unsafe' AND area_id = 'tingbjerg_husum'",
      {(2016, "broenshoej_husum", "unsafe", "tryghedsundersogelsen_kk_dk")}),
+    ("safety.estimates", "share_between_0_and_100", ESTIMATED.format("100, 101.0, 15.0, 102.0, true"), PART),
+    ("safety.estimates", "intervals_hold_the_share", ESTIMATED.format("100, 20.0, 21.0, 25.0, true"), PART),
+    ("safety.estimates", "too_few_answers_are_not_presentable", ESTIMATED.format("29, 20.0, 15.0, 25.0, true"), PART),
+    ("safety.estimates", "too_few_answers_are_not_presentable", ESTIMATED.format("100, 20.0, 5.0, 35.0, true"), PART),
+    ("safety.estimates", "parts_have_no_more_answers_than_the_whole",
+     ESTIMATED.format(GOOD_PART) + GAP.format(10.0, 901, 9.0), PART),
+    ("safety.gaps", "gap_is_the_difference_of_the_estimates", ESTIMATED.format(GOOD_PART) + GAP.format(10.1, 900, 9.0), PART),
+    ("safety.gaps", "gap_is_the_difference_of_the_estimates",
+     (ESTIMATED.format(GOOD_PART) + GAP.format(10.0, 900, 9.0)).replace("'part' AS area_id", "'stranger' AS area_id"),
+     {(2021, "stranger", "unsafe")}),
+    ("safety.gaps", "municipality_lies_between_area_and_rest", ESTIMATED.format(GOOD_PART) + GAP.format(10.0, 900, 10.1), PART),
+    ("safety.yearly_shares", "estimate_rounds_to_the_published_share",
+     SHARE.format("provenance = 'extract', share_percent = 16.6"), {(2020, "tingbjerg_husum", "unsafe")}),
     ("safety.yearly_shares", "share_between_0_and_100", SHARE.format("share_percent = 101"),
      {(2020, "tingbjerg_husum", "unsafe")}),
     ("safety.yearly_shares", "interval_holds_the_share",
@@ -104,6 +126,8 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("safety.yearly_shares", "share_empty_only_with_a_status", SHARE.format("share_percent = NULL"),
      {(2020, "tingbjerg_husum", "unsafe")}),
     ("safety.yearly_shares", "share_empty_only_with_a_status", SHARE.format("status = 'missing'"),
+     {(2020, "tingbjerg_husum", "unsafe")}),
+    ("safety.yearly_shares", "share_empty_only_with_a_status", SHARE.format("provenance = 'extract', answers = 29"),
      {(2020, "tingbjerg_husum", "unsafe")}),
     ("safety.yearly_shares", "every_published_share_is_there", f"DELETE FROM safety.yearly_shares WHERE {TH_2020}", {TH_KEY}),
     ("safety.yearly_changes", "change_is_value_less_compared_value", CHANGE.format("change = -3"), {CHANGE_KEY}),
@@ -134,7 +158,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("targets.baselines", "empty_baseline_has_a_reason",
      "UPDATE targets.baselines SET reason = NULL WHERE target_id = '2a'",
      {(2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_1000")}),
-    ("targets.baselines", "baseline_is_the_published_share",
+    ("targets.baselines", "baseline_is_the_share_of_its_edition",
      "UPDATE targets.baselines SET value = 20 WHERE target_id = '1a'",
      {(2020, "tingbjerg_husum_2021_2024", "1a", "unsafe")}),
     ("targets.verdicts", "every_target_in_every_edition",
