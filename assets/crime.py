@@ -1,6 +1,6 @@
-"""Reports of crime by the agreement's crime types, from published counts and rates.
+"""Reports of crime by the agreement's crime types: counted from the police's files where they came, else as published.
 
-The intervals are made in `assets/methods/counts.py`; whether a promise is kept is decided in `assets/targets.py`.
+What is counted is `warehouse/models/crime_counted.sql`. The intervals are made in `assets/methods/counts.py`; whether a promise is kept is decided in `assets/targets.py`.
 """
 
 import pandas as pd
@@ -17,6 +17,7 @@ Pair = dict[str, Figure]
 
 
 def yearly_types(
+    counted: pd.DataFrame,
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
@@ -28,11 +29,14 @@ def yearly_types(
 ) -> pd.DataFrame:
     """The total, the types with a target and what is shown beside them, by edition and area."""
     types = set(crime_types.loc[crime_types["role"] != "monitoring", "crime_type"])
-    rows = _rows(types, published_figures, published_choices, measures, populations, agreements, targets, conventions)
+    rows = _rows(
+        types, counted, published_figures, published_choices, measures, populations, agreements, targets, conventions
+    )
     return contracts()["crime.yearly_types"].frame(rows)
 
 
 def monitoring(
+    counted: pd.DataFrame,
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
@@ -44,7 +48,9 @@ def monitoring(
 ) -> pd.DataFrame:
     """The four types that are followed every year without a target: missing where they are not public."""
     types = set(crime_types.loc[crime_types["role"] == "monitoring", "crime_type"])
-    rows = _rows(types, published_figures, published_choices, measures, populations, agreements, targets, conventions)
+    rows = _rows(
+        types, counted, published_figures, published_choices, measures, populations, agreements, targets, conventions
+    )
     return contracts()["crime.monitoring"].frame(rows)
 
 
@@ -57,6 +63,7 @@ def count_of(row: Row) -> Count | None:
 
 def _rows(
     types: set[str],
+    counted: pd.DataFrame,
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
@@ -65,7 +72,7 @@ def _rows(
     targets: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> list[Row]:
-    """One row per edition, area and type: what was published, and what a target waits for in vain."""
+    """One row per edition, area and type: what was counted or published, and what a target waits for in vain."""
     crime = {row["measure"]: row for row in records(measures) if row["crime_type"] in types}
     published: dict[Cell, Pair] = {}
     for (edition, area_id, measure), figure in figures(published_figures, published_choices).items():
@@ -79,14 +86,21 @@ def _rows(
         if target["measure"] in crime
         for crime_year in range(target["baseline_year"] or target["first_year"], target["last_year"] + 1)
     }
+    ours = _first_sources(records(counted[counted["crime_type"].isin(types)]))
     confidence = conventions_of(conventions)["confidence_level"]
     return [
-        _row(cell, published.get(cell, {}), residents.get((cell[1], cell[0] - 1)), confidence)
-        for cell in sorted(published.keys() | awaited)
+        _row(cell, ours.get(cell), published.get(cell, {}), residents.get((cell[1], cell[0] - 1)), confidence)
+        for cell in sorted(published.keys() | ours.keys() | awaited)
     ]
 
 
-def _row(cell: Cell, pair: Pair, residents: int | None, confidence: float) -> Row:
+def _first_sources(counted: list[Row]) -> dict[Cell, Row]:
+    """The count that a cell takes: report by report before the police's own, the newest draw before older ones."""
+    order = sorted(counted, key=lambda row: (row["counted_from"] == "reports", row["drawn_on"], row["extract"]))
+    return {(row["edition"], row["area_id"], row["crime_type"]): row for row in order}
+
+
+def _row(cell: Cell, ours: Row | None, pair: Pair, residents: int | None, confidence: float) -> Row:
     edition, area_id, crime_type = cell
     row: Row = {
         "edition": edition,
@@ -96,9 +110,13 @@ def _row(cell: Cell, pair: Pair, residents: int | None, confidence: float) -> Ro
         "maturity": "provisional",  # the register of reports lives: later changes alter old years
         "method": counts.METHOD,
     }
+    row |= _printed(pair)
+    if ours:
+        counted = _computed(ours["reports"], ours["population_residents"], confidence)
+        return row | counted | {name: ours[name] for name in ("counted_from", "drawn_on", "provenance")}
     if not pair:
         return row | {"status": "missing"}
-    row |= {"provenance": "published", "source_lines": " ".join(figure.lines for figure in pair.values())}
+    row |= {"counted_from": "published", "provenance": "published"}
     if any(figure.conflict for figure in pair.values()):
         return row | {"status": "conflict"}
     reports, rate = pair.get("reports"), pair.get("reports_per_1000")
@@ -107,6 +125,16 @@ def _row(cell: Cell, pair: Pair, residents: int | None, confidence: float) -> Ro
     if reports:
         return row | _computed(int(reports.value or 0), residents, confidence)
     return row | {"rate_per_1000": rate.value if rate else None, "status": "normal"}
+
+
+def _printed(pair: Pair) -> Row:
+    """What was published, and its lines."""
+    reports, rate = pair.get("reports"), pair.get("reports_per_1000")
+    return {
+        "published_reports": int(reports.value) if reports and reports.value is not None else None,
+        "published_rate_per_1000": rate.value if rate else None,
+        "source_lines": " ".join(figure.lines for figure in pair.values()) or None,
+    }
 
 
 def _implied(reports: int, rate: Figure, confidence: float) -> Row:
@@ -124,7 +152,7 @@ def _implied(reports: int, rate: Figure, confidence: float) -> Row:
 
 
 def _computed(reports: int, residents: int | None, confidence: float) -> Row:
-    """Only a count was published: the rate is taken over the residents on 1 January of the crime year, if known."""
+    """A count without a rate: the rate is taken over the residents on 1 January of the crime year, if known."""
     if residents is None:
         return {"reports": reports, "status": "normal"}
     interval = counts.rate_interval(Count(reports, residents, residents), confidence)

@@ -27,6 +27,9 @@ DELIVERED = tuple(table.name for table in contracts().values() if table.delivere
 
 MODELS = {
     "activities.activity_partners": Inputs(same=("activities.activities",)),
+    "crime.counted": Inputs(
+        same=("police.draws", "police.count_draws"), earlier=("police.reports", "population.residents")
+    ),
     "police.count_draws": Inputs(earlier=("police.counts",)),
     "police.draws": Inputs(same=("quality.files",), earlier=("police.reports",)),
     "police.draw_changes": Inputs(earlier=("police.reports",)),

@@ -46,7 +46,7 @@ def open_home(folder: Path, monkeypatch: pytest.MonkeyPatch, reference: Path | N
     loaded = load_reference()
     for table in TABLES:
         store.write(table, loaded[table.name])
-    for name in ("police.reports", "police.counts"):  # the models that compare draws read every edition before
+    for name in ("police.reports", "police.counts", "population.residents"):  # models read every edition before
         before = contracts()[name]
         for edition in set(range(store.FIRST_EDITION, 2023)) - set(store.stored_editions(before)):
             store.write(before, before.frame([]), edition)

@@ -50,6 +50,9 @@ GAP = """; INSERT INTO safety.gaps BY NAME SELECT 2021 AS edition, 'part' AS are
     'extract' AS provenance, 'made up' AS method"""
 PART = {(2021, "part", "unsafe")}
 GOOD_PART = "100, 20.0, 15.0, 25.0, true"
+COUNTED_HERE = """INSERT INTO crime.counted BY NAME SELECT 2022 AS edition, 2021 AS crime_year, 'copenhagen' AS area_id,
+    'burglary' AS crime_type, 'police' AS extract, 'reports' AS counted_from, DATE '2022-03-01' AS drawn_on, {} AS reports, 'extract' AS provenance"""
+BURGLARY = (2022, "copenhagen", "burglary", "police")
 LATER = (2022, "a", 2020, date(2022, 3, 1), 2022)
 
 # table, rule, the fault, and the keys that must be found
@@ -140,6 +143,12 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("safety.yearly_changes", "empty_reading_has_a_reason", CHANGE.format("reason = 'conflict'"), {CHANGE_KEY}),
     ("safety.unsafe_bydele", "named_bydele_at_most_the_published_number",
      "UPDATE safety.unsafe_bydele SET bydele_above_10_percent = 4 WHERE edition = 2017", {(2017, "copenhagen")}),
+    ("crime.counted", "reports_not_negative", COUNTED_HERE.format("-1"), {BURGLARY}),
+    ("crime.counted", "every_mapped_report_is_counted_once",
+     COUNTED_HERE.format("988") + "; " + DRAWN.replace("2020", "2021").format(
+         "(2022, 'police', 2021, DATE '2022-03-01', 2022, 1, true, 1000, 11, 0, 0, 'extract')"),
+     {(2022, "police", 2021, date(2022, 3, 1), 2022)}),
+    ("crime.yearly_types", "every_count_is_there", COUNTED_HERE.format("12"), {BURGLARY}),
     ("crime.yearly_types", "reports_not_negative", RATE.format("reports = -1"), {RATE_KEY}),
     ("crime.yearly_types", "crime_year_is_the_year_before_the_edition", RATE.format("crime_year = 2020"), {RATE_KEY}),
     ("crime.yearly_types", "interval_holds_the_rate", RATE.format("rate_low_per_1000 = 21"), {RATE_KEY}),
