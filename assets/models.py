@@ -27,6 +27,15 @@ DELIVERED = tuple(table.name for table in contracts().values() if table.delivere
 
 MODELS = {
     "activities.activity_partners": Inputs(same=("activities.activities",)),
+    "commitments.yearly_numbers": Inputs(
+        same=(
+            "activities.activities",
+            "activities.goals",
+            "commitments.meetings",
+            "commitments.accounts",
+            "commitments.listed_areas",
+        )
+    ),
     "crime.counted": Inputs(
         same=("police.draws", "police.count_draws"), earlier=("police.reports", "population.residents")
     ),

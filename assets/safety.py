@@ -7,16 +7,19 @@ The intervals are made in `assets/methods/`; whether a promise is kept is decide
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from assets.figures import Address, Figure, breaks_between, conventions_of, figures, lines_behind, provenance_of
-from assets.methods import shares
+from assets.methods import samples, shares
+from assets.methods.samples import Estimates
 from assets.methods.shares import Gap, Share
 from assets.methods.verdicts import literal_direction, statistical_direction
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
 
 MUNICIPALITY = "copenhagen"
+MANY_UNSAFE_PERCENT = 10  # Sikker By's limit for a bydel
 INTERVAL = "korn_graubard"  # of areas without an agreement
 TOO_FEW: Row = {"status": "low_reliability"}  # what single residents answered is not told: the share stays in the store
 
@@ -82,32 +85,93 @@ def yearly_changes(
 
 
 def unsafe_bydele(
-    published_figures: pd.DataFrame, published_choices: pd.DataFrame, yearly_shares: pd.DataFrame, areas: pd.DataFrame
+    published_figures: pd.DataFrame,
+    published_choices: pd.DataFrame,
+    yearly_shares: pd.DataFrame,
+    estimates: pd.DataFrame,
+    areas: pd.DataFrame,
+    conventions: pd.DataFrame,
 ) -> pd.DataFrame:
-    """The published number of bydele with more than 10 % unsafe, beside those whose own share is published."""
+    """The number of bydele with more than 10 % unsafe: read off their estimates where each has one, else as published."""
     bydele = set(areas.loc[areas["level"] == "survey_bydel", "area_id"])
     above = yearly_shares[
         yearly_shares["area_id"].isin(bydele)
         & (yearly_shares["measure"] == "unsafe")
-        & (yearly_shares["rounding_low_percent"] >= 10)
+        & (yearly_shares["rounding_low_percent"] > MANY_UNSAFE_PERCENT)
     ]
     named = above.groupby("edition")["area_id"].nunique().to_dict()
+    ours = _bydele_counted(estimates, bydele, conventions_of(conventions))
+    printed = {
+        (edition, area_id): figure
+        for (edition, area_id, measure), figure in figures(published_figures, published_choices).items()
+        if measure == "bydele_above_10_percent_unsafe"
+    }
     rows = [
         {
             "edition": edition,
             "area_id": area_id,
-            "bydele_above_10_percent": None if figure.value is None else int(figure.value),
             "bydele_named": int(named.get(edition, 0)),
             "bydele": len(bydele),
-            "status": "conflict" if figure.conflict else "normal",
-            "provenance": "published",
             "maturity": "final",
-            "source_lines": figure.lines,
         }
-        for (edition, area_id, measure), figure in figures(published_figures, published_choices).items()
-        if measure == "bydele_above_10_percent_unsafe"
+        | _bydele_printed(printed.get((edition, area_id)))
+        | (ours.get(edition, {}) if area_id == MUNICIPALITY else {})
+        for edition, area_id in sorted(printed.keys() | {(edition, MUNICIPALITY) for edition in ours})
     ]
     return contracts()["safety.unsafe_bydele"].frame(rows)
+
+
+def _bydele_printed(figure: Figure | None) -> Row:
+    if figure is None:
+        return {}
+    number = None if figure.value is None else int(figure.value)
+    return {
+        "bydele_above_10_percent": number,
+        "published_bydele_above_10_percent": number,
+        "status": "conflict" if figure.conflict else "normal",
+        "provenance": "published",
+        "source_lines": figure.lines,
+    }
+
+
+def _bydele_counted(estimates: pd.DataFrame, bydele: set[str], values: dict[str, float]) -> dict[int, Row]:
+    """Bydele above 10 % by edition, where each of them has answers enough to be counted.
+
+    That some bydel lies above is said of several at once, so each is asked at the level divided by their number
+    (Bonferroni, the first step of Holm's method); that none does asks each by itself.
+    """
+    asked = estimates[
+        estimates["area_id"].isin(bydele)
+        & (estimates["measure"] == "unsafe")
+        & (estimates["answers"] >= values["fewest_answers"])
+    ]
+    limit, confidence = MANY_UNSAFE_PERCENT / 100, values["confidence_level"]
+    found = {}
+    for _, rows in asked.groupby("edition"):
+        if set(rows["area_id"]) == bydele:
+            stored = _stored_estimates(rows)
+            low, _ = samples.korn_graubard_limits(stored, 1 - (1 - confidence) / len(bydele))
+            _, high = samples.korn_graubard_limits(stored, confidence)
+            found[int(rows["edition"].iloc[0])] = {
+                "bydele_above_10_percent": int((stored.share > limit).sum()),
+                "bydele_surely_above": int((low > limit).sum()),
+                "bydele_surely_not_above": int((high <= limit).sum()),
+                "status": "normal",
+                "provenance": rows["provenance"].max(),  # synthetic as soon as one is
+            }
+    return found
+
+
+def _stored_estimates(rows: pd.DataFrame) -> Estimates:
+    """Stored estimates as the methods take them; the finite population is in their errors already."""
+    numbers = {name: rows[name].to_numpy(float) for name in ("answers", "share_percent", "standard_error_points")}
+    return Estimates(
+        answers=numbers["answers"],
+        share=numbers["share_percent"] / 100,
+        variance=(numbers["standard_error_points"] / 100) ** 2,
+        degrees=rows["degrees_of_freedom"].to_numpy(float),
+        population=np.full(len(rows), np.inf),
+    )
 
 
 def share_of(row: Row) -> Share:

@@ -4,6 +4,7 @@ The rules themselves are in `assets/methods/verdicts.py`. A reading that cannot 
 data is never success.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from assets.safety import gap_variances, points, share_of
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
 
+METHODS = {"safety": shares.METHOD, "crime": counts.METHOD}  # by topic, where no figure says its own
 EMPTY: Row = {"value": None, "status": "missing", "provenance": None, "maturity": "provisional"}
 
 
@@ -31,6 +33,7 @@ class Known:
     gap_variances: dict[tuple[Address, str], float]
     crime: dict[tuple[int, str, str], Row]
     bydele: dict[tuple[int, str], Row]
+    numbers: dict[Address, Row]
     measures: dict[str, Row]
     breaks: list[Row]
     values: dict[str, float]
@@ -46,7 +49,7 @@ class Known:
         elif measure == "bydele_above_10_percent_unsafe":
             row, column = self.bydele.get((edition, area_id), EMPTY), "bydele_above_10_percent"
         else:
-            return EMPTY
+            row, column = self.numbers.get((edition, area_id, measure), EMPTY), "value"
         return row | {"value": row.get(column)}
 
 
@@ -82,6 +85,7 @@ def target_baselines(
     yearly_types: pd.DataFrame,
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
+    yearly_numbers: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
     agreements: pd.DataFrame,
@@ -89,7 +93,17 @@ def target_baselines(
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """The level that each target starts from, in the edition that publishes it."""
-    known = _known(yearly_shares, gaps, yearly_types, monitoring, unsafe_bydele, measures, series_breaks, conventions)
+    known = _known(
+        yearly_shares,
+        gaps,
+        yearly_types,
+        monitoring,
+        unsafe_bydele,
+        yearly_numbers,
+        measures,
+        series_breaks,
+        conventions,
+    )
     comparison = _comparison_areas(agreements)
     rows = [
         _baseline_row(target, comparison[target["agreement_id"]], known)
@@ -105,6 +119,7 @@ def target_verdicts(
     yearly_types: pd.DataFrame,
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
+    yearly_numbers: pd.DataFrame,
     baselines: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
@@ -113,7 +128,17 @@ def target_verdicts(
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every target in every edition of its agreement, read literally and statistically."""
-    known = _known(yearly_shares, gaps, yearly_types, monitoring, unsafe_bydele, measures, series_breaks, conventions)
+    known = _known(
+        yearly_shares,
+        gaps,
+        yearly_types,
+        monitoring,
+        unsafe_bydele,
+        yearly_numbers,
+        measures,
+        series_breaks,
+        conventions,
+    )
     rows = [
         _verdict_row(case, compared_with, known)
         for case in _cases(targets, agreements, baselines)
@@ -131,6 +156,7 @@ def _known(
     yearly_types: pd.DataFrame,
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
+    yearly_numbers: pd.DataFrame,
     measures: pd.DataFrame,
     series_breaks: pd.DataFrame,
     conventions: pd.DataFrame,
@@ -141,6 +167,7 @@ def _known(
         crime={(row["edition"], row["area_id"], row["crime_type"]): row for row in crime},
         gap_variances=gap_variances(gaps),
         bydele={(row["edition"], row["area_id"]): row for row in records(unsafe_bydele)},
+        numbers={(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_numbers)},
         measures={row["measure"]: row for row in records(measures)},
         breaks=records(series_breaks),
         values=conventions_of(conventions),
@@ -233,8 +260,7 @@ def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
         "limit_value": target["limit_value"],
         "status": figure["status"],
         "maturity": figure["maturity"],
-        "method": figure.get("method")
-        or (counts.METHOD if known.measures[case.measure]["crime_type"] else shares.METHOD),
+        "method": figure.get("method") or METHODS.get(known.measures[case.measure]["topic"], verdicts.METHOD),
     }
     reason = _outside_period(case) or _without_value(figure)
     judged: Row = (
@@ -389,23 +415,33 @@ def _reported(case: Case, figure: Row, known: Known) -> Row:
 
 
 def _at_least(case: Case, figure: Row, known: Known) -> Row:
+    """A full count; of a share of activities, how many activities are missing to it."""
     limit = case.target["limit_value"]
-    return {"missing_to_limit": max(limit - figure["value"], 0), "verdict": verdicts.at_least(figure["value"], limit)}
+    missing = max(limit - figure["value"], 0)
+    if known.measures[case.measure]["unit"] == "percent":
+        missing = max(math.ceil(limit / 100 * figure["out_of"]) - figure["counted"], 0)
+    return {"missing_to_limit": missing, "verdict": verdicts.at_least(figure["value"], limit)}
 
 
 def _at_most(case: Case, figure: Row, known: Known) -> Row:
-    """The number of bydele is read off their uncertain shares, so it carries no statistical reading."""
-    limit = case.target["limit_value"]
-    full_count = case.measure != "bydele_above_10_percent_unsafe"
+    """The number of bydele is read off their uncertain shares; every other number is a full count."""
+    limit, low, high = case.target["limit_value"], figure["value"], figure["value"]
+    if case.measure == "bydele_above_10_percent_unsafe":
+        low, sure = figure["bydele_surely_above"], figure["bydele_surely_not_above"]
+        high = None if sure is None else figure["bydele"] - sure
     return {
         "missing_to_limit": max(figure["value"] - limit, 0),
-        "verdict": verdicts.at_most(figure["value"], limit, full_count=full_count),
+        "verdict": verdicts.at_most(figure["value"], limit, low, high),
     }
 
 
 def _own_goals(case: Case, figure: Row, known: Known) -> Row:
-    """The goals stand in the tryghedsplan, which nobody has delivered."""
-    return {"verdict": not_evaluable("missing_extract")}
+    """Each goal of the focus area; those that are not kept, or not known yet, are missing."""
+    return {
+        "limit_value": figure["out_of"],
+        "missing_to_limit": figure["out_of"] - figure["counted"],
+        "verdict": verdicts.every_one(figure["counted"], figure["out_of"], figure["not_known"]),
+    }
 
 
 RULES: dict[str, dict[str, Callable[[Case, Row, Known], Row]]] = {

@@ -382,13 +382,13 @@ def test_unchanged_risk_is_rarely_met_and_hardly_ever_not_met(mean: int, met: fl
 def test_full_counts_read_the_same_both_ways() -> None:
     assert verdicts.at_least(75, 75) == Verdict("met", "met")
     assert verdicts.at_least(74.9, 75) == Verdict("not_met", "not_met")
-    assert verdicts.at_most(0, 0, full_count=True) == Verdict("met", "met")
-    assert verdicts.at_most(4, 0, full_count=True) == Verdict("not_met", "not_met")
+    assert verdicts.at_most(0, 0, 0, 0) == Verdict("met", "met")
+    assert verdicts.at_most(4, 0, 4, 4) == Verdict("not_met", "not_met")
 
 
 def test_a_number_read_off_uncertain_shares_has_no_statistical_reading() -> None:
-    assert verdicts.at_most(4, 0, full_count=False) == Verdict("not_met", "not_evaluable", "answers_unknown")
-    assert verdicts.at_most(0, 0, full_count=False) == Verdict("met", "not_evaluable", "answers_unknown")
+    assert verdicts.at_most(4, 0, None, None) == Verdict("not_met", "not_evaluable", "answers_unknown")
+    assert verdicts.at_most(0, 0, None, None) == Verdict("met", "not_evaluable", "answers_unknown")
 
 
 def test_not_evaluable_reads_neither_way() -> None:

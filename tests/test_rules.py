@@ -143,6 +143,26 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("safety.yearly_changes", "empty_reading_has_a_reason", CHANGE.format("reason = 'conflict'"), {CHANGE_KEY}),
     ("safety.unsafe_bydele", "named_bydele_at_most_the_published_number",
      "UPDATE safety.unsafe_bydele SET bydele_above_10_percent = 4 WHERE edition = 2017", {(2017, "copenhagen")}),
+    ("safety.unsafe_bydele", "surely_above_and_not_above_fit_the_number",
+     "UPDATE safety.unsafe_bydele SET bydele_surely_above = 6, bydele_surely_not_above = 0, provenance = 'extract' WHERE edition = 2017",
+     {(2017, "copenhagen")}),
+    ("safety.unsafe_bydele", "surely_above_and_not_above_fit_the_number",
+     "UPDATE safety.unsafe_bydele SET bydele_surely_above = 0, bydele_surely_not_above = 9, provenance = 'extract' WHERE edition = 2017",
+     {(2017, "copenhagen")}),
+    ("safety.unsafe_bydele", "surely_above_and_not_above_fit_the_number",
+     "UPDATE safety.unsafe_bydele SET provenance = 'extract' WHERE edition = 2017", {(2017, "copenhagen")}),
+    ("commitments.yearly_numbers", "number_follows_from_its_counts",
+     "INSERT INTO commitments.yearly_numbers SELECT 2022, area, measure, value, counted, out_of, not_known, 'normal', 'extract', 'final', 'made up' "
+     "FROM (VALUES ('good', 'goals_kept_safer_city_life', 2, 2, 3, 1), ('many', 'goals_kept_safer_city_life', 2, 2, 3, 2), "
+     "('money', 'activity_funding', 1.9, NULL, NULL, 0), ('other', 'steering_group_meetings', 2, 1, NULL, 0), "
+     "('share', 'activities_with_two_or_more_partners', 70, 3, 4, 0)) t(area, measure, value, counted, out_of, not_known)",
+     {(2022, "many", "goals_kept_safer_city_life"), (2022, "other", "steering_group_meetings"),
+      (2022, "share", "activities_with_two_or_more_partners")}),
+    ("commitments.yearly_numbers", "every_delivered_activity_is_counted",
+     "INSERT INTO activities.activities BY NAME SELECT 2022 AS edition, 'plan.csv' AS file, row, 'plan' AS extract, 'extract' AS provenance, "
+     "'A' AS activity_number, 'TH' AS partnership_code, 'made up' AS title, 'safer_city_life' AS focus_area, status AS activity_status, "
+     "2 AS partners_named, 'tingbjerg_husum' AS area_id FROM (VALUES (2, 'running'), (3, 'cancelled')) t(row, status)",
+     {(2022, "plan.csv", 2)}),
     ("crime.counted", "reports_not_negative", COUNTED_HERE.format("-1"), {BURGLARY}),
     ("crime.counted", "every_mapped_report_is_counted_once",
      COUNTED_HERE.format("988") + "; " + DRAWN.replace("2020", "2021").format(

@@ -40,7 +40,12 @@ def make(lines: list[Row], spoil: Callable[[dict[str, pd.DataFrame]], None] | No
     """Every table from made-up published lines and the project's own reference files."""
     tables = {name.split(".")[1]: frame for name, frame in load_reference().items()}
     tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
-    for name in ("safety.estimates", "safety.gaps", "crime.counted"):  # nothing was delivered
+    for name in (
+        "safety.estimates",
+        "safety.gaps",
+        "crime.counted",
+        "commitments.yearly_numbers",
+    ):  # nothing was delivered
         tables[name.split(".")[1]] = contracts()[name].frame([])
     if spoil:
         spoil(tables)
@@ -254,6 +259,100 @@ def test_a_monitored_type_is_reported_or_it_is_not() -> None:
 def test_no_bydel_above_10_percent_is_met_by_the_words_alone() -> None:
     tables = make(made_up("bydele_above_10_percent_unsafe", {(2021, "copenhagen"): (0, None)}))
     assert reading(verdict(tables, "5", 2021, "limit")) == ("met", "not_evaluable", "answers_unknown")
+
+
+def bydele_estimated(
+    shares: list[float], answers: int = 300, **changes: Any
+) -> Callable[[dict[str, pd.DataFrame]], None]:
+    """Estimates of the 13 bydele's unsafe shares of 2021, all of one number of answers and a design effect of 1."""
+
+    def spoil(tables: dict[str, pd.DataFrame]) -> None:
+        bydele = tables["areas"].loc[tables["areas"]["level"] == "survey_bydel", "area_id"]
+        rows = [
+            {
+                "edition": 2021, "area_id": area_id, "measure": "unsafe", "answers": answers, "share_percent": share,
+                "standard_error_points": 100 * np.sqrt(share / 100 * (1 - share / 100) / answers), "design_effect": 1.0,
+                "degrees_of_freedom": answers - 1, "presentable": True, "rule_version": 1, "provenance": "extract", "method": "made up",
+            } | changes
+            for area_id, share in zip(bydele, shares, strict=False)
+        ]  # fmt: skip
+        tables["estimates"] = contracts()["safety.estimates"].frame(rows)
+
+    return spoil
+
+
+# 300 answers: 10 % +- 3.4 points at 95 %, and 10 % + 5.3 points at 95 % divided among 13 bydele
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ([4.0] * 13, ("met", "met", None)),
+        ([4.0] * 12 + [9.0], ("met", "uncertain", None)),
+        ([4.0] * 12 + [14.5], ("not_met", "uncertain", None)),  # 10.7 to 19.0 by itself: not to be said of one among 13
+        ([4.0] * 12 + [20.0], ("not_met", "not_met", None)),
+        ([20.0] * 13, ("not_met", "not_met", None)),
+    ],
+)
+def test_bydele_above_10_percent_are_read_off_their_shares(shares: list[float], expected: tuple[Any, ...]) -> None:
+    tables = make(
+        made_up("bydele_above_10_percent_unsafe", {(2021, "copenhagen"): (4, None)}), bydele_estimated(shares)
+    )
+    row = verdict(tables, "5", 2021, "limit")
+    assert reading(row) == expected
+    assert (row["value"], row["provenance"]) == (sum(share > 10 for share in shares), "extract")
+    assert records(tables["unsafe_bydele"])[0]["published_bydele_above_10_percent"] == 4
+
+
+@pytest.mark.parametrize("estimated", [bydele_estimated([4.0] * 12), bydele_estimated([4.0] * 13, answers=29)])
+def test_a_number_of_bydele_waits_for_every_bydel(estimated: Callable[[dict[str, pd.DataFrame]], None]) -> None:
+    tables = make(made_up("bydele_above_10_percent_unsafe", {(2021, "copenhagen"): (4, None)}), estimated)
+    assert reading(verdict(tables, "5", 2021, "limit")) == ("not_met", "not_evaluable", "answers_unknown")
+
+
+def number(measure: str, value: float, **more: Any) -> Callable[[dict[str, pd.DataFrame]], None]:
+    """One number of the plan, the calendar, the accounts or the list in 2022."""
+
+    def spoil(tables: dict[str, pd.DataFrame]) -> None:
+        row = {
+            "edition": 2022, "area_id": TH, "measure": measure, "value": value, "not_known": 0, "status": "normal",
+            "provenance": "extract", "maturity": "provisional", "method": "full_count/1",
+        } | more  # fmt: skip
+        tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame([row])
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("target_id", "spoil", "expected", "missing"),
+    [
+        ("3", number("activities_with_two_or_more_partners", 100 * 30 / 40, counted=30, out_of=40), ("met", "met", None), 0),
+        ("3", number("activities_with_two_or_more_partners", 100 * 29 / 40, counted=29, out_of=40), ("not_met", "not_met", None), 1),
+        ("3", number("activities_with_two_or_more_partners", 100 * 2 / 3, counted=2, out_of=3), ("not_met", "not_met", None), 1),
+        ("7a", number("steering_group_meetings", 1, counted=1), ("met", "met", None), 0),
+        ("7b", number("working_group_meetings", 7, counted=7), ("not_met", "not_met", None), 1),
+        ("7e", number("activity_funding", 1.9), ("met", "met", None), 0),
+        ("7f", number("project_management_funding", 0.3), ("not_met", "not_met", None), pytest.approx(0.01)),
+        ("4", number("goals_kept_safer_city_life", 3, counted=3, out_of=3), ("met", "met", None), 0),
+        ("4", number("goals_kept_safer_city_life", 2, counted=2, out_of=3), ("not_met", "not_met", None), 1),
+        ("4", number("goals_kept_safer_city_life", 2, counted=2, out_of=3, not_known=1),
+         ("not_evaluable", "not_evaluable", "missing_extract"), 1),
+        ("4", number("goals_kept_safer_city_life", 1, counted=1, out_of=3, not_known=1), ("not_met", "not_met", None), 2),
+    ],
+)  # fmt: skip
+def test_promises_that_are_full_counts(
+    target_id: str, spoil: Callable[[dict[str, pd.DataFrame]], None], expected: tuple[Any, ...], missing: float
+) -> None:
+    compared_with = "goals" if target_id == "4" else "limit"
+    measure = "safer_city_life" if target_id == "4" else ""
+    row = verdict(make([], spoil), target_id, 2022, compared_with, measure)
+    assert reading(row) == expected
+    assert row["missing_to_limit"] == missing
+    assert (row["provenance"], row["method"]) == ("extract", "full_count/1")
+
+
+def test_the_state_s_list_is_judged_in_2030_alone() -> None:
+    tables = make([], number("areas_on_the_states_list", 2, area_id="copenhagen", counted=2))
+    row = verdict(tables, "6", 2022, "limit")
+    assert (reading(row), row["value"]) == (("not_evaluable", "not_evaluable", "period_not_started"), 2)
 
 
 def test_later_editions_change_nothing_of_earlier_ones() -> None:

@@ -11,6 +11,8 @@ from typing import Literal
 from assets.methods.counts import Count, rate_ratio_interval
 from assets.methods.shares import Interval
 
+METHOD = "full_count/1"  # of what is counted whole, as meetings and activities
+
 Literally = Literal["met", "not_met", "not_evaluable"]
 Statistically = Literal["met", "not_met", "uncertain", "not_evaluable"]
 Direction = Literal["fall", "rise", "no_change", "uncertain"]
@@ -77,10 +79,25 @@ def at_least(value: float, limit: float) -> Verdict:
     return Verdict("met", "met") if value >= limit else Verdict("not_met", "not_met")
 
 
-def at_most(value: float, limit: float, *, full_count: bool) -> Verdict:
-    """Promised: the number is at most the limit.
+def at_most(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
+    """Promised: the number is at most the limit. `low` and `high` are what it surely is not below and not above.
 
-    A number that was itself read off uncertain shares, as the bydele above 10 %, has no interval to read.
+    Of a full count both are the number itself. A number that was read off uncertain shares and only published, as the
+    bydele above 10 %, has neither.
     """
     literal: Literally = "met" if value <= limit else "not_met"
-    return Verdict(literal, literal) if full_count else Verdict(literal, "not_evaluable", "answers_unknown")
+    if low is None or high is None:
+        return Verdict(literal, "not_evaluable", "answers_unknown")
+    if low > limit:
+        return Verdict(literal, "not_met")
+    return Verdict(literal, "met" if high <= limit else "uncertain")
+
+
+def every_one(kept: int, out_of: int, not_known: int) -> Verdict:
+    """Promised: each of the plan's own goals is kept. One that is not kept decides, whatever the others become.
+
+    A full count, so both readings say the same; goals of which nobody knows yet are no success.
+    """
+    if kept + not_known < out_of:
+        return Verdict("not_met", "not_met")
+    return not_evaluable("missing_extract") if not_known or out_of == 0 else Verdict("met", "met")
