@@ -5,9 +5,11 @@ What is counted is `warehouse/models/crime_counted.sql`. The intervals are made 
 
 import pandas as pd
 
+from assets.confidentiality import first_sources
 from assets.figures import Figure, conventions_of, figures
 from assets.methods import counts
 from assets.methods.counts import Count
+from assets.methods.disclosure import CONFIDENTIAL, FREE
 from assets.methods.shares import Interval
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
@@ -18,38 +20,54 @@ Pair = dict[str, Figure]
 
 def yearly_types(
     counted: pd.DataFrame,
+    confidentiality: pd.DataFrame,
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
     crime_types: pd.DataFrame,
     populations: pd.DataFrame,
-    agreements: pd.DataFrame,
     targets: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """The total, the types with a target and what is shown beside them, by edition and area."""
     types = set(crime_types.loc[crime_types["role"] != "monitoring", "crime_type"])
     rows = _rows(
-        types, counted, published_figures, published_choices, measures, populations, agreements, targets, conventions
+        types,
+        counted,
+        confidentiality,
+        published_figures,
+        published_choices,
+        measures,
+        populations,
+        targets,
+        conventions,
     )
     return contracts()["crime.yearly_types"].frame(rows)
 
 
 def monitoring(
     counted: pd.DataFrame,
+    confidentiality: pd.DataFrame,
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
     crime_types: pd.DataFrame,
     populations: pd.DataFrame,
-    agreements: pd.DataFrame,
     targets: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """The four types that are followed every year without a target: missing where they are not public."""
     types = set(crime_types.loc[crime_types["role"] == "monitoring", "crime_type"])
     rows = _rows(
-        types, counted, published_figures, published_choices, measures, populations, agreements, targets, conventions
+        types,
+        counted,
+        confidentiality,
+        published_figures,
+        published_choices,
+        measures,
+        populations,
+        targets,
+        conventions,
     )
     return contracts()["crime.monitoring"].frame(rows)
 
@@ -64,11 +82,11 @@ def count_of(row: Row) -> Count | None:
 def _rows(
     types: set[str],
     counted: pd.DataFrame,
+    confidentiality: pd.DataFrame,
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
     populations: pd.DataFrame,
-    agreements: pd.DataFrame,
     targets: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> list[Row]:
@@ -86,21 +104,29 @@ def _rows(
         if target["measure"] in crime
         for crime_year in range(target["baseline_year"] or target["first_year"], target["last_year"] + 1)
     }
-    ours = _first_sources(records(counted[counted["crime_type"].isin(types)]))
+    ours = first_sources(records(counted[counted["crime_type"].isin(types)]))
+    # published is that a count is hidden, not why: that would tell which are the small ones
+    hidden = {
+        (row["edition"], row["area_id"], row["crime_type"])
+        for row in records(confidentiality)
+        if row["confidentiality"] != FREE
+    }
     confidence = conventions_of(conventions)["confidence_level"]
     return [
-        _row(cell, ours.get(cell), published.get(cell, {}), residents.get((cell[1], cell[0] - 1)), confidence)
+        {"confidentiality": CONFIDENTIAL if cell in hidden else FREE}
+        | _row(
+            cell,
+            ours.get(cell),
+            cell in hidden,
+            published.get(cell, {}),
+            residents.get((cell[1], cell[0] - 1)),
+            confidence,
+        )
         for cell in sorted(published.keys() | ours.keys() | awaited)
     ]
 
 
-def _first_sources(counted: list[Row]) -> dict[Cell, Row]:
-    """The count that a cell takes: report by report before the police's own, the newest draw before older ones."""
-    order = sorted(counted, key=lambda row: (row["counted_from"] == "reports", row["drawn_on"], row["extract"]))
-    return {(row["edition"], row["area_id"], row["crime_type"]): row for row in order}
-
-
-def _row(cell: Cell, ours: Row | None, pair: Pair, residents: int | None, confidence: float) -> Row:
+def _row(cell: Cell, ours: Row | None, hidden: bool, pair: Pair, residents: int | None, confidence: float) -> Row:
     edition, area_id, crime_type = cell
     row: Row = {
         "edition": edition,
@@ -113,6 +139,7 @@ def _row(cell: Cell, ours: Row | None, pair: Pair, residents: int | None, confid
     row |= _printed(pair)
     if ours:
         counted = _computed(ours["reports"], ours["population_residents"], confidence)
+        counted = {"status": "normal"} if hidden else counted
         return row | counted | {name: ours[name] for name in ("counted_from", "drawn_on", "provenance")}
     if not pair:
         return row | {"status": "missing"}

@@ -15,6 +15,7 @@ from assets.crime import count_of
 from assets.figures import Address, breaks_between, conventions_of, lines_behind, provenance_of
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
+from assets.methods.disclosure import FREE
 from assets.methods.shares import Gap
 from assets.methods.verdicts import Verdict, not_evaluable
 from assets.safety import gap_variances, points, share_of
@@ -187,7 +188,9 @@ def _publishing_edition(target: Row) -> int | None:
 def _cases(targets: pd.DataFrame, agreements: pd.DataFrame, baselines: pd.DataFrame) -> Iterator[Case]:
     """Each target in each edition of its agreement; a crime year is published by the edition after it."""
     filled = {
-        (row["agreement_id"], row["target_id"], row["measure"]) for row in records(baselines) if row["reason"] is None
+        (row["agreement_id"], row["target_id"], row["measure"])
+        for row in records(baselines)
+        if row["reason"] in (None, "confidential")
     }
     comparison = _comparison_areas(agreements)
     periods = {row["agreement_id"]: (row["first_day"], row["last_day"]) for row in records(agreements)}
@@ -230,15 +233,20 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
         "comparison_area_id": comparison_area_id if is_share else None,
         "gap": gap,
         "status": figure["status"],
-        "reason": None
-        if figure["value"] is not None
-        else "conflict"
-        if figure["status"] == "conflict"
-        else "baseline_missing",
+        "reason": _why_no_baseline(figure),
+        "confidentiality": figure.get("confidentiality") or FREE,
         "provenance": figure["provenance"],
         "maturity": figure["maturity"],
         "source_lines": figure.get("source_lines"),
     }
+
+
+def _why_no_baseline(figure: Row) -> str | None:
+    if figure["value"] is not None:
+        return None
+    if _is_hidden(figure):
+        return "confidential"
+    return "conflict" if figure["status"] == "conflict" else "baseline_missing"
 
 
 def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
@@ -259,10 +267,11 @@ def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
         "tolerance": target["tolerance"],
         "limit_value": target["limit_value"],
         "status": figure["status"],
+        "confidentiality": figure.get("confidentiality") or FREE,
         "maturity": figure["maturity"],
         "method": figure.get("method") or METHODS.get(known.measures[case.measure]["topic"], verdicts.METHOD),
     }
-    reason = _outside_period(case) or _without_value(figure)
+    reason = _outside_period(case) or _without_value(figure, case)
     judged: Row = (
         {"verdict": not_evaluable(reason)} if reason else RULES[target["rule"]][compared_with](case, figure, known)
     )
@@ -280,12 +289,19 @@ def _outside_period(case: Case) -> str | None:
     return "period_over" if case.year > case.target["last_year"] else None
 
 
-def _without_value(figure: Row) -> str | None:
+def _without_value(figure: Row, case: Case) -> str | None:
     if figure["status"] == "low_reliability":
         return "too_few_answers"
+    if _is_hidden(figure):
+        return None if case.target["rule"] == "reported_every_year" else "confidential"
     if figure["value"] is None:
         return "conflict" if figure["status"] == "conflict" else "missing_extract"
     return None
+
+
+def _is_hidden(figure: Row) -> bool:
+    """A count that stays in the store has no verdict either: met or not met would narrow it down."""
+    return (figure.get("confidentiality") or FREE) != FREE
 
 
 # --- the rules ---------------------------------------------------------------------------------------------
@@ -410,7 +426,7 @@ def _counts_to_compare(case: Case, figure: Row, other: Row, known: Known) -> tup
 
 
 def _reported(case: Case, figure: Row, known: Known) -> Row:
-    """The figure is there, and that is all that is promised."""
+    """The figure is there, shown or hidden, and that is all that is promised."""
     return {"verdict": Verdict("met", "met")}
 
 
@@ -470,6 +486,8 @@ def _against(case: Case, edition: int, other: Row, known: Known) -> tuple[Row, s
 def _other_missing(other: Row, reason: str) -> str | None:
     if other["status"] == "low_reliability":
         return "too_few_answers"
+    if _is_hidden(other):
+        return "confidential"
     if other["value"] is not None:
         return None
     return "conflict" if other["status"] == "conflict" else reason

@@ -6,7 +6,18 @@ table stand between it and what is made of it.
 
 import dagster as dg
 
-from assets import crime, delivered, estimates, extracts, models, publication, reference, safety, targets
+from assets import (
+    confidentiality,
+    crime,
+    delivered,
+    estimates,
+    extracts,
+    models,
+    publication,
+    reference,
+    safety,
+    targets,
+)
 from assets.table_checks import CHECKS
 from pipelines.schedules import spring
 from pipelines.yearly import yearly
@@ -19,6 +30,7 @@ defs = dg.Definitions(
         *models.ASSETS,
         *estimates.ASSETS,
         *safety.ASSETS,
+        *confidentiality.ASSETS,
         *crime.ASSETS,
         *targets.ASSETS,
         *publication.ASSETS,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets import crime, safety, targets
+from assets import confidentiality, crime, safety, targets
 from warehouse.contracts import Row, contracts, records
 from warehouse.reference_files import load_reference
 
@@ -53,6 +53,7 @@ def make(lines: list[Row], spoil: Callable[[dict[str, pd.DataFrame]], None] | No
         ("yearly_shares", safety.yearly_shares),
         ("yearly_changes", safety.yearly_changes),
         ("unsafe_bydele", safety.unsafe_bydele),
+        ("confidentiality", confidentiality.confidentiality),
         ("yearly_types", crime.yearly_types),
         ("monitoring", crime.monitoring),
         ("baselines", targets.target_baselines),

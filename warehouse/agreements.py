@@ -64,6 +64,7 @@ class Agreement(Part):
     target_year: int | None = None
     baseline_edition: int | None = None
     share_interval: Literal["korn_graubard", "logit"] = "korn_graubard"
+    fewest_reports_shown: int = Field(default=5, ge=2, le=100)
     area_id: str
     comparison_area_id: str
     areas: list[AgreementArea] = Field(min_length=1)

@@ -1,0 +1,114 @@
+"""Which small counts are hidden, and which others with them, so that none follows from what is shown.
+
+Cells are counts of reports. What an attacker knows besides them is a system of equations, one row of `coefficients` each:
+the sum of coefficients times values is known. Which cells and equations there are is decided in `assets/confidentiality.py`.
+
+Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. Protection is asked of the range
+that an attacker can work out by linear programming, as in 4.3.2 there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+
+from assets.methods.limits import Array
+
+FREE, CONFIDENTIAL, SECONDARY = "free", "confidential", "secondary"
+EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Counts, which of them are shown to anybody, and what hiding one would cost.
+
+    A cell that is not shown stands for a remainder, as what of a bydel lies outside the partnership area. `guarded` says
+    of which cells a small value must not be found out.
+    """
+
+    values: Array
+    shown: Array
+    guarded: Array
+    cost: Array
+
+
+def hide(cells: Cells, coefficients: Array, threshold: int) -> list[str]:
+    """Of each cell whether it is free, confidential (1 to threshold - 1) or hidden secondarily for the sake of others.
+
+    Zeros are shown, but not beside a small count: else every hidden count were known to be no zero. Raises ValueError where
+    even hiding every cell leaves a small one to be found out.
+    """
+    small = (cells.values >= 1) & (cells.values < threshold)
+    hidden = cells.shown & (small | (cells.values == 0) & _beside(small & cells.shown, coefficients))
+    while True:
+        exposed = _first_exposed(cells, coefficients, hidden, threshold)
+        if exposed is None:
+            break
+        hidden[_next_to_hide(cells, coefficients, hidden, exposed)] = True
+    return [CONFIDENTIAL if one and few else SECONDARY if one else FREE for one, few in zip(hidden, small, strict=True)]
+
+
+def ranges(cells: Cells, coefficients: Array, hidden: Array, threshold: int) -> Iterator[tuple[int, float, float]]:
+    """Each cell that has to be protected, with the smallest and the largest value that an attacker cannot rule out.
+
+    The attacker knows every equation and every cell that is shown and not hidden. Nobody is told whether a cell is hidden
+    for its own sake or for another's, as that would say that it is less than the threshold.
+    """
+    small = (cells.values >= 1) & (cells.values < threshold)
+    unknown = np.flatnonzero(hidden | ~cells.shown)
+    known = cells.values.astype(float).copy()
+    known[unknown] = 0
+    left, right = coefficients[:, unknown], coefficients @ (cells.values - known)
+    touched = np.abs(left).sum(axis=1) > 0
+    for place, cell in enumerate(unknown):
+        if cells.shown[cell] or (cells.guarded[cell] and small[cell]):
+            low, high = (_extreme(left[touched], right[touched], place, sign) for sign in (1, -1))
+            yield int(cell), low, high
+
+
+def protected(value: float, low: float, high: float, threshold: int) -> bool:
+    """A small value needs a range that holds every small value; another one a range as wide as a small one's values are many."""
+    if 1 <= value < threshold:
+        return low <= 1 + EPSILON and high >= threshold - 1 - EPSILON
+    return high - low >= threshold - 1 - EPSILON
+
+
+def _first_exposed(cells: Cells, coefficients: Array, hidden: Array, threshold: int) -> int | None:
+    for cell, low, high in ranges(cells, coefficients, hidden, threshold):
+        if not protected(cells.values[cell], low, high, threshold):
+            return cell
+    return None
+
+
+def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int) -> int:
+    """The cheapest cell that is still shown and stands in an equation with the exposed one, or with one hidden beside it."""
+    reached = np.arange(len(cells.values)) == exposed
+    while True:
+        beside = _beside(reached, coefficients)
+        candidates = np.flatnonzero(beside & cells.shown & ~hidden)
+        if len(candidates):
+            return int(candidates[np.argmin(cells.cost[candidates])])
+        further = reached | beside
+        if (further == reached).all():
+            raise ValueError(f"cell {exposed} cannot be protected: nothing is left to hide beside it")
+        reached = further
+
+
+def _beside(some: Array, coefficients: Array) -> Array:
+    """Every cell that stands in an equation with one of some cells, and those themselves where they stand in any."""
+    uses = coefficients != 0
+    found: Array = uses[uses[:, some].any(axis=1)].any(axis=0)
+    return found
+
+
+def _extreme(left: Array, right: Array, place: int, sign: int) -> float:
+    """Smallest (sign 1) or largest (sign -1) value of one unknown; infinite where nothing bounds it."""
+    goal = np.zeros(left.shape[1])
+    goal[place] = sign
+    found = optimize.linprog(goal, A_eq=left, b_eq=right, bounds=(0, None), method="highs")
+    if found.status == 3:
+        return -sign * np.inf
+    if not found.success:
+        raise ValueError(f"the known figures contradict each other: {found.message}")
+    return float(sign * found.fun)
