@@ -1,7 +1,8 @@
 """The rules of `checks/` as Dagster asset checks: one check per rule, one result per rule and edition.
 
-A table is validated once for all editions of a run, and the failing rows are told apart by their edition. Errors
-block what comes after them, warnings do not.
+A table is validated once for all its editions, and the failing rows are told apart by their edition. Errors block what
+comes after them, warnings do not. An error in a stored edition that the run did not make blocks too, as every edition is
+published together.
 """
 
 from collections.abc import Iterator
@@ -42,10 +43,19 @@ def checks_of(table: Table) -> dg.AssetChecksDefinition:
         wanted = [int(partition) for partition in context.partition_keys] if table.partitioned else [None]
         for name, spec in zip(of_table, specs, strict=True):
             if name in outcomes:  # a file of the wrong shape leaves the other rules without a result
-                yield from (_result(table, outcomes[name], edition) for edition in wanted)
+                others = _other_editions_at_fault(table, outcomes[name], wanted)
+                yield from (_result(table, outcomes[name], edition) for edition in [*wanted, *others])
             yield dg.Output(None, output_name=spec.get_python_identifier())
 
     return check
+
+
+def _other_editions_at_fault(table: Table, outcome: Outcome, wanted: list[int] | list[None]) -> list[int]:
+    """Editions of the store that break a blocking rule, and that no run has made since."""
+    if outcome.rule.severity != "error" or not table.partitioned:
+        return []
+    at_fault = {key.get("edition") for key in outcome.failing}
+    return [edition for edition in store.stored_editions(table) if edition in at_fault and edition not in wanted]
 
 
 def _result(table: Table, outcome: Outcome, edition: int | None) -> dg.AssetCheckEvaluation:

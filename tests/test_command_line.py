@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Command, tryghed
@@ -69,6 +70,19 @@ def test_a_fault_is_one_clear_sentence_and_publishes_nothing(home: Path, referen
     for text in said:
         assert text in ran.err
     assert "Traceback" not in ran.err + ran.out
+    assert {path: path.read_bytes() for path in (home / "published").iterdir()} == before
+
+
+@pytest.mark.slow
+def test_an_edition_at_fault_that_the_run_does_not_make_stops_the_publication_of_all(home: Path) -> None:
+    before = {path: path.read_bytes() for path in (home / "published").iterdir()}
+    path = home / "store" / "safety" / "yearly_shares" / "2020.parquet"
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("share_percent")
+    pq.write_table(table.set_column(place, table.schema.field(place), [[101.0] * table.num_rows]), path)
+    ran = tryghed(home, "run", "2024")
+    assert ran.code == 1, ran.err
+    assert "safety.yearly_shares, edition 2020: share_between_0_and_100 fails" in ran.err
     assert {path: path.read_bytes() for path in (home / "published").iterdir()} == before
 
 
