@@ -102,7 +102,8 @@ def confidentiality(
 
 def first_sources(counted: list[Row]) -> dict[tuple[int, str, str], Row]:
     """The count that a cell takes: report by report before the police's own, the newest draw before older ones."""
-    order = sorted(counted, key=lambda row: (row["counted_from"] == "reports", row["drawn_on"], row["extract"]))
+    own = [row for row in counted if row["crime_year"] == row["edition"] - 1]  # not a new draw of an earlier year
+    order = sorted(own, key=lambda row: (row["counted_from"] == "reports", row["drawn_on"], row["extract"]))
     return {(row["edition"], row["area_id"], row["crime_type"]): row for row in order}
 
 

@@ -11,11 +11,12 @@ from datetime import date
 
 import pandas as pd
 
+from assets.baselines import latest_acts
 from assets.crime import count_of
 from assets.figures import Address, breaks_between, conventions_of, lines_behind, provenance_of
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
-from assets.methods.disclosure import FREE
+from assets.methods.disclosure import CONFIDENTIAL, FREE
 from assets.methods.shares import Gap
 from assets.methods.verdicts import Verdict, not_evaluable
 from assets.safety import gap_variances, points, share_of
@@ -35,9 +36,11 @@ class Known:
     crime: dict[tuple[int, str, str], Row]
     bydele: dict[tuple[int, str], Row]
     numbers: dict[Address, Row]
+    acts: dict[tuple[str, str, str], Row]
     measures: dict[str, Row]
     breaks: list[Row]
     values: dict[str, float]
+    fewest_reports_shown: int
 
     def figure(self, edition: int, area_id: str, measure: str) -> Row:
         """The stored row of a measure, with its figure as `value`; EMPTY where there is none."""
@@ -52,6 +55,27 @@ class Known:
         else:
             row, column = self.numbers.get((edition, area_id, measure), EMPTY), "value"
         return row | {"value": row.get(column)}
+
+    def baseline(self, target: Row) -> Row:
+        """The figure that a target starts from; of crime as the act fixed it, EMPTY where none did.
+
+        A hidden figure is empty too. An act on made-up figures holds for made-up ones alone.
+        """
+        now = self.figure(_publishing_edition(target) or 0, target["area_id"], target["measure"])
+        if target["rule"] != "held_at_baseline":
+            return now
+        act = self.acts.get((target["agreement_id"], target["target_id"], target["measure"]))
+        if act is None or (act["provenance"] == "synthetic" and now["provenance"] != "synthetic"):
+            return EMPTY
+        if _is_hidden(now) or 0 < (act["reports"] or 0) < self.fewest_reports_shown:
+            return EMPTY | {"confidentiality": CONFIDENTIAL, "status": "normal", "provenance": act["provenance"]}
+        per_1000 = self.measures[target["measure"]]["unit"] == "reports_per_1000"
+        count = count_of(act)
+        limits: Row = {"rate_low_per_1000": None, "rate_high_per_1000": None}
+        if count:
+            interval = counts.rate_interval(count, self.values["confidence_level"])
+            limits = {"rate_low_per_1000": interval.low, "rate_high_per_1000": interval.high}
+        return now | act | limits | {"value": act["rate_per_1000"] if per_1000 else act["reports"], "status": "normal"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +113,7 @@ def target_baselines(
     yearly_numbers: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
+    fixed_baselines: pd.DataFrame,
     agreements: pd.DataFrame,
     series_breaks: pd.DataFrame,
     conventions: pd.DataFrame,
@@ -101,7 +126,9 @@ def target_baselines(
         monitoring,
         unsafe_bydele,
         yearly_numbers,
+        fixed_baselines,
         measures,
+        agreements,
         series_breaks,
         conventions,
     )
@@ -124,6 +151,7 @@ def target_verdicts(
     baselines: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
+    fixed_baselines: pd.DataFrame,
     agreements: pd.DataFrame,
     series_breaks: pd.DataFrame,
     conventions: pd.DataFrame,
@@ -136,7 +164,9 @@ def target_verdicts(
         monitoring,
         unsafe_bydele,
         yearly_numbers,
+        fixed_baselines,
         measures,
+        agreements,
         series_breaks,
         conventions,
     )
@@ -158,7 +188,9 @@ def _known(
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
+    fixed_baselines: pd.DataFrame,
     measures: pd.DataFrame,
+    agreements: pd.DataFrame,
     series_breaks: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> Known:
@@ -169,9 +201,11 @@ def _known(
         gap_variances=gap_variances(gaps),
         bydele={(row["edition"], row["area_id"]): row for row in records(unsafe_bydele)},
         numbers={(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_numbers)},
+        acts=latest_acts(fixed_baselines),
         measures={row["measure"]: row for row in records(measures)},
         breaks=records(series_breaks),
         values=conventions_of(conventions),
+        fewest_reports_shown=int(agreements["fewest_reports_shown"].max()),
     )
 
 
@@ -212,7 +246,8 @@ def _editions(target: Row, first_day: date, last_day: date) -> range:
 
 def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
     edition = _publishing_edition(target) or 0
-    figure = known.figure(edition, target["area_id"], target["measure"])
+    figure = known.baseline(target)
+    now = known.figure(edition, target["area_id"], target["measure"])
     other = known.figure(edition, comparison_area_id, target["measure"])
     is_share = known.measures[target["measure"]]["answer"] is not None
     gap = figure["value"] - other["value"] if is_share and None not in (figure["value"], other["value"]) else None
@@ -233,7 +268,11 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
         "comparison_area_id": comparison_area_id if is_share else None,
         "gap": gap,
         "status": figure["status"],
-        "reason": _why_no_baseline(figure),
+        "reason": _why_no_baseline(figure, now),
+        "fixed_by": figure.get("fixed_by"),
+        "fixed_on": figure.get("fixed_on"),
+        "fixed_from": figure.get("made_from"),
+        "fixed_because": figure.get("reason"),
         "confidentiality": figure.get("confidentiality") or FREE,
         "provenance": figure["provenance"],
         "maturity": figure["maturity"],
@@ -241,12 +280,14 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
     }
 
 
-def _why_no_baseline(figure: Row) -> str | None:
+def _why_no_baseline(figure: Row, now: Row) -> str | None:
     if figure["value"] is not None:
         return None
     if _is_hidden(figure):
         return "confidential"
-    return "conflict" if figure["status"] == "conflict" else "baseline_missing"
+    if now["status"] == "conflict":
+        return "conflict"
+    return "baseline_missing" if now["status"] == "missing" else "not_fixed"
 
 
 def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
@@ -392,13 +433,9 @@ def _gap_variance(case: Case, edition: int, known: Known) -> float | None:
 def _held_at_baseline(case: Case, figure: Row, known: Known) -> Row:
     """Rates for a measure per 1000 residents, counts for a number of reports, as the words have it."""
     first = case.baseline_edition or case.edition
-    other = known.figure(first, case.area_id, case.measure)
+    other = known.baseline(case.target)
     row, crossed = _against(case, first, other, known)
-    reason = (
-        crossed
-        or ("baseline_missing" if not case.baseline_known else None)
-        or _other_missing(other, "baseline_missing")
-    )
+    reason = crossed or _other_missing(other, "baseline_missing")
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     new, old = _counts_to_compare(case, figure, other, known)

@@ -75,6 +75,8 @@ def tryghed() -> None:
       4. tryghed status                shows the verdicts, and which deliveries are missing
       5. tryghed ui                    opens the Dagster page, where failed checks are explained
 
+    Once in an agreement's life: tryghed baseline fix, when the baseline's crime year has been reported.
+
     Without delivered files, tryghed sample writes made-up ones to try all this with.
 
     Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input.
@@ -157,6 +159,49 @@ def _verdicts(verdicts: "VerdictTable", said: "Words") -> RichTable | Text:
             about = (row.target_id, row.about) if number == 0 else ("", "")
             table.add_row(*about, editions, reading)
     return table
+
+
+@tryghed.group("baseline")
+def baseline() -> None:
+    """The levels that crime targets start from."""
+
+
+@baseline.command("fix")
+@click.argument("agreement_id")
+@click.option("--person", required=True, help="Who fixes them; the name stands in the published file.")
+@click.option("--reason", help="Why; needed where a fixed baseline is replaced.")
+def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> None:
+    """Fix the baselines of AGREEMENT_ID's crime targets at the figures that the store holds now.
+
+    They are written to warehouse/reference/fixed_baselines.csv with the person, the day, and the files that they come
+    from. Later draws of the register change nothing of them: a check shows the difference, and only this command with a
+    reason replaces one.
+
+    \b
+    Example:
+      tryghed baseline fix tingbjerg_husum_2021_2024 --person "A. Steward"
+    """
+    with out.status("Reading the reference files and the store ..."):
+        from datetime import date
+
+        from assets.baselines import fix_baselines
+
+        act = fix_baselines(agreement_id, person, reason, date.today())
+    table = RichTable(title="Baselines", **_LEFT)
+    for heading in ("target", "measure", "crime year", "reports", "per 1000", "from", ""):
+        table.add_column(heading, overflow="fold", justify="right" if heading in ("reports", "per 1000") else "left")
+    for lines, done in ((act.written, "fixed"), (act.stood, "stands as it was")):
+        for line in lines:
+            rate = "" if line["rate_per_1000"] is None else f"{line['rate_per_1000']:.1f}"
+            figures = (str(line["edition"] - 1), "" if line["reports"] is None else f"{line['reports']:,}", rate)
+            table.add_row(
+                line["target_id"], line["measure"], *figures, line["made_from"], done + _made_up(line["provenance"])
+            )
+    out.print(table)
+    for missing in act.missing:
+        out.print(f"No figure yet: {missing}.")
+    if act.written:
+        out.print(f"Next: tryghed run {act.written[0]['edition']}, and commit warehouse/reference/fixed_baselines.csv.")
 
 
 @tryghed.group("extracts")

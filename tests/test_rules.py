@@ -52,7 +52,7 @@ PART = {(2021, "part", "unsafe")}
 GOOD_PART = "100, 20.0, 15.0, 25.0, true"
 COUNTED_HERE = """INSERT INTO crime.counted BY NAME SELECT 2022 AS edition, 2021 AS crime_year, 'copenhagen' AS area_id,
     'burglary' AS crime_type, 'police' AS extract, 'reports' AS counted_from, DATE '2022-03-01' AS drawn_on, {} AS reports, 'extract' AS provenance"""
-BURGLARY = (2022, "copenhagen", "burglary", "police")
+BURGLARY = (2022, 2021, "copenhagen", "burglary", "police")
 LATER = (2022, "a", 2020, date(2022, 3, 1), 2022)
 
 # table, rule, the fault, and the keys that must be found
@@ -168,6 +168,11 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      COUNTED_HERE.format("988") + "; " + DRAWN.replace("2020", "2021").format(
          "(2022, 'police', 2021, DATE '2022-03-01', 2022, 1, true, 1000, 11, 0, 0, 'extract')"),
      {(2022, "police", 2021, date(2022, 3, 1), 2022)}),
+    ("crime.counted", "newest_draw_agrees_with_the_fixed_baseline",
+     COUNTED_HERE.format("21") + """; INSERT INTO reference.fixed_baselines BY NAME SELECT 'a' AS agreement_id, '2b' AS target_id,
+         'burglary_reports' AS measure, act, 2022 AS edition, 'copenhagen' AS area_id, 'burglary' AS crime_type, reports, 'extract' AS provenance,
+         'made up' AS made_from, 'A. Steward' AS fixed_by, DATE '2022-06-01' AS fixed_on, 'why' AS reason
+         FROM (VALUES (1, 21), (2, 20)) t(act, reports)""", {BURGLARY}),
     ("crime.yearly_types", "every_count_is_there", COUNTED_HERE.format("12"), {BURGLARY}),
     ("crime.yearly_types", "reports_not_negative", RATE.format("reports = -1"), {RATE_KEY}),
     ("crime.yearly_types", "crime_year_is_the_year_before_the_edition", RATE.format("crime_year = 2020"), {RATE_KEY}),

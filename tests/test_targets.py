@@ -4,6 +4,7 @@ The figures go through the same plain functions as the real ones, from published
 """
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from assets import confidentiality, crime, safety, targets
+from assets.confidentiality import first_sources
 from warehouse.contracts import Row, contracts, records
 from warehouse.reference_files import load_reference
 
@@ -36,7 +38,36 @@ def made_up(measure: str, figures: Figures) -> list[Row]:
     ]  # fmt: skip
 
 
-def make(lines: list[Row], spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None) -> dict[str, pd.DataFrame]:
+def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Acts that fix every baseline of crime at the figure that the tables hold."""
+    kinds = dict(zip(tables["measures"]["measure"], tables["measures"]["crime_type"], strict=True))
+    counted = first_sources(records(tables["counted"]))
+    figures = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["yearly_types"])}
+    rows = []
+    for target in records(tables["targets"]):
+        cell = (target["baseline_year"] or 0) + 1, target["area_id"], kinds[target["measure"]]
+        if target["rule"] == "held_at_baseline" and figures.get(cell, {}).get("provenance"):
+            hidden = counted.get(cell, {}) if figures[cell]["reports"] is None else {}
+            figure = figures[cell] | {name: hidden[name] for name in ("reports",) if name in hidden}
+            act = {
+                "act": 1,
+                "made_from": "made up",
+                "fixed_by": "A. Steward",
+                "fixed_on": date(2022, 6, 1),
+                "reason": "First fixing.",
+            }
+            columns = contracts()["reference.fixed_baselines"].columns
+            rows.append(
+                {name: cell for name, cell in (target | figure | act | {"source_id": None}).items() if name in columns}
+            )
+    return contracts()["reference.fixed_baselines"].frame(rows)
+
+
+def make(
+    lines: list[Row],
+    spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None,
+    fix: Callable[[dict[str, pd.DataFrame]], pd.DataFrame] = fixed,
+) -> dict[str, pd.DataFrame]:
     """Every table from made-up published lines and the project's own reference files."""
     tables = {name.split(".")[1]: frame for name, frame in load_reference().items()}
     tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
@@ -59,6 +90,8 @@ def make(lines: list[Row], spoil: Callable[[dict[str, pd.DataFrame]], None] | No
         ("baselines", targets.target_baselines),
         ("verdicts", targets.target_verdicts),
     ):
+        if name == "baselines":
+            tables["fixed_baselines"] = fix(tables)
         needed = function.__annotations__.keys() - {"return"}
         tables[name] = function(**{one: tables[one] for one in needed})  # type: ignore[operator]
     return tables
@@ -245,6 +278,64 @@ def test_a_rate_without_its_baseline_is_not_met_for_want_of_data() -> None:
         "not_evaluable",
         "baseline_missing",
     )
+
+
+def crime_fixed(reports: int | None, **changes: Any) -> Callable[[dict[str, pd.DataFrame]], pd.DataFrame]:
+    """The act on burglary's baseline alone, as it was fixed."""
+
+    def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        acts = (
+            records(fixed(tables))
+            if reports is None
+            else [row for row in records(fixed(tables)) if row["measure"] == "burglary_reports"]
+        )
+        return contracts()["reference.fixed_baselines"].frame(
+            [row | ({} if reports is None else {"reports": reports}) | changes for row in acts]
+        )
+
+    return fix
+
+
+BURGLARIES = {(2021, TH): (20, None), (2022, TH): (36, None)}
+
+
+def test_a_baseline_that_nobody_fixed_is_no_baseline() -> None:
+    tables = make(
+        made_up("burglary_reports", BURGLARIES), fix=lambda _: contracts()["reference.fixed_baselines"].frame([])
+    )
+    assert reading(verdict(tables, "2b", 2022, "baseline", "burglary")) == (
+        "not_evaluable",
+        "not_evaluable",
+        "baseline_missing",
+    )
+    found = {
+        row["measure"]: (row["value"], row["reason"])
+        for row in records(tables["baselines"])
+        if row["target_id"] == "2b"
+    }
+    assert found["burglary_reports"] == (None, "not_fixed")
+    assert found["theft_robbery_reports"] == (None, "baseline_missing")
+
+
+def test_a_fixed_baseline_stays_whatever_later_figures_say() -> None:
+    tables = make(made_up("burglary_reports", BURGLARIES), fix=crime_fixed(30))
+    row = verdict(tables, "2b", 2022, "baseline", "burglary")
+    assert (row["compared_value"], row["literal"], row["statistical"]) == (30, "not_met", "uncertain")
+    baseline = next(one for one in records(tables["baselines"]) if one["measure"] == "burglary_reports")
+    assert (baseline["value"], baseline["fixed_by"], str(baseline["fixed_on"])) == (30, "A. Steward", "2022-06-01")
+
+
+def test_the_last_act_holds() -> None:
+    def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        return pd.concat([crime_fixed(40, act=2)(tables), crime_fixed(30)(tables)])
+
+    row = verdict(make(made_up("burglary_reports", BURGLARIES), fix=fix), "2b", 2022, "baseline", "burglary")
+    assert (row["compared_value"], row["literal"]) == (40, "met")
+
+
+def test_an_act_on_made_up_figures_does_not_hold_for_real_ones() -> None:
+    tables = make(made_up("burglary_reports", BURGLARIES), fix=crime_fixed(20, provenance="synthetic"))
+    assert reading(verdict(tables, "2b", 2022, "baseline", "burglary"))[2] == "baseline_missing"
 
 
 def test_a_monitored_type_is_reported_or_it_is_not() -> None:

@@ -1,0 +1,180 @@
+"""The act by which a crime target's baseline is fixed: once, by somebody, from figures that are named.
+
+The acts are lines of `warehouse/reference/fixed_baselines.csv`, which only this writes to; a line is never changed, a later
+one replaces it with a reason. What a verdict makes of a baseline is in `targets.py`.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from assets.confidentiality import first_sources
+from assets.methods.disclosure import FREE
+from warehouse import store
+from warehouse.contracts import Row, contracts, records
+from warehouse.errors import InputError
+from warehouse.home import reference_folder
+from warehouse.reference_files import load_reference
+
+FIXED = contracts()["reference.fixed_baselines"]
+RULE = "held_at_baseline"
+FIGURE = (
+    "reports",
+    "rate_per_1000",
+    "population_residents",
+    "population_low_residents",
+    "population_high_residents",
+    "drawn_on",
+    "provenance",
+)
+
+Address = tuple[str, str, str]  # agreement, target, measure
+
+
+@dataclass(frozen=True)
+class Act:
+    """What one act did: the lines that it wrote, those that stood already, and what no figure was found for."""
+
+    written: list[Row]
+    stood: list[Row]
+    missing: list[str]
+
+
+def latest_acts(fixed_baselines: pd.DataFrame) -> dict[Address, Row]:
+    """The act that holds for each target and measure: the last one."""
+    ordered = sorted(records(fixed_baselines), key=lambda row: row["act"])
+    return {_address(row): row for row in ordered}
+
+
+def fix_baselines(agreement_id: str, person: str, reason: str | None, today: date) -> Act:
+    """Fix the baselines of an agreement's crime targets at the figures that the store holds now.
+
+    Raises InputError where the agreement has no such target, no figure is there, or a figure differs from the fixed one and
+    no reason is given; nothing is written then.
+    """
+    reference = load_reference()
+    person = person.strip()
+    if not person:
+        raise InputError("the act needs the name of the person who fixes the baselines: give --person.")
+    targets = _targets(reference, agreement_id)
+    acts, found = latest_acts(reference[FIXED.name]), {address: _figure(target) for address, target in targets.items()}
+    figures = {address: figure for address, figure in found.items() if figure}
+    if not figures:
+        raise InputError(
+            f"{agreement_id}: the store holds none of the figures that its baselines would be fixed at: deliver them, start tryghed run, and fix them then."
+        )
+    stood = [address for address, figure in figures.items() if address in acts and _same(acts[address], figure)]
+    replaced = [address for address in figures if address in acts and address not in stood]
+    if replaced and not (reason or "").strip():
+        raise InputError(
+            f"{_said(replaced)}: fixed at another figure on {acts[replaced[0]]['fixed_on']}, which only a new act with a reason replaces: give --reason, or leave it as it is."
+        )
+    lines = [
+        _line(targets[address], figures[address], acts.get(address), person, (reason or "First fixing.").strip(), today)
+        for address in figures
+        if address not in stood
+    ]
+    _append(lines)
+    return Act(lines, [acts[address] for address in stood], [_said([one]) for one in found.keys() - figures.keys()])
+
+
+def _targets(reference: dict[str, pd.DataFrame], agreement_id: str) -> dict[Address, Row]:
+    kinds = {row["measure"]: row["crime_type"] for row in records(reference["reference.measures"])}
+    every = records(reference["reference.targets"])
+    targets = {
+        _address(row): row | {"crime_type": kinds[row["measure"]], "edition": row["baseline_year"] + 1}
+        for row in every
+        if row["agreement_id"] == agreement_id and row["rule"] == RULE
+    }
+    if not targets:
+        with_targets = sorted({row["agreement_id"] for row in every if row["rule"] == RULE})
+        raise InputError(
+            f"{agreement_id} has no target that is held at a baseline; those that have: {', '.join(with_targets) or 'none'}."
+        )
+    return targets
+
+
+def _figure(target: Row) -> Row | None:
+    """What the store holds of the baseline's crime year: the figure that is shown, of a hidden one the count itself."""
+    edition, cell = target["edition"], (target["edition"], target["area_id"], target["crime_type"])
+    for name in ("crime.yearly_types", "crime.monitoring"):
+        table = contracts()[name]
+        rows = records(store.read(table, [edition])) if edition in store.stored_editions(table) else []
+        for row in rows:
+            if (row["edition"], row["area_id"], row["crime_type"]) == cell and row["status"] in ("normal", "estimated"):
+                return row if row["confidentiality"] == FREE else _hidden(cell)
+    return None
+
+
+def _hidden(cell: tuple[int, str, str]) -> Row:
+    counted = first_sources(records(store.read(contracts()["crime.counted"], [cell[0]])))[cell]
+    residents = counted["population_residents"]
+    return counted | {"rate_per_1000": counted["reports"] / residents * 1000 if residents else None}
+
+
+def _same(act: Row, figure: Row) -> bool:
+    """Whether the act is of this figure; its rate was written with 9 decimals."""
+    one, other = act["rate_per_1000"], figure.get("rate_per_1000")
+    rates = one is other if None in (one, other) else abs(one - other) < 1e-6
+    return rates and all(act[name] == figure.get(name) for name in ("reports", "provenance"))
+
+
+def _line(target: Row, figure: Row, before: Row | None, person: str, reason: str, today: date) -> Row:
+    return {
+        "agreement_id": target["agreement_id"],
+        "target_id": target["target_id"],
+        "measure": target["measure"],
+        "act": before["act"] + 1 if before else 1,
+        "edition": target["edition"],
+        "area_id": target["area_id"],
+        "crime_type": target["crime_type"],
+        **{name: figure.get(name) for name in FIGURE},
+        "made_from": "; ".join(_made_from(target, figure)),
+        "fixed_by": person,
+        "fixed_on": today,
+        "reason": reason,
+    }
+
+
+def _made_from(target: Row, figure: Row) -> Iterator[str]:
+    """The files, or the published lines, that the figure was made from."""
+    if figure.get("counted_from") == "published":
+        yield f"published_figures.csv, lines {figure['source_lines']}"
+        return
+    table = "police.reports" if figure["counted_from"] == "reports" else "police.counts"
+    files = contracts()["quality.files"]
+    for row in records(store.read(files, [target["edition"]])):
+        if row["table_name"] == table:
+            yield f"{row['file']} ({row['file_sha256'][:12]})"
+
+
+def _append(lines: list[Row]) -> None:
+    """Write the file beside, and put it in its place: what stood before stands as it did."""
+    path = reference_folder() / f"{FIXED.short_name}.csv"
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(_cells(line) for line in lines)
+    beside = path.with_suffix(".tmp")
+    beside.write_text(path.read_text(encoding="utf-8") + text.getvalue(), encoding="utf-8")
+    beside.replace(path)
+
+
+def _cells(line: Row) -> list[Any]:
+    return ["" if line[name] is None else _digits(line[name]) for name in FIXED.columns]
+
+
+def _digits(value: Any) -> Any:
+    """Rates to 9 decimals, more than any comparison needs."""
+    return f"{value:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+
+
+def _address(row: Row) -> Address:
+    return row["agreement_id"], row["target_id"], row["measure"]
+
+
+def _said(addresses: list[Address]) -> str:
+    return ", ".join(f"target {target_id} ({measure})" for _, target_id, measure in addresses)

@@ -1,0 +1,43 @@
+"""The job that fixes an agreement's baselines from Dagster's page. What it does is in `assets/baselines.py`."""
+
+from datetime import date
+
+import dagster as dg
+from pydantic import Field
+
+from assets.baselines import fix_baselines
+from assets.tables import expected_trouble
+
+
+class BaselineAct(dg.Config):
+    """What the launch form asks for."""
+
+    agreement_id: str = Field(description="Agreement whose crime targets get their baselines, as its file names it")
+    person: str = Field(description="Who fixes them")
+    reason: str = Field(default="", description="Why; needed where a fixed baseline is replaced")
+
+
+@dg.op(description="Fixes the baselines at the figures that the store holds now, as lines of fixed_baselines.csv.")
+def fix(context: dg.OpExecutionContext, config: BaselineAct) -> None:
+    """Write the act, and say what it wrote."""
+    with expected_trouble():
+        act = fix_baselines(config.agreement_id, config.person, config.reason or None, date.today())
+    for line in act.written:
+        context.log.info(f"Fixed: target {line['target_id']}, {line['measure']}, from {line['made_from']}.")
+    for line in act.stood:
+        context.log.info(f"Stands as it was: target {line['target_id']}, {line['measure']}.")
+    for missing in act.missing:
+        context.log.warning(f"No figure yet: {missing}.")
+    context.log.info(
+        "Next: run the baseline's edition and those after it again, and keep fixed_baselines.csv under version control."
+    )
+
+
+@dg.job(
+    name="fix_baselines",
+    description="Fixes the baselines of an agreement's crime targets, once, by a named person. Then run the editions again.",
+    executor_def=dg.in_process_executor,
+)
+def fix_baselines_job() -> None:
+    """One step."""
+    fix()
