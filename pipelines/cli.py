@@ -126,12 +126,16 @@ def run_command(editions: tuple[int, ...]) -> int:
 @click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True, help="English or Danish.")
 def status_command(language: "Language") -> None:
     """Show the verdicts, and which deliveries are missing, from whom and since when."""
-    from pipelines.status import missing_deliveries, verdict_tables, words
+    from pipelines.status import baselines_to_fix, missing_deliveries, verdict_tables, words
 
     connection = open_published()
     said = words(connection, language)
     for verdicts in verdict_tables(connection, language):
         out.print(_verdicts(verdicts, said))
+    for agreement_id, targets in baselines_to_fix(connection):
+        out.print(
+            f"{said['heading', 'not_fixed']} {', '.join(targets)}: tryghed baseline fix {agreement_id} --person NAME"
+        )
     missing = missing_deliveries(connection, language)
     if not missing:
         out.print(said["heading", "nothing_missing"])

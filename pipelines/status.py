@@ -84,11 +84,23 @@ def missing_deliveries(connection: duckdb.DuckDBPyConnection, language: Language
         JOIN reference.targets t USING (agreement_id, target_id, measure)
         JOIN reference.deliveries d ON d.delivery = t.waits_for
         JOIN reference.editions e ON e.edition = v.edition
-        WHERE v.reason IN ('missing_extract', 'baseline_missing') OR (v.reason = 'baseline_year' AND v.value IS NULL)
+        LEFT JOIN targets.baselines b USING (agreement_id, target_id, measure)
+        WHERE v.reason = 'missing_extract' OR (v.reason = 'baseline_missing' AND coalesce(b.reason, '') <> 'not_fixed')
+           OR (v.reason = 'baseline_year' AND v.value IS NULL)
         GROUP BY ALL ORDER BY min(e.due_on), 1
         """
     ).fetchall()
     return [MissingDelivery(name, deliverer, tuple(editions), since) for name, deliverer, editions, since in rows]
+
+
+def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
+    """Agreements with baselines that somebody could fix and nobody has, and their targets' numbers."""
+    return connection.execute(
+        """
+        SELECT agreement_id, list_sort(list_distinct(list(target_id)))
+        FROM targets.baselines WHERE reason = 'not_fixed' GROUP BY ALL ORDER BY ALL
+        """
+    ).fetchall()
 
 
 def _verdict_table(
