@@ -1,0 +1,115 @@
+"""All shares of a survey's editions with their errors and intervals: ours, the library svy, and R's survey where it is.
+
+16 editions of 5,000 answers, 20 areas and 12 questions each, on made-up answers of a stratified, weighted sample. Ours and
+svy run in this process, R in its own; wall seconds without loading the libraries. svy is asked for the
+first edition alone, and its results must be ours.
+
+    python -m benchmarks.shares
+"""
+
+import shutil
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from assets.methods import samples
+from assets.methods.limits import Array
+from assets.methods.samples import Design, Estimates
+from benchmarks.measuring import ran_on
+
+EDITIONS, ANSWERS, AREAS, QUESTIONS, STRATA = 16, 5000, 20, 12, 10
+SVY_EDITIONS = 1
+CONFIDENCE = 0.95
+
+Sample = tuple[Design, Array, Array]
+Figures = dict[tuple[int, int], tuple[float, float, float, float]]
+
+
+def made_up(edition: int) -> Sample:
+    """The design of an edition, the answers to each question, and who lives in which area."""
+    rng = np.random.default_rng(edition)
+    stratum = np.sort(rng.integers(0, STRATA, ANSWERS))
+    population = rng.integers(20_000, 80_000, STRATA).astype(float)
+    weight = (population / np.bincount(stratum, minlength=STRATA))[stratum] * rng.uniform(0.5, 2, ANSWERS)
+    yes = (rng.random((ANSWERS, QUESTIONS)) < rng.uniform(0.05, 0.5, QUESTIONS)).astype(float)
+    lives_in = rng.integers(0, AREAS, ANSWERS)
+    return Design(stratum, weight, population), yes, lives_in[:, None] == np.arange(AREAS)
+
+
+def ours(sample: Sample) -> Figures:
+    """Every area and question at once."""
+    found = samples.estimates(*sample)
+    low, high = samples.korn_graubard_limits(found, CONFIDENCE)
+    return _figures(found, low, high)
+
+
+def _figures(found: Estimates, low: Array, high: Array) -> Figures:
+    every = (found.share, found.standard_error, low, high)
+    return {
+        (area, question): tuple(float(one[area, question]) for one in every)  # type: ignore[misc]
+        for area in range(AREAS)
+        for question in range(QUESTIONS)
+    }
+
+
+def by_svy(sample: Sample) -> Figures:
+    """Question by question, all areas of one at once, as svy's users write it."""
+    import polars as pl
+    import svy
+
+    design, yes, areas = sample
+    frame = pl.DataFrame(
+        {
+            "stratum": design.stratum,
+            "weight": design.weight,
+            "population": design.population[design.stratum],
+            "area": areas.argmax(axis=1),
+            **{f"q{question}": yes[:, question].astype(int) for question in range(QUESTIONS)},
+        }
+    )
+    asked = svy.Sample(frame, svy.Design(stratum="stratum", wgt="weight", pop_size="population"))
+    found: Figures = {}
+    for question in range(QUESTIONS):
+        rows = asked.estimation.prop(f"q{question}", by="area", ci_method="korn-graubard").to_polars().to_dicts()  # type: ignore[union-attr]
+        for row in rows:
+            if row[f"q{question}"] == 1:
+                found[int(row["area"]), question] = row["est"], row["se"], row["lci"], row["uci"]
+    return found
+
+
+def clocked(way: Callable[[Sample], Figures], every: list[Sample]) -> tuple[float, list[Figures]]:
+    """Wall seconds for an edition, and what came out."""
+    start = time.perf_counter()
+    found = [way(one) for one in every]
+    return (time.perf_counter() - start) / len(every), found
+
+
+def main() -> None:
+    """Print the table."""
+    import svy  # noqa: F401  loaded before the clock starts
+
+    print(ran_on("svy", "numpy", "scipy"))
+    every = [made_up(edition) for edition in range(EDITIONS)]
+    pairs = [(clocked(ours, every), clocked(by_svy, every[:SVY_EDITIONS])) for _ in range(3)]
+    (_, of_ours), (_, of_svy) = pairs[0]
+    apart = max(
+        abs(one - other)
+        for mine, theirs in zip(of_ours, of_svy, strict=False)
+        for cell in theirs
+        for one, other in zip(mine[cell], theirs[cell], strict=True)
+    )
+    assert len(of_svy[0]) == AREAS * QUESTIONS
+    seconds = [statistics.median(pair[way][0] for pair in pairs) for way in (0, 1)]
+    ratio = statistics.median(theirs[0] / mine[0] for mine, theirs in pairs)
+    print("| way | seconds an edition (240 shares, 5,000 answers) | times slower |")
+    print("|---|---|---|")
+    print(f"| Tryghed | {seconds[0]:.4f} | 1 |")
+    print(f"| svy | {seconds[1]:.3f} | {ratio:.0f} |")
+    print(f"\nAll {EDITIONS} editions: {seconds[0] * EDITIONS:.2f} s. Largest difference to svy: {apart:.1e}.")
+    print("R's survey: not measured, as no R is installed." if shutil.which("Rscript") is None else "R is installed.")
+
+
+if __name__ == "__main__":
+    main()
