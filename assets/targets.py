@@ -20,6 +20,7 @@ from assets.methods.disclosure import CONFIDENTIAL, FREE
 from assets.methods.shares import Gap
 from assets.methods.verdicts import Verdict, not_evaluable
 from assets.safety import gap_variances, points, share_of
+from assets.sentences import Said, sentences, with_sentences
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
 
@@ -155,6 +156,7 @@ def target_verdicts(
     agreements: pd.DataFrame,
     series_breaks: pd.DataFrame,
     conventions: pd.DataFrame,
+    words: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every target in every edition of its agreement, read literally and statistically."""
     known = _known(
@@ -170,8 +172,9 @@ def target_verdicts(
         series_breaks,
         conventions,
     )
+    said = sentences(records(words))
     rows = [
-        _verdict_row(case, compared_with, known)
+        _verdict_row(case, compared_with, known, said)
         for case in _cases(targets, agreements, baselines)
         for compared_with in RULES[case.target["rule"]]
     ]
@@ -290,7 +293,7 @@ def _why_no_baseline(figure: Row, now: Row) -> str | None:
     return "baseline_missing" if now["status"] == "missing" else "not_fixed"
 
 
-def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
+def _verdict_row(case: Case, compared_with: str, known: Known, said: dict[str, Said]) -> Row:
     """The columns that every verdict has, and what its rule adds to them."""
     target = case.target
     figure = known.figure(case.edition, case.area_id, case.measure)
@@ -319,7 +322,9 @@ def _verdict_row(case: Case, compared_with: str, known: Known) -> Row:
     verdict: Verdict = judged.pop("verdict")
     behind = judged.pop("behind", [])
     row |= {"source_lines": lines_behind(figure, *behind), "provenance": provenance_of(figure, *behind)}
-    return row | judged | {"literal": verdict.literal, "statistical": verdict.statistical, "reason": verdict.reason}
+    row |= judged | {"literal": verdict.literal, "statistical": verdict.statistical, "reason": verdict.reason}
+    columns = contracts()["targets.verdicts"].columns
+    return row | with_sentences({name: row.get(name) for name in columns}, said)
 
 
 def _outside_period(case: Case) -> str | None:
