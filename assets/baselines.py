@@ -24,6 +24,7 @@ from warehouse.reference_files import load_reference
 FIXED = contracts()["reference.fixed_baselines"]
 RULE = "held_at_baseline"
 FIGURE = (
+    "area_version",
     "reports",
     "rate_per_1000",
     "population_residents",

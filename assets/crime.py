@@ -6,7 +6,7 @@ What is counted is `warehouse/models/crime_counted.sql`. The intervals are made 
 import pandas as pd
 
 from assets.confidentiality import first_sources
-from assets.figures import Figure, conventions_of, figures
+from assets.figures import Figure, conventions_of, figures, version_in
 from assets.methods import counts
 from assets.methods.counts import Count
 from assets.methods.disclosure import CONFIDENTIAL, FREE
@@ -25,6 +25,7 @@ def yearly_types(
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
     crime_types: pd.DataFrame,
+    areas: pd.DataFrame,
     populations: pd.DataFrame,
     targets: pd.DataFrame,
     conventions: pd.DataFrame,
@@ -38,6 +39,7 @@ def yearly_types(
         published_figures,
         published_choices,
         measures,
+        areas,
         populations,
         targets,
         conventions,
@@ -52,6 +54,7 @@ def monitoring(
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
     crime_types: pd.DataFrame,
+    areas: pd.DataFrame,
     populations: pd.DataFrame,
     targets: pd.DataFrame,
     conventions: pd.DataFrame,
@@ -65,6 +68,7 @@ def monitoring(
         published_figures,
         published_choices,
         measures,
+        areas,
         populations,
         targets,
         conventions,
@@ -86,6 +90,7 @@ def _rows(
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
     measures: pd.DataFrame,
+    areas: pd.DataFrame,
     populations: pd.DataFrame,
     targets: pd.DataFrame,
     conventions: pd.DataFrame,
@@ -104,6 +109,7 @@ def _rows(
         if target["measure"] in crime
         for crime_year in range(target["baseline_year"] or target["first_year"], target["last_year"] + 1)
     }
+    versions = records(areas)
     ours = first_sources(records(counted[counted["crime_type"].isin(types)]))
     # published is that a count is hidden, not why: that would tell which are the small ones
     hidden = {
@@ -113,7 +119,10 @@ def _rows(
     }
     confidence = conventions_of(conventions)["confidence_level"]
     return [
-        {"confidentiality": CONFIDENTIAL if cell in hidden else FREE}
+        {
+            "area_version": version_in(versions, cell[1], cell[0] - 1),
+            "confidentiality": CONFIDENTIAL if cell in hidden else FREE,
+        }
         | _row(
             cell,
             ours.get(cell),
@@ -140,7 +149,7 @@ def _row(cell: Cell, ours: Row | None, hidden: bool, pair: Pair, residents: int 
     if ours:
         counted = _computed(ours["reports"], ours["population_residents"], confidence)
         counted = {"status": "normal"} if hidden else counted
-        return row | counted | {name: ours[name] for name in ("counted_from", "drawn_on", "provenance")}
+        return row | counted | {name: ours[name] for name in ("counted_from", "drawn_on", "area_version", "provenance")}
     if not pair:
         return row | {"status": "missing"}
     row |= {"counted_from": "published", "provenance": "published"}

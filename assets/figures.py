@@ -56,6 +56,35 @@ def breaks_between(series_breaks: list[Row], area_id: str, measure: str, first: 
     ]
 
 
+def forbidden(crossed: list[Row], one: Row, other: Row | None) -> bool:
+    """Whether two figures of a series may not be compared: a break says so, or versions differ and nobody has decided.
+
+    The versions are those of the area and of the rule that says what an answer counts as. A break of that kind whose effect
+    is `noted` is the decision that allows it.
+    """
+    allowed = {row["kind"] for row in crossed if row["effect"] == "noted"}
+    return any(row["effect"] == "not_comparable" for row in crossed) or any(
+        kind not in allowed and _differ(one.get(column), (other or {}).get(column)) for column, kind in _VERSIONS
+    )
+
+
+_VERSIONS = (("area_version", "area"), ("rule_version", "question"))
+
+
+def _differ(one: int | None, other: int | None) -> bool:
+    return None not in (one, other) and one != other
+
+
+def version_in(versions: list[Row], area_id: str, year: int) -> int | None:
+    """The area's version in a year; None for an area that nobody has described."""
+    for row in versions:
+        from_year = row["valid_from"].year if row["valid_from"] else 0
+        to_year = row["valid_to"].year if row["valid_to"] else 9999
+        if row["area_id"] == area_id and from_year <= year <= to_year:
+            return int(row["area_version"])
+    return None
+
+
 def lines_behind(*rows: Row) -> str | None:
     """The published lines behind several stored rows, each once and in order; None where there are none."""
     lines = {int(line) for row in rows for line in (row.get("source_lines") or "").split()}

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assets.figures import Address, Figure, breaks_between, conventions_of, figures, lines_behind, provenance_of
+from assets.figures import (
+    Address,
+    Figure,
+    breaks_between,
+    conventions_of,
+    figures,
+    forbidden,
+    lines_behind,
+    provenance_of,
+    version_in,
+)
 from assets.methods import samples, shares
 from assets.methods.samples import Estimates
 from assets.methods.shares import Gap, Share
@@ -223,7 +233,7 @@ def _share_row(address: Address, figure: Figure | None, estimate: Row | None, se
     row: Row = {
         "edition": edition,
         "area_id": area_id,
-        "area_version": _version(series.areas, area_id, edition),
+        "area_version": version_in(series.areas, area_id, edition),
         "measure": measure,
         "maturity": "final",
         "source_lines": figure.lines if figure else None,
@@ -243,6 +253,7 @@ def _about(estimate: Row, figure: Figure | None) -> Row:
     return {
         "published_percent": figure.value if figure else None,
         "answers": estimate["answers"],
+        "rule_version": estimate["rule_version"],
         "provenance": estimate["provenance"],
         "method": estimate["method"],
     }
@@ -293,16 +304,6 @@ def _status(figure: Figure, crossed: list[Row], values: dict[str, float]) -> str
     if figure.approximate:
         return "estimated"
     return "break" if crossed else "normal"
-
-
-def _version(versions: list[Row], area_id: str, edition: int) -> int | None:
-    """The area's version in the edition's year; None for an area that nobody has described."""
-    for row in versions:
-        from_year = row["valid_from"].year if row["valid_from"] else 0
-        to_year = row["valid_to"].year if row["valid_to"] else 9999
-        if row["area_id"] == area_id and from_year <= edition <= to_year:
-            return int(row["area_version"])
-    return None
 
 
 def _comparisons(share: Row, baselines: dict[str, int], default: int) -> Iterator[tuple[str, int, str]]:
@@ -371,7 +372,7 @@ def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Ro
         return "conflict"
     if None in (share["share_percent"], other["share_percent"]):
         return "too_few_answers"
-    return "series_break" if any(one["effect"] == "not_comparable" for one in crossed) else None
+    return "series_break" if forbidden(crossed, share, None if compared_with == "copenhagen" else other) else None
 
 
 def _readings(share: Row, other: Row, variance: float | None, values: dict[str, float]) -> Row:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from assets.baselines import latest_acts
 from assets.crime import count_of
-from assets.figures import Address, breaks_between, conventions_of, lines_behind, provenance_of
+from assets.figures import Address, breaks_between, conventions_of, forbidden, lines_behind, provenance_of
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
 from assets.methods.disclosure import CONFIDENTIAL, FREE
@@ -357,7 +357,7 @@ def _fell_since(case: Case, figure: Row, known: Known) -> Row:
     """This edition's share against the one before."""
     before = case.edition - 1
     other = known.figure(before, case.area_id, case.measure)
-    row, crossed = _against(case, before, other, known)
+    row, crossed = _against(case, before, figure, other, known)
     reason = crossed or _other_missing(
         other, "baseline_missing" if before == case.baseline_edition else "not_consecutive"
     )
@@ -377,11 +377,12 @@ def _trend_since_baseline(case: Case, figure: Row, known: Known) -> Row:
     """A straight line through every edition since the baseline's."""
     first = case.baseline_edition or case.edition
     series = {edition: known.figure(edition, case.area_id, case.measure) for edition in range(first, case.edition + 1)}
-    row, crossed = _against(case, first, series[first], known)
+    row, crossed = _against(case, first, figure, series[first], known)
     row["behind"] = list(series.values())
     reason = crossed or ("baseline_missing" if not case.baseline_known else None)
-    for other in series.values():
-        reason = reason or _other_missing(other, "not_consecutive")
+    for edition, other in series.items():
+        _, crossed = _against(case, edition, figure, other, known)
+        reason = reason or crossed or _other_missing(other, "not_consecutive")
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     line = shares.trend({edition: share_of(one) for edition, one in series.items()}, known.values["confidence_level"])
@@ -401,8 +402,8 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
     now = known.figure(case.edition, case.comparison_area_id, case.measure)
     then = known.figure(first, case.area_id, case.measure)
     then_comparison = known.figure(first, case.comparison_area_id, case.measure)
-    row, crossed = _against(case, first, {"value": None}, known)
-    row |= {"unit": "percentage_points", "value": None, "behind": [now, then, then_comparison]}
+    row, crossed = _against(case, first, figure, then, known)
+    row |= {"unit": "percentage_points", "value": None, "compared_value": None, "behind": [now, then, then_comparison]}
     reason = (
         crossed
         or _other_missing(now, "missing_extract")
@@ -439,7 +440,7 @@ def _held_at_baseline(case: Case, figure: Row, known: Known) -> Row:
     """Rates for a measure per 1000 residents, counts for a number of reports, as the words have it."""
     first = case.baseline_edition or case.edition
     other = known.baseline(case.target)
-    row, crossed = _against(case, first, other, known)
+    row, crossed = _against(case, first, figure, other, known)
     reason = crossed or _other_missing(other, "baseline_missing")
     if reason:
         return row | {"verdict": not_evaluable(reason)}
@@ -513,7 +514,7 @@ RULES: dict[str, dict[str, Callable[[Case, Row, Known], Row]]] = {
 }
 
 
-def _against(case: Case, edition: int, other: Row, known: Known) -> tuple[Row, str | None]:
+def _against(case: Case, edition: int, figure: Row, other: Row, known: Known) -> tuple[Row, str | None]:
     """What is compared with, the breaks that lie between, and series_break where one of them forbids it."""
     crossed = breaks_between(known.breaks, case.area_id, case.measure, edition, case.edition)
     row = {
@@ -522,7 +523,7 @@ def _against(case: Case, edition: int, other: Row, known: Known) -> tuple[Row, s
         "breaks": " ".join(one["break_id"] for one in crossed) or None,
         "behind": [other],
     }
-    return row, "series_break" if any(one["effect"] == "not_comparable" for one in crossed) else None
+    return row, "series_break" if forbidden(crossed, figure, other) else None
 
 
 def _other_missing(other: Row, reason: str) -> str | None:

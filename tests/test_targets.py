@@ -221,6 +221,62 @@ def test_a_break_that_forbids_comparing_is_no_verdict() -> None:
     assert found == {(False, None, None, "series_break"), (True, None, None, "missing_extract")}
 
 
+def versions_of(column: str, kind: str, *, decided: bool) -> Callable[[dict[str, pd.DataFrame]], None]:
+    """Another version of the area, or of the rule for answers, from 2021 on; and a decision that allows comparing."""
+
+    def spoil(tables: dict[str, pd.DataFrame]) -> None:
+        areas = tables["areas"]
+        if column == "area_version":
+            old = areas[areas["area_id"] == TH].assign(valid_to=date(2020, 12, 31))
+            new = old.assign(valid_from=date(2021, 1, 1), valid_to=None, area_version=2)
+            tables["areas"] = pd.concat([areas[areas["area_id"] != TH], old, new], ignore_index=True)
+        else:
+            rows = [ESTIMATE | {"edition": edition, "rule_version": 1 + (edition > 2020)} for edition in (2020, 2021)]
+            tables["estimates"] = contracts()["safety.estimates"].frame(rows)
+        if decided:
+            line = records(tables["series_breaks"])[0] | {
+                "break_id": "mine",
+                "area_id": TH,
+                "measure": None,
+                "first_edition": 2021,
+            }
+            rows = [*records(tables["series_breaks"]), line | {"kind": kind, "effect": "noted"}]
+            tables["series_breaks"] = contracts()["reference.series_breaks"].frame(rows)
+
+    return spoil
+
+
+ESTIMATE: Row = {
+    "area_id": TH, "measure": "unsafe", "answers": 3000, "share_percent": 12.0, "standard_error_points": 0.5, "design_effect": 1.0,
+    "degrees_of_freedom": 2999, "presentable": True, "korn_graubard_low_percent": 11.0, "korn_graubard_high_percent": 13.0,
+    "provenance": "extract", "method": "made up",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "kind"), [("area_version", "area"), ("rule_version", "question")])
+def test_two_versions_are_not_compared_until_somebody_decides_and_then_carry_the_mark(column: str, kind: str) -> None:
+    undecided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=False))
+    for target_id, compared_with in (("1a", "edition_before"), ("1a", "trend_since_baseline"), ("1b", "baseline_gap")):
+        assert reading(verdict(undecided, target_id, 2021, compared_with))[2] == "series_break"
+    of = (2021, TH, "unsafe")
+    changes = [
+        row for row in records(undecided["yearly_changes"]) if (row["edition"], row["area_id"], row["measure"]) == of
+    ]
+    assert {row["compared_with"]: row["reason"] for row in changes} == {
+        "edition_before": "series_break", "baseline": "series_break", "copenhagen": None,
+    }  # fmt: skip
+    decided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=True))
+    row = verdict(decided, "1a", 2021, "edition_before")
+    assert row["reason"] is None
+    assert "mine" in row["breaks"]
+    assert "mine" in row["sentence_da"]
+
+
+def test_a_count_is_not_compared_with_a_baseline_of_another_area() -> None:
+    tables = make(made_up("burglary_reports", BURGLARIES), versions_of("area_version", "area", decided=False))
+    assert reading(verdict(tables, "2b", 2022, "baseline", "burglary"))[2] == "series_break"
+
+
 def test_two_published_values_are_no_verdict() -> None:
     lines = made_up("unsafe", FALLING)
     lines.append(lines[1] | {"source_id": "survey_method", "value": 15.0, "file_line": 99})
