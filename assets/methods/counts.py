@@ -62,6 +62,18 @@ def rate_ratio_interval(new: Count, old: Count, confidence: float) -> Interval:
     )
 
 
+def ratio_of_ratios_interval(ratio: float, reports: list[int], confidence: float) -> Interval | None:
+    """Interval of one rate's change over another's, from the four counts; None where one is zero.
+
+    On the logarithm's scale the variance is the sum of 1 / count. The area's reports are part of the municipality's; leaving
+    that out makes the interval wider. Source: the delta method, as in Rothman, Greenland and Lash (2008), chapter 14.
+    """
+    if min(reports) == 0:
+        return None
+    reach = float(stats.norm.ppf(0.5 + confidence / 2)) * float(np.sqrt(sum(1 / one for one in reports)))
+    return Interval(ratio * float(np.exp(-reach)), ratio * float(np.exp(reach)))
+
+
 def smallest_rise_shown(old: Count, population_new: float, confidence: float) -> int:
     """Smallest new count whose rate would be shown to lie above the old one."""
     reports = old.reports
