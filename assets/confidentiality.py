@@ -91,7 +91,7 @@ def confidentiality(
     promised = _promised(targets, measures)
     rows: list[Row] = []
     for edition, counts in sorted(counts_by_edition(counted).items()):
-        system = _system(counts, _places(areas, area_members, date(edition - 1, 12, 31)), parts, promised)
+        system = _system(counts, places_on(areas, area_members, date(edition - 1, 12, 31)), parts, promised)
         found = disclosure.hide(system.cells(), system.coefficients(), threshold)
         rows += [
             {"edition": edition, "area_id": area_id, "crime_type": kind, "confidentiality": status}
@@ -134,16 +134,15 @@ def _system(counts: Counts, places: Places, parts: set[str], promised: set[Cell]
     for kind in sorted({kind for _, kind in counts}):
         for municipality, bydele in sorted(places.bydele.items()):
             system.add([(bydel, kind) for bydel in sorted(bydele)], [(municipality, kind)])
-        for inner, wholes in _within(counts, places):
+        for inner, wholes in _within({area_id for area_id, _ in counts}, places):
             system.add([(area, kind) for area in inner], [(whole, kind) for whole in wholes], guarded=True)
     for area_id in sorted({area_id for area_id, _ in counts}):
         system.add([(area_id, part) for part in sorted(parts)], [(area_id, "citizen_facing")], guarded=False)
     return system
 
 
-def _within(counts: Counts, places: Places) -> list[tuple[list[str], list[str]]]:
+def _within(counted: set[str], places: Places) -> list[tuple[list[str], list[str]]]:
     """Smaller areas that lie in the same bydele, with those bydele; with the municipality where a bydel is not counted."""
-    counted = {area_id for area_id, _ in counts}
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for area_id in sorted(counted & places.holders.keys()):
         holders = places.holders[area_id]
@@ -152,7 +151,13 @@ def _within(counts: Counts, places: Places) -> list[tuple[list[str], list[str]]]
     return [(inner, list(wholes)) for wholes, inner in found.items()]
 
 
-def _places(areas: pd.DataFrame, area_members: pd.DataFrame, day: date) -> Places:
+def wholes_of(counted: set[str], places: Places) -> list[tuple[list[str], list[str]]]:
+    """Areas that lie beside each other in a greater one, with that: bydele in the municipality, smaller areas in bydele."""
+    whole = [(sorted(bydele & counted), [one]) for one, bydele in sorted(places.bydele.items()) if one in counted]
+    return [*((inner, wholes) for inner, wholes in whole if inner), *_within(counted, places)]
+
+
+def places_on(areas: pd.DataFrame, area_members: pd.DataFrame, day: date) -> Places:
     """What lies in what on a day, through as many areas between as there are."""
     levels = {row["area_id"]: row["level"] for row in records(areas) if _holds(row, day)}
     versions = {row["area_id"]: row["area_version"] for row in records(areas) if _holds(row, day)}
