@@ -45,6 +45,8 @@ def _parts(row: Row) -> list[str]:
         parts.append(f"data.{about}.{row['statistical']}" if known else f"data.{row['reason']}")
     if row["statistical"] == "uncertain" and row["smallest_change_shown"] is not None:
         parts.append(f"shown.{about}")
+    if (row["dispersion"] or 0) > 1:
+        parts.append("dispersion")
     return [*parts, "breaks"] if row["breaks"] else parts
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from assets.baselines import latest_acts
 from assets.crime import count_of
+from assets.dispersion import dispersion_before
 from assets.figures import Address, breaks_between, conventions_of, forbidden, lines_behind, provenance_of
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
@@ -42,6 +43,7 @@ class Known:
     breaks: list[Row]
     values: dict[str, float]
     fewest_reports_shown: int
+    police_bydele: set[str]
 
     def figure(self, edition: int, area_id: str, measure: str) -> Row:
         """The stored row of a measure, with its figure as `value`; EMPTY where there is none."""
@@ -117,6 +119,7 @@ def target_baselines(
     fixed_baselines: pd.DataFrame,
     agreements: pd.DataFrame,
     series_breaks: pd.DataFrame,
+    areas: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """The level that each target starts from, in the edition that publishes it."""
@@ -131,6 +134,7 @@ def target_baselines(
         measures,
         agreements,
         series_breaks,
+        areas,
         conventions,
     )
     comparison = _comparison_areas(agreements)
@@ -155,6 +159,7 @@ def target_verdicts(
     fixed_baselines: pd.DataFrame,
     agreements: pd.DataFrame,
     series_breaks: pd.DataFrame,
+    areas: pd.DataFrame,
     conventions: pd.DataFrame,
     words: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -170,6 +175,7 @@ def target_verdicts(
         measures,
         agreements,
         series_breaks,
+        areas,
         conventions,
     )
     said = sentences(records(words))
@@ -195,6 +201,7 @@ def _known(
     measures: pd.DataFrame,
     agreements: pd.DataFrame,
     series_breaks: pd.DataFrame,
+    areas: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> Known:
     crime = records(yearly_types) + records(monitoring)
@@ -209,6 +216,7 @@ def _known(
         breaks=records(series_breaks),
         values=conventions_of(conventions),
         fewest_reports_shown=int(agreements["fewest_reports_shown"].max()),
+        police_bydele=set(areas.loc[areas["level"] == "bydel", "area_id"]),
     )
 
 
@@ -444,28 +452,34 @@ def _held_at_baseline(case: Case, figure: Row, known: Known) -> Row:
     reason = crossed or _other_missing(other, "baseline_missing")
     if reason:
         return row | {"verdict": not_evaluable(reason)}
-    new, old = _counts_to_compare(case, figure, other, known)
-    confidence = known.values["confidence_level"]
-    row |= {
-        "verdict": verdicts.held_at_baseline(
-            figure["value"], other["value"], new, old, confidence, case.target["tolerance"]
-        )
-    }
+    count = _count_per_1000 if known.measures[case.measure]["unit"] == "reports_per_1000" else _count
+    new, old = count(figure), count(other)
     if new is None or old is None:
-        return row
-    interval = counts.rate_ratio_interval(new, old, confidence)
+        return row | {
+            "verdict": verdicts.held_at_baseline(figure["value"], other["value"], None, case.target["tolerance"])
+        }
+    varied = dispersion_before(figure, case.measure, known.crime.values(), known.police_bydele, known.breaks, count)
+    ratio = varied.ratio if varied else 1.0
+    confidence = known.values["confidence_level"]
+    interval = counts.rate_ratio_interval(new, old, confidence, ratio)
     return row | {
+        "verdict": verdicts.held_at_baseline(figure["value"], other["value"], interval, case.target["tolerance"]),
         "change": figure["value"] / other["value"] if other["value"] else None,
         "change_low": interval.low,
         "change_high": interval.high,
-        "smallest_change_shown": counts.smallest_rise_shown(old, new.population_low, confidence),
+        "dispersion": varied.ratio if varied else None,
+        "smallest_change_shown": counts.smallest_rise_shown(old, new.population_low, confidence, ratio),
+        "behind": [*row["behind"], *(varied.rows if varied else [])],
     }
 
 
-def _counts_to_compare(case: Case, figure: Row, other: Row, known: Known) -> tuple[Count | None, Count | None]:
-    if known.measures[case.measure]["unit"] == "reports_per_1000":
-        return count_of(figure), count_of(other)
-    return Count(figure["value"], 1, 1), Count(other["value"], 1, 1)
+def _count_per_1000(figure: Row) -> Count | None:
+    return count_of(figure)
+
+
+def _count(figure: Row) -> Count | None:
+    """Reports of a year as they are, where the words promise a number."""
+    return None if figure["reports"] is None else Count(figure["reports"], 1, 1)
 
 
 def _reported(case: Case, figure: Row, known: Known) -> Row:

@@ -300,10 +300,25 @@ def test_a_series_whose_rate_grows_by_a_tenth_a_year() -> None:
 def test_dispersion_of_a_series_of_counts() -> None:
     # R 4.2, glm(reports ~ 1 + offset(log(population)), poisson): residual deviance, and Pearson over 4
     reports, population = SERIES
-    assert counts.dispersion(reports, population) == pytest.approx(0.972999566, abs=5e-10)
+    assert counts.dispersion([SERIES]) == pytest.approx(0.972999566, abs=5e-10)
     expected = counts.constant_rate(reports, population)
     assert counts.deviance(reports, expected) == pytest.approx(3.902186, abs=5e-7)
-    assert counts.dispersion(np.array([0, 40]), np.array([1, 1])) == 40
+    two_years = (np.array([0, 40]), np.array([1, 1]))
+    assert counts.dispersion([two_years]) == 40
+    assert counts.dispersion([two_years, SERIES]) == pytest.approx((40 + 4 * 0.972999566) / 5, abs=1e-9)
+    nothing = [(np.array([3]), np.array([1])), (np.array([0, 0]), np.array([1, 1]))]
+    assert counts.dispersion(nothing) is None
+
+
+def test_dispersion_widens_the_ratios_interval_by_its_root() -> None:
+    new, old = Count(4400, 1, 1), Count(4000, 1, 1)
+    found, one, four = (counts.rate_ratio_interval(new, old, C, phi) for phi in (0.3, 1, 4))
+    assert found == one  # below 1 nothing becomes narrower
+    reach = [np.log(interval.high) - np.log(interval.low) for interval in (one, four)]
+    assert reach[1] / reach[0] == pytest.approx(2, abs=0.02)
+    # a quarter of the reports says as much: 1100 against 1000, as R's poisson.test conditions on the total
+    assert four == counts.rate_ratio_interval(Count(1100, 1, 1), Count(1000, 1, 1), C)
+    assert counts.smallest_rise_shown(Count(60, 1, 1), 1, C, 4) > 85  # as without
 
 
 @pytest.mark.parametrize(("baseline", "shown"), [(20, 36), (40, 61), (60, 85), (229, 274)])
@@ -355,11 +370,12 @@ def test_statistical_direction(interval: Interval, word: str) -> None:
     ],
 )
 def test_held_at_baseline(new: int, old: int, tolerance: float, expected: Verdict) -> None:
-    assert verdicts.held_at_baseline(new, old, Count(new, 1, 1), Count(old, 1, 1), C, tolerance) == expected
+    ratio = counts.rate_ratio_interval(Count(new, 1, 1), Count(old, 1, 1), C)
+    assert verdicts.held_at_baseline(new, old, ratio, tolerance) == expected
 
 
 def test_held_at_baseline_without_counts_is_read_by_the_words_alone() -> None:
-    found = verdicts.held_at_baseline(19.9, 20.4, None, Count(229, 11198, 11253), C, 0.1)
+    found = verdicts.held_at_baseline(19.9, 20.4, None, 0.1)
     assert found == Verdict("met", "not_evaluable", "missing_extract")
 
 

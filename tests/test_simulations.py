@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from assets.methods import samples, shares, verdicts
+from assets.methods import counts, samples, shares, verdicts
 from assets.methods.counts import Count
 from assets.methods.limits import Array, logit_limits
 from assets.methods.samples import Design
-from assets.methods.shares import Share
+from assets.methods.shares import Interval, Share
 
 pytestmark = pytest.mark.slow
 
@@ -95,6 +95,10 @@ def _share(found: samples.Estimates, draw: int) -> Share:
     )
 
 
+def ratio(new: int, old: int, dispersion: float = 1.0) -> Interval:
+    return counts.rate_ratio_interval(Count(new, 1, 1), Count(old, 1, 1), C, dispersion)
+
+
 @pytest.mark.parametrize("expected", [5, 10, 20, 40, 60, 100, 229, 300])
 @pytest.mark.parametrize("rise", [0.0, 0.1])
 def test_held_at_the_baseline_is_wrong_in_at_most_5_percent(expected: int, rise: float) -> None:
@@ -102,7 +106,21 @@ def test_held_at_the_baseline_is_wrong_in_at_most_5_percent(expected: int, rise:
     margin, wrong = 0.1, "not_met" if rise == 0 else "met"
     pairs = zip(rng.poisson(expected * (1 + rise), 2000), rng.poisson(expected, 2000), strict=True)
     readings = [
-        verdicts.held_at_baseline(new, old, Count(int(new), 1, 1), Count(int(old), 1, 1), C, margin).statistical
-        for new, old in pairs
+        verdicts.held_at_baseline(new, old, ratio(int(new), int(old)), margin).statistical for new, old in pairs
     ]
     assert readings.count(wrong) / 2000 <= 0.05
+
+
+@pytest.mark.parametrize("varied", [2.0, 4.0])
+@pytest.mark.parametrize("years", [5, 9])
+def test_counts_that_vary_more_than_chance_are_not_taken_for_a_rise(varied: float, years: int) -> None:
+    rng, mean = seeded(varied, years, 3), 100
+    readings: dict[bool, list[str]] = {True: [], False: []}
+    for _ in range(2000):
+        *before, new = rng.poisson(rng.gamma(mean / (varied - 1), varied - 1, years + 1))
+        found = counts.dispersion([(np.array(before), np.ones(years))]) or 1.0
+        for widened, said in readings.items():
+            interval = ratio(new, before[-1], found if widened else 1.0)
+            said.append(verdicts.held_at_baseline(new, before[-1], interval, 0.1).statistical)
+    assert readings[True].count("not_met") / 2000 <= 0.05
+    assert readings[False].count("not_met") / 2000 > 0.05  # as exact Poisson intervals alone would have it

@@ -540,3 +540,53 @@ def test_a_second_agreement_is_a_file(reference: Path) -> None:
     found = {(row["edition"], row["compared_with"]): reading(row) for row in rows}
     assert found[2021, "edition_before"][2] == "baseline_year"
     assert found[2022, "edition_before"] == ("met", "met", None)
+
+
+# --- counts that vary more than chance ---------------------------------------------------------------------
+
+
+def varied(numbers: dict[int, int], area_id: str = TH, **changes: Any) -> list[Row]:
+    """Published burglaries by edition."""
+    return made_up("burglary_reports", {(edition, area_id): (number, None) for edition, number in numbers.items()})
+
+
+CALM = dict.fromkeys(range(2015, 2021), 100)
+WILD = {2015: 60, 2016: 140, 2017: 70, 2018: 130, 2019: 60, 2020: 140}
+JUDGED = {2021: 100, 2022: 140}
+
+
+def test_counts_that_vary_from_year_to_year_make_a_rise_uncertain() -> None:
+    calm, wild, short = (
+        verdict(make(varied(before | JUDGED)), "2b", 2022, "baseline", "burglary")
+        for before in (CALM, WILD, {2019: 60, 2020: 140})
+    )
+    assert (calm["dispersion"], calm["statistical"]) == (0, "not_met")
+    # six years and the baseline's 100: mean 100, so 8,200 / 100 over 6
+    assert (wild["dispersion"], wild["statistical"]) == (pytest.approx(82 / 6), "uncertain")
+    assert (short["dispersion"], short["statistical"]) == (None, "not_met")  # three years are too few
+    assert wild["change_low"] < calm["change_low"] == short["change_low"]
+    assert wild["smallest_change_shown"] > calm["smallest_change_shown"]
+    assert "svinger mere fra år til år" in wild["sentence_da"]
+    assert "svinger" not in calm["sentence_da"]
+    assert wild["source_lines"] == "2 3 4 5 6 7 8 9"
+
+
+def test_the_bydele_stand_in_where_the_area_has_few_years_of_its_own() -> None:
+    bydele = [
+        line for bydel in ("bydel_valby", "bydel_vanloese") for line in varied({2019: 50, 2020: 150, 2021: 100}, bydel)
+    ]
+    row = verdict(make(varied({2020: 100, 2021: 100, 2022: 140}) + bydele), "2b", 2022, "baseline", "burglary")
+    assert row["dispersion"] == pytest.approx(25)  # twice 5,000 / 100, over 2 + 2 degrees of freedom
+    assert row["statistical"] == "uncertain"
+
+
+def test_years_beyond_a_break_say_nothing_of_the_variation() -> None:
+    def broken(tables: dict[str, pd.DataFrame]) -> None:
+        line = dict.fromkeys(tables["series_breaks"].columns) | {
+            "break_id": "made_up", "area_id": TH, "measure": "burglary_reports", "first_edition": 2021, "kind": "codes",
+            "effect": "not_comparable", "source_id": "project_assumption", "reason": "made up",
+        }  # fmt: skip
+        tables["series_breaks"] = pd.concat([tables["series_breaks"], pd.DataFrame([line])], ignore_index=True)
+
+    row = verdict(make(varied(WILD | JUDGED), broken), "2b", 2022, "baseline", "burglary")
+    assert (row["dispersion"], row["statistical"]) == (None, "not_met")

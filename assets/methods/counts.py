@@ -41,17 +41,18 @@ def implied_population(reports: int, rate_low: float, rate_high: float) -> Inter
     return Interval(round(reports / rate_high * 1000), round(reports / rate_low * 1000))
 
 
-def rate_ratio_interval(new: Count, old: Count, confidence: float) -> Interval:
+def rate_ratio_interval(new: Count, old: Count, confidence: float, dispersion: float = 1.0) -> Interval:
     """Interval of the new rate over the old one, over all populations of the two bands.
 
     Both counts are Poisson; given their total the new one is binomial with the share P1 / (P1 + P0) at equal
     rates, and the Clopper-Pearson interval of the share is turned back. Source: Przyborowski and Wilenski (1940).
-    A ratio over a count of 0 has no upper limit (infinity).
+    A ratio over a count of 0 has no upper limit (infinity). Counts that vary more than chance say as little as fewer reports
+    would: both are divided by a dispersion above 1, which widens the interval by its root, as a design effect does a share's.
     """
     total = new.reports + old.reports
     if total == 0:
         return Interval(0.0, float("inf"))
-    share = clopper_pearson(new.reports, total, confidence)
+    share = clopper_pearson(new.reports / max(1.0, dispersion), total / max(1.0, dispersion), confidence)
 
     def ratio(of: float, population_new: float, population_old: float) -> float:
         return float("inf") if of >= 1 else of / (1 - of) * population_old / population_new
@@ -74,10 +75,10 @@ def ratio_of_ratios_interval(ratio: float, reports: list[int], confidence: float
     return Interval(ratio * float(np.exp(-reach)), ratio * float(np.exp(reach)))
 
 
-def smallest_rise_shown(old: Count, population_new: float, confidence: float) -> int:
+def smallest_rise_shown(old: Count, population_new: float, confidence: float, dispersion: float = 1.0) -> int:
     """Smallest new count whose rate would be shown to lie above the old one."""
     reports = old.reports
-    while rate_ratio_interval(Count(reports, population_new, population_new), old, confidence).low <= 1:
+    while rate_ratio_interval(Count(reports, population_new, population_new), old, confidence, dispersion).low <= 1:
         reports += 1
     return reports
 
@@ -148,7 +149,16 @@ def constant_rate(reports: Array, population: Array) -> Array:
     return reports.sum() * population / population.sum()
 
 
-def dispersion(reports: Array, population: Array) -> float:
-    """Pearson's chi-squared of a constant rate over its degrees of freedom: above 1 counts vary more than Poisson's."""
-    expected = constant_rate(reports, population)
-    return float(((reports - expected) ** 2 / expected).sum() / (len(reports) - 1))
+def dispersion(series: list[tuple[Array, Array]]) -> float | None:
+    """Pearson's chi-squared of constant rates over its degrees of freedom: above 1 counts vary more than Poisson's.
+
+    One or more series of reports and population by year, each with a rate of its own; None where no series has two years and
+    a report. Source: McCullagh and Nelder (1989), 4.5 and 6.2.
+    """
+    chi_squared, freedom = 0.0, 0
+    for reports, population in series:
+        if reports.sum() > 0 and len(reports) > 1:
+            expected = constant_rate(reports, population)
+            chi_squared += float(((reports - expected) ** 2 / expected).sum())
+            freedom += len(reports) - 1
+    return chi_squared / freedom if freedom else None

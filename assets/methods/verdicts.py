@@ -8,7 +8,6 @@ other, and a reading that cannot be made is `not_evaluable` with a reason. Which
 from dataclasses import dataclass
 from typing import Literal
 
-from assets.methods.counts import Count, rate_ratio_interval
 from assets.methods.shares import Interval
 
 METHOD = "full_count/1"  # of what is counted whole, as meetings and activities
@@ -56,22 +55,18 @@ def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdi
     return Verdict(literal, "met" if interval.high < limit else "uncertain")
 
 
-def held_at_baseline(
-    value: float, baseline: float, new: Count | None, old: Count | None, confidence: float, tolerance: float
-) -> Verdict:
+def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tolerance: float) -> Verdict:
     """Promised: the count or the rate `value` is not above the baseline's.
 
     The baseline is itself a random count: not_met where the interval of the rates' ratio lies above 1, met where it
-    lies below 1 + tolerance, else uncertain; not_met goes first where both hold. Without both counts there is no
-    interval.
+    lies below 1 + tolerance, else uncertain; not_met goes first where both hold. `ratio` is None where a count is not known.
     """
     literal: Literally = "met" if value <= baseline else "not_met"
-    if new is None or old is None:
+    if ratio is None:
         return Verdict(literal, "not_evaluable", "missing_extract")
-    interval = rate_ratio_interval(new, old, confidence)
-    if interval.low > 1:
+    if ratio.low > 1:
         return Verdict(literal, "not_met")
-    return Verdict(literal, "met" if interval.high < 1 + tolerance else "uncertain")
+    return Verdict(literal, "met" if ratio.high < 1 + tolerance else "uncertain")
 
 
 def at_least(value: float, limit: float) -> Verdict:
