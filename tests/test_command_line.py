@@ -129,6 +129,7 @@ def test_a_folder_that_cannot_be_written_is_named() -> None:
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     environment = os.environ | {"TRYGHED_HOME": str(tmp_path), "COLUMNS": "120"}
     started = subprocess.Popen(
@@ -176,6 +177,7 @@ def test_status_shows_verdicts_and_missing_deliveries(stored: Path, language: st
         assert words in text
 
 
+@pytest.mark.slow
 def test_a_bug_is_no_bad_data(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from assets import figures
     from pipelines import cli

@@ -11,12 +11,10 @@ import pytest
 
 from assets import estimates
 from tests.test_samples import apistrat
-from tests.test_targets import FALLING, TH, made_up, make, reading, verdict
+from tests.test_targets import FALLING, REFERENCE, TH, made_up, make, reading, verdict
 from warehouse.contracts import Row, contracts, records
-from warehouse.reference_files import load_reference
 
 BYDELE = ("valby", "vanloese", "indre_by")
-REFERENCE = {name.split(".")[1]: frame for name, frame in load_reference().items()}
 
 
 def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:

@@ -6,8 +6,7 @@ import pytest
 
 from assets.reconciliation import reconciliation
 from tests.test_crime import count
-from tests.test_estimates import REFERENCE
-from tests.test_targets import TH, made_up
+from tests.test_targets import REFERENCE, TH, made_up
 from warehouse.contracts import Row, contracts, records
 
 Found = dict[tuple[str, str, str], Row]

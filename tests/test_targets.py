@@ -18,6 +18,7 @@ from warehouse.contracts import Row, contracts, records
 from warehouse.reference_files import load_reference
 
 Figures = dict[tuple[int, str], tuple[float, int | None]]
+REFERENCE = {name.split(".")[1]: frame for name, frame in load_reference().items()}
 TH = "tingbjerg_husum"
 FALLING: Figures = {
     (2020, TH): (16, 3000), (2021, TH): (12, 3000), (2022, TH): (11, 3000), (2023, TH): (16, 3000), (2024, TH): (9, 3000),
@@ -69,7 +70,7 @@ def make(
     fix: Callable[[dict[str, pd.DataFrame]], pd.DataFrame] = fixed,
 ) -> dict[str, pd.DataFrame]:
     """Every table from made-up published lines and the project's own reference files."""
-    tables = {name.split(".")[1]: frame for name, frame in load_reference().items()}
+    tables = {name: frame.copy() for name, frame in REFERENCE.items()}
     tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
     for name in (
         "safety.estimates",

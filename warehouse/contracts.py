@@ -160,8 +160,15 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
 
 def records(frame: pd.DataFrame) -> list[Row]:
     """The frame's rows as dictionaries, empty cells as None."""
-    filled = frame.astype(object).where(frame.notna(), None)
-    return [dict(zip(filled.columns, row, strict=True)) for row in filled.itertuples(index=False, name=None)]
+    names = list(frame.columns)
+    filled = [_filled(frame[name]) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*filled, strict=True)]
+
+
+def _filled(column: pd.Series) -> list[Any]:
+    """A column's values, empty ones as None: several times as fast as pandas does it for a whole frame."""
+    empty = column.isna().to_numpy()
+    return [None if gone else value for value, gone in zip(column.tolist(), empty, strict=True)]
 
 
 def read_contracts(folder: Path = TABLES) -> dict[str, Table]:

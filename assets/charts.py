@@ -1,0 +1,184 @@
+"""Draws one indicator over the years, and a funnel of areas of different size, as SVG that is legible in grey.
+
+Shapes, dashes and words tell things apart, never colour. Which figures are drawn is decided in `assets/pictures.py`.
+"""
+
+import io
+from dataclasses import dataclass, field
+from itertools import pairwise
+from xml.sax.saxutils import escape
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+INK, GREY, PALE = "#111111", "#555555", "#bbbbbb"
+STYLE = {
+    "svg.fonttype": "none",  # text stays text: it can be searched, and read aloud
+    "svg.hashsalt": "tryghed",  # the same figures are the same bytes
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+MARKERS = ("o", "D")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A year's figure with its interval; without a value and with a word where it is hidden or sources disagree."""
+
+    year: int
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    word: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One area's points in order, and the years before which its line is interrupted."""
+
+    name: str
+    points: list[Point]
+    interrupted_before: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A line that the points are held against: a baseline, a promised number, a path."""
+
+    name: str
+    points: list[tuple[float, float]]
+    dashes: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """All that is drawn of one indicator: no word is made up in the drawing."""
+
+    title: str
+    subtitles: list[str]
+    unit: str
+    series: list[Series]
+    levels: list[Level]
+    breaks: dict[int, str]
+    text: str
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Areas by residents and rate, and the limits between which chance would leave nearly all of them."""
+
+    title: str
+    subtitles: list[str]
+    x_unit: str
+    unit: str
+    areas: list[tuple[str, float, float]]
+    rate: tuple[str, float]
+    limits: list[tuple[str, list[tuple[float, float, float]]]]
+    text: str
+
+
+def draw_chart(chart: Chart) -> str:
+    """The picture of one indicator as SVG, with its title and text alternative."""
+    with mpl.rc_context(STYLE):
+        figure, axes = _empty(chart.title, chart.subtitles, chart.unit)
+        for number, series in enumerate(chart.series):
+            _series(axes, series, MARKERS[number % len(MARKERS)], (number - (len(chart.series) - 1) / 2) * 0.16)
+        for level in chart.levels:
+            axes.plot(*zip(*level.points, strict=True), ls=level.dashes, color=INK, lw=1.1, label=level.name)
+        _breaks(axes, chart.breaks)
+        years = [point.year for series in chart.series for point in series.points]
+        axes.set_xticks(range(min(years), max(years) + 1))
+        axes.set_xlim(min(years) - 0.6, max(years) + 0.6)
+        axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
+        return _svg(figure, axes, chart.title, chart.text)
+
+
+def draw_funnel(funnel: Funnel) -> str:
+    """The picture of the areas as SVG, with its title and text alternative."""
+    with mpl.rc_context(STYLE):
+        figure, axes = _empty(funnel.title, funnel.subtitles, funnel.unit)
+        axes.set_xlabel(funnel.x_unit)
+        name, rate = funnel.rate
+        axes.axhline(rate, color=INK, lw=1.1, label=name)
+        for (label, band), dashes in zip(funnel.limits, ("--", ":"), strict=True):
+            residents, low, high = zip(*band, strict=True)
+            axes.plot(residents, low, ls=dashes, color=GREY, lw=1.1, label=label)
+            axes.plot(residents, high, ls=dashes, color=GREY, lw=1.1)
+        for area, x, y in funnel.areas:
+            axes.plot(x, y, "o", color=INK, ms=5)
+            axes.annotate(area, (x, y), xytext=(6, 3), textcoords="offset points", fontsize=8)
+        axes.set_xlim(0, max(x for _, x, _ in funnel.areas) * 1.25)
+        axes.set_ylim(bottom=0)
+        return _svg(figure, axes, funnel.title, funnel.text)
+
+
+def _empty(title: str, subtitles: list[str], unit: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title("\n".join([title, *subtitles]), loc="left", fontsize=10)
+    axes.set_ylabel(unit)
+    axes.grid(axis="y", color=PALE, lw=0.5)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _series(axes: Axes, series: Series, marker: str, aside: float) -> None:
+    """Points with their intervals; hollow without one. A line joins years that follow each other without a break."""
+    shown = [point for point in series.points if point.value is not None]
+    for one, other in pairwise(shown):
+        if other.year - one.year == 1 and other.year not in series.interrupted_before:
+            axes.plot([one.year + aside, other.year + aside], [one.value, other.value], color=GREY, lw=1)
+    for point in shown:
+        if point.low is not None and point.high is not None:
+            axes.plot([point.year + aside] * 2, [point.low, point.high], color=INK, lw=1.2, marker="_", ms=7)
+    for known, fill in ((True, INK), (False, "white")):
+        some = [point for point in shown if (point.low is not None) == known]
+        axes.plot(
+            [point.year + aside for point in some],
+            [point.value for point in some],
+            marker, color=INK, markerfacecolor=fill, ms=6,
+            label=series.name if known or all(point.low is None for point in shown) else None,
+        )  # fmt: skip
+    for point in series.points:
+        if point.word:
+            axes.annotate(
+                point.word,
+                (point.year + aside, 0),
+                xytext=(0, 4),
+                textcoords="offset points",
+                rotation=90,
+                ha="center",
+                fontsize=8,
+            )
+
+
+def _breaks(axes: Axes, breaks: dict[int, str]) -> None:
+    for year, word in breaks.items():
+        axes.axvline(year - 0.5, color=INK, lw=2.2, ls=(0, (1, 1)))
+        axes.annotate(
+            word, (year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
+            va="top", fontsize=8, rotation=90,
+        )  # fmt: skip
+
+
+def _svg(figure: Figure, axes: Axes, title: str, text: str) -> str:
+    handles, labels = axes.get_legend_handles_labels()
+    if labels:
+        figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=8)
+    written = io.StringIO()
+    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+    return _with_text(written.getvalue(), title, text)
+
+
+def _with_text(svg: str, title: str, text: str) -> str:
+    """The SVG with what a reader hears who cannot see it. Source: WAI-ARIA Graphics Module, role img with title and desc."""
+    start = svg.index("<svg")
+    end = svg.index(">", start)
+    alternative = f"\n <title>{escape(title)}</title>\n <desc>{escape(text)}</desc>"
+    return f'{svg[:end]} role="img">{alternative}{svg[end + 1 :]}'
