@@ -4,8 +4,10 @@ Shapes, dashes and words tell things apart, never colour. Which figures are draw
 """
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
+from string import ascii_lowercase
+from typing import Any
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
@@ -13,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 INK, GREY, PALE = "#111111", "#555555", "#bbbbbb"
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: it can be searched, and read aloud
     "svg.hashsalt": "tryghed",  # the same figures are the same bytes
     "font.family": "sans-serif",
@@ -29,22 +31,22 @@ MARKERS = ("o", "D")
 
 @dataclass(frozen=True)
 class Point:
-    """A year's figure with its interval; without a value and with a word where it is hidden or sources disagree."""
+    """A year's figure with its interval and as it is written; without a value and with a word where it is not told."""
 
     year: int
     value: float | None
     low: float | None = None
     high: float | None = None
+    label: str = ""
     word: str = ""
 
 
 @dataclass(frozen=True)
 class Series:
-    """One area's points in order, and the years before which its line is interrupted."""
+    """One area's points in order of years."""
 
     name: str
     points: list[Point]
-    interrupted_before: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,15 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Break:
+    """A break before a year, in words; a forbidding one is drawn heavier."""
+
+    year: int
+    name: str
+    forbids: bool
+
+
+@dataclass(frozen=True)
 class Chart:
     """All that is drawn of one indicator: no word is made up in the drawing."""
 
@@ -65,7 +76,7 @@ class Chart:
     unit: str
     series: list[Series]
     levels: list[Level]
-    breaks: dict[int, str]
+    breaks: list[Break]
     text: str
 
 
@@ -87,10 +98,15 @@ def draw_chart(chart: Chart) -> str:
     """The picture of one indicator as SVG, with its title and text alternative."""
     with mpl.rc_context(STYLE):
         figure, axes = _empty(chart.title, chart.subtitles, chart.unit)
-        for number, series in enumerate(chart.series):
-            _series(axes, series, MARKERS[number % len(MARKERS)], (number - (len(chart.series) - 1) / 2) * 0.16)
+        broken = {one.year for one in chart.breaks}
+        asides = [0.08 * (2 * number - len(chart.series) + 1) for number in range(len(chart.series))]
+        for series, marker, aside in zip(chart.series, MARKERS, asides, strict=False):
+            _series(axes, series, broken, marker, aside)
+        _values(axes, chart.series[0], asides[0])
         for level in chart.levels:
-            axes.plot(*zip(*level.points, strict=True), ls=level.dashes, color=INK, lw=1.1, label=level.name)
+            axes.plot(
+                *zip(*level.points, strict=True), ls=level.dashes, color=INK, lw=1.3, label=level.name, clip_on=False
+            )
         _breaks(axes, chart.breaks)
         years = [point.year for series in chart.series for point in series.points]
         axes.set_xticks(range(min(years), max(years) + 1))
@@ -128,42 +144,51 @@ def _empty(title: str, subtitles: list[str], unit: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _series(axes: Axes, series: Series, marker: str, aside: float) -> None:
+def _series(axes: Axes, series: Series, broken: set[int], marker: str, aside: float) -> None:
     """Points with their intervals; hollow without one. A line joins years that follow each other without a break."""
-    shown = [point for point in series.points if point.value is not None]
-    for one, other in pairwise(shown):
-        if other.year - one.year == 1 and other.year not in series.interrupted_before:
-            axes.plot([one.year + aside, other.year + aside], [one.value, other.value], color=GREY, lw=1)
-    for point in shown:
-        if point.low is not None and point.high is not None:
-            axes.plot([point.year + aside] * 2, [point.low, point.high], color=INK, lw=1.2, marker="_", ms=7)
-    for known, fill in ((True, INK), (False, "white")):
-        some = [point for point in shown if (point.low is not None) == known]
-        axes.plot(
-            [point.year + aside for point in some],
-            [point.value for point in some],
-            marker, color=INK, markerfacecolor=fill, ms=6,
-            label=series.name if known or all(point.low is None for point in shown) else None,
-        )  # fmt: skip
+    shown = [(point, point.year + aside, point.value) for point in series.points if point.value is not None]
+    for (one, x, y), (other, next_x, next_y) in pairwise(shown):
+        if other.year - one.year == 1 and other.year not in broken:
+            axes.plot([x, next_x], [y, next_y], color=GREY, lw=1)
+    label: str | None = series.name
+    for point, x, y in shown:
+        known = point.low is not None and point.high is not None
+        if known:
+            axes.plot([x, x], [point.low or 0, point.high or 0], color=INK, lw=1.2, marker="_", ms=7)
+        axes.plot(x, y, marker, color=INK, markerfacecolor=INK if known else "white", ms=6, label=label)
+        label = None
     for point in series.points:
         if point.word:
+            _word(axes, point.word, point.year + aside)
+
+
+def _word(axes: Axes, word: str, x: float) -> None:
+    """Why there is no figure, standing on the axis."""
+    axes.annotate(
+        word, (x, 0), xytext=(0, 4), textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize=8
+    )
+
+
+def _values(axes: Axes, series: Series, aside: float) -> None:
+    """The figures themselves, beside their marks."""
+    for point in series.points:
+        if point.value is not None:
+            place = (point.year + aside, point.value)
             axes.annotate(
-                point.word,
-                (point.year + aside, 0),
-                xytext=(0, 4),
-                textcoords="offset points",
-                rotation=90,
-                ha="center",
-                fontsize=8,
-            )
+                point.label, place, xytext=(-6, 0), textcoords="offset points", ha="right", va="center", fontsize=8,
+                bbox={"color": "white", "pad": 0.4},
+            )  # fmt: skip
 
 
-def _breaks(axes: Axes, breaks: dict[int, str]) -> None:
-    for year, word in breaks.items():
-        axes.axvline(year - 0.5, color=INK, lw=2.2, ls=(0, (1, 1)))
+def _breaks(axes: Axes, breaks: list[Break]) -> None:
+    """A line before the year with a letter on it, and the letter's meaning in the legend."""
+    for letter, one in zip(ascii_lowercase, breaks, strict=False):
+        axes.axvline(
+            one.year - 0.5, color=INK, lw=2.2 if one.forbids else 0.9, ls=(0, (1, 1.5)), label=f"{letter}  {one.name}"
+        )
         axes.annotate(
-            word, (year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
-            va="top", fontsize=8, rotation=90,
+            letter, (one.year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
+            va="top", fontsize=8, weight="bold",
         )  # fmt: skip
 
 

@@ -63,9 +63,12 @@ def forbidden(crossed: list[Row], one: Row, other: Row | None) -> bool:
     is `noted` is the decision that allows it.
     """
     allowed = {row["kind"] for row in crossed if row["effect"] == "noted"}
-    return any(row["effect"] == "not_comparable" for row in crossed) or any(
-        kind not in allowed and _differ(one.get(column), (other or {}).get(column)) for column, kind in _VERSIONS
-    )
+    return any(row["effect"] == "not_comparable" for row in crossed) or bool(versions_differ(one, other) - allowed)
+
+
+def versions_differ(one: Row, other: Row | None) -> set[str]:
+    """The kinds of version that two figures do not have in common."""
+    return {kind for column, kind in _VERSIONS if _differ(one.get(column), (other or {}).get(column))}
 
 
 _VERSIONS = (("area_version", "area"), ("rule_version", "question"))

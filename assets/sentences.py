@@ -52,13 +52,14 @@ def _parts(row: Row) -> list[str]:
 
 def _figures(row: Row, language: str) -> Row:
     """The figures as readers write them: at most one decimal, two of small ones, and a comma in Danish."""
-    found: Row = {name: _written(row[name], language) for name in _FIGURES}
-    found["fall"] = _written(-row["change"] if row["change"] else None, language)
+    found: Row = {name: written(row[name], language) for name in _FIGURES}
+    found["fall"] = written(-row["change"] if row["change"] else None, language)
     unit = " %" if row["unit"] == "percent" and row["compared_with"] == "limit" else ""
     return found | {"unit": unit, "year": row["crime_year"] or row["edition"], "breaks": row["breaks"]}
 
 
-def _written(value: float | None, language: str) -> str:
+def written(value: float | None, language: str) -> str:
+    """A figure as readers of the language write it: at most one decimal, two of small ones; a dash where there is none."""
     if value is None:
         return "-"
     text = f"{value:,.2f}" if abs(value) < 2 and value != int(value) else f"{value:,.1f}"

@@ -17,7 +17,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from warehouse.errors import InputError, StoreError, disk_trouble
-from warehouse.home import PROJECT, landing_folder, published_folder
+from warehouse.home import PROJECT, landing_folder, pictures_folder, published_folder
 from warehouse.publishing import NAME, open_published
 
 if TYPE_CHECKING:
@@ -387,6 +387,7 @@ def _tell_publication(ran: "Ran", publication: "AssetMaterialization", made: ran
         name = str(said["file"])
         out.print(f"{NAME} is open elsewhere and could not be replaced: the new figures are in {name}.")
     out.print(f"Published: {published_folder() / name} (publication {said['publication_id']})")
+    out.print(f"Pictures: {pictures_folder()}")
     out.print("Next: tryghed status shows the verdicts. Begin with targets.verdicts and safety.yearly_changes.")
 
 

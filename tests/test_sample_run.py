@@ -68,7 +68,8 @@ def test_everything_made_of_made_up_files_says_so(sampled: Path) -> None:
 def test_reports_of_the_newest_draws_are_statistics_denmarks_totals(sampled: Path) -> None:
     # STRAF11, municipality 101, all offences; later draws differ a little, as the register lives.
     totals = {2016: 102763, 2017: 93446, 2018: 89159, 2019: 93849, 2020: 75750, 2021: 70167, 2022: 81216, 2023: 87978, 2024: 86047}  # fmt: skip
-    found = dict(selected(sampled, "SELECT crime_year, reports FROM police.draws WHERE counts AND edition = 2025"))
+    drawn = "SELECT crime_year, reports FROM {rows} WHERE counts AND edition = 2025"
+    found = dict(stored(sampled, "police.draws", drawn))
     assert set(found) == set(totals)
     for year, total in totals.items():
         assert found[year] == pytest.approx(total, rel=0.01), year
@@ -93,8 +94,8 @@ def test_reports_lie_in_each_partnership_area_as_the_counts_beside_them_say(samp
 
 
 def test_draws_live_side_by_side_and_their_changes_are_a_table(sampled: Path) -> None:
-    several = "SELECT count(*) FROM (SELECT extract, crime_year FROM police.draws WHERE edition = 2025 GROUP BY extract, crime_year HAVING count(*) > 1 AND count(*) FILTER (counts) = 1)"
-    assert selected(sampled, several)[0][0] > 0  # type: ignore[operator]
+    several = "SELECT count(*) FROM (SELECT extract, crime_year FROM {rows} WHERE edition = 2025 GROUP BY extract, crime_year HAVING count(*) > 1 AND count(*) FILTER (counts) = 1)"
+    assert stored(sampled, "police.draws", several)[0][0] > 0  # type: ignore[operator]
     changed = "SELECT count(*), sum(added), sum(removed), sum(moved_in) - sum(moved_out) FROM {rows}"
     rows, added, removed, moved = stored(sampled, "police.draw_changes", changed)[0]
     assert rows and added and removed

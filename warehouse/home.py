@@ -35,6 +35,11 @@ def published_folder() -> Path:
     return home() / "published"
 
 
+def pictures_folder() -> Path:
+    """The published pictures, in a folder per agreement."""
+    return published_folder() / "pictures"
+
+
 def dagster_folder() -> Path:
     """Dagster's instance: runs, events and check results."""
     return home() / "dagster"

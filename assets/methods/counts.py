@@ -110,6 +110,23 @@ def _apart(one: Array, other: Array, sizes: list[float]) -> Array:
     return np.divide(difference, error, out=np.zeros_like(error), where=error > 0)
 
 
+def funnel_limits(rate: float, residents: Array, confidence: float, dispersion: float) -> tuple[Array, Array]:
+    """Rates per 1000 between which chance leaves areas of these sizes, were their risk the same.
+
+    Poisson quantiles with interpolation between whole counts; a dispersion above 1 widens them about the rate by its root.
+    Source: Spiegelhalter (2005), Funnel plots for comparing institutional performance, appendix A.1 and section 3.2.
+    """
+    expected = rate * residents / 1000
+    widened = np.sqrt(max(1.0, dispersion))
+    limits = []
+    for chance in ((1 - confidence) / 2, (1 + confidence) / 2):
+        count = stats.poisson.ppf(chance, expected)
+        above, below = stats.poisson.cdf(count, expected), stats.poisson.cdf(count - 1, expected)
+        limit = (count - (above - chance) / (above - below)) / residents * 1000
+        limits.append(np.maximum(rate + (limit - rate) * widened, 0.0))
+    return limits[0], limits[1]
+
+
 # --- series of years -----------------------------------------------------------------------------------------
 
 
