@@ -57,7 +57,7 @@ def yearly_shares(
 ) -> pd.DataFrame:
     """One row per edition, area and measure: what was estimated or published, and what a target waits for in vain."""
     values = conventions_of(conventions)
-    survey = {row["measure"] for row in records(measures) if row["topic"] == "safety" and row["answer"] is not None}
+    survey = {row["measure"] for row in records(measures) if row["answer"] is not None}
     published = {
         address: figure
         for address, figure in figures(published_figures, published_choices).items()

@@ -18,7 +18,7 @@ from assets import charts, pictures
 from assets.charts import Chart, Funnel
 from assets.methods import counts
 from tests.test_crime import count
-from tests.test_targets import TH, made_up, make
+from tests.test_targets import REFERENCE, TH, made_up, make
 from warehouse.contracts import contracts, records
 from warehouse.home import pictures_folder
 
@@ -128,6 +128,13 @@ def test_a_forbidding_break_is_told_from_a_noted_one() -> None:
     found = chart(published(made_up("unsafe", SHARES), moved), "unsafe").breaks[1]
     assert (found.year, found.forbids) == (2021, True)
     assert found.name == "Brud før 2021, sammenlignes ikke: området afgrænset på ny, spurgt på en anden tid"
+
+
+def test_every_unit_and_kind_of_break_has_its_word() -> None:
+    words = {(row["kind"], row["word"]) for row in records(REFERENCE["words"])}
+    kinds = contracts()["reference.series_breaks"].columns["kind"].allowed or []
+    assert {("break", kind) for kind in kinds} <= words
+    assert {("unit", unit) for unit in REFERENCE["measures"]["unit"]} <= words
 
 
 def crime(numbers: dict[str, int], **changes: Any) -> dict[str, Any]:

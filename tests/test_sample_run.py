@@ -104,7 +104,7 @@ def test_draws_live_side_by_side_and_their_changes_are_a_table(sampled: Path) ->
 
 def test_editions_one_by_one_give_what_all_at_once_give(sampled: Path, tmp_path: Path) -> None:
     shutil.copytree(sampled / "landing", tmp_path / "landing")
-    for edition in (*range(2017, 2026), 2026):
+    for edition in range(2022, 2027):  # the first makes all editions up to it, each other one its own
         ran = tryghed(tmp_path, "run", str(edition))
         assert ran.code == 0, ran.err
     tables = [table for table in contracts().values() if table.publish]
