@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Command, tryghed
+from tests.delivering import tree
 from warehouse.home import PROJECT
 
 FIGURES = "published_figures.csv"
@@ -64,18 +65,18 @@ FAULTS: dict[str, tuple[Callable[[Path], None], int, tuple[str, ...]]] = {
 def test_a_fault_is_one_clear_sentence_and_publishes_nothing(home: Path, reference: Path, fault: str) -> None:
     spoil, code, said = FAULTS[fault]
     spoil(reference)
-    before = {path: path.read_bytes() for path in (home / "published").iterdir()}
+    before = tree(home / "published")
     ran = tryghed(home, "run", "2024", reference=reference)
     assert ran.code == code, ran.err
     for text in said:
         assert text in ran.err
     assert "Traceback" not in ran.err + ran.out
-    assert {path: path.read_bytes() for path in (home / "published").iterdir()} == before
+    assert tree(home / "published") == before
 
 
 @pytest.mark.slow
 def test_an_edition_at_fault_that_the_run_does_not_make_stops_the_publication_of_all(home: Path) -> None:
-    before = {path: path.read_bytes() for path in (home / "published").iterdir()}
+    before = tree(home / "published")
     path = home / "store" / "safety" / "yearly_shares" / "2020.parquet"
     table = pq.read_table(path)
     place = table.schema.get_field_index("share_percent")
@@ -83,7 +84,7 @@ def test_an_edition_at_fault_that_the_run_does_not_make_stops_the_publication_of
     ran = tryghed(home, "run", "2024")
     assert ran.code == 1, ran.err
     assert "safety.yearly_shares, edition 2020: share_between_0_and_100 fails" in ran.err
-    assert {path: path.read_bytes() for path in (home / "published").iterdir()} == before
+    assert tree(home / "published") == before
 
 
 @pytest.mark.slow
