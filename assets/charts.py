@@ -4,6 +4,7 @@ Shapes, dashes and words tell things apart, never colour. Which figures are draw
 """
 
 import io
+import textwrap
 from dataclasses import dataclass
 from itertools import pairwise
 from string import ascii_lowercase
@@ -27,6 +28,8 @@ STYLE: Any = {
     "axes.spines.right": False,
 }
 MARKERS = ("o", "D")
+LINE_LENGTH = 95  # letters that a line across the picture holds
+NAME_WIDTH, NAME_HEIGHT = 90, 11  # points that a name in a funnel takes
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Chart:
 
     title: str
     subtitles: list[str]
+    x_unit: str
     unit: str
     series: list[Series]
     levels: list[Level]
@@ -97,7 +101,7 @@ class Funnel:
 def draw_chart(chart: Chart) -> str:
     """The picture of one indicator as SVG, with its title and text alternative."""
     with mpl.rc_context(STYLE):
-        figure, axes = _empty(chart.title, chart.subtitles, chart.unit)
+        figure, axes = _empty(chart.title, chart.subtitles, chart.x_unit, chart.unit)
         broken = {one.year for one in chart.breaks}
         asides = [0.08 * (2 * number - len(chart.series) + 1) for number in range(len(chart.series))]
         for series, marker, aside in zip(chart.series, MARKERS, asides, strict=False):
@@ -112,32 +116,51 @@ def draw_chart(chart: Chart) -> str:
         axes.set_xticks(range(min(years), max(years) + 1))
         axes.set_xlim(min(years) - 0.6, max(years) + 0.6)
         axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
-        return _svg(figure, axes, chart.title, chart.text)
+        _legend(figure, axes)
+        return _svg(figure, chart.title, chart.text)
 
 
 def draw_funnel(funnel: Funnel) -> str:
     """The picture of the areas as SVG, with its title and text alternative."""
     with mpl.rc_context(STYLE):
-        figure, axes = _empty(funnel.title, funnel.subtitles, funnel.unit)
-        axes.set_xlabel(funnel.x_unit)
+        figure, axes = _empty(funnel.title, funnel.subtitles, funnel.x_unit, funnel.unit)
         name, rate = funnel.rate
         axes.axhline(rate, color=INK, lw=1.1, label=name)
+        limits = funnel.limits[0][1]
         for (label, band), dashes in zip(funnel.limits, ("--", ":"), strict=True):
             residents, low, high = zip(*band, strict=True)
             axes.plot(residents, low, ls=dashes, color=GREY, lw=1.1, label=label)
             axes.plot(residents, high, ls=dashes, color=GREY, lw=1.1)
-        for area, x, y in funnel.areas:
-            axes.plot(x, y, "o", color=INK, ms=5)
-            axes.annotate(area, (x, y), xytext=(6, 3), textcoords="offset points", fontsize=8)
-        axes.set_xlim(0, max(x for _, x, _ in funnel.areas) * 1.25)
+        axes.plot([x for _, x, _ in funnel.areas], [y for _, _, y in funnel.areas], "o", color=INK, ms=5)
+        axes.set_xlim(limits[0][0], limits[-1][0])
         axes.set_ylim(bottom=0)
-        return _svg(figure, axes, funnel.title, funnel.text)
+        _legend(figure, axes)
+        _names(figure, axes, funnel.areas)
+        return _svg(figure, funnel.title, funnel.text)
 
 
-def _empty(title: str, subtitles: list[str], unit: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
+def _names(figure: Figure, axes: Axes, areas: list[tuple[str, float, float]]) -> None:
+    """Each area's name above its point, raised where another name stands already."""
+    figure.draw_without_rendering()  # so that points have their places
+    taken: list[tuple[float, float]] = []
+    for name, x, y in sorted(areas, key=lambda area: area[2]):
+        across, up = axes.transData.transform((x, y))
+        place = up + 6
+        while any(abs(across - other) < NAME_WIDTH and abs(place - height) < NAME_HEIGHT for other, height in taken):
+            place += 1
+        taken.append((across, place))
+        axes.annotate(
+            name, (x, y), xytext=(0, place - up), textcoords="offset points", ha="center", va="bottom", fontsize=8,
+            arrowprops={"arrowstyle": "-", "color": PALE, "lw": 0.6, "shrinkA": 0, "shrinkB": 3},
+        )  # fmt: skip
+
+
+def _empty(title: str, subtitles: list[str], x_unit: str, unit: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.4, 4.2), dpi=72, layout="constrained")  # so that a pixel is a point, as in the SVG
     axes = figure.add_subplot()
-    axes.set_title("\n".join([title, *subtitles]), loc="left", fontsize=10)
+    lines = [line for one in (title, *subtitles) for line in textwrap.wrap(one, LINE_LENGTH)]
+    axes.set_title("\n".join(lines), loc="left", fontsize=10)
+    axes.set_xlabel(x_unit)
     axes.set_ylabel(unit)
     axes.grid(axis="y", color=PALE, lw=0.5)
     axes.set_axisbelow(True)
@@ -155,7 +178,7 @@ def _series(axes: Axes, series: Series, broken: set[int], marker: str, aside: fl
         known = point.low is not None and point.high is not None
         if known:
             axes.plot([x, x], [point.low or 0, point.high or 0], color=INK, lw=1.2, marker="_", ms=7)
-        axes.plot(x, y, marker, color=INK, markerfacecolor=INK if known else "white", ms=6, label=label)
+        axes.plot(x, y, marker, color=INK, markerfacecolor=INK if known else "white", ms=6, label=label, zorder=4)
         label = None
     for point in series.points:
         if point.word:
@@ -176,7 +199,7 @@ def _values(axes: Axes, series: Series, aside: float) -> None:
             place = (point.year + aside, point.value)
             axes.annotate(
                 point.label, place, xytext=(-6, 0), textcoords="offset points", ha="right", va="center", fontsize=8,
-                bbox={"color": "white", "pad": 0.4},
+                bbox={"color": "white", "pad": 0.4}, zorder=3,
             )  # fmt: skip
 
 
@@ -192,10 +215,16 @@ def _breaks(axes: Axes, breaks: list[Break]) -> None:
         )  # fmt: skip
 
 
-def _svg(figure: Figure, axes: Axes, title: str, text: str) -> str:
+def _legend(figure: Figure, axes: Axes) -> None:
+    """What the marks mean, below the picture; in two columns where the words leave room."""
     handles, labels = axes.get_legend_handles_labels()
-    if labels:
-        figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=8)
+    half = (len(labels) + 1) // 2
+    widths = [max(map(len, some), default=0) for some in (labels[:half], labels[half:])]
+    columns = 2 if sum(widths) < LINE_LENGTH + 10 else 1  # in smaller letters
+    figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
+
+
+def _svg(figure: Figure, title: str, text: str) -> str:
     written = io.StringIO()
     figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     return _with_text(written.getvalue(), title, text)

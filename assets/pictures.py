@@ -27,6 +27,7 @@ from warehouse.home import pictures_folder
 from warehouse.publishing import open_published
 
 FEWEST_BYDELE = 5
+COUNTED_WHOLE = {"activities", "commitments"}  # no break of the survey or of the register is theirs
 OUTER_LIMIT = 0.998  # the second limit of a funnel, beside the agreement's own confidence. Source: Spiegelhalter (2005)
 
 FIGURES = """
@@ -167,11 +168,12 @@ def _chart(of: Published, agreement: Row, measure: Row, area_id: str, targets: l
     rows = [some for one in areas if (some := of.figures.get((one, measure["measure"]), []))]
     series = [_series(of, measure, some) for some in rows]
     levels = [level for target in targets for level in _levels(of, target, agreement, measure)]
-    breaks = _breaks(of, measure["measure"], rows)
+    breaks = [] if measure["topic"] in COUNTED_WHOLE else _breaks(of, measure["measure"], rows)
     about = [*_made_up(of, rows), *(f"{row['target_id']}: {row[f'text_{of.language}']}" for row in targets)]
     return Chart(
         title=f"{measure[f'name_{of.language}']}, {of.names[area_id]}",
         subtitles=about,
+        x_unit=of.said("crime_year" if measure["crime_type"] else "edition"),
         unit=of.words["unit", measure["unit"]],
         series=series,
         levels=levels,
@@ -287,7 +289,7 @@ def _funnel(of: Published, kind: str, year: int) -> Funnel:
     rate = float(reports.sum() / residents.sum() * 1000)
     dispersion = counts.dispersion([(reports, residents)]) or 1.0
     confidence = _confidence(of)
-    sizes = np.linspace(residents.max() / 40, residents.max() * 1.25, 60)
+    sizes = np.linspace(residents.min() * 0.8, residents.max() * 1.2, 60)
     limits = []
     for one in (confidence, OUTER_LIMIT):
         low, high = counts.funnel_limits(rate, sizes, one, dispersion)

@@ -137,6 +137,22 @@ def test_every_unit_and_kind_of_break_has_its_word() -> None:
     assert {("unit", unit) for unit in REFERENCE["measures"]["unit"]} <= words
 
 
+def test_what_is_counted_whole_has_its_promise_and_no_break_of_the_survey() -> None:
+    def delivered(tables: dict[str, pd.DataFrame]) -> None:
+        rows = [
+            {
+                "edition": edition, "area_id": TH, "measure": "activities_with_two_or_more_partners", "value": 80.0, "counted": 8,
+                "out_of": 10, "not_known": 0, "status": "normal", "provenance": "extract", "maturity": "final", "method": "made up",
+            }
+            for edition in (2022, 2023)
+        ]  # fmt: skip
+        tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame(rows)
+
+    found = chart(published([], delivered), "activities_with_two_or_more_partners", "en")
+    assert (found.breaks, found.x_unit) == ([], "edition")
+    assert [level.name for level in found.levels] == ["Promised: at least 75"]
+
+
 def crime(numbers: dict[str, int], **changes: Any) -> dict[str, Any]:
     """The pictures of burglaries in areas of 10,000 residents, in crime year 2022."""
     rows = [
