@@ -86,7 +86,7 @@ def missing_deliveries(connection: duckdb.DuckDBPyConnection, language: Language
         JOIN reference.editions e ON e.edition = v.edition
         LEFT JOIN targets.baselines b USING (agreement_id, target_id, measure)
         WHERE v.reason = 'missing_extract' OR (v.reason = 'baseline_missing' AND coalesce(b.reason, '') <> 'not_fixed')
-           OR (v.reason = 'baseline_year' AND v.value IS NULL)
+           OR (v.reason = 'baseline_year' AND v.value IS NULL AND v.confidentiality = 'free')
         GROUP BY ALL ORDER BY min(e.due_on), 1
         """
     ).fetchall()

@@ -115,3 +115,17 @@ def sha256(path: Path) -> str:
 def tree(folder: Path) -> dict[str, str]:
     """Hash of every file below a folder."""
     return {str(path.relative_to(folder)): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def published_in_memory(tables: dict[str, pd.DataFrame]) -> duckdb.DuckDBPyConnection:
+    """What would be published of these tables, by their short names; a table that is not among them is empty."""
+    connection = duckdb.connect()
+    for table in contracts().values():
+        if table.publish:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+            connection.execute(table.ddl())
+            frame = tables.get(table.short_name)
+            if frame is not None and len(frame):
+                connection.register("rows", table.arrow(frame))
+                connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM rows")
+    return connection

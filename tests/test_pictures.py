@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +16,7 @@ from scipy import stats
 from assets import charts, pictures
 from assets.charts import Chart, Funnel
 from assets.methods import counts
+from tests.delivering import published_in_memory
 from tests.test_crime import count
 from tests.test_targets import REFERENCE, TH, made_up, make
 from warehouse.contracts import contracts, records
@@ -35,16 +35,7 @@ SHARES = {
 
 def published(lines: list[Any], spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None) -> dict[str, Any]:
     """The pictures of what would be published of these lines, by path."""
-    tables = make(lines, spoil)
-    with duckdb.connect() as connection:
-        for table in contracts().values():
-            if table.publish:
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-                connection.execute(table.ddl())
-                frame = tables.get(table.short_name)
-                if frame is not None and len(frame):
-                    connection.register("rows", table.arrow(frame))
-                    connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM rows")
+    with published_in_memory(make(lines, spoil)) as connection:
         return {
             name: one for language in ("da", "en") for name, one in pictures._all(pictures._read(connection, language))
         }
