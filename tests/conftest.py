@@ -29,8 +29,17 @@ class Command:
 
 def tryghed(home: Path, *arguments: str, reference: Path = REFERENCE) -> Command:
     """Run the real command in a process of its own, on a home and reference files of the test's."""
+    return _started([sys.executable, "-m", "pipelines", *arguments], home, reference)
+
+
+def make_run(home: Path) -> Command:
+    """The README's first command, on a home of the test's."""
+    return _started(["make", "--no-print-directory", "run"], home, REFERENCE)
+
+
+def _started(command: list[str], home: Path, reference: Path) -> Command:
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines", *arguments],
+        command,
         cwd=PROJECT,
         env=os.environ | {"TRYGHED_HOME": str(home), "TRYGHED_REFERENCE": str(reference), "COLUMNS": "120"},
         capture_output=True,
@@ -43,12 +52,10 @@ def tryghed(home: Path, *arguments: str, reference: Path = REFERENCE) -> Command
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]:
     """One yearly run on the published figures: its home, and what the command said. Not to be changed."""
-    return once(tmp_path_factory, "published_figures", lambda home: None)
+    return once(tmp_path_factory, "published_figures", lambda home: tryghed(home, "run"))
 
 
-def once(
-    factory: pytest.TempPathFactory, name: str, prepare: Callable[[Path], object], *editions: str
-) -> tuple[Path, Command]:
+def once(factory: pytest.TempPathFactory, name: str, run: Callable[[Path], Command]) -> tuple[Path, Command]:
     """A yearly run in a home that every worker of the tests shares: the first to come makes it, the others wait."""
     folder = factory.getbasetemp()
     shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / f"ran_{name}"
@@ -57,8 +64,7 @@ def once(
         said = shared / "said.pickle"
         if not said.exists():
             shared.mkdir()
-            prepare(shared)
-            said.write_bytes(pickle.dumps(tryghed(shared, "run", *editions)))
+            said.write_bytes(pickle.dumps(run(shared)))
         return shared, pickle.loads(said.read_bytes())
 
 
@@ -79,8 +85,8 @@ def published(stored: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]:
-    """One yearly run on published figures and made-up extracts together, as `make run` does. Not to be changed."""
-    return once(tmp_path_factory, "sample", lambda home: tryghed(home, "sample"))
+    """What the README's first command makes: a run on published figures and made-up extracts. Not to be changed."""
+    return once(tmp_path_factory, "sample", make_run)
 
 
 @pytest.fixture
