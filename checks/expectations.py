@@ -56,11 +56,11 @@ def validate_table(table: Table, rules: Iterable[Rule]) -> list[Outcome]:
     misshapen = _misshapen_files(table)
     if misshapen:
         return [Outcome(shape_rule(table), tuple(misshapen))]
-    rules = list(rules)
+    rules, shape = list(rules), shape_expectations(table)
     with open_store([table, *_named_in(rules)]) as connection:
-        shape = run_rules(connection, shape_expectations(table))
-        failing = {tuple(key.items()): key for outcome in shape for key in outcome.failing}
-        return [Outcome(shape_rule(table), tuple(failing.values())), *run_rules(connection, rules)]
+        outcomes = run_rules(connection, [*shape, *rules])
+    failing = {tuple(key.items()): key for outcome in outcomes[: len(shape)] for key in outcome.failing}
+    return [Outcome(shape_rule(table), tuple(failing.values())), *outcomes[len(shape) :]]
 
 
 def _named_in(rules: list[Rule]) -> list[Table]:
@@ -126,7 +126,6 @@ def prove_route() -> None:
 
 
 _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
-    "ExpectColumnValuesToNotBeNull": ({"column": "word"}, [3]),
     "ExpectColumnValuesToBeInSet": ({"column": "word", "value_set": ["good"]}, [2]),
     "ExpectColumnValuesToBeBetween": ({"column": "amount", "min_value": 0, "max_value": 9}, [2]),
     "ExpectColumnValuesToBeUnique": ({"column": "id"}, [3, 3]),
@@ -135,12 +134,12 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 
 def _misshapen_files(table: Table) -> list[Key]:
-    """Files whose columns or types differ from the contract's."""
-    expected = [(field.name, field.type) for field in table.arrow_schema()]
+    """Files whose columns or types differ from the contract's, or where a cell could be empty that must be filled."""
+    expected = [(field.name, field.type, field.nullable) for field in table.arrow_schema()]
     found: list[Key] = []
     for path in stored_files(table):
         schema = schema_of(path)
-        if [(field.name, field.type) for field in schema] != expected:
+        if [(field.name, field.type, field.nullable) for field in schema] != expected:
             found.append({"edition": int(path.stem)} if table.partitioned else {"file": path.name})
     return found
 

@@ -50,13 +50,11 @@ class Rule(BaseModel):
 
 
 def shape_expectations(table: Table) -> list[Rule]:
-    """What the contract says of single values, as rules: filled, allowed, and one row per key."""
+    """What the contract says of values, as rules: allowed, and one row per key.
+
+    That a cell is filled is said by the file itself, whose column cannot hold an empty one (`expectations.py`).
+    """
     found = [
-        _shape_rule(table, f"{name}_filled", "ExpectColumnValuesToNotBeNull", {"column": name})
-        for name, column in table.columns.items()
-        if column.required
-    ]
-    found += [
         _shape_rule(
             table, f"{name}_allowed", "ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.allowed)}
         )

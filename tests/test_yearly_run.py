@@ -10,9 +10,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Command, tryghed
-from warehouse.contracts import contracts
 from warehouse.home import PROJECT
-from warehouse.publishing import compare
 
 TARGETS = ("1a", "1b", "1c", "1d", "2a", "2b", "2c", "3", "4", "5", "6", "7a", "7b", "7c", "7d", "7e", "7f")
 
@@ -173,13 +171,3 @@ def test_a_second_run_changes_no_byte_and_says_so(home: Path) -> None:
     assert "No difference to the last publication" in ran.out
     after = {path: path.read_bytes() for path in home.rglob("*") if path.suffix in (".parquet", ".duckdb")}
     assert after == before
-
-
-@pytest.mark.slow
-def test_editions_one_by_one_give_what_all_at_once_give(stored: Path, tmp_path: Path) -> None:
-    for edition in ("2020", "2026"):
-        ran = tryghed(tmp_path, "run", edition)
-        assert ran.code == 0, ran.err
-    tables = [table for table in contracts().values() if table.publish]
-    files = [path / "published" / "tryghed.duckdb" for path in (tmp_path, stored)]
-    assert all(difference.none for difference in compare(tables, files[0], files[1]))
