@@ -18,6 +18,19 @@ from warehouse.home import PROJECT
 REFERENCE = PROJECT / "warehouse" / "reference"
 
 
+RUNS = ("sample_run", "first_run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a yearly run come first: one worker makes it, and the others have the rest to do meanwhile."""
+
+    def place(item: pytest.Item) -> int:
+        used = getattr(item, "fixturenames", ())
+        return next((number for number, name in enumerate(RUNS) if name in used), len(RUNS))
+
+    items.sort(key=place)
+
+
 @dataclass(frozen=True)
 class Command:
     """What a command of ours did."""
