@@ -20,7 +20,7 @@ from assets.charts import Break, Chart, Funnel, Level, Point, Series
 from assets.figures import breaks_between, forbidden, versions_differ
 from assets.methods import counts
 from assets.publication import PUBLICATION
-from assets.sentences import LANGUAGES, written
+from assets.sentences import LANGUAGES, Words, written
 from assets.tables import OWNERS, expected_trouble
 from warehouse.contracts import Row
 from warehouse.home import pictures_folder
@@ -65,7 +65,7 @@ class Published:
     figures: dict[tuple[str, str], list[Row]]
     funnels: dict[tuple[str, int], list[Row]]
     tables: dict[str, list[Row]]
-    words: dict[tuple[str, str], str]
+    words: Words
     names: dict[str, str]
 
     def said(self, word: str, **values: object) -> str:
@@ -132,7 +132,7 @@ def _read(connection: duckdb.DuckDBPyConnection, language: str) -> Published:
         figures,
         funnels,
         tables,
-        {(row["kind"], row["word"]): row[f"text_{language}"] for row in tables["words"]},
+        Words({(row["kind"], row["word"]): row[f"text_{language}"] for row in tables["words"]}),
         {row["area_id"]: row["name_da"] for row in tables["areas"]},
     )
 
@@ -236,7 +236,7 @@ def _levels(of: Published, target: Row, agreement: Row, measure: Row) -> Iterato
     if baseline is not None and target["baseline_year"] and target["rule"] != "approaches_comparison_area":
         name = of.said("baseline", year=target["baseline_year"], value=of.number(baseline))
         yield Level(name, [(float(target["baseline_year"]), baseline), (years[1], baseline)], "--")
-    if target["limit_value"] is not None:
+    if target["rule"] in ("at_least", "at_most"):
         yield Level(
             of.said(target["rule"], value=of.number(target["limit_value"])),
             [(one, target["limit_value"]) for one in years],

@@ -16,6 +16,14 @@ _ABOUT = {"edition_before": "share", "trend_since_baseline": "share", "baseline_
 _FIGURES = ("value", "compared_value", "limit_value", "smallest_change_shown", "change")
 
 
+class Words(dict[tuple[str, str], str]):
+    """What each kind of word is called, by kind and word."""
+
+    def __missing__(self, which: tuple[str, str]) -> str:
+        """Raises InputError: somebody took out a line that readers need."""
+        raise InputError(f"words.csv has no line for the {which[0]} {which[1]}: put it back, and start tryghed run.")
+
+
 def sentences(words: list[Row]) -> dict[str, Said]:
     """The sentences by language and name."""
     lines = [row for row in words if row["kind"] == "sentence"]

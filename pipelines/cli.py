@@ -23,9 +23,10 @@ from warehouse.publishing import NAME, open_published
 if TYPE_CHECKING:
     from dagster import AssetMaterialization
 
+    from assets.sentences import Words
     from assets.trial import Trial
     from pipelines.running import Ran
-    from pipelines.status import Language, VerdictTable, Words
+    from pipelines.status import Language, VerdictTable
 
 DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
 

@@ -10,17 +10,9 @@ from typing import Literal
 
 import duckdb
 
-from warehouse.errors import InputError
+from assets.sentences import Words
 
 Language = Literal["da", "en"]
-
-
-class Words(dict[tuple[str, str], str]):
-    """What each kind of word is called, by kind and word."""
-
-    def __missing__(self, which: tuple[str, str]) -> str:
-        """Raises InputError: somebody took out a line that readers need."""
-        raise InputError(f"words.csv has no line for the {which[0]} {which[1]}: put it back, and start tryghed run.")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from tests.delivering import published_in_memory
 from tests.test_crime import count
 from tests.test_targets import REFERENCE, TH, made_up, make
 from warehouse.contracts import contracts, records
+from warehouse.errors import InputError
 from warehouse.home import pictures_folder
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -126,6 +127,14 @@ def test_every_unit_and_kind_of_break_has_its_word() -> None:
     kinds = contracts()["reference.series_breaks"].columns["kind"].allowed or []
     assert {("break", kind) for kind in kinds} <= words
     assert {("unit", unit) for unit in REFERENCE["measures"]["unit"]} <= words
+
+
+def test_a_word_that_somebody_took_out_is_named() -> None:
+    def without(tables: dict[str, pd.DataFrame]) -> None:
+        tables["words"] = tables["words"][tables["words"]["kind"] != "unit"]
+
+    with pytest.raises(InputError, match=r"words.csv has no line for the unit percent"):
+        published(made_up("unsafe", SHARES), without)
 
 
 def test_what_is_counted_whole_has_its_promise_and_no_break_of_the_survey() -> None:
