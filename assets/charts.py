@@ -1,19 +1,25 @@
 """Draws one indicator over the years, and a funnel of areas of different size, as SVG that is legible in grey.
 
 Shapes, dashes and words tell things apart, never colour. Which figures are drawn is decided in `assets/pictures.py`.
+Matplotlib is imported where something is drawn, as the definitions are loaded far more often.
 """
 
 import io
+import os
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from string import ascii_lowercase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from warehouse.home import cache_folder
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 INK, GREY, PALE = "#111111", "#555555", "#bbbbbb"
 STYLE: Any = {
@@ -100,7 +106,7 @@ class Funnel:
 
 def draw_chart(chart: Chart) -> str:
     """The picture of one indicator as SVG, with its title and text alternative."""
-    with mpl.rc_context(STYLE):
+    with _style():
         figure, axes = _empty(chart.title, chart.subtitles, chart.x_unit, chart.unit)
         broken = {one.year for one in chart.breaks}
         asides = [0.08 * (2 * number - len(chart.series) + 1) for number in range(len(chart.series))]
@@ -122,7 +128,7 @@ def draw_chart(chart: Chart) -> str:
 
 def draw_funnel(funnel: Funnel) -> str:
     """The picture of the areas as SVG, with its title and text alternative."""
-    with mpl.rc_context(STYLE):
+    with _style():
         figure, axes = _empty(funnel.title, funnel.subtitles, funnel.x_unit, funnel.unit)
         name, rate = funnel.rate
         axes.axhline(rate, color=INK, lw=1.1, label=name)
@@ -139,7 +145,17 @@ def draw_funnel(funnel: Funnel) -> str:
         return _svg(figure, funnel.title, funnel.text)
 
 
-def _names(figure: Figure, axes: Axes, areas: list[tuple[str, float, float]]) -> None:
+@contextmanager
+def _style() -> Iterator[None]:
+    """The library's settings for as long as something is drawn; its cache of fonts lies in the data folder too."""
+    os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        yield
+
+
+def _names(figure: "Figure", axes: "Axes", areas: list[tuple[str, float, float]]) -> None:
     """Each area's name above its point, raised where another name stands already."""
     figure.draw_without_rendering()  # so that points have their places
     taken: list[tuple[float, float]] = []
@@ -155,7 +171,9 @@ def _names(figure: Figure, axes: Axes, areas: list[tuple[str, float, float]]) ->
         )  # fmt: skip
 
 
-def _empty(title: str, subtitles: list[str], x_unit: str, unit: str) -> tuple[Figure, Axes]:
+def _empty(title: str, subtitles: list[str], x_unit: str, unit: str) -> "tuple[Figure, Axes]":
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(7.4, 4.2), dpi=72, layout="constrained")  # so that a pixel is a point, as in the SVG
     axes = figure.add_subplot()
     lines = [line for one in (title, *subtitles) for line in textwrap.wrap(one, LINE_LENGTH)]
@@ -167,7 +185,7 @@ def _empty(title: str, subtitles: list[str], x_unit: str, unit: str) -> tuple[Fi
     return figure, axes
 
 
-def _series(axes: Axes, series: Series, broken: set[int], marker: str, aside: float) -> None:
+def _series(axes: "Axes", series: Series, broken: set[int], marker: str, aside: float) -> None:
     """Points with their intervals; hollow without one. A line joins years that follow each other without a break."""
     shown = [(point, point.year + aside, point.value) for point in series.points if point.value is not None]
     for (one, x, y), (other, next_x, next_y) in pairwise(shown):
@@ -185,14 +203,14 @@ def _series(axes: Axes, series: Series, broken: set[int], marker: str, aside: fl
             _word(axes, point.word, point.year + aside)
 
 
-def _word(axes: Axes, word: str, x: float) -> None:
+def _word(axes: "Axes", word: str, x: float) -> None:
     """Why there is no figure, standing on the axis."""
     axes.annotate(
         word, (x, 0), xytext=(0, 4), textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize=8
     )
 
 
-def _values(axes: Axes, series: Series, aside: float) -> None:
+def _values(axes: "Axes", series: Series, aside: float) -> None:
     """The figures themselves, beside their marks."""
     for point in series.points:
         if point.value is not None:
@@ -203,7 +221,7 @@ def _values(axes: Axes, series: Series, aside: float) -> None:
             )  # fmt: skip
 
 
-def _breaks(axes: Axes, breaks: list[Break]) -> None:
+def _breaks(axes: "Axes", breaks: list[Break]) -> None:
     """A line before the year with a letter on it, and the letter's meaning in the legend."""
     for letter, one in zip(ascii_lowercase, breaks, strict=False):
         axes.axvline(
@@ -215,7 +233,7 @@ def _breaks(axes: Axes, breaks: list[Break]) -> None:
         )  # fmt: skip
 
 
-def _legend(figure: Figure, axes: Axes) -> None:
+def _legend(figure: "Figure", axes: "Axes") -> None:
     """What the marks mean, below the picture; in two columns where the words leave room."""
     handles, labels = axes.get_legend_handles_labels()
     half = (len(labels) + 1) // 2
@@ -224,7 +242,7 @@ def _legend(figure: Figure, axes: Axes) -> None:
     figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
 
 
-def _svg(figure: Figure, title: str, text: str) -> str:
+def _svg(figure: "Figure", title: str, text: str) -> str:
     written = io.StringIO()
     figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     return _with_text(written.getvalue(), title, text)

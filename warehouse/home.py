@@ -40,6 +40,11 @@ def pictures_folder() -> Path:
     return published_folder() / "pictures"
 
 
+def cache_folder() -> Path:
+    """What libraries keep to be faster the next time; it can be deleted."""
+    return home() / "cache"
+
+
 def dagster_folder() -> Path:
     """Dagster's instance: runs, events and check results."""
     return home() / "dagster"
