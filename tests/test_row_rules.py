@@ -27,6 +27,7 @@ from warehouse.specifications import load_specifications
 EDITION = 2024
 ROWS = 60
 FIRST = "UPDATE typed SET {} WHERE row = (SELECT min(row) FROM typed)"
+AGAIN = "INSERT INTO typed SELECT * REPLACE (row + 9000 AS row, upper({0}) AS {0}) FROM typed WHERE row = (SELECT min(row) FROM typed)"
 STRATUM = "(SELECT stratum FROM typed ORDER BY row LIMIT 1)"
 OF_STRATUM = f"SELECT row FROM typed WHERE stratum = {STRATUM}"
 
@@ -66,12 +67,19 @@ CASES: list[tuple[str, str, str, str | None]] = [
     ("figures.published", "value_negative", FIRST.format("measure = 'citizen_facing_reports_per_1000', value = -1"), None),
     ("figures.published", "decimals_too_few", FIRST.format("measure = 'unsafe', decimals = 0, value = 16.5"), None),
     ("figures.published", "answers_more_than_invited", FIRST.format("answers = 11, invited = 10"), None),
-    ("police.counts", "area_under_two_names",
-     "INSERT INTO typed SELECT * REPLACE (row + 9000 AS row, upper(area_code) AS area_code) FROM typed WHERE row = (SELECT min(row) FROM typed)",
-     "SELECT max(row) FROM typed"),
-    ("population.residents", "area_under_two_names",
-     "INSERT INTO typed SELECT * REPLACE (row + 9000 AS row, upper(area_code) AS area_code) FROM typed WHERE row = (SELECT min(row) FROM typed)",
-     "SELECT max(row) FROM typed"),
+    ("police.counts", "area_under_two_names", AGAIN.format("area_code"), "SELECT max(row) FROM typed"),
+    ("population.residents", "area_under_two_names", AGAIN.format("area_code"), "SELECT max(row) FROM typed"),
+    ("commitments.meetings", "area_under_two_names", AGAIN.format("partnership_code"), "SELECT max(row) FROM typed"),
+    ("commitments.accounts", "area_under_two_names", AGAIN.format("partnership_code"), "SELECT max(row) FROM typed"),
+    ("commitments.listed_areas", "area_under_two_names", AGAIN.format("residential_area"), "SELECT max(row) FROM typed"),
+    ("activities.activities", "area_under_two_names", AGAIN.format("partnership_code"), "SELECT max(row) FROM typed"),
+    ("activities.goals", "area_under_two_names", AGAIN.format("partnership_code"), "SELECT max(row) FROM typed"),
+    ("commitments.meetings", "held_in_the_future", FIRST.format("held_on = current_date + 1"), None),
+    ("commitments.listed_areas", "listed_in_the_future", FIRST.format("listed_on = current_date + 1"), None),
+    ("population.residents", "counted_in_the_future", FIRST.format("on_date = current_date + 1"), None),
+    ("police.reports", "drawn_in_the_future", FIRST.format("drawn_on = current_date + 1"), None),
+    ("police.counts", "drawn_in_the_future", FIRST.format("drawn_on = current_date + 1"), None),
+    ("survey.answers", "answered_in_the_future", FIRST.format("answered_on = current_date + 1"), None),
     ("population.residents", "residents_negative", FIRST.format("population_residents = -1"), None),
     ("population.residents", "counted_after_the_edition", FIRST.format("on_date = DATE '2025-01-01'"), None),
     ("population.residents", "area_not_known", FIRST.format("area_code = 'Nowhere'"), None),
