@@ -106,7 +106,7 @@ def _answer(number: int) -> Row:
         "Vægt": "1,25",
         "Stratum": "Valby" if number % 2 else "Indre By",
         "Stratum befolkning": "50000",
-        "Inviterede": "800",
+        "Inviterede": "8000",
         "Bydel": "Valby" if number % 2 else "Indre By",
         "Partnerskab": "",
         "Tryg i kvarteret": "2",
@@ -367,11 +367,16 @@ def bomb_bytes(kind: Kind, megabytes: int, name: str = SHEET) -> bytes:
 # --- SPSS and Parquet --------------------------------------------------------------------------------------
 
 
-def write_sav(folder: Path, rows: Rows | None = None, labels: dict[str, dict[Any, str]] | None = None) -> Path:
+def write_sav(
+    folder: Path,
+    rows: Rows | None = None,
+    labels: dict[str, dict[Any, str]] | None = None,
+    missing: dict[str, list[Any]] | None = None,
+) -> Path:
     """The survey of edition 2021 as an SPSS file; the headings of later ones are no names of SPSS variables."""
     path = folder / "svar.sav"
     frame = pd.DataFrame(rows or until_2022(SURVEY, 2021))
-    pyreadstat.write_sav(frame, str(path), variable_value_labels=labels)
+    pyreadstat.write_sav(frame, str(path), variable_value_labels=labels, missing_ranges=missing)
     return path
 
 

@@ -198,6 +198,20 @@ def test_a_place_is_found_by_rode_then_coordinates_then_code_and_else_kept_as_un
     assert rows("police.draws", 2023)[0]["reports_place_unknown"] == 1
 
 
+def test_a_rode_or_a_point_that_is_found_nowhere_is_counted_where_the_bydel_beside_it_places_the_report(
+    place: Path,
+) -> None:
+    lines = reports(4)
+    lines[0] |= {"Rode": "999"}
+    lines[1] |= {"ETRS89 Øst": "1", "ETRS89 Nord": "1"}
+    lines[2] |= {"Rode": "238"}
+    deliver(place, 2023, NAME, lines)
+    make(2023, "police.draws")
+    assert [row["place"] for row in rows("police.reports", 2023)] == ["area", "area", "rode", "area"]
+    draw = rows("police.draws", 2023)[0]
+    assert (draw["reports_place_less_exact"], draw["reports_place_unknown"]) == (2, 0)
+
+
 def test_a_place_belongs_to_the_partnership_area_as_it_was_defined_on_the_day(place: Path, reference: Path) -> None:
     reason = "assumed,agreement_amager,Made up."
     added(
@@ -485,6 +499,11 @@ WRONG = {  # an entry of decisions.yml, and what is said of it
         "names the crime type arson, which is none",
     ),
     "a decision in the future": ({"decided_on": "2999-01-01"}, "is dated in the future"),
+    "a reason that names somebody": ({"reason": "Jens Opdigtet confirmed it."}, "looks like it holds names"),
+    "a reason with a number to call": ({"reason": "Call 20-30-40-50"}, "looks like it holds telephone numbers"),
+    "a value that is somebody's": (
+        {"action": "correct", "column": "area_code", "value": "010190-1234"}, "the value of d1 looks like it holds CPR numbers",
+    ),
     "nobody": ({"person": ""}, "person"),
     "no reason": ({"reason": ""}, "reason"),
     "a word that is none": ({"because": "x"}, "because: is not a word of this file"),
@@ -765,10 +784,14 @@ PERSONAL = {  # heading and cell of a column that nobody declared, and the kind 
     "CPR numbers": ("Note", "010190-1234"),
     "CPR numbers without a hyphen": ("Note", "0101901234"),
     "CPR numbers within a text": ("Note", "Borger 010190-1234 ringede"),
+    "CPR numbers with a dash": ("Note", "010190\u20131234"),
+    "CPR numbers that are called so": ("Note", "cpr 0101901234"),
+    "CPR numbers among words": ("Note", "Borger 0101901234 ringede"),
     "e-mail addresses": ("Note", "nn.marker@example.org"),
     "e-mail addresses and more": ("Note", "nn.marker@example.org, 2030"),
     "telephone numbers": ("Note", "+45 20 30 40 50"),
     "telephone numbers with hyphens": ("Note", "20-30-40-50"),
+    "telephone numbers that are called so": ("Note", "tlf. 20304050"),
     "addresses": ("Note", "Opdigtetvej 12 B"),
     "addresses by the water": ("Note", "Opdigtethavn 17"),
     "addresses with a floor": ("Note", "Opdigtet 17, 2. tv"),
@@ -782,6 +805,9 @@ PERSONAL = {  # heading and cell of a column that nobody declared, and the kind 
 ONE_IS_ENOUGH = [
     "CPR numbers",
     "CPR numbers within a text",
+    "CPR numbers with a dash",
+    "CPR numbers that are called so",
+    "telephone numbers that are called so",
     "e-mail addresses",
     "telephone numbers",
     "addresses with a floor",

@@ -41,7 +41,7 @@ SIKKER_BY = (2021, "tingbjerg_husum_2021_2024", "5", "bydele_above_10_percent_un
 RATE_2A = (2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_1000", "baseline")
 
 COUNTED = "INSERT INTO quality.row_counts VALUES (2022, 'good.csv', 'police.reports', 100, 99, 1, 1.0, 1.0, NULL, 'extract'), {}"
-DRAWN = "INSERT INTO police.draws VALUES (2022, 'a', 2020, DATE '2021-03-01', 2021, 1, false, 1000, 10, 10, 0, 'extract'), {}"
+DRAWN = "INSERT INTO police.draws VALUES (2022, 'a', 2020, DATE '2021-03-01', 2021, 1, false, 1000, 10, 10, 0, 0, 'extract'), {}"
 ESTIMATED = """INSERT INTO safety.estimates BY NAME SELECT 2021 AS edition, area AS area_id, 'unsafe' AS measure, answers, share AS share_percent,
     1.0 AS standard_error_points, answers - 1 AS degrees_of_freedom, low AS korn_graubard_low_percent, high AS korn_graubard_high_percent,
     low AS logit_low_percent, high AS logit_high_percent, presentable, 1 AS rule_version, 'extract' AS provenance, 'made up' AS method
@@ -100,6 +100,9 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      "FROM reference.published_figures WHERE measure = 'citizen_facing_reports_per_1000' AND edition = 2020 AND area_id = 'tingbjerg_husum'",
      {(2020, "tingbjerg_husum", "citizen_facing_reports_per_1000", source) for source in ("agreement_tingbjerg_husum", "kk_2021")}
      | CONFLICT),
+    ("reference.populations", "residents_are_those_of_an_area",
+     "UPDATE reference.populations SET population_residents = 0 WHERE area_id = 'amager_oest' AND on_date = DATE '2015-01-01'",
+     {("amager_oest", 1, date(2015, 1, 1), "municipal_open_data_population")}),
     ("reference.published_figures", "two_numbers_of_answers",
      "UPDATE reference.published_figures SET answers = 900 WHERE edition = 2020 AND area_id = 'copenhagen' "
      "AND measure = 'unsafe' AND source_id = 'agreement_tingbjerg_husum'",
@@ -157,6 +160,18 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      "('share', 'activities_with_two_or_more_partners', 70, 3, 4, 0)) t(area, measure, value, counted, out_of, not_known)",
      {(2022, "many", "goals_kept_safer_city_life"), (2022, "other", "steering_group_meetings"),
       (2022, "share", "activities_with_two_or_more_partners")}),
+    ("activities.activities", "rows_are_not_those_of_the_edition_before",
+     "INSERT INTO activities.activities BY NAME SELECT edition, 'plan.csv' AS file, row, 'plan' AS extract, 'extract' AS provenance, "
+     "'A' || n AS activity_number, 'x' AS partnership_code, 'Titel' AS title, 'safer_city_life' AS focus_area, "
+     "CASE WHEN edition = 2022 THEN 'planned' ELSE 'running' END AS activity_status, 2 AS partners_named, 'folehaven' AS area_id "
+     "FROM (VALUES (2022, 1, 1), (2022, 2, 2), (2022, 3, 3), (2023, 1, 1), (2023, 2, 2), (2023, 3, 3), (2024, 1, 3), (2024, 2, 1), (2024, 3, 2)) t(edition, row, n)",
+     {(2024, "plan.csv", 1), (2024, "plan.csv", 2), (2024, "plan.csv", 3)}),
+    ("activities.goals", "rows_are_not_those_of_the_edition_before",
+     "INSERT INTO activities.goals BY NAME SELECT edition, 'maal.csv' AS file, row, 'maal' AS extract, 'extract' AS provenance, "
+     "'M' || n AS goal_number, 'x' AS partnership_code, 'Titel' AS title, 'safer_city_life' AS focus_area, 10 AS goal_value, "
+     "CASE WHEN edition = 2022 THEN 8 ELSE 9 END AS reached_value, 'at_least' AS direction, 'not_kept' AS kept, 'folehaven' AS area_id "
+     "FROM (VALUES (2022, 1, 1), (2022, 2, 2), (2022, 3, 3), (2023, 1, 1), (2023, 2, 2), (2023, 3, 3), (2024, 1, 3), (2024, 2, 1), (2024, 3, 2)) t(edition, row, n)",
+     {(2024, "maal.csv", 1), (2024, "maal.csv", 2), (2024, "maal.csv", 3)}),
     ("commitments.yearly_numbers", "every_delivered_activity_is_counted",
      "INSERT INTO activities.activities BY NAME SELECT 2022 AS edition, 'plan.csv' AS file, row, 'plan' AS extract, 'extract' AS provenance, "
      "'A' AS activity_number, 'TH' AS partnership_code, 'made up' AS title, 'safer_city_life' AS focus_area, status AS activity_status, "
@@ -165,7 +180,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("crime.counted", "reports_not_negative", COUNTED_HERE.format("-1"), {BURGLARY}),
     ("crime.counted", "every_mapped_report_is_counted_once",
      COUNTED_HERE.format("988") + "; " + DRAWN.replace("2020", "2021").format(
-         "(2022, 'police', 2021, DATE '2022-03-01', 2022, 1, true, 1000, 11, 0, 0, 'extract')"),
+         "(2022, 'police', 2021, DATE '2022-03-01', 2022, 1, true, 1000, 11, 0, 0, 0, 'extract')"),
      {(2022, "police", 2021, date(2022, 3, 1), 2022)}),
     ("crime.counted", "newest_draw_agrees_with_the_fixed_baseline",
      COUNTED_HERE.format("21") + """; INSERT INTO reference.fixed_baselines BY NAME SELECT 'a' AS agreement_id, '2b' AS target_id,
@@ -230,19 +245,21 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      "'not_in_the_mapping', decision FROM (VALUES ('99999', NULL), ('99998', 'd1')) t(code, decision)",
      {(2022, "a.csv", "99999")}),
     ("police.draws", "few_reports_are_unmapped",
-     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 20, 11, 0, 'extract')"), {LATER}),
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 20, 11, 0, 0, 'extract')"), {LATER}),
     ("police.draws", "most_places_are_known",
-     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 0, 0, 501, 'extract')"), {LATER}),
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 0, 0, 501, 0, 'extract')"), {LATER}),
     ("police.draws", "one_draw_of_a_crime_year_in_an_edition",
-     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 0, 0, 0, 'extract'), "
-                  "(2022, 'a', 2020, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 'extract'), "
-                  "(2022, 'a', 2021, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 'extract'), "
-                  "(2022, 'b', 2020, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 'extract')"),
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 0, 0, 0, 0, 'extract'), "
+                  "(2022, 'a', 2020, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 0, 'extract'), "
+                  "(2022, 'a', 2021, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 0, 'extract'), "
+                  "(2022, 'b', 2020, DATE '2022-03-02', 2022, 1, true, 1000, 0, 0, 0, 0, 'extract')"),
      {LATER, (2022, "a", 2020, date(2022, 3, 2), 2022)}),
     ("police.draws", "newest_draw_is_whole",
-     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 799, 0, 0, 0, 'extract'), "
-                  "(2022, 'b', 2020, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 'extract'), "
-                  "(2022, 'a', 2021, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 'extract')"), {LATER}),
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 799, 0, 0, 0, 0, 'extract'), "
+                  "(2022, 'b', 2020, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract'), "
+                  "(2022, 'a', 2021, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract')"), {LATER}),
+    ("police.draws", "rode_and_coordinates_are_found",
+     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 0, 0, 0, 11, 'extract')"), {LATER}),
     ("quality.reconciliation", "figures_agree",
      "INSERT INTO quality.reconciliation SELECT 2022, 'two_police_sources', area, 'burglary', value, 100, 81.4, 121.6, agrees, 'extract' "
      "FROM (VALUES ('near', 120, true), ('far', 122, false)) t(area, value, agrees)", {(2022, "two_police_sources", "far", "burglary")}),

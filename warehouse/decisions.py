@@ -15,6 +15,7 @@ from warehouse.contracts import Row
 from warehouse.edited_files import Lines, line_of, read_yaml, short
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
+from warehouse.personal import kind_within
 from warehouse.specifications import Specification
 
 FILE = "decisions.yml"
@@ -103,6 +104,14 @@ def load_decisions(folder: Path | None = None) -> Decisions:
             seen.add(mark)
         if one.decided_on > date.today():
             raise _at(lines, index, f"{short(one.decision_id)} is dated in the future: give the day of the decision")
+        for name in ("reason", "value"):
+            kind = kind_within(getattr(one, name) or "")
+            if kind:
+                raise _at(
+                    lines,
+                    index,
+                    f"the {name} of {short(one.decision_id)} looks like it holds {kind}: decisions are published, so say it without them",
+                )
     return decisions
 
 

@@ -31,11 +31,16 @@ _GIVEN_NAME = (
 )
 
 _SURE = {
-    "CPR numbers": re.compile(rf"(?<![\d-]){_DAY_OF_BIRTH}-\d{{4}}(?![\d-])"),
+    "CPR numbers": re.compile(
+        rf"(?<![\d-]){_DAY_OF_BIRTH}[-\u2013]\d{{4}}(?![\d-])|\bcpr\D{{0,12}}{_DAY_OF_BIRTH}\D?\d{{4}}(?!\d)",
+        re.IGNORECASE,
+    ),
     "e-mail addresses": re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+\.[a-zA-Z]{2,}"),
     "telephone numbers": re.compile(
         r"(?<!\d)(\+45|0045)[ ]?\d\d[ .-]?\d\d[ .-]?\d\d[ .-]?\d\d(?!\d)"
         r"|(?<![\d.-])[2-9]\d([ .-])\d\d\2\d\d\2\d\d(?![\d.-])"
+        r"|\b(tlf|tel|telefon|mobil|ring)\b\D{0,12}[2-9]\d([ .-]?\d\d){3}(?!\d)",
+        re.IGNORECASE,
     ),
     "addresses": re.compile(
         r"\b\w*[a-zæøå]\s+\d{1,3}\s?[A-Z]?,\s*(st|kl|\d{1,2})\.?\s*(sal)?\.?,?\s*(tv|th|mf)\b", re.IGNORECASE
@@ -47,6 +52,7 @@ _LIKELY = {
     "addresses": re.compile(rf".*?({_STREET})\s+\d{{1,3}}\s?[a-z]?\b", re.IGNORECASE),
     "names": re.compile(rf"\s*({_GIVEN_NAME})\s+[^\W\d]|\s*\w[\w-]*,\s*({_GIVEN_NAME})\b", re.IGNORECASE),
 }
+_CPR_IN_TEXT = re.compile(rf".*?(?<![\d-]){_DAY_OF_BIRTH}[\s/]?\d{{4}}(?![\d-])")
 _NAME_IN_TEXT = re.compile(rf"\b({_GIVEN_NAME.title()})\s+([A-ZÆØÅ]\.\s*)?[A-ZÆØÅ][a-zæøåé]+")
 
 _HEADINGS = {
@@ -86,6 +92,14 @@ def kind_of_text(text: str) -> str | None:
     return found or ("CPR numbers" if _LIKELY["CPR numbers"].match(spaced) else None)
 
 
+def kind_within(text: str) -> str | None:
+    """What a sentence that somebody wrote gives away of a person; None for nothing."""
+    found = next((kind for kind, shape in _SURE.items() if shape.search(text)), None)
+    if found is None and _CPR_IN_TEXT.match(text):
+        return "CPR numbers"
+    return found or ("names" if _NAME_IN_TEXT.search(text) else None)
+
+
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
     """What the cells seem to hold of persons; None for nothing. Each different text is judged once.
 
@@ -95,6 +109,8 @@ def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
     for kind, shape in _SURE.items():
         if any(shape.search(text) for text in counted):
             return kind
+    if not numbers and _stands_often("CPR numbers", _CPR_IN_TEXT, counted):
+        return "CPR numbers"
     likely = {"CPR numbers": _LIKELY["CPR numbers"]} if numbers else _LIKELY
     return next((kind for kind, shape in likely.items() if _stands_often(kind, shape, counted)), None)
 

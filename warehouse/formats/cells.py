@@ -22,7 +22,12 @@ MIDNIGHT = time()
 
 Batches = Iterator[pa.RecordBatch]
 
+MOJIBAKE = (
+    "\u00c3[\u00a6\u00b8\u00a5\u2020\u02dc\u2026\u00a9]"  # the two bytes of æ, ø, å, Æ, Ø, Å or é, read as windows-1252
+)
+
 _ODD = {
+    MOJIBAKE: "holds a Danish letter that was once read in another encoding",
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]": "holds a control character",
     r"\x{fffd}": "holds the mark of a letter that was lost",
     r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": "holds a mark that turns the direction of writing",
@@ -150,6 +155,7 @@ def _may_be_odd(column: pa.StringArray) -> bool:
     held = _bytes_of(column)
     return bool(held) and (
         len(held.translate(None, _CONTROLS)) < len(held)
+        or "\u00c3".encode() in held
         or ((b"\xe2" in held or b"\xef" in held) and any(mark in held for mark in _MARKS))
         or int(np.diff(_ends(column)).max()) > LONGEST_CELL
     )

@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from warehouse.errors import InputError
-from warehouse.formats.cells import Batches, Cells, batch_of, readable
+from warehouse.formats.cells import MOJIBAKE, Batches, Cells, batch_of, readable
 from warehouse.specifications import Csv, Writing
 
 CHUNK = 1 << 22
 HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
+FEWEST_DELIMITERS = 4
 
 CODECS = {
     "windows-1252": "cp1252",
@@ -39,6 +40,7 @@ _NO_CHARACTERS = {
 }
 csv.field_size_limit(LONGEST_LINE)
 _LOST = "\ufffd"
+_READ_WRONG = re.compile(MOJIBAKE)
 _DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UTF8_IN_8_BIT = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xa6]|\xe2\x82\xac")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -297,6 +299,11 @@ def _look_at_utf8(path: Path, layout: Csv, block: bytes, seen: _Seen) -> None:
     if (lost := text.find(_LOST)) >= 0:
         line = seen.lines + text[:lost].count("\n") + 1
         raise InputError(f"{path.name}, line {line}: holds the mark of a letter that was lost: ask for the file again.")
+    if "\u00c3" in text and (wrong := _READ_WRONG.search(text)):
+        line = seen.lines + text[: wrong.start()].count("\n") + 1
+        raise InputError(
+            f"{path.name}, line {line}: holds a Danish letter that was once read in another encoding: ask for the file again."
+        )
 
 
 def _count_quoted(path: Path, layout: Csv, columns: int, seen: _Seen) -> int:
@@ -308,12 +315,21 @@ def _count_quoted(path: Path, layout: Csv, columns: int, seen: _Seen) -> int:
             for row in reader:
                 if seen.unfinished and reader.line_num == seen.lines and len(row) < columns:
                     raise _cut_off(path, line)
+                if reader.line_num > line and any(_holds_lines(cell, layout, columns) for cell in row):
+                    raise InputError(
+                        f"{path.name}, line {line}: a quotation mark that stands alone makes this line and those after it one cell: take the mark out, or ask for the file again."
+                    )
                 count, line = count + 1, reader.line_num + 1
         except csv.Error as error:
             raise InputError(
                 f"{path.name}, line {line}: its quotes do not match ({error}): ask for the file again."
             ) from None
     return count
+
+
+def _holds_lines(cell: str, layout: Csv, columns: int) -> bool:
+    """Whether a cell holds a whole row: as many delimiters as a row has, over a line end. A text may hold a few of them."""
+    return "\n" in cell and cell.count(layout.delimiter) >= max(columns - 1, FEWEST_DELIMITERS)
 
 
 def _cut_off(path: Path, line: int) -> InputError:

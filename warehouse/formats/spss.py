@@ -1,11 +1,13 @@
 """SPSS: numbers with labels, and days counted from 1582."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_of
 from warehouse.specifications import Writing
@@ -62,10 +64,22 @@ def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, p
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
-        cells, _ = pyreadstat.read_sav(
+        cells, metadata = pyreadstat.read_sav(
             str(path), usecols=wanted, output_format="dict", user_missing=True, row_offset=first, row_limit=limit
         )
-    return {name: pa.array(cells[name]) for name in wanted}
+    ranges, labels = metadata.missing_ranges, metadata.variable_value_labels
+    return {
+        name: _without_missing(pa.array(cells[name]), ranges.get(name, []), labels.get(name, {})) for name in wanted
+    }
+
+
+def _without_missing(values: pa.Array, ranges: Sequence[Any], labels: dict[Any, str]) -> pa.Array:
+    """The values without those that the file declares missing; one with a label of its own, as "Ved ikke", is an answer."""
+    for span in ranges:
+        declared = pc.and_(pc.greater_equal(values, span["lo"]), pc.less_equal(values, span["hi"]))
+        named = pc.is_in(values, pa.array(list(labels), values.type)) if labels else pa.scalar(False)
+        values = pc.if_else(pc.and_not(declared, named), None, values)
+    return values
 
 
 def _metadata(path: Path) -> Any:

@@ -7,6 +7,8 @@ WITH draws AS (
            count(*) FILTER (mapping_version IS NULL) AS reports_unmapped,
            count(*) FILTER (mapping_version IS NULL AND decision IS NULL) AS reports_undecided,
            count(*) FILTER (place = 'unknown') AS reports_place_unknown,
+           count(*) FILTER (CASE WHEN rode_code IS NOT NULL THEN place NOT IN ('rode', 'unknown')
+                                 WHEN coordinate_x IS NOT NULL THEN place = 'area' ELSE false END) AS reports_place_less_exact,
            max(provenance) AS provenance -- synthetic as soon as one file is
     FROM police.reports GROUP BY ALL
 )
