@@ -1,4 +1,4 @@
-"""The act by which a crime target's baseline is fixed: once, by somebody, from figures that are named.
+"""The act by which a target's baseline is fixed: once, by somebody, from figures that are named.
 
 The acts are lines of `warehouse/reference/fixed_baselines.csv`, which only this writes to; a line is never changed, a later
 one replaces it with a reason. What a verdict makes of a baseline is in `targets.py`.
@@ -13,7 +13,6 @@ from typing import Any
 
 import pandas as pd
 
-from assets.confidentiality import first_sources
 from assets.methods.disclosure import FREE
 from warehouse import store
 from warehouse.contracts import Row, contracts, records
@@ -22,9 +21,11 @@ from warehouse.home import reference_folder
 from warehouse.reference_files import load_reference
 
 FIXED = contracts()["reference.fixed_baselines"]
-RULE = "held_at_baseline"
+RULES = ("held_at_baseline", "falls_every_year", "approaches_comparison_area")
 FIGURE = (
     "area_version",
+    "share_percent",
+    "comparison_percent",
     "reports",
     "rate_per_1000",
     "population_residents",
@@ -33,6 +34,8 @@ FIGURE = (
     "drawn_on",
     "provenance",
 )
+
+SHOWN = ("normal", "break", "estimated")
 
 Address = tuple[str, str, str]  # agreement, target, measure
 
@@ -53,7 +56,7 @@ def latest_acts(fixed_baselines: pd.DataFrame) -> dict[Address, Row]:
 
 
 def fix_baselines(agreement_id: str, person: str, reason: str | None, today: date) -> Act:
-    """Fix the baselines of an agreement's crime targets at the figures that the store holds now.
+    """Fix the baselines of an agreement's targets at the figures that the store holds now; a confidential one stays unfixed.
 
     Raises InputError where the agreement has no such target, no figure is there, or a figure differs from the fixed one and
     no reason is given; nothing is written then.
@@ -86,14 +89,21 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
 
 def _targets(reference: dict[str, pd.DataFrame], agreement_id: str) -> dict[Address, Row]:
     kinds = {row["measure"]: row["crime_type"] for row in records(reference["reference.measures"])}
-    every = records(reference["reference.targets"])
+    agreements = reference["reference.agreements"]
+    comparison = dict(zip(agreements["agreement_id"], agreements["comparison_area_id"], strict=True))
+    every = [row for row in records(reference["reference.targets"]) if row["rule"] in RULES]
     targets = {
-        _address(row): row | {"crime_type": kinds[row["measure"]], "edition": row["baseline_year"] + 1}
+        _address(row): row
+        | {
+            "crime_type": kinds[row["measure"]],
+            "edition": row["baseline_year"] + (row["period_of"] == "crime_year"),
+            "comparison_area_id": comparison[agreement_id],
+        }
         for row in every
-        if row["agreement_id"] == agreement_id and row["rule"] == RULE
+        if row["agreement_id"] == agreement_id
     }
     if not targets:
-        with_targets = sorted({row["agreement_id"] for row in every if row["rule"] == RULE})
+        with_targets = sorted({row["agreement_id"] for row in every})
         raise InputError(
             f"{agreement_id} has no target that is held at a baseline; those that have: {', '.join(with_targets) or 'none'}."
         )
@@ -101,28 +111,43 @@ def _targets(reference: dict[str, pd.DataFrame], agreement_id: str) -> dict[Addr
 
 
 def _figure(target: Row) -> Row | None:
-    """What the store holds of the baseline's crime year: the figure that is shown, of a hidden one the count itself."""
+    """What the store holds of the baseline's year: the figure that is shown. A hidden one is never written down."""
+    if target["crime_type"] is None:
+        return _share(target)
     edition, cell = target["edition"], (target["edition"], target["area_id"], target["crime_type"])
     for name in ("crime.yearly_types", "crime.monitoring"):
         table = contracts()[name]
         rows = records(store.read(table, [edition])) if edition in store.stored_editions(table) else []
         for row in rows:
             if (row["edition"], row["area_id"], row["crime_type"]) == cell and row["status"] in ("normal", "estimated"):
-                return row if row["confidentiality"] == FREE else _hidden(cell)
+                return row if row["confidentiality"] == FREE else None
     return None
 
 
-def _hidden(cell: tuple[int, str, str]) -> Row:
-    counted = first_sources(records(store.read(contracts()["crime.counted"], [cell[0]])))[cell]
-    residents = counted["population_residents"]
-    return counted | {"rate_per_1000": counted["reports"] / residents * 1000 if residents else None}
+def _share(target: Row) -> Row | None:
+    """The share of the baseline's edition, and that of the area that it is compared with."""
+    table, edition = contracts()["safety.yearly_shares"], target["edition"]
+    if edition not in store.stored_editions(table):
+        return None
+    rows = {row["area_id"]: row for row in records(store.read(table, [edition])) if row["measure"] == target["measure"]}
+    own, other = (rows.get(target[name], {}) for name in ("area_id", "comparison_area_id"))
+    if own.get("share_percent") is None or own["status"] not in SHOWN:
+        return None
+    counted_from = "published" if own["provenance"] == "published" else "answers"
+    return own | {"comparison_percent": other.get("share_percent"), "counted_from": counted_from}
 
 
 def _same(act: Row, figure: Row) -> bool:
-    """Whether the act is of this figure; its rate was written with 9 decimals."""
-    one, other = act["rate_per_1000"], figure.get("rate_per_1000")
-    rates = one is other if None in (one, other) else abs(one - other) < 1e-6
-    return rates and all(act[name] == figure.get(name) for name in ("reports", "provenance"))
+    """Whether the act is of this figure."""
+    numbers = ("rate_per_1000", "share_percent", "comparison_percent")
+    return all(same_number(act[name], figure.get(name)) for name in numbers) and all(
+        act[name] == figure.get(name) for name in ("reports", "provenance")
+    )
+
+
+def same_number(one: float | None, other: float | None) -> bool:
+    """Whether a number is the one that was written into the file, with 9 decimals."""
+    return one is other if None in (one, other) else abs((one or 0) - (other or 0)) < 1e-6
 
 
 def _line(target: Row, figure: Row, before: Row | None, person: str, reason: str, today: date) -> Row:
@@ -147,11 +172,14 @@ def _made_from(target: Row, figure: Row) -> Iterator[str]:
     if figure.get("counted_from") == "published":
         yield f"published_figures.csv, lines {figure['source_lines']}"
         return
-    table = "police.reports" if figure["counted_from"] == "reports" else "police.counts"
+    table = _TABLES[figure["counted_from"]]
     files = contracts()["quality.files"]
     for row in records(store.read(files, [target["edition"]])):
         if row["table_name"] == table:
             yield f"{row['file']} ({row['file_sha256'][:12]})"
+
+
+_TABLES = {"reports": "police.reports", "counts": "police.counts", "answers": "survey.answers"}
 
 
 def _append(lines: list[Row]) -> None:
@@ -169,7 +197,7 @@ def _cells(line: Row) -> list[Any]:
 
 
 def _digits(value: Any) -> Any:
-    """Rates to 9 decimals, more than any comparison needs."""
+    """Rates and shares to 9 decimals, more than any comparison needs."""
     return f"{value:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.figures import breaks_between, forbidden
+from assets.figures import breaks_between, forbidding
 from assets.methods import counts
 from assets.methods.counts import Count
 from assets.methods.limits import Array
@@ -43,7 +43,7 @@ def dispersion_before(
             if (row["area_id"], row["crime_type"]) == (area_id, judged["crime_type"])
             and row["edition"] < judged["edition"]
             and count(row)
-            and not forbidden(
+            and not forbidding(
                 breaks_between(breaks, area_id, measure, row["edition"], judged["edition"]),
                 row,
                 judged if area_id == judged["area_id"] else None,

@@ -57,25 +57,22 @@ def gaps(
     area_members: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row per area within a municipality and measure of the edition, where anybody answered inside and outside of it."""
+    """One row per area within a municipality and measure of the edition, where enough answered inside and outside of it."""
     table = contracts()["safety.gaps"]
     if answers.empty:
         return table.frame([])
-    survey, confidence = (
-        survey_of(answers, measures, areas, area_members),
-        conventions_of(conventions)["confidence_level"],
-    )
-    rows = [row for area in survey.municipality_of for row in _gap_rows(survey, area, confidence)]
+    survey, values = survey_of(answers, measures, areas, area_members), conventions_of(conventions)
+    rows = [row for area in survey.municipality_of for row in _gap_rows(survey, area, values)]
     return table.frame(sorted(rows, key=lambda row: (row["area_id"], row["measure"])))
 
 
 def survey_of(answers: pd.DataFrame, measures: pd.DataFrame, areas: pd.DataFrame, area_members: pd.DataFrame) -> Survey:
     """The edition's answers. Two producers' strata are different ones, whatever they are called."""
     stratum = pd.factorize(answers["extract"] + " " + answers["stratum"])[0]
-    population = answers.groupby(stratum)["stratum_population_residents"].max()
+    population = answers.groupby(stratum)["stratum_population_residents"].max().to_numpy(float)
     municipality_of = _municipalities(answers, areas, area_members)
     return Survey(
-        design=Design(stratum, answers["weight"].to_numpy(float), population.to_numpy(float)),
+        design=Design(stratum, _residents_stood_for(answers, stratum, population), population),
         areas=_members(answers, municipality_of),
         municipality_of=municipality_of,
         yes={measure: column for measure, column in _yes(answers, measures) if not np.isnan(column).all()},
@@ -86,6 +83,18 @@ def survey_of(answers: pd.DataFrame, measures: pd.DataFrame, areas: pd.DataFrame
             "method": samples.METHOD,
         },
     )
+
+
+def _residents_stood_for(answers: pd.DataFrame, stratum: Array, population: Array) -> Array:
+    """The weights as numbers of residents: a producer's weights may be in proportion to them, with a mean of 1.
+
+    Those of each producer add up to the population of its strata.
+    """
+    weights, extracts = answers["weight"].to_numpy(float), answers["extract"].to_numpy()
+    for extract in np.unique(extracts):
+        own = extracts == extract
+        weights[own] *= population[np.unique(stratum[own])].sum() / weights[own].sum()
+    return weights
 
 
 def _municipalities(answers: pd.DataFrame, areas: pd.DataFrame, area_members: pd.DataFrame) -> dict[str, str]:
@@ -147,14 +156,16 @@ def _estimate_rows(survey: Survey, found: Estimates, values: dict[str, float]) -
                 }
 
 
-def _gap_rows(survey: Survey, area: str, confidence: float) -> Iterator[Row]:
-    municipality = survey.municipality_of[area]
+def _gap_rows(survey: Survey, area: str, values: dict[str, float]) -> Iterator[Row]:
+    """With fewer answers than may be told, in the area or in the rest, the gap would tell what they were."""
+    municipality, fewest = survey.municipality_of[area], values["fewest_answers"]
     inside, whole = survey.areas[area], survey.areas[municipality]
     rest = samples.estimates(survey.design, _columns(survey.yes), (whole & ~inside)[:, None])
-    low, high = samples.korn_graubard_limits(rest, confidence)
+    low, high = samples.korn_graubard_limits(rest, values["confidence_level"])
+    answers = (inside[:, None] & ~np.isnan(_columns(survey.yes))).sum(axis=0)
     gap, variance = samples.gap(survey.design, _columns(survey.yes), inside, whole)
     for question, measure in enumerate(survey.yes):
-        if rest.answers[0, question] and not np.isnan(gap[question]):
+        if min(rest.answers[0, question], answers[question]) >= fewest:
             yield survey.constants | {
                 "area_id": area,
                 "measure": measure,

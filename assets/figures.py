@@ -13,6 +13,8 @@ from warehouse.contracts import Row, records
 
 Address = tuple[int, str, str]
 
+UNKNOWN_RULE = "question_unknown"
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -56,14 +58,33 @@ def breaks_between(series_breaks: list[Row], area_id: str, measure: str, first: 
     ]
 
 
-def forbidden(crossed: list[Row], one: Row, other: Row | None) -> bool:
-    """Whether two figures of a series may not be compared: a break says so, or versions differ and nobody has decided.
+def forbidding(crossed: list[Row], one: Row, other: Row | None) -> list[str]:
+    """What forbids that two figures of a series are compared: breaks by name, or versions of which nobody has decided.
 
     The versions are those of the area and of the rule that says what an answer counts as. A break of that kind whose effect
     is `noted` is the decision that allows it.
     """
     allowed = {row["kind"] for row in crossed if row["effect"] == "noted"}
-    return any(row["effect"] == "not_comparable" for row in crossed) or bool(versions_differ(one, other) - allowed)
+    named = [row["break_id"] for row in crossed if row["effect"] == "not_comparable"]
+    return named or sorted(f"{kind}_versions" for kind in versions_differ(one, other) - allowed)
+
+
+def breaks_said(crossed: list[Row], forbids: list[str], *pairs: tuple[Row, Row | None]) -> str | None:
+    """What a comparison says of breaks: those that forbid it, else those that are allowed and noted.
+
+    Of a share that was only published nobody knows by which rule its answers were counted: a comparison with one that was
+    counted here says so.
+    """
+    noted = [row["break_id"] for row in crossed]
+    if any(_one_is_unknown(one, other) for one, other in pairs):
+        noted.append(UNKNOWN_RULE)
+    return " ".join(forbids or noted) or None
+
+
+def _one_is_unknown(one: Row, other: Row | None) -> bool:
+    rules = [row.get("rule_version") for row in (one, other or {})]
+    shares = all(row.get("share_percent") is not None for row in (one, other or {}))
+    return shares and rules.count(None) == 1
 
 
 def versions_differ(one: Row, other: Row | None) -> set[str]:

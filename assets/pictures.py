@@ -17,7 +17,7 @@ import numpy as np
 
 from assets import charts
 from assets.charts import Break, Chart, Funnel, Level, Point, Series
-from assets.figures import breaks_between, forbidden, versions_differ
+from assets.figures import breaks_between, forbidding, versions_differ
 from assets.methods import counts
 from assets.publication import PUBLICATION
 from assets.sentences import LANGUAGES, Words, written
@@ -210,16 +210,16 @@ def _point(of: Published, measure: Row, row: Row) -> Point:
 def _breaks(of: Published, measure: str, rows: list[list[Row]]) -> list[Break]:
     """What broke between two figures that follow each other, in any of the areas."""
     kinds: dict[int, set[str]] = defaultdict(set)
-    forbidding = set()
+    forbidden: set[int] = set()
     for some in rows:
         for before, now in pairwise([row for row in some if row["value"] is not None]):
             crossed = breaks_between(
                 of.tables["series_breaks"], now["area_id"], measure, before["edition"], now["edition"]
             )
             kinds[now["year"]] |= {row["kind"] for row in crossed} | versions_differ(before, now)
-            if forbidden(crossed, before, now):
-                forbidding.add(now["year"])
-    return [_break(of, year, kinds[year], year in forbidding) for year in sorted(kinds) if kinds[year]]
+            if forbidding(crossed, before, now):
+                forbidden.add(now["year"])
+    return [_break(of, year, kinds[year], year in forbidden) for year in sorted(kinds) if kinds[year]]
 
 
 def _break(of: Published, year: int, kinds: set[str], forbids: bool) -> Break:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from assets.crime import count_of
-from assets.figures import conventions_of, provenance_of
+from assets.figures import breaks_between, breaks_said, conventions_of, forbidding, provenance_of
 from assets.methods import counts
 from assets.methods.counts import Count
 from assets.methods.disclosure import FREE
@@ -22,11 +22,12 @@ BEFORE_THE_LOCKDOWN = (2017, 2018, 2019)
 
 @dataclass(frozen=True)
 class Figures:
-    """Stored figures of one measure by crime year and area, read as rates or as numbers."""
+    """Stored figures of one measure by crime year and area, read as rates or as numbers, and the breaks in their series."""
 
     rows: dict[tuple[int, str, str], Row]
     crime_type: str
     per_1000: bool
+    breaks: list[Row]
 
     def row(self, crime_year: int, area_id: str) -> Row:
         """The stored row; without figures where there is none."""
@@ -46,6 +47,7 @@ def readings(
     measures: pd.DataFrame,
     targets: pd.DataFrame,
     agreements: pd.DataFrame,
+    series_breaks: pd.DataFrame,
     conventions: pd.DataFrame,
 ) -> pd.DataFrame:
     """Three rows for each measure of a target that is held at a baseline, in each crime year that is judged."""
@@ -58,7 +60,9 @@ def readings(
     for target in records(targets):
         if target["rule"] == "held_at_baseline":
             measure = about[target["measure"]]
-            figures = Figures(stored, measure["crime_type"], measure["unit"] == "reports_per_1000")
+            figures = Figures(
+                stored, measure["crime_type"], measure["unit"] == "reports_per_1000", records(series_breaks)
+            )
             for crime_year in range(target["first_year"], target["last_year"] + 1):
                 found += _rows_of(target, crime_year, whole[target["agreement_id"]], figures, confidence)
     return contracts()["targets.readings"].frame(found)
@@ -70,7 +74,7 @@ def _rows_of(target: Row, crime_year: int, whole: str, figures: Figures, confide
     for reading, years in (("against_2019", BEFORE_THE_LOCKDOWN[-1:]), ("against_mean_2017_2019", BEFORE_THE_LOCKDOWN)):
         row = _row(target, crime_year, reading, [(year, area_id) for year in (crime_year, *years)], figures)
         before = _together([figures.count(year, area_id) for year in years])
-        yield row | (_against(now, before, confidence) if now and before else {})
+        yield row | (_against(now, before, confidence) if now and before and row["reason"] is None else {})
     cells = [(crime_year, area_id), (first, area_id), (crime_year, whole), (first, whole)]
     row = _row(target, crime_year, "against_copenhagens_change", cells, figures)
     four = [figures.count(*cell) for cell in cells]
@@ -79,16 +83,31 @@ def _rows_of(target: Row, crime_year: int, whole: str, figures: Figures, confide
 
 def _row(target: Row, crime_year: int, reading: str, cells: list[tuple[int, str]], figures: Figures) -> Row:
     behind = [figures.row(*cell) for cell in cells]
+    crossed, forbids = _breaks(target["measure"], cells, figures)
     row = {name: target[name] for name in ("agreement_id", "target_id", "measure", "area_id")}
     return row | {
         "edition": crime_year + 1,
         "crime_year": crime_year,
         "reading": reading,
         "binding": False,
-        "reason": _why_not(behind, [figures.count(*cell) for cell in cells]),
+        "breaks": breaks_said(crossed, forbids),
+        "reason": _why_not(behind, [figures.count(*cell) for cell in cells]) or ("series_break" if forbids else None),
         "provenance": provenance_of(*behind),
         "method": counts.METHOD,
     }
+
+
+def _breaks(measure: str, cells: list[tuple[int, str]], figures: Figures) -> tuple[list[Row], list[str]]:
+    """The breaks between the first year that an area is read in and its others, and what forbids to compare them."""
+    crossed: list[Row] = []
+    forbids: list[str] = []
+    judged = {area_id: max(year for year, one in cells if one == area_id) for _, area_id in cells}
+    for year, area_id in cells:
+        between = breaks_between(figures.breaks, area_id, measure, year + 1, judged[area_id] + 1)
+        crossed += [one for one in between if one not in crossed]
+        named = forbidding(between, figures.row(judged[area_id], area_id), figures.row(year, area_id))
+        forbids += [name for name in named if name not in forbids]
+    return crossed, forbids
 
 
 def _why_not(behind: list[Row], found: list[Count | None]) -> str | None:

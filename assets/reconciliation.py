@@ -1,13 +1,15 @@
 """Figures that ought to agree, side by side: types and their total, areas and what they lie in, two police sources, a new
-draw and the one before, ours and the published one.
+draw and the one before, ours and the published one, reports and those of which the place is known.
 
 Counts are held against the exact Poisson limits of the other count, never against a percentage: 5 reports more are much of
-20 and nothing of 2,000. What does not agree is a warning (`checks/rules/quality.yml`); no figure is changed here.
+20 and nothing of 2,000. What does not agree is a warning (`checks/rules/quality.yml`); no figure is changed here, and a
+target that stands on one in doubt has no verdict (`targets.py`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 
 import pandas as pd
 
@@ -20,10 +22,12 @@ from warehouse.contracts import Row, contracts, records
 Cell = tuple[int, str, str]  # edition, area and crime type
 
 TOTAL = "citizen_facing"
+WITHOUT_PLACE = 0.05  # of the reports: so many may be missing in an area's count, and no more than chance would take
 
 
 def reconciliation(
     counted: pd.DataFrame,
+    draws: pd.DataFrame,
     yearly_shares: pd.DataFrame,
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
@@ -45,9 +49,21 @@ def reconciliation(
         *_new_draws(rows, ours, confidence),
         *_counts_as_published(ours, figures(published_figures, published_choices), records(measures)),
         *_shares_as_published(records(yearly_shares), figures(published_figures, published_choices)),
+        *_without_place(ours, records(draws), set(areas.loc[areas["level"] == "partnership_area", "area_id"])),
     ]
     keys = contracts()["quality.reconciliation"].key
     return contracts()["quality.reconciliation"].frame(sorted(found, key=lambda row: tuple(row[key] for key in keys)))
+
+
+def doubts(reconciliation: pd.DataFrame) -> dict[Address, set[str]]:
+    """What does not agree of each figure that is in doubt for it: by edition, area, and crime type or measure."""
+    found: dict[Address, set[str]] = defaultdict(set)
+    for row in records(reconciliation):
+        if not row["agrees"]:
+            areas, measures = ((row[name] or "").split() for name in ("doubtful_area_ids", "doubtful_measures"))
+            for area_id, measure in product(areas, measures):
+                found[row["edition"], area_id, measure].add(row["comparison"])
+    return found
 
 
 def _row(comparison: str, cell: Cell, value: float, other: float, low: float, high: float, *behind: Row) -> Row:
@@ -62,6 +78,8 @@ def _row(comparison: str, cell: Cell, value: float, other: float, low: float, hi
         "low": low,
         "high": high,
         "agrees": low - 1e-9 <= value <= high + 1e-9,
+        "doubtful_area_ids": area_id,
+        "doubtful_measures": measure,
         "provenance": provenance_of(*behind),
     }
 
@@ -81,7 +99,7 @@ def _types_and_total(ours: dict[Cell, Row], parts: set[str]) -> Iterator[Row]:
                 total["reports"],
                 total,
                 *found,
-            )
+            ) | {"doubtful_measures": " ".join([TOTAL, *(row["crime_type"] for row in found)])}
 
 
 def _areas_and_wholes(ours: dict[Cell, Row], areas: pd.DataFrame, area_members: pd.DataFrame) -> Iterator[Row]:
@@ -101,7 +119,7 @@ def _areas_and_wholes(ours: dict[Cell, Row], areas: pd.DataFrame, area_members: 
                 value, other = (sum(row["reports"] for row in rows) for rows in found)
                 yield _row(
                     "area_and_whole", (edition, " ".join(wholes), kind), value, other, 0, other, *found[0], *found[1]
-                )
+                ) | {"doubtful_area_ids": " ".join([*inner, *wholes])}
 
 
 def _two_sources(rows: list[Row], confidence: float) -> Iterator[Row]:
@@ -122,7 +140,9 @@ def _new_draws(rows: list[Row], ours: dict[Cell, Row], confidence: float) -> Ite
         before = ours.get((row["crime_year"] + 1, row["area_id"], row["crime_type"]))
         if row["crime_year"] < row["edition"] - 1 and before and before["extract"] == row["extract"]:
             cell = row["edition"], row["area_id"], f"{row['crime_type']} {row['crime_year']}"
-            yield _poisson("new_draw_and_published_draw", cell, row, before, confidence)
+            # what was published or fixed of the past year stays, so that no figure is in doubt
+            nothing = {"doubtful_area_ids": None, "doubtful_measures": None}
+            yield _poisson("new_draw_and_published_draw", cell, row, before, confidence) | nothing
 
 
 def _poisson(comparison: str, cell: Cell, row: Row, other: Row, confidence: float) -> Row:
@@ -162,6 +182,23 @@ def _shares_as_published(shares: list[Row], published: dict[Address, Figure]) ->
             yield _row(
                 "ours_and_published", cell, row["share_percent"], figure.value, figure.band.low, figure.band.high, row
             )
+
+
+def _without_place(ours: dict[Cell, Row], draws: list[Row], small: set[str]) -> Iterator[Row]:
+    """Reports that lie in no known place, or only in a bydel, are missing in the areas within a bydel."""
+    for draw in draws:
+        if draw["counts"] and draw["crime_year"] == draw["edition"] - 1:
+            cells = [
+                (area_id, kind)
+                for (edition, area_id, kind), row in ours.items()
+                if edition == draw["edition"] and row["extract"] == draw["extract"] and area_id in small
+            ]
+            if cells:
+                areas, kinds = (" ".join(sorted(set(one))) for one in zip(*cells, strict=True))
+                missing = draw["reports_place_unknown"] + draw["reports_place_less_exact"]
+                cell, high = (draw["edition"], draw["extract"], "reports"), WITHOUT_PLACE * draw["reports"]
+                row = _row("reports_without_place", cell, missing, draw["reports"], 0, high, draw)
+                yield row | {"doubtful_area_ids": areas, "doubtful_measures": kinds}
 
 
 ASSETS = [yearly_table("quality.reconciliation", reconciliation)]

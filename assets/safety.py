@@ -14,9 +14,10 @@ from assets.figures import (
     Address,
     Figure,
     breaks_between,
+    breaks_said,
     conventions_of,
     figures,
-    forbidden,
+    forbidding,
     lines_behind,
     provenance_of,
     version_in,
@@ -192,6 +193,7 @@ def share_of(row: Row) -> Share:
         high=row["rounding_high_percent"] / 100,
         answers=row["answers"],
         design_effect=row["design_effect"] or 1.0,
+        variance=None if row["standard_error_points"] is None else (row["standard_error_points"] / 100) ** 2,
     )
 
 
@@ -268,6 +270,7 @@ def _estimated(estimate: Row, interval: str, crossed: list[Row]) -> Row:
         "share_high_percent": estimate[f"{interval}_high_percent"],
         "rounding_low_percent": share,
         "rounding_high_percent": share,
+        "standard_error_points": estimate["standard_error_points"],
         "design_effect": estimate["design_effect"],
         "status": "low_reliability" if not estimate["presentable"] else "break" if crossed else "normal",
     }
@@ -329,6 +332,7 @@ def _change_row(
 ) -> Row:
     other = table.get((edition, area_id, share["measure"]))
     crossed = breaks_between(breaks, share["area_id"], share["measure"], edition, share["edition"])
+    forbids = forbidding(crossed, share, _without_area(other) if compared_with == "copenhagen" else other)
     row: Row = {
         "edition": share["edition"],
         "area_id": share["area_id"],
@@ -338,18 +342,23 @@ def _change_row(
         "compared_area_id": area_id,
         "value": share["share_percent"],
         "compared_value": other["share_percent"] if other else None,
-        "breaks": " ".join(one["break_id"] for one in crossed) or None,
+        "breaks": breaks_said(crossed, forbids, (share, other)),
         "status": _worse(share, other),
         "source_lines": lines_behind(share, other or {}),
         "provenance": provenance_of(share, other or {}),
         "maturity": share["maturity"],
         "method": share["method"],
     }
-    reason = _why_not(share, other, compared_with, crossed)
+    reason = _why_not(share, other, compared_with, forbids)
     if reason or other is None:
         return row | {"reason": reason}
     variance = variances.get((_address(share), area_id)) if edition == share["edition"] else None
     return row | _readings(share, other, variance, values)
+
+
+def _without_area(other: Row | None) -> Row | None:
+    """Another area's figure, of which the area's version does not matter."""
+    return None if other is None else other | {"area_version": None}
 
 
 def _worse(share: Row, other: Row | None) -> str:
@@ -361,7 +370,7 @@ def _worse(share: Row, other: Row | None) -> str:
 _WORST_FIRST = ("missing", "conflict", "low_reliability", "estimated", "break", "normal")
 
 
-def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Row]) -> str | None:
+def _why_not(share: Row, other: Row | None, compared_with: str, forbids: list[str]) -> str | None:
     if share["status"] == "missing":
         return "missing_extract"
     if other is None or other["status"] == "missing":
@@ -372,7 +381,7 @@ def _why_not(share: Row, other: Row | None, compared_with: str, crossed: list[Ro
         return "conflict"
     if None in (share["share_percent"], other["share_percent"]):
         return "too_few_answers"
-    return "series_break" if forbidden(crossed, share, None if compared_with == "copenhagen" else other) else None
+    return "series_break" if forbids else None
 
 
 def _readings(share: Row, other: Row, variance: float | None, values: dict[str, float]) -> Row:

@@ -12,8 +12,14 @@ Said = dict[str, str]
 LANGUAGES = ("da", "en")
 BYDELE = "bydele_above_10_percent_unsafe"
 
-_ABOUT = {"edition_before": "share", "trend_since_baseline": "share", "baseline_gap": "share", "baseline": "count"}
-_FIGURES = ("value", "compared_value", "limit_value", "smallest_change_shown", "change")
+_ABOUT = {
+    "edition_before": "share",
+    "every_year": "years",
+    "trend_since_baseline": "trend",
+    "baseline_gap": "gap",
+    "baseline": "count",
+}
+_FIGURES = ("value", "compared_value", "limit_value", "smallest_change_shown", "change", "tolerance")
 
 
 class Words(dict[tuple[str, str], str]):
@@ -30,23 +36,26 @@ def sentences(words: list[Row]) -> dict[str, Said]:
     return {language: {row["word"]: row[f"text_{language}"] for row in lines} for language in LANGUAGES}
 
 
-def with_sentences(row: Row, said: dict[str, Said]) -> Row:
-    """The verdict's row with a sentence in each language."""
-    return row | {f"sentence_{language}": sentence(row, said[language], language) for language in LANGUAGES}
+def with_sentences(row: Row, rule: str, said: dict[str, Said]) -> Row:
+    """The verdict's row with a sentence in each language; `rule` is the target's."""
+    return row | {f"sentence_{language}": sentence(row, rule, said[language], language) for language in LANGUAGES}
 
 
-def sentence(row: Row, said: Said, language: str) -> str:
+def sentence(row: Row, rule: str, said: Said, language: str) -> str:
     """What the words say, what the data can carry, and what could have been shown; or why nothing can be said."""
-    figures = _figures(row, language)
-    return " ".join(_words(said, name).format(**figures) for name in _parts(row))
+    figures = _figures(row, said, language)
+    return " ".join(_words(said, name).format(**figures) for name in _parts(row, rule))
 
 
-def _parts(row: Row) -> list[str]:
+def _parts(row: Row, rule: str) -> list[str]:
     """The names of the sentences that a verdict is put together from."""
     marks = ["made_up"] if row["provenance"] == "synthetic" else []
     if row["literal"] == "not_evaluable":
-        return [*marks, f"reason.{row['reason']}"]
-    parts = [*marks, f"literal.{row['compared_with']}.{row['literal']}"]
+        waiting = row["compared_with"] == "goals" and row["reason"] == "missing_extract" and row["value"] is not None
+        return [*marks, "reason.goals_not_known" if waiting else f"reason.{row['reason']}"]
+    parts = [*marks, f"literal.{_literal(row, rule)}.{row['literal']}"]
+    if row["confidentiality"] != "free":
+        parts.append("hidden")
     about = _ABOUT.get(row["compared_with"], "bydele" if row["measure"] == BYDELE else None)
     if about:  # a full count needs no word on chance
         known = row["statistical"] != "not_evaluable"
@@ -58,12 +67,20 @@ def _parts(row: Row) -> list[str]:
     return [*parts, "breaks"] if row["breaks"] else parts
 
 
-def _figures(row: Row, language: str) -> Row:
+def _literal(row: Row, rule: str) -> str:
+    """What the words promise, as the sentences name it."""
+    if row["compared_with"] == "baseline_gap" and row["tolerance"]:
+        return "baseline_gap_tolerance"
+    return rule if row["compared_with"] == "limit" else str(row["compared_with"])
+
+
+def _figures(row: Row, said: Said, language: str) -> Row:
     """The figures as readers write them: at most one decimal, two of small ones, and a comma in Danish."""
     found: Row = {name: written(row[name], language) for name in _FIGURES}
     found["fall"] = written(-row["change"] if row["change"] else None, language)
     unit = " %" if row["unit"] == "percent" and row["compared_with"] == "limit" else ""
-    return found | {"unit": unit, "year": row["crime_year"] or row["edition"], "breaks": row["breaks"]}
+    breaks = [said.get(f"undecided.{one}", one) for one in (row["breaks"] or "").split()]
+    return found | {"unit": unit, "year": row["crime_year"] or row["edition"], "breaks": ", ".join(breaks)}
 
 
 def written(value: float | None, language: str) -> str:

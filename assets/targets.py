@@ -8,18 +8,29 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import pandas as pd
 
-from assets.baselines import latest_acts
+from assets.baselines import latest_acts, same_number
 from assets.crime import count_of
 from assets.dispersion import dispersion_before
-from assets.figures import Address, breaks_between, conventions_of, forbidden, lines_behind, provenance_of
+from assets.figures import (
+    Address,
+    breaks_between,
+    breaks_said,
+    conventions_of,
+    forbidding,
+    lines_behind,
+    provenance_of,
+    versions_differ,
+)
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
 from assets.methods.disclosure import CONFIDENTIAL, FREE
 from assets.methods.shares import Gap
 from assets.methods.verdicts import Verdict, not_evaluable
+from assets.reconciliation import doubts
 from assets.safety import gap_variances, points, share_of
 from assets.sentences import Said, sentences, with_sentences
 from assets.tables import yearly_table
@@ -38,6 +49,7 @@ class Known:
     crime: dict[tuple[int, str, str], Row]
     bydele: dict[tuple[int, str], Row]
     numbers: dict[Address, Row]
+    doubts: dict[Address, set[str]]
     acts: dict[tuple[str, str, str], Row]
     measures: dict[str, Row]
     breaks: list[Row]
@@ -57,28 +69,37 @@ class Known:
             row, column = self.bydele.get((edition, area_id), EMPTY), "bydele_above_10_percent"
         else:
             row, column = self.numbers.get((edition, area_id, measure), EMPTY), "value"
-        return row | {"value": row.get(column)}
+        named = (measure, about["crime_type"])
+        doubts = {one for name in named for one in self.doubts.get((edition, area_id, name), ())}
+        return row | {"value": row.get(column), "doubts": doubts}
 
     def baseline(self, target: Row) -> Row:
         """The figure that a target starts from; of crime as the act fixed it, EMPTY where none did.
 
-        A hidden figure is empty too. An act on made-up figures holds for made-up ones alone.
+        A hidden figure is empty too.
         """
         now = self.figure(_publishing_edition(target) or 0, target["area_id"], target["measure"])
         if target["rule"] != "held_at_baseline":
             return now
-        act = self.acts.get((target["agreement_id"], target["target_id"], target["measure"]))
-        if act is None or (act["provenance"] == "synthetic" and now["provenance"] != "synthetic"):
+        act = self.act(target, now)
+        if _is_hidden(now) or 0 < ((act or EMPTY).get("reports") or 0) < self.fewest_reports_shown:
+            return EMPTY | {"confidentiality": CONFIDENTIAL, "status": "normal", "provenance": now["provenance"]}
+        if act is None:
             return EMPTY
-        if _is_hidden(now) or 0 < (act["reports"] or 0) < self.fewest_reports_shown:
-            return EMPTY | {"confidentiality": CONFIDENTIAL, "status": "normal", "provenance": act["provenance"]}
         per_1000 = self.measures[target["measure"]]["unit"] == "reports_per_1000"
         count = count_of(act)
         limits: Row = {"rate_low_per_1000": None, "rate_high_per_1000": None}
         if count:
             interval = counts.rate_interval(count, self.values["confidence_level"])
             limits = {"rate_low_per_1000": interval.low, "rate_high_per_1000": interval.high}
-        return now | act | limits | {"value": act["rate_per_1000"] if per_1000 else act["reports"], "status": "normal"}
+        value = act["rate_per_1000"] if per_1000 else act["reports"]
+        return now | act | limits | {"value": value, "status": "normal", "doubts": set()}  # somebody looked at it
+
+    def act(self, target: Row, now: Row) -> Row | None:
+        """The act that fixed the target's baseline; one on made-up figures holds for made-up ones alone."""
+        act = self.acts.get((target["agreement_id"], target["target_id"], target["measure"]))
+        made_up = act is not None and act["provenance"] == "synthetic" and now["provenance"] != "synthetic"
+        return None if made_up else act
 
 
 @dataclass(frozen=True)
@@ -114,6 +135,7 @@ def target_baselines(
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
+    reconciliation: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
     fixed_baselines: pd.DataFrame,
@@ -130,6 +152,7 @@ def target_baselines(
         monitoring,
         unsafe_bydele,
         yearly_numbers,
+        reconciliation,
         fixed_baselines,
         measures,
         agreements,
@@ -153,6 +176,7 @@ def target_verdicts(
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
+    reconciliation: pd.DataFrame,
     baselines: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
@@ -171,6 +195,7 @@ def target_verdicts(
         monitoring,
         unsafe_bydele,
         yearly_numbers,
+        reconciliation,
         fixed_baselines,
         measures,
         agreements,
@@ -197,6 +222,7 @@ def _known(
     monitoring: pd.DataFrame,
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
+    reconciliation: pd.DataFrame,
     fixed_baselines: pd.DataFrame,
     measures: pd.DataFrame,
     agreements: pd.DataFrame,
@@ -211,6 +237,7 @@ def _known(
         gap_variances=gap_variances(gaps),
         bydele={(row["edition"], row["area_id"]): row for row in records(unsafe_bydele)},
         numbers={(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_numbers)},
+        doubts=doubts(reconciliation),
         acts=latest_acts(fixed_baselines),
         measures={row["measure"]: row for row in records(measures)},
         breaks=records(series_breaks),
@@ -264,6 +291,13 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
     gap = figure["value"] - other["value"] if is_share and None not in (figure["value"], other["value"]) else None
     low, high = ("share_low_percent", "share_high_percent") if is_share else ("rate_low_per_1000", "rate_high_per_1000")
     is_count = known.measures[target["measure"]]["unit"] == "reports"
+    act = known.act(target, now) if is_share else None
+    changed = act is not None and not _as_fixed(act, figure, other)
+    figure = figure | _fixing(act) if act else figure
+    reason = "changed" if changed else _why_no_baseline(figure, now)
+    behind = [figure, other] if target["rule"] == "approaches_comparison_area" else [figure]
+    if is_share and reason is None and act is None and not all(map(_is_published, behind)):
+        reason = "not_fixed"
     return {
         "edition": edition,
         "crime_year": edition - 1 if target["period_of"] == "crime_year" else None,
@@ -271,15 +305,15 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
         "target_id": target["target_id"],
         "measure": target["measure"],
         "area_id": target["area_id"],
-        "value": figure["value"],
-        "value_low": None if is_count else figure.get(low),
-        "value_high": None if is_count else figure.get(high),
+        "value": act["share_percent"] if act and changed else None if reason == "not_fixed" else figure["value"],
+        "value_low": None if is_count or reason else figure.get(low),
+        "value_high": None if is_count or reason else figure.get(high),
         "unit": known.measures[target["measure"]]["unit"],
         "reports": figure.get("reports"),
         "comparison_area_id": comparison_area_id if is_share else None,
-        "gap": gap,
+        "gap": None if reason else gap,
         "status": figure["status"],
-        "reason": _why_no_baseline(figure, now),
+        "reason": reason,
         "fixed_by": figure.get("fixed_by"),
         "fixed_on": figure.get("fixed_on"),
         "fixed_from": figure.get("made_from"),
@@ -289,6 +323,21 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
         "maturity": figure["maturity"],
         "source_lines": figure.get("source_lines"),
     }
+
+
+def _as_fixed(act: Row, figure: Row, other: Row) -> bool:
+    """Whether a share and the one that it is compared with are still those that were fixed."""
+    pairs = ((act["share_percent"], figure["value"]), (act["comparison_percent"], other["value"]))
+    return all(same_number(*pair) for pair in pairs)
+
+
+def _fixing(act: Row) -> Row:
+    return {name: act[name] for name in ("fixed_by", "fixed_on", "made_from", "reason")}
+
+
+def _is_published(figure: Row) -> bool:
+    """Whether a share was published, by itself or beside an estimate that the reconciliation holds against it."""
+    return figure["provenance"] == "published" or figure.get("published_percent") is not None
 
 
 def _why_no_baseline(figure: Row, now: Row) -> str | None:
@@ -329,10 +378,14 @@ def _verdict_row(case: Case, compared_with: str, known: Known, said: dict[str, S
     )
     verdict: Verdict = judged.pop("verdict")
     behind = judged.pop("behind", [])
+    failed = sorted({one for stands_on in (figure, *behind) for one in stands_on.get("doubts", ())})
+    if failed and verdict.literal != "not_evaluable":
+        verdict = not_evaluable("failed_check")
     row |= {"source_lines": lines_behind(figure, *behind), "provenance": provenance_of(figure, *behind)}
+    row |= {"failed_checks": " ".join(failed) or None}
     row |= judged | {"literal": verdict.literal, "statistical": verdict.statistical, "reason": verdict.reason}
     columns = contracts()["targets.verdicts"].columns
-    return row | with_sentences({name: row.get(name) for name in columns}, said)
+    return row | with_sentences({name: row.get(name) for name in columns}, target["rule"], said)
 
 
 def _outside_period(case: Case) -> str | None:
@@ -365,10 +418,11 @@ def _fell_since(case: Case, figure: Row, known: Known) -> Row:
     """This edition's share against the one before."""
     before = case.edition - 1
     other = known.figure(before, case.area_id, case.measure)
-    row, crossed = _against(case, before, figure, other, known)
-    reason = crossed or _other_missing(
-        other, "baseline_missing" if before == case.baseline_edition else "not_consecutive"
-    )
+    row, crossed = _against(case, before, {case.area_id: (figure, other)}, known)
+    from_baseline = before == case.baseline_edition
+    reason = crossed or _other_missing(other, "baseline_missing" if from_baseline else "not_consecutive")
+    if from_baseline and not case.baseline_known:
+        reason = reason or "baseline_missing"
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     new, old = share_of(figure), share_of(other)
@@ -381,21 +435,52 @@ def _fell_since(case: Case, figure: Row, known: Known) -> Row:
     )
 
 
+def _fell_every_year(case: Case, figure: Row, known: Known) -> Row:
+    """All editions since the baseline's, each against the one before: every one has to have fallen."""
+    first = case.baseline_edition or case.edition
+    series = {edition: known.figure(edition, case.area_id, case.measure) for edition in range(first, case.edition + 1)}
+    row, reason = _comparable(case, series, known)
+    if reason:
+        return row | {"verdict": not_evaluable(reason)}
+    pairs = list(pairwise(share_of(one) for one in series.values()))
+    confidence = known.values["confidence_level"]
+    together = 1 - (1 - confidence) / len(pairs)
+    return row | {
+        "verdict": verdicts.each_below(
+            [(new.value - old.value) * 100 for old, new in pairs],
+            [_in_points(shares.change_interval(new, old, confidence)) for old, new in pairs],
+            [_in_points(shares.change_interval(new, old, together)) for old, new in pairs],
+        )
+    }
+
+
+def _comparable(case: Case, series: dict[int, Row], known: Known) -> tuple[Row, str | None]:
+    """What a series since the baseline is compared over, and why it cannot be."""
+    first = min(series)
+    row, _ = _against(case, first, {case.area_id: (series[case.edition], series[first])}, known)
+    reason = None if case.baseline_known else "baseline_missing"
+    for edition, other in series.items():
+        against, crossed = _against(case, edition, {case.area_id: (series[case.edition], other)}, known)
+        if crossed and reason is None:
+            row["breaks"] = against["breaks"]
+        reason = reason or crossed or _other_missing(other, "not_consecutive")
+    return row | {"behind": list(series.values())}, reason
+
+
 def _trend_since_baseline(case: Case, figure: Row, known: Known) -> Row:
     """A straight line through every edition since the baseline's."""
     first = case.baseline_edition or case.edition
     series = {edition: known.figure(edition, case.area_id, case.measure) for edition in range(first, case.edition + 1)}
-    row, crossed = _against(case, first, figure, series[first], known)
-    row["behind"] = list(series.values())
-    reason = crossed or ("baseline_missing" if not case.baseline_known else None)
-    for edition, other in series.items():
-        _, crossed = _against(case, edition, figure, other, known)
-        reason = reason or crossed or _other_missing(other, "not_consecutive")
+    row, reason = _comparable(case, series, known)
     if reason:
         return row | {"verdict": not_evaluable(reason)}
-    line = shares.trend({edition: share_of(one) for edition, one in series.items()}, known.values["confidence_level"])
+    values = known.values
+    line = shares.trend(
+        {edition: share_of(one) for edition, one in series.items()}, values["confidence_level"], values["power"]
+    )
     interval = _in_points(line.interval)
     return row | {
+        "smallest_change_shown": points(line.smallest_fall_shown),
         "change": points(line.slope),
         "change_low": interval.low if interval else None,
         "change_high": interval.high if interval else None,
@@ -410,7 +495,10 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
     now = known.figure(case.edition, case.comparison_area_id, case.measure)
     then = known.figure(first, case.area_id, case.measure)
     then_comparison = known.figure(first, case.comparison_area_id, case.measure)
-    row, crossed = _against(case, first, figure, then, known)
+    pairs = {case.area_id: (figure, then), case.comparison_area_id: (now, then_comparison)}
+    row, crossed = _against(case, first, pairs, known)
+    if crossed is None and versions_differ(figure, now | {"area_version": None}):
+        crossed, row["breaks"] = "series_break", "question_versions"
     row |= {"unit": "percentage_points", "value": None, "compared_value": None, "behind": [now, then, then_comparison]}
     reason = (
         crossed
@@ -421,12 +509,13 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
     if reason:
         return row | {"verdict": not_evaluable(reason)}
     gap, baseline_gap = figure["value"] - now["value"], then["value"] - then_comparison["value"]
-    interval = shares.gap_change_interval(
+    gaps = (
         Gap(share_of(figure), share_of(now), _gap_variance(case, case.edition, known)),
         Gap(share_of(then), share_of(then_comparison), _gap_variance(case, first, known)),
-        known.values["confidence_level"],
     )
-    change, limits = gap - baseline_gap, _in_points(interval)
+    confidence, power = known.values["confidence_level"], known.values["power"]
+    change, limits = gap - baseline_gap, _in_points(shares.gap_change_interval(*gaps, confidence))
+    smallest = points(shares.smallest_narrowing_shown(*gaps, confidence, power)) if limits else None
     years, passed = case.target["last_year"] - first, case.edition - first
     return row | {
         "value": gap,
@@ -435,6 +524,7 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
         "change_low": limits.low if limits else None,
         "change_high": limits.high if limits else None,
         "path_value": baseline_gap * (1 - passed / years),
+        "smallest_change_shown": None if smallest is None else smallest + case.target["tolerance"],
         "design_effect": figure["design_effect"] if limits else None,
         "verdict": verdicts.below(change, limits, -case.target["tolerance"]),
     }
@@ -448,7 +538,7 @@ def _held_at_baseline(case: Case, figure: Row, known: Known) -> Row:
     """Rates for a measure per 1000 residents, counts for a number of reports, as the words have it."""
     first = case.baseline_edition or case.edition
     other = known.baseline(case.target)
-    row, crossed = _against(case, first, figure, other, known)
+    row, crossed = _against(case, first, {case.area_id: (figure, other)}, known)
     reason = crossed or _other_missing(other, "baseline_missing")
     if reason:
         return row | {"verdict": not_evaluable(reason)}
@@ -518,7 +608,11 @@ def _own_goals(case: Case, figure: Row, known: Known) -> Row:
 
 
 RULES: dict[str, dict[str, Callable[[Case, Row, Known], Row]]] = {
-    "falls_every_year": {"edition_before": _fell_since, "trend_since_baseline": _trend_since_baseline},
+    "falls_every_year": {
+        "edition_before": _fell_since,
+        "every_year": _fell_every_year,
+        "trend_since_baseline": _trend_since_baseline,
+    },
     "approaches_comparison_area": {"baseline_gap": _gap_narrowed},
     "held_at_baseline": {"baseline": _held_at_baseline},
     "reported_every_year": {"report": _reported},
@@ -528,16 +622,24 @@ RULES: dict[str, dict[str, Callable[[Case, Row, Known], Row]]] = {
 }
 
 
-def _against(case: Case, edition: int, figure: Row, other: Row, known: Known) -> tuple[Row, str | None]:
-    """What is compared with, the breaks that lie between, and series_break where one of them forbids it."""
-    crossed = breaks_between(known.breaks, case.area_id, case.measure, edition, case.edition)
+def _against(case: Case, edition: int, pairs: dict[str, tuple[Row, Row]], known: Known) -> tuple[Row, str | None]:
+    """What is compared with, the breaks that lie between, and series_break where one of them forbids it.
+
+    `pairs` has an area's figure of this edition and of the other; the first is the target's own area.
+    """
+    crossed: list[Row] = []
+    forbids: list[str] = []
+    for area_id, (figure, other) in pairs.items():
+        of_area = breaks_between(known.breaks, area_id, case.measure, edition, case.edition)
+        crossed += [one for one in of_area if one not in crossed]
+        forbids += [name for name in forbidding(of_area, figure, other) if name not in forbids]
     row = {
         "compared_edition": edition,
-        "compared_value": other["value"],
-        "breaks": " ".join(one["break_id"] for one in crossed) or None,
-        "behind": [other],
+        "compared_value": pairs[case.area_id][1]["value"],
+        "breaks": breaks_said(crossed, forbids, *pairs.values()),
+        "behind": [other for _, other in pairs.values()],
     }
-    return row, "series_break" if forbidden(crossed, figure, other) else None
+    return row, "series_break" if forbids else None
 
 
 def _other_missing(other: Row, reason: str) -> str | None:

@@ -207,7 +207,7 @@ def test_each_share_has_its_own_design_effect() -> None:
 
 def test_trend_is_weighted_least_squares() -> None:
     series = {2020: exact(0.16, 280), 2021: exact(0.15, 310), 2022: exact(0.17, 300), 2023: exact(0.12, 500)}
-    line = shares.trend(series, C)
+    line = shares.trend(series, C, 0.8)
     errors = [math.sqrt(shares.variance(one.value, one.answers or 1, 1.5)) for one in series.values()]
     slope, cov = np.polyfit(
         list(series), [one.value for one in series.values()], 1, w=1 / np.array(errors), cov="unscaled"
@@ -219,12 +219,12 @@ def test_trend_is_weighted_least_squares() -> None:
 
 
 def test_trend_of_rounded_shares_is_wider_and_without_answers_has_no_interval() -> None:
-    rounded = shares.trend({2020: share(0.16, 300), 2021: share(0.14, 300)}, C)
-    exactly = shares.trend({2020: exact(0.16, 300), 2021: exact(0.14, 300)}, C)
+    rounded = shares.trend({2020: share(0.16, 300), 2021: share(0.14, 300)}, C, 0.8)
+    exactly = shares.trend({2020: exact(0.16, 300), 2021: exact(0.14, 300)}, C, 0.8)
     assert rounded.interval is not None
     assert exactly.interval is not None
     assert rounded.interval.high - exactly.interval.high == pytest.approx(0.01)
-    unknown = shares.trend({2020: share(0.16, None), 2021: share(0.14, 300), 2022: share(0.12, 300)}, C)
+    unknown = shares.trend({2020: share(0.16, None), 2021: share(0.14, 300), 2022: share(0.12, 300)}, C, 0.8)
     assert unknown == shares.Trend(pytest.approx(-0.02), None)  # type: ignore[arg-type]
 
 

@@ -12,9 +12,19 @@ from warehouse.contracts import Row, contracts, records
 Found = dict[tuple[str, str, str], Row]
 
 
-def reconcile(counts: list[Row], published: list[Row] | None = None, shares: list[Row] | None = None) -> Found:
+def reconcile(
+    counts: list[Row],
+    published: list[Row] | None = None,
+    shares: list[Row] | None = None,
+    draws: list[Row] | None = None,
+) -> Found:
     """What edition 2023 is told, of counts, published lines and estimated shares."""
-    made = {"reference.published_figures": published, "crime.counted": counts, "safety.yearly_shares": shares}
+    made = {
+        "reference.published_figures": published,
+        "crime.counted": counts,
+        "safety.yearly_shares": shares,
+        "police.draws": draws,
+    }
     tables = REFERENCE | {name.split(".")[1]: contracts()[name].frame(rows or []) for name, rows in made.items()}
     found = reconciliation(**{name: tables[name] for name in reconciliation.__annotations__.keys() - {"return"}})
     rows = [row for row in records(found) if row["edition"] == 2023]

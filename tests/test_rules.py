@@ -258,8 +258,6 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 799, 0, 0, 0, 0, 'extract'), "
                   "(2022, 'b', 2020, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract'), "
                   "(2022, 'a', 2021, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract')"), {LATER}),
-    ("police.draws", "rode_and_coordinates_are_found",
-     DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 1000, 0, 0, 0, 11, 'extract')"), {LATER}),
     ("quality.reconciliation", "figures_agree",
      "INSERT INTO quality.reconciliation SELECT 2022, 'two_police_sources', area, 'burglary', value, 100, 81.4, 121.6, agrees, 'extract' "
      "FROM (VALUES ('near', 120, true), ('far', 122, false)) t(area, value, agrees)", {(2022, "two_police_sources", "far", "burglary")}),

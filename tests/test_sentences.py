@@ -34,14 +34,14 @@ def test_a_fall_that_may_be_chance() -> None:
         (made_up("unsafe", FALLING), "1a", 2024, "edition_before", "", "fra 16 % til 9 %", "The fall is statistically significant."),
         (made_up("unsafe", FALLING), "1a", 2021, "edition_before", "", "brud i serien imellem: fieldwork_2021", "Note a break"),
         (made_up("unsafe", FALLING), "1a", 2024, "trend_since_baseline", "", "faldet med 1,11 procentpoint om året", "fallen by 1.11 points a year"),
-        (made_up("unsafe", FALLING), "1b", 2021, "baseline_gap", "", "3 procentpoint mod 7", "3 points against 7"),
+        (made_up("unsafe", FALLING), "1b", 2021, "baseline_gap", "", "er 3 procentpoint mod 7", "is 3 points against 7"),
         (made_up("burglary_reports", BURGLARIES), "2b", 2022, "baseline", "burglary", "36 mod 20", "The rise is statistically significant."),
         (made_up("citizen_facing_reports", CRIME) + made_up("citizen_facing_reports_per_1000", RATES), "2a", 2022, "baseline", "",
          "17,7 mod 17,7", "reports to show a rise"),
         ([], "2a", 2021, "baseline", "", "2020 er udgangspunktets eget år", "2020 is the baseline's own year"),
         ([], "1a", 2022, "edition_before", "", "tallet for 2022 ikke er leveret", "figure of 2022 was not delivered"),
         (made_up("bydele_above_10_percent_unsafe", {(2021, "copenhagen"): (4, None)}), "5", 2021, "limit", "",
-         "Tallet er 4, og lovet var 0: målet er ikke opfyldt. Hvor mange der svarede", "cannot be said whether it is chance"),
+         "Tallet er 4, og lovet var højst 0: målet er ikke opfyldt. Hvor mange der svarede", "cannot be said whether it is chance"),
     ],
 )  # fmt: skip
 def test_each_comparison_in_words(
@@ -55,8 +55,11 @@ def test_each_comparison_in_words(
 def test_a_full_count_says_nothing_of_chance_and_made_up_figures_are_marked() -> None:
     spoil = number("activities_with_two_or_more_partners", 72.5, counted=29, out_of=40, provenance="synthetic")
     row = verdict(make([], spoil), "3", 2022, "limit")
-    assert row["sentence_da"] == "Opdigtede tal. Tallet er 72,5 %, og lovet var 75 %: målet er ikke opfyldt."
-    assert row["sentence_en"] == "Made-up figures. The figure is 72.5 %, and 75 % was promised: the target is not met."
+    assert row["sentence_da"] == "Opdigtede tal. Tallet er 72,5 %, og lovet var mindst 75 %: målet er ikke opfyldt."
+    assert (
+        row["sentence_en"]
+        == "Made-up figures. The figure is 72.5 %, and at least 75 % was promised: the target is not met."
+    )
 
 
 def every_verdict() -> list[Row]:
@@ -76,6 +79,7 @@ def every_verdict() -> list[Row]:
         empty
         | figures
         | {"compared_with": comparison, "literal": literal, "statistical": statistical, "measure": measure}
+        | {"confidentiality": "free"}
         for comparison, literal, statistical, measure in itertools.product(
             columns["compared_with"].allowed,
             ("met", "not_met"),
@@ -87,8 +91,10 @@ def every_verdict() -> list[Row]:
     found += [
         row | {"smallest_change_shown": 3.0, "breaks": "a b", "provenance": "synthetic"}
         for row in found
-        if row["compared_with"] in ("edition_before", "baseline")
+        if row["compared_with"] in ("edition_before", "trend_since_baseline", "baseline_gap", "baseline")
     ]
+    found += [row | {"tolerance": 1.5} for row in found if row["compared_with"] == "baseline_gap"]
+    found += [row | {"confidentiality": "confidential"} for row in found if row["compared_with"] == "report"]
     found += [
         empty
         | figures
@@ -106,7 +112,7 @@ def every_verdict() -> list[Row]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_verdict_has_its_sentence(language: str) -> None:
     for row in every_verdict():
-        text = sentence(row, SAID[language], language)
+        text = sentence(row, "at_least", SAID[language], language)
         assert text.endswith(".")
         assert not {"{", "}"} & set(text)
     assert get_args(Literally) == ("met", "not_met", "not_evaluable")
@@ -123,5 +129,5 @@ def test_a_sentence_that_somebody_took_out_is_named() -> None:
 
 def test_danish_figures_have_a_comma() -> None:
     row: dict[str, Any] = every_verdict()[0] | {"compared_value": 1234.56}
-    assert "1.234,6 %" in sentence(row, SAID["da"], "da")
-    assert "1,234.6 %" in sentence(row, SAID["en"], "en")
+    assert "1.234,6 %" in sentence(row, "at_least", SAID["da"], "da")
+    assert "1,234.6 %" in sentence(row, "at_least", SAID["en"], "en")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets import confidentiality, crime, safety, targets
+from assets import confidentiality, crime, reconciliation, safety, targets
 from assets.confidentiality import first_sources
 from warehouse.contracts import Row, contracts, records
 from warehouse.reference_files import load_reference
@@ -77,6 +77,7 @@ def make(
         "safety.gaps",
         "crime.counted",
         "commitments.yearly_numbers",
+        "police.draws",
     ):  # nothing was delivered
         tables[name.split(".")[1]] = contracts()[name].frame([])
     if spoil:
@@ -88,6 +89,7 @@ def make(
         ("confidentiality", confidentiality.confidentiality),
         ("yearly_types", crime.yearly_types),
         ("monitoring", crime.monitoring),
+        ("reconciliation", reconciliation.reconciliation),
         ("baselines", targets.target_baselines),
         ("verdicts", targets.target_verdicts),
     ):
@@ -232,7 +234,10 @@ def versions_of(column: str, kind: str, *, decided: bool) -> Callable[[dict[str,
             new = old.assign(valid_from=date(2021, 1, 1), valid_to=None, area_version=2)
             tables["areas"] = pd.concat([areas[areas["area_id"] != TH], old, new], ignore_index=True)
         else:
-            rows = [ESTIMATE | {"edition": edition, "rule_version": 1 + (edition > 2020)} for edition in (2020, 2021)]
+            rows = [
+                ESTIMATE | {"edition": edition, "rule_version": rule, "share_percent": float(FALLING[edition, TH][0])}
+                for edition, rule in ((2020, 1), (2021, 2))
+            ]
             tables["estimates"] = contracts()["safety.estimates"].frame(rows)
         if decided:
             line = records(tables["series_breaks"])[0] | {

@@ -20,9 +20,10 @@ SMALL = 10
 
 @dataclass(frozen=True)
 class Share:
-    """A share: its value, the values that round to it, the answers behind it where known, and their design effect.
+    """A share: its value, the values that round to it, the answers behind it where known, and how sure it is.
 
-    A share that was estimated from answers is not rounded: both limits are its value.
+    A share that was estimated from answers is not rounded, both limits are its value, and it has the `variance` that was
+    estimated with it. Of a published one there is only the `design_effect` that is assumed of it.
     """
 
     value: float
@@ -30,6 +31,18 @@ class Share:
     high: float
     answers: int | None
     design_effect: float
+    variance: float | None = None
+
+    @property
+    def worth(self) -> float:
+        """How many answers of a simple random sample the share is as sure as."""
+        if self.variance and 0 < self.value < 1:
+            return self.value * (1 - self.value) / self.variance
+        return (self.answers or 0) / (1.0 if self.variance is not None else self.design_effect)
+
+    def variance_at(self, value: float) -> float:
+        """The variance that a share of `value` would have with as many effective answers."""
+        return value * (1 - value) / self.worth
 
 
 @dataclass(frozen=True)
@@ -120,7 +133,7 @@ def change_interval(new: Share, old: Share, confidence: float) -> Interval | Non
     """
     if new.answers is None or old.answers is None:
         return None
-    worth = new.answers / new.design_effect, old.answers / old.design_effect
+    worth = new.worth, old.worth
     corners = [_change_at(one, other, *worth, confidence) for one, other in product(_corners(new), _corners(old))]
     return Interval(min(corner.low for corner in corners), max(corner.high for corner in corners))
 
@@ -158,10 +171,7 @@ def _gap_corners(gap: Gap) -> list[tuple[float, float]]:
 def _gap_variance(gap: Gap, area: float, comparison: float) -> float:
     if gap.variance is not None:
         return gap.variance
-    return sum(
-        variance(value, share.answers or 1, share.design_effect)
-        for value, share in ((area, gap.area), (comparison, gap.comparison))
-    )
+    return gap.area.variance_at(area) + gap.comparison.variance_at(comparison)
 
 
 def smallest_fall_shown(new: Share, old: Share, confidence: float, power: float) -> float | None:
@@ -170,29 +180,47 @@ def smallest_fall_shown(new: Share, old: Share, confidence: float, power: float)
     Solves d - r = (z_confidence + z_power) sqrt(v(p) + v(p - d)), where r is half of both rounding bands: what
     rounding alone may have made of the fall, and which `change_interval` takes in.
     """
-    z = normal_quantile(confidence) + NormalDist().inv_cdf(power)
-    rounding = (new.high - new.low + old.high - old.low) / 2
+    z = _shown_quantile(confidence, power)
+    rounding = _half_bands(new, old)
 
     def missing(fall: float) -> float:
-        spread = variance(old.value, old.answers or 0, old.design_effect) + variance(
-            old.value - fall, new.answers or 0, new.design_effect
-        )
-        return fall - rounding - z * math.sqrt(spread)
+        return fall - rounding - z * math.sqrt(old.variance_at(old.value) + new.variance_at(old.value - fall))
 
     if not (old.answers and new.answers and old.value > 0 and missing(old.value) > 0):
         return None
     return float(optimize.brentq(missing, 0.0, old.value))
 
 
+def smallest_narrowing_shown(new: Gap, old: Gap, confidence: float, power: float) -> float:
+    """Smallest narrowing of a gap that a two-sided test would show with this power, at the shares as they are now."""
+    total = _gap_variance(new, new.area.value, new.comparison.value) + _gap_variance(
+        old, old.area.value, old.comparison.value
+    )
+    rounding = _half_bands(new.area, new.comparison, old.area, old.comparison)
+    return rounding + _shown_quantile(confidence, power) * math.sqrt(total)
+
+
+def _shown_quantile(confidence: float, power: float) -> float:
+    return normal_quantile(confidence) + NormalDist().inv_cdf(power)
+
+
+def _half_bands(*rounded: Share) -> float:
+    """What rounding alone may make of the shares' differences: half of every band."""
+    return sum(one.high - one.low for one in rounded) / 2
+
+
 @dataclass(frozen=True)
 class Trend:
-    """A straight line through shares of several editions: its slope a year and the slope's interval."""
+    """A straight line through shares of several editions: its slope a year, the slope's interval, and the smallest fall a
+    year that would have been shown.
+    """
 
     slope: float
     interval: Interval | None
+    smallest_fall_shown: float | None = None
 
 
-def trend(shares: dict[int, Share], confidence: float) -> Trend:
+def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
     """Weighted least squares through the shares by edition, weights 1 / variance.
 
     Without every number of answers the slope is unweighted and has no interval. Rounding widens the interval by
@@ -200,10 +228,7 @@ def trend(shares: dict[int, Share], confidence: float) -> Trend:
     """
     editions = sorted(shares)
     known = all(shares[edition].answers is not None for edition in editions)
-    weights = [
-        1 / variance(one.value, one.answers or 1, one.design_effect) if known else 1.0
-        for one in (shares[edition] for edition in editions)
-    ]
+    weights = [1 / _trend_variance(shares[edition]) if known else 1.0 for edition in editions]
     middle = sum(weight * edition for weight, edition in zip(weights, editions, strict=True)) / sum(weights)
     spread = sum(weight * (edition - middle) ** 2 for weight, edition in zip(weights, editions, strict=True))
     pulls = [weight * (edition - middle) / spread for weight, edition in zip(weights, editions, strict=True)]
@@ -215,7 +240,17 @@ def trend(shares: dict[int, Share], confidence: float) -> Trend:
         for pull, edition in zip(pulls, editions, strict=True)
     )
     reach = normal_quantile(confidence) / math.sqrt(spread) + tilt
-    return Trend(slope, Interval(slope - reach, slope + reach))
+    shown = _shown_quantile(confidence, power) / math.sqrt(spread) + tilt
+    return Trend(slope, Interval(slope - reach, slope + reach), shown)
+
+
+def _trend_variance(share: Share) -> float:
+    """The share's variance; of nobody or everybody, whose own is 0, that of half an answer more or less in one more.
+
+    Source of the half: Haldane (1956), as for the logarithm of odds.
+    """
+    value = (share.value * share.worth + 0.5) / (share.worth + 1) if share.value in (0.0, 1.0) else share.value
+    return share.variance_at(value)
 
 
 def _interval_at(share: float, answers: int, design_effect: float, confidence: float) -> Interval:

@@ -5,6 +5,7 @@ other, and a reading that cannot be made is `not_evaluable` with a reason. Which
 `assets/targets.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,13 +56,30 @@ def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdi
     return Verdict(literal, "met" if interval.high < limit else "uncertain")
 
 
+def each_below(
+    changes: Sequence[float], intervals: Sequence[Interval | None], together: Sequence[Interval | None]
+) -> Verdict:
+    """Promised: every one of several changes lies below 0. Serves "falls every year" over all of the years.
+
+    Statistical: met where every interval lies below 0, unadjusted; not_met where some year rose, which is asked of all at
+    once: of intervals at the level of the first step of Holm's method (Holm 1979), `together`.
+    """
+    literal: Literally = "met" if all(round(change, 9) < 0 for change in changes) else "not_met"
+    known = [one for one in intervals if one is not None], [one for one in together if one is not None]
+    if any(one.low > 0 for one in known[1]):
+        return Verdict(literal, "not_met")
+    if len(known[0]) < len(changes):
+        return Verdict(literal, "not_evaluable", "answers_unknown")
+    return Verdict(literal, "met" if all(one.high < 0 for one in known[0]) else "uncertain")
+
+
 def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tolerance: float) -> Verdict:
     """Promised: the count or the rate `value` is not above the baseline's.
 
     The baseline is itself a random count: not_met where the interval of the rates' ratio lies above 1, met where it
     lies below 1 + tolerance, else uncertain; not_met goes first where both hold. `ratio` is None where a count is not known.
     """
-    literal: Literally = "met" if value <= baseline else "not_met"
+    literal: Literally = "met" if round(value - baseline, 6) <= 0 else "not_met"  # a fixed rate has 9 decimals
     if ratio is None:
         return Verdict(literal, "not_evaluable", "missing_extract")
     if ratio.low > 1:
