@@ -15,6 +15,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from assets.sentences import written
 from warehouse.home import cache_folder
 
 if TYPE_CHECKING:
@@ -78,12 +79,15 @@ class Break:
 
 @dataclass(frozen=True)
 class Chart:
-    """All that is drawn of one indicator: no word is made up in the drawing."""
+    """All that is drawn of one indicator: no word is made up in the drawing. `whole`: of what there are no halves."""
 
+    language: str
     title: str
     subtitles: list[str]
     x_unit: str
     unit: str
+    whole: bool
+    note: str
     series: list[Series]
     levels: list[Level]
     breaks: list[Break]
@@ -94,6 +98,7 @@ class Chart:
 class Funnel:
     """Areas by residents and rate, and the limits between which chance would leave nearly all of them."""
 
+    language: str
     title: str
     subtitles: list[str]
     x_unit: str
@@ -107,7 +112,7 @@ class Funnel:
 def draw_chart(chart: Chart) -> str:
     """The picture of one indicator as SVG, with its title and text alternative."""
     with _style():
-        figure, axes = _empty(chart.title, chart.subtitles, chart.x_unit, chart.unit)
+        figure, axes = _empty(chart)
         broken = {one.year for one in chart.breaks}
         asides = [0.08 * (2 * number - len(chart.series) + 1) for number in range(len(chart.series))]
         for series, marker, aside in zip(chart.series, MARKERS, asides, strict=False):
@@ -121,7 +126,10 @@ def draw_chart(chart: Chart) -> str:
         years = [point.year for series in chart.series for point in series.points]
         axes.set_xticks(range(min(years), max(years) + 1))
         axes.set_xlim(min(years) - 0.6, max(years) + 0.6)
-        axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
+        top = axes.get_ylim()[1] * 1.05
+        promised_none = any(y == 0 for level in chart.levels for _, y in level.points)
+        axes.set_ylim(bottom=-0.04 * top if promised_none else 0, top=top)
+        axes.plot([], [], " ", label=chart.note)
         _legend(figure, axes)
         return _svg(figure, chart.title, chart.text)
 
@@ -129,7 +137,8 @@ def draw_chart(chart: Chart) -> str:
 def draw_funnel(funnel: Funnel) -> str:
     """The picture of the areas as SVG, with its title and text alternative."""
     with _style():
-        figure, axes = _empty(funnel.title, funnel.subtitles, funnel.x_unit, funnel.unit)
+        figure, axes = _empty(funnel)
+        axes.xaxis.set_major_formatter(lambda value, _: written(value, funnel.language))
         name, rate = funnel.rate
         axes.axhline(rate, color=INK, lw=1.1, label=name)
         limits = funnel.limits[0][1]
@@ -171,15 +180,19 @@ def _names(figure: "Figure", axes: "Axes", areas: list[tuple[str, float, float]]
         )  # fmt: skip
 
 
-def _empty(title: str, subtitles: list[str], x_unit: str, unit: str) -> "tuple[Figure, Axes]":
+def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(7.4, 4.2), dpi=72, layout="constrained")  # so that a pixel is a point, as in the SVG
     axes = figure.add_subplot()
-    lines = [line for one in (title, *subtitles) for line in textwrap.wrap(one, LINE_LENGTH)]
+    lines = [line for one in (picture.title, *picture.subtitles) for line in textwrap.wrap(one, LINE_LENGTH)]
     axes.set_title("\n".join(lines), loc="left", fontsize=10)
-    axes.set_xlabel(x_unit)
-    axes.set_ylabel(unit)
+    axes.set_xlabel(picture.x_unit)
+    axes.set_ylabel(picture.unit)
+    if isinstance(picture, Chart) and picture.whole:
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(lambda value, _: written(value, picture.language))
     axes.grid(axis="y", color=PALE, lw=0.5)
     axes.set_axisbelow(True)
     return figure, axes

@@ -12,7 +12,7 @@ import pandas as pd
 
 from assets.figures import conventions_of
 from assets.methods import samples
-from assets.methods.limits import Array, logit_limits
+from assets.methods.limits import Array
 from assets.methods.samples import Design, Estimates
 from assets.tables import edition_table
 from warehouse.contracts import Row, contracts, records
@@ -134,7 +134,7 @@ def _columns(named: dict[str, Array]) -> Array:
 def _estimate_rows(survey: Survey, found: Estimates, values: dict[str, float]) -> Iterator[Row]:
     confidence = values["confidence_level"]
     low, high = samples.korn_graubard_limits(found, confidence)
-    logit_low, logit_high = logit_limits(found.share, found.standard_error, found.degrees, confidence)
+    logit_low, logit_high = samples.logit_limits_where_enough(found, confidence)
     shown = samples.presentable(found, low, high, values["fewest_answers"])
     for at, area in sorted(enumerate(survey.areas), key=lambda one: one[1]):
         for question, measure in sorted(enumerate(survey.yes), key=lambda one: one[1]):

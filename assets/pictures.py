@@ -46,8 +46,10 @@ FIGURES = """
            bydele_surely_above AS low, bydele - bydele_surely_not_above AS high, status, 'free' AS confidentiality, provenance
     FROM safety.unsafe_bydele
     UNION ALL BY NAME
-    SELECT edition, edition AS year, area_id, measure, value, NULL AS low, NULL AS high, status, 'free' AS confidentiality, provenance
-    FROM commitments.yearly_numbers
+    SELECT edition, edition AS year, area_id, measure, CASE WHEN open THEN NULL ELSE value END AS value, NULL AS low, NULL AS high,
+           status, 'free' AS confidentiality, provenance, open
+    FROM (SELECT *, starts_with(measure, 'goals_kept_') AND not_known > 0 AND counted + not_known >= out_of AS open
+          FROM commitments.yearly_numbers)
 """
 FUNNELS = """
     SELECT c.area_id, c.area_version, c.crime_year, c.crime_type, c.reports, c.population_residents, c.rate_per_1000, c.provenance
@@ -171,6 +173,9 @@ def _chart(of: Published, agreement: Row, measure: Row, area_id: str, targets: l
     breaks = [] if measure["topic"] in COUNTED_WHOLE else _breaks(of, measure["measure"], rows)
     about = [*_made_up(of, rows), *(f"{row['target_id']}: {row[f'text_{of.language}']}" for row in targets)]
     return Chart(
+        language=of.language,
+        whole=measure["unit"] in ("reports", "count"),
+        note=of.said("no_interval" if measure["topic"] in COUNTED_WHOLE else "legend"),
         title=f"{measure[f'name_{of.language}']}, {of.names[area_id]}",
         subtitles=about,
         x_unit=of.said("crime_year" if measure["crime_type"] else "edition"),
@@ -199,7 +204,8 @@ def _point(of: Published, measure: Row, row: Row) -> Point:
     if row["value"] is None:
         reason = {"conflict": "conflict", "low_reliability": "too_few_answers"}.get(row["status"])
         reason = "confidential" if row["confidentiality"] != "free" else reason
-        return Point(row["year"], None, word=of.words["reason", reason] if reason else "")
+        word = of.said("not_known") if row["open"] else ""
+        return Point(row["year"], None, word=of.words["reason", reason] if reason else word)
     low, high = row["low"], row["high"]
     if measure["unit"] == "reports":
         interval = counts.poisson_interval(int(row["value"]), _confidence(of))
@@ -242,6 +248,11 @@ def _levels(of: Published, target: Row, agreement: Row, measure: Row) -> Iterato
             [(one, target["limit_value"]) for one in years],
             "-",
         )
+    if target["rule"] == "own_goals":
+        goals = [row for row in of.tables["verdicts"] if _same(row, target) and row["limit_value"] is not None]
+        points = [(float(row["edition"]), row["limit_value"]) for row in goals]
+        if points:
+            yield Level(of.said("goals"), points, "--")
     if target["rule"] == "approaches_comparison_area" and baseline is not None:
         path = [(float(target["baseline_year"]), baseline), *_path(of, target, agreement, measure)]
         if len(path) > 1:
@@ -293,7 +304,12 @@ def _funnel(of: Published, kind: str, year: int) -> Funnel:
     limits = []
     for one in (confidence, OUTER_LIMIT):
         low, high = counts.funnel_limits(rate, sizes, one, dispersion)
-        limits.append((of.said("limit", percent=of.number(one * 100)), list(zip(sizes, low, high, strict=True))))
+        limits.append(
+            (
+                of.said("limit_wider" if dispersion > 1 else "limit", percent=of.number(one * 100)),
+                list(zip(sizes, low, high, strict=True)),
+            )
+        )
     areas = [
         (of.names[row["area_id"]], float(row["population_residents"]), float(row["rate_per_1000"])) for row in rows
     ]
@@ -304,6 +320,7 @@ def _funnel(of: Published, kind: str, year: int) -> Funnel:
     outside = [area for (area, x, y) in areas if _outside(rate, x, y, confidence, dispersion)]
     told = [f"{area}: {of.number(y)} ({of.number(x)} {of.said('residents')})" for area, x, y in areas]
     return Funnel(
+        language=of.language,
         title=of.said("funnel", crime_type=name, year=year),
         subtitles=[*made_up, *wider],
         x_unit=of.said("residents"),

@@ -13,6 +13,7 @@ from scipy.optimize import linprog
 
 from assets.confidentiality import confidentiality
 from assets.methods.disclosure import CONFIDENTIAL, FREE, SECONDARY, Cells, hide
+from assets.readings import readings
 from tests.test_targets import REFERENCE, TH, make
 from warehouse.contracts import Row, contracts, records
 
@@ -54,6 +55,12 @@ def test_a_zero_beside_a_small_count_is_hidden_with_it() -> None:
     assert hidden([3, 0, 20, 23, 0, 7, 7], [[1, 1, 1, -1, 0, 0, 0], [0, 0, 0, 0, 1, 1, -1]]) == [
         CONFIDENTIAL, SECONDARY, SECONDARY, FREE, FREE, FREE, FREE,
     ]  # fmt: skip
+
+
+def test_a_zero_is_hidden_even_where_hiding_another_would_do() -> None:
+    # what is hidden would else be known to be no zero
+    cells = Cells(np.array([3.0, 0, 20, 23]), np.ones(4, bool), np.ones(4, bool), np.array([3.0, 1e9, 20, 1e6]))
+    assert hide(cells, np.array([[1.0, 1, 1, -1]]), 5) == [CONFIDENTIAL, SECONDARY, SECONDARY, FREE]
 
 
 def test_a_remainder_that_nobody_prints_is_found_by_subtraction_and_so_the_smaller_area_is_hidden() -> None:
@@ -239,11 +246,96 @@ def test_a_monitored_type_is_reported_even_where_its_count_is_hidden() -> None:
     assert (row["literal"], row["value"], row["reports"], row["confidentiality"]) == ("met", None, None, CONFIDENTIAL)
 
 
-def test_the_threshold_is_the_agreements() -> None:
-    ours = contracts()["crime.counted"].frame([_counted_row(TH, "harassment", 7)])
-    agreements = REFERENCE["agreements"].assign(fewest_reports_shown=8)
+def hidden_of(rows: list[Row], **replaced: pd.DataFrame) -> dict[str, str]:
+    """What is hidden of these counts, by area."""
     names = confidentiality.__annotations__.keys() - {"return"}
-    found = confidentiality(
-        **{name: REFERENCE.get(name) for name in names} | {"counted": ours, "agreements": agreements}
-    )  # type: ignore[arg-type]
-    assert [row["confidentiality"] for row in records(found)] == [CONFIDENTIAL]
+    ours = {"counted": contracts()["crime.counted"].frame(rows)} | replaced
+    found = confidentiality(**{name: REFERENCE.get(name) for name in names} | ours)  # type: ignore[arg-type]
+    return {row["area_id"]: row["confidentiality"] for row in records(found)}
+
+
+def test_the_threshold_is_the_agreements() -> None:
+    agreements = REFERENCE["agreements"].assign(fewest_reports_shown=8)
+    assert hidden_of([_counted_row(TH, "harassment", 7)], agreements=agreements) == {TH: CONFIDENTIAL}
+
+
+def test_what_of_a_bydel_lies_outside_the_partnership_area_is_a_small_count_too() -> None:
+    rows = [_counted_row(TH, "harassment", 98), _counted_row("bydel_broenshoej_husum", "harassment", 100)]
+    assert SECONDARY in hidden_of(rows).values()  # else 2 would follow
+    rows[0]["reports"] = 90
+    assert set(hidden_of(rows).values()) == {FREE}
+
+
+# --- every published table of all editions -----------------------------------------------------------------
+
+EDITIONS = range(2018, 2026)
+
+
+@pytest.fixture(scope="module")
+def everything() -> tuple[dict[str, pd.DataFrame], dict[Any, int], set[Any]]:
+    """The tables of eight editions, the true counts by edition, area and type, and which of them are hidden."""
+    drawn = {edition: counted(edition, 6.0).assign(edition=edition, crime_year=edition - 1) for edition in EDITIONS}
+    ours = pd.concat(drawn.values(), ignore_index=True)
+    tables = published(ours)
+    names = readings.__annotations__.keys() - {"return"}
+    tables["readings"] = readings(**{name: tables[name] for name in names})
+    true = {(row["edition"], row["area_id"], row["crime_type"]): row["reports"] for row in records(ours)}
+    rows = records(tables["yearly_types"]) + records(tables["monitoring"])
+    secret = {(row["edition"], row["area_id"], row["crime_type"]) for row in rows if row["confidentiality"] != FREE}
+    return tables, true, secret
+
+
+def kinds_of(tables: dict[str, pd.DataFrame]) -> dict[str, str]:
+    return {row["measure"]: row["crime_type"] for row in records(tables["measures"]) if row["crime_type"]}
+
+
+def test_no_verdict_baseline_or_reading_of_any_edition_is_made_of_a_hidden_count(everything: Any) -> None:
+    tables, _, secret = everything
+    kinds, seen = kinds_of(tables), 0
+    for row in records(tables["verdicts"]):
+        kind = kinds.get(row["measure"])
+        if row["compared_with"] == "baseline" and kind:
+            ours, baseline = ((edition, row["area_id"], kind) in secret for edition in (row["edition"], 2021))
+            made = ("change", "change_low", "change_high", "smallest_change_shown", "missing_to_limit", "dispersion")
+            if (ours or baseline) and row["edition"] > 2021:
+                seen += 1
+                assert {row[name] for name in made} == {None}
+                assert (row["literal"], row["statistical"]) == ("not_evaluable", "not_evaluable")
+            assert not (ours and (row["value"], row["reports"]) != (None, None))
+            assert not (baseline and row["compared_value"] is not None)
+    for row in records(tables["baselines"]):
+        if (row["edition"], row["area_id"], kinds.get(row["measure"])) in secret:
+            seen += 1
+            assert {row[name] for name in ("value", "value_low", "value_high", "reports")} == {None}
+    for row in records(tables["readings"]):
+        years = {"against_2019": (2019,), "against_mean_2017_2019": (2017, 2018, 2019)}.get(row["reading"], (2020,))
+        areas = (row["area_id"], "copenhagen") if row["reading"] == "against_copenhagens_change" else (row["area_id"],)
+        cells = {(year + 1, area, kinds[row["measure"]]) for year in (*years, row["crime_year"]) for area in areas}
+        if cells & secret:
+            seen += 1
+            assert {row[name] for name in ("ratio", "ratio_low", "ratio_high")} == {None}
+    assert seen > 20
+
+
+def test_an_attacker_with_rates_intervals_and_populations_of_all_editions_is_left_with_as_much(everything: Any) -> None:
+    tables, true, secret = everything
+    rows = records(tables["yearly_types"]) + records(tables["monitoring"])
+    for row in rows:  # what a rate, its limits or a published figure would tell of the count
+        numbers = (
+            "reports", "rate_per_1000", "rate_low_per_1000", "rate_high_per_1000", "published_reports", "published_rate_per_1000",
+            "population_residents", "population_low_residents", "population_high_residents",
+        )  # fmt: skip
+        if row["confidentiality"] != FREE:
+            assert {row[name] for name in numbers} == {None}
+    for edition in EDITIONS[:3]:
+        of_edition = {name: tables[name][tables[name]["edition"] == edition] for name in ("yearly_types", "monitoring")}
+        numbers_of = {(area, kind): number for (one, area, kind), number in true.items() if one == edition}
+        unknown = {
+            kind: numbers_of["copenhagen", kind] - sum(numbers_of[one, kind] for one in BYDELE) for kind in KINDS
+        }
+        attacker = Attacker(of_edition, unknown)
+        assert set(attacker.secret) == {(area, kind) for one, area, kind in secret if one == edition}
+        for cell in attacker.secret:
+            low, high = attacker.limits(cell)
+            wide = low <= 1 + 1e-6 and high >= 4 - 1e-6 if 1 <= numbers_of[cell] <= 4 else high - low >= 4 - 1e-6
+            assert wide, (edition, cell)

@@ -245,6 +245,29 @@ def test_a_share_of_a_few_answers_is_not_told() -> None:
     assert reading(verdict(later, "1a", 2022, "edition_before"))[2] == "too_few_answers"
 
 
+def gap_of(edition: int, error: float) -> Row:
+    return {
+        "edition": edition, "area_id": TH, "measure": "unsafe", "municipality_id": "copenhagen", "gap_points": 2.6,
+        "gap_standard_error_points": error, "rest_answers": 4000, "rest_share_percent": 8.9, "rule_version": 1,
+        "provenance": "synthetic", "method": "sample_share/1",
+    }  # fmt: skip
+
+
+def test_a_gaps_verdict_takes_the_errors_of_both_editions_gaps() -> None:
+    def spoil(now: float, then: float) -> Any:
+        def with_gaps(tables: dict[str, pd.DataFrame]) -> None:
+            rows = [gap_of(2020, then), gap_of(2022, now)]
+            tables["gaps"] = contracts()["safety.gaps"].frame(rows)
+
+        return with_gaps
+
+    for now, then in ((0.5, 2.0), (2.0, 0.5), (1.0, 1.0)):
+        row = verdict(make(made_up("unsafe", FALLING), spoil(now, then)), "1b", 2022, "baseline_gap")
+        # 11 less 9 against 16 less 9, each rounded to a whole per cent: half a point either way for all four
+        reach = 1.959963985 * np.hypot(now, then) + 2
+        assert (row["change_low"], row["change_high"]) == pytest.approx((-5 - reach, -5 + reach), abs=1e-6)
+
+
 def test_a_gaps_verdict_takes_the_gaps_own_error() -> None:
     def spoil(error: float) -> Any:
         def with_gap(tables: dict[str, pd.DataFrame]) -> None:

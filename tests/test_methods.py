@@ -250,6 +250,7 @@ def test_poisson_interval(reports: int, low: float, high: float) -> None:
 
 
 def test_229_reports_of_11225_residents() -> None:
+    assert pytest.approx(20.400891, abs=5e-7) == 229 / 11225 * 1000
     assert_close(counts.rate_interval(Count(229, 11225, 11225), C), 17.843971, 23.221368, 5e-7)
     band = shares.rounding_band(20.4, 1)
     population = counts.implied_population(229, band.low, band.high)
@@ -265,6 +266,18 @@ def test_229_reports_of_11225_residents() -> None:
 def test_rate_ratio(new: tuple[int, int], old: tuple[int, int], low: float, high: float, digits: float) -> None:
     one, other = Count(new[0], new[1], new[1]), Count(old[0], old[1], old[1])
     assert_close(counts.rate_ratio_interval(one, other, C), low, high, digits)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "ratio", "p"),
+    # R's poisson.test
+    [((11, 800), (21, 3011), 1.971488095, 0.07966863), ((240, 11300), (229, 11225), 1.04107895, 0.6778628)],
+)
+def test_ratio_and_p_of_equal_rates(new: tuple[int, int], old: tuple[int, int], ratio: float, p: float) -> None:
+    one, other = (Count(reports, residents, residents) for reports, residents in (new, old))
+    assert new[0] / new[1] / (old[0] / old[1]) == pytest.approx(ratio, abs=5e-9)
+    assert counts.same_ratio_p(one, other) == pytest.approx(p, abs=5e-8)
+    assert counts.same_ratio_p(Count(0, 1, 1), Count(0, 1, 1)) == 1
 
 
 def test_rate_ratio_over_population_bands_and_of_nothing() -> None:

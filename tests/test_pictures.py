@@ -151,6 +151,43 @@ def test_what_is_counted_whole_has_its_promise_and_no_break_of_the_survey() -> N
     found = chart(published([], delivered), "activities_with_two_or_more_partners", "en")
     assert (found.breaks, found.x_unit) == ([], "edition")
     assert [level.name for level in found.levels] == ["Promised: at least 75"]
+    assert found.note == "A full count: no interval"
+
+
+def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -> None:
+    def delivered(tables: dict[str, pd.DataFrame]) -> None:
+        rows = [
+            {
+                "edition": edition, "area_id": TH, "measure": "goals_kept_safer_city_life", "value": float(kept), "counted": kept,
+                "out_of": out_of, "not_known": open_, "status": "normal", "provenance": "extract", "maturity": "final", "method": "made up",
+            }
+            for edition, kept, out_of, open_ in ((2021, 1, 3, 0), (2022, 0, 2, 2), (2023, 1, 1, 0))
+        ]  # fmt: skip
+        tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame(rows)
+
+    found = chart(published([], delivered), "goals_kept_safer_city_life")
+    assert [(point.year, point.value, point.word) for point in found.series[0].points] == [
+        (2021, 1, ""), (2022, None, "ikke kendt endnu"), (2023, 1, ""),
+    ]  # fmt: skip
+    assert [(level.name, level.points) for level in found.levels] == [
+        ("Mål i planen", [(2021, 3), (2022, 2), (2023, 1)])
+    ]
+
+
+def test_axes_are_numbered_as_readers_of_the_language_write() -> None:
+    one = [
+        count(number, 2020 + year, crime_type="harassment", population_residents=10_000)
+        for year, number in ((1, 5), (2, 7))
+    ]
+    found = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(one)))
+    for language, mark in (("da", ","), ("en", ".")):
+        words = {
+            (text.text or "").strip() for text in drawn(chart(found, "harassment_reports", language)).iter(f"{SVG}text")
+        }
+        assert not any(re.fullmatch(r"\d+[.,]\d", word) for word in words)  # no half reports
+        shares = published(made_up("unsafe", {(2020, TH): (1, 3000), (2021, TH): (1, 3000)}))
+        words = {(text.text or "").strip() for text in drawn(chart(shares, "unsafe", language)).iter(f"{SVG}text")}
+        assert any(re.fullmatch(rf"\d\{mark}\d+", word) for word in words), words
 
 
 def crime(numbers: dict[str, int], **changes: Any) -> dict[str, Any]:
@@ -191,6 +228,18 @@ def test_a_funnel_has_each_bydel_and_limits_that_say_how_they_were_widened() -> 
     assert "Uden for 95 %-grænserne: -" in found.text
     uneven = crime(BYDELE | {"bydel_oesterbro": 300})[f"{AGREEMENT}/funnel_burglary.en.svg"]
     assert uneven.subtitles[-1].startswith("The bydele differ ")
+    assert uneven.limits[0][0].startswith("95 % would lie between if the bydele differed as much as here")
+    assert (
+        crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.en.svg"].limits[0][0].endswith("if chance alone parted the bydele")
+    )
+    # rates of 8 to 30 in areas of 10,000: the limits are those of chance times the root of chi-squared over 4
+    reports = np.array([100, 110, 90, 105, 300])
+    dispersion = (((reports - reports.mean()) ** 2 / reports.mean()).sum()) / 4
+    _, _, high = next(one for one in uneven.limits[0][1] if one[0] >= 10_000)
+    plain = counts.funnel_limits(reports.mean() / 10, np.array([10_000.0]), 0.95, 1.0)
+    assert high - reports.mean() / 10 == pytest.approx(
+        np.sqrt(dispersion) * (plain[1][0] - reports.mean() / 10), rel=0.1
+    )
     assert f"{AGREEMENT}/funnel_burglary.da.svg" not in crime(dict(list(BYDELE.items())[:4]))
 
 

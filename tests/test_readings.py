@@ -91,3 +91,49 @@ def test_every_crime_target_has_three_readings_a_year() -> None:
     found = readings(**{name: tables[name] for name in readings.__annotations__.keys() - {"return"}})
     assert isinstance(found, pd.DataFrame)
     assert found.groupby(["measure", "crime_year"]).size().unique().tolist() == [3]
+
+
+def test_a_reading_across_a_break_or_two_versions_is_none_and_one_across_a_noted_break_carries_the_mark() -> None:
+    def spoiled(effect: str | None) -> dict[str, Row]:
+        def spoil(tables: dict[str, pd.DataFrame]) -> None:
+            rows = [
+                count(
+                    number,
+                    year + 1,
+                    area_id=area_id,
+                    crime_type="burglary",
+                    area_version=1 + (effect is None and year > 2019),
+                )
+                for area_id in (TH, "copenhagen")
+                for year, number in NUMBERS.items()
+            ]
+            tables["counted"] = contracts()["crime.counted"].frame(rows)
+            if effect:
+                lines = records(tables["series_breaks"])
+                line = {
+                    "break_id": "mine",
+                    "area_id": TH,
+                    "measure": "burglary_reports",
+                    "first_edition": 2021,
+                    "kind": "codes",
+                }
+                frame = contracts()["reference.series_breaks"].frame([*lines, lines[0] | line | {"effect": effect}])
+                tables["series_breaks"] = frame
+
+        tables = make([], spoil)
+        found = readings(**{name: tables[name] for name in readings.__annotations__.keys() - {"return"}})
+        return {
+            row["reading"]: row
+            for row in records(found)
+            if (row["measure"], row["crime_year"]) == ("burglary_reports", 2021)
+        }
+
+    forbidden, noted, versions = spoiled("not_comparable"), spoiled("noted"), spoiled(None)
+    for reading in ("against_2019", "against_mean_2017_2019"):
+        assert (forbidden[reading]["ratio"], forbidden[reading]["reason"]) == (None, "series_break")
+        assert forbidden[reading]["breaks"] == "mine"
+        assert (noted[reading]["ratio"] is not None, noted[reading]["breaks"]) == (True, "mine")
+        assert (versions[reading]["reason"], versions[reading]["breaks"]) == ("series_break", "area_versions")
+    # crime years 2020 and 2021 lie on one side of both
+    assert forbidden["against_copenhagens_change"]["ratio"] is not None
+    assert versions["against_copenhagens_change"]["ratio"] is not None

@@ -1,10 +1,11 @@
 """Figures that ought to agree: which are held against each other, and how far they may lie apart."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from assets.reconciliation import reconciliation
+from assets.reconciliation import doubts, reconciliation
 from tests.test_crime import count
 from tests.test_targets import REFERENCE, TH, made_up
 from warehouse.contracts import Row, contracts, records
@@ -112,3 +113,37 @@ def test_made_up_figures_are_marked() -> None:
 
 def test_nothing_delivered_is_held_against_nothing() -> None:
     assert reconcile([], made_up("unsafe", {(2023, TH): (16, None)})) == {}
+
+
+DRAW: Row = {
+    "edition": 2023, "extract": "police", "crime_year": 2022, "drawn_on": date(2023, 2, 15), "delivered_in_edition": 2023, "files": 1,
+    "counts": True, "reports": 1000, "reports_unmapped": 0, "reports_undecided": 0, "reports_place_unknown": 30,
+    "reports_place_less_exact": 20, "provenance": "extract",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("less_exact", "agrees"), [(20, True), (21, False)])
+def test_reports_without_a_place_are_missing_in_the_partnership_areas(less_exact: int, agrees: bool) -> None:
+    counts = [
+        count(number, area_id=area, counted_from="reports")
+        for area, number in ((TH, 20), ("bydel_broenshoej_husum", 200), ("copenhagen", 900))
+    ]
+    row = reconcile(counts, draws=[DRAW | {"reports_place_less_exact": less_exact}])[
+        "reports_without_place", "police", "reports"
+    ]
+    assert (row["value"], row["high"], row["agrees"]) == (30 + less_exact, 50, agrees)
+    assert (row["doubtful_area_ids"], row["doubtful_measures"]) == (TH, "citizen_facing")
+
+
+def test_what_is_in_doubt_is_named_by_area_and_type() -> None:
+    frame = contracts()["quality.reconciliation"].frame(
+        list(
+            reconcile(
+                [count(21), count(20, area_id="bydel_broenshoej_husum"), count(20, crime_type="burglary")]
+            ).values()
+        )
+    )
+    found = doubts(frame)
+    both = {(2023, area, "citizen_facing") for area in (TH, "bydel_broenshoej_husum")}
+    assert {cell for cell, said in found.items() if said == {"area_and_whole"}} == both
+    assert not doubts(frame[frame["agrees"]])

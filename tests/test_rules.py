@@ -259,7 +259,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
                   "(2022, 'b', 2020, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract'), "
                   "(2022, 'a', 2021, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract')"), {LATER}),
     ("quality.reconciliation", "figures_agree",
-     "INSERT INTO quality.reconciliation SELECT 2022, 'two_police_sources', area, 'burglary', value, 100, 81.4, 121.6, agrees, 'extract' "
+     "INSERT INTO quality.reconciliation SELECT 2022, 'two_police_sources', area, 'burglary', value, 100, 81.4, 121.6, agrees, area, 'burglary', 'extract' "
      "FROM (VALUES ('near', 120, true), ('far', 122, false)) t(area, value, agrees)", {(2022, "two_police_sources", "far", "burglary")}),
     ("police.draw_changes", "changes_add_up",
      "INSERT INTO police.draw_changes SELECT 2022, 'a', 2020, DATE '2022-03-01', DATE '2021-03-01', type, 100, reports, 5, 3, 2, 1, 'extract' "

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 import svy
+from scipy import stats
 
 from assets.methods import limits as limits_of
 from assets.methods import samples
@@ -63,6 +64,22 @@ def test_intervals_are_those_of_r(finite: bool, logit: tuple[float, float], unca
     assert limits(samples.korn_graubard_limits(found, C, capped=False)) == pytest.approx(uncapped, abs=5e-10)
     # svy 0.35, as NCHS (2017): never worth more than the answers there are, which are 200
     assert limits(samples.korn_graubard_limits(found, C)) == pytest.approx((0.122470210, 0.231635741), abs=5e-10)
+
+
+@pytest.mark.parametrize(
+    ("finite", "low", "high"), [(True, 0.124042158, 0.220061819), (False, 0.123229617, 0.220874360)]
+)
+def test_share_error_and_degrees_give_the_mean_s_own_limits(finite: bool, low: float, high: float) -> None:
+    # R survey 4.1.1, svyciprop(method = "mean"): share -+ t standard errors, which only all three of them right give
+    found = of_everybody(*apistrat(finite=finite))
+    reach = stats.t.ppf(0.975, found.degrees) * found.standard_error
+    assert limits((found.share - reach, found.share + reach)) == pytest.approx((low, high), abs=5e-10)
+
+
+@pytest.mark.parametrize(("width", "shown"), [(0.29, True), (0.31, False)])
+def test_an_interval_of_30_points_is_too_wide_whatever_the_share(width: float, shown: bool) -> None:
+    found = Estimates(*(np.array([[one]]) for one in (100, 0.5, 0.01, 90, 5000)))
+    assert samples.presentable(found, np.array([[0.35]]), np.array([[0.35 + width]]), 30)[0, 0] == shown
 
 
 @pytest.mark.parametrize(

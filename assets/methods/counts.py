@@ -103,6 +103,16 @@ def equal_rates_p(new: Count, old: Count) -> float:
     return float(chances[far].sum())
 
 
+def same_ratio_p(new: Count, old: Count) -> float:
+    """Two-sided p of two equal rates given their total: of the binomial share that `rate_ratio_interval` turns back.
+
+    As R's `poisson.test`. Populations are the bands' middles; 1 where there are no reports.
+    """
+    total = new.reports + old.reports
+    sizes = [(one.population_low + one.population_high) / 2 for one in (new, old)]
+    return float(stats.binomtest(new.reports, total, sizes[0] / sum(sizes)).pvalue) if total else 1.0
+
+
 def _apart(one: Array, other: Array, sizes: list[float]) -> Array:
     """The difference of two rates in their standard error; 0 where there are no reports."""
     error = np.sqrt(one / sizes[0] ** 2 + other / sizes[1] ** 2)

@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from assets.methods.limits import Array, clopper_pearson_limits
+from assets.methods.limits import Array, clopper_pearson_limits, logit_limits
 
 METHOD = "sample_share/1"
+FEW, FEW_UNEQUAL = 10, 15
 
 Lonely = Literal["adjust", "average", "remove"]
 
@@ -117,6 +118,21 @@ def korn_graubard_limits(found: Estimates, confidence: float, *, capped: bool = 
     worth = np.minimum(worth, found.answers) if capped else worth
     worth = np.where((found.share == 0) | (found.share == 1), found.answers, worth)
     return clopper_pearson_limits(found.share * worth, worth, confidence)
+
+
+def logit_limits_where_enough(found: Estimates, confidence: float) -> tuple[Array, Array]:
+    """The logit's limits, and Korn and Graubard's where a share stands on few answers, as the logit covers too little there.
+
+    Few are fewer than 10 effective answers of one kind, or than 15 where weights make the answers worth less than they are;
+    found by simulation (`tests/test_simulations.py`). At 0 and 1 the logit has no limits.
+    """
+    low, high = logit_limits(found.share, found.standard_error, found.degrees, confidence)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        worth = found.share * (1 - found.share) / found.variance
+        of_one_kind = np.minimum(found.share, 1 - found.share) * np.minimum(worth, found.answers)
+        few = (of_one_kind < FEW) | ((of_one_kind < FEW_UNEQUAL) & (worth < found.answers)) | ~np.isfinite(low)
+    exact_low, exact_high = korn_graubard_limits(found, confidence)
+    return np.where(few, exact_low, low), np.where(few, exact_high, high)
 
 
 def presentable(found: Estimates, low: Array, high: Array, fewest: float) -> Array:

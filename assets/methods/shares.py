@@ -133,8 +133,7 @@ def change_interval(new: Share, old: Share, confidence: float) -> Interval | Non
     """
     if new.answers is None or old.answers is None:
         return None
-    worth = new.worth, old.worth
-    corners = [_change_at(one, other, *worth, confidence) for one, other in product(_corners(new), _corners(old))]
+    corners = [_change_at(new, old, *values, confidence) for values in product(_corners(new), _corners(old))]
     return Interval(min(corner.low for corner in corners), max(corner.high for corner in corners))
 
 
@@ -259,12 +258,15 @@ def _interval_at(share: float, answers: int, design_effect: float, confidence: f
     return logit_interval(share, math.sqrt(variance(share, answers, design_effect)), answers - 1, confidence)
 
 
-def _change_at(new: float, old: float, worth_new: float, worth_old: float, confidence: float) -> Interval:
-    """The change between two shares that stand on as many effective answers."""
-    if min(worth_new * min(new, 1 - new), worth_old * min(old, 1 - old)) < SMALL:
-        return newcombe_difference(new, wilson(new, worth_new, confidence), old, wilson(old, worth_old, confidence))
-    reach = normal_quantile(confidence) * math.sqrt(new * (1 - new) / worth_new + old * (1 - old) / worth_old)
-    return Interval(new - old - reach, new - old + reach)
+def _change_at(new: Share, old: Share, new_value: float, old_value: float, confidence: float) -> Interval:
+    """The change between two values of the shares."""
+    pairs = ((new, new_value), (old, old_value))
+    if min(share.worth * min(value, 1 - value) for share, value in pairs) < SMALL:
+        # never worth more than the answers that there are, as Korn and Graubard's interval: few tell little of the variance
+        of_new, of_old = (wilson(value, min(share.worth, share.answers or 0), confidence) for share, value in pairs)
+        return newcombe_difference(new_value, of_new, old_value, of_old)
+    reach = normal_quantile(confidence) * math.sqrt(sum(share.variance_at(value) for share, value in pairs))
+    return Interval(new_value - old_value - reach, new_value - old_value + reach)
 
 
 def _corners(share: Share) -> tuple[float, float]:
