@@ -229,6 +229,10 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("targets.verdicts", "not_evaluable_has_a_reason", VERDICT.format("reason = NULL") + "'5'", {SIKKER_BY}),
     ("targets.verdicts", "statistical_reading_has_an_interval",
      VERDICT.format("statistical = 'uncertain'") + "'2a'", {RATE_2A}),
+    ("targets.verdicts", "every_year_is_met_only_if_each_year_is",
+     "UPDATE targets.verdicts SET literal = CASE WHEN compared_with = 'edition_before' AND edition = 2021 THEN 'not_met' ELSE 'met' END "
+     "WHERE agreement_id = 'tingbjerg_husum_2021_2024' AND target_id = '1a' AND (edition = 2021 OR edition = 2022 AND compared_with = 'every_year')",
+     {(edition, "tingbjerg_husum_2021_2024", "1a", "unsafe", "every_year") for edition in (2021, 2022)}),
     ("targets.verdicts", "crime_targets_over_their_crime_years", VERDICT.format("literal = 'not_met'") + "'2a'", {RATE_2A}),
     ("quality.row_counts", "delivered_is_kept_and_rejected",
      COUNTED.format("(2022, 'lost.csv', 'police.reports', 100, 98, 1, 1.0, 1.0, NULL, 'extract')"), {(2022, "lost.csv")}),
