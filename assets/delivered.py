@@ -55,7 +55,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decided: D
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE set_aside AS
-        SELECT DISTINCT row FROM {REJECTED.name} WHERE file = {quoted(file.path.name)} AND decision IS NULL
+        SELECT DISTINCT row FROM {REJECTED.name} WHERE file = {quoted(file.path.name)} AND NOT counts
         """
     )
     connection.execute(

@@ -42,8 +42,8 @@ MODELS = {
     "police.count_draws": Inputs(earlier=("police.counts",)),
     "police.draws": Inputs(same=("quality.files",), earlier=("police.reports",)),
     "police.draw_changes": Inputs(earlier=("police.reports",)),
-    "police.unmapped_codes": Inputs(same=("police.reports", "quality.decisions")),
-    "quality.row_counts": Inputs(same=("quality.files", "quality.rejected_rows", "quality.decisions", *DELIVERED)),
+    "police.unmapped_codes": Inputs(same=("police.reports", "quality.file_decisions")),
+    "quality.row_counts": Inputs(same=("quality.files", "quality.rejected_rows", "quality.file_decisions", *DELIVERED)),
 }
 
 

@@ -66,6 +66,18 @@ def doubts(reconciliation: pd.DataFrame) -> dict[Address, set[str]]:
     return found
 
 
+def settled(reconciliation: pd.DataFrame, file_decisions: pd.DataFrame) -> dict[int, str]:
+    """Editions whose figures somebody lets stand though they do not agree, with the decision: of the rows as they are now."""
+    table, found = contracts()["quality.reconciliation"], {}
+    for row in records(file_decisions):
+        if (row["table_name"], row["rule"], row["status"]) == (table.name, "figures_agree", "in_force"):
+            edition = row["edition"]
+            now = table.fingerprint(reconciliation[reconciliation["edition"] == edition])
+            if now.startswith(row["seen"]):
+                found[edition] = str(row["decision_id"])
+    return found
+
+
 def _row(comparison: str, cell: Cell, value: float, other: float, low: float, high: float, *behind: Row) -> Row:
     edition, area_id, measure = cell
     return {

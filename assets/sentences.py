@@ -64,6 +64,8 @@ def _parts(row: Row, rule: str) -> list[str]:
         parts.append(f"shown.{about}")
     if (row["dispersion"] or 0) > 1:
         parts.append("dispersion")
+    if row["decision"]:
+        parts.append("decided")
     return [*parts, "breaks"] if row["breaks"] else parts
 
 
@@ -80,7 +82,12 @@ def _figures(row: Row, said: Said, language: str) -> Row:
     found["fall"] = written(-row["change"] if row["change"] else None, language)
     unit = " %" if row["unit"] == "percent" and row["compared_with"] == "limit" else ""
     breaks = [said.get(f"undecided.{one}", one) for one in (row["breaks"] or "").split()]
-    return found | {"unit": unit, "year": row["crime_year"] or row["edition"], "breaks": ", ".join(breaks)}
+    return found | {
+        "decision": row["decision"],
+        "unit": unit,
+        "year": row["crime_year"] or row["edition"],
+        "breaks": ", ".join(breaks),
+    }
 
 
 def written(value: float | None, language: str) -> str:

@@ -24,7 +24,7 @@ from warehouse.specifications import load_specifications
 
 FILES = contracts()["quality.files"]
 REJECTED = contracts()["quality.rejected_rows"]
-DECISIONS = contracts()["quality.decisions"]
+DECISIONS = contracts()["quality.file_decisions"]
 DUPLICATE = "duplicate_row"
 
 FileRow = tuple[str, int]
@@ -54,6 +54,8 @@ def set_aside(table: Table, edition: int, decided: Decisions) -> list[Row]:
     decisions = [one for file in files for one in decisions_on(file, decided)]
     accepted = {(str(one.file), int(one.row or 0)) for one in decisions if one.action == "accept"}
     with lookups(table, edition) as connection:
+        for file in files:
+            _refuse_mended(connection, file, decisions_on(file, decided))
         found = _broken(connection, files, Decisions(), accepted)
         if decisions:
             found = _decided(found, _broken(connection, files, decided, accepted), files, decided)
@@ -250,6 +252,7 @@ def _row(file: DeliveredFile, row: int, rule: str, column: str, reason: str) -> 
         "column_name": column,
         "reason": reason,
         "decision": None,
+        "counts": False,
         "provenance": file.provenance,
     }
 
@@ -270,9 +273,22 @@ def _decided(before: list[Row], after: list[Row], files: list[DeliveredFile], de
             for row in of_row:
                 if one.action == "accept":
                     _refuse_unreadable(one, row, file)
-                if one.action == "accept" or _place(row) not in still:
-                    row["decision"] = one.decision_id
+                if one.action != "correct" or _place(row) not in still:
+                    row |= {"decision": one.decision_id, "counts": one.action != "drop"}
     return found
+
+
+def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: list[Decision]) -> None:
+    """A correction of a cell that says something else than was expected is about another cell, or one that was mended."""
+    table = extracts_table(file.specification.target()).name
+    for one in (one for one in decisions if one.action == "correct"):
+        found = connection.execute(
+            f"SELECT coalesce(\"{one.column}\", '') FROM {table} WHERE file = ? AND row = ?", [one.file, one.row]
+        ).fetchone()
+        if found and found[0] != one.expects:
+            raise InputError(
+                f"{FILE}: {one.decision_id} expects something else in row {one.row} of {one.file}, column {one.column}, than stands there: the source was mended or the row is another one; take the entry out, or look at the row and write what it says now."
+            )
 
 
 def _refuse_idle(one: Decision, of_row: list[Row]) -> None:

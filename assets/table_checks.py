@@ -6,6 +6,7 @@ published together.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -16,8 +17,12 @@ from checks.expectations import Outcome, validate_table
 from checks.rules import Rule, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
+from warehouse.decisions import Decision, Decisions, load_decisions
 
 SHOWN = 20
+SEEN_LETTERS = 12
+
+Keys = tuple[dict[str, Any], ...]
 
 
 def checks_of(table: Table) -> dg.AssetChecksDefinition:
@@ -39,12 +44,13 @@ def checks_of(table: Table) -> dg.AssetChecksDefinition:
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
         with expected_trouble():
+            decided = load_decisions()
             outcomes = {outcome.rule.name: outcome for outcome in validate_table(table, rules().get(table.name, ()))}
         wanted = [int(partition) for partition in context.partition_keys] if table.partitioned else [None]
         for name, spec in zip(of_table, specs, strict=True):
             if name in outcomes:  # a file of the wrong shape leaves the other rules without a result
                 others = _other_editions_at_fault(table, outcomes[name], wanted)
-                yield from (_result(table, outcomes[name], edition) for edition in [*wanted, *others])
+                yield from (result(table, outcomes[name], edition, decided) for edition in [*wanted, *others])
             yield dg.Output(None, output_name=spec.get_python_identifier())
 
     return check
@@ -58,29 +64,73 @@ def _other_editions_at_fault(table: Table, outcome: Outcome, wanted: list[int] |
     return [edition for edition in store.stored_editions(table) if edition in at_fault and edition not in wanted]
 
 
-def _result(table: Table, outcome: Outcome, edition: int | None) -> dg.AssetCheckEvaluation:
+def result(table: Table, outcome: Outcome, edition: int | None, decided: Decisions) -> dg.AssetCheckEvaluation:
+    """What a rule found in an edition, as Dagster shows it: green where it holds, or where a decision in force settles it."""
     rule = outcome.rule
     failing = outcome.failing if edition is None else outcome.of_edition(edition)
+    seen = fingerprint_of(table, edition) if failing and rule.decidable and edition is not None else None
+    decision = decided.on_check(table.name, rule.name, edition, seen) if seen and edition is not None else None
     return dg.AssetCheckEvaluation(
         asset_key=key(table),
         check_name=rule.name,
-        passed=not failing,
+        passed=not failing or decision is not None,
         severity=dg.AssetCheckSeverity.ERROR if rule.severity == "error" else dg.AssetCheckSeverity.WARN,
         blocking=rule.severity == "error",
         partition=None if edition is None else str(edition),
-        description=sentence(rule, failing, edition),
-        metadata={
-            "rule": dg.MetadataValue.text(rule.why),
-            "severity": rule.severity,
-            "what to do": dg.MetadataValue.text(rule.what_to_do),
-            "rows checked": store.rows(table, edition),
-            "rows failing": len(failing),
-            **({"rows": _keys(failing)} if failing else {}),
-        },
+        description=_settled(decision) if decision else sentence(rule, failing, edition),
+        metadata=_metadata(table, outcome, failing, edition, seen, decision),
     )
 
 
-def sentence(rule: Rule, failing: tuple[dict[str, Any], ...], edition: int | None) -> str:
+def fingerprint_of(table: Table, edition: int) -> str:
+    """Fingerprint of an edition of a stored table: what somebody saw who decides on a check."""
+    return table.fingerprint(store.read(table, [edition]))
+
+
+def _metadata(
+    table: Table, outcome: Outcome, failing: Keys, edition: int | None, seen: str | None, decision: Decision | None
+) -> dict[str, Any]:
+    """What a steward needs to understand the result and to decide; rows by their keys, never a value."""
+    rule, checked = outcome.rule, store.rows(table, edition)
+    found: dict[str, Any] = {
+        "rule": dg.MetadataValue.text(rule.why),
+        "severity": "blocks the publication" if rule.severity == "error" else "warns",
+        "what to do": dg.MetadataValue.text(rule.what_to_do),
+        "runbook": dg.MetadataValue.path(runbook(rule)),
+        "rows checked": checked,
+        "rows failing": len(failing),
+        "share failing %": round(100 * len(failing) / checked, 3) if checked else 0.0,
+    }
+    if edition is not None and edition - 1 in store.stored_editions(table):
+        found["rows checked, edition before"] = store.rows(table, edition - 1)
+        found["rows failing, edition before"] = len(outcome.of_edition(edition - 1))
+    if failing:
+        found["rows"] = _keys(failing)
+    if seen and edition is not None:
+        found["to decide"] = dg.MetadataValue.text(how_to_decide(rule, edition))
+        found["seen"] = seen[:SEEN_LETTERS]
+    if decision:
+        found |= {"decision": decision.decision_id, "decided by": decision.person, "reason": decision.reason}
+    return found
+
+
+def runbook(rule: Rule) -> str:
+    """Where the runbook says more of the rule."""
+    return f"docs/CHECKS.md#{rule.table.replace('.', '')}{rule.name}"
+
+
+def how_to_decide(rule: Rule, edition: int) -> str:
+    """The command that decides on a failed check, to be filled in."""
+    return f'tryghed decide check {rule.table} {rule.name} {edition} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
+
+
+def _settled(decision: Decision) -> str:
+    until = f" until {decision.expires_on}" if decision.expires_on else ""
+    done = {"accept": "Accepted", "waive": "Waived"}[decision.action]
+    return f"{done}{until} by decision {decision.decision_id} ({decision.person}, {decision.decided_on}): {decision.reason}"
+
+
+def sentence(rule: Rule, failing: Keys, edition: int | None) -> str:
     """What a check says: nothing to do, or where it fails and what to do."""
     if not failing:
         return "Holds."
@@ -89,7 +139,7 @@ def sentence(rule: Rule, failing: tuple[dict[str, Any], ...], edition: int | Non
     return f"{rule.table}{f', edition {edition}' if edition else ''}: {rule.name} fails at {where}{more}. {rule.what_to_do}"
 
 
-def _keys(failing: tuple[dict[str, Any], ...]) -> dg.TableMetadataValue:
+def _keys(failing: Keys) -> dg.TableMetadataValue:
     columns = list(dict.fromkeys(name for one in failing for name in one))
     rows = [dg.TableRecord({name: str(one.get(name, "")) for name in columns}) for one in failing[:SHOWN]]
     return dg.MetadataValue.table(rows, schema=dg.TableSchema([dg.TableColumn(name) for name in columns]))

@@ -30,7 +30,7 @@ from assets.methods.counts import Count
 from assets.methods.disclosure import CONFIDENTIAL, FREE
 from assets.methods.shares import Gap
 from assets.methods.verdicts import Verdict, not_evaluable
-from assets.reconciliation import doubts
+from assets.reconciliation import doubts, settled
 from assets.safety import gap_variances, points, share_of
 from assets.sentences import Said, sentences, with_sentences
 from assets.tables import yearly_table
@@ -50,6 +50,7 @@ class Known:
     bydele: dict[tuple[int, str], Row]
     numbers: dict[Address, Row]
     doubts: dict[Address, set[str]]
+    settled: dict[int, str]
     acts: dict[tuple[str, str, str], Row]
     measures: dict[str, Row]
     breaks: list[Row]
@@ -71,7 +72,7 @@ class Known:
             row, column = self.numbers.get((edition, area_id, measure), EMPTY), "value"
         named = (measure, about["crime_type"])
         doubts = {one for name in named for one in self.doubts.get((edition, area_id, name), ())}
-        return row | {"value": row.get(column), "doubts": doubts}
+        return row | {"value": row.get(column), "doubts": doubts, "settled": self.settled.get(edition)}
 
     def baseline(self, target: Row) -> Row:
         """The figure that a target starts from; of crime as the act fixed it, EMPTY where none did.
@@ -136,6 +137,7 @@ def target_baselines(
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
     reconciliation: pd.DataFrame,
+    file_decisions: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
     fixed_baselines: pd.DataFrame,
@@ -153,6 +155,7 @@ def target_baselines(
         unsafe_bydele,
         yearly_numbers,
         reconciliation,
+        file_decisions,
         fixed_baselines,
         measures,
         agreements,
@@ -177,6 +180,7 @@ def target_verdicts(
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
     reconciliation: pd.DataFrame,
+    file_decisions: pd.DataFrame,
     baselines: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
@@ -196,6 +200,7 @@ def target_verdicts(
         unsafe_bydele,
         yearly_numbers,
         reconciliation,
+        file_decisions,
         fixed_baselines,
         measures,
         agreements,
@@ -223,6 +228,7 @@ def _known(
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
     reconciliation: pd.DataFrame,
+    file_decisions: pd.DataFrame,
     fixed_baselines: pd.DataFrame,
     measures: pd.DataFrame,
     agreements: pd.DataFrame,
@@ -238,6 +244,7 @@ def _known(
         bydele={(row["edition"], row["area_id"]): row for row in records(unsafe_bydele)},
         numbers={(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_numbers)},
         doubts=doubts(reconciliation),
+        settled=settled(reconciliation, file_decisions),
         acts=latest_acts(fixed_baselines),
         measures={row["measure"]: row for row in records(measures)},
         breaks=records(series_breaks),
@@ -378,11 +385,13 @@ def _verdict_row(case: Case, compared_with: str, known: Known, said: dict[str, S
     )
     verdict: Verdict = judged.pop("verdict")
     behind = judged.pop("behind", [])
-    failed = sorted({one for stands_on in (figure, *behind) for one in stands_on.get("doubts", ())})
-    if failed and verdict.literal != "not_evaluable":
+    doubtful = [one for one in (figure, *behind) if one.get("doubts")]
+    failed = sorted({name for one in doubtful for name in one["doubts"]})
+    if any(one["settled"] is None for one in doubtful) and verdict.literal != "not_evaluable":
         verdict = not_evaluable("failed_check")
     row |= {"source_lines": lines_behind(figure, *behind), "provenance": provenance_of(figure, *behind)}
-    row |= {"failed_checks": " ".join(failed) or None}
+    decided = sorted({str(one["settled"]) for one in doubtful if one["settled"]})
+    row |= {"failed_checks": " ".join(failed) or None, "decision": " ".join(decided) or None}
     row |= judged | {"literal": verdict.literal, "statistical": verdict.statistical, "reason": verdict.reason}
     columns = contracts()["targets.verdicts"].columns
     return row | with_sentences({name: row.get(name) for name in columns}, target["rule"], said)

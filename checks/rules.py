@@ -16,7 +16,9 @@ SHAPE = "shape"
 class Rule(BaseModel):
     """One rule of one table: an expectation with its arguments, or a query that selects the rows that break it.
 
-    `rows_of` names another table where the rows that break the rule stand, as when one of its rows has not arrived.
+    `rows_of` names another table where the rows that break the rule stand, as when one of its rows has not arrived. A
+    steward may decide that a `decidable` one is right as it is: one about data that came in, never about what the program made
+    of them, or about a line of our own that can be mended.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +30,7 @@ class Rule(BaseModel):
     arguments: dict[str, Any] = {}
     sql: str | None = None
     rows_of: str | None = None
+    decidable: bool = False
     why: str
     what_to_do: str
 

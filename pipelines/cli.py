@@ -23,10 +23,12 @@ from warehouse.publishing import NAME, open_published
 if TYPE_CHECKING:
     from dagster import AssetMaterialization
 
+    from assets.deciding import By
     from assets.sentences import Words
     from assets.trial import Trial
     from pipelines.running import Ran
     from pipelines.status import Language, VerdictTable
+    from warehouse.decisions import Decision
 
 DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
 
@@ -75,6 +77,7 @@ def tryghed() -> None:
       3. tryghed run                   makes every table, checks it, and publishes the DuckDB file
       4. tryghed status                shows the verdicts, and which deliveries are missing
       5. tryghed ui                    opens the Dagster page, where failed checks are explained
+      6. tryghed decide                writes a decision on what failed or was set aside, for all later runs
 
     Once in an agreement's life: tryghed baseline fix, when the baseline's crime year has been reported.
 
@@ -166,9 +169,110 @@ def _verdicts(verdicts: "VerdictTable", said: "Words") -> RichTable | Text:
     return table
 
 
+@tryghed.group("decide")
+def decide() -> None:
+    """Decide on what a run found, as an entry of warehouse/reference/decisions.yml that every later run replays.
+
+    An entry holds for what you saw: it lapses when the file, or the table that failed the check, has other content.
+    """
+
+
+def _by(command: Any) -> Any:
+    """The options that every decision has."""
+    for option in (
+        click.option(
+            "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, as 2027-06-01."
+        ),
+        click.option("--reason", required=True, help="Why; it is published, so name nobody."),
+        click.option("--person", required=True, help="Who decides; the name is published."),
+    ):
+        command = option(command)
+    return command
+
+
+@decide.command("check")
+@click.argument("table")
+@click.argument("rule")
+@click.argument("edition", type=click.IntRange(2009, 2100))
+@_by
+def decide_check_command(table: str, rule: str, edition: int, **by: Any) -> None:
+    """Accept that the check RULE of TABLE fails in EDITION; with --expires-on, waive it until then.
+
+    \b
+    Example:
+      tryghed decide check quality.reconciliation figures_agree 2024 --person "A. Steward" \\
+        --reason "The police count attempts apart." --expires-on 2025-06-01
+    """
+    from assets.deciding import decide_on_check
+
+    _decided(decide_on_check(table, rule, edition, _who(by)))
+
+
+@decide.command("row")
+@click.argument("edition", type=click.IntRange(2009, 2100))
+@click.argument("file")
+@click.argument("row", type=click.IntRange(1))
+@click.option("--action", type=click.Choice(["accept", "correct", "drop"]), required=True, help="What becomes of it.")
+@click.option("--column", help="Column to correct, by our name of it.")
+@click.option("--value", help="What is to stand there, as the producer would have written it.")
+@_by
+def decide_row_command(
+    edition: int, file: str, row: int, action: str, column: str | None, value: str | None, **by: Any
+) -> None:
+    """Accept, correct or drop the ROW of FILE that was set aside in EDITION.
+
+    \b
+    Example:
+      tryghed decide row 2023 svar_2023.csv 17 --action correct --column area_code --value Valby \\
+        --person "A. Steward" --reason "The vendor confirmed it."
+    """
+    with out.status("Reading the file ..."):
+        from assets.deciding import decide_on_row
+
+        decision = decide_on_row(edition, file, row, action, _who(by), column, value)
+    _decided(decision)
+
+
+@decide.command("share")
+@click.argument("edition", type=click.IntRange(2009, 2100))
+@click.argument("file")
+@_by
+def decide_share_command(edition: int, file: str, **by: Any) -> None:
+    """Accept that more rows of FILE are set aside in EDITION than its specification tolerates."""
+    from assets.deciding import decide_on_share
+
+    _decided(decide_on_share(edition, file, _who(by)))
+
+
+@decide.command("code")
+@click.argument("edition", type=click.IntRange(2009, 2100))
+@click.argument("offence_code")
+@click.option("--crime-type", help="What its reports count as; without it they count under no crime type.")
+@_by
+def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Any) -> None:
+    """Say what reports with an OFFENCE_CODE that no line of the mapping holds count as, from EDITION on."""
+    from assets.deciding import decide_on_code
+
+    _decided(decide_on_code(edition, offence_code, crime_type, _who(by)))
+
+
+def _who(by: dict[str, Any]) -> "By":
+    from datetime import date
+
+    from assets.deciding import By
+
+    until = by["expires_on"].date() if by["expires_on"] else None
+    return By(by["person"], by["reason"], date.today(), until)
+
+
+def _decided(decision: "Decision") -> None:
+    out.print(f"Written to warehouse/reference/decisions.yml: {decision.decision_id}.")
+    out.print(f"Next: tryghed run {decision.edition}, and commit the file.")
+
+
 @tryghed.group("baseline")
 def baseline() -> None:
-    """The levels that crime targets start from."""
+    """The levels that targets start from."""
 
 
 @baseline.command("fix")
@@ -176,7 +280,7 @@ def baseline() -> None:
 @click.option("--person", required=True, help="Who fixes them; the name stands in the published file.")
 @click.option("--reason", help="Why; needed where a fixed baseline is replaced.")
 def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> None:
-    """Fix the baselines of AGREEMENT_ID's crime targets at the figures that the store holds now.
+    """Fix the baselines of AGREEMENT_ID's targets at the figures that the store holds now.
 
     They are written to warehouse/reference/fixed_baselines.csv with the person, the day, and the files that they come
     from. Later draws of the register change nothing of them: a check shows the difference, and only this command with a
@@ -193,12 +297,14 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
 
         act = fix_baselines(agreement_id, person, reason, date.today())
     table = RichTable(title="Baselines", **_LEFT)
-    for heading in ("target", "measure", "crime year", "reports", "per 1000", "from", ""):
-        table.add_column(heading, overflow="fold", justify="right" if heading in ("reports", "per 1000") else "left")
+    numbers = ("per cent", "reports", "per 1000")
+    for heading in ("target", "measure", "year", *numbers, "from", ""):
+        table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
     for lines, done in ((act.written, "fixed"), (act.stood, "stands as it was")):
         for line in lines:
-            rate = "" if line["rate_per_1000"] is None else f"{line['rate_per_1000']:.1f}"
-            figures = (str(line["edition"] - 1), "" if line["reports"] is None else f"{line['reports']:,}", rate)
+            year = line["edition"] - (line["crime_type"] is not None)
+            shown = ((line["share_percent"], ".1f"), (line["reports"], ","), (line["rate_per_1000"], ".1f"))
+            figures = (str(year), *("" if value is None else format(value, form) for value, form in shown))
             table.add_row(
                 line["target_id"], line["measure"], *figures, line["made_from"], done + _made_up(line["provenance"])
             )

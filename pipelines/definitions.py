@@ -9,6 +9,7 @@ import dagster as dg
 from assets import (
     confidentiality,
     crime,
+    decisions,
     delivered,
     estimates,
     extracts,
@@ -23,6 +24,7 @@ from assets import (
 )
 from assets.table_checks import CHECKS
 from pipelines.baselines import fix_baselines_job
+from pipelines.deciding import after_decision, decide_job
 from pipelines.schedules import spring
 from pipelines.yearly import yearly
 
@@ -39,11 +41,13 @@ defs = dg.Definitions(
         *reconciliation.ASSETS,
         *targets.ASSETS,
         *readings.ASSETS,
+        *decisions.ASSETS,
         *publication.ASSETS,
         *pictures.ASSETS,
     ],
     asset_checks=CHECKS,
-    jobs=[yearly, fix_baselines_job],
+    jobs=[yearly, decide_job, fix_baselines_job],
+    sensors=[after_decision],
     schedules=[spring],
     executor=dg.in_process_executor,  # ten small tables: a process each costs five times the whole run
 )

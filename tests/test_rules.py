@@ -40,7 +40,7 @@ VERDICT = f"UPDATE targets.verdicts SET {{}} WHERE {TARGET} AND target_id = "
 SIKKER_BY = (2021, "tingbjerg_husum_2021_2024", "5", "bydele_above_10_percent_unsafe", "limit")
 RATE_2A = (2021, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_1000", "baseline")
 
-COUNTED = "INSERT INTO quality.row_counts VALUES (2022, 'good.csv', 'police.reports', 100, 99, 1, 1.0, 1.0, NULL, 'extract'), {}"
+COUNTED = "INSERT INTO quality.row_counts VALUES (2022, 'good.csv', 'police.reports', 100, 99, 1, 0, 1.0, 1.0, NULL, 'extract'), {}"
 DRAWN = "INSERT INTO police.draws VALUES (2022, 'a', 2020, DATE '2021-03-01', 2021, 1, false, 1000, 10, 10, 0, 0, 'extract'), {}"
 ESTIMATED = """INSERT INTO safety.estimates BY NAME SELECT 2021 AS edition, area AS area_id, 'unsafe' AS measure, answers, share AS share_percent,
     1.0 AS standard_error_points, answers - 1 AS degrees_of_freedom, low AS korn_graubard_low_percent, high AS korn_graubard_high_percent,
@@ -235,12 +235,12 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      {(edition, "tingbjerg_husum_2021_2024", "1a", "unsafe", "every_year") for edition in (2021, 2022)}),
     ("targets.verdicts", "crime_targets_over_their_crime_years", VERDICT.format("literal = 'not_met'") + "'2a'", {RATE_2A}),
     ("quality.row_counts", "delivered_is_kept_and_rejected",
-     COUNTED.format("(2022, 'lost.csv', 'police.reports', 100, 98, 1, 1.0, 1.0, NULL, 'extract')"), {(2022, "lost.csv")}),
+     COUNTED.format("(2022, 'lost.csv', 'police.reports', 100, 98, 1, 0, 1.0, 1.0, NULL, 'extract')"), {(2022, "lost.csv")}),
     ("quality.row_counts", "no_more_rejected_than_tolerated",
-     COUNTED.format("(2022, 'bad.csv', 'police.reports', 100, 98, 2, 2.0, 1.0, NULL, 'extract'), "
-                    "(2022, 'accepted.csv', 'police.reports', 100, 98, 2, 2.0, 1.0, 'd1', 'extract')"), {(2022, "bad.csv")}),
+     COUNTED.format("(2022, 'bad.csv', 'police.reports', 100, 98, 2, 0, 2.0, 1.0, NULL, 'extract'), "
+                    "(2022, 'accepted.csv', 'police.reports', 100, 98, 2, 0, 2.0, 1.0, 'd1', 'extract')"), {(2022, "bad.csv")}),
     ("quality.row_counts", "some_rows_are_kept",
-     COUNTED.format("(2022, 'none.csv', 'police.reports', 2, 0, 2, 100.0, 100.0, NULL, 'extract')"), {(2022, "none.csv")}),
+     COUNTED.format("(2022, 'none.csv', 'police.reports', 2, 0, 2, 0, 100.0, 100.0, NULL, 'extract')"), {(2022, "none.csv")}),
     ("quality.decisions", "decision_is_in_force",
      "INSERT INTO quality.decisions SELECT 2022, id, 'rejected_share', 'accept', 'a.csv', NULL, NULL, NULL, NULL, 'A. Steward', "
      "DATE '2022-05-01', 'Why', status FROM (VALUES ('old', 'lapsed'), ('new', 'in_force')) t(id, status)", {(2022, "old")}),

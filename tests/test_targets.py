@@ -78,6 +78,7 @@ def make(
         "crime.counted",
         "commitments.yearly_numbers",
         "police.draws",
+        "quality.file_decisions",
     ):  # nothing was delivered
         tables[name.split(".")[1]] = contracts()[name].frame([])
     if spoil:

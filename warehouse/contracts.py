@@ -3,6 +3,8 @@
 A contract says what a table's columns are. What must hold between values is a rule, and lives in `checks/`.
 """
 
+import hashlib
+import io
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -131,6 +133,13 @@ class Table(Strict):
         table = pa.table([self._array(field, frame[field.name]) for field in schema], schema=schema)
         return table.sort_by([(name, "ascending") for name in self.key])
 
+    def fingerprint(self, frame: pd.DataFrame) -> str:
+        """Hash of the rows' content: the same for the same rows, whatever file they were read from."""
+        digest = hashlib.sha256()
+        with pa.ipc.new_stream(_Hashed(digest), self.arrow_schema()) as stream:
+            stream.write_table(self.arrow(frame).combine_chunks())
+        return digest.hexdigest()
+
     def _array(self, field: pa.Field, series: pd.Series) -> pa.Array:
         """One column in its type; nothing is cut off, and no text is taken for a number."""
         try:
@@ -150,6 +159,20 @@ class Table(Strict):
         if unknown:
             raise ValueError(f"{self.name}: not in the contract: {sorted(unknown)}")
         return to_pandas(self.arrow(pd.DataFrame(columns, dtype=object)))
+
+
+class _Hashed(io.RawIOBase):
+    """A file that keeps nothing but the hash of what is written to it."""
+
+    def __init__(self, digest: "hashlib._Hash") -> None:
+        self._digest = digest
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        return len(data)
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:

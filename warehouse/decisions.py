@@ -1,7 +1,8 @@
 """The stewards' decisions, read from `decisions.yml` beside the reference data, and replayed on every run.
 
-A decision about a row or a file holds for the bytes that somebody saw: it names the file's hash, and lapses when the
-file comes again with other content. What a decision does is in `assets/`; here is what a line of the file must say.
+A decision holds for what somebody saw: about a row or a file it names the file's hash, about a failed check the
+fingerprint of the table. It lapses when the file or the table comes again with other content, and some expire. What a
+decision does is in `assets/`; here is what a line of the file must say. How one is written is in `assets/deciding.py`.
 """
 
 from collections.abc import Collection
@@ -31,35 +32,47 @@ class Decision(Part):
     """One dated line: what it is about, what is done, who decided it and why."""
 
     decision_id: str = Field(pattern=r"^[a-z0-9_-]{1,60}$")
-    about: Literal["rejected_row", "unmapped_code", "rejected_share"]
-    action: Literal["accept", "correct"] = "accept"
+    about: Literal["rejected_row", "unmapped_code", "rejected_share", "failed_check"]
+    action: Literal["accept", "correct", "drop", "waive"] = "accept"
     edition: int = Field(ge=2009, le=2100)
+    table: str | None = None
+    rule: str | None = None
+    seen: str | None = Field(default=None, pattern=r"^[0-9a-f]{12,64}$")
     file: str | None = None
     file_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{12,64}$")
     row: int | None = Field(default=None, ge=1)
     column: str | None = None
+    expects: str | None = None
     value: str | None = None
     offence_code: str | None = Field(default=None, pattern=r"^\d{5}$")
     crime_type: str | None = None
     person: str = Field(min_length=1)
     decided_on: date
+    expires_on: date | None = None
     reason: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _says_what_it_is_about(self) -> "Decision":
-        needed = {
-            "rejected_row": {"file", "file_sha256", "row"},
-            "unmapped_code": {"offence_code"},
-            "rejected_share": {"file", "file_sha256"},
-        }[self.about]
-        if self.action == "correct":
-            needed |= _CORRECTED[self.about]
+        if self.action not in _NAMED[self.about]:
+            raise ValueError(f"a decision about {self.about} is to {' or '.join(_NAMED[self.about])}")
+        needed = _NAMED[self.about][self.action]
         given = {name for name in _ABOUT if getattr(self, name) is not None}
-        if self.action == "correct" and not _CORRECTED[self.about]:
-            raise ValueError("a share of rejected rows is accepted, or its rows are corrected one by one")
         if given != needed:
             raise ValueError(f"a decision about {self.about} to {self.action} names {', '.join(sorted(needed))}")
+        if self.action == "waive" and self.expires_on is None:
+            raise ValueError("a check is waived for a time: name expires_on, or accept it for good")
+        if self.expires_on is not None and self.expires_on < self.decided_on:
+            raise ValueError("a decision expires after the day on which it was made")
         return self
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.expires_on is not None and self.expires_on < today
+
+    def settles(self, table: str, rule: str, edition: int, fingerprint: str) -> bool:
+        """Whether it is about this failed check and the table that it judged, and has not expired."""
+        about = (self.about, self.table, self.rule, self.edition) == ("failed_check", table, rule, edition)
+        return about and self.seen is not None and fingerprint.startswith(self.seen) and not self.expired(date.today())
 
     def holds_in(self, edition: int) -> bool:
         """Whether it is about the edition: a file's own, and a code's from its own on, as later draws hold it too."""
@@ -70,11 +83,16 @@ class Decision(Part):
         return self.file == file and self.file_sha256 is not None and file_sha256.startswith(self.file_sha256)
 
 
-_ABOUT = ("file", "file_sha256", "row", "column", "value", "offence_code", "crime_type")
-_CORRECTED: dict[str, set[str]] = {
-    "rejected_row": {"column", "value"},
-    "unmapped_code": {"crime_type"},
-    "rejected_share": set(),
+_ABOUT = (
+    *("file", "file_sha256", "row", "column", "expects", "value", "offence_code", "crime_type"),
+    *("table", "rule", "seen"),
+)
+_ROW, _CHECK = {"file", "file_sha256", "row"}, {"table", "rule", "seen"}
+_NAMED: dict[str, dict[str, set[str]]] = {
+    "rejected_row": {"accept": _ROW, "drop": _ROW, "correct": _ROW | {"column", "expects", "value"}},
+    "unmapped_code": {"accept": {"offence_code"}, "correct": {"offence_code", "crime_type"}},
+    "rejected_share": {"accept": {"file", "file_sha256"}},
+    "failed_check": {"accept": _CHECK, "waive": _CHECK},
 }
 
 
@@ -84,8 +102,15 @@ class Decisions(Part):
     decisions: list[Decision] = []
 
     def of(self, about: str, edition: int) -> list[Decision]:
-        """The decisions about one kind of thing that hold in an edition."""
-        return [one for one in self.decisions if one.about == about and one.holds_in(edition)]
+        """The decisions about one kind of thing that hold in an edition, and have not expired."""
+        today = date.today()
+        return [
+            one for one in self.decisions if one.about == about and one.holds_in(edition) and not one.expired(today)
+        ]
+
+    def on_check(self, table: str, rule: str, edition: int, fingerprint: str) -> Decision | None:
+        """The decision that settles a failed check on what the table holds now; None where there is none."""
+        return next((one for one in self.decisions if one.settles(table, rule, edition, fingerprint)), None)
 
 
 def load_decisions(folder: Path | None = None) -> Decisions:
@@ -95,7 +120,10 @@ def load_decisions(folder: Path | None = None) -> Decisions:
     seen: set[object] = set()
     for index, one in enumerate(decisions.decisions):
         edition = None if one.about == "unmapped_code" else one.edition
-        same = (one.about, edition, one.file, one.file_sha256, one.row, one.column, one.offence_code)
+        same = (
+            *(one.about, edition, one.file, one.file_sha256, one.row, one.column, one.offence_code),
+            *(one.table, one.rule, one.seen, one.expires_on),
+        )
         for mark in (one.decision_id, same):
             if mark in seen:
                 raise _at(
@@ -104,7 +132,7 @@ def load_decisions(folder: Path | None = None) -> Decisions:
             seen.add(mark)
         if one.decided_on > date.today():
             raise _at(lines, index, f"{short(one.decision_id)} is dated in the future: give the day of the decision")
-        for name in ("reason", "value"):
+        for name in ("reason", "expects", "value"):
             kind = kind_within(getattr(one, name) or "")
             if kind:
                 raise _at(
@@ -141,22 +169,27 @@ def check_crime_types(decisions: Decisions, known: Collection[str]) -> None:
 
 
 def decision_rows(decisions: Decisions, edition: int, files: list[Row]) -> list[Row]:
-    """The edition's decisions as rows of quality.decisions; lapsed where the file is gone or came with other content."""
+    """The edition's decisions; lapsed where the file is gone or came with other content.
+
+    Whether one on a failed check has lapsed is known later, when there is the table that it is about.
+    """
     return [
-        {
-            **{name: getattr(one, name) for name in _SHOWN},
-            "edition": edition,
-            "column_name": one.column,
-            "status": "in_force" if _holds(one, files) else "lapsed",
-        }
+        decision_row(one, edition, lapsed=not _holds(one, files))
         for one in decisions.decisions
         if one.holds_in(edition)
     ]
 
 
+def decision_row(one: Decision, edition: int, *, lapsed: bool) -> Row:
+    """A decision as the tables of decisions have it."""
+    status = "expired" if one.expired(date.today()) else "lapsed" if lapsed else "in_force"
+    shown = {name: getattr(one, name) for name in _SHOWN}
+    return shown | {"edition": edition, "table_name": one.table, "column_name": one.column, "status": status}
+
+
 _SHOWN = (
-    *("decision_id", "about", "action", "file", "row", "offence_code", "crime_type"),
-    *("person", "decided_on", "reason"),
+    *("decision_id", "about", "action", "rule", "seen", "file", "row", "offence_code", "crime_type"),
+    *("person", "decided_on", "expires_on", "reason"),
 )
 
 

@@ -1,0 +1,184 @@
+"""How a steward's decision becomes an entry of `decisions.yml`: looked up, written below the others, and never lost.
+
+The file stays one that people read and edit: what stands in it is left as it is, comments too. Whoever writes at the same
+time waits; the new file is read before it is put in place. What a decision does is in `setting_aside.py` and `table_checks.py`.
+"""
+
+import fcntl
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assets.table_checks import SEEN_LETTERS, fingerprint_of
+from assets.trial import try_file
+from checks.rules import Rule, rules
+from warehouse import store
+from warehouse.contracts import Row, contracts
+from warehouse.decisions import FILE, Decision, load_decisions
+from warehouse.delivered_files import DeliveredFile, look_into, rows_of
+from warehouse.edited_files import read_text
+from warehouse.errors import InputError
+from warehouse.home import landing_folder, reference_folder
+from warehouse.reference_files import load_reference
+from warehouse.specifications import load_specifications
+
+
+@dataclass(frozen=True)
+class By:
+    """Who decides, why, on which day, and until when."""
+
+    person: str
+    reason: str
+    today: date
+    expires_on: date | None = None
+
+    def said(self) -> Row:
+        """As an entry of the file says it."""
+        if not self.person.strip() or not self.reason.strip():
+            raise InputError("a decision needs a person and a reason: give both.")
+        until = {"expires_on": self.expires_on} if self.expires_on else {}
+        return {
+            "person": self.person.strip(),
+            "decided_on": self.today,
+            **until,
+            "reason": " ".join(self.reason.split()),
+        }
+
+
+def decide_on_check(table: str, rule: str, edition: int, by: By) -> Decision:
+    """Accept a failed check, or waive it until a day: for the rows that its table holds now.
+
+    Raises InputError where there is no such check, where it is none to be decided on, or where nothing is stored yet.
+    """
+    found = _decidable(table, rule)
+    if edition not in store.stored_editions(contracts()[found.table]):
+        raise InputError(
+            f"{table} holds nothing of edition {edition} yet: start tryghed run {edition}, and decide then."
+        )
+    seen = fingerprint_of(contracts()[found.table], edition)[:SEEN_LETTERS]
+    action = "waive" if by.expires_on else "accept"
+    about = {"about": "failed_check", "action": action, "edition": edition, "table": table, "rule": rule, "seen": seen}
+    return write(f"{edition}-{rule[:40]}", about, by)
+
+
+def decide_on_row(
+    edition: int, file: str, row: int, action: str, by: By, column: str | None = None, value: str | None = None
+) -> Decision:
+    """Accept a row that was set aside, drop it for good, or correct one of its cells."""
+    delivered = _delivered(edition, file)
+    if row not in {one["row"] for one in try_file(delivered.path, edition).rejected}:
+        raise InputError(f"row {row} of {file} is not set aside: give the row that quality.rejected_rows names.")
+    about: Row = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
+    if action == "correct":
+        if column is None or value is None:
+            raise InputError("a correction needs the column, by our name of it, and the value: give both.")
+        about |= {"column": column, "expects": _cell(delivered, row, column), "value": value}
+    return write(f"{edition}-row-{row}", about, by)
+
+
+def decide_on_share(edition: int, file: str, by: By) -> Decision:
+    """Accept that more rows of a file are set aside than its specification tolerates."""
+    about = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(_delivered(edition, file))}
+    return write(f"{edition}-share", about, by)
+
+
+def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
+    """Say what an offence code's reports count as, or accept that they count under no crime type."""
+    about = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
+    known = sorted(load_reference()["reference.crime_types"]["crime_type"])
+    if crime_type not in (None, *known):
+        raise InputError(f"{crime_type} is no crime type: use one of {', '.join(known)}.")
+    if crime_type:
+        about |= {"action": "correct", "crime_type": crime_type}
+    return write(f"{edition}-code-{offence_code}", about, by)
+
+
+def _decidable(table: str, rule: str) -> Rule:
+    found = next((one for one in rules().get(table, ()) if one.name == rule), None)
+    if found is None:
+        known = sorted(f"{one.table} {one.name}" for of_table in rules().values() for one in of_table if one.decidable)
+        raise InputError(f"{table} has no check {rule}: those that can be decided on are {', '.join(known)}.")
+    if not found.decidable:
+        raise InputError(
+            f"{table} {rule} is no check to be decided on, as what fails can be mended: {found.what_to_do}"
+        )
+    return found
+
+
+def _delivered(edition: int, file: str) -> DeliveredFile:
+    path = next((one for one in (landing_folder() / str(edition)).rglob("*") if one.name == file), None)
+    if path is None:
+        raise InputError(f"landing/{edition} has no file of this name: give the name as quality.files has it.")
+    return look_into(path, edition, load_specifications())
+
+
+def _of(file: DeliveredFile) -> Row:
+    return {"file": file.path.name, "file_sha256": file.sha256[:SEEN_LETTERS]}
+
+
+def _cell(file: DeliveredFile, row: int, column: str) -> str:
+    """What the file says in a cell. Raises InputError where it has no such row or column."""
+    if column not in file.specification.columns:
+        raise InputError(
+            f"{column} is no column of {file.specification.table}: use one of {', '.join(file.specification.columns)}."
+        )
+    if file.specification.target().columns[column].personal or file.specification.columns[column].personal:
+        raise InputError(f"{column} holds personal data, and those do not belong into {FILE}: ask for the file again.")
+    for batch in rows_of(file):
+        numbers = batch.column("row").to_pylist()
+        if row in numbers:
+            return str(batch.column(column)[numbers.index(row)].as_py() or "")
+    raise InputError(f"{file.path.name} has no row {row}: give the row that quality.rejected_rows names.")
+
+
+# --- the file ----------------------------------------------------------------------------------------------
+
+
+def write(name: str, about: Row, by: By) -> Decision:
+    """Write one decision below the others, under a name that no other has.
+
+    Raises InputError where the file, as it stands or with the new entry, is none that can be read.
+    """
+    path = reference_folder() / FILE
+    with _alone(path):
+        taken = {one.decision_id for one in load_decisions().decisions}
+        entry = {"decision_id": _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], taken), **about, **by.said()}
+        text = read_text(path)
+        beside = path.parent / f".{FILE}"
+        beside.mkdir(exist_ok=True)
+        try:
+            (beside / FILE).write_text(_with(text, entry), encoding="utf-8")
+            written = load_decisions(beside).decisions
+            (beside / FILE).replace(path)
+        finally:
+            (beside / FILE).unlink(missing_ok=True)
+            beside.rmdir()
+    return written[-1]
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Whoever writes at the same time waits. The lock is a file of its own, as the file itself is replaced."""
+    with path.with_name(f".{FILE}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    numbered = (f"{name}-{number}" for number in range(1, len(taken) + 2))
+    return next(one for one in numbered if one not in taken)
+
+
+def _with(text: str, entry: dict[str, Any]) -> str:
+    """The file's text with one more entry at its end."""
+    lines = yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=1000)
+    begun = re.sub(r"^decisions:\s*\[\]\s*$", "decisions:", text.rstrip(), flags=re.MULTILINE)
+    indent = re.search(r"^decisions:\s*\n(?:\s*#.*\n|\s*\n)*( *)- ", begun, flags=re.MULTILINE)
+    spaces = indent.group(1) if indent else ""
+    return begun + "\n" + "".join(f"{spaces}{line}\n" for line in lines.splitlines())

@@ -1,0 +1,65 @@
+"""Every decision of the stewards with what became of it: made late, when all that decisions are about is there.
+
+What a line of `decisions.yml` must say is in `warehouse/decisions.py`, how one is written in `deciding.py`. What decisions
+on files, rows and codes do happens where the files are taken in; a failed check is settled in `table_checks.py`.
+"""
+
+import dagster as dg
+import pandas as pd
+
+from assets.editions import editions
+from assets.table_checks import fingerprint_of
+from assets.tables import describe, expected_trouble, needs, told
+from checks.rules import rules
+from warehouse import store
+from warehouse.contracts import Row, contracts, records
+from warehouse.decisions import Decision, Decisions, decision_row, load_decisions
+
+DECISIONS = contracts()["quality.decisions"]
+EARLY = contracts()["quality.file_decisions"]
+DECIDABLE = {
+    table: [rule.name for rule in of_table if rule.decidable]
+    for table, of_table in rules().items()
+    if any(rule.decidable for rule in of_table)
+}
+
+
+def all_decisions(file_decisions: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:
+    """The edition's decisions on files, rows and codes, and those on failed checks: in force, lapsed or expired."""
+    on_checks = [
+        decision_row(one, edition, lapsed=not _is_as_seen(one))
+        for one in decided.decisions
+        if one.about == "failed_check" and one.edition == edition
+    ]
+    rows: list[Row] = [*(row for row in records(file_decisions) if row["about"] != "failed_check"), *on_checks]
+    return DECISIONS.frame(sorted(rows, key=lambda row: row["decision_id"]))
+
+
+def _is_as_seen(one: Decision) -> bool:
+    """Whether the check is one, and its table holds in the edition what it held when somebody decided."""
+    table = contracts().get(one.table or "")
+    if (
+        table is None
+        or one.rule not in DECIDABLE.get(table.name, ())
+        or one.edition not in store.stored_editions(table)
+    ):
+        return False
+    return fingerprint_of(table, one.edition).startswith(str(one.seen))
+
+
+@dg.asset(
+    **describe(DECISIONS),
+    partitions_def=editions,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    deps=needs([EARLY, *(contracts()[name] for name in DECIDABLE)]),
+)
+def decisions(context: dg.AssetExecutionContext) -> None:
+    """Edition by edition."""
+    for edition in map(int, context.partition_keys):
+        with expected_trouble():
+            made = all_decisions(store.read(EARLY, [edition]), load_decisions(), edition)
+            rows = store.write(DECISIONS, made, edition)
+        told(context, DECISIONS, edition, rows)
+
+
+ASSETS = [decisions]

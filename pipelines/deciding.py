@@ -1,0 +1,145 @@
+"""The job that writes a steward's decision from Dagster's page, and the sensor that then makes what hangs on it again.
+
+What a decision is stands in `warehouse/decisions.py`, how it is written in `assets/deciding.py`.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from enum import Enum
+from typing import Any, cast
+
+import dagster as dg
+from pydantic import Field
+
+from assets.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
+from assets.intake import TABLES
+from assets.tables import expected_trouble, key
+from pipelines.yearly import editions_to_make, range_tags, yearly
+from warehouse.contracts import contracts
+from warehouse.decisions import Decision
+from warehouse.errors import InputError
+
+OP = "decide"
+
+
+class About(Enum):
+    """What is decided on."""
+
+    failed_check = "failed_check"
+    rejected_row = "rejected_row"
+    rejected_share = "rejected_share"
+    unmapped_code = "unmapped_code"
+
+
+class Action(Enum):
+    """What becomes of it. A check is accepted, or waived where `expires_on` is given."""
+
+    accept = "accept"
+    correct = "correct"
+    drop = "drop"
+
+
+class StewardsDecision(dg.Config):
+    """What the launch form asks for. What does not belong to `about` stays empty."""
+
+    about: About = Field(
+        default=About.failed_check, description="failed_check, rejected_row, rejected_share or unmapped_code"
+    )
+    edition: int = Field(description="Edition that it is about, as 2024")
+    person: str = Field(description="Who decides; the name is published")
+    reason: str = Field(description="Why; it is published, so name nobody")
+    expires_on: str = Field(default="", description="Last day on which it holds, as 2027-06-01; a check is then waived")
+    table: str = Field(default="", description="failed_check: the table, as quality.reconciliation")
+    rule: str = Field(default="", description="failed_check: the check, as figures_agree")
+    file: str = Field(default="", description="rejected_row, rejected_share: name of the file")
+    row: int = Field(default=0, description="rejected_row: row of the file")
+    action: Action = Field(default=Action.accept, description="rejected_row: accept, correct or drop")
+    column: str = Field(default="", description="rejected_row, to correct: the column, by our name of it")
+    value: str = Field(
+        default="", description="rejected_row, to correct: what is to stand there, as the producer would write it"
+    )
+    offence_code: str = Field(default="", description="unmapped_code: the five digits")
+    crime_type: str = Field(default="", description="unmapped_code: what its reports count as; empty for none")
+
+
+@dg.op(name=OP, description="Writes the decision below the others in decisions.yml, for what is there now.")
+def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
+    """Write it, and say what happens next."""
+    with expected_trouble():
+        decision = written(config, date.today())
+    context.log.info(
+        f"Written: {decision.decision_id}. What hangs on it is made again by itself where the sensor after_decision is on; "
+        f"else run edition {decision.edition} again. Keep decisions.yml under version control."
+    )
+
+
+def written(config: StewardsDecision, today: date) -> Decision:
+    """The decision of the form, as an entry of decisions.yml. Raises InputError where it cannot be meant."""
+    by = By(config.person, config.reason, today, _day(config.expires_on))
+    match config.about:
+        case About.failed_check:
+            return decide_on_check(config.table, config.rule, config.edition, by)
+        case About.rejected_row:
+            cells = config.column or None, config.value or None
+            return decide_on_row(config.edition, config.file, config.row, config.action.value, by, *cells)
+        case About.rejected_share:
+            return decide_on_share(config.edition, config.file, by)
+        case About.unmapped_code:
+            return decide_on_code(config.edition, config.offence_code, config.crime_type or None, by)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InputError(f"{text[:20]} is no day: write it as 2027-06-01.") from None
+
+
+@dg.job(
+    name="decide",
+    description="Decides on a failed check, a row that was set aside, or an offence code: fill in the form and launch. Then what hangs on it is made again.",
+    executor_def=dg.in_process_executor,
+    config=dg.RunConfig(
+        ops={
+            OP: {
+                "config": {
+                    "about": "failed_check",
+                    "edition": date.today().year,
+                    "table": "",
+                    "rule": "",
+                    "person": "",
+                    "reason": "",
+                    "expires_on": "",
+                }
+            }
+        }
+    ),
+)
+def decide_job() -> None:
+    """One step."""
+    decide()
+
+
+@dg.run_status_sensor(
+    name="after_decision",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[decide_job],
+    request_job=yearly,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=5,
+    description="After a decision, makes again what hangs on it: the checked table and all that is made of it, or the edition's files.",
+)
+def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
+    """One run for each decision."""
+    from pipelines.definitions import defs
+
+    form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]
+    made = range_tags(editions_to_make([int(form["edition"])]))
+    first = (
+        [key(contracts()[form["table"]])]
+        if form.get("about", "failed_check") == "failed_check"
+        else [key(one) for one in TABLES]
+    )
+    graph = defs.resolve_asset_graph()
+    selected = dg.AssetSelection.assets(*first).downstream().resolve(graph)
+    yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=made)

@@ -1,0 +1,320 @@
+"""A steward's decisions: written once and for all, in force for what was seen, and red again when the data change."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from assets.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
+from assets.decisions import DECIDABLE, all_decisions
+from assets.setting_aside import set_aside
+from assets.table_checks import result
+from checks.expectations import validate_table
+from checks.rules import rules
+from pipelines.definitions import defs
+from tests.conftest import tryghed
+from tests.delivering import deliver, make, open_home, reports, rows, take_in, tree
+from tests.test_targets import made_up, verdict
+from tests.test_targets import make as judge
+from tests.test_verdicts import two_sources
+from warehouse import store
+from warehouse.contracts import contracts, records
+from warehouse.decisions import load_decisions
+from warehouse.errors import InputError
+
+TABLE, RULE, EDITION = "police.unmapped_codes", "code_is_mapped_or_accepted", 2023
+TODAY = date.today()
+BY = By("A. Steward", "The police confirmed it.", TODAY)
+UNTIL = By("A. Steward", "Until the list is there.", TODAY, TODAY + timedelta(days=30))
+
+
+@pytest.fixture
+def place(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with reports of a code that no line of the mapping holds, up to the table that lists it."""
+    home = open_home(tmp_path / "home", monkeypatch, reference)
+    with_code("00001", home)
+    return home
+
+
+def with_code(code: str, home: Path) -> None:
+    lines = reports(300)
+    lines[7]["Gern.kode"] = code
+    deliver(home, EDITION, "anmeldelser.csv", lines)
+    make(EDITION, TABLE)
+
+
+def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
+    """The check's result on what the store holds, as Dagster shows it."""
+    found = next(one for one in validate_table(contracts()[table], rules()[table]) if one.rule.name == rule)
+    return result(contracts()[table], found, EDITION, load_decisions())
+
+
+def listed() -> list[dict[str, Any]]:
+    early = store.read(contracts()["quality.file_decisions"], [EDITION])
+    return records(all_decisions(early, load_decisions(), EDITION))
+
+
+# --- a failed check ----------------------------------------------------------------------------------------
+
+
+def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(place: Path) -> None:
+    found = checked()
+    said = {name: value.value for name, value in found.metadata.items()}
+    assert not found.passed
+    assert (said["rows checked"], said["rows failing"], said["share failing %"]) == (1, 1, 100.0)
+    assert said["severity"] == "warns"
+    assert said["runbook"] == f"docs/CHECKS.md#policeunmapped_codes{RULE}"
+    assert said["to decide"].startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
+    assert re.fullmatch("[0-9a-f]{12}", said["seen"])
+    shown = found.metadata["rows"]
+    assert isinstance(shown, dg.TableMetadataValue)
+    assert [row.data for row in shown.records] == [
+        {"edition": "2023", "file": "anmeldelser.csv", "offence_code": "00001"}
+    ]
+
+
+@pytest.mark.parametrize(("by", "action"), [(BY, "accept"), (UNTIL, "waive")])
+def test_a_decision_turns_the_check_green_and_is_listed(place: Path, by: By, action: str) -> None:
+    decision = decide_on_check(TABLE, RULE, EDITION, by)
+    assert (decision.action, decision.person, decision.decided_on) == (action, "A. Steward", TODAY)
+    found = checked()
+    assert found.passed
+    for said in (decision.decision_id, "A. Steward", by.reason):
+        assert said in (found.description or "")
+    row = listed()[0]
+    assert (row["status"], row["table_name"], row["rule"], row["reason"]) == ("in_force", TABLE, RULE, by.reason)
+
+
+def test_a_decision_lapses_when_the_data_change_and_holds_again_for_what_was_seen(place: Path) -> None:
+    decide_on_check(TABLE, RULE, EDITION, BY)
+    with_code("00002", place)
+    assert not checked().passed
+    assert listed()[0]["status"] == "lapsed"
+    with_code("00001", place)
+    assert checked().passed
+    assert listed()[0]["status"] == "in_force"
+
+
+def test_an_expired_decision_does_nothing_more(place: Path, reference: Path) -> None:
+    decide_on_check(TABLE, RULE, EDITION, UNTIL)
+    path = reference / "decisions.yml"
+    text = path.read_text(encoding="utf-8").replace(str(UNTIL.expires_on), str(TODAY - timedelta(days=1)))
+    path.write_text(text.replace(f"decided_on: {TODAY}", f"decided_on: {TODAY - timedelta(days=9)}"), encoding="utf-8")
+    assert not checked().passed
+    assert listed()[0]["status"] == "expired"
+
+
+def test_a_decision_on_one_edition_or_check_settles_no_other(place: Path) -> None:
+    decide_on_check(TABLE, RULE, EDITION, BY)
+    one = load_decisions().decisions[0]
+    seen = str(one.seen) + "0" * 52
+    assert one.settles(TABLE, RULE, EDITION, seen)
+    assert not one.settles(TABLE, RULE, EDITION + 1, seen)
+    assert not one.settles("police.draws", RULE, EDITION, seen)
+    assert not one.settles(TABLE, "another", EDITION, seen)
+    assert not one.settles(TABLE, RULE, EDITION, "f" + seen[1:] if seen[0] != "f" else "0" + seen[1:])
+
+
+REFUSED = {
+    "a check that is none": ((TABLE, "no_such_rule", EDITION, BY), "has no check no_such_rule: those that can be decided on are"),
+    "a table that is none": (("police.nothing", RULE, EDITION, BY), "has no check"),
+    "a check of the program": (("quality.row_counts", "delivered_is_kept_and_rejected", EDITION, BY), "is no check to be decided on"),
+    "a line of our own": (("reference.published_figures", "two_published_values", EDITION, BY), "as what fails can be mended"),
+    "an edition that is not there": ((TABLE, RULE, 2024, BY), "holds nothing of edition 2024 yet"),
+    "nobody": ((TABLE, RULE, EDITION, By(" ", "x", TODAY)), "needs a person and a reason"),
+    "no reason": ((TABLE, RULE, EDITION, By("A", " ", TODAY)), "needs a person and a reason"),
+    "a day that is over": ((TABLE, RULE, EDITION, By("A", "Because.", TODAY, date(2020, 1, 1))), "expires after the day"),
+    "somebody's name": ((TABLE, RULE, EDITION, By("A", "Jens Opdigtet said so", TODAY)), "looks like it holds names"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_decision_that_cannot_be_meant_is_one_sentence_and_changes_nothing(
+    place: Path, reference: Path, why: str
+) -> None:
+    arguments, said = REFUSED[why]
+    before = tree(reference)
+    with pytest.raises(InputError, match=re.escape(said)):
+        decide_on_check(*arguments)  # type: ignore[arg-type]
+    assert {name: hashed for name, hashed in tree(reference).items() if not name.endswith(".lock")} == before
+
+
+def test_every_table_with_a_decidable_check_is_partitioned_and_no_rule_of_the_program_is_decidable() -> None:
+    assert all(contracts()[table].partitioned for table in DECIDABLE)
+    for of_table in rules().values():
+        for rule in of_table:
+            program = rule.what_to_do.startswith("This is a fault of the program") or rule.table.startswith(
+                "reference."
+            )
+            assert not (rule.decidable and program), rule.name
+
+
+# --- rows, shares and codes --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def late(place: Path) -> Path:
+    """A file with a report in the edition's own year, in row 9: one of 300, which is tolerated."""
+    lines = reports(300)
+    lines[7]["Anmeldelsesdato"] = "03-03-2023"
+    path = deliver(place, EDITION, "anmeldelser.csv", lines)
+    take_in([EDITION])
+    return path
+
+
+def test_a_row_is_corrected_by_what_it_says_now(late: Path) -> None:
+    decision = decide_on_row(EDITION, late.name, 9, "correct", BY, "reported_on", "03-03-2022")
+    assert (decision.expects, decision.value) == ("03-03-2023", "03-03-2022")
+    make(EDITION)
+    assert str({row["row"]: row["reported_on"] for row in rows("police.reports", EDITION)}[9]) == "2022-03-03"
+
+
+def test_a_correction_fails_once_the_cell_says_something_else(late: Path, reference: Path) -> None:
+    decide_on_row(EDITION, late.name, 9, "correct", BY, "reported_on", "03-03-2022")
+    path = reference / "decisions.yml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("expects: 03-03-2023", "expects: 04-03-2023"), encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"expects something else in row 9 of anmeldelser\.csv, column reported_on"):
+        take_in([EDITION])
+
+
+def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecided(late: Path) -> None:
+    decide_on_row(EDITION, late.name, 9, "drop", BY)
+    make(EDITION, "quality.row_counts")
+    counts = rows("quality.row_counts", EDITION)[0]
+    assert (counts["rows_kept"], counts["rows_rejected"], counts["rows_dropped"], counts["rejected_percent"]) == (
+        299,
+        1,
+        1,
+        0,
+    )
+    rejected = rows("quality.rejected_rows", EDITION)[0]
+    assert (rejected["counts"], rejected["decision"]) == (False, f"{EDITION}-row-9-1")
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "said"),
+    [(10, "reported_on", "row 10 of anmeldelser.csv is not set aside"), (9, "journal_number", "holds personal data"), (9, "x", "is no column of")],
+)  # fmt: skip
+def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
+    late: Path, reference: Path, row: int, column: str, said: str
+) -> None:
+    before = (reference / "decisions.yml").read_bytes()
+    with pytest.raises(InputError, match=said):
+        decide_on_row(EDITION, late.name, row, "correct", BY, column, "x")
+    assert (reference / "decisions.yml").read_bytes() == before
+
+
+def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
+    decide_on_code(EDITION, "00001", "burglary", BY)
+    lines = reports(10)
+    lines[0]["Gern.kode"] = "x"
+    path = deliver(place, EDITION, "anmeldelser.csv", lines)
+    with pytest.raises(InputError, match="accept it in decisions"):
+        take_in([EDITION])
+    decide_on_share(EDITION, path.name, BY)
+    take_in([EDITION])
+    assert not set_aside(contracts()["police.reports"], EDITION, load_decisions())[0]["counts"]
+    with pytest.raises(InputError, match="arson is no crime type"):
+        decide_on_code(EDITION, "00002", "arson", BY)
+
+
+# --- the file ----------------------------------------------------------------------------------------------
+
+
+def test_two_who_decide_at_once_lose_nothing(place: Path) -> None:
+    codes = [f"{number:05}" for number in range(40)]
+    with ThreadPoolExecutor(8) as several:
+        written = list(several.map(lambda code: decide_on_code(EDITION, code, None, BY), codes))
+    assert sorted(str(one.offence_code) for one in load_decisions().decisions) == codes
+    assert len({one.decision_id for one in written}) == len(codes)
+
+
+def test_what_people_wrote_in_the_file_stays_as_it_was(place: Path, reference: Path) -> None:
+    path = reference / "decisions.yml"
+    path.write_text(
+        "# ours\ndecisions:\n\n  # of last year\n  - decision_id: mine   # short\n    about: unmapped_code\n    edition: 2023\n"
+        '    offence_code: "00009"\n    person: B. Steward\n    decided_on: 2023-05-02\n    reason: Because.\n',
+        encoding="utf-8",
+    )
+    before = path.read_text(encoding="utf-8")
+    decide_on_code(EDITION, "00001", None, BY)
+    assert path.read_text(encoding="utf-8").startswith(before)
+    assert [one.offence_code for one in load_decisions().decisions] == ["00009", "00001"]
+
+
+@pytest.mark.parametrize("text", ["decisions:\n- about: x\n", "decisions: [\n", "nothing: 1\n"])
+def test_a_file_that_cannot_be_read_is_not_written_to(place: Path, reference: Path, text: str) -> None:
+    path = reference / "decisions.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"decisions\.yml"):
+        decide_on_code(EDITION, "00001", None, BY)
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_the_same_thing_is_decided_once(place: Path) -> None:
+    decide_on_check(TABLE, RULE, EDITION, BY)
+    with pytest.raises(InputError, match="is decided on another line already"):
+        decide_on_check(TABLE, RULE, EDITION, BY)
+
+
+# --- what it does elsewhere --------------------------------------------------------------------------------
+
+
+def test_figures_that_do_not_agree_give_a_verdict_once_somebody_lets_them_stand() -> None:
+    def decided(tables: dict[str, pd.DataFrame]) -> None:
+        two_sources(50, 200)(tables)
+        seen = contracts()["quality.reconciliation"].fingerprint(
+            contradicted["reconciliation"][contradicted["reconciliation"]["edition"] == 2022]
+        )
+        row = {
+            "edition": 2022, "decision_id": "d1", "about": "failed_check", "action": "accept", "table_name": "quality.reconciliation",
+            "rule": "figures_agree", "seen": seen[:12], "person": "A. Steward", "decided_on": date(2022, 5, 2), "reason": "Attempts.",
+            "status": "in_force",
+        }  # fmt: skip
+        tables["file_decisions"] = contracts()["quality.file_decisions"].frame([row])
+
+    lines = made_up("burglary_reports", {(2021, "tingbjerg_husum"): (100, None)})
+    contradicted = judge(lines, two_sources(50, 200))
+    row = verdict(judge(lines, decided), "2b", 2022, "baseline", "burglary")
+    assert (row["literal"], row["reason"], row["decision"]) == ("met", None, "d1")
+    assert row["failed_checks"] == "two_police_sources"
+    assert "det er besluttet, at tallet står (d1)" in row["sentence_da"]
+
+
+def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, reference: Path) -> None:
+    who = ("--person", "A. Steward", "--reason", "The police confirmed it.")
+    done = tryghed(place, "decide", "check", TABLE, RULE, str(EDITION), *who, reference=reference)
+    assert done.code == 0, done.err
+    assert f"Next: tryghed run {EDITION}, and commit the file." in done.out
+    wrong = tryghed(
+        place, "decide", "check", TABLE, RULE, str(EDITION), *who, "--expires-on", "2023-02-30", reference=reference
+    )
+    assert (wrong.code, "Traceback" in wrong.err) == (2, False)
+    none = tryghed(place, "decide", "check", TABLE, "nothing", str(EDITION), *who, reference=reference)
+    assert (none.code, "has no check nothing" in none.err) == (2, True)
+
+
+def test_the_job_in_dagster_writes_a_decision_and_refuses_what_cannot_be_meant(place: Path) -> None:
+    form = {
+        "about": "failed_check",
+        "edition": EDITION,
+        "table": TABLE,
+        "rule": RULE,
+        "person": "A. Steward",
+        "reason": "Confirmed.",
+    }
+    job = defs.resolve_job_def("decide")
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = job.execute_in_process({"ops": {"decide": {"config": form}}}, instance=instance)
+        assert done.success
+        for wrong in ({"rule": "nothing"}, {"expires_on": "31-02-2027"}, {"person": ""}):
+            config = {"ops": {"decide": {"config": form | wrong}}}
+            assert not job.execute_in_process(config, instance=instance, raise_on_error=False).success
+    assert checked().passed
