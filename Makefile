@@ -49,8 +49,9 @@ bench: .venv/dev.done  ## the measurements of benchmarks/; a quarter of an hour,
 	$(BIN)/python -m benchmarks.workbooks_and_spss
 	$(BIN)/python -m benchmarks.police_csv 1 10 30
 
-dictionary: .venv/run.done  ## write docs/DATA_DICTIONARY.md from the contracts
+dictionary: .venv/run.done  ## write docs/DATA_DICTIONARY.md from the contracts, and docs/CHECKS.md from the rules
 	$(BIN)/python -m warehouse.dictionary
+	$(BIN)/python -m checks.page
 
 picture: .venv/dev.done  ## draw the README's picture from the published file
 	$(BIN)/python docs/draw_verdicts.py

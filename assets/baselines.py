@@ -18,6 +18,7 @@ from warehouse import store
 from warehouse.contracts import Row, contracts, records
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
+from warehouse.personal import kind_within
 from warehouse.reference_files import load_reference
 
 FIXED = contracts()["reference.fixed_baselines"]
@@ -65,6 +66,10 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
     person = person.strip()
     if not person:
         raise InputError("the act needs the name of the person who fixes the baselines: give --person.")
+    for said, text, named in (("person", person, True), ("reason", reason or "", False)):
+        kind = kind_within(text, named=named)
+        if kind:
+            raise InputError(f"--{said} looks like it holds {kind}: the act is published, so say it without them.")
     targets = _targets(reference, agreement_id)
     acts, found = latest_acts(reference[FIXED.name]), {address: _figure(target) for address, target in targets.items()}
     figures = {address: figure for address, figure in found.items() if figure}

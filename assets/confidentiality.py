@@ -45,17 +45,20 @@ class System:
         self.number = {cell: number for number, cell in enumerate(self.counts)}
 
     def add(self, parts: list[Cell], wholes: list[Cell], *, guarded: bool | None = None) -> None:
-        """The parts are the wholes, but for what everybody knows; with `guarded`, but for a remainder that nobody is shown."""
+        """The parts are the wholes, but for what everybody knows; with `guarded`, but for a remainder that nobody is shown.
+
+        Parts that are more than their whole contradict it, which `failed_checks` of a verdict tells: that they are more, and
+        not by how much, is known then.
+        """
         parts, wholes = ([cell for cell in cells if cell in self.number] for cells in (parts, wholes))
         if not parts or not wholes:
             return
         equation = {self.number[cell]: 1 for cell in parts} | {self.number[cell]: -1 for cell in wholes}
         if guarded is not None:
             remainder = sum(self.counts[cell] for cell in wholes) - sum(self.counts[cell] for cell in parts)
-            if remainder < 0:
-                return  # two sources that contradict each other tell an attacker nothing
-            equation[len(self.counts) + len(self.remainders)] = 1
-            self.remainders.append((remainder, guarded))
+            contradicted = remainder < 0
+            equation[len(self.counts) + len(self.remainders)] = -1 if contradicted else 1
+            self.remainders.append((-remainder - 1, False) if contradicted else (remainder, guarded))
         self.equations.append(equation)
 
     def cells(self) -> Cells:

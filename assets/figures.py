@@ -4,6 +4,7 @@ Serves shares, counts and rates alike. What an interval is made of a figure is i
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -61,30 +62,36 @@ def breaks_between(series_breaks: list[Row], area_id: str, measure: str, first: 
 def forbidding(crossed: list[Row], one: Row, other: Row | None) -> list[str]:
     """What forbids that two figures of a series are compared: breaks by name, or versions of which nobody has decided.
 
-    The versions are those of the area and of the rule that says what an answer counts as. A break of that kind whose effect
-    is `noted` is the decision that allows it.
+    The versions are those of the area and of the rule that says what an answer counts as. A `noted` break of that kind that
+    names the version which begins with it is the decision that allows it; every version between the two needs one.
     """
-    allowed = {row["kind"] for row in crossed if row["effect"] == "noted"}
+    allowed = {(row["kind"], row["begins_version"]) for row in crossed if row["effect"] == "noted"}
     named = [row["break_id"] for row in crossed if row["effect"] == "not_comparable"]
-    return named or sorted(f"{kind}_versions" for kind in versions_differ(one, other) - allowed)
+    undecided = {kind for kind, versions in _versions_between(one, other or {}) if not versions <= allowed}
+    return named or sorted(f"{kind}_versions" for kind in undecided)
 
 
-def breaks_said(crossed: list[Row], forbids: list[str], *pairs: tuple[Row, Row | None]) -> str | None:
-    """What a comparison says of breaks: those that forbid it, else those that are allowed and noted.
+def _versions_between(one: Row, other: Row) -> Iterator[tuple[str, set[tuple[str, int]]]]:
+    """Of each kind the versions that begin between two figures."""
+    for column, kind in _VERSIONS:
+        if _differ(one.get(column), other.get(column)):
+            first, last = sorted((one[column], other[column]))
+            yield kind, {(kind, version) for version in range(first + 1, last + 1)}
 
-    Of a share that was only published nobody knows by which rule its answers were counted: a comparison with one that was
-    counted here says so.
+
+def breaks_said(crossed: list[Row], forbids: list[str]) -> str | None:
+    """What a comparison says of breaks: those that forbid it, else those that are allowed and noted."""
+    return " ".join(forbids or [row["break_id"] for row in crossed]) or None
+
+
+def with_unknown_rule(said: str | None, compared: list[Row]) -> str | None:
+    """The same with a mark where shares that were counted here are compared with some that were only published.
+
+    Of those nobody knows by which rule their answers were counted.
     """
-    noted = [row["break_id"] for row in crossed]
-    if any(_one_is_unknown(one, other) for one, other in pairs):
-        noted.append(UNKNOWN_RULE)
-    return " ".join(forbids or noted) or None
-
-
-def _one_is_unknown(one: Row, other: Row | None) -> bool:
-    rules = [row.get("rule_version") for row in (one, other or {})]
-    shares = all(row.get("share_percent") is not None for row in (one, other or {}))
-    return shares and rules.count(None) == 1
+    rules = {row.get("rule_version") for row in compared if row.get("share_percent") is not None}
+    mixed = None in rules and len(rules) > 1
+    return f"{said} {UNKNOWN_RULE}" if mixed and said else UNKNOWN_RULE if mixed else said
 
 
 def versions_differ(one: Row, other: Row | None) -> set[str]:

@@ -252,7 +252,8 @@ def _levels(of: Published, target: Row, agreement: Row, measure: Row) -> Iterato
         goals = [row for row in of.tables["verdicts"] if _same(row, target) and row["limit_value"] is not None]
         points = [(float(row["edition"]), row["limit_value"]) for row in goals]
         if points:
-            yield Level(of.said("goals"), points, "--")
+            each = "; ".join(f"{year:.0f} {of.number(value)}" for year, value in points)
+            yield Level(f"{of.said('goals')}: {each}", points, "--")
     if target["rule"] == "approaches_comparison_area" and baseline is not None:
         path = [(float(target["baseline_year"]), baseline), *_path(of, target, agreement, measure)]
         if len(path) > 1:
@@ -329,7 +330,12 @@ def _funnel(of: Published, kind: str, year: int) -> Funnel:
         rate=together,
         limits=limits,
         text=". ".join(
-            [*made_up, *wider, together[0], "; ".join(told), of.said("outside", areas=", ".join(outside) or "-")]
+            [
+                *(line.rstrip(".") for line in (*made_up, *wider)),
+                together[0],
+                "; ".join(told),
+                of.said("outside", areas=", ".join(outside) or "-"),
+            ]
         ),
     )
 

@@ -21,6 +21,7 @@ from assets.figures import (
     lines_behind,
     provenance_of,
     version_in,
+    with_unknown_rule,
 )
 from assets.methods import samples, shares
 from assets.methods.samples import Estimates
@@ -342,7 +343,7 @@ def _change_row(
         "compared_area_id": area_id,
         "value": share["share_percent"],
         "compared_value": other["share_percent"] if other else None,
-        "breaks": breaks_said(crossed, forbids, (share, other)),
+        "breaks": with_unknown_rule(breaks_said(crossed, forbids), [share, other or {}]),
         "status": _worse(share, other),
         "source_lines": lines_behind(share, other or {}),
         "provenance": provenance_of(share, other or {}),

@@ -14,6 +14,7 @@ import dagster as dg
 from assets.editions import editions
 from assets.tables import expected_trouble, key
 from checks.expectations import Outcome, validate_table
+from checks.page import PAGE, anchor
 from checks.rules import Rule, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
@@ -116,7 +117,7 @@ def _metadata(
 
 def runbook(rule: Rule) -> str:
     """Where the runbook says more of the rule."""
-    return f"docs/CHECKS.md#{rule.table.replace('.', '')}{rule.name}"
+    return f"docs/{PAGE.name}#{anchor(rule)}"
 
 
 def how_to_decide(rule: Rule, edition: int) -> str:

@@ -24,6 +24,7 @@ from assets.figures import (
     lines_behind,
     provenance_of,
     versions_differ,
+    with_unknown_rule,
 )
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
@@ -112,6 +113,7 @@ class Case:
     comparison_area_id: str
     baseline_edition: int | None
     baseline_known: bool
+    baseline_changed: bool
 
     @property
     def area_id(self) -> str:
@@ -266,22 +268,22 @@ def _publishing_edition(target: Row) -> int | None:
 
 def _cases(targets: pd.DataFrame, agreements: pd.DataFrame, baselines: pd.DataFrame) -> Iterator[Case]:
     """Each target in each edition of its agreement; a crime year is published by the edition after it."""
-    filled = {
-        (row["agreement_id"], row["target_id"], row["measure"])
-        for row in records(baselines)
-        if row["reason"] in (None, "confidential")
-    }
+    reasons = {(row["agreement_id"], row["target_id"], row["measure"]): row["reason"] for row in records(baselines)}
+    filled = {address for address, reason in reasons.items() if reason in (None, "confidential", "changed")}
+    changed = {address for address, reason in reasons.items() if reason == "changed"}
     comparison = _comparison_areas(agreements)
     periods = {row["agreement_id"]: (row["first_day"], row["last_day"]) for row in records(agreements)}
     for target in records(targets):
         agreement_id = target["agreement_id"]
+        address = (agreement_id, target["target_id"], target["measure"])
         for edition in _editions(target, *periods[agreement_id]):
             yield Case(
                 target,
                 edition,
                 comparison[agreement_id],
                 _publishing_edition(target),
-                (agreement_id, target["target_id"], target["measure"]) in filled,
+                address in filled,
+                address in changed,
             )
 
 
@@ -299,11 +301,11 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
     low, high = ("share_low_percent", "share_high_percent") if is_share else ("rate_low_per_1000", "rate_high_per_1000")
     is_count = known.measures[target["measure"]]["unit"] == "reports"
     act = known.act(target, now) if is_share else None
-    changed = act is not None and not _as_fixed(act, figure, other)
+    changed = act is not None and not _as_fixed(act, figure, other, target["rule"])
     figure = figure | _fixing(act) if act else figure
     reason = "changed" if changed else _why_no_baseline(figure, now)
     behind = [figure, other] if target["rule"] == "approaches_comparison_area" else [figure]
-    if is_share and reason is None and act is None and not all(map(_is_published, behind)):
+    if is_share and reason is None and act is None and any(one["provenance"] != "published" for one in behind):
         reason = "not_fixed"
     return {
         "edition": edition,
@@ -313,6 +315,7 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
         "measure": target["measure"],
         "area_id": target["area_id"],
         "value": act["share_percent"] if act and changed else None if reason == "not_fixed" else figure["value"],
+        "newest_value": now["value"],
         "value_low": None if is_count or reason else figure.get(low),
         "value_high": None if is_count or reason else figure.get(high),
         "unit": known.measures[target["measure"]]["unit"],
@@ -332,19 +335,14 @@ def _baseline_row(target: Row, comparison_area_id: str, known: Known) -> Row:
     }
 
 
-def _as_fixed(act: Row, figure: Row, other: Row) -> bool:
-    """Whether a share and the one that it is compared with are still those that were fixed."""
-    pairs = ((act["share_percent"], figure["value"]), (act["comparison_percent"], other["value"]))
-    return all(same_number(*pair) for pair in pairs)
+def _as_fixed(act: Row, figure: Row, other: Row, rule: str) -> bool:
+    """Whether a share, and of a gap the one that it is compared with, are still those that were fixed."""
+    pairs = [(act["share_percent"], figure["value"]), (act["comparison_percent"], other["value"])]
+    return all(same_number(*pair) for pair in (pairs if rule == "approaches_comparison_area" else pairs[:1]))
 
 
 def _fixing(act: Row) -> Row:
     return {name: act[name] for name in ("fixed_by", "fixed_on", "made_from", "reason")}
-
-
-def _is_published(figure: Row) -> bool:
-    """Whether a share was published, by itself or beside an estimate that the reconciliation holds against it."""
-    return figure["provenance"] == "published" or figure.get("published_percent") is not None
 
 
 def _why_no_baseline(figure: Row, now: Row) -> str | None:
@@ -386,8 +384,11 @@ def _verdict_row(case: Case, compared_with: str, known: Known, said: dict[str, S
     verdict: Verdict = judged.pop("verdict")
     behind = judged.pop("behind", [])
     doubtful = [one for one in (figure, *behind) if one.get("doubts")]
-    failed = sorted({name for one in doubtful for name in one["doubts"]})
-    if any(one["settled"] is None for one in doubtful) and verdict.literal != "not_evaluable":
+    failed = sorted(
+        {name for one in doubtful for name in one["doubts"]} | ({"fixed_baseline"} if case.baseline_changed else set())
+    )
+    unsettled = case.baseline_changed or any(one["settled"] is None for one in doubtful)
+    if unsettled and verdict.literal != "not_evaluable":
         verdict = not_evaluable("failed_check")
     row |= {"source_lines": lines_behind(figure, *behind), "provenance": provenance_of(figure, *behind)}
     decided = sorted({str(one["settled"]) for one in doubtful if one["settled"]})
@@ -473,6 +474,7 @@ def _comparable(case: Case, series: dict[int, Row], known: Known) -> tuple[Row, 
         if crossed and reason is None:
             row["breaks"] = against["breaks"]
         reason = reason or crossed or _other_missing(other, "not_consecutive")
+    row["breaks"] = with_unknown_rule(row["breaks"], list(series.values()))
     return row | {"behind": list(series.values())}, reason
 
 
@@ -508,11 +510,13 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
     row, crossed = _against(case, first, pairs, known)
     if crossed is None and versions_differ(figure, now | {"area_version": None}):
         crossed, row["breaks"] = "series_break", "question_versions"
+    row["breaks"] = with_unknown_rule(row["breaks"], [figure, now, then, then_comparison])
     row |= {"unit": "percentage_points", "value": None, "compared_value": None, "behind": [now, then, then_comparison]}
     reason = (
         crossed
         or _other_missing(now, "missing_extract")
-        or ("baseline_missing" if not case.baseline_known else None)
+        or (None if case.baseline_known else "baseline_missing")
+        or _other_missing(then, "baseline_missing")
         or _other_missing(then_comparison, "baseline_missing")
     )
     if reason:
@@ -645,7 +649,7 @@ def _against(case: Case, edition: int, pairs: dict[str, tuple[Row, Row]], known:
     row = {
         "compared_edition": edition,
         "compared_value": pairs[case.area_id][1]["value"],
-        "breaks": breaks_said(crossed, forbids, *pairs.values()),
+        "breaks": with_unknown_rule(breaks_said(crossed, forbids), [one for pair in pairs.values() for one in pair]),
         "behind": [other for _, other in pairs.values()],
     }
     return row, "series_break" if forbids else None

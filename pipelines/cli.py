@@ -283,8 +283,7 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
     """Fix the baselines of AGREEMENT_ID's targets at the figures that the store holds now.
 
     They are written to warehouse/reference/fixed_baselines.csv with the person, the day, and the files that they come
-    from. Later draws of the register change nothing of them: a check shows the difference, and only this command with a
-    reason replaces one.
+    from. Later files change nothing of them: the difference shows, and only this command with a reason replaces one.
 
     \b
     Example:

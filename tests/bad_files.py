@@ -372,11 +372,14 @@ def write_sav(
     rows: Rows | None = None,
     labels: dict[str, dict[Any, str]] | None = None,
     missing: dict[str, list[Any]] | None = None,
+    formats: dict[str, str] | None = None,
 ) -> Path:
     """The survey of edition 2021 as an SPSS file; the headings of later ones are no names of SPSS variables."""
     path = folder / "svar.sav"
     frame = pd.DataFrame(rows or until_2022(SURVEY, 2021))
-    pyreadstat.write_sav(frame, str(path), variable_value_labels=labels, missing_ranges=missing)
+    pyreadstat.write_sav(
+        frame, str(path), variable_value_labels=labels, missing_ranges=missing, variable_format=formats
+    )
     return path
 
 

@@ -821,6 +821,9 @@ def sav_column(name: str, cells: list[Any]) -> Make:
     return make
 
 
+DAY_IN_SPSS = 13_829_616_000.0  # 10 January 2021, in seconds since 14 October 1582
+
+
 def sav_bytes(change: Callable[[bytes], bytes]) -> Make:
     def make(folder: Path) -> None:
         path = write_sav(folder)
@@ -885,6 +888,10 @@ OTHER_FORMATS = {
     "SPSS: a weight that the file declares missing": Case(
         lambda folder: write_sav(folder, [row | {"vaegt": 999.0 if number == 4 else 1.25} for number, row in enumerate(until_2022(SURVEY, 2021))], missing={"vaegt": [999]}),
         ("svar.sav: 1 of 20 rows", "row 5, column vaegt is empty"), 2021,
+    ),
+    "SPSS: a day that no calendar has": Case(
+        lambda folder: write_sav(folder, [row | {"svardato": 4e11 if number == 4 else DAY_IN_SPSS} for number, row in enumerate(until_2022(SURVEY, 2021))], formats={"svardato": "DATE11"}),
+        ("svar.sav: 1 of 20 rows", "row 5, column svardato is no day"), 2021,
     ),
     "SPSS: a weight below zero": Case(sav_column("vaegt", [1.25, -1.25]), ("svar.sav: 1 of 20 rows", "row 5, column vaegt is not above 0"), 2021),
     "SPSS: another year": Case(sav_with({"svardato": "10-01-2022"}), ("row 5, column svardato lies outside the edition's fieldwork",), 2021),

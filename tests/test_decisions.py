@@ -68,7 +68,7 @@ def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(plac
     assert not found.passed
     assert (said["rows checked"], said["rows failing"], said["share failing %"]) == (1, 1, 100.0)
     assert said["severity"] == "warns"
-    assert said["runbook"] == f"docs/CHECKS.md#policeunmapped_codes{RULE}"
+    assert said["runbook"] == f"docs/CHECKS.md#policeunmapped_codes-{RULE}"
     assert said["to decide"].startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
     assert re.fullmatch("[0-9a-f]{12}", said["seen"])
     shown = found.metadata["rows"]

@@ -266,6 +266,31 @@ def test_what_of_a_bydel_lies_outside_the_partnership_area_is_a_small_count_too(
     assert set(hidden_of(rows).values()) == {FREE}
 
 
+def test_what_a_failed_check_tells_is_taken_in() -> None:
+    """`failed_checks` of a verdict says that the types are more than their total: of 100 shown, 60 and 39 more than one."""
+    numbers = {"citizen_facing": 100, "theft_robbery": 60, "burglary": 39, "violence_weapons": 3}
+    rows = [_counted_row(TH, kind, number) for kind, number in numbers.items()]
+    tables = published(contracts()["crime.counted"].frame(rows))
+    said = {
+        row["failed_checks"]
+        for row in records(tables["verdicts"])
+        if row["edition"] == EDITION and row["failed_checks"]
+    }
+    assert said == {"types_and_total"}
+    shown = {row["crime_type"]: row["reports"] for row in records(tables["yearly_types"]) if row["reports"] is not None}
+    hidden = sorted(numbers.keys() - shown.keys())
+    assert len(hidden) > 1  # violence alone would be 2 or more
+    # an attacker knows that the parts are at least 1 more than the total, and what is shown
+    signs = {kind: -1.0 if kind == "citizen_facing" else 1.0 for kind in numbers}
+    known = sum(signs[kind] * number for kind, number in shown.items() if kind in numbers)
+    goal = np.array([float(kind == "violence_weapons") for kind in hidden])
+    least = np.array([[-signs[kind] for kind in hidden]])
+    lowest = linprog(goal, A_ub=least, b_ub=[known - 1], bounds=(0, None))
+    highest = linprog(-goal, A_ub=least, b_ub=[known - 1], bounds=(0, None))
+    assert lowest.fun <= 1 + 1e-6
+    assert highest.status == 3 or -highest.fun >= 4 - 1e-6
+
+
 # --- every published table of all editions -----------------------------------------------------------------
 
 EDITIONS = range(2018, 2026)

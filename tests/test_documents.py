@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from checks.page import PAGE, anchor, render
+from checks.rules import rules
 from tests.delivering import deliver, make, open_home, reports, rows
 from warehouse.decisions import load_decisions
 from warehouse.home import PROJECT
@@ -40,7 +42,7 @@ def test_the_decisions_of_the_document_are_read(reference: Path) -> None:
     text = example("decisions:").replace("2026-05-02", "2026-01-02")
     (reference / "decisions.yml").write_text(text, encoding="utf-8")
     decided = load_decisions(reference).decisions
-    assert [one.about for one in decided] == ["rejected_row", "unmapped_code", "rejected_share"]
+    assert [one.about for one in decided] == ["rejected_row", "unmapped_code", "rejected_share", "failed_check"]
     assert {one.decided_on for one in decided} == {date(2026, 1, 2)}
 
 
@@ -53,7 +55,15 @@ def test_the_example_in_the_decisions_file_is_read(reference: Path) -> None:
     assert [one.action for one in load_decisions(reference).decisions] == ["correct", "correct"]
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/EXTRACTS.md"])
+def test_the_page_of_checks_says_what_the_rules_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "make dictionary writes it again"
+    headings = {line.removeprefix("## ") for line in render().splitlines() if line.startswith("## ")}
+    for rule in (rule for of_table in rules().values() for rule in of_table):
+        assert f"{rule.table} {rule.name}" in headings
+        assert anchor(rule) == f"{rule.table} {rule.name}".replace(".", "").replace(" ", "-")
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/EXTRACTS.md", "docs/STEWARD.md"])
 def test_what_a_document_points_to_is_there(name: str) -> None:
     path = PROJECT / name
     links = [part.split(")")[0] for part in path.read_text(encoding="utf-8").split("](")[1:]]

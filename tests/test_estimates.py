@@ -57,6 +57,14 @@ def test_the_municipality_and_its_bydele_have_the_figures_of_r() -> None:
     assert found["copenhagen", "safe"]["share_percent"] == pytest.approx(100 - 17.2051988584, abs=5e-11)
 
 
+def test_two_producers_weights_are_each_made_residents_of_their_own_strata() -> None:
+    other = [row | {"weight": row["weight"] / 50} for row in answered("other")]
+    found = made(estimates.estimates, answered() + other)["copenhagen", "unsafe"]
+    expected = made(estimates.estimates, answered() + answered("other"))["copenhagen", "unsafe"]
+    for name in ("share_percent", "standard_error_points", "design_effect"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-9)
+
+
 @pytest.mark.parametrize("scale", [1 / 30.97, 0.001, 1000])
 def test_weights_in_proportion_to_the_residents_say_the_same(scale: float) -> None:
     rows, names = answered(), ("share_percent", "standard_error_points", "design_effect", "korn_graubard_low_percent")

@@ -9,7 +9,9 @@ import re
 import stat
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
+import pyreadstat
 import pytest
 
 from assets.intake import take_in
@@ -30,6 +32,7 @@ from tests.delivering import (
 from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
+from warehouse.formats import batches_of
 from warehouse.personal import kind_by_heading, kind_by_values, kind_of_text
 from warehouse.specifications import load_specifications, refuse_unknown_systems
 
@@ -120,7 +123,9 @@ def test_a_row_repeats_only_a_row_that_counts(place: Path, reference: Path) -> N
     make(2023)
     assert [(row["row"], row["rule"]) for row in rows("quality.rejected_rows", 2023)] == [(9, "unreadable_date")]
     assert 302 in set(table("police.reports", 2023)["row"])
-    decide(reference, rejected(path, 9, action="correct", column="reported_on", value="03-03-2022"))
+    decide(
+        reference, rejected(path, 9, action="correct", column="reported_on", expects="31-02-2022", value="03-03-2022")
+    )
     make(2023)
     assert 9 in set(table("police.reports", 2023)["row"])
     assert 302 not in set(table("police.reports", 2023)["row"])
@@ -379,7 +384,7 @@ def test_a_decision_on_a_code_holds_for_later_draws_too(place: Path, reference: 
         make(edition, "police.draws", "police.draw_changes")
     changes = [(row["crime_type"], row["reports"], row["moved_out"]) for row in rows("police.draw_changes", 2024)]
     assert changes == [("burglary", 10, 0)]
-    assert [row["decision_id"] for row in rows("quality.decisions", 2024)] == ["d1"]
+    assert [row["decision_id"] for row in rows("quality.file_decisions", 2024)] == ["d1"]
 
 
 COUNTED = {"Område": "Amager", "År": "2020", "Sagstype": "Indbrud", "Antal anmeldelser": "100", "Udtræksdato": "15-02-2022"}  # fmt: skip
@@ -428,7 +433,7 @@ def test_a_rejected_row_counts_once_somebody_accepts_it_and_again_on_every_rerun
         make(2023)
         assert 9 in set(table("police.reports", 2023)["row"])
     assert {row["decision"] for row in rows("quality.rejected_rows", 2023)} == {"d1"}
-    listed = rows("quality.decisions", 2023)[0]
+    listed = rows("quality.file_decisions", 2023)[0]
     assert (listed["person"], listed["reason"], listed["status"]) == (
         "A. Steward",
         "The police confirmed it.",
@@ -437,7 +442,9 @@ def test_a_rejected_row_counts_once_somebody_accepts_it_and_again_on_every_rerun
 
 
 def test_a_correction_stands_in_the_place_of_the_cell_and_the_delivered_word_stays(reference: Path, late: Path) -> None:
-    decide(reference, rejected(late, 9, action="correct", column="reported_on", value="03-03-2022"))
+    decide(
+        reference, rejected(late, 9, action="correct", column="reported_on", expects="03-03-2023", value="03-03-2022")
+    )
     make(2023)
     corrected = {row["row"]: str(row["reported_on"]) for row in rows("police.reports", 2023)}
     assert corrected[9] == "2022-03-03"
@@ -451,7 +458,7 @@ def test_a_decision_lapses_when_the_file_comes_with_other_content(place: Path, r
     late.write_bytes(late.read_bytes().replace(b"Valby", b"VALBY"))
     make(2023)
     assert 9 not in set(table("police.reports", 2023)["row"])
-    assert rows("quality.decisions", 2023)[0]["status"] == "lapsed"
+    assert rows("quality.file_decisions", 2023)[0]["status"] == "lapsed"
 
 
 def test_too_many_rejected_rows_can_be_accepted(place: Path, reference: Path) -> None:
@@ -491,9 +498,9 @@ def test_an_unmapped_code_is_accepted_or_corrected_and_stays_listed(
 WRONG = {  # an entry of decisions.yml, and what is said of it
     "a row that is not set aside": ({"row": 10}, "is about row 10 of anmeldelser.csv, which is not set aside"),
     "a cell that cannot be read": ({"row": 11}, "accepts row 11 of anmeldelser.csv, but its Anmeldelsesdato"),
-    "a column that is none": ({"action": "correct", "column": "place", "value": "x"}, "corrects place, which is no column"),
-    "personal data": ({"action": "correct", "column": "journal_number", "value": "x"}, "which holds personal data"),
-    "a correction without a value": ({"action": "correct", "column": "reported_on"}, "names column, file, file_sha256, row, value"),
+    "a column that is none": ({"action": "correct", "column": "place", "expects": "y", "value": "x"}, "corrects place, which is no column"),
+    "personal data": ({"action": "correct", "column": "journal_number", "expects": "y", "value": "x"}, "which holds personal data"),
+    "a correction without a value": ({"action": "correct", "column": "reported_on"}, "names column, expects, file, file_sha256, row, value"),
     "a crime type that is none": (
         {"about": "unmapped_code", "offence_code": "00001", "action": "correct", "crime_type": "arson", "file": None, "file_sha256": None, "row": None},
         "names the crime type arson, which is none",
@@ -502,7 +509,7 @@ WRONG = {  # an entry of decisions.yml, and what is said of it
     "a reason that names somebody": ({"reason": "Jens Opdigtet confirmed it."}, "looks like it holds names"),
     "a reason with a number to call": ({"reason": "Call 20-30-40-50"}, "looks like it holds telephone numbers"),
     "a value that is somebody's": (
-        {"action": "correct", "column": "area_code", "value": "010190-1234"}, "the value of d1 looks like it holds CPR numbers",
+        {"action": "correct", "column": "area_code", "expects": "Valby", "value": "010190-1234"}, "the value of d1 looks like it holds CPR numbers",
     ),
     "nobody": ({"person": ""}, "person"),
     "no reason": ({"reason": ""}, "reason"),
@@ -958,3 +965,34 @@ def test_a_column_that_is_declared_personal_and_ignored_is_never_stored(place: P
     assert JOURNAL.format(3) in set(table("police.reports", 2023)["journal_number"])
     assert not any("marker" in str(row) for row in rows("extracts.police_reports", 2023))
     assert b"marker" not in stored
+
+
+# --- what an SPSS file declares missing --------------------------------------------------------------------
+
+
+def test_days_and_declared_missing_values_of_spss_are_read_as_they_are_meant(tmp_path: Path) -> None:
+    path = tmp_path / "one.sav"
+    frame = pd.DataFrame(
+        {
+            "day": [13_829_616_000.0, 5.0, None], "moment": [13_829_627_040.0, None, 1e15], "weight": [1.5, 999.0, 2.0],
+            "question": [1.0, 9.0, 8.0], "stratum": [1.0, 99.0, 2.0],
+        }
+    )  # fmt: skip
+    pyreadstat.write_sav(
+        frame,
+        str(path),
+        variable_format={"day": "EDATE10", "moment": "DATETIME20"},
+        missing_ranges={
+            "day": [{"lo": float("-inf"), "hi": 100.0}], "weight": [999], "question": [8, 9], "stratum": [{"lo": 90.0, "hi": float("inf")}],
+        },
+        variable_value_labels={"question": {1: "Ja", 9: "Ved ikke"}, "stratum": {99: "Uoplyst"}},
+    )  # fmt: skip
+    batch = next(
+        batches_of(path, "sav", load_specifications()["sikker_by_survey"].writing_in(2021), list(frame.columns))
+    )
+    found = {name: batch.column(name).to_pylist() for name in frame.columns}
+    assert found["day"] == ["10-01-2021", None, None]
+    assert [cell and cell[:10] for cell in found["moment"]] == ["2021-01-10", None, "31-12-9999"]
+    assert found["weight"] == ["1,5", None, "2"]
+    assert found["question"] == ["Ja", "Ved ikke", None]  # 8 is declared missing and has no label
+    assert found["stratum"] == ["1", None, "2"]  # only the missing value has a label, so it is no answer

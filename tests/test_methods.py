@@ -422,3 +422,21 @@ def test_a_number_read_off_uncertain_shares_has_no_statistical_reading() -> None
 
 def test_not_evaluable_reads_neither_way() -> None:
     assert verdicts.not_evaluable("series_break") == Verdict("not_evaluable", "not_evaluable", "series_break")
+
+
+def test_nobody_in_a_trend_weighs_as_half_an_answer_in_one_more() -> None:
+    # p of 0 of 300 answers: the variance of 0.5 / 301, by Haldane's half
+    none, some = Share(0.0, 0.0, 0.0, 300, 1.0), Share(0.1, 0.1, 0.1, 300, 1.0)
+    half = 0.5 / 301
+    weights = [300 / (0.1 * 0.9), 300 / (half * (1 - half)), 300 / (0.1 * 0.9)]
+    line = shares.trend({2020: some, 2021: none, 2022: some}, C, 0.8)
+    spread = np.polyfit([0, 1, 2], [0.1, 0.0, 0.1], 1, w=np.sqrt(weights), cov="unscaled")[1][0, 0]
+    assert line.interval is not None
+    assert line.interval.high - line.slope == pytest.approx(1.959963985 * math.sqrt(spread), rel=1e-9)
+
+
+def test_few_answers_are_never_worth_more_than_they_are() -> None:
+    sure = Share(0.02, 0.02, 0.02, 100, 1.0, 0.02 * 0.98 / 400)  # four times as sure as its answers
+    plain = Share(0.02, 0.02, 0.02, 100, 1.0)
+    other = Share(0.3, 0.3, 0.3, 1000, 1.0)
+    assert shares.change_interval(sure, other, C) == shares.change_interval(plain, other, C)

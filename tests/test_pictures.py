@@ -170,7 +170,7 @@ def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -
         (2021, 1, ""), (2022, None, "ikke kendt endnu"), (2023, 1, ""),
     ]  # fmt: skip
     assert [(level.name, level.points) for level in found.levels] == [
-        ("Mål i planen", [(2021, 3), (2022, 2), (2023, 1)])
+        ("Mål i planen: 2021 3; 2022 2; 2023 1", [(2021, 3), (2022, 2), (2023, 1)])
     ]
 
 

@@ -238,3 +238,18 @@ def test_shares_errors_and_intervals_are_those_of_svy(seed: int) -> None:
         assert found.design_effect[at] == pytest.approx(theirs["deff"], rel=1e-9)
         assert (found.answers[at], found.degrees[at]) == (theirs["n"], theirs["df"])
         assert (low[at], high[at]) == pytest.approx((theirs["lci"], theirs["uci"]), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("share", "worth", "answers", "logit"),
+    [(0.05, 190, 190, False), (0.05, 210, 210, True), (0.06, 210, 300, False), (0.06, 260, 300, True)],
+)
+def test_few_answers_of_one_kind_take_the_exact_limits(share: float, worth: int, answers: int, logit: bool) -> None:
+    """Fewer than 10 effective ones, or than 15 where weights make the answers worth less than they are."""
+    variance = share * (1 - share) / worth
+    found = Estimates(*(np.array([[one]]) for one in (answers, share, variance, answers - 4, 50_000)))
+    ours = limits(samples.logit_limits_where_enough(found, C))
+    exact = limits(samples.korn_graubard_limits(found, C))
+    plain = limits(limits_of.logit_limits(found.share, found.standard_error, found.degrees, C))
+    assert ours == (plain if logit else exact)
+    assert plain != exact

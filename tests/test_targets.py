@@ -64,6 +64,25 @@ def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return contracts()["reference.fixed_baselines"].frame(rows)
 
 
+def fixing(fixed_at: float | None, compared: float) -> Callable[[dict[str, pd.DataFrame]], pd.DataFrame]:
+    """The act that fixed the baseline of the unsafe share, and of the gap."""
+
+    def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        columns = contracts()["reference.fixed_baselines"].columns
+        act = {
+            "act": 1, "edition": 2020, "share_percent": fixed_at, "comparison_percent": compared, "provenance": "extract",
+            "made_from": "svar_2020.sav", "fixed_by": "A. Steward", "fixed_on": date(2021, 6, 1), "reason": "First fixing.",
+        }  # fmt: skip
+        rows = [
+            {name: cell for name, cell in (target | act).items() if name in columns}
+            for target in records(tables["targets"])
+            if target["target_id"] in ("1a", "1b") and fixed_at is not None
+        ]
+        return contracts()["reference.fixed_baselines"].frame(rows)
+
+    return fix
+
+
 def make(
     lines: list[Row],
     spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None,
@@ -247,7 +266,7 @@ def versions_of(column: str, kind: str, *, decided: bool) -> Callable[[dict[str,
                 "measure": None,
                 "first_edition": 2021,
             }
-            rows = [*records(tables["series_breaks"]), line | {"kind": kind, "effect": "noted"}]
+            rows = [*records(tables["series_breaks"]), line | {"kind": kind, "effect": "noted", "begins_version": 2}]
             tables["series_breaks"] = contracts()["reference.series_breaks"].frame(rows)
 
     return spoil
@@ -262,7 +281,8 @@ ESTIMATE: Row = {
 
 @pytest.mark.parametrize(("column", "kind"), [("area_version", "area"), ("rule_version", "question")])
 def test_two_versions_are_not_compared_until_somebody_decides_and_then_carry_the_mark(column: str, kind: str) -> None:
-    undecided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=False))
+    acts = fixing(16.0, 9.0) if kind == "question" else fixed  # shares that were estimated are fixed by an act
+    undecided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=False), acts)
     for target_id, compared_with in (("1a", "edition_before"), ("1a", "trend_since_baseline"), ("1b", "baseline_gap")):
         assert reading(verdict(undecided, target_id, 2021, compared_with))[2] == "series_break"
     of = (2021, TH, "unsafe")
@@ -272,7 +292,7 @@ def test_two_versions_are_not_compared_until_somebody_decides_and_then_carry_the
     assert {row["compared_with"]: row["reason"] for row in changes} == {
         "edition_before": "series_break", "baseline": "series_break", "copenhagen": None,
     }  # fmt: skip
-    decided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=True))
+    decided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=True), acts)
     row = verdict(decided, "1a", 2021, "edition_before")
     assert row["reason"] is None
     assert "mine" in row["breaks"]

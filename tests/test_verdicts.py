@@ -13,7 +13,7 @@ import pytest
 
 from assets.methods import shares, verdicts
 from tests.test_crime import count
-from tests.test_targets import ESTIMATE, FALLING, TH, made_up, make, reading, verdict
+from tests.test_targets import ESTIMATE, FALLING, TH, fixed, fixing, made_up, make, reading, verdict
 from warehouse.contracts import Row, contracts, records
 
 Spoil = Callable[[dict[str, pd.DataFrame]], None]
@@ -63,6 +63,17 @@ def test_that_some_year_rose_is_asked_of_all_years_at_once() -> None:
     assert verdicts.each_below([2.0, -2.5], [alone, falls], [alone, falls]).statistical == "not_met"
     assert verdicts.each_below([-2.0, -2.5], [falls, falls], [falls, together]) == verdicts.Verdict("met", "met")
     assert verdicts.each_below([-2.0, -2.5], [falls, None], [falls, None]).reason == "answers_unknown"
+
+
+def test_a_rise_that_is_none_among_several_years_is_no_rise() -> None:
+    for answers in range(400, 2_600, 20):
+        few = FALLING | {(2021, TH): (11, 100_000), (2022, TH): (14, answers)}
+        tables = make(made_up("unsafe", few))
+        if verdict(tables, "1a", 2022, "edition_before")["statistical"] == "not_met":
+            assert verdict(tables, "1a", 2022, "every_year")["statistical"] == "uncertain"
+            break
+    else:
+        pytest.fail("no number of answers lies between")
 
 
 def test_a_share_of_nobody_stands_in_a_trend() -> None:
@@ -155,7 +166,7 @@ def test_a_gap_of_two_rules_for_answers_is_none() -> None:
     )
     tables = make(made_up("unsafe", FALLING), estimated(ours, theirs))
     row = verdict(tables, "1b", 2021, "baseline_gap")
-    assert (row["reason"], row["breaks"]) == ("series_break", "question_versions")
+    assert (row["reason"], row["breaks"].split()[0]) == ("series_break", "question_versions")
     change = next(
         one
         for one in records(tables["yearly_changes"])
@@ -199,7 +210,8 @@ def test_a_figure_that_another_source_contradicts_gives_no_verdict() -> None:
 def test_a_share_that_the_published_one_contradicts_gives_no_verdict_as_a_baseline_either(
     edition: int, share: float
 ) -> None:
-    tables = make(made_up("unsafe", FALLING), estimated({"edition": edition, "share_percent": share}))
+    here = estimated({"edition": edition, "share_percent": share})
+    tables = make(made_up("unsafe", FALLING), here, fixing(share, 9.0) if edition == 2020 else fixed)
     for target_id, compared_with in ON_SHARES:
         row = verdict(tables, target_id, 2021, compared_with)
         assert (row["literal"], row["reason"], row["failed_checks"]) == (
@@ -219,25 +231,38 @@ def test_a_rate_that_stayed_as_it_was_is_held() -> None:
     assert verdicts.held_at_baseline(rate + 1e-5, rate, None, 0.1).literal == "not_met"
 
 
-def of_answers_alone(fixed_at: float | None) -> dict[str, pd.DataFrame]:
-    """Shares of the area that were only estimated, and the act that fixed their baseline at a share."""
+def test_a_noted_break_allows_the_version_that_it_names_and_no_later_one() -> None:
+    here = [
+        {"edition": edition, "area_id": area_id, "rule_version": 1 + (edition == 2024), "share_percent": float(share)}
+        for (edition, area_id), (share, _) in FALLING.items()
+    ]
+    decided = fixing(16.0, 9.0)
+    before = make(
+        made_up("unsafe", FALLING), estimated(*here), decided
+    )  # lead_measure_2023 is noted, and names no version
+    for target_id, compared_with in ON_SHARES:
+        row = verdict(before, target_id, 2024, compared_with)
+        assert (row["reason"], row["breaks"]) == ("series_break", "question_versions"), compared_with
 
-    def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-        columns = contracts()["reference.fixed_baselines"].columns
-        act = {
-            "act": 1, "edition": 2020, "share_percent": fixed_at, "comparison_percent": 9.0, "provenance": "extract",
-            "made_from": "svar_2020.sav", "fixed_by": "A. Steward", "fixed_on": date(2021, 6, 1), "reason": "First fixing.",
-        }  # fmt: skip
-        rows = [
-            {name: cell for name, cell in (target | act).items() if name in columns}
-            for target in records(tables["targets"])
-            if target["target_id"] in ("1a", "1b") and fixed_at is not None
-        ]
-        return contracts()["reference.fixed_baselines"].frame(rows)
+    def allowed(tables: dict[str, pd.DataFrame]) -> None:
+        estimated(*here)(tables)
+        lines = records(tables["series_breaks"])
+        line = {"break_id": "rule_2024", "area_id": None, "measure": None, "first_edition": 2024, "kind": "question"}
+        more = lines[0] | line | {"effect": "noted", "begins_version": 2}
+        tables["series_breaks"] = contracts()["reference.series_breaks"].frame([*lines, more])
 
-    rows = [{"edition": edition, "share_percent": share} for edition, share in ((2020, 16.0), (2021, 12.0))]
-    whole = {address: figure for address, figure in FALLING.items() if address[1] != TH}
-    return make(made_up("unsafe", whole), estimated(*rows), fix)
+    after = make(made_up("unsafe", FALLING), allowed, decided)
+    for target_id, compared_with in ON_SHARES:
+        row = verdict(after, target_id, 2024, compared_with)
+        assert (row["reason"], "rule_2024" in row["breaks"]) == (None, True), compared_with
+
+
+def test_a_published_share_in_the_middle_of_a_series_carries_the_mark_too() -> None:
+    here = [{"edition": edition, "share_percent": float(FALLING[edition, TH][0])} for edition in (2020, 2022)]
+    tables = make(made_up("unsafe", FALLING), estimated(*here), fixing(16.0, 9.0))
+    for target_id, compared_with in ON_SHARES:
+        row = verdict(tables, target_id, 2022, compared_with)
+        assert "question_unknown" in row["breaks"].split(), compared_with
 
 
 @pytest.mark.parametrize(
@@ -246,9 +271,38 @@ def of_answers_alone(fixed_at: float | None) -> dict[str, pd.DataFrame]:
 def test_a_baseline_that_only_answers_tell_is_fixed_by_an_act_and_does_not_change_silently(
     fixed_at: float | None, reason: str | None, value: float | None
 ) -> None:
-    tables = of_answers_alone(fixed_at)
+    rows = [{"edition": edition, "share_percent": share} for edition, share in ((2020, 16.0), (2021, 12.0))]
+    tables = make(made_up("unsafe", FALLING), estimated(*rows), fixing(fixed_at, 9.0))
     baselines = [row for row in records(tables["baselines"]) if row["measure"] == "unsafe"]
     assert {(row["reason"], row["value"]) for row in baselines} == {(reason, value)}
     for target_id, compared_with in ON_SHARES:
         row = verdict(tables, target_id, 2021, compared_with)
-        assert row["reason"] == (None if reason is None else "baseline_missing")
+        assert row["reason"] == {"not_fixed": "baseline_missing", "changed": "failed_check"}.get(reason or "")
+        assert row["failed_checks"] == ("fixed_baseline" if reason == "changed" else None)
+    assert {row["newest_value"] for row in baselines} == {16}
+
+
+def test_a_changed_share_of_the_other_area_changes_the_gaps_baseline_alone() -> None:
+    rows = [{"edition": edition, "share_percent": share} for edition, share in ((2020, 16.0), (2021, 12.0))]
+    tables = make(made_up("unsafe", FALLING), estimated(*rows), fixing(16.0, 8.0))
+    assert verdict(tables, "1a", 2021, "edition_before")["reason"] is None
+    assert verdict(tables, "1b", 2021, "baseline_gap")["reason"] == "failed_check"
+
+
+def test_a_gap_from_a_baseline_of_too_few_answers_is_none() -> None:
+    for then in ((70, 20), (16, 1)):
+        row = verdict(make(made_up("unsafe", FALLING | {(2020, TH): then})), "1b", 2021, "baseline_gap")
+        assert reading(row) == (*NONE, "too_few_answers")
+
+
+def test_a_gap_of_few_answers_of_one_kind_takes_the_four_wilson_intervals_together() -> None:
+    few = FALLING | {(2020, TH): (12, 60), (2021, TH): (0, 60)}
+    row = verdict(make(made_up("unsafe", few)), "1b", 2021, "baseline_gap")
+    assert (row["literal"], row["statistical"]) == ("met", "uncertain")
+    share, other = (shares.Share(value, value, value, 60, 1.0) for value in (0.05, 0.10))
+    whole = shares.Share(0.1, 0.1, 0.1, 10**9, 1.0)  # as good as known: what is left is Newcombe's difference of two
+    found = shares.gap_change_interval(shares.Gap(share, whole), shares.Gap(other, whole), 0.95)
+    expected = shares.change_interval(share, other, 0.95)
+    assert found is not None
+    assert expected is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-4)

@@ -132,8 +132,8 @@ def load_decisions(folder: Path | None = None) -> Decisions:
             seen.add(mark)
         if one.decided_on > date.today():
             raise _at(lines, index, f"{short(one.decision_id)} is dated in the future: give the day of the decision")
-        for name in ("reason", "expects", "value"):
-            kind = kind_within(getattr(one, name) or "")
+        for name in ("person", "reason", "expects", "value"):
+            kind = kind_within(getattr(one, name) or "", named=name == "person")
             if kind:
                 raise _at(
                     lines,

@@ -32,7 +32,7 @@ _GIVEN_NAME = (
 
 _SURE = {
     "CPR numbers": re.compile(
-        rf"(?<![\d-]){_DAY_OF_BIRTH}[-\u2013]\d{{4}}(?![\d-])|\bcpr\D{{0,12}}{_DAY_OF_BIRTH}\D?\d{{4}}(?!\d)",
+        rf"(?<![\d-]){_DAY_OF_BIRTH}\s?[-\u2013/]\s?\d{{4}}(?![\d-])|\bcpr\D{{0,12}}{_DAY_OF_BIRTH}\D?\d{{4}}(?!\d)",
         re.IGNORECASE,
     ),
     "e-mail addresses": re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+\.[a-zA-Z]{2,}"),
@@ -89,15 +89,17 @@ def kind_of_text(text: str) -> str | None:
     found = next((kind for kind, shape in shapes.items() if shape.search(text) or shape.search(spaced)), None)
     if found is None and (_NAME_IN_TEXT.search(spaced) or _LIKELY["names"].match(spaced)):
         return "names"
-    return found or ("CPR numbers" if _LIKELY["CPR numbers"].match(spaced) else None)
+    if found is None and _LIKELY["addresses"].match(spaced):
+        return "addresses"
+    return found or ("CPR numbers" if _CPR_IN_TEXT.match(spaced) else None)
 
 
-def kind_within(text: str) -> str | None:
-    """What a sentence that somebody wrote gives away of a person; None for nothing."""
+def kind_within(text: str, *, named: bool = False) -> str | None:
+    """What a sentence that somebody wrote gives away of a person; None for nothing. `named`: a name may stand there."""
     found = next((kind for kind, shape in _SURE.items() if shape.search(text)), None)
     if found is None and _CPR_IN_TEXT.match(text):
         return "CPR numbers"
-    return found or ("names" if _NAME_IN_TEXT.search(text) else None)
+    return found or ("names" if not named and _NAME_IN_TEXT.search(text) else None)
 
 
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:

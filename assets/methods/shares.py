@@ -149,18 +149,41 @@ def gap_change_interval(new: Gap, old: Gap, confidence: float) -> Interval | Non
     """Interval of the change of a gap, (area - comparison) now less the same before, over all rounding.
 
     Two editions are independent samples, so their gaps' variances add up. Where a gap's own variance is not known it is
-    that of two samples; the covariance of area and municipality, which would make it smaller, is left out.
+    that of two samples; the covariance of area and municipality, which would make it smaller, is left out. Where a share
+    stands on fewer than 10 effective answers of one kind, the Wilson intervals of all four are put together, as Newcombe does
+    with two (Zou and Donner 2008).
     """
     gaps = (new, old)
     if any(one.answers is None for gap in gaps for one in (gap.area, gap.comparison)):
         return None
     reach = normal_quantile(confidence)
-    limits = []
+    limits: list[float] = []
     for (area_now, comparison_now), (area_then, comparison_then) in product(*map(_gap_corners, gaps)):
+        four = [
+            (new.area, area_now, 1),
+            (new.comparison, comparison_now, -1),
+            (old.area, area_then, -1),
+            (old.comparison, comparison_then, 1),
+        ]
+        if min(share.worth * min(value, 1 - value) for share, value, _ in four) < SMALL:
+            limits += _of_few(four, confidence)
+            continue
         total = _gap_variance(new, area_now, comparison_now) + _gap_variance(old, area_then, comparison_then)
         change = (area_now - comparison_now) - (area_then - comparison_then)
         limits += [change - reach * math.sqrt(total), change + reach * math.sqrt(total)]
     return Interval(min(limits), max(limits))
+
+
+def _of_few(four: list[tuple[Share, float, int]], confidence: float) -> tuple[float, float]:
+    """Limits of a sum of shares with signs, from each one's Wilson interval."""
+    total = sum(sign * value for _, value, sign in four)
+    below = above = 0.0
+    for share, value, sign in four:
+        of_one = wilson(value, min(share.worth, share.answers or 0), confidence)
+        down, up = value - of_one.low, of_one.high - value
+        below += (down if sign > 0 else up) ** 2
+        above += (up if sign > 0 else down) ** 2
+    return total - math.sqrt(below), total + math.sqrt(above)
 
 
 def _gap_corners(gap: Gap) -> list[tuple[float, float]]:

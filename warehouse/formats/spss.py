@@ -1,6 +1,7 @@
 """SPSS: numbers with labels, and days counted from 1582."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, t
 from warehouse.specifications import Writing
 
 LATER_BATCH = 100_000
+SECONDS_BEFORE_1970 = int((datetime(1970, 1, 1) - datetime(1582, 10, 14)).total_seconds())
+LAST_SECOND = (datetime(9999, 12, 31) - datetime(1582, 10, 14)).total_seconds()
 KEPT_FILES = 4
 
 
@@ -60,24 +63,53 @@ def _kept(_path: Path, _size: int, _changed: int) -> dict[str, pa.Array]:
 
 
 def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, pa.Array]:
-    """The wanted variables of some cases; each is of one type."""
+    """The wanted variables of some cases; each is of one type. Days are turned here, as others than a calendar's may stand there."""
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
         cells, metadata = pyreadstat.read_sav(
-            str(path), usecols=wanted, output_format="dict", user_missing=True, row_offset=first, row_limit=limit
+            str(path),
+            usecols=wanted,
+            output_format="dict",
+            user_missing=True,
+            disable_datetime_conversion=True,
+            row_offset=first,
+            row_limit=limit,
         )
     ranges, labels = metadata.missing_ranges, metadata.variable_value_labels
     return {
-        name: _without_missing(pa.array(cells[name]), ranges.get(name, []), labels.get(name, {})) for name in wanted
+        name: _days(
+            _without_missing(pa.array(cells[name]), ranges.get(name, []), labels.get(name, {})),
+            metadata.original_variable_types[name],
+        )
+        for name in wanted
     }
 
 
+def _days(values: pa.Array, kind: str | None) -> pa.Array:
+    """Seconds since 1582 as days, or as moments where they have a time.
+
+    One that no calendar has becomes the first or last that one has, which no rule of rows lets count.
+    """
+    moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
+    day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))
+    if not (moment or day) or not pa.types.is_floating(values.type):
+        return values
+    within = pc.min_element_wise(pc.max_element_wise(values, 0.0, skip_nulls=False), LAST_SECOND, skip_nulls=False)
+    seconds = pc.subtract(pc.cast(pc.round(within), pa.int64()), SECONDS_BEFORE_1970)
+    moments = pc.cast(seconds, pa.timestamp("s"))
+    return moments if moment else pc.cast(moments, pa.date32(), safe=False)
+
+
 def _without_missing(values: pa.Array, ranges: Sequence[Any], labels: dict[Any, str]) -> pa.Array:
-    """The values without those that the file declares missing; one with a label of its own, as "Ved ikke", is an answer."""
+    """The values without those that the file declares missing.
+
+    One with a label, as "Ved ikke" among the answers to a question, is an answer; not where only missing values have labels.
+    """
+    of_others = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
     for span in ranges:
         declared = pc.and_(pc.greater_equal(values, span["lo"]), pc.less_equal(values, span["hi"]))
-        named = pc.is_in(values, pa.array(list(labels), values.type)) if labels else pa.scalar(False)
+        named = pc.is_in(values, pa.array(list(labels), values.type)) if of_others else pa.scalar(False)
         values = pc.if_else(pc.and_not(declared, named), None, values)
     return values
 
