@@ -19,7 +19,7 @@ from warehouse.contracts import contracts
 from warehouse.decisions import Decision
 from warehouse.errors import InputError
 
-OP = "decide"
+OP = "decision"
 
 
 class About(Enum):

@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets import (
     confidentiality,
+    continuity,
     crime,
     decisions,
     delivered,
@@ -39,6 +40,7 @@ defs = dg.Definitions(
         *confidentiality.ASSETS,
         *crime.ASSETS,
         *reconciliation.ASSETS,
+        *continuity.ASSETS,
         *targets.ASSETS,
         *readings.ASSETS,
         *decisions.ASSETS,

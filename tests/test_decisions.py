@@ -312,9 +312,9 @@ def test_the_job_in_dagster_writes_a_decision_and_refuses_what_cannot_be_meant(p
     }
     job = defs.resolve_job_def("decide")
     with dg.DagsterInstance.ephemeral() as instance:
-        done = job.execute_in_process({"ops": {"decide": {"config": form}}}, instance=instance)
+        done = job.execute_in_process({"ops": {"decision": {"config": form}}}, instance=instance)
         assert done.success
         for wrong in ({"rule": "nothing"}, {"expires_on": "31-02-2027"}, {"person": ""}):
-            config = {"ops": {"decide": {"config": form | wrong}}}
+            config = {"ops": {"decision": {"config": form | wrong}}}
             assert not job.execute_in_process(config, instance=instance, raise_on_error=False).success
     assert checked().passed

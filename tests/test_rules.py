@@ -242,8 +242,9 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("quality.row_counts", "some_rows_are_kept",
      COUNTED.format("(2022, 'none.csv', 'police.reports', 2, 0, 2, 0, 100.0, 100.0, NULL, 'extract')"), {(2022, "none.csv")}),
     ("quality.decisions", "decision_is_in_force",
-     "INSERT INTO quality.decisions SELECT 2022, id, 'rejected_share', 'accept', 'a.csv', NULL, NULL, NULL, NULL, 'A. Steward', "
-     "DATE '2022-05-01', 'Why', status FROM (VALUES ('old', 'lapsed'), ('new', 'in_force')) t(id, status)", {(2022, "old")}),
+     "INSERT INTO quality.decisions BY NAME SELECT 2022 AS edition, status AS decision_id, 'rejected_row' AS about, 'accept' AS action, "
+     "'A' AS person, DATE '2022-05-01' AS decided_on, 'why' AS reason, status FROM (VALUES ('in_force'), ('lapsed'), ('expired')) t(status)",
+     {(2022, "lapsed"), (2022, "expired")}),
     ("police.unmapped_codes", "code_is_mapped_or_accepted",
      "INSERT INTO police.unmapped_codes SELECT 2022, 'a.csv', 'extract', code, 3, DATE '2021-01-01', DATE '2021-02-01', "
      "'not_in_the_mapping', decision FROM (VALUES ('99999', NULL), ('99998', 'd1')) t(code, decision)",
@@ -262,6 +263,15 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      DRAWN.format("(2022, 'a', 2020, DATE '2022-03-01', 2022, 1, true, 799, 0, 0, 0, 0, 'extract'), "
                   "(2022, 'b', 2020, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract'), "
                   "(2022, 'a', 2021, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract')"), {LATER}),
+    *(("quality.continuity", rule,
+       "INSERT INTO quality.continuity SELECT 2022, subject, about, 1, 9, 5, 12, continues, 'extract' FROM (VALUES "
+       + ", ".join(f"('{one}', 'gone', false), ('{one}', 'stays', true)" for one in (*subjects, "filled_cells" if rule != "columns_stay_filled" else "answers"))
+       + ") t(subject, about, continues)", {(2022, one, "gone") for one in subjects})
+      for rule, subjects in (
+          ("answers_continue", ("answers", "response_rate_percent")), ("weights_continue", ("mean_weight", "spread_of_weights")),
+          ("reports_continue", ("reports",)), ("codes_and_places_continue", ("reports_unmapped", "reports_without_place")),
+          ("columns_stay_filled", ("filled_cells",)), ("categories_stay", ("rows_of_category",)),
+      )),
     ("quality.reconciliation", "figures_agree",
      "INSERT INTO quality.reconciliation SELECT 2022, 'two_police_sources', area, 'burglary', value, 100, 81.4, 121.6, agrees, area, 'burglary', 'extract' "
      "FROM (VALUES ('near', 120, true), ('far', 122, false)) t(area, value, agrees)", {(2022, "two_police_sources", "far", "burglary")}),

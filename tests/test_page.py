@@ -1,0 +1,217 @@
+"""The steward's way in a real browser: a red check, its rows, the decision in the launch form, green, and red once more.
+
+Screenshots are written to tests/_output/, so that they can be looked at.
+"""
+
+import csv
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from python_calamine import CalamineWorkbook
+
+from tests.conftest import Command, tryghed
+from warehouse.home import PROJECT
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt-get install chromium"),
+]
+
+EDITION = 2025
+SHOTS = PROJECT / "tests" / "_output"
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LATE = 240  # seconds that a run on the sample may take on a busy machine
+GOALS = ("activities.goals", "rows_are_not_those_of_the_edition_before")
+CODES = ("police.unmapped_codes", "code_is_mapped_or_accepted")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A home with planted faults, its reference files, and the page that shows them."""
+
+    home: Path
+    reference: Path
+    url: str
+    page: Page
+
+    def run(self) -> Command:
+        """The edition again, as after a new file."""
+        return tryghed(self.home, "run", str(EDITION), reference=self.reference)
+
+    def check(self, table: str, rule: str) -> Page:
+        """The page of a check."""
+        self.page.goto(f"{self.url}/assets/{table.replace('.', '/')}?view=checks&checkDetail={rule}")
+        expect(self.page.get_by_text("Latest execution")).to_be_visible(timeout=30_000)
+        return self.page
+
+    def launch(self, **form: str | int) -> None:
+        """Fill in the launch form of the job decide, and launch it."""
+        self.page.goto(f"{self.url}/locations/tryghed/jobs/decide/playground")
+        self.page.locator(".CodeMirror").click()
+        self.page.keyboard.press("Control+A")
+        lines = "".join(f"      {name}: {value}\n" for name, value in form.items())
+        self.page.keyboard.insert_text(f"ops:\n  decision:\n    config:\n{lines}")
+        expect(self.page.get_by_text("No errors")).to_be_visible(timeout=30_000)
+        self.shoot("form")
+        self.page.get_by_role("button", name="Launch Run").click()
+        expect(self.page.get_by_text("Success").first).to_be_visible(timeout=90_000)
+
+    def shoot(self, name: str) -> None:
+        """A picture of what the page shows."""
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+    def published(self, query: str) -> list[tuple[object, ...]]:
+        """Rows of the published file; none while it has none."""
+        with duckdb.connect(str(self.home / "published" / "tryghed.duckdb"), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    """Wait until it holds: what the sensor starts takes a while."""
+    ends = time.monotonic() + LATE
+    while not holds():
+        assert time.monotonic() < ends, "it never came"
+        time.sleep(2)
+
+
+def last_years_goals(home: Path, turned: int) -> None:
+    """Last year's goals under this year's name, in another order."""
+    folder = home / "landing"
+    sheet = CalamineWorkbook.from_path(str(folder / "2024" / "synthetic_tryghedsplan_resultatmaal_2024.xlsx"))
+    head, *rows = sheet.get_sheet_by_index(0).to_python()
+    cells = [[_written(cell) for cell in row] for row in rows]
+    with (folder / "2025" / "synthetic_tryghedsplan_resultatmaal_2025.csv").open(
+        "w", encoding="utf-8-sig", newline=""
+    ) as file:
+        csv.writer(file, delimiter=";").writerows([head, *cells[turned:], *cells[:turned]])
+
+
+def _written(cell: object) -> str:
+    return f"{cell:g}".replace(".", ",") if isinstance(cell, float) else str(cell)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def desk(
+    sample_run: tuple[Path, Command], tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> Iterator[Desk]:
+    """The sample's home with last year's goals planted, a run that they blocked, and the page."""
+    home = Path(shutil.copytree(sample_run[0], tmp_path_factory.mktemp("desk") / "home"))
+    reference = Path(shutil.copytree(PROJECT / "warehouse" / "reference", home.parent / "reference"))
+    last_years_goals(home, 3)
+    blocked = tryghed(home, "run", str(EDITION), reference=reference)
+    assert blocked.code == 1, blocked.err
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "pipelines", "ui", "--port", str(port)],
+        cwd=PROJECT,
+        env=os.environ | {"TRYGHED_HOME": str(home), "TRYGHED_REFERENCE": str(reference)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    page = browser.new_page(viewport={"width": 1500, "height": 1100})
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    eventually(answers)
+    yield Desk(home, reference, url, page)
+    server.terminate()
+    server.wait(60)
+
+
+def test_a_blocking_check_is_red_is_decided_on_turns_green_and_is_red_again_when_the_file_changes(desk: Desk) -> None:
+    table, rule = GOALS
+    page = desk.check(table, rule)
+    for said in (
+        "Failed",
+        "rows failing",
+        "most likely last year's file under this year's name",
+        f"tryghed decide check {table}",
+    ):
+        expect(page.get_by_text(said).first).to_be_visible(timeout=30_000)
+    desk.shoot("red")
+    before = desk.published("SELECT count(*) FROM quality.decisions")
+    desk.launch(
+        about="failed_check", edition=EDITION, table=table, rule=rule, person="A. Steward",
+        reason="The secretariat confirmed that nothing was reached yet.", expires_on='""',
+    )  # fmt: skip
+    eventually(lambda: desk.published("SELECT count(*) FROM quality.decisions") != before)
+    decided = desk.published("SELECT edition, table_name, rule, action, person, status FROM quality.decisions")
+    assert decided == [(EDITION, table, rule, "accept", "A. Steward", "in_force")]
+    page = desk.check(table, rule)
+    expect(page.get_by_text("Passed").first).to_be_visible(timeout=60_000)
+    desk.shoot("green")
+    last_years_goals(desk.home, 7)  # the same goals in yet another order: other rows than somebody saw
+    again = desk.run()
+    assert (again.code, rule in again.err) == (1, True)
+    page = desk.check(table, rule)
+    expect(page.get_by_text("Failed").first).to_be_visible(timeout=30_000)
+    desk.shoot("red_again")
+
+
+def test_a_warning_is_waived_until_a_day(desk: Desk) -> None:
+    table, rule = CODES
+    page = desk.check(table, rule)
+    expect(page.get_by_text("Failed").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("offence_code", exact=True).first).to_be_visible()
+    desk.shoot("warning")
+    desk.launch(
+        about="failed_check", edition=EDITION, table=table, rule=rule, person="A. Steward",
+        reason="The list gets the codes next year.", expires_on='"2099-06-01"',
+    )  # fmt: skip
+    waived = desk.home / "store" / "quality" / "decisions" / f"{EDITION}.parquet"
+
+    def listed() -> bool:
+        found = duckdb.execute(f"SELECT status FROM '{waived}' WHERE rule = '{rule}'").fetchall()
+        return found == [("in_force",)]
+
+    eventually(listed)
+
+
+def test_a_row_that_was_set_aside_is_dropped(desk: Desk) -> None:
+    rejected = desk.home / "store" / "quality" / "rejected_rows" / f"{EDITION}.parquet"
+    file, row = duckdb.execute(
+        f"SELECT file, min(row) FROM '{rejected}' WHERE file LIKE '%anmeldelser_{EDITION}%' GROUP BY file"
+    ).fetchall()[0]
+    desk.launch(
+        about="rejected_row", edition=EDITION, file=file, row=row, action="drop", person="A. Steward",
+        reason="The police do not know the report.",
+    )  # fmt: skip
+    counts = desk.home / "store" / "quality" / "row_counts" / f"{EDITION}.parquet"
+    eventually(
+        lambda: duckdb.execute(f"SELECT rows_dropped FROM '{counts}' WHERE file = '{file}'").fetchall() == [(1,)]
+    )
+
+
+def test_the_whole_way_fits_on_one_screen(desk: Desk) -> None:
+    desk.page.goto(f"{desk.url}/asset-groups")
+    for group in ("reference", "extracts", "survey", "police", "safety", "crime", "targets", "published"):
+        expect(desk.page.get_by_text(group, exact=True).last).to_be_visible(timeout=30_000)
+    desk.shoot("lineage")
