@@ -51,10 +51,7 @@ def checks_of(table: Table) -> dg.AssetChecksDefinition:
         for name, spec in zip(of_table, specs, strict=True):
             if name in outcomes:  # a file of the wrong shape leaves the other rules without a result
                 others = _other_editions_at_fault(table, outcomes[name], wanted)
-                found = [result(table, outcomes[name], edition, decided) for edition in [*wanted, *others]]
-                yield from sorted(
-                    found, key=lambda one: not one.passed
-                )  # the page shows the last: one that fails, if any
+                yield from (result(table, outcomes[name], edition, decided) for edition in [*wanted, *others])
             yield dg.Output(None, output_name=spec.get_python_identifier())
 
     return check

@@ -3,7 +3,6 @@
 Screenshots are written to tests/_output/, so that they can be looked at.
 """
 
-import csv
 import os
 import shutil
 import socket
@@ -17,7 +16,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from python_calamine import CalamineWorkbook
 
 from tests.conftest import Command, tryghed
 from warehouse.home import PROJECT
@@ -28,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt-get install chromium"),
 ]
 
-EDITION = 2025
+NEWEST, LAST = 2026, 2025
 SHOTS = PROJECT / "tests" / "_output"
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -50,7 +48,7 @@ class Desk:
 
     def run(self) -> Command:
         """The edition again, as after a new file."""
-        return tryghed(self.home, "run", str(EDITION), reference=self.reference)
+        return tryghed(self.home, "run", str(NEWEST), reference=self.reference)
 
     def check(self, table: str, rule: str) -> Page:
         """The page of a check."""
@@ -91,18 +89,12 @@ def eventually(holds: Callable[[], object]) -> None:
 
 def last_years_goals(home: Path, turned: int) -> None:
     """Last year's goals under this year's name, in another order."""
-    folder = home / "landing"
-    sheet = CalamineWorkbook.from_path(str(folder / "2024" / "synthetic_tryghedsplan_resultatmaal_2024.xlsx"))
-    head, *rows = sheet.get_sheet_by_index(0).to_python()
-    cells = [[_written(cell) for cell in row] for row in rows]
-    with (folder / "2025" / "synthetic_tryghedsplan_resultatmaal_2025.csv").open(
-        "w", encoding="utf-8-sig", newline=""
-    ) as file:
-        csv.writer(file, delimiter=";").writerows([head, *cells[turned:], *cells[:turned]])
-
-
-def _written(cell: object) -> str:
-    return f"{cell:g}".replace(".", ",") if isinstance(cell, float) else str(cell)
+    name = "synthetic_tryghedsplan_resultatmaal_{}.csv"
+    head, *rows = (home / "landing" / str(LAST) / name.format(LAST)).read_text(encoding="utf-8-sig").splitlines()
+    folder = home / "landing" / str(NEWEST)
+    folder.mkdir(exist_ok=True)
+    lines = [head, *rows[turned:], *rows[:turned], ""]
+    (folder / name.format(NEWEST)).write_text("\r\n".join(lines), encoding="utf-8-sig", newline="")
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +113,7 @@ def desk(
     home = Path(shutil.copytree(sample_run[0], tmp_path_factory.mktemp("desk") / "home"))
     reference = Path(shutil.copytree(PROJECT / "warehouse" / "reference", home.parent / "reference"))
     last_years_goals(home, 3)
-    blocked = tryghed(home, "run", str(EDITION), reference=reference)
+    blocked = tryghed(home, "run", str(NEWEST), reference=reference)
     assert blocked.code == 1, blocked.err
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -159,12 +151,12 @@ def test_a_blocking_check_is_red_is_decided_on_turns_green_and_is_red_again_when
     desk.shoot("red")
     before = desk.published("SELECT count(*) FROM quality.decisions")
     desk.launch(
-        about="failed_check", edition=EDITION, table=table, rule=rule, person="A. Steward",
+        about="failed_check", edition=NEWEST, table=table, rule=rule, person="A. Steward",
         reason="The secretariat confirmed that nothing was reached yet.", expires_on='""',
     )  # fmt: skip
     eventually(lambda: desk.published("SELECT count(*) FROM quality.decisions") != before)
     decided = desk.published("SELECT edition, table_name, rule, action, person, status FROM quality.decisions")
-    assert decided == [(EDITION, table, rule, "accept", "A. Steward", "in_force")]
+    assert decided == [(NEWEST, table, rule, "accept", "A. Steward", "in_force")]
     page = desk.check(table, rule)
     expect(page.get_by_text("Passed").first).to_be_visible(timeout=60_000)
     desk.shoot("green")
@@ -179,32 +171,36 @@ def test_a_blocking_check_is_red_is_decided_on_turns_green_and_is_red_again_when
 def test_a_warning_is_waived_until_a_day(desk: Desk) -> None:
     table, rule = CODES
     page = desk.check(table, rule)
-    expect(page.get_by_text("Failed").first).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("offence_code", exact=True).first).to_be_visible()
-    desk.shoot("warning")
+    page.get_by_text("Execution history").click()  # a row for every edition; the overview shows the newest
+    expect(page.get_by_text(f"{table}, edition {LAST}: {rule} fails at").first).to_be_visible(timeout=30_000)
+    desk.shoot("history")
     desk.launch(
-        about="failed_check", edition=EDITION, table=table, rule=rule, person="A. Steward",
+        about="failed_check", edition=LAST, table=table, rule=rule, person="A. Steward",
         reason="The list gets the codes next year.", expires_on='"2099-06-01"',
     )  # fmt: skip
-    waived = desk.home / "store" / "quality" / "decisions" / f"{EDITION}.parquet"
+    waived = desk.home / "store" / "quality" / "decisions" / f"{LAST}.parquet"
 
     def listed() -> bool:
         found = duckdb.execute(f"SELECT status FROM '{waived}' WHERE rule = '{rule}'").fetchall()
         return found == [("in_force",)]
 
     eventually(listed)
+    page = desk.check(table, rule)
+    page.get_by_text("Execution history").click()
+    expect(page.get_by_text("Waived until 2099-06-01 by decision").first).to_be_visible(timeout=60_000)
+    desk.shoot("waived")
 
 
 def test_a_row_that_was_set_aside_is_dropped(desk: Desk) -> None:
-    rejected = desk.home / "store" / "quality" / "rejected_rows" / f"{EDITION}.parquet"
+    rejected = desk.home / "store" / "quality" / "rejected_rows" / f"{LAST}.parquet"
     file, row = duckdb.execute(
-        f"SELECT file, min(row) FROM '{rejected}' WHERE file LIKE '%anmeldelser_{EDITION}%' GROUP BY file"
+        f"SELECT file, min(row) FROM '{rejected}' WHERE file LIKE '%anmeldelser_{LAST}%' GROUP BY file"
     ).fetchall()[0]
     desk.launch(
-        about="rejected_row", edition=EDITION, file=file, row=row, action="drop", person="A. Steward",
+        about="rejected_row", edition=LAST, file=file, row=row, action="drop", person="A. Steward",
         reason="The police do not know the report.",
     )  # fmt: skip
-    counts = desk.home / "store" / "quality" / "row_counts" / f"{EDITION}.parquet"
+    counts = desk.home / "store" / "quality" / "row_counts" / f"{LAST}.parquet"
     eventually(
         lambda: duckdb.execute(f"SELECT rows_dropped FROM '{counts}' WHERE file = '{file}'").fetchall() == [(1,)]
     )
