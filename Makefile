@@ -46,6 +46,7 @@ test-slow: .venv/dev.done  ## the tests that make yearly runs of their own
 bench: .venv/dev.done  ## the measurements of benchmarks/; a quarter of an hour, 7 GB of memory and of disk
 	$(BIN)/python -m benchmarks.imports
 	$(BIN)/python -m benchmarks.shares
+	$(BIN)/python -m benchmarks.checks
 	$(BIN)/python -m benchmarks.workbooks_and_spss
 	$(BIN)/python -m benchmarks.police_csv 1 10 30
 
