@@ -14,7 +14,7 @@ from assets.editions import editions
 from assets.places import locate
 from assets.reference import REFERENCE
 from assets.setting_aside import DECISIONS, FILES, REJECTED, constants_of, delivered_for, lookups, typed
-from assets.tables import describe, expected_trouble, needs, told
+from assets.tables import describe, expected_trouble, key, needs, told
 from warehouse import store
 from warehouse.contracts import Table, contracts
 from warehouse.decisions import Decisions, load_decisions
@@ -77,8 +77,17 @@ def _asset(table: Table) -> dg.AssetsDefinition:
             with expected_trouble():
                 rows = store.write_batches(table, rows_that_count(table, edition, load_decisions()), edition)
             told(context, table, edition, rows)
+            context.add_asset_metadata(
+                {"files": made_from(table, edition)}, asset_key=key(table), partition_key=str(edition)
+            )
 
     return asset
+
+
+def made_from(table: Table, edition: int) -> str:
+    """The files that an edition of a table was made from, with the first letters of their hashes, as Dagster shows them."""
+    files = delivered_for(table, edition)
+    return ", ".join(f"{file.path.name} ({file.sha256[:12]})" for file in files) or "none delivered"
 
 
 ASSETS = [_asset(table) for table in contracts().values() if table.delivered]

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyreadstat
 import pytest
 
+from assets.delivered import made_from
 from assets.intake import take_in
 from assets.trial import try_file
 from tests.delivering import (
@@ -777,6 +778,13 @@ def test_the_store_opens_to_its_owner_and_one_named_group_alone(
     assert stat.S_IMODE(folder.stat().st_mode) & 0o777 == 0o750
     assert folder.group() == other.gr_name
     assert {path.group() for path in folder.rglob("*")} == {other.gr_name}
+
+
+def test_the_page_names_the_files_that_a_table_was_made_from(place: Path) -> None:
+    path = deliver(place, 2023, NAME, reports(3))
+    make(2023)
+    assert made_from(contracts()["police.reports"], 2023) == f"{NAME} ({sha256(path)[:12]})"
+    assert made_from(contracts()["police.counts"], 2023) == "none delivered"
 
 
 def test_a_group_that_is_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
