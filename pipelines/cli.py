@@ -373,6 +373,23 @@ def ui_command(host: str, port: int) -> None:
     os.execv(dagster, [dagster, "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)])  # noqa: S606
 
 
+@tryghed.command("serve")
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--read-only", is_flag=True, help="A page on which everything is seen and nothing can be started.")
+@click.option("--daemon", is_flag=True, help="No page, but what starts the runs that the pages ask for; needed once.")
+def serve_command(port: int, read_only: bool, daemon: bool) -> None:
+    """Serve the Dagster page on this machine to a proxy that signs people in: deploy/nginx.conf.
+
+    Every run that is launched carries the name that the proxy gives, and a decision is made by that name.
+    """
+    from pipelines.serving import serve, start_what_is_asked_for
+
+    if daemon:
+        start_what_is_asked_for()
+    out.print(f"Serving the page at http://127.0.0.1:{port}. End it with Ctrl-C.")
+    serve(port, read_only=read_only)
+
+
 def _why_these(wanted: tuple[int, ...], made: range) -> str:
     others = len(made) - len(set(wanted)) if wanted else 0
     return f" ({others} beside the ones you named: later editions are compared with earlier ones)" if others else ""

@@ -3,7 +3,8 @@
 What a decision is stands in `warehouse/decisions.py`, how it is written in `assets/deciding.py`.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
 from typing import Any, cast
@@ -20,6 +21,8 @@ from warehouse.decisions import Decision
 from warehouse.errors import InputError
 
 OP = "decision"
+USER_TAG = "tryghed/user"  # who launched a run, by the word of a proxy that signs people in (`serving.py`)
+SIGNED_IN = "TRYGHED_SIGNED_IN"  # set where there is such a proxy: then a typed name proves nothing
 
 
 class About(Enum):
@@ -46,7 +49,9 @@ class StewardsDecision(dg.Config):
         default=About.failed_check, description="failed_check, rejected_row, rejected_share or unmapped_code"
     )
     edition: int = Field(description="Edition that it is about, as 2024")
-    person: str = Field(description="Who decides; the name is published")
+    person: str = Field(
+        default="", description="Who decides; published. Behind a proxy that signs people in, its name counts"
+    )
     reason: str = Field(description="Why; it is published, so name nobody")
     expires_on: str = Field(default="", description="Last day on which it holds, as 2027-06-01; a check is then waived")
     table: str = Field(default="", description="failed_check: the table, as quality.reconciliation")
@@ -66,16 +71,27 @@ class StewardsDecision(dg.Config):
 def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
     """Write it, and say what happens next."""
     with expected_trouble():
-        decision = written(config, date.today())
+        person = _signed_in(context.run.tags) or config.person
+        decision = written(config, person, date.today())
     context.log.info(
         f"Written: {decision.decision_id}. What hangs on it is made again by itself where the sensor after_decision is on; "
         f"else run edition {decision.edition} again. Keep decisions.yml under version control."
     )
 
 
-def written(config: StewardsDecision, today: date) -> Decision:
+def _signed_in(tags: Mapping[str, str]) -> str | None:
+    """Who launched the run, by the proxy's word. Raises InputError where a proxy signs people in and gave no name."""
+    name = tags.get(USER_TAG)
+    if os.environ.get(SIGNED_IN) and not name:
+        raise InputError(
+            "nobody is signed in, and a typed name proves nothing here: launch it from the page behind the proxy."
+        )
+    return name
+
+
+def written(config: StewardsDecision, person: str, today: date) -> Decision:
     """The decision of the form, as an entry of decisions.yml. Raises InputError where it cannot be meant."""
-    by = By(config.person, config.reason, today, _day(config.expires_on))
+    by = By(person, config.reason, today, _day(config.expires_on))
     match config.about:
         case About.failed_check:
             return decide_on_check(config.table, config.rule, config.edition, by)

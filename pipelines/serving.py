@@ -1,0 +1,90 @@
+"""The page for several users, behind a proxy that knows who they are: whoever launches a run is recorded by that name.
+
+The proxy signs people in and hands their name on in a header; `deploy/nginx.conf` is one that was tried. Dagster itself knows
+no users: here the name becomes a tag of every run that is launched, and a name that somebody typed into a tag is taken out.
+Nothing here listens to others than this machine. What a decision makes of the name is in `deciding.py`.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import uvicorn
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster_webserver.webserver import DagsterWebserver
+from graphql import GraphQLError, GraphQLResolveInfo
+
+from pipelines.deciding import SIGNED_IN, USER_TAG
+from pipelines.running import prepare_dagster_home
+from warehouse.home import PROJECT
+
+HEADER = "x-tryghed-user"
+
+Tags = list[dict[str, str]]
+
+
+class PageOfNames(DagsterWebserver):  # type: ignore[type-arg]
+    """Dagster's page, which records who launches a run."""
+
+    def build_graphql_middleware(self) -> list[Any]:
+        """Dagster's own place for what has to happen around every field of a request."""
+        return [record_the_user]
+
+
+def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    """Every launch gets the name that the proxy gave, and keeps no other. Raises GraphQLError where there is none."""
+    if root is None and info.parent_type.name == "Mutation":
+        name = getattr(info.context.source, "headers", {}).get(HEADER, "")
+        if not name:
+            raise GraphQLError("Nobody is signed in: open the page through the proxy.")
+        for params in _launches(arguments):
+            _name(params, name)
+    return resolve(root, info, **arguments)
+
+
+def _launches(arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the launches of a mutation say, in whichever of Dagster's forms."""
+    found = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
+    return [*found, *(arguments.get("executionParamsList") or [])]
+
+
+def _name(params: dict[str, Any], name: str) -> None:
+    """Put the name into the tags of a launch, or of a launch again."""
+    if "parentRunId" in params:
+        params["extraTags"] = _with_name(params.get("extraTags"), name)
+    else:
+        metadata = params.get("executionMetadata") or {}
+        params["executionMetadata"] = metadata | {"tags": _with_name(metadata.get("tags"), name)}
+
+
+def _with_name(tags: Tags | None, name: str) -> Tags:
+    return [*(tag for tag in tags or [] if tag["key"] != USER_TAG), {"key": USER_TAG, "value": name}]
+
+
+def serve(port: int, *, read_only: bool) -> None:
+    """Serve the page on this machine alone until it is ended."""
+    prepare_dagster_home()
+    os.environ[SIGNED_IN] = "yes"
+    with (
+        dg.DagsterInstance.get() as instance,
+        WorkspaceProcessContext(
+            instance,
+            WorkspaceFileTarget([str(PROJECT / "workspace.yaml")]),
+            version=dg.__version__,
+            read_only=read_only,
+        ) as context,
+    ):
+        app = PageOfNames(context).create_asgi_app()
+        uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+
+
+def start_what_is_asked_for() -> None:
+    """Become Dagster's daemon, which starts what the pages, the sensor and the schedule ask for."""
+    prepare_dagster_home()
+    os.environ[SIGNED_IN] = "yes"
+    daemon = Path(sys.executable).with_name("dagster-daemon")
+    os.execv(daemon, [str(daemon), "run", "-w", str(PROJECT / "workspace.yaml")])  # noqa: S606
