@@ -30,7 +30,7 @@ from tests.conftest import tryghed
 pytestmark = pytest.mark.slow
 
 JOURNAL = "0100-75111-99887-22"
-MARKERS = (SECRET, JOURNAL, "99887")
+MARKERS = (SECRET, JOURNAL, "-99887-")
 EDITION = 2023
 
 
