@@ -5,6 +5,7 @@ breaks a picture has is decided here; how it looks is in `assets/charts.py`.
 """
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -253,7 +254,8 @@ def _levels(of: Published, target: Row, agreement: Row, measure: Row) -> Iterato
         points = [(float(row["edition"]), row["limit_value"]) for row in goals]
         if points:
             each = "; ".join(f"{year:.0f} {of.number(value)}" for year, value in points)
-            yield Level(f"{of.said('goals')}: {each}", points, "--")
+            strokes = [one for year, n in points for one in ((year - 0.3, n), (year + 0.3, n), (math.nan, math.nan))]
+            yield Level(f"{of.said('goals')}: {each}", strokes, "-")
     if target["rule"] == "approaches_comparison_area" and baseline is not None:
         path = [(float(target["baseline_year"]), baseline), *_path(of, target, agreement, measure)]
         if len(path) > 1:
