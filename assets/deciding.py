@@ -17,6 +17,7 @@ import yaml
 
 from assets.table_checks import SEEN_LETTERS, fingerprint_of
 from assets.trial import try_file
+from checks.expectations import validate_table
 from checks.rules import Rule, rules
 from warehouse import store
 from warehouse.contracts import Row, contracts
@@ -51,17 +52,24 @@ class By:
         }
 
 
-def decide_on_check(table: str, rule: str, edition: int, by: By) -> Decision:
-    """Accept a failed check, or waive it until a day: for the rows that its table holds now.
+def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
+    """Accept a failed check, or waive it until a day: for what somebody saw, by the fingerprint that stands beside the check.
 
-    Raises InputError where there is no such check, where it is none to be decided on, or where nothing is stored yet.
+    Raises InputError where there is no such check, where it is none to be decided on or holds, where nothing is stored yet, or
+    where the data are others than those that were seen.
     """
     found = _decidable(table, rule)
     if edition not in store.stored_editions(contracts()[found.table]):
         raise InputError(
             f"{table} holds nothing of edition {edition} yet: start tryghed run {edition}, and decide then."
         )
-    seen = fingerprint_of(contracts()[found.table], edition)[:SEEN_LETTERS]
+    now = fingerprint_of(contracts()[found.table], edition)[:SEEN_LETTERS]
+    if seen != now:
+        raise InputError(
+            f"the data of {table}, edition {edition}, are not those of the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, and give what it shows as seen."
+        )
+    if not _fails(found, edition):
+        raise InputError(f"{table} {rule} holds in edition {edition}: there is nothing to decide.")
     action = "waive" if by.expires_on else "accept"
     about = {"about": "failed_check", "action": action, "edition": edition, "table": table, "rule": rule, "seen": seen}
     return write(f"{edition}-{rule[:40]}", about, by)
@@ -84,7 +92,10 @@ def decide_on_row(
 
 def decide_on_share(edition: int, file: str, by: By) -> Decision:
     """Accept that more rows of a file are set aside than its specification tolerates."""
-    about = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(_delivered(edition, file))}
+    delivered = _delivered(edition, file)
+    if try_file(delivered.path, edition).tolerated:
+        raise InputError(f"{file}: no more rows are set aside than are tolerated: there is nothing to decide.")
+    about = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(delivered)}
     return write(f"{edition}-share", about, by)
 
 
@@ -97,6 +108,12 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
     if crime_type:
         about |= {"action": "correct", "crime_type": crime_type}
     return write(f"{edition}-code-{offence_code}", about, by)
+
+
+def _fails(rule: Rule, edition: int) -> bool:
+    """Whether the check fails in the edition as the store is now."""
+    outcomes = validate_table(contracts()[rule.table], [rule])
+    return any(one.of_edition(edition) for one in outcomes if one.rule.name == rule.name)
 
 
 def _decidable(table: str, rule: str) -> Rule:

@@ -18,6 +18,7 @@ from assets.figures import Address, Figure, conventions_of, figures, provenance_
 from assets.methods.counts import poisson_interval
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
+from warehouse.decisions import seen_of
 
 Cell = tuple[int, str, str]  # edition, area and crime type
 
@@ -66,13 +67,15 @@ def doubts(reconciliation: pd.DataFrame) -> dict[Address, set[str]]:
     return found
 
 
-def settled(reconciliation: pd.DataFrame, file_decisions: pd.DataFrame) -> dict[int, str]:
+def settled(reconciliation: pd.DataFrame, file_decisions: pd.DataFrame, files: pd.DataFrame) -> dict[int, str]:
     """Editions whose figures somebody lets stand though they do not agree, with the decision: of the rows as they are now."""
     table, found = contracts()["quality.reconciliation"], {}
     for row in records(file_decisions):
         if (row["table_name"], row["rule"], row["status"]) == (table.name, "figures_agree", "in_force"):
             edition = row["edition"]
-            now = table.fingerprint(reconciliation[reconciliation["edition"] == edition])
+            now = seen_of(
+                table, reconciliation[reconciliation["edition"] == edition], files[files["edition"] == edition]
+            )
             if now.startswith(row["seen"]):
                 found[edition] = str(row["decision_id"])
     return found

@@ -18,7 +18,7 @@ from checks.page import PAGE, anchor
 from checks.rules import Rule, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
-from warehouse.decisions import Decision, Decisions, load_decisions
+from warehouse.decisions import Decision, Decisions, load_decisions, seen_of
 
 SHOWN = 20
 SEEN_LETTERS = 12
@@ -85,7 +85,10 @@ def result(table: Table, outcome: Outcome, edition: int | None, decided: Decisio
 
 def fingerprint_of(table: Table, edition: int) -> str:
     """Fingerprint of an edition of a stored table: what somebody saw who decides on a check."""
-    return table.fingerprint(store.read(table, [edition]))
+    files = contracts()["quality.files"]
+    of_edition = [edition] if edition in store.stored_editions(files) else []
+    came = store.read(files, of_edition) if of_edition else files.frame([])
+    return seen_of(table, store.read(table, [edition]), came)
 
 
 def _metadata(
@@ -108,7 +111,7 @@ def _metadata(
     if failing:
         found["rows"] = _keys(failing)
     if seen and edition is not None:
-        found["to decide"] = dg.MetadataValue.text(how_to_decide(rule, edition))
+        found["to decide"] = dg.MetadataValue.text(how_to_decide(rule, edition, seen[:SEEN_LETTERS]))
         found["seen"] = seen[:SEEN_LETTERS]
     if decision:
         found |= {"decision": decision.decision_id, "decided by": decision.person, "reason": decision.reason}
@@ -120,9 +123,9 @@ def runbook(rule: Rule) -> str:
     return f"docs/{PAGE.name}#{anchor(rule)}"
 
 
-def how_to_decide(rule: Rule, edition: int) -> str:
+def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
     """The command that decides on a failed check, to be filled in."""
-    return f'tryghed decide check {rule.table} {rule.name} {edition} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
+    return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
 def _settled(decision: Decision) -> str:

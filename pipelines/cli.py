@@ -194,18 +194,23 @@ def _by(command: Any) -> Any:
 @click.argument("table")
 @click.argument("rule")
 @click.argument("edition", type=click.IntRange(2009, 2100))
+@click.argument("seen")
 @_by
-def decide_check_command(table: str, rule: str, edition: int, **by: Any) -> None:
+def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Any) -> None:
     """Accept that the check RULE of TABLE fails in EDITION; with --expires-on, waive it until then.
+
+    SEEN is the fingerprint that Dagster shows beside the failed check: the decision holds for those data alone.
 
     \b
     Example:
-      tryghed decide check quality.reconciliation figures_agree 2024 --person "A. Steward" \\
+      tryghed decide check quality.reconciliation figures_agree 2024 0123456789ab --person "A. Steward" \\
         --reason "The police count attempts apart." --expires-on 2025-06-01
     """
-    from assets.deciding import decide_on_check
+    with out.status("Looking at the check ..."):
+        from assets.deciding import decide_on_check
 
-    _decided(decide_on_check(table, rule, edition, _who(by)))
+        decision = decide_on_check(table, rule, edition, seen, _who(by))
+    _decided(decision)
 
 
 @decide.command("row")

@@ -21,6 +21,7 @@ from warehouse.decisions import Decision
 from warehouse.errors import InputError
 
 OP = "decision"
+READ_BY_VERDICTS = ("quality.reconciliation",)  # verdicts take decisions on it from quality.file_decisions
 USER_TAG = "tryghed/user"  # who launched a run, by the word of a proxy that signs people in (`serving.py`)
 SIGNED_IN = "TRYGHED_SIGNED_IN"  # set where there is such a proxy: then a typed name proves nothing
 
@@ -56,6 +57,7 @@ class StewardsDecision(dg.Config):
     expires_on: str = Field(default="", description="Last day on which it holds, as 2027-06-01; a check is then waived")
     table: str = Field(default="", description="failed_check: the table, as quality.reconciliation")
     rule: str = Field(default="", description="failed_check: the check, as figures_agree")
+    seen: str = Field(default="", description="failed_check: the fingerprint that stands beside it as seen")
     file: str = Field(default="", description="rejected_row, rejected_share: name of the file")
     row: int = Field(default=0, description="rejected_row: row of the file")
     action: Action = Field(default=Action.accept, description="rejected_row: accept, correct or drop")
@@ -94,7 +96,7 @@ def written(config: StewardsDecision, person: str, today: date) -> Decision:
     by = By(person, config.reason, today, _day(config.expires_on))
     match config.about:
         case About.failed_check:
-            return decide_on_check(config.table, config.rule, config.edition, by)
+            return decide_on_check(config.table, config.rule, config.edition, config.seen, by)
         case About.rejected_row:
             cells = config.column or None, config.value or None
             return decide_on_row(config.edition, config.file, config.row, config.action.value, by, *cells)
@@ -123,6 +125,7 @@ def _day(text: str) -> date | None:
                     "edition": date.today().year,
                     "table": "",
                     "rule": "",
+                    "seen": "",
                     "person": "",
                     "reason": "",
                     "expires_on": "",
@@ -151,11 +154,9 @@ def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest
 
     form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]
     made = range_tags(editions_to_make([int(form["edition"])]))
-    first = (
-        [key(contracts()[form["table"]])]
-        if form.get("about", "failed_check") == "failed_check"
-        else [key(one) for one in TABLES]
-    )
+    on_check = form.get("about", "failed_check") == "failed_check"
+    from_the_files = not on_check or form["table"] in READ_BY_VERDICTS
+    first = [key(one) for one in TABLES] if from_the_files else [key(contracts()[form["table"]])]
     graph = defs.resolve_asset_graph()
     selected = dg.AssetSelection.assets(*first).downstream().resolve(graph)
     yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=made)

@@ -20,8 +20,10 @@ from typing import Any
 
 import pytest
 
+from assets.table_checks import fingerprint_of
 from pipelines.serving import record_the_user
 from tests.delivering import deliver, make, open_home, reports
+from warehouse.contracts import contracts
 from warehouse.decisions import load_decisions
 from warehouse.home import PROJECT
 
@@ -63,7 +65,7 @@ def decision(**form: Any) -> dict[str, Any]:
     """The launch of a decision, with a name that somebody typed, as a form and as a tag."""
     config = {
         "about": "failed_check", "edition": EDITION, "table": "police.unmapped_codes", "rule": "code_is_mapped_or_accepted",
-        "person": "Somebody Else", "reason": "Confirmed.",
+        "person": "Somebody Else", "reason": "Confirmed.", "seen": fingerprint_of(contracts()["police.unmapped_codes"], EDITION)[:12],
     } | form  # fmt: skip
     return {
         "selector": {"repositoryLocationName": "tryghed", "repositoryName": "__repository__", "jobName": "decide"},

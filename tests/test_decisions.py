@@ -13,7 +13,7 @@ import pytest
 from assets.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.decisions import DECIDABLE, all_decisions
 from assets.setting_aside import set_aside
-from assets.table_checks import result
+from assets.table_checks import fingerprint_of, result
 from checks.expectations import validate_table
 from checks.rules import rules
 from pipelines.definitions import defs
@@ -24,7 +24,7 @@ from tests.test_targets import make as judge
 from tests.test_verdicts import two_sources
 from warehouse import store
 from warehouse.contracts import contracts, records
-from warehouse.decisions import load_decisions
+from warehouse.decisions import load_decisions, seen_of
 from warehouse.errors import InputError
 
 TABLE, RULE, EDITION = "police.unmapped_codes", "code_is_mapped_or_accepted", 2023
@@ -54,6 +54,11 @@ def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
     return result(contracts()[table], found, EDITION, load_decisions())
 
 
+def seen(table: str = TABLE) -> str:
+    """The fingerprint that the page shows beside the check."""
+    return fingerprint_of(contracts()[table], EDITION)[:12]
+
+
 def listed() -> list[dict[str, Any]]:
     early = store.read(contracts()["quality.file_decisions"], [EDITION])
     return records(all_decisions(early, load_decisions(), EDITION))
@@ -80,7 +85,7 @@ def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(plac
 
 @pytest.mark.parametrize(("by", "action"), [(BY, "accept"), (UNTIL, "waive")])
 def test_a_decision_turns_the_check_green_and_is_listed(place: Path, by: By, action: str) -> None:
-    decision = decide_on_check(TABLE, RULE, EDITION, by)
+    decision = decide_on_check(TABLE, RULE, EDITION, seen(), by)
     assert (decision.action, decision.person, decision.decided_on) == (action, "A. Steward", TODAY)
     found = checked()
     assert found.passed
@@ -91,7 +96,7 @@ def test_a_decision_turns_the_check_green_and_is_listed(place: Path, by: By, act
 
 
 def test_a_decision_lapses_when_the_data_change_and_holds_again_for_what_was_seen(place: Path) -> None:
-    decide_on_check(TABLE, RULE, EDITION, BY)
+    decide_on_check(TABLE, RULE, EDITION, seen(), BY)
     with_code("00002", place)
     assert not checked().passed
     assert listed()[0]["status"] == "lapsed"
@@ -101,7 +106,7 @@ def test_a_decision_lapses_when_the_data_change_and_holds_again_for_what_was_see
 
 
 def test_an_expired_decision_does_nothing_more(place: Path, reference: Path) -> None:
-    decide_on_check(TABLE, RULE, EDITION, UNTIL)
+    decide_on_check(TABLE, RULE, EDITION, seen(), UNTIL)
     path = reference / "decisions.yml"
     text = path.read_text(encoding="utf-8").replace(str(UNTIL.expires_on), str(TODAY - timedelta(days=1)))
     path.write_text(text.replace(f"decided_on: {TODAY}", f"decided_on: {TODAY - timedelta(days=9)}"), encoding="utf-8")
@@ -110,14 +115,62 @@ def test_an_expired_decision_does_nothing_more(place: Path, reference: Path) -> 
 
 
 def test_a_decision_on_one_edition_or_check_settles_no_other(place: Path) -> None:
-    decide_on_check(TABLE, RULE, EDITION, BY)
+    decide_on_check(TABLE, RULE, EDITION, seen(), BY)
     one = load_decisions().decisions[0]
-    seen = str(one.seen) + "0" * 52
-    assert one.settles(TABLE, RULE, EDITION, seen)
-    assert not one.settles(TABLE, RULE, EDITION + 1, seen)
-    assert not one.settles("police.draws", RULE, EDITION, seen)
-    assert not one.settles(TABLE, "another", EDITION, seen)
-    assert not one.settles(TABLE, RULE, EDITION, "f" + seen[1:] if seen[0] != "f" else "0" + seen[1:])
+    whole = str(one.seen) + "0" * 52
+    assert one.settles(TABLE, RULE, EDITION, whole)
+    assert not one.settles(TABLE, RULE, EDITION + 1, whole)
+    assert not one.settles("police.draws", RULE, EDITION, whole)
+    assert not one.settles(TABLE, "another", EDITION, whole)
+    assert not one.settles(TABLE, RULE, EDITION, "f" + whole[1:] if whole[0] != "f" else "0" + whole[1:])
+
+
+def test_a_decision_is_made_on_what_was_seen_or_not_at_all(place: Path) -> None:
+    before = seen()
+    with_code("00002", place)  # meanwhile another run took in another file
+    with pytest.raises(InputError, match="are not those of the fingerprint"):
+        decide_on_check(TABLE, RULE, EDITION, before, BY)
+    with pytest.raises(InputError, match=r"fingerprint \(none\)"):
+        decide_on_check(TABLE, RULE, EDITION, "", BY)
+    assert not load_decisions().decisions
+
+
+def test_a_check_that_holds_is_nothing_to_decide_on(place: Path) -> None:
+    with_code("75111", place)
+    with pytest.raises(InputError, match="there is nothing to decide"):
+        decide_on_check(TABLE, RULE, EDITION, seen(), BY)
+
+
+def test_a_decision_on_a_table_of_counts_lapses_with_the_files_that_were_counted(place: Path) -> None:
+    """Other reports with as many codes that nobody knows are other data, though the counts are the same."""
+    table, rule = "police.draws", "few_reports_are_unmapped"
+    for code, green in (("00001", True), ("00002", False)):
+        deliver(place, EDITION, "anmeldelser.csv", reports(100, **{"Gern.kode": code}))
+        make(EDITION, table)
+        if green:
+            decide_on_check(table, rule, EDITION, seen(table), BY)
+        assert checked(table, rule).passed == green
+
+
+def test_an_expired_decision_on_a_code_does_nothing_and_another_may_follow(place: Path, reference: Path) -> None:
+    path = reference / "decisions.yml"
+    old = (
+        "decisions:\n- decision_id: old\n  about: unmapped_code\n  action: correct\n  edition: 2023\n  offence_code: '00001'\n"
+        "  crime_type: burglary\n  person: A\n  decided_on: 2023-05-01\n  expires_on: 2023-06-01\n  reason: Because.\n"
+    )
+    path.write_text(old, encoding="utf-8")
+    with_code("00001", place)
+    listed_code = rows(TABLE, EDITION)[0]
+    assert (listed_code["decision"], listed_code["reports"]) == (None, 1)
+    decide_on_code(EDITION, "00001", "threats", BY)
+    with_code("00001", place)
+    counted = [row for row in rows("police.reports", EDITION) if row["offence_code"] == "00001"]
+    assert [row["crime_type"] for row in counted] == ["threats"]
+
+
+def test_a_share_that_is_tolerated_is_nothing_to_decide_on(late: Path) -> None:
+    with pytest.raises(InputError, match="there is nothing to decide"):
+        decide_on_share(EDITION, late.name, BY)
 
 
 REFUSED = {
@@ -140,7 +193,8 @@ def test_a_decision_that_cannot_be_meant_is_one_sentence_and_changes_nothing(
     arguments, said = REFUSED[why]
     before = tree(reference)
     with pytest.raises(InputError, match=re.escape(said)):
-        decide_on_check(*arguments)  # type: ignore[arg-type]
+        table, rule, edition, by = arguments
+        decide_on_check(table, rule, edition, seen(), by)
     assert {name: hashed for name, hashed in tree(reference).items() if not name.endswith(".lock")} == before
 
 
@@ -259,9 +313,9 @@ def test_a_file_that_cannot_be_read_is_not_written_to(place: Path, reference: Pa
 
 
 def test_the_same_thing_is_decided_once(place: Path) -> None:
-    decide_on_check(TABLE, RULE, EDITION, BY)
+    decide_on_check(TABLE, RULE, EDITION, seen(), BY)
     with pytest.raises(InputError, match="is decided on another line already"):
-        decide_on_check(TABLE, RULE, EDITION, BY)
+        decide_on_check(TABLE, RULE, EDITION, seen(), BY)
 
 
 # --- what it does elsewhere --------------------------------------------------------------------------------
@@ -270,12 +324,12 @@ def test_the_same_thing_is_decided_once(place: Path) -> None:
 def test_figures_that_do_not_agree_give_a_verdict_once_somebody_lets_them_stand() -> None:
     def decided(tables: dict[str, pd.DataFrame]) -> None:
         two_sources(50, 200)(tables)
-        seen = contracts()["quality.reconciliation"].fingerprint(
-            contradicted["reconciliation"][contradicted["reconciliation"]["edition"] == 2022]
-        )
+        table = contracts()["quality.reconciliation"]
+        held = contradicted["reconciliation"][contradicted["reconciliation"]["edition"] == 2022]
+        saw = seen_of(table, held, contracts()["quality.files"].frame([]))
         row = {
             "edition": 2022, "decision_id": "d1", "about": "failed_check", "action": "accept", "table_name": "quality.reconciliation",
-            "rule": "figures_agree", "seen": seen[:12], "person": "A. Steward", "decided_on": date(2022, 5, 2), "reason": "Attempts.",
+            "rule": "figures_agree", "seen": saw[:12], "person": "A. Steward", "decided_on": date(2022, 5, 2), "reason": "Attempts.",
             "status": "in_force",
         }  # fmt: skip
         tables["file_decisions"] = contracts()["quality.file_decisions"].frame([row])
@@ -290,14 +344,24 @@ def test_figures_that_do_not_agree_give_a_verdict_once_somebody_lets_them_stand(
 
 def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, reference: Path) -> None:
     who = ("--person", "A. Steward", "--reason", "The police confirmed it.")
-    done = tryghed(place, "decide", "check", TABLE, RULE, str(EDITION), *who, reference=reference)
+    done = tryghed(place, "decide", "check", TABLE, RULE, str(EDITION), seen(), *who, reference=reference)
     assert done.code == 0, done.err
     assert f"Next: tryghed run {EDITION}, and commit the file." in done.out
     wrong = tryghed(
-        place, "decide", "check", TABLE, RULE, str(EDITION), *who, "--expires-on", "2023-02-30", reference=reference
+        place,
+        "decide",
+        "check",
+        TABLE,
+        RULE,
+        str(EDITION),
+        seen(),
+        *who,
+        "--expires-on",
+        "2023-02-30",
+        reference=reference,
     )
     assert (wrong.code, "Traceback" in wrong.err) == (2, False)
-    none = tryghed(place, "decide", "check", TABLE, "nothing", str(EDITION), *who, reference=reference)
+    none = tryghed(place, "decide", "check", TABLE, "nothing", str(EDITION), "0" * 12, *who, reference=reference)
     assert (none.code, "has no check nothing" in none.err) == (2, True)
 
 
@@ -309,6 +373,7 @@ def test_the_job_in_dagster_writes_a_decision_and_refuses_what_cannot_be_meant(p
         "rule": RULE,
         "person": "A. Steward",
         "reason": "Confirmed.",
+        "seen": seen(),
     }
     job = defs.resolve_job_def("decide")
     with dg.DagsterInstance.ephemeral() as instance:

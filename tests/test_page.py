@@ -56,6 +56,16 @@ class Desk:
         expect(self.page.get_by_text("Latest execution")).to_be_visible(timeout=30_000)
         return self.page
 
+    def seen(self, table: str, edition: int) -> str:
+        """The fingerprint that the page shows beside a failed check; here of what it is made of."""
+        read = "from assets.table_checks import fingerprint_of; from warehouse.contracts import contracts; "
+        read += f"print(fingerprint_of(contracts()['{table}'], {edition})[:12])"
+        environment = os.environ | {"TRYGHED_HOME": str(self.home), "TRYGHED_REFERENCE": str(self.reference)}
+        done = subprocess.run(
+            [sys.executable, "-c", read], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
     def launch(self, **form: str | int) -> None:
         """Fill in the launch form of the job decide, and launch it."""
         self.page.goto(f"{self.url}/locations/tryghed/jobs/decide/playground")
@@ -149,9 +159,11 @@ def test_a_blocking_check_is_red_is_decided_on_turns_green_and_is_red_again_when
     ):
         expect(page.get_by_text(said).first).to_be_visible(timeout=30_000)
     desk.shoot("red")
+    seen = desk.seen(table, NEWEST)
+    expect(page.get_by_text(seen, exact=True).first).to_be_visible()
     before = desk.published("SELECT count(*) FROM quality.decisions")
     desk.launch(
-        about="failed_check", edition=NEWEST, table=table, rule=rule, person="A. Steward",
+        about="failed_check", edition=NEWEST, table=table, rule=rule, seen=f'"{seen}"', person="A. Steward",
         reason="The secretariat confirmed that nothing was reached yet.", expires_on='""',
     )  # fmt: skip
     eventually(lambda: desk.published("SELECT count(*) FROM quality.decisions") != before)
@@ -176,8 +188,9 @@ def test_a_warning_is_waived_until_a_day(desk: Desk) -> None:
     page.get_by_text("Execution history").click()  # a row for every edition; the overview shows the newest
     expect(page.get_by_text(f"{table}, edition {LAST}: {rule} fails at").first).to_be_visible(timeout=30_000)
     desk.shoot("history")
+    seen = desk.seen(table, LAST)
     desk.launch(
-        about="failed_check", edition=LAST, table=table, rule=rule, person="A. Steward",
+        about="failed_check", edition=LAST, table=table, rule=rule, seen=f'"{seen}"', person="A. Steward",
         reason="The list gets the codes next year.", expires_on='"2099-06-01"',
     )  # fmt: skip
     waived = desk.home / "store" / "quality" / "decisions" / f"{LAST}.parquet"

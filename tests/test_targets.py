@@ -98,6 +98,7 @@ def make(
         "commitments.yearly_numbers",
         "police.draws",
         "quality.file_decisions",
+        "quality.files",
     ):  # nothing was delivered
         tables[name.split(".")[1]] = contracts()[name].frame([])
     if spoil:

@@ -5,14 +5,16 @@ fingerprint of the table. It lapses when the file or the table comes again with 
 decision does is in `assets/`; here is what a line of the file must say. How one is written is in `assets/deciding.py`.
 """
 
+import hashlib
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from warehouse.contracts import Row
+from warehouse.contracts import Row, Table
 from warehouse.edited_files import Lines, line_of, read_yaml, short
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
@@ -118,19 +120,20 @@ def load_decisions(folder: Path | None = None) -> Decisions:
     path = (folder or reference_folder()) / FILE
     decisions, lines = read_yaml(path, Decisions)
     seen: set[object] = set()
+    today = date.today()
     for index, one in enumerate(decisions.decisions):
         edition = None if one.about == "unmapped_code" else one.edition
         same = (
             *(one.about, edition, one.file, one.file_sha256, one.row, one.column, one.offence_code),
-            *(one.table, one.rule, one.seen, one.expires_on),
+            *(one.table, one.rule, one.seen),
         )
-        for mark in (one.decision_id, same):
+        for mark in (one.decision_id, *(() if one.expired(today) else (same,))):
             if mark in seen:
                 raise _at(
                     lines, index, f"{short(one.decision_id)} is decided on another line already: keep one of them"
                 )
             seen.add(mark)
-        if one.decided_on > date.today():
+        if one.decided_on > today:
             raise _at(lines, index, f"{short(one.decision_id)} is dated in the future: give the day of the decision")
         for name in ("person", "reason", "expects", "value"):
             kind = kind_within(getattr(one, name) or "", named=name == "person")
@@ -141,6 +144,19 @@ def load_decisions(folder: Path | None = None) -> Decisions:
                     f"the {name} of {short(one.decision_id)} looks like it holds {kind}: decisions are published, so say it without them",
                 )
     return decisions
+
+
+def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
+    """Fingerprint of what somebody sees who decides on a check of an edition.
+
+    It is made of the table's rows, less the decisions on them, and of the hashes of the edition's files that the table can
+    stand on: those of its own schema, or all where files of several schemas enter it.
+    """
+    made_of = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
+    made_of = made_of if len(made_of) else files
+    rows = rows.assign(decision=None) if "decision" in table.columns else rows
+    hashes = " ".join(sorted(made_of["file_sha256"]))
+    return hashlib.sha256(f"{table.fingerprint(rows)} {hashes}".encode()).hexdigest()
 
 
 def check_corrections(decisions: Decisions, specification: Specification, file: str) -> None:
