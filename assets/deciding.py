@@ -6,6 +6,7 @@ time waits; the new file is read before it is put in place. What a decision does
 
 import fcntl
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ def write(name: str, about: Row, by: By) -> Decision:
 
     Raises InputError where the file, as it stands or with the new entry, is none that can be read.
     """
-    path = reference_folder() / FILE
+    path = (reference_folder() / FILE).resolve()  # what a link points to is under version control, not the link
     with _alone(path):
         taken = {one.decision_id for one in load_decisions().decisions}
         entry = {"decision_id": _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], taken), **about, **by.said()}
@@ -170,13 +171,30 @@ def write(name: str, about: Row, by: By) -> Decision:
         beside = path.parent / f".{FILE}"
         beside.mkdir(exist_ok=True)
         try:
-            (beside / FILE).write_text(_with(text, entry), encoding="utf-8")
-            written = load_decisions(beside).decisions
+            line_end = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
+            (beside / FILE).write_text(_with(text, entry), encoding="utf-8", newline=line_end)
+            shutil.copymode(path, beside / FILE)
+            written = _read_again(beside, len(taken))
             (beside / FILE).replace(path)
         finally:
             (beside / FILE).unlink(missing_ok=True)
             beside.rmdir()
     return written[-1]
+
+
+def _read_again(folder: Path, before: int) -> list[Decision]:
+    """The decisions of the new file. Raises InputError where it cannot be read, or has not one more than the one before."""
+    try:
+        found = load_decisions(folder).decisions
+    except InputError as error:
+        if "not readable as YAML" not in str(error):
+            raise
+        found = []
+    if len(found) != before + 1:
+        raise InputError(
+            f"{FILE}: no entry can be added at its end as it is written: begin the list with a line 'decisions:' and each entry with '- ', or add the entry by hand."
+        )
+    return found
 
 
 @contextmanager

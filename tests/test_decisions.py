@@ -303,6 +303,52 @@ def test_what_people_wrote_in_the_file_stays_as_it_was(place: Path, reference: P
     assert [one.offence_code for one in load_decisions().decisions] == ["00009", "00001"]
 
 
+ENTRY = "decision_id: mine\n{0}about: unmapped_code\n{0}edition: 2023\n{0}offence_code: '00009'\n{0}person: B\n{0}decided_on: 2023-05-02\n{0}reason: Because.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("decisions: []\n", 1), ("decisions:\n", 1), ("decisions: []", 1), ("# none\ndecisions: []\n# yet\n", 1),
+        ("decisions:\n- " + ENTRY.format("  "), 2), ("decisions:\n    - " + ENTRY.format("      ") + "# the end", 2),
+    ],
+)  # fmt: skip
+def test_an_entry_is_added_to_a_list_as_people_write_it(place: Path, reference: Path, text: str, entries: int) -> None:
+    (reference / "decisions.yml").write_text(text, encoding="utf-8")
+    decide_on_code(EDITION, "00001", None, BY)
+    assert len(load_decisions().decisions) == entries
+
+
+@pytest.mark.parametrize("text", ["decisions: &all\n- " + ENTRY.format("  ") + "...\n", "{decisions: []}\n"])
+def test_a_list_that_no_entry_can_be_added_to_stays_as_it_is(place: Path, reference: Path, text: str) -> None:
+    (reference / "decisions.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="no entry can be added at its end"):
+        decide_on_code(EDITION, "00001", None, BY)
+    assert (reference / "decisions.yml").read_text(encoding="utf-8") == text
+
+
+def test_line_ends_rights_and_links_stay_as_they_were(place: Path, reference: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.yml"
+    kept.write_bytes(b"# ours\r\ndecisions: []\r\n")
+    kept.chmod(0o664)
+    (reference / "decisions.yml").unlink()
+    (reference / "decisions.yml").symlink_to(kept)
+    decide_on_code(EDITION, "00001", None, BY)
+    assert (reference / "decisions.yml").is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o664
+    assert kept.read_bytes().count(b"\n") == kept.read_bytes().count(b"\r\n")
+    assert len(load_decisions().decisions) == 1
+
+
+def test_a_row_is_decided_on_in_one_way(late: Path) -> None:
+    decide_on_row(EDITION, late.name, 9, "drop", BY)
+    with pytest.raises(InputError, match=r"is decided on as a whole|is decided on another line|is not set aside"):
+        decide_on_row(EDITION, late.name, 9, "accept", BY)
+    with pytest.raises(InputError, match=r"is decided on as a whole|is not set aside"):
+        decide_on_row(EDITION, late.name, 9, "correct", BY, "reported_on", "03-03-2022")
+    assert len(load_decisions().decisions) == 1
+
+
 @pytest.mark.parametrize("text", ["decisions:\n- about: x\n", "decisions: [\n", "nothing: 1\n"])
 def test_a_file_that_cannot_be_read_is_not_written_to(place: Path, reference: Path, text: str) -> None:
     path = reference / "decisions.yml"

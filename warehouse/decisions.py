@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from warehouse.contracts import Row, Table
 from warehouse.edited_files import Lines, line_of, read_yaml, short
@@ -103,6 +103,12 @@ class Decisions(Part):
 
     decisions: list[Decision] = []
 
+    @field_validator("decisions", mode="before")
+    @classmethod
+    def _none_yet(cls, given: object) -> object:
+        """A list from which somebody took the last entry."""
+        return [] if given is None else given
+
     def of(self, about: str, edition: int) -> list[Decision]:
         """The decisions about one kind of thing that hold in an edition, and have not expired."""
         today = date.today()
@@ -120,13 +126,18 @@ def load_decisions(folder: Path | None = None) -> Decisions:
     path = (folder or reference_folder()) / FILE
     decisions, lines = read_yaml(path, Decisions)
     seen: set[object] = set()
+    whole_rows: dict[object, bool] = {}
     today = date.today()
     for index, one in enumerate(decisions.decisions):
         edition = None if one.about == "unmapped_code" else one.edition
-        same = (
-            *(one.about, edition, one.file, one.file_sha256, one.row, one.column, one.offence_code),
-            *(one.table, one.rule, one.seen),
-        )
+        cell = one.column if one.action == "correct" else None
+        of_file = one.file, (one.file_sha256 or "")[:12], one.row
+        same = (one.about, edition, *of_file, cell, one.offence_code, one.table, one.rule, (one.seen or "")[:12])
+        row = (one.edition, *of_file) if one.about == "rejected_row" and not one.expired(today) else None
+        if row and whole_rows.setdefault(row, one.action == "correct") != (one.action == "correct"):
+            raise _at(
+                lines, index, f"the row of {short(one.decision_id)} is decided on as a whole: keep one entry on it"
+            )
         for mark in (one.decision_id, *(() if one.expired(today) else (same,))):
             if mark in seen:
                 raise _at(
