@@ -60,6 +60,7 @@ def continuity_rows(edition: int) -> list[Row]:
             *_survey(connection, edition),
             *_reports(connection, edition),
             *_draws(connection, edition),
+            *(row for table in DELIVERED for row in _producers(connection, table, edition)),
             *(row for table in DELIVERED for row in _columns(connection, table, edition)),
             *(row for table in DELIVERED for row in _categories(connection, table, edition)),
         ]
@@ -110,7 +111,7 @@ def _reports(connection: duckdb.DuckDBPyConnection, edition: int) -> Iterator[Ro
     for extract, area_id, kind, new, old, residents, residents_before, made in connection.execute(
         query, [edition]
     ).fetchall():
-        sizes = (residents, residents_before) if residents and residents_before else (1, 1)
+        sizes = (residents, residents_before) if residents and residents_before else (1, 1)  # else the numbers alone
         yield _counted(edition, Pair("reports", f"{extract} {area_id} {kind}", new, old), sizes, made)
 
 
@@ -131,7 +132,7 @@ def _draws(connection: duckdb.DuckDBPyConnection, edition: int) -> Iterator[Row]
 
 def _counted(edition: int, pair: Pair, sizes: tuple[int, int], provenance: str) -> Row:
     """The counts between which the ratio of the two holds 1, and at least a quarter more or less."""
-    size, size_before = sizes
+    size, size_before = sizes if all(sizes) else (1, 1)
     expected = pair.before * size / size_before
     ratio = rate_ratio_interval(
         Count(int(pair.value), size, size), Count(int(pair.before), size_before, size_before), SURE
@@ -141,44 +142,61 @@ def _counted(edition: int, pair: Pair, sizes: tuple[int, int], provenance: str) 
     return pair.row(edition, low, high, provenance)
 
 
+def _producers(connection: duckdb.DuckDBPyConnection, table: Table, edition: int) -> Iterator[Row]:
+    """Rows of each producer of a table of which somebody delivered rows."""
+    counts: dict[int, dict[str, int]] = {edition - 1: {}, edition: {}}
+    made = "extract"
+    for one, extract, rows, provenance in connection.execute(
+        f"SELECT edition, extract, count(*), max(provenance) FROM {table.name} WHERE edition IN (?, ?) GROUP BY ALL",
+        [edition - 1, edition],
+    ).fetchall():
+        counts[one][extract], made = rows, max(made, provenance)
+    for extract, before in sorted(counts[edition - 1].items()):
+        if counts[edition]:
+            pair = Pair("rows_of_producer", extract, counts[edition].get(extract, 0), before)
+            yield pair.row(edition, 1, float("inf"), made)
+
+
 def _columns(connection: duckdb.DuckDBPyConnection, table: Table, edition: int) -> Iterator[Row]:
-    """Cells that are filled, of each column that was not empty the edition before."""
+    """Cells that are filled, of each producer's column that was not empty the edition before."""
     names = [name for name, column in table.delivered_columns.items() if not column.required]
     if not names:
         return
     counts = ", ".join(f'count("{name}")' for name in names)
     found = {
-        row[0]: row[1:]
+        (row[0], row[1]): row[2:]
         for row in connection.execute(
-            f"SELECT edition, count(*), max(provenance), {counts} FROM {table.name} WHERE edition IN (?, ?) GROUP BY edition",
+            f"SELECT edition, extract, max(provenance), {counts} FROM {table.name} WHERE edition IN (?, ?) GROUP BY ALL",
             [edition - 1, edition],
         ).fetchall()
     }
-    if {edition - 1, edition} <= found.keys():
-        (_, _, *before), (_, made, *now) = found[edition - 1], found[edition]
-        for name, filled, filled_before in zip(names, now, before, strict=True):
-            if filled_before:
-                pair = Pair("filled_cells", f"{table.name} {name}", filled, filled_before)
-                yield pair.row(edition, 1, float("inf"), made)
+    for (one, extract), (made, *now) in sorted(found.items()):
+        if one == edition and (edition - 1, extract) in found:
+            _, *before = found[edition - 1, extract]
+            for name, filled, filled_before in zip(names, now, before, strict=True):
+                if filled_before:
+                    pair = Pair("filled_cells", f"{extract} {name}", filled, filled_before)
+                    yield pair.row(edition, 1, float("inf"), made)
 
 
 def _categories(connection: duckdb.DuckDBPyConnection, table: Table, edition: int) -> Iterator[Row]:
-    """Rows of each category that ten or more would be expected of."""
+    """Rows of each category of a producer's column that ten or more would be expected of."""
     for name in (name for name, column in table.columns.items() if column.allowed and name != "provenance"):
-        counts: dict[int, dict[str, int]] = {}
+        counts: dict[tuple[int, str], dict[str, int]] = {}
         made = "extract"
-        for one, category, rows, provenance in connection.execute(
-            f'SELECT edition, "{name}", count(*), max(provenance) FROM {table.name} '
+        for one, extract, category, rows, provenance in connection.execute(
+            f'SELECT edition, extract, "{name}", count(*), max(provenance) FROM {table.name} '
             f'WHERE edition IN (?, ?) AND "{name}" IS NOT NULL GROUP BY ALL',
             [edition - 1, edition],
         ).fetchall():
-            counts.setdefault(one, {})[category] = rows
+            counts.setdefault((one, extract), {})[category] = rows
             made = max(made, provenance)
-        now, before = counts.get(edition, {}), counts.get(edition - 1, {})
-        for category, rows_before in sorted(before.items()):
-            if now and rows_before / sum(before.values()) * sum(now.values()) >= EXPECTED:
-                pair = Pair("rows_of_category", f"{table.name} {name} {category}", now.get(category, 0), rows_before)
-                yield pair.row(edition, 1, float("inf"), made)
+        for (one, extract), now in sorted(counts.items()):
+            before = counts.get((edition - 1, extract), {}) if one == edition else {}
+            for category, rows_before in sorted(before.items()):
+                if rows_before / sum(before.values()) * sum(now.values()) >= EXPECTED:
+                    pair = Pair("rows_of_category", f"{extract} {name} {category}", now.get(category, 0), rows_before)
+                    yield pair.row(edition, 1, float("inf"), made)
 
 
 @dg.asset(

@@ -105,7 +105,7 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
     about = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
     known = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *known):
-        raise InputError(f"{crime_type} is no crime type: use one of {', '.join(known)}.")
+        raise InputError(f"the crime type is none: use one of {', '.join(known)}.")
     if crime_type:
         about |= {"action": "correct", "crime_type": crime_type}
     return write(f"{edition}-code-{offence_code}", about, by)
@@ -144,7 +144,7 @@ def _cell(file: DeliveredFile, row: int, column: str) -> str:
     """What the file says in a cell. Raises InputError where it has no such row or column."""
     if column not in file.specification.columns:
         raise InputError(
-            f"{column} is no column of {file.specification.table}: use one of {', '.join(file.specification.columns)}."
+            f"the column is none of {file.specification.table}: use one of {', '.join(file.specification.columns)}."
         )
     if file.specification.target().columns[column].personal or file.specification.columns[column].personal:
         raise InputError(f"{column} holds personal data, and those do not belong into {FILE}: ask for the file again.")

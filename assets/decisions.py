@@ -23,6 +23,10 @@ DECIDABLE = {
     if any(rule.decidable for rule in of_table)
 }
 
+BLOCKING_DECIDABLE = {
+    rule.table for of_table in rules().values() for rule in of_table if rule.decidable and rule.severity == "error"
+}
+
 
 def all_decisions(file_decisions: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:
     """The edition's decisions on files, rows and codes, and those on failed checks: in force, lapsed or expired."""

@@ -55,7 +55,8 @@ def set_aside(table: Table, edition: int, decided: Decisions) -> list[Row]:
     accepted = {(str(one.file), int(one.row or 0)) for one in decisions if one.action == "accept"}
     with lookups(table, edition) as connection:
         for file in files:
-            _refuse_mended(connection, file, decisions_on(file, decided))
+            named = [one for one in decided.of("rejected_row", file.edition) if one.file == file.path.name]
+            _refuse_mended(connection, file, named)
         found = _broken(connection, files, Decisions(), accepted)
         if decisions:
             found = _decided(found, _broken(connection, files, decided, accepted), files, decided)
@@ -279,7 +280,10 @@ def _decided(before: list[Row], after: list[Row], files: list[DeliveredFile], de
 
 
 def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: list[Decision]) -> None:
-    """A correction of a cell that says something else than was expected is about another cell, or one that was mended."""
+    """A correction of a cell that says something else than was expected is about another cell, or one that was mended.
+
+    Also where the file came with other content: then the correction has lapsed, and somebody has to know why.
+    """
     table = extracts_table(file.specification.target()).name
     for one in (one for one in decisions if one.action == "correct"):
         found = connection.execute(

@@ -5,6 +5,7 @@ comes after them, warnings do not. An error in a stored edition that the run did
 published together.
 """
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -88,7 +89,17 @@ def fingerprint_of(table: Table, edition: int) -> str:
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
     came = store.read(files, of_edition) if of_edition else files.frame([])
-    return seen_of(table, store.read(table, [edition]), came)
+    seen = seen_of(table, store.read(table, [edition]), came)
+    beside = [one for one in contracts().values() if one.schema_name == "reference" and _is_named(one, table)]
+    if not beside:
+        return seen
+    held = [one.fingerprint(store.read(one)) for one in beside if store.stored_files(one)]
+    return hashlib.sha256(" ".join([seen, *held]).encode()).hexdigest()
+
+
+def _is_named(one: Table, table: Table) -> bool:
+    """Whether a decidable rule of the table reads another one."""
+    return any(one.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
 
 
 def _metadata(

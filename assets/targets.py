@@ -5,6 +5,7 @@ data is never success.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +36,7 @@ from assets.reconciliation import doubts, settled
 from assets.safety import gap_variances, points, share_of
 from assets.sentences import Said, sentences, with_sentences
 from assets.tables import yearly_table
+from checks.rules import rules
 from warehouse.contracts import Row, contracts, records
 
 METHODS = {"safety": shares.METHOD, "crime": counts.METHOD}  # by topic, where no figure says its own
@@ -52,6 +54,7 @@ class Known:
     numbers: dict[Address, Row]
     doubts: dict[Address, set[str]]
     settled: dict[int, str]
+    waived: dict[tuple[int, str], set[str]]
     acts: dict[tuple[str, str, str], Row]
     measures: dict[str, Row]
     breaks: list[Row]
@@ -252,6 +255,7 @@ def _known(
         numbers={(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_numbers)},
         doubts=doubts(reconciliation),
         settled=settled(reconciliation, file_decisions, files),
+        waived=_waived(file_decisions),
         acts=latest_acts(fixed_baselines),
         measures={row["measure"]: row for row in records(measures)},
         breaks=records(series_breaks),
@@ -259,6 +263,33 @@ def _known(
         fewest_reports_shown=int(agreements["fewest_reports_shown"].max()),
         police_bydele=set(areas.loc[areas["level"] == "bydel", "area_id"]),
     )
+
+
+def _waived(file_decisions: pd.DataFrame) -> dict[tuple[int, str], set[str]]:
+    """Decisions that let a blocking check of an edition's files pass, by edition and the topic that stands on the files.
+
+    One that has lapsed lets nothing pass: then nothing is published.
+    """
+    blocking = {
+        (rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.severity == "error"
+    }
+    found: dict[tuple[int, str], set[str]] = defaultdict(set)
+    for row in records(file_decisions):
+        if (row["table_name"], row["rule"]) in blocking and row["status"] == "in_force":
+            topic = _TOPICS.get(row["table_name"].split(".")[0])
+            if topic:
+                found[row["edition"], topic].add(str(row["decision_id"]))
+    return found
+
+
+_TOPICS = {
+    "police": "crime",
+    "crime": "crime",
+    "survey": "safety",
+    "safety": "safety",
+    "activities": "activities",
+    "commitments": "commitments",
+}
 
 
 def _comparison_areas(agreements: pd.DataFrame) -> dict[str, str]:
@@ -396,7 +427,10 @@ def _verdict_row(case: Case, compared_with: str, known: Known, said: dict[str, S
     if unsettled and verdict.literal != "not_evaluable":
         verdict = not_evaluable("failed_check")
     row |= {"source_lines": lines_behind(figure, *behind), "provenance": provenance_of(figure, *behind)}
-    decided = sorted({str(one["settled"]) for one in doubtful if one["settled"]})
+    topic = known.measures[case.measure]["topic"]
+    decided = sorted(
+        {str(one["settled"]) for one in doubtful if one["settled"]} | known.waived.get((case.edition, topic), set())
+    )
     row |= {"failed_checks": " ".join(failed) or None, "decision": " ".join(decided) or None}
     row |= judged | {"literal": verdict.literal, "statistical": verdict.statistical, "reason": verdict.reason}
     columns = contracts()["targets.verdicts"].columns

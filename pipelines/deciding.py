@@ -13,6 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from assets.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
+from assets.decisions import BLOCKING_DECIDABLE
 from assets.intake import TABLES
 from assets.tables import expected_trouble, key
 from pipelines.yearly import editions_to_make, range_tags, yearly
@@ -21,7 +22,8 @@ from warehouse.decisions import Decision
 from warehouse.errors import InputError
 
 OP = "decision"
-READ_BY_VERDICTS = ("quality.reconciliation",)  # verdicts take decisions on it from quality.file_decisions
+# verdicts name decisions on these, and take them from quality.file_decisions
+READ_BY_VERDICTS = ("quality.reconciliation", *BLOCKING_DECIDABLE)
 USER_TAG = "tryghed/user"  # who launched a run, by the word of a proxy that signs people in (`serving.py`)
 SIGNED_IN = "TRYGHED_SIGNED_IN"  # set where there is such a proxy: then a typed name proves nothing
 
@@ -110,7 +112,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InputError(f"{text[:20]} is no day: write it as 2027-06-01.") from None
+        raise InputError("expires_on is no day: write it as 2027-06-01.") from None
 
 
 @dg.job(

@@ -23,6 +23,7 @@ from pipelines.running import prepare_dagster_home
 from warehouse.home import PROJECT
 
 HEADER = "x-tryghed-user"
+REFUSED = ("deletePipelineRun", "deleteRun", "wipeAssets", "reportRunlessAssetEvents")
 
 Tags = list[dict[str, str]]
 
@@ -38,11 +39,16 @@ class PageOfNames(DagsterWebserver):  # type: ignore[type-arg]
 def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     """Every launch gets the name that the proxy gave, and keeps no other. Raises GraphQLError where there is none."""
     if root is None and info.parent_type.name == "Mutation":
+        if info.field_name in REFUSED:
+            raise GraphQLError("What was done stays recorded: this is not done from a page of several users.")
         name = getattr(info.context.source, "headers", {}).get(HEADER, "")
         if not name:
             raise GraphQLError("Nobody is signed in: open the page through the proxy.")
         for params in _launches(arguments):
             _name(params, name)
+        if arguments.get("backfillParams"):
+            backfill = arguments["backfillParams"]
+            backfill["tags"] = _with_name(backfill.get("tags"), name)
     return resolve(root, info, **arguments)
 
 

@@ -58,7 +58,7 @@ class Proxy:
             with urllib.request.urlopen(asked, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            return error.code
+            return error.code if error.code in (401, 403) else json.load(error)
 
 
 def decision(**form: Any) -> dict[str, Any]:
@@ -104,17 +104,17 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     commands = [
         [sys.executable, "-m", "pipelines", "serve", "--port", str(decider)],
         [sys.executable, "-m", "pipelines", "serve", "--port", str(viewer), "--read-only"],
-        [sys.executable, "-m", "pipelines", "serve", "--daemon"],
         [str(NGINX), "-p", str(folder), "-c", "nginx.conf", *(["-g", "user root;"] if os.getuid() == 0 else [])],
     ]
-    started = [
-        subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in commands
-    ]
-    found, ends = Proxy(f"http://127.0.0.1:{outside}"), time.monotonic() + 90
-    while not all(_answers(port) for port in (decider, viewer, outside)):
-        assert time.monotonic() < ends, "a server did not start"
-        time.sleep(1)
+    started, found = [], Proxy(f"http://127.0.0.1:{outside}")
+    for command, port in zip(commands, (decider, viewer, outside), strict=True):
+        started.append(subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        ends = time.monotonic() + 90
+        while not _answers(port):  # one after the other: the first makes Dagster's own tables
+            assert time.monotonic() < ends, "a server did not start"
+            time.sleep(1)
+    daemon = [sys.executable, "-m", "pipelines", "serve", "--daemon"]
+    started.append(subprocess.Popen(daemon, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     yield found
     for server in started:
         server.terminate()
@@ -165,11 +165,35 @@ def test_a_decision_is_made_by_the_name_that_was_signed_in_whatever_was_typed(pr
     assert [one.person for one in load_decisions().decisions] == ["a.steward"]
 
 
+@needs_nginx
+@pytest.mark.slow
+def test_a_link_or_a_form_of_another_site_and_a_result_by_hand_are_refused(proxy: Proxy) -> None:
+    password = base64.b64encode(b"a.steward:secret-of-a.steward").decode()
+
+    def status(path: str, body: bytes | None = None, **headers: str) -> int:
+        asked = urllib.request.Request(f"{proxy.url}{path}", body, {"Authorization": f"Basic {password}"} | headers)
+        try:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    json_type = {"Content-Type": "application/json"}
+    assert status("/graphql?query=%7Bversion%7D") == 403
+    assert status("/graphql", b'{"query": "{version}"}', **{"Content-Type": "text/plain"}) == 403
+    assert status("/graphql", b'{"query": "{version}"}', **json_type, **{"Sec-Fetch-Site": "cross-site"}) == 403
+    assert status("/graphql", b'{"query": "{version}"}', **json_type, **{"Sec-Fetch-Site": "same-origin"}) == 200
+    assert status("/report_asset_check/police/unmapped_codes", b"{}", **json_type) == 403
+    refused = proxy.ask("a.steward", 'mutation { deleteRun(runId: "x") { __typename } }')
+    assert "What was done stays recorded" in refused["errors"][0]["message"]
+
+
 def test_a_launch_again_is_the_doing_of_who_launches_it_again() -> None:
     seen: dict[str, Any] = {}
 
     class Info:
         parent_type = type("Mutation", (), {"name": "Mutation"})
+        field_name = "launchRun"
         context = type("Context", (), {"source": type("Request", (), {"headers": {"x-tryghed-user": "b.steward"}})})
 
     def resolve(root: Any, info: Any, **arguments: Any) -> None:
@@ -182,6 +206,8 @@ def test_a_launch_again_is_the_doing_of_who_launches_it_again() -> None:
     ours = {"key": "tryghed/user", "value": "b.steward"}
     assert seen["reexecutionParams"]["extraTags"] == [tags[1], ours]
     assert [one["executionMetadata"]["tags"] for one in seen["executionParamsList"]] == [[tags[1], ours], [ours]]
+    record_the_user(resolve, None, Info, backfillParams={"tags": list(tags)})  # type: ignore[arg-type]
+    assert seen["backfillParams"]["tags"] == [tags[1], ours]
     Info.context.source.headers = {}
     with pytest.raises(Exception, match="Nobody is signed in"):
         record_the_user(resolve, None, Info, executionParams={})  # type: ignore[arg-type]

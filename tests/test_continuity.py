@@ -38,9 +38,12 @@ def usual(edition: int) -> Rows:
     }
 
 
-def found(place: Path, change: Callable[[Rows], object]) -> set[tuple[str, str]]:
+def found(
+    place: Path, change: Callable[[Rows], object], before: Callable[[Rows], object] = lambda rows: None
+) -> set[tuple[str, str]]:
     """What does not continue where an edition was changed."""
     of_edition = {BEFORE: usual(BEFORE), NOW: usual(NOW)}
+    before(of_edition[BEFORE])
     change(of_edition[NOW])
     needed = [
         table for table in contracts().values() if table.delivered or table.name in ("police.draws", "crime.counted")
@@ -69,8 +72,8 @@ CHANGES: dict[str, tuple[Callable[[Rows], object], set[tuple[str, str]]]] = {
     "a response rate 16 points lower": (all_rows(stratum_invited=1100), {("response_rate_percent", "vendor")}),
     "weights twice as large": (lambda rows: [row.update(weight=2 * row["weight"]) for row in rows["survey.answers"]], {("mean_weight", "vendor")}),
     "weights all alike": (all_rows(weight=2.0), {("spread_of_weights", "vendor")}),
-    "a column that is empty": (all_rows(exposed_theft=None), {("filled_cells", "survey.answers exposed_theft")}),
-    "a category that is gone": (all_rows(safety_answer="safe"), {("rows_of_category", "survey.answers safety_answer unsafe")}),
+    "a column that is empty": (all_rows(exposed_theft=None), {("filled_cells", "vendor exposed_theft")}),
+    "a category that is gone": (all_rows(safety_answer="safe"), {("rows_of_category", "vendor safety_answer unsafe")}),
     "more reports, as chance may have it": (lambda rows: rows["crime.counted"][0].update(reports=140), set()),
     "many more reports": (
         lambda rows: rows["crime.counted"][0].update(reports=170), {("reports", "police tingbjerg_husum burglary")},
@@ -86,6 +89,25 @@ CHANGES: dict[str, tuple[Callable[[Rows], object], set[tuple[str, str]]]] = {
 def test_what_does_not_go_on_is_found_and_nothing_else(place: Path, change: str) -> None:
     planted, expected = CHANGES[change]
     assert found(place, planted) == expected
+
+
+def of_two(change: Callable[[list[Row]], object]) -> Callable[[Rows], object]:
+    """A second producer's answers, changed in the later edition."""
+
+    def planted(rows: Rows) -> None:
+        second = [row | {"extract": "other", "file": "andre.csv"} for row in rows["survey.answers"]]
+        change(second)
+        rows["survey.answers"] += second
+
+    return planted
+
+
+def test_one_of_two_producers_is_held_against_itself(place: Path) -> None:
+    before = of_two(lambda rows: None)
+    assert found(place, of_two(lambda rows: [row.update(exposed_theft=None) for row in rows]), before) == {
+        ("filled_cells", "other exposed_theft")
+    }
+    assert found(place, lambda rows: None, before) == {("rows_of_producer", "other")}
 
 
 def test_an_edition_without_files_or_without_one_before_is_held_against_nothing(place: Path) -> None:

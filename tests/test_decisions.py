@@ -238,6 +238,17 @@ def test_a_correction_fails_once_the_cell_says_something_else(late: Path, refere
         take_in([EDITION])
 
 
+def test_a_correction_fails_once_the_source_is_mended_and_lapses_while_it_is_not(late: Path) -> None:
+    decide_on_row(EDITION, late.name, 9, "correct", BY, "reported_on", "03-03-2022")
+    before = late.read_bytes()
+    late.write_bytes(before.replace(b"Valby", b"VALBY", 1))
+    take_in([EDITION])  # another file with the same cell: the correction has lapsed, and a warning says so
+    assert rows("quality.file_decisions", EDITION)[0]["status"] == "lapsed"
+    late.write_bytes(before.replace(b"03-03-2023", b"04-03-2022"))
+    with pytest.raises(InputError, match=r"the source was mended or the row is another one"):
+        take_in([EDITION])
+
+
 def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecided(late: Path) -> None:
     decide_on_row(EDITION, late.name, 9, "drop", BY)
     make(EDITION, "quality.row_counts")
@@ -254,7 +265,7 @@ def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecide
 
 @pytest.mark.parametrize(
     ("row", "column", "said"),
-    [(10, "reported_on", "row 10 of anmeldelser.csv is not set aside"), (9, "journal_number", "holds personal data"), (9, "x", "is no column of")],
+    [(10, "reported_on", "row 10 of anmeldelser.csv is not set aside"), (9, "journal_number", "holds personal data"), (9, "x", "the column is none of")],
 )  # fmt: skip
 def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
     late: Path, reference: Path, row: int, column: str, said: str
@@ -275,7 +286,7 @@ def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
     decide_on_share(EDITION, path.name, BY)
     take_in([EDITION])
     assert not set_aside(contracts()["police.reports"], EDITION, load_decisions())[0]["counts"]
-    with pytest.raises(InputError, match="arson is no crime type"):
+    with pytest.raises(InputError, match="the crime type is none"):
         decide_on_code(EDITION, "00002", "arson", BY)
 
 
@@ -386,6 +397,23 @@ def test_figures_that_do_not_agree_give_a_verdict_once_somebody_lets_them_stand(
     assert (row["literal"], row["reason"], row["decision"]) == ("met", None, "d1")
     assert row["failed_checks"] == "two_police_sources"
     assert "det er besluttet, at tallet står (d1)" in row["sentence_da"]
+
+
+def test_a_verdict_names_the_decision_that_let_a_blocking_check_of_its_files_pass() -> None:
+    def waived(tables: dict[str, pd.DataFrame]) -> None:
+        two_sources(50, 55)(tables)
+        row = {
+            "edition": 2022, "decision_id": "d1", "about": "failed_check", "action": "waive", "table_name": "police.draws",
+            "rule": "few_reports_are_unmapped", "seen": "0" * 12, "person": "A", "decided_on": date(2022, 5, 2), "reason": "x",
+            "status": "in_force",
+        }  # fmt: skip
+        tables["file_decisions"] = contracts()["quality.file_decisions"].frame([row])
+
+    tables = judge(made_up("burglary_reports", {(2021, "tingbjerg_husum"): (100, None)}), waived)
+    row = verdict(tables, "2b", 2022, "baseline", "burglary")
+    assert (row["literal"], row["decision"]) == ("met", "d1")
+    assert "En kontrol af tallene fejlede, og det er besluttet, at tallet står (d1)." in row["sentence_da"]
+    assert verdict(tables, "2b", 2023, "baseline", "burglary")["decision"] is None
 
 
 def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, reference: Path) -> None:

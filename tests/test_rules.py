@@ -270,7 +270,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
       for rule, subjects in (
           ("answers_continue", ("answers", "response_rate_percent")), ("weights_continue", ("mean_weight", "spread_of_weights")),
           ("reports_continue", ("reports",)), ("codes_and_places_continue", ("reports_unmapped", "reports_without_place")),
-          ("columns_stay_filled", ("filled_cells",)), ("categories_stay", ("rows_of_category",)),
+          ("producers_stay", ("rows_of_producer",)), ("columns_stay_filled", ("filled_cells",)), ("categories_stay", ("rows_of_category",)),
       )),
     ("quality.reconciliation", "figures_agree",
      "INSERT INTO quality.reconciliation SELECT 2022, 'two_police_sources', area, 'burglary', value, 100, 81.4, 121.6, agrees, area, 'burglary', 'extract' "

@@ -39,7 +39,7 @@ _SURE = {
     "telephone numbers": re.compile(
         r"(?<!\d)(\+45|0045)[ ]?\d\d[ .-]?\d\d[ .-]?\d\d[ .-]?\d\d(?!\d)"
         r"|(?<![\d.-])[2-9]\d([ .-])\d\d\2\d\d\2\d\d(?![\d.-])"
-        r"|\b(tlf|tel|telefon|mobil|ring)\b\D{0,12}[2-9]\d([ .-]?\d\d){3}(?!\d)",
+        r"|\b(tlf|tel|telefon|mobil|ring|call|phone)\b\D{0,12}[2-9]\d([ .-]?\d\d){3}(?!\d)",
         re.IGNORECASE,
     ),
     "addresses": re.compile(
@@ -53,6 +53,7 @@ _LIKELY = {
     "names": re.compile(rf"\s*({_GIVEN_NAME})\s+[^\W\d]|\s*\w[\w-]*,\s*({_GIVEN_NAME})\b", re.IGNORECASE),
 }
 _CPR_IN_TEXT = re.compile(rf".*?(?<![\d-]){_DAY_OF_BIRTH}[\s/]?\d{{4}}(?![\d-])")
+_JOURNAL_NUMBER = re.compile(r"\b\d{4}-\d{5}-\d+-\d{2}\b")
 _NAME_IN_TEXT = re.compile(rf"\b({_GIVEN_NAME.title()})\s+([A-ZÆØÅ]\.\s*)?[A-ZÆØÅ][a-zæøåé]+")
 
 _HEADINGS = {
@@ -99,6 +100,8 @@ def kind_within(text: str, *, named: bool = False) -> str | None:
     found = next((kind for kind, shape in _SURE.items() if shape.search(text)), None)
     if found is None and _CPR_IN_TEXT.match(text):
         return "CPR numbers"
+    if found is None and _JOURNAL_NUMBER.search(text):
+        return "journal numbers"
     return found or ("names" if not named and _NAME_IN_TEXT.search(text) else None)
 
 
