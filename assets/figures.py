@@ -99,6 +99,11 @@ def versions_differ(one: Row, other: Row | None) -> set[str]:
     return {kind for column, kind in _VERSIONS if _differ(one.get(column), (other or {}).get(column))}
 
 
+def without_area(other: Row | None) -> Row:
+    """Another area's figure, of which the area's version does not matter."""
+    return (other or {}) | {"area_version": None}
+
+
 _VERSIONS = (("area_version", "area"), ("rule_version", "question"))
 
 

@@ -22,6 +22,7 @@ from assets.figures import (
     provenance_of,
     version_in,
     with_unknown_rule,
+    without_area,
 )
 from assets.methods import samples, shares
 from assets.methods.samples import Estimates
@@ -333,7 +334,7 @@ def _change_row(
 ) -> Row:
     other = table.get((edition, area_id, share["measure"]))
     crossed = breaks_between(breaks, share["area_id"], share["measure"], edition, share["edition"])
-    forbids = forbidding(crossed, share, _without_area(other) if compared_with == "copenhagen" else other)
+    forbids = forbidding(crossed, share, without_area(other) if compared_with == "copenhagen" else other)
     row: Row = {
         "edition": share["edition"],
         "area_id": share["area_id"],
@@ -355,11 +356,6 @@ def _change_row(
         return row | {"reason": reason}
     variance = variances.get((_address(share), area_id)) if edition == share["edition"] else None
     return row | _readings(share, other, variance, values)
-
-
-def _without_area(other: Row | None) -> Row | None:
-    """Another area's figure, of which the area's version does not matter."""
-    return None if other is None else other | {"area_version": None}
 
 
 def _worse(share: Row, other: Row | None) -> str:

@@ -26,6 +26,7 @@ from assets.figures import (
     provenance_of,
     versions_differ,
     with_unknown_rule,
+    without_area,
 )
 from assets.methods import counts, shares, verdicts
 from assets.methods.counts import Count
@@ -426,6 +427,7 @@ def _verdict_row(case: Case, compared_with: str, known: Known, said: dict[str, S
     unsettled = case.baseline_changed or any(one["settled"] is None for one in doubtful)
     if unsettled and verdict.literal != "not_evaluable":
         verdict = not_evaluable("failed_check")
+    judged["breaks"] = with_unknown_rule(judged.get("breaks"), [figure, *behind])
     row |= {"source_lines": lines_behind(figure, *behind), "provenance": provenance_of(figure, *behind)}
     topic = known.measures[case.measure]["topic"]
     decided = sorted(
@@ -513,7 +515,6 @@ def _comparable(case: Case, series: dict[int, Row], known: Known) -> tuple[Row, 
         if crossed and reason is None:
             row["breaks"] = against["breaks"]
         reason = reason or crossed or _other_missing(other, "not_consecutive")
-    row["breaks"] = with_unknown_rule(row["breaks"], list(series.values()))
     return row | {"behind": list(series.values())}, reason
 
 
@@ -547,9 +548,8 @@ def _gap_narrowed(case: Case, figure: Row, known: Known) -> Row:
     then_comparison = known.figure(first, case.comparison_area_id, case.measure)
     pairs = {case.area_id: (figure, then), case.comparison_area_id: (now, then_comparison)}
     row, crossed = _against(case, first, pairs, known)
-    if crossed is None and versions_differ(figure, now | {"area_version": None}):
+    if crossed is None and versions_differ(figure, without_area(now)):
         crossed, row["breaks"] = "series_break", "question_versions"
-    row["breaks"] = with_unknown_rule(row["breaks"], [figure, now, then, then_comparison])
     row |= {"unit": "percentage_points", "value": None, "compared_value": None, "behind": [now, then, then_comparison]}
     reason = (
         crossed
@@ -688,7 +688,7 @@ def _against(case: Case, edition: int, pairs: dict[str, tuple[Row, Row]], known:
     row = {
         "compared_edition": edition,
         "compared_value": pairs[case.area_id][1]["value"],
-        "breaks": with_unknown_rule(breaks_said(crossed, forbids), [one for pair in pairs.values() for one in pair]),
+        "breaks": breaks_said(crossed, forbids),
         "behind": [other for _, other in pairs.values()],
     }
     return row, "series_break" if forbids else None

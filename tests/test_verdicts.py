@@ -182,6 +182,13 @@ def test_a_published_share_against_one_that_was_counted_here_carries_a_mark() ->
     assert "reglen for svarene bag et offentliggjort tal kendes ikke" in row["sentence_da"]
 
 
+def test_a_verdict_says_no_mark_twice() -> None:
+    tables = make(made_up("unsafe", FALLING), estimated({"edition": 2022, "share_percent": 11.0}), fixing(16.0, 9.0))
+    for target_id, compared_with in ON_SHARES:
+        said = verdict(tables, target_id, 2022, compared_with)["breaks"].split()
+        assert said.count("question_unknown") == 1, compared_with
+
+
 # --- failed checks -----------------------------------------------------------------------------------------
 
 
