@@ -16,6 +16,7 @@ import pandas as pd
 from assets.methods.disclosure import FREE
 from warehouse import store
 from warehouse.contracts import Row, contracts, records
+from warehouse.edited_files import rewriting
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
 from warehouse.personal import kind_within
@@ -110,7 +111,7 @@ def _targets(reference: dict[str, pd.DataFrame], agreement_id: str) -> dict[Addr
     if not targets:
         with_targets = sorted({row["agreement_id"] for row in every})
         raise InputError(
-            f"{agreement_id} has no target that is held at a baseline; those that have: {', '.join(with_targets) or 'none'}."
+            f"{agreement_id} has no target whose baseline is fixed by somebody; those that have: {', '.join(with_targets) or 'none'}."
         )
     return targets
 
@@ -188,13 +189,11 @@ _TABLES = {"reports": "police.reports", "counts": "police.counts", "answers": "s
 
 
 def _append(lines: list[Row]) -> None:
-    """Write the file beside, and put it in its place: what stood before stands as it did."""
-    path = reference_folder() / f"{FIXED.short_name}.csv"
+    """Add the lines at the file's end: what stood before stands as it did."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(_cells(line) for line in lines)
-    beside = path.with_suffix(".tmp")
-    beside.write_text(path.read_text(encoding="utf-8") + text.getvalue(), encoding="utf-8")
-    beside.replace(path)
+    with rewriting(reference_folder() / f"{FIXED.short_name}.csv") as path:
+        path.write_text(path.read_text(encoding="utf-8") + text.getvalue(), encoding="utf-8")
 
 
 def _cells(line: Row) -> list[Any]:

@@ -4,11 +4,7 @@ The file stays one that people read and edit: what stands in it is left as it is
 time waits; the new file is read before it is put in place. What a decision does is in `setting_aside.py` and `table_checks.py`.
 """
 
-import fcntl
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,7 +20,7 @@ from warehouse import store
 from warehouse.contracts import Row, contracts
 from warehouse.decisions import FILE, Decision, load_decisions
 from warehouse.delivered_files import DeliveredFile, look_into, rows_of
-from warehouse.edited_files import read_text
+from warehouse.edited_files import read_text, rewriting
 from warehouse.errors import InputError
 from warehouse.home import landing_folder, reference_folder
 from warehouse.reference_files import load_reference
@@ -163,22 +159,12 @@ def write(name: str, about: Row, by: By) -> Decision:
 
     Raises InputError where the file, as it stands or with the new entry, is none that can be read.
     """
-    path = (reference_folder() / FILE).resolve()  # what a link points to is under version control, not the link
-    with _alone(path):
+    with rewriting(reference_folder() / FILE) as path:
         taken = {one.decision_id for one in load_decisions().decisions}
         entry = {"decision_id": _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], taken), **about, **by.said()}
-        text = read_text(path)
-        beside = path.parent / f".{FILE}"
-        beside.mkdir(exist_ok=True)
-        try:
-            line_end = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
-            (beside / FILE).write_text(_with(text, entry), encoding="utf-8", newline=line_end)
-            shutil.copymode(path, beside / FILE)
-            written = _read_again(beside, len(taken))
-            (beside / FILE).replace(path)
-        finally:
-            (beside / FILE).unlink(missing_ok=True)
-            beside.rmdir()
+        line_end = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
+        path.write_text(_with(read_text(path), entry), encoding="utf-8", newline=line_end)
+        written = _read_again(path.parent, len(taken))
     return written[-1]
 
 
@@ -195,14 +181,6 @@ def _read_again(folder: Path, before: int) -> list[Decision]:
             f"{FILE}: no entry can be added at its end as it is written: begin the list with a line 'decisions:' and each entry with '- ', or add the entry by hand."
         )
     return found
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Whoever writes at the same time waits. The lock is a file of its own, as the file itself is replaced."""
-    with path.with_name(f".{FILE}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _free_name(name: str, taken: set[str]) -> str:

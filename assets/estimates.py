@@ -159,11 +159,11 @@ def _estimate_rows(survey: Survey, found: Estimates, values: dict[str, float]) -
 def _gap_rows(survey: Survey, area: str, values: dict[str, float]) -> Iterator[Row]:
     """With fewer answers than may be told, in the area or in the rest, the gap would tell what they were."""
     municipality, fewest = survey.municipality_of[area], values["fewest_answers"]
-    inside, whole = survey.areas[area], survey.areas[municipality]
-    rest = samples.estimates(survey.design, _columns(survey.yes), (whole & ~inside)[:, None])
+    inside, whole, yes = survey.areas[area], survey.areas[municipality], _columns(survey.yes)
+    rest = samples.estimates(survey.design, yes, (whole & ~inside)[:, None])
     low, high = samples.korn_graubard_limits(rest, values["confidence_level"])
-    answers = (inside[:, None] & ~np.isnan(_columns(survey.yes))).sum(axis=0)
-    gap, variance = samples.gap(survey.design, _columns(survey.yes), inside, whole)
+    answers = (inside[:, None] & ~np.isnan(yes)).sum(axis=0)
+    gap, variance = samples.gap(survey.design, yes, inside, whole)
     for question, measure in enumerate(survey.yes):
         if min(rest.answers[0, question], answers[question]) >= fewest:
             yield survey.constants | {

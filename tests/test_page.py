@@ -216,9 +216,12 @@ def test_a_row_that_was_set_aside_is_dropped(desk: Desk) -> None:
         reason="The police do not know the report.",
     )  # fmt: skip
     counts = desk.home / "store" / "quality" / "row_counts" / f"{LAST}.parquet"
-    eventually(
-        lambda: duckdb.execute(f"SELECT rows_dropped FROM '{counts}' WHERE file = '{file}'").fetchall() == [(1,)]
-    )
+
+    def dropped() -> list[tuple[int]]:
+        return duckdb.execute(f"SELECT rows_dropped FROM '{counts}' WHERE file = '{file}'").fetchall()
+
+    eventually(lambda: dropped() == [(1,)])
+    assert dropped() == [(1,)]
 
 
 def test_the_whole_way_fits_on_one_screen(desk: Desk) -> None:

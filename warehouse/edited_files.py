@@ -1,10 +1,14 @@
 """Files that people edit, read strictly: UTF-8 text, and YAML against a pydantic model with the line of each entry.
 
-What the entries mean is the business of those who read them: agreements, extract specifications, decisions.
+What the entries mean is the business of those who read them: agreements, extract specifications, decisions. Where a command
+adds to such a file, it does so through `rewriting`, so that nothing that people wrote is lost.
 """
 
+import fcntl
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -61,6 +65,29 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
         return model.model_validate(content), lines
     except ValidationError as error:
         raise _fault(path, error, lines, model) from None
+
+
+@contextmanager
+def rewriting(path: Path) -> Iterator[Path]:
+    """A copy of the file, by its name in a folder of its own, that takes the file's place unless something is raised.
+
+    Whoever writes at the same time waits: the lock is a file beside, as the file itself is replaced. What a link points to is
+    what is written, as that is under version control. Raises InputError where the file is missing or not UTF-8.
+    """
+    read_text(path)
+    written = path.resolve()
+    with written.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = written.parent / f".{path.name}"
+        folder.mkdir(exist_ok=True)
+        beside = folder / path.name
+        try:
+            shutil.copy(written, beside)
+            yield beside
+            beside.replace(written)
+        finally:
+            beside.unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def short(value: object) -> str:
