@@ -102,6 +102,19 @@ def test_the_same_figures_are_not_fixed_twice(place: Path, reference: Path) -> N
     assert (reference / "fixed_baselines.csv").read_bytes() == before
 
 
+def test_a_link_to_the_fixed_baselines_stays_one_and_their_rights_as_they_were(
+    place: Path, reference: Path, tmp_path: Path
+) -> None:
+    path, kept = reference / "fixed_baselines.csv", tmp_path / "kept.csv"
+    path.rename(kept)
+    kept.chmod(0o664)
+    path.symlink_to(kept)
+    fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
+    assert path.is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o664
+    assert "A. Steward" in kept.read_text(encoding="utf-8")
+
+
 def test_another_figure_replaces_a_fixed_one_only_with_a_reason_and_the_old_line_stays(
     place: Path, reference: Path
 ) -> None:
