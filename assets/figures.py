@@ -4,7 +4,7 @@ Serves shares, counts and rates alike. What an interval is made of a figure is i
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -69,6 +69,19 @@ def forbidding(crossed: list[Row], one: Row, other: Row | None) -> list[str]:
     named = [row["break_id"] for row in crossed if row["effect"] == "not_comparable"]
     undecided = {kind for kind, versions in _versions_between(one, other or {}) if not versions <= allowed}
     return named or sorted(f"{kind}_versions" for kind in undecided)
+
+
+def breaks_of_pairs(pairs: Iterable[tuple[list[Row], Row, Row]]) -> tuple[list[Row], list[str]]:
+    """Of several pairs of figures the breaks that lie between them, and what forbids to compare one of the pairs; each once.
+
+    A pair comes with the breaks that it crosses.
+    """
+    crossed: list[Row] = []
+    forbids: list[str] = []
+    for between, one, other in pairs:
+        crossed += [row for row in between if row not in crossed]
+        forbids += [name for name in forbidding(between, one, other) if name not in forbids]
+    return crossed, forbids
 
 
 def _versions_between(one: Row, other: Row) -> Iterator[tuple[str, set[tuple[str, int]]]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from assets.crime import count_of
-from assets.figures import breaks_between, breaks_said, conventions_of, forbidding, provenance_of
+from assets.figures import breaks_between, breaks_of_pairs, breaks_said, conventions_of, provenance_of
 from assets.methods import counts
 from assets.methods.counts import Count
 from assets.methods.disclosure import FREE
@@ -99,15 +99,15 @@ def _row(target: Row, crime_year: int, reading: str, cells: list[tuple[int, str]
 
 def _breaks(measure: str, cells: list[tuple[int, str]], figures: Figures) -> tuple[list[Row], list[str]]:
     """The breaks between the first year that an area is read in and its others, and what forbids to compare them."""
-    crossed: list[Row] = []
-    forbids: list[str] = []
     judged = {area_id: max(year for year, one in cells if one == area_id) for _, area_id in cells}
-    for year, area_id in cells:
-        between = breaks_between(figures.breaks, area_id, measure, year + 1, judged[area_id] + 1)
-        crossed += [one for one in between if one not in crossed]
-        named = forbidding(between, figures.row(judged[area_id], area_id), figures.row(year, area_id))
-        forbids += [name for name in named if name not in forbids]
-    return crossed, forbids
+    return breaks_of_pairs(
+        (
+            breaks_between(figures.breaks, area_id, measure, year + 1, judged[area_id] + 1),
+            figures.row(judged[area_id], area_id),
+            figures.row(year, area_id),
+        )
+        for year, area_id in cells
+    )
 
 
 def _why_not(behind: list[Row], found: list[Count | None]) -> str | None:

@@ -19,9 +19,9 @@ from assets.dispersion import dispersion_before
 from assets.figures import (
     Address,
     breaks_between,
+    breaks_of_pairs,
     breaks_said,
     conventions_of,
-    forbidding,
     lines_behind,
     provenance_of,
     versions_differ,
@@ -679,12 +679,10 @@ def _against(case: Case, edition: int, pairs: dict[str, tuple[Row, Row]], known:
 
     `pairs` has an area's figure of this edition and of the other; the first is the target's own area.
     """
-    crossed: list[Row] = []
-    forbids: list[str] = []
-    for area_id, (figure, other) in pairs.items():
-        of_area = breaks_between(known.breaks, area_id, case.measure, edition, case.edition)
-        crossed += [one for one in of_area if one not in crossed]
-        forbids += [name for name in forbidding(of_area, figure, other) if name not in forbids]
+    crossed, forbids = breaks_of_pairs(
+        (breaks_between(known.breaks, area_id, case.measure, edition, case.edition), *pair)
+        for area_id, pair in pairs.items()
+    )
     row = {
         "compared_edition": edition,
         "compared_value": pairs[case.area_id][1]["value"],
