@@ -106,7 +106,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
 
 def timed(way: str, folder: Path) -> float:
     """Wall seconds of a way in this process, its libraries loaded before."""
-    libraries = ["pyreadstat", "python_calamine"]
+    libraries = ["pyreadstat", "python_calamine", "pyproj.crs"]
     libraries += ["warehouse.delivered_files"] if way.endswith("rows as delivered") else []
     libraries += ["assets.trial"] if way.endswith("typed table") else []
     for library in libraries:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -82,7 +83,7 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     rows = 0
     try:
-        with pq.ParquetWriter(beside, table.arrow_schema(), compression="zstd", compression_level=1) as writer:
+        with pq.ParquetWriter(beside, table.arrow_schema(), **_writing(table)) as writer:
             for group in _ahead(_groups(batches)):
                 writer.write_table(group)
                 rows += group.num_rows
@@ -99,6 +100,18 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
         beside.unlink(missing_ok=True)
         raise
     return rows
+
+
+def _writing(table: Table) -> dict[str, Any]:
+    """How Parquet holds a table: what is looked for is its key alone, and rows that are numbered in order are steps of one."""
+    numbered = [name for name in table.key if table.columns[name].type == "integer"]
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "write_statistics": list(table.key),
+        "use_dictionary": [name for name in table.columns if name not in numbered],
+        "column_encoding": dict.fromkeys(numbered, "DELTA_BINARY_PACKED"),
+    }
 
 
 def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
