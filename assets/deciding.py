@@ -12,19 +12,26 @@ from typing import Any
 
 import yaml
 
-from assets.table_checks import SEEN_LETTERS, fingerprint_of
+from assets.decisions import is_mapped
+from assets.setting_aside import FILES, files_of
+from assets.table_checks import fingerprint_of
 from assets.trial import try_file
 from checks.expectations import validate_table
 from checks.rules import Rule, rules
 from warehouse import store
 from warehouse.contracts import Row, contracts
-from warehouse.decisions import FILE, Decision, load_decisions
+from warehouse.decisions import FILE, SEEN_LETTERS, Decision, load_decisions
 from warehouse.delivered_files import DeliveredFile, look_into, rows_of
 from warehouse.edited_files import read_text, rewriting
 from warehouse.errors import InputError
 from warehouse.home import landing_folder, reference_folder
 from warehouse.reference_files import load_reference
 from warehouse.specifications import load_specifications
+
+NUMBERS_OF_PERSONS = (
+    (contracts()["survey.answers"], "respondent_number"),
+    (contracts()["police.reports"], "journal_number"),
+)
 
 
 @dataclass(frozen=True)
@@ -73,10 +80,17 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
 
 
 def decide_on_row(
-    edition: int, file: str, row: int, action: str, by: By, column: str | None = None, value: str | None = None
+    edition: int,
+    file: str,
+    row: int,
+    action: str,
+    by: By,
+    column: str | None = None,
+    value: str | None = None,
+    seen: str = "",
 ) -> Decision:
-    """Accept a row that was set aside, drop it for good, or correct one of its cells."""
-    delivered = _delivered(edition, file)
+    """Accept a row that was set aside, drop it for good, or correct one of its cells; of the file that somebody saw."""
+    delivered = _delivered(edition, file, seen)
     if row not in {one["row"] for one in try_file(delivered.path, edition).rejected}:
         raise InputError(f"row {row} of {file} is not set aside: give the row that quality.rejected_rows names.")
     about: Row = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
@@ -87,9 +101,9 @@ def decide_on_row(
     return write(f"{edition}-row-{row}", about, by)
 
 
-def decide_on_share(edition: int, file: str, by: By) -> Decision:
-    """Accept that more rows of a file are set aside than its specification tolerates."""
-    delivered = _delivered(edition, file)
+def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
+    """Accept that more rows of a file, as somebody saw it, are set aside than its specification tolerates."""
+    delivered = _delivered(edition, file, seen)
     if try_file(delivered.path, edition).tolerated:
         raise InputError(f"{file}: no more rows are set aside than are tolerated: there is nothing to decide.")
     about = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(delivered)}
@@ -102,6 +116,10 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
     known = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *known):
         raise InputError(f"the crime type is none: use one of {', '.join(known)}.")
+    if is_mapped(offence_code, edition):
+        raise InputError(
+            f"{offence_code} stands in offence_codes.csv and no report of edition {edition} lacks a type by it: there is nothing to decide; correct the line there if it is wrong."
+        )
     if crime_type:
         about |= {"action": "correct", "crime_type": crime_type}
     return write(f"{edition}-code-{offence_code}", about, by)
@@ -125,11 +143,19 @@ def _decidable(table: str, rule: str) -> Rule:
     return found
 
 
-def _delivered(edition: int, file: str) -> DeliveredFile:
+def _delivered(edition: int, file: str, seen: str) -> DeliveredFile:
+    """The file as it lies in the landing folder. Raises InputError where it is neither what the last run took in nor what was seen."""
     path = next((one for one in (landing_folder() / str(edition)).rglob("*") if one.name == file), None)
     if path is None:
         raise InputError(f"landing/{edition} has no file of this name: give the name as quality.files has it.")
-    return look_into(path, edition, load_specifications())
+    found = look_into(path, edition, load_specifications())
+    stored = files_of(edition) if edition in store.stored_editions(FILES) else []
+    known = [row["file_sha256"] for row in stored if row["file"] == file] + [seen]
+    if not any(len(one) >= SEEN_LETTERS and found.sha256.startswith(one) for one in known):
+        raise InputError(
+            f"{file} is neither the file that the last run took in nor the one of the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at what the failed run or tryghed extracts check says of it now, and give the fingerprint that stands there as seen."
+        )
+    return found
 
 
 def _of(file: DeliveredFile) -> Row:
@@ -159,6 +185,7 @@ def write(name: str, about: Row, by: By) -> Decision:
 
     Raises InputError where the file, as it stands or with the new entry, is none that can be read.
     """
+    _refuse_numbers(about["edition"], by.reason)
     with rewriting(reference_folder() / FILE) as path:
         taken = {one.decision_id for one in load_decisions().decisions}
         entry = {"decision_id": _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], taken), **about, **by.said()}
@@ -166,6 +193,16 @@ def write(name: str, about: Row, by: By) -> Decision:
         path.write_text(_with(read_text(path), entry), encoding="utf-8", newline=line_end)
         written = _read_again(path.parent, len(taken))
     return written[-1]
+
+
+def _refuse_numbers(edition: int, reason: str) -> None:
+    """Raises InputError where the reason holds the number of a respondent or of a report of the edition."""
+    words = set(re.findall(r"[\w-]*\d[\w-]*", reason))
+    for table, column in NUMBERS_OF_PERSONS:
+        if words and edition in store.stored_editions(table) and words & set(store.distinct(table, edition, column)):
+            raise InputError(
+                f"the reason holds a {column.replace('_', ' ')} of edition {edition}, and it is published: name the row of the file instead."
+            )
 
 
 def _read_again(folder: Path, before: int) -> list[Decision]:

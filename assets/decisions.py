@@ -17,6 +17,8 @@ from warehouse.decisions import Decision, Decisions, decision_row, load_decision
 
 DECISIONS = contracts()["quality.decisions"]
 EARLY = contracts()["quality.file_decisions"]
+UNMAPPED = contracts()["police.unmapped_codes"]
+MAPPING = contracts()["reference.offence_codes"]
 DECIDABLE = {
     table: [rule.name for rule in of_table if rule.decidable]
     for table, of_table in rules().items()
@@ -35,18 +37,29 @@ def all_decisions(file_decisions: pd.DataFrame, decided: Decisions, edition: int
         for one in decided.decisions
         if one.about == "failed_check" and one.edition == edition
     ]
-    rows: list[Row] = [*(row for row in records(file_decisions) if row["about"] != "failed_check"), *on_checks]
+    others = [row for row in records(file_decisions) if row["about"] != "failed_check"]
+    for row in others:
+        if row["about"] == "unmapped_code" and row["status"] == "in_force" and is_mapped(row["offence_code"], edition):
+            row["status"] = "lapsed"
+    rows: list[Row] = [*others, *on_checks]
     return DECISIONS.frame(sorted(rows, key=lambda row: row["decision_id"]))
 
 
+def is_mapped(offence_code: str, edition: int) -> bool:
+    """Whether the newest mapping holds the code, and for every report of the edition, so that a decision does nothing."""
+    unmapped = store.read(UNMAPPED, [edition])["offence_code"] if edition in store.stored_editions(UNMAPPED) else ()
+    if offence_code in set(unmapped):
+        return False
+    lines = store.read(MAPPING)
+    newest = lines[lines["mapping_version"] == lines["mapping_version"].max()]
+    code = int(offence_code)
+    return bool(((newest["first_code"].astype(int) <= code) & (code <= newest["last_code"].astype(int))).any())
+
+
 def _is_as_seen(one: Decision) -> bool:
-    """Whether the check is one, and its table holds in the edition what it held when somebody decided."""
-    table = contracts().get(one.table or "")
-    if (
-        table is None
-        or one.rule not in DECIDABLE.get(table.name, ())
-        or one.edition not in store.stored_editions(table)
-    ):
+    """Whether the check's table holds in the edition what it held when somebody decided."""
+    table = contracts()[str(one.table)]
+    if one.edition not in store.stored_editions(table):
         return False
     return fingerprint_of(table, one.edition).startswith(str(one.seen))
 
@@ -55,7 +68,7 @@ def _is_as_seen(one: Decision) -> bool:
     **describe(DECISIONS),
     partitions_def=editions,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=needs([EARLY, *(contracts()[name] for name in DECIDABLE)]),
+    deps=needs([EARLY, MAPPING, *(contracts()[name] for name in DECIDABLE)]),
 )
 def decisions(context: dg.AssetExecutionContext) -> None:
     """Edition by edition."""

@@ -4,13 +4,23 @@ All of it is stored or nothing: a file that cannot be read, or of which too much
 Plain functions; the asset that calls them is in `extracts.py`, which rows are set aside is decided in `setting_aside.py`.
 """
 
+import shlex
 from collections import Counter, defaultdict
 from itertools import chain
 
 from assets.setting_aside import DECISIONS, FILES, REJECTED, delivered_for, files_of, set_aside
+from checks.rules import rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts
-from warehouse.decisions import Decision, Decisions, check_crime_types, decision_rows, load_decisions
+from warehouse.decisions import (
+    SEEN_LETTERS,
+    Decision,
+    Decisions,
+    check_crime_types,
+    check_rules,
+    decision_rows,
+    load_decisions,
+)
 from warehouse.delivered_files import DeliveredFile, delivered_files, extracts_table, landed_editions, rows_of
 from warehouse.errors import InputError
 from warehouse.publishing import published_rows
@@ -28,6 +38,9 @@ def take_in(editions: list[int]) -> Written:
     Raises InputError for the first file that a run cannot go on with; the store is then as it was.
     """
     decided = load_decisions()
+    check_rules(
+        decided, [(rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.decidable]
+    )
     check_crime_types(decided, store.read(contracts()["reference.crime_types"])["crime_type"].tolist())
     found = _files(editions)
     written: Written = defaultdict(dict)
@@ -120,8 +133,12 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[Row], decided: Decision
         return
     raise InputError(
         f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({percent:.2f} %, and {tolerated:g} % are tolerated): {faults_in_words(rejected)}: "
-        f"ask for the file again, correct extracts/{file.specification.extract}.yml where its words are meant so, or accept it in decisions.yml."
+        f"ask for the file again, correct extracts/{file.specification.extract}.yml where its words are meant so{_or_accept(file) if count < file.rows else ''}."
     )
+
+
+def _or_accept(file: DeliveredFile) -> str:
+    return f", or accept it with tryghed decide share {file.edition} {shlex.quote(file.path.name)} --seen {file.sha256[:SEEN_LETTERS]}"
 
 
 def faults_in_words(rejected: list[Row], most: int = 3) -> str:

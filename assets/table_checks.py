@@ -15,14 +15,13 @@ import dagster as dg
 from assets.editions import editions
 from assets.tables import expected_trouble, key
 from checks.expectations import Outcome, validate_table
-from checks.page import PAGE, anchor
+from checks.page import PAGE, anchor, paragraph
 from checks.rules import Rule, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
-from warehouse.decisions import Decision, Decisions, load_decisions, seen_of
+from warehouse.decisions import SEEN_LETTERS, Decision, Decisions, load_decisions, seen_of
 
 SHOWN = 20
-SEEN_LETTERS = 12
 
 Keys = tuple[dict[str, Any], ...]
 
@@ -111,7 +110,7 @@ def _metadata(
         "rule": dg.MetadataValue.text(rule.why),
         "severity": "blocks the publication" if rule.severity == "error" else "warns",
         "what to do": dg.MetadataValue.text(rule.what_to_do),
-        "runbook": dg.MetadataValue.path(runbook(rule)),
+        "runbook": dg.MetadataValue.md(runbook(rule)),
         "rows checked": checked,
         "rows failing": len(failing),
         "share failing %": round(100 * len(failing) / checked, 3) if checked else 0.0,
@@ -130,8 +129,8 @@ def _metadata(
 
 
 def runbook(rule: Rule) -> str:
-    """Where the runbook says more of the rule."""
-    return f"docs/{PAGE.name}#{anchor(rule)}"
+    """The rule's paragraph of the runbook, as Markdown that Dagster opens, and where it stands."""
+    return f"{paragraph(rule)}\n(docs/{PAGE.name}#{anchor(rule)}; how to go on from here is in docs/steward.md)"
 
 
 def how_to_decide(rule: Rule, edition: int, seen: str) -> str:

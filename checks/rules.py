@@ -18,7 +18,7 @@ class Rule(BaseModel):
 
     `rows_of` names another table where the rows that break the rule stand, as when one of its rows has not arrived. A
     steward may decide that a `decidable` one is right as it is: one about data that came in, never about what the program made
-    of them, or about a line of our own that can be mended.
+    of them, or about a line of our own that can be mended. A warning's footnote is what readers of the figures are told.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,11 +33,16 @@ class Rule(BaseModel):
     decidable: bool = False
     why: str
     what_to_do: str
+    footnote_da: str | None = None
+    footnote_en: str | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Rule":
         if (self.expectation is None) == (self.sql is None):
             raise ValueError(f"{self.table}.{self.name}: give an expectation or a query, and only one of them")
+        for footnote in (self.footnote_da, self.footnote_en):
+            if (footnote is not None) != (self.severity == "warning"):
+                raise ValueError(f"{self.table}.{self.name}: a warning has a footnote in both languages, an error none")
         return self
 
     @property

@@ -16,18 +16,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from warehouse.decisions import SEEN_LETTERS
 from warehouse.errors import InputError, StoreError, disk_trouble
 from warehouse.home import PROJECT, landing_folder, pictures_folder, published_folder
 from warehouse.publishing import NAME, open_published
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from dagster import AssetMaterialization
 
     from assets.deciding import By
     from assets.sentences import Words
     from assets.trial import Trial
     from pipelines.running import Ran
-    from pipelines.status import Language, VerdictTable
+    from pipelines.status import Footnote, Language, MissingDelivery, VerdictTable
     from warehouse.decisions import Decision
 
 DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
@@ -129,8 +132,15 @@ def run_command(editions: tuple[int, ...]) -> int:
 @tryghed.command("status")
 @click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True, help="English or Danish.")
 def status_command(language: "Language") -> None:
-    """Show the verdicts, and which deliveries are missing, from whom and since when."""
-    from pipelines.status import baselines_to_fix, missing_deliveries, verdict_tables, words
+    """Show the verdicts, what to know of the figures, the decisions on them, and which deliveries are missing."""
+    from pipelines.status import (
+        baselines_to_fix,
+        decisions_in_force,
+        footnotes,
+        missing_deliveries,
+        verdict_tables,
+        words,
+    )
 
     connection = open_published()
     said = words(connection, language)
@@ -140,16 +150,44 @@ def status_command(language: "Language") -> None:
         out.print(
             f"{said['heading', 'not_fixed']} {', '.join(targets)}: tryghed baseline fix {agreement_id} --person NAME"
         )
-    missing = missing_deliveries(connection, language)
-    if not missing:
+    if known := footnotes(connection, language):
+        out.print(_footnotes(known, said))
+    if decided := decisions_in_force(connection):
+        out.print(_decisions(decided, said))
+    if missing := missing_deliveries(connection, language):
+        out.print(_missing(missing, said))
+    else:
         out.print(said["heading", "nothing_missing"])
-        return
-    table = RichTable(title=said["heading", "missing"], title_justify="left", title_style="bold")
-    for heading in ("delivery", "from", "editions", "since"):
+
+
+def _table(said: "Words", title: str, *headings: str) -> RichTable:
+    table = RichTable(title=said["heading", title], title_justify="left", title_style="bold")
+    for heading in headings:
         table.add_column(said["heading", heading], overflow="fold")
+    return table
+
+
+def _missing(missing: "list[MissingDelivery]", said: "Words") -> RichTable:
+    table = _table(said, "missing", "delivery", "from", "editions", "since")
     for one in missing:
         table.add_row(one.name, one.deliverer, ", ".join(map(str, one.editions)), one.since.isoformat())
-    out.print(table)
+    return table
+
+
+def _footnotes(known: "list[Footnote]", said: "Words") -> RichTable:
+    table = _table(said, "footnotes", "footnote", "editions")
+    for one in known:
+        marks = [said["heading", "let_pass"]] if one.accepted else []
+        marks += [said["provenance", "synthetic"]] if one.made_up else []
+        table.add_row(one.text + "".join(f" ({mark})" for mark in marks), ", ".join(map(str, one.editions)))
+    return table
+
+
+def _decisions(decided: list[tuple[str, int, str, "date", str]], said: "Words") -> RichTable:
+    table = _table(said, "decisions", "editions", "decided_by", "decided_on", "why")
+    for _, edition, person, day, reason in decided:
+        table.add_row(str(edition), person, day.isoformat(), reason)
+    return table
 
 
 def _verdicts(verdicts: "VerdictTable", said: "Words") -> RichTable | Text:
@@ -190,6 +228,13 @@ def _by(command: Any) -> Any:
     return command
 
 
+SEEN = click.option(
+    "--seen",
+    default="",
+    help="Fingerprint of the file that you saw; needed where it is not the one that the last run took in.",
+)
+
+
 @decide.command("check")
 @click.argument("table")
 @click.argument("rule")
@@ -220,9 +265,10 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
 @click.option("--action", type=click.Choice(["accept", "correct", "drop"]), required=True, help="What becomes of it.")
 @click.option("--column", help="Column to correct, by our name of it.")
 @click.option("--value", help="What is to stand there, as the producer would have written it.")
+@SEEN
 @_by
 def decide_row_command(
-    edition: int, file: str, row: int, action: str, column: str | None, value: str | None, **by: Any
+    edition: int, file: str, row: int, action: str, column: str | None, value: str | None, seen: str, **by: Any
 ) -> None:
     """Accept, correct or drop the ROW of FILE that was set aside in EDITION.
 
@@ -234,19 +280,20 @@ def decide_row_command(
     with out.status("Reading the file ..."):
         from assets.deciding import decide_on_row
 
-        decision = decide_on_row(edition, file, row, action, _who(by), column, value)
+        decision = decide_on_row(edition, file, row, action, _who(by), column, value, seen)
     _decided(decision)
 
 
 @decide.command("share")
 @click.argument("edition", type=click.IntRange(2009, 2100))
 @click.argument("file")
+@SEEN
 @_by
-def decide_share_command(edition: int, file: str, **by: Any) -> None:
+def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
     """Accept that more rows of FILE are set aside in EDITION than its specification tolerates."""
     from assets.deciding import decide_on_share
 
-    _decided(decide_on_share(edition, file, _who(by)))
+    _decided(decide_on_share(edition, file, _who(by), seen))
 
 
 @decide.command("code")
@@ -412,7 +459,7 @@ def _tell_trial(trial: "Trial") -> int:
     file, specification = trial.file, trial.file.specification
     sheet = f", sheet {file.sheet}" if file.sheet else ""
     out.print(
-        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{specification.extract}.yml: {specification.producer}, edition {file.edition}.",
+        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{specification.extract}.yml: {specification.producer}, edition {file.edition}; fingerprint {file.sha256[:SEEN_LETTERS]}.",
     )
     out.print(_columns_read(trial))
     if trial.rejected:

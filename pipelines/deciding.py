@@ -59,7 +59,10 @@ class StewardsDecision(dg.Config):
     expires_on: str = Field(default="", description="Last day on which it holds, as 2027-06-01; a check is then waived")
     table: str = Field(default="", description="failed_check: the table, as quality.reconciliation")
     rule: str = Field(default="", description="failed_check: the check, as figures_agree")
-    seen: str = Field(default="", description="failed_check: the fingerprint that stands beside it as seen")
+    seen: str = Field(
+        default="",
+        description="failed_check: the fingerprint that stands beside it as seen; rejected_row, rejected_share: that of the file, where it is not the one that the last run took in",
+    )
     file: str = Field(default="", description="rejected_row, rejected_share: name of the file")
     row: int = Field(default=0, description="rejected_row: row of the file")
     action: Action = Field(default=Action.accept, description="rejected_row: accept, correct or drop")
@@ -101,9 +104,9 @@ def written(config: StewardsDecision, person: str, today: date) -> Decision:
             return decide_on_check(config.table, config.rule, config.edition, config.seen, by)
         case About.rejected_row:
             cells = config.column or None, config.value or None
-            return decide_on_row(config.edition, config.file, config.row, config.action.value, by, *cells)
+            return decide_on_row(config.edition, config.file, config.row, config.action.value, by, *cells, config.seen)
         case About.rejected_share:
-            return decide_on_share(config.edition, config.file, by)
+            return decide_on_share(config.edition, config.file, by, config.seen)
         case About.unmapped_code:
             return decide_on_code(config.edition, config.offence_code, config.crime_type or None, by)
 

@@ -43,6 +43,16 @@ class VerdictTable:
 
 
 @dataclass(frozen=True)
+class Footnote:
+    """What a reader should know of the figures of some editions; `accepted` where a steward lets it pass in all of them."""
+
+    text: str
+    editions: tuple[int, ...]
+    accepted: bool
+    made_up: bool
+
+
+@dataclass(frozen=True)
 class MissingDelivery:
     """What verdicts wait for, from whom, for which editions, and since when."""
 
@@ -83,6 +93,27 @@ def missing_deliveries(connection: duckdb.DuckDBPyConnection, language: Language
         """
     ).fetchall()
     return [MissingDelivery(name, deliverer, tuple(editions), since) for name, deliverer, editions, since in rows]
+
+
+def footnotes(connection: duckdb.DuckDBPyConnection, language: Language) -> list[Footnote]:
+    """The checks that fail and do not block, each with its editions; those that nobody decided on first."""
+    rows = connection.execute(
+        f"""
+        SELECT text_{language}, list_sort(list_distinct(list(edition))), bool_and(decision IS NOT NULL), bool_or(coalesce(provenance = 'synthetic', false))
+        FROM quality.footnotes GROUP BY text_{language}, decision IS NOT NULL ORDER BY 3, 1
+        """
+    ).fetchall()
+    return [Footnote(text, tuple(editions), accepted, made_up) for text, editions, accepted, made_up in rows]
+
+
+def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, date, str]]:
+    """Each decision in force: its name, the edition that it was first made for, who made it, when and why."""
+    return connection.execute(
+        """
+        SELECT decision_id, min(edition), person, decided_on, reason
+        FROM quality.decisions WHERE status = 'in_force' GROUP BY ALL ORDER BY 2, 1
+        """
+    ).fetchall()
 
 
 def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:

@@ -1,5 +1,6 @@
 """A steward's decisions: written once and for all, in force for what was seen, and red again when the data change."""
 
+import csv
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -18,7 +19,8 @@ from checks.expectations import validate_table
 from checks.rules import rules
 from pipelines.definitions import defs
 from tests.conftest import tryghed
-from tests.delivering import deliver, make, open_home, reports, rows, take_in, tree
+from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, take_in, tree
+from tests.test_continuity import usual
 from tests.test_targets import made_up, verdict
 from tests.test_targets import make as judge
 from tests.test_verdicts import two_sources
@@ -73,7 +75,8 @@ def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(plac
     assert not found.passed
     assert (said["rows checked"], said["rows failing"], said["share failing %"]) == (1, 1, 100.0)
     assert said["severity"] == "warns"
-    assert said["runbook"] == f"docs/CHECKS.md#policeunmapped_codes-{RULE}"
+    assert said["runbook"].startswith(f"## {TABLE} {RULE}\n")
+    assert f"docs/CHECKS.md#policeunmapped_codes-{RULE}" in said["runbook"]
     assert said["to decide"].startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
     assert re.fullmatch("[0-9a-f]{12}", said["seen"])
     shown = found.metadata["rows"]
@@ -276,14 +279,84 @@ def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
     assert (reference / "decisions.yml").read_bytes() == before
 
 
-def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
-    decide_on_code(EDITION, "00001", "burglary", BY)
+def half_spoiled(home: Path) -> Path:
+    """A file of which more rows are set aside than are tolerated, in place of the one that was taken in."""
     lines = reports(10)
     lines[0]["Gern.kode"] = "x"
-    path = deliver(place, EDITION, "anmeldelser.csv", lines)
-    with pytest.raises(InputError, match="accept it in decisions"):
+    return deliver(home, EDITION, "anmeldelser.csv", lines)
+
+
+@pytest.mark.parametrize("seen", ["", "0" * 12, "short"])
+def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(place: Path, late: Path, seen: str) -> None:
+    late.write_bytes(late.read_bytes().replace(b"Valby", b"VALBY", 1))  # after the run that took it in
+    with pytest.raises(
+        InputError, match="is neither the file that the last run took in nor the one of the fingerprint"
+    ):
+        decide_on_row(EDITION, late.name, 9, "drop", BY, seen=seen)
+    path = half_spoiled(place)
+    seen = seen if seen != "short" else sha256(path)[:11]
+    with pytest.raises(
+        InputError, match="is neither the file that the last run took in nor the one of the fingerprint"
+    ):
+        decide_on_share(EDITION, path.name, BY, seen)
+    assert not load_decisions().decisions
+    decide_on_share(EDITION, path.name, BY, sha256(path)[:12])
+
+
+def test_a_code_that_the_mapping_holds_is_nothing_to_decide_on(place: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"75111 stands in offence_codes\.csv and no report of edition 2023 lacks a type"
+    ):
+        decide_on_code(EDITION, "75111", "burglary", BY)
+
+
+def test_a_decision_on_a_code_lapses_once_the_mapping_holds_it(
+    place: Path, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide_on_code(EDITION, "00001", "burglary", BY)
+    make(EDITION, TABLE)
+    assert listed()[0]["status"] == "in_force"
+    path = reference / "offence_codes.csv"
+    head, first, *others = path.read_text(encoding="utf-8").splitlines()
+    columns = dict(zip(head.split(","), next(csv.reader([first])), strict=True))
+    columns |= {"first_code": "00001", "last_code": "00001", "valid_from": "2000-01-01", "valid_to": ""}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write("\n".join([head, *others, first]) + "\n")
+        csv.writer(file).writerow(columns.values())
+    open_home(place, monkeypatch, reference)
+    make(EDITION, TABLE)
+    assert listed()[0]["status"] == "lapsed"
+
+
+@pytest.mark.parametrize(
+    ("table", "rule"),
+    [(TABLE, "no_such_rule"), ("police.nothing", RULE), ("quality.row_counts", "delivered_is_kept_and_rejected")],
+)
+def test_an_entry_on_a_check_that_is_none_to_be_decided_on_stops_the_run(
+    place: Path, reference: Path, table: str, rule: str
+) -> None:
+    decide(reference, {"about": "failed_check", "edition": EDITION, "table": table, "rule": rule, "seen": "0" * 12})
+    with pytest.raises(InputError, match=rf"decisions\.yml: d1 names the check {table} {rule}, which is none that can"):
         take_in([EDITION])
-    decide_on_share(EDITION, path.name, BY)
+
+
+def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path) -> None:
+    number = rows("police.reports", EDITION)[0]["journal_number"]
+    answers = contracts()["survey.answers"]
+    answer = usual(EDITION)["survey.answers"][0] | {"respondent_number": "R-00017"}
+    store.write(answers, answers.frame([answer]), EDITION)
+    for reason in (f"See {number}.", "Respondent R-00017 said so."):
+        with pytest.raises(InputError, match=r"journal numbers?|the reason holds a respondent number of edition 2023"):
+            decide_on_code(EDITION, "00001", None, By("A", reason, TODAY))
+    decide_on_code(EDITION, "00001", None, By("A", "Row 17 of 2023.", TODAY))
+
+
+def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
+    decide_on_code(EDITION, "00001", "burglary", BY)
+    path = half_spoiled(place)
+    with pytest.raises(InputError, match="or accept it with tryghed decide share 2023 anmeldelser") as stopped:
+        take_in([EDITION])
+    decide_on_share(EDITION, path.name, BY, str(stopped.value).split("--seen ")[1].rstrip("."))
     take_in([EDITION])
     assert not set_aside(contracts()["police.reports"], EDITION, load_decisions())[0]["counts"]
     with pytest.raises(InputError, match="the crime type is none"):

@@ -63,7 +63,7 @@ def test_the_page_of_checks_says_what_the_rules_say() -> None:
         assert anchor(rule) == f"{rule.table} {rule.name}".replace(".", "").replace(" ", "-")
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/EXTRACTS.md", "docs/STEWARD.md", "docs/ACCESS.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/EXTRACTS.md", "docs/steward.md", "docs/ACCESS.md"])
 def test_what_a_document_points_to_is_there(name: str) -> None:
     path = PROJECT / name
     links = [part.split(")")[0] for part in path.read_text(encoding="utf-8").split("](")[1:]]

@@ -466,7 +466,7 @@ def test_too_many_rejected_rows_can_be_accepted(place: Path, reference: Path) ->
     lines = reports(10)
     lines[0]["Gern.kode"] = "x"
     path = deliver(place, 2023, NAME, lines)
-    with pytest.raises(InputError, match="accept it in decisions"):
+    with pytest.raises(InputError, match="or accept it with tryghed decide share"):
         take_in([2023])
     decide(reference, {"about": "rejected_share", "edition": 2023, "file": path.name, "file_sha256": sha256(path)})
     make(2023, "quality.row_counts")

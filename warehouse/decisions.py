@@ -22,6 +22,7 @@ from warehouse.personal import kind_within
 from warehouse.specifications import Specification
 
 FILE = "decisions.yml"
+SEEN_LETTERS = 12  # of a fingerprint, as people are shown it
 
 
 class Part(BaseModel):
@@ -192,6 +193,15 @@ def check_crime_types(decisions: Decisions, known: Collection[str]) -> None:
         if one.crime_type is not None and one.crime_type not in known:
             raise InputError(
                 f"{FILE}: {one.decision_id} names the crime type {short(one.crime_type)}, which is none: use one of {', '.join(known)}."
+            )
+
+
+def check_rules(decisions: Decisions, known: Collection[tuple[str, str]]) -> None:
+    """Raises InputError where a decision names a check that is none, or none to be decided on; `known`: tables and rules."""
+    for one in decisions.decisions:
+        if one.about == "failed_check" and (one.table, one.rule) not in known:
+            raise InputError(
+                f"{FILE}: {one.decision_id} names the check {short(one.table)} {short(one.rule)}, which is none that can be decided on: use one of {', '.join(f'{table} {rule}' for table, rule in known)}."
             )
 
 
