@@ -78,7 +78,7 @@ def tryghed() -> None:
       2. tryghed extracts check FILE   says what a delivered file is and what is wrong with it;
                                        then put it into data/landing/<edition>/
       3. tryghed run                   makes every table, checks it, and publishes the DuckDB file
-      4. tryghed status                shows the verdicts, and which deliveries are missing
+      4. tryghed status                shows the verdicts, what to know of them, and what is missing
       5. tryghed ui                    opens the Dagster page, where failed checks are explained
       6. tryghed decide                writes a decision on what failed or was set aside, for all later runs
 

@@ -164,4 +164,5 @@ def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest
     first = [key(one) for one in TABLES] if from_the_files else [key(contracts()[form["table"]])]
     graph = defs.resolve_asset_graph()
     selected = dg.AssetSelection.assets(*first).downstream().resolve(graph)
-    yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=made)
+    who = {name: value for name, value in context.dagster_run.tags.items() if name == USER_TAG}
+    yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=made | who)

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from assets.table_checks import fingerprint_of
 from pipelines.serving import record_the_user
@@ -186,6 +188,21 @@ def test_a_link_or_a_form_of_another_site_and_a_result_by_hand_are_refused(proxy
     assert status("/report_asset_check/police/unmapped_codes", b"{}", **json_type) == 403
     refused = proxy.ask("a.steward", 'mutation { deleteRun(runId: "x") { __typename } }')
     assert "What was done stays recorded" in refused["errors"][0]["message"]
+
+
+@needs_nginx
+@pytest.mark.slow
+def test_nothing_is_launched_through_a_websocket_where_no_name_would_be_recorded(proxy: Proxy) -> None:
+    password = base64.b64encode(b"a.steward:secret-of-a.steward").decode()
+    asked = {"query": LAUNCH, "variables": {"executionParams": decision()}}
+    with connect(
+        proxy.url.replace("http", "ws") + "/graphql",
+        subprotocols=[Subprotocol("graphql-ws")],
+        additional_headers={"Authorization": f"Basic {password}"},
+    ) as socket_:
+        socket_.send(json.dumps({"type": "start", "id": "1", "payload": asked}))
+        answer = json.loads(socket_.recv(timeout=60))
+    assert (answer["type"], "is not defined" in answer["payload"]["message"]) == ("error", True)
 
 
 def test_a_launch_again_is_the_doing_of_who_launches_it_again() -> None:

@@ -4,6 +4,7 @@ Screenshots are written to tests/_output/, so that they can be looked at.
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import Command, tryghed
+from tests.delivering import deliver, reports
 from warehouse.home import PROJECT
 
 CHROMIUM = shutil.which("chromium")
@@ -222,6 +224,61 @@ def test_a_row_that_was_set_aside_is_dropped(desk: Desk) -> None:
 
     eventually(lambda: dropped() == [(1,)])
     assert dropped() == [(1,)]
+
+
+def police_file(desk: Desk, **codes: int) -> Path:
+    """Reports of the newest edition, some of them with other offence codes; how many by code."""
+    lines = reports(300, Gerningsdato="02-03-2025", Anmeldelsesdato="03-03-2025", Udtræksdato="15-02-2026")
+    others = (code for code, times in codes.items() for _ in range(times))
+    for line, code in zip(lines, others, strict=False):
+        line["Gern.kode"] = code.removeprefix("of_")
+    return deliver(desk.home, NEWEST, f"synthetic_anmeldelser_{NEWEST}.csv", lines)
+
+
+def test_a_code_that_nobody_mapped_gets_a_type_and_another_one_is_red_again(desk: Desk) -> None:
+    table, rule = CODES
+    police_file(desk, of_00001=1)
+    assert desk.run().code == 0  # it warns
+    page = desk.check(table, rule)
+    expect(page.get_by_text(f"{table}, edition {NEWEST}: {rule} fails at").first).to_be_visible(timeout=30_000)
+    desk.launch(
+        about="unmapped_code", edition=NEWEST, offence_code='"00001"', crime_type="threats", person="A. Steward",
+        reason="The police say that it is a threat.",
+    )  # fmt: skip
+    decided = "SELECT edition, action, crime_type, status FROM quality.decisions WHERE about = 'unmapped_code'"
+    eventually(lambda: desk.published(decided))
+    assert desk.published(decided) == [(NEWEST, "correct", "threats", "in_force")]
+    page = desk.check(table, rule)
+    expect(page.get_by_text("Passed").first).to_be_visible(timeout=60_000)
+    desk.shoot("code_green")
+    police_file(desk, of_00001=1, of_00002=1)
+    assert desk.run().code == 0
+    page = desk.check(table, rule)
+    expect(page.get_by_text("Failed").first).to_be_visible(timeout=30_000)
+
+
+def test_a_share_of_rows_is_accepted_and_stops_the_run_again_when_the_file_changes(desk: Desk) -> None:
+    file = police_file(desk, x=6)
+    stopped = desk.run()
+    desk.page.goto(f"{desk.url}/runs")
+    expect(desk.page.get_by_text("Failure").first).to_be_visible(timeout=30_000)
+    desk.page.locator("a[href^='/runs/']").first.click()
+    said = "6 of 300 rows cannot count"
+    expect(desk.page.get_by_text(said).first).to_be_visible(timeout=60_000)
+    desk.shoot("share_red")
+    seen = re.search(rf"{said}.*--seen ([0-9a-f]{{12}})", stopped.err)
+    assert seen, stopped.err
+    desk.launch(
+        about="rejected_share", edition=NEWEST, file=file.name, seen=f'"{seen[1]}"', person="A. Steward",
+        reason="The police cannot say what they were.",
+    )  # fmt: skip
+    decided = "SELECT edition, file, status FROM quality.decisions WHERE about = 'rejected_share'"
+    eventually(lambda: desk.published(decided))
+    assert desk.published(decided) == [(NEWEST, file.name, "in_force")]
+    assert desk.published(f"SELECT rows_rejected FROM quality.row_counts WHERE file = '{file.name}'") == [(6,)]
+    police_file(desk, x=7)
+    again = desk.run()
+    assert (again.code != 0, "7 of 300 rows cannot count" in again.err) == (True, True)
 
 
 def test_the_whole_way_fits_on_one_screen(desk: Desk) -> None:
