@@ -112,12 +112,11 @@ class _Look:
         """Count rows with a value and cells, and note the last row and the widest column."""
         value, inline, cell = self._tag(b"v>"), self._tag(b"t"), self._tag(b"c ")
         found = self._last_cells(rows) if self.rows else _CELL.findall(text)
-        self.rows += sum(value in row or inline in row for row in rows)
+        self.rows += len([1 for row in rows if value in row or inline in row])
         self.cells += text.count(cell) - self.tail.count(cell)
         numbered = _ROW.search(rows[-1]) if rows else None
-        self.last_row = max(
-            [self.last_row, self.rows, int(numbered[1]) if numbered else 0, *(int(row) for _, row in found)]
-        )
+        named = max(map(int, {row for _, row in found}), default=0)
+        self.last_row = max(self.last_row, self.rows, int(numbered[1]) if numbered else 0, named)
         self.last_column = max([self.last_column, *{column for column, _ in found}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:

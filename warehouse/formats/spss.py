@@ -115,6 +115,13 @@ def _without_missing(values: pa.Array, ranges: Sequence[Any], labels: dict[Any, 
 
 
 def _metadata(path: Path) -> Any:
+    """What the file says of itself, read once for a file as it is now."""
+    stamp = path.stat()
+    return _metadata_of(path, stamp.st_size, stamp.st_mtime_ns)
+
+
+@lru_cache(maxsize=KEPT_FILES)
+def _metadata_of(path: Path, _size: int, _changed: int) -> Any:
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
