@@ -103,13 +103,16 @@ def _survey(connection: duckdb.DuckDBPyConnection, edition: int) -> Iterator[Row
 
 
 def _reports(connection: duckdb.DuckDBPyConnection, edition: int) -> Iterator[Row]:
-    """Reports of each type and area, over the residents where they are known."""
+    """Reports of each type and area, over the residents where they are known; of one that is gone, none."""
     query = """
-        SELECT n.extract, n.area_id, n.crime_type, n.reports, o.reports, n.population_residents, o.population_residents, n.provenance
-        FROM crime.counted n JOIN crime.counted o USING (extract, area_id, crime_type)
-        WHERE n.edition = ? AND n.crime_year = n.edition - 1 AND o.edition = n.edition - 1 AND o.crime_year = o.edition - 1"""
+        WITH now AS (FROM crime.counted WHERE edition = $edition AND crime_year = $edition - 1),
+             before AS (FROM crime.counted WHERE edition = $edition - 1 AND crime_year = $edition - 2)
+        SELECT o.extract, o.area_id, o.crime_type, coalesce(n.reports, 0), o.reports, n.population_residents, o.population_residents,
+               coalesce(n.provenance, o.provenance)
+        FROM before o LEFT JOIN now n USING (extract, area_id, crime_type)
+        WHERE o.extract IN (SELECT extract FROM now)"""
     for extract, area_id, kind, new, old, residents, residents_before, made in connection.execute(
-        query, [edition]
+        query, {"edition": edition}
     ).fetchall():
         sizes = (residents, residents_before) if residents and residents_before else (1, 1)  # else the numbers alone
         yield _counted(edition, Pair("reports", f"{extract} {area_id} {kind}", new, old), sizes, made)

@@ -12,26 +12,21 @@ from typing import Any
 
 import yaml
 
-from assets.decisions import is_mapped
-from assets.setting_aside import FILES, files_of
+from assets.decisions import refuse_numbers, unmapped_codes
+from assets.setting_aside import FILES, files_of, refuse_unreadable
 from assets.table_checks import fingerprint_of
 from assets.trial import try_file
 from checks.expectations import validate_table
-from checks.rules import Rule, rules
+from checks.rules import Rule, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Row, contracts
 from warehouse.decisions import FILE, SEEN_LETTERS, Decision, load_decisions
 from warehouse.delivered_files import DeliveredFile, look_into, rows_of
-from warehouse.edited_files import read_text, rewriting
+from warehouse.edited_files import read_text, rewriting, short
 from warehouse.errors import InputError
 from warehouse.home import landing_folder, reference_folder
 from warehouse.reference_files import load_reference
 from warehouse.specifications import load_specifications
-
-NUMBERS_OF_PERSONS = (
-    (contracts()["survey.answers"], "respondent_number"),
-    (contracts()["police.reports"], "journal_number"),
-)
 
 
 @dataclass(frozen=True)
@@ -91,8 +86,15 @@ def decide_on_row(
 ) -> Decision:
     """Accept a row that was set aside, drop it for good, or correct one of its cells; of the file that somebody saw."""
     delivered = _delivered(edition, file, seen)
-    if row not in {one["row"] for one in try_file(delivered.path, edition).rejected}:
+    faults = [one for one in try_file(delivered.path, edition).rejected if one["row"] == row]
+    if not faults:
         raise InputError(f"row {row} of {file} is not set aside: give the row that quality.rejected_rows names.")
+    for fault in faults if action == "accept" else []:
+        refuse_unreadable("a decision", fault, delivered)
+    if action != "correct" and (column, value) != (None, None):
+        raise InputError(
+            f"a column and a value belong to a correction, and the row is to {action}: leave them out, or correct."
+        )
     about: Row = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
     if action == "correct":
         if column is None or value is None:
@@ -104,8 +106,11 @@ def decide_on_row(
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
     """Accept that more rows of a file, as somebody saw it, are set aside than its specification tolerates."""
     delivered = _delivered(edition, file, seen)
-    if try_file(delivered.path, edition).tolerated:
+    trial = try_file(delivered.path, edition)
+    if trial.tolerated:
         raise InputError(f"{file}: no more rows are set aside than are tolerated: there is nothing to decide.")
+    if trial.rejected_rows == delivered.rows:
+        raise InputError(f"{file}: no row of it can count, and that is no delivery: ask for the file again.")
     about = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(delivered)}
     return write(f"{edition}-share", about, by)
 
@@ -116,9 +121,9 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
     known = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *known):
         raise InputError(f"the crime type is none: use one of {', '.join(known)}.")
-    if is_mapped(offence_code, edition):
+    if offence_code not in unmapped_codes(edition):
         raise InputError(
-            f"{offence_code} stands in offence_codes.csv and no report of edition {edition} lacks a type by it: there is nothing to decide; correct the line there if it is wrong."
+            f"no report of edition {edition} has the offence code {short(offence_code)} and no type by offence_codes.csv: there is nothing to decide; give a code that police.unmapped_codes lists."
         )
     if crime_type:
         about |= {"action": "correct", "crime_type": crime_type}
@@ -132,7 +137,8 @@ def _fails(rule: Rule, edition: int) -> bool:
 
 
 def _decidable(table: str, rule: str) -> Rule:
-    found = next((one for one in rules().get(table, ()) if one.name == rule), None)
+    of_table = [*rules().get(table, ()), *([shape_rule(contracts()[table])] if table in contracts() else [])]
+    found = next((one for one in of_table if one.name == rule), None)
     if found is None:
         known = sorted(f"{one.table} {one.name}" for of_table in rules().values() for one in of_table if one.decidable)
         raise InputError(f"{table} has no check {rule}: those that can be decided on are {', '.join(known)}.")
@@ -144,16 +150,16 @@ def _decidable(table: str, rule: str) -> Rule:
 
 
 def _delivered(edition: int, file: str, seen: str) -> DeliveredFile:
-    """The file as it lies in the landing folder. Raises InputError where it is neither what the last run took in nor what was seen."""
+    """The file as it lies in the landing folder. Raises InputError where it is not what was seen, or else what the last run took in."""
     path = next((one for one in (landing_folder() / str(edition)).rglob("*") if one.name == file), None)
     if path is None:
         raise InputError(f"landing/{edition} has no file of this name: give the name as quality.files has it.")
     found = look_into(path, edition, load_specifications())
     stored = files_of(edition) if edition in store.stored_editions(FILES) else []
-    known = [row["file_sha256"] for row in stored if row["file"] == file] + [seen]
+    known = [seen] if seen else [row["file_sha256"] for row in stored if row["file"] == file]
     if not any(len(one) >= SEEN_LETTERS and found.sha256.startswith(one) for one in known):
         raise InputError(
-            f"{file} is neither the file that the last run took in nor the one of the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at what the failed run or tryghed extracts check says of it now, and give the fingerprint that stands there as seen."
+            f"{file} is not {f'the file of the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run took in'}: look at what the failed run or tryghed extracts check says of it now, and give the fingerprint that stands there as seen."
         )
     return found
 
@@ -185,7 +191,7 @@ def write(name: str, about: Row, by: By) -> Decision:
 
     Raises InputError where the file, as it stands or with the new entry, is none that can be read.
     """
-    _refuse_numbers(about["edition"], by.reason)
+    refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
     with rewriting(reference_folder() / FILE) as path:
         taken = {one.decision_id for one in load_decisions().decisions}
         entry = {"decision_id": _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], taken), **about, **by.said()}
@@ -193,16 +199,6 @@ def write(name: str, about: Row, by: By) -> Decision:
         path.write_text(_with(read_text(path), entry), encoding="utf-8", newline=line_end)
         written = _read_again(path.parent, len(taken))
     return written[-1]
-
-
-def _refuse_numbers(edition: int, reason: str) -> None:
-    """Raises InputError where the reason holds the number of a respondent or of a report of the edition."""
-    words = set(re.findall(r"[\w-]*\d[\w-]*", reason))
-    for table, column in NUMBERS_OF_PERSONS:
-        if words and edition in store.stored_editions(table) and words & set(store.distinct(table, edition, column)):
-            raise InputError(
-                f"the reason holds a {column.replace('_', ' ')} of edition {edition}, and it is published: name the row of the file instead."
-            )
 
 
 def _read_again(folder: Path, before: int) -> list[Decision]:

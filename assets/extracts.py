@@ -11,7 +11,11 @@ import dagster as dg
 from assets.editions import editions
 from assets.intake import TABLES, take_in
 from assets.reference import REFERENCE
+from assets.setting_aside import REJECTED
+from assets.table_checks import SHOWN
 from assets.tables import describe, expected_trouble, key, needs, told
+from warehouse import store
+from warehouse.contracts import records
 
 
 @dg.multi_asset(
@@ -27,7 +31,16 @@ def extracts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     for table in TABLES:
         for edition, rows in written[table.name].items():
             told(context, table, edition, rows)
+            if table is REJECTED and rows:
+                context.add_asset_metadata({"rows": _rows_set_aside(edition)}, key(table), str(edition))
         yield dg.MaterializeResult(asset_key=key(table))
+
+
+def _rows_set_aside(edition: int) -> dg.TableMetadataValue:
+    """The first rows that were set aside, by file and row, with the rule and the column; never a value."""
+    names = ["file", "row", "rule", "column_name", "decision"]
+    rows = records(store.read(REJECTED, [edition])[names].head(SHOWN))
+    return dg.MetadataValue.table([dg.TableRecord({name: str(row[name] or "") for name in names}) for row in rows])
 
 
 ASSETS = [extracts]

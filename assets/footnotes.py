@@ -1,6 +1,7 @@
-"""What a reader of an edition's figures should know: the checks that fail in it and do not block, as footnotes.
+"""What a reader of an edition's figures should know: the checks that fail in it and let it be published, as footnotes.
 
-Made late, when all that warns is there. Which checks warn and what readers are told stands in `checks/rules/`; how many rows fail
+They warn, or they block and a steward let them pass. Made late, when all that they look at is there. What readers are told stands
+in `checks/rules/`; how many rows fail
 and which is for the steward alone, as small counts stand among them.
 """
 
@@ -16,20 +17,20 @@ from warehouse.contracts import Row, Table, contracts
 from warehouse.decisions import Decisions, load_decisions
 
 FOOTNOTES = contracts()["quality.footnotes"]
-WARNING = {
-    table: [rule for rule in of_table if rule.severity == "warning"]
+TOLD = {
+    table: [rule for rule in of_table if rule.footnote_en]
     for table, of_table in rules().items()
-    if any(rule.severity == "warning" for rule in of_table)
+    if any(rule.footnote_en for rule in of_table)
 }
 
 
-def warnings_found() -> list[Outcome]:
-    """What every rule that warns found in the store, over all editions."""
+def found_in_store() -> list[Outcome]:
+    """What every rule with a footnote found in the store, over all editions."""
     return [
         outcome
-        for table, warning in WARNING.items()
-        for outcome in validate_table(contracts()[table], warning)
-        if outcome.rule in warning
+        for table, told_of in TOLD.items()
+        for outcome in validate_table(contracts()[table], told_of)
+        if outcome.rule in told_of
     ]
 
 
@@ -71,12 +72,12 @@ def _provenance(table: Table, outcome: Outcome, edition: int) -> str | None:
     **describe(FOOTNOTES),
     partitions_def=editions,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=needs(contracts()[table] for table in WARNING),
+    deps=needs(contracts()[table] for table in TOLD),
 )
 def footnotes(context: dg.AssetExecutionContext) -> None:
     """Edition by edition, of one look at all of them."""
     with expected_trouble():
-        found, decided = warnings_found(), load_decisions()
+        found, decided = found_in_store(), load_decisions()
     for edition in map(int, context.partition_keys):
         rows = store.write(FOOTNOTES, FOOTNOTES.frame(footnote_rows(found, edition, decided)), edition)
         told(context, FOOTNOTES, edition, rows)

@@ -17,6 +17,7 @@ from warehouse.decisions import (
     Decision,
     Decisions,
     check_crime_types,
+    check_editions,
     check_rules,
     decision_rows,
     load_decisions,
@@ -41,6 +42,7 @@ def take_in(editions: list[int]) -> Written:
     check_rules(
         decided, [(rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.decidable]
     )
+    check_editions(decided, store.read(contracts()["reference.editions"])["edition"].tolist())
     check_crime_types(decided, store.read(contracts()["reference.crime_types"])["crime_type"].tolist())
     found = _files(editions)
     written: Written = defaultdict(dict)

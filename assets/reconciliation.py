@@ -18,7 +18,6 @@ from assets.figures import Address, Figure, conventions_of, figures, provenance_
 from assets.methods.counts import poisson_interval
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
-from warehouse.decisions import seen_of
 
 Cell = tuple[int, str, str]  # edition, area and crime type
 
@@ -67,18 +66,14 @@ def doubts(reconciliation: pd.DataFrame) -> dict[Address, set[str]]:
     return found
 
 
-def settled(reconciliation: pd.DataFrame, file_decisions: pd.DataFrame, files: pd.DataFrame) -> dict[int, str]:
-    """Editions whose figures somebody lets stand though they do not agree, with the decision: of the rows as they are now."""
-    table, found = contracts()["quality.reconciliation"], {}
-    for row in records(file_decisions):
-        if (row["table_name"], row["rule"], row["status"]) == (table.name, "figures_agree", "in_force"):
-            edition = row["edition"]
-            now = seen_of(
-                table, reconciliation[reconciliation["edition"] == edition], files[files["edition"] == edition]
-            )
-            if now.startswith(row["seen"]):
-                found[edition] = str(row["decision_id"])
-    return found
+def settled(decisions: pd.DataFrame) -> dict[int, str]:
+    """Editions whose figures somebody lets stand though they do not agree, with the decision."""
+    of_figures = (contracts()["quality.reconciliation"].name, "figures_agree", "in_force")
+    return {
+        row["edition"]: str(row["decision_id"])
+        for row in records(decisions)
+        if (row["table_name"], row["rule"], row["status"]) == of_figures
+    }
 
 
 def _row(comparison: str, cell: Cell, value: float, other: float, low: float, high: float, *behind: Row) -> Row:

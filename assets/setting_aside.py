@@ -273,7 +273,7 @@ def _decided(before: list[Row], after: list[Row], files: list[DeliveredFile], de
             _refuse_idle(one, of_row)
             for row in of_row:
                 if one.action == "accept":
-                    _refuse_unreadable(one, row, file)
+                    refuse_unreadable(f"{FILE}: {one.decision_id}", row, file)
                 if one.action != "correct" or _place(row) not in still:
                     row |= {"decision": one.decision_id, "counts": one.action != "drop"}
     return found
@@ -302,8 +302,8 @@ def _refuse_idle(one: Decision, of_row: list[Row]) -> None:
         )
 
 
-def _refuse_unreadable(one: Decision, row: Row, file: DeliveredFile) -> None:
-    """Where nothing can be read that must be there, nothing could count."""
+def refuse_unreadable(who: str, row: Row, file: DeliveredFile) -> None:
+    """Raises InputError where a row is to be accepted of which nothing can be read that must be there: nothing could count."""
     columns = file.specification.target().delivered_columns
     needed = {
         WHOLE_ROW,
@@ -311,5 +311,5 @@ def _refuse_unreadable(one: Decision, row: Row, file: DeliveredFile) -> None:
     }
     if row["rule"] in UNREADABLE and row["column_name"] in needed:
         raise InputError(
-            f"{FILE}: {one.decision_id} accepts row {one.row} of {one.file}, but its {row['column_name']} {row['reason']}: correct the cell, or leave the row set aside."
+            f"{who} accepts row {row['row']} of {row['file']}, but its {row['column_name']} {row['reason']}: correct the cell, or leave the row set aside."
         )

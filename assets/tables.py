@@ -150,8 +150,9 @@ def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
 
 @contextmanager
 def expected_trouble() -> Iterator[None]:
-    """Turns trouble that is expected into a failure of one sentence, without a traceback."""
+    """Turns trouble that is expected into a failure of one sentence; the run has the store to itself from here on."""
     try:
+        store.hold()
         yield
     except (InputError, StoreError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None

@@ -143,8 +143,7 @@ def target_baselines(
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
     reconciliation: pd.DataFrame,
-    file_decisions: pd.DataFrame,
-    files: pd.DataFrame,
+    decisions: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
     fixed_baselines: pd.DataFrame,
@@ -162,8 +161,7 @@ def target_baselines(
         unsafe_bydele,
         yearly_numbers,
         reconciliation,
-        file_decisions,
-        files,
+        decisions,
         fixed_baselines,
         measures,
         agreements,
@@ -188,8 +186,7 @@ def target_verdicts(
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
     reconciliation: pd.DataFrame,
-    file_decisions: pd.DataFrame,
-    files: pd.DataFrame,
+    decisions: pd.DataFrame,
     baselines: pd.DataFrame,
     measures: pd.DataFrame,
     targets: pd.DataFrame,
@@ -209,8 +206,7 @@ def target_verdicts(
         unsafe_bydele,
         yearly_numbers,
         reconciliation,
-        file_decisions,
-        files,
+        decisions,
         fixed_baselines,
         measures,
         agreements,
@@ -238,8 +234,7 @@ def _known(
     unsafe_bydele: pd.DataFrame,
     yearly_numbers: pd.DataFrame,
     reconciliation: pd.DataFrame,
-    file_decisions: pd.DataFrame,
-    files: pd.DataFrame,
+    decisions: pd.DataFrame,
     fixed_baselines: pd.DataFrame,
     measures: pd.DataFrame,
     agreements: pd.DataFrame,
@@ -255,8 +250,8 @@ def _known(
         bydele={(row["edition"], row["area_id"]): row for row in records(unsafe_bydele)},
         numbers={(row["edition"], row["area_id"], row["measure"]): row for row in records(yearly_numbers)},
         doubts=doubts(reconciliation),
-        settled=settled(reconciliation, file_decisions, files),
-        waived=_waived(file_decisions),
+        settled=settled(decisions),
+        waived=_waived(decisions),
         acts=latest_acts(fixed_baselines),
         measures={row["measure"]: row for row in records(measures)},
         breaks=records(series_breaks),
@@ -266,16 +261,16 @@ def _known(
     )
 
 
-def _waived(file_decisions: pd.DataFrame) -> dict[tuple[int, str], set[str]]:
+def _waived(decisions: pd.DataFrame) -> dict[tuple[int, str], set[str]]:
     """Decisions that let a blocking check of an edition's files pass, by edition and the topic that stands on the files.
 
-    One that has lapsed lets nothing pass: then nothing is published.
+    One that has lapsed lets nothing pass.
     """
     blocking = {
         (rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.severity == "error"
     }
     found: dict[tuple[int, str], set[str]] = defaultdict(set)
-    for row in records(file_decisions):
+    for row in records(decisions):
         if (row["table_name"], row["rule"]) in blocking and row["status"] == "in_force":
             topic = _TOPICS.get(row["table_name"].split(".")[0])
             if topic:

@@ -18,7 +18,8 @@ class Rule(BaseModel):
 
     `rows_of` names another table where the rows that break the rule stand, as when one of its rows has not arrived. A
     steward may decide that a `decidable` one is right as it is: one about data that came in, never about what the program made
-    of them, or about a line of our own that can be mended. A warning's footnote is what readers of the figures are told.
+    of them, or about a line of our own that can be mended. A footnote is what readers of figures are told that are
+    published though the check fails.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,8 +42,10 @@ class Rule(BaseModel):
         if (self.expectation is None) == (self.sql is None):
             raise ValueError(f"{self.table}.{self.name}: give an expectation or a query, and only one of them")
         for footnote in (self.footnote_da, self.footnote_en):
-            if (footnote is not None) != (self.severity == "warning"):
-                raise ValueError(f"{self.table}.{self.name}: a warning has a footnote in both languages, an error none")
+            if (footnote is not None) != (self.severity == "warning" or self.decidable):
+                raise ValueError(
+                    f"{self.table}.{self.name}: what can fail in published data has a footnote in both languages"
+                )
         return self
 
     @property

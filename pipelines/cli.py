@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from warehouse import store
 from warehouse.decisions import SEEN_LETTERS
 from warehouse.errors import InputError, StoreError, disk_trouble
 from warehouse.home import PROJECT, landing_folder, pictures_folder, published_folder
@@ -109,6 +110,7 @@ def run_command(editions: tuple[int, ...]) -> int:
         from pipelines.yearly import editions_to_make
 
         made = editions_to_make(editions)
+        store.hold(lambda: out.print("Another run is making tables: waiting for its end ..."))
     out.print(f"Editions {made[0]} to {made[-1]}{_why_these(editions, made)}.")
     with Progress(
         TextColumn("{task.description:<28}"),
@@ -183,10 +185,10 @@ def _footnotes(known: "list[Footnote]", said: "Words") -> RichTable:
     return table
 
 
-def _decisions(decided: list[tuple[str, int, str, "date", str]], said: "Words") -> RichTable:
-    table = _table(said, "decisions", "editions", "decided_by", "decided_on", "why")
-    for _, edition, person, day, reason in decided:
-        table.add_row(str(edition), person, day.isoformat(), reason)
+def _decisions(decided: list[tuple[str, int, str, str, "date", str]], said: "Words") -> RichTable:
+    table = _table(said, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
+    for name, edition, about, person, day, reason in decided:
+        table.add_row(name, str(edition), about, person, day.isoformat(), reason)
     return table
 
 

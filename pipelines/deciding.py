@@ -13,7 +13,6 @@ import dagster as dg
 from pydantic import Field
 
 from assets.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
-from assets.decisions import BLOCKING_DECIDABLE
 from assets.intake import TABLES
 from assets.tables import expected_trouble, key
 from pipelines.yearly import editions_to_make, range_tags, yearly
@@ -22,8 +21,6 @@ from warehouse.decisions import Decision
 from warehouse.errors import InputError
 
 OP = "decision"
-# verdicts name decisions on these, and take them from quality.file_decisions
-READ_BY_VERDICTS = ("quality.reconciliation", *BLOCKING_DECIDABLE)
 USER_TAG = "tryghed/user"  # who launched a run, by the word of a proxy that signs people in (`serving.py`)
 SIGNED_IN = "TRYGHED_SIGNED_IN"  # set where there is such a proxy: then a typed name proves nothing
 
@@ -38,11 +35,19 @@ class About(Enum):
 
 
 class Action(Enum):
-    """What becomes of it. A check is accepted, or waived where `expires_on` is given."""
+    """What becomes of a row."""
 
     accept = "accept"
     correct = "correct"
     drop = "drop"
+
+
+BELONGS = {
+    About.failed_check: {"table", "rule", "seen"},
+    About.rejected_row: {"file", "row", "action", "column", "value", "seen"},
+    About.rejected_share: {"file", "seen"},
+    About.unmapped_code: {"offence_code", "crime_type"},
+}
 
 
 class StewardsDecision(dg.Config):
@@ -65,7 +70,7 @@ class StewardsDecision(dg.Config):
     )
     file: str = Field(default="", description="rejected_row, rejected_share: name of the file")
     row: int = Field(default=0, description="rejected_row: row of the file")
-    action: Action = Field(default=Action.accept, description="rejected_row: accept, correct or drop")
+    action: Action | None = Field(default=None, description="rejected_row: accept, correct or drop")
     column: str = Field(default="", description="rejected_row, to correct: the column, by our name of it")
     value: str = Field(
         default="", description="rejected_row, to correct: what is to stand there, as the producer would write it"
@@ -78,7 +83,7 @@ class StewardsDecision(dg.Config):
 def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
     """Write it, and say what happens next."""
     with expected_trouble():
-        person = _signed_in(context.run.tags) or config.person
+        person = signed_in(context.run.tags) or config.person
         decision = written(config, person, date.today())
     context.log.info(
         f"Written: {decision.decision_id}. What hangs on it is made again by itself where the sensor after_decision is on; "
@@ -86,7 +91,7 @@ def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
     )
 
 
-def _signed_in(tags: Mapping[str, str]) -> str | None:
+def signed_in(tags: Mapping[str, str]) -> str | None:
     """Who launched the run, by the proxy's word. Raises InputError where a proxy signs people in and gave no name."""
     name = tags.get(USER_TAG)
     if os.environ.get(SIGNED_IN) and not name:
@@ -98,17 +103,27 @@ def _signed_in(tags: Mapping[str, str]) -> str | None:
 
 def written(config: StewardsDecision, person: str, today: date) -> Decision:
     """The decision of the form, as an entry of decisions.yml. Raises InputError where it cannot be meant."""
+    _refuse_what_does_not_belong(config)
     by = By(person, config.reason, today, _day(config.expires_on))
     match config.about:
         case About.failed_check:
             return decide_on_check(config.table, config.rule, config.edition, config.seen, by)
         case About.rejected_row:
+            if config.action is None:
+                raise InputError("say what becomes of the row: give action as accept, correct or drop.")
             cells = config.column or None, config.value or None
             return decide_on_row(config.edition, config.file, config.row, config.action.value, by, *cells, config.seen)
         case About.rejected_share:
             return decide_on_share(config.edition, config.file, by, config.seen)
         case About.unmapped_code:
             return decide_on_code(config.edition, config.offence_code, config.crime_type or None, by)
+
+
+def _refuse_what_does_not_belong(config: StewardsDecision) -> None:
+    """What is filled in and means nothing would be lost in silence."""
+    given = {name for names in BELONGS.values() for name in names if getattr(config, name)}
+    for name in sorted(given - BELONGS[config.about]):
+        raise InputError(f"{name} does not belong to {config.about.value}: leave it out, or say what is decided on.")
 
 
 def _day(text: str) -> date | None:
@@ -160,8 +175,7 @@ def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest
     form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]
     made = range_tags(editions_to_make([int(form["edition"])]))
     on_check = form.get("about", "failed_check") == "failed_check"
-    from_the_files = not on_check or form["table"] in READ_BY_VERDICTS
-    first = [key(one) for one in TABLES] if from_the_files else [key(contracts()[form["table"]])]
+    first = [key(contracts()[form["table"]])] if on_check else [key(one) for one in TABLES]
     graph = defs.resolve_asset_graph()
     selected = dg.AssetSelection.assets(*first).downstream().resolve(graph)
     who = {name: value for name, value in context.dagster_run.tags.items() if name == USER_TAG}

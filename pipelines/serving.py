@@ -23,7 +23,10 @@ from pipelines.running import prepare_dagster_home
 from warehouse.home import PROJECT
 
 HEADER = "x-tryghed-user"
-REFUSED = ("deletePipelineRun", "deleteRun", "wipeAssets", "reportRunlessAssetEvents")
+REFUSED = (
+    *("deletePipelineRun", "deleteRun", "wipeAssets", "deleteDynamicPartitions"),
+    *("reportRunlessAssetEvents", "reportAssetCheckEvaluations"),
+)
 
 Tags = list[dict[str, str]]
 

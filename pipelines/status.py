@@ -106,11 +106,12 @@ def footnotes(connection: duckdb.DuckDBPyConnection, language: Language) -> list
     return [Footnote(text, tuple(editions), accepted, made_up) for text, editions, accepted, made_up in rows]
 
 
-def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, date, str]]:
-    """Each decision in force: its name, the edition that it was first made for, who made it, when and why."""
+def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
+    """Each decision in force: its name, the edition that it was first made for, on what, who made it, when and why."""
     return connection.execute(
         """
-        SELECT decision_id, min(edition), person, decided_on, reason
+        SELECT decision_id, min(edition), concat_ws(' ', action, table_name, rule, file, row, column_name, offence_code, crime_type),
+               person, decided_on, reason
         FROM quality.decisions WHERE status = 'in_force' GROUP BY ALL ORDER BY 2, 1
         """
     ).fetchall()

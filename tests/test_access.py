@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster_graphql.schema import create_schema
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from assets.table_checks import fingerprint_of
-from pipelines.serving import record_the_user
+from pipelines.serving import REFUSED, record_the_user
 from tests.delivering import deliver, make, open_home, reports
 from warehouse.contracts import contracts
 from warehouse.decisions import load_decisions
@@ -203,6 +204,14 @@ def test_nothing_is_launched_through_a_websocket_where_no_name_would_be_recorded
         socket_.send(json.dumps({"type": "start", "id": "1", "payload": asked}))
         answer = json.loads(socket_.recv(timeout=60))
     assert (answer["type"], "is not defined" in answer["payload"]["message"]) == ("error", True)
+
+
+def test_every_way_to_wipe_a_record_or_to_report_a_result_by_hand_is_refused() -> None:
+    mutations = create_schema().graphql_schema.mutation_type
+    assert mutations
+    risky = {name for name in mutations.fields if name.startswith(("report", "wipe", "delete"))}
+    assert risky - set(REFUSED) == {"deleteAppManagedComponent", "deleteConcurrencyLimit"}  # settings, no records
+    assert set(REFUSED) <= set(mutations.fields)
 
 
 def test_a_launch_again_is_the_doing_of_who_launches_it_again() -> None:

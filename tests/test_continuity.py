@@ -78,6 +78,9 @@ CHANGES: dict[str, tuple[Callable[[Rows], object], set[tuple[str, str]]]] = {
     "many more reports": (
         lambda rows: rows["crime.counted"][0].update(reports=170), {("reports", "police tingbjerg_husum burglary")},
     ),
+    "an area that is gone": (
+        lambda rows: rows["crime.counted"][0].update(area_id="valby"), {("reports", "police tingbjerg_husum burglary")},
+    ),
     "many more without a type": (lambda rows: rows["police.draws"][0].update(reports_unmapped=60), {("reports_unmapped", "police")}),
     "many more without a place": (
         lambda rows: rows["police.draws"][0].update(reports_place_less_exact=60), {("reports_without_place", "police")},

@@ -17,16 +17,16 @@ from assets.setting_aside import set_aside
 from assets.table_checks import fingerprint_of, result
 from checks.expectations import validate_table
 from checks.rules import rules
+from pipelines.deciding import StewardsDecision, written
 from pipelines.definitions import defs
 from tests.conftest import tryghed
 from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, take_in, tree
-from tests.test_continuity import usual
 from tests.test_targets import made_up, verdict
 from tests.test_targets import make as judge
 from tests.test_verdicts import two_sources
 from warehouse import store
 from warehouse.contracts import contracts, records
-from warehouse.decisions import load_decisions, seen_of
+from warehouse.decisions import load_decisions
 from warehouse.errors import InputError
 
 TABLE, RULE, EDITION = "police.unmapped_codes", "code_is_mapped_or_accepted", 2023
@@ -286,28 +286,75 @@ def half_spoiled(home: Path) -> Path:
     return deliver(home, EDITION, "anmeldelser.csv", lines)
 
 
+def test_what_was_seen_counts_though_another_file_was_taken_in_meanwhile(late: Path) -> None:
+    with pytest.raises(InputError, match="is not the file of the fingerprint 000000000000"):
+        decide_on_row(EDITION, late.name, 9, "drop", BY, seen="0" * 12)
+    decide_on_row(EDITION, late.name, 9, "drop", BY, seen=sha256(late)[:12])
+
+
+def test_a_row_of_which_nothing_can_be_read_is_not_accepted(place: Path) -> None:
+    lines = reports(300)
+    lines[7]["Gern.kode"] = ""
+    path = deliver(place, EDITION, "anmeldelser.csv", lines)
+    take_in([EDITION])
+    with pytest.raises(InputError, match=r"a decision accepts row 9 of anmeldelser\.csv, but its Gern\.kode is empty"):
+        decide_on_row(EDITION, path.name, 9, "accept", BY)
+    assert not load_decisions().decisions
+
+
+def test_a_file_of_which_no_row_counts_is_not_accepted(place: Path) -> None:
+    path = deliver(place, EDITION, "anmeldelser.csv", reports(2, **{"Gern.kode": "x"}))
+    with pytest.raises(InputError, match="no row of it can count, and that is no delivery"):
+        decide_on_share(EDITION, path.name, BY, sha256(path)[:12])
+
+
+def test_a_column_and_a_value_belong_to_a_correction(late: Path) -> None:
+    with pytest.raises(InputError, match="a column and a value belong to a correction, and the row is to accept"):
+        decide_on_row(EDITION, late.name, 9, "accept", BY, "reported_on", "03-03-2022")
+
+
+FORMS = {
+    "a row with nothing said to be done": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9}, "say what becomes of the row"),
+    "a check that is to be dropped": ({"about": "failed_check", "table": TABLE, "rule": RULE, "seen": "0" * 12, "action": "drop"}, "action does not belong to failed_check"),
+    "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "action does not belong to unmapped_code"),
+    "a share with a rule": ({"about": "rejected_share", "file": "anmeldelser.csv", "rule": RULE}, "rule does not belong to rejected_share"),
+    "no code": ({"about": "unmapped_code", "offence_code": ""}, "has the offence code  and no type"),
+    "letters for a code": ({"about": "unmapped_code", "offence_code": "abc"}, "has the offence code abc and no type"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_that_says_what_does_not_belong_together_is_refused(late: Path, form: str) -> None:
+    said, refused = FORMS[form]
+    config = StewardsDecision(edition=EDITION, reason="Because.", **said)
+    with pytest.raises(InputError, match=refused):
+        written(config, "A. Steward", TODAY)
+    assert not load_decisions().decisions
+
+
+def test_an_entry_of_an_edition_that_is_none_stops_the_run(place: Path, reference: Path) -> None:
+    decide(reference, {"about": "unmapped_code", "edition": 2042, "offence_code": "00001"})
+    with pytest.raises(InputError, match=r"d1 is about edition 2042, which is not in editions\.csv"):
+        take_in([EDITION])
+
+
 @pytest.mark.parametrize("seen", ["", "0" * 12, "short"])
 def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(place: Path, late: Path, seen: str) -> None:
     late.write_bytes(late.read_bytes().replace(b"Valby", b"VALBY", 1))  # after the run that took it in
-    with pytest.raises(
-        InputError, match="is neither the file that the last run took in nor the one of the fingerprint"
-    ):
+    with pytest.raises(InputError, match="is not the file"):
         decide_on_row(EDITION, late.name, 9, "drop", BY, seen=seen)
     path = half_spoiled(place)
     seen = seen if seen != "short" else sha256(path)[:11]
-    with pytest.raises(
-        InputError, match="is neither the file that the last run took in nor the one of the fingerprint"
-    ):
+    with pytest.raises(InputError, match="is not the file"):
         decide_on_share(EDITION, path.name, BY, seen)
     assert not load_decisions().decisions
     decide_on_share(EDITION, path.name, BY, sha256(path)[:12])
 
 
-def test_a_code_that_the_mapping_holds_is_nothing_to_decide_on(place: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"75111 stands in offence_codes\.csv and no report of edition 2023 lacks a type"
-    ):
-        decide_on_code(EDITION, "75111", "burglary", BY)
+def test_a_code_that_the_mapping_or_no_report_holds_is_nothing_to_decide_on(place: Path) -> None:
+    for code in ("75111", "99998"):  # one that is mapped, and one that no report has
+        with pytest.raises(InputError, match=f"no report of edition 2023 has the offence code {code} and no type"):
+            decide_on_code(EDITION, code, "burglary", BY)
 
 
 def test_a_decision_on_a_code_lapses_once_the_mapping_holds_it(
@@ -340,15 +387,36 @@ def test_an_entry_on_a_check_that_is_none_to_be_decided_on_stops_the_run(
         take_in([EDITION])
 
 
-def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path) -> None:
-    number = rows("police.reports", EDITION)[0]["journal_number"]
-    answers = contracts()["survey.answers"]
-    answer = usual(EDITION)["survey.answers"][0] | {"respondent_number": "R-00017"}
-    store.write(answers, answers.frame([answer]), EDITION)
-    for reason in (f"See {number}.", "Respondent R-00017 said so."):
-        with pytest.raises(InputError, match=r"journal numbers?|the reason holds a respondent number of edition 2023"):
-            decide_on_code(EDITION, "00001", None, By("A", reason, TODAY))
-    decide_on_code(EDITION, "00001", None, By("A", "Row 17 of 2023.", TODAY))
+def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Path, reference: Path) -> None:
+    answers = contracts()["extracts.survey_answers"]
+    of_file = {
+        "edition": EDITION,
+        "file": "svar.csv",
+        "file_sha256": "0" * 64,
+        "extract": "vendor",
+        "provenance": "extract",
+    }
+    numbers = ("R-00017", "17")
+    store.write(
+        answers,
+        answers.frame([of_file | {"row": 2 + at, "respondent_number": one} for at, one in enumerate(numbers)]),
+        EDITION,
+    )
+    set_aside_there = "0100-75111-00008-22"  # of row 9, which does not count
+    for reason, person in (
+        (f"See {set_aside_there}.", "A"),
+        ("nr_R-00017 said so.", "A"),
+        ("Because.", "A on R-00017"),
+    ):
+        with pytest.raises(InputError, match=r"journal numbers|holds a respondent number of edition 2023"):
+            decide_on_code(EDITION, "00001", None, By(person, reason, TODAY))
+    decide_on_row(EDITION, late.name, 9, "drop", By("A", "Row 17 of 2023.", TODAY))
+    path = reference / "decisions.yml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("Row 17 of 2023.", "Respondent R-00017."), encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="a person or reason holds a respondent number of edition 2023"):
+        listed()
 
 
 def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
@@ -368,6 +436,9 @@ def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
 
 def test_two_who_decide_at_once_lose_nothing(place: Path) -> None:
     codes = [f"{number:05}" for number in range(40)]
+    lines = [line | {"Gern.kode": code} for line, code in zip(reports(300), [*codes, *["75111"] * 260], strict=True)]
+    deliver(place, EDITION, "anmeldelser.csv", lines)
+    make(EDITION, TABLE)
     with ThreadPoolExecutor(8) as several:
         written = list(several.map(lambda code: decide_on_code(EDITION, code, None, BY), codes))
     assert sorted(str(one.offence_code) for one in load_decisions().decisions) == codes
@@ -462,18 +533,14 @@ def test_the_same_thing_is_decided_once(place: Path) -> None:
 def test_figures_that_do_not_agree_give_a_verdict_once_somebody_lets_them_stand() -> None:
     def decided(tables: dict[str, pd.DataFrame]) -> None:
         two_sources(50, 200)(tables)
-        table = contracts()["quality.reconciliation"]
-        held = contradicted["reconciliation"][contradicted["reconciliation"]["edition"] == 2022]
-        saw = seen_of(table, held, contracts()["quality.files"].frame([]))
         row = {
             "edition": 2022, "decision_id": "d1", "about": "failed_check", "action": "accept", "table_name": "quality.reconciliation",
-            "rule": "figures_agree", "seen": saw[:12], "person": "A. Steward", "decided_on": date(2022, 5, 2), "reason": "Attempts.",
+            "rule": "figures_agree", "seen": "0" * 12, "person": "A. Steward", "decided_on": date(2022, 5, 2), "reason": "Attempts.",
             "status": "in_force",
         }  # fmt: skip
-        tables["file_decisions"] = contracts()["quality.file_decisions"].frame([row])
+        tables["decisions"] = contracts()["quality.decisions"].frame([row])
 
     lines = made_up("burglary_reports", {(2021, "tingbjerg_husum"): (100, None)})
-    contradicted = judge(lines, two_sources(50, 200))
     row = verdict(judge(lines, decided), "2b", 2022, "baseline", "burglary")
     assert (row["literal"], row["reason"], row["decision"]) == ("met", None, "d1")
     assert row["failed_checks"] == "two_police_sources"
@@ -488,13 +555,30 @@ def test_a_verdict_names_the_decision_that_let_a_blocking_check_of_its_files_pas
             "rule": "few_reports_are_unmapped", "seen": "0" * 12, "person": "A", "decided_on": date(2022, 5, 2), "reason": "x",
             "status": "in_force",
         }  # fmt: skip
-        tables["file_decisions"] = contracts()["quality.file_decisions"].frame([row])
+        tables["decisions"] = contracts()["quality.decisions"].frame([row])
 
     tables = judge(made_up("burglary_reports", {(2021, "tingbjerg_husum"): (100, None)}), waived)
     row = verdict(tables, "2b", 2022, "baseline", "burglary")
     assert (row["literal"], row["decision"]) == ("met", "d1")
     assert "En kontrol af tallene fejlede, og det er besluttet, at tallet står (d1)." in row["sentence_da"]
     assert verdict(tables, "2b", 2023, "baseline", "burglary")["decision"] is None
+
+
+@pytest.mark.parametrize("status", ["lapsed", "expired"])
+@pytest.mark.parametrize(
+    ("table", "rule"), [("quality.reconciliation", "figures_agree"), ("police.draws", "few_reports_are_unmapped")]
+)
+def test_a_verdict_names_no_decision_that_lapsed_or_expired(table: str, rule: str, status: str) -> None:
+    def lapsed(tables: dict[str, pd.DataFrame]) -> None:
+        two_sources(50, 55)(tables)
+        row = {
+            "edition": 2022, "decision_id": "d1", "about": "failed_check", "action": "accept", "table_name": table, "rule": rule,
+            "seen": "0" * 12, "person": "A", "decided_on": date(2022, 5, 2), "reason": "x", "status": status,
+        }  # fmt: skip
+        tables["decisions"] = contracts()["quality.decisions"].frame([row])
+
+    tables = judge(made_up("burglary_reports", {(2021, "tingbjerg_husum"): (100, None)}), lapsed)
+    assert verdict(tables, "2b", 2022, "baseline", "burglary")["decision"] is None
 
 
 def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, reference: Path) -> None:

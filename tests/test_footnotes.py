@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assets.deciding import By, decide_on_check
-from assets.footnotes import FOOTNOTES, WARNING, footnote_rows, warnings_found
+from assets.footnotes import FOOTNOTES, TOLD, footnote_rows, found_in_store
 from checks.rules import Rule, rules
 from pipelines.status import decisions_in_force, footnotes
 from tests.delivering import deliver, make, open_home, published_in_memory, reports
@@ -29,7 +29,7 @@ def home(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def made(edition: int = EDITION) -> dict[str, Row]:
-    return {row["rule"]: row for row in footnote_rows(warnings_found(), edition, load_decisions())}
+    return {row["rule"]: row for row in footnote_rows(found_in_store(), edition, load_decisions())}
 
 
 def test_a_warning_reaches_readers_in_both_languages_without_a_number(home: Path) -> None:
@@ -79,10 +79,21 @@ def test_the_status_tells_footnotes_and_decisions_in_force(home: Path) -> None:
     assert told() == ([(text, (EDITION,), True, True)], [BY.reason])
 
 
-def test_every_warning_has_a_footnote_and_no_error_has_one() -> None:
-    assert len(WARNING) == len({rule.table for of_table in rules().values() for rule in of_table if rule.footnote_en})
+def test_a_check_that_blocks_and_was_let_pass_is_told_too(home: Path) -> None:
+    table, rule = "police.draws", "few_reports_are_unmapped"
+    deliver(home, EDITION, "synthetic_anmeldelser.csv", reports(100, **{"Gern.kode": "00001"}))
+    make(EDITION, TABLE, table)
+    decision = decide_on_check(table, rule, EDITION, seen(table), BY)
+    row = made()[rule]
+    assert (row["table_name"], row["decision"], row["text_en"][:15]) == (table, decision.decision_id, "So many reports")
+
+
+def test_what_can_fail_in_published_data_has_a_footnote_and_nothing_else() -> None:
+    for of_table in rules().values():
+        for one in of_table:
+            assert bool(one.footnote_da) == bool(one.footnote_en) == (one.severity == "warning" or one.decidable)
+    assert sum(map(len, TOLD.values())) > 15
     one = rules()[TABLE][0].model_dump()
-    with pytest.raises(ValueError, match="a warning has a footnote in both languages"):
-        Rule(**one | {"footnote_da": None})
-    with pytest.raises(ValueError, match="a warning has a footnote in both languages"):
-        Rule(**one | {"severity": "error"})
+    for wrong in ({"footnote_da": None}, {"severity": "error", "decidable": False}):
+        with pytest.raises(ValueError, match="what can fail in published data has a footnote in both languages"):
+            Rule(**one | wrong)

@@ -97,8 +97,7 @@ def make(
         "crime.counted",
         "commitments.yearly_numbers",
         "police.draws",
-        "quality.file_decisions",
-        "quality.files",
+        "quality.decisions",
     ):  # nothing was delivered
         tables[name.split(".")[1]] = contracts()[name].frame([])
     if spoil:

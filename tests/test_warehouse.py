@@ -91,7 +91,11 @@ def test_every_table_that_is_made_of_files_says_whether_they_were_made_up() -> N
     made_of_files = {"extracts", "survey", "police", "population", "activities", "commitments", "quality"}
     tables = [table for table in contracts().values() if table.schema_name in made_of_files]
     silent = {table.name for table in tables if not (found := table.columns.get("provenance")) or not found.required}
-    assert silent == {"quality.decisions", "quality.file_decisions"}  # lines that people wrote, of no file's content
+    assert silent == {
+        "quality.decisions",
+        "quality.file_decisions",
+        "quality.footnotes",
+    }  # of entries that people wrote
 
 
 def test_short_names_are_unique_as_assets_are_called_by_them() -> None:
@@ -100,6 +104,21 @@ def test_short_names_are_unique_as_assets_are_called_by_them() -> None:
 
 
 # --- store -------------------------------------------------------------------------------------------------
+
+
+def test_whoever_writes_while_another_run_does_waits_for_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRYGHED_HOME", str(tmp_path / "home"))
+    code = "import time; from warehouse import store; store.hold(); print('held', flush=True); time.sleep(2)"
+    environment = dict(os.environ)
+    told: list[str] = []
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=PROJECT, stdout=subprocess.PIPE) as other:
+        assert other.stdout and other.stdout.readline().strip() == b"held"
+        store.hold(lambda: told.append("waits"))
+        assert other.poll() is not None or other.wait(5) == 0
+    store.hold(lambda: told.append("waits again"))
+    assert told == ["waits"]
 
 
 def test_store_gives_back_what_was_written_in_the_order_of_the_key(own_home: Path) -> None:

@@ -196,6 +196,15 @@ def check_crime_types(decisions: Decisions, known: Collection[str]) -> None:
             )
 
 
+def check_editions(decisions: Decisions, known: Collection[int]) -> None:
+    """Raises InputError where a decision is about an edition that is none, and would never be replayed."""
+    for one in decisions.decisions:
+        if one.edition not in known:
+            raise InputError(
+                f"{FILE}: {one.decision_id} is about edition {one.edition}, which is not in editions.csv: correct the edition, or add a line for it there."
+            )
+
+
 def check_rules(decisions: Decisions, known: Collection[tuple[str, str]]) -> None:
     """Raises InputError where a decision names a check that is none, or none to be decided on; `known`: tables and rules."""
     for one in decisions.decisions:

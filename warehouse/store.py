@@ -1,11 +1,12 @@
 """The store: one Parquet file per table and edition, written beside and renamed.
 
-No process holds a lock, and the same content is the same bytes: rows are ordered by the table's key and no
+One process at a time writes, readers never wait, and the same content is the same bytes: rows are ordered by the table's key and no
 time of writing is kept. What the columns are is the contract's business, what must hold is the checks'.
 """
 
+import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from warehouse.home import make_protected, store_folder
 FIRST_EDITION = 2009
 GROUP_ROWS = 250_000
 
+_held: dict[Path, int] = {}  # stores that this process has to itself, with the lock that says so
 _waiting: list[dict[Path, Path]] = []  # files that come into place together, and what they are called until then
 
 
@@ -34,6 +36,25 @@ def path_of(table: Table, edition: int | None = None) -> Path:
         else folder / f"{table.short_name}.parquet"
     )
     return _waiting[-1].get(path, path) if _waiting else path
+
+
+def hold(waiting: Callable[[], object] = lambda: None) -> None:
+    """Take the store for as long as this process lives; where another has it, say so by `waiting`, and wait for its end.
+
+    A run reads the decisions, and what it makes of them must not come into place after what a later one made.
+    """
+    folder = store_folder()
+    if folder in _held:
+        return
+    make_protected(folder)
+    # opened to be read, as another account of the group may have made it
+    lock = os.open(folder.with_name(f".{folder.name}.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    _held[folder] = lock
 
 
 @contextmanager
