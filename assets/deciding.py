@@ -99,7 +99,12 @@ def decide_on_row(
     if action == "correct":
         if column is None or value is None:
             raise InputError("a correction needs the column, by our name of it, and the value: give both.")
-        about |= {"column": column, "expects": _cell(delivered, row, column), "value": value}
+        expects = _cell(delivered, row, column)
+        if value == expects:
+            raise InputError(
+                f"row {row} of {file} says that in {column} already: give what is to stand there in place of it."
+            )
+        about |= {"column": column, "expects": expects, "value": value}
     return write(f"{edition}-row-{row}", about, by)
 
 

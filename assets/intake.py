@@ -134,9 +134,15 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[Row], decided: Decision
     if percent <= tolerated or (accepted and count < file.rows):
         return
     raise InputError(
-        f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({percent:.2f} %, and {tolerated:g} % are tolerated): {faults_in_words(rejected)}: "
+        f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
         f"ask for the file again, correct extracts/{file.specification.extract}.yml where its words are meant so{_or_accept(file) if count < file.rows else ''}."
     )
+
+
+def share_in_words(percent: float, tolerated: float) -> str:
+    """The share that cannot count and the one that is tolerated, with as many digits as it takes to tell them apart."""
+    digits = next(digits for digits in range(2, 12) if round(percent, digits) != tolerated or percent == tolerated)
+    return f"{percent:.{digits}f} %, and {tolerated:g} % are tolerated"
 
 
 def _or_accept(file: DeliveredFile) -> str:

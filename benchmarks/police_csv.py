@@ -1,7 +1,7 @@
 """A police CSV in windows-1252 to a checked, typed, mapped table: ours, bare DuckDB and pandas (`make bench`).
 
 Each in a process of its own, in turn, on files of made-up reports. Wall seconds count from when the libraries are
-loaded (that is measured in `imports.py`); peak memory is the operating system's figure of the whole process. The
+loaded (that is measured in `imports.py`) and Great Expectations' route is proved, once a process; peak memory is the operating system's figure of the whole process. The
 yardstick for time is DuckDB's `read_csv` of the same rows in UTF-8 into a table,
 all columns as text and nothing checked; what is replaced is the same work in pandas with the C engine.
 
@@ -249,7 +249,7 @@ def timed(way: str, folder: Path) -> float:
 
 
 def row_of(millions: int, folder: Path) -> dict[str, Run]:
-    """Median seconds and peak megabytes of each way, the ways in turn; pandas at most up to 10 million rows, once there."""
+    """Median seconds and peak megabytes of each way, the ways in turn; pandas up to 10 million rows."""
     subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
     found = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)

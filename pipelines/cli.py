@@ -458,6 +458,8 @@ def _in_words(step: str) -> str:
 
 def _tell_trial(trial: "Trial") -> int:
     """What the file is, how its columns are read, which rows would be set aside, and what to do next."""
+    from assets.intake import share_in_words
+
     file, specification = trial.file, trial.file.specification
     sheet = f", sheet {file.sheet}" if file.sheet else ""
     out.print(
@@ -472,7 +474,7 @@ def _tell_trial(trial: "Trial") -> int:
     if trial.places_unknown:
         out.print(f"Reports that lie in no area that is known: {trial.places_unknown:,} of {file.rows:,}.")
     out.print(
-        f"{trial.rejected_rows:,} of {file.rows:,} rows would be set aside ({trial.rejected_percent:.2f} %; {specification.tolerated_rejected_percent:g} % are tolerated)."
+        f"{trial.rejected_rows:,} of {file.rows:,} rows would be set aside ({share_in_words(trial.rejected_percent, specification.tolerated_rejected_percent)})."
     )
     if trial.tolerated:
         out.print(f"Next: put it into {landing_folder() / str(file.edition)} and start tryghed run.")

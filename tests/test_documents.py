@@ -52,7 +52,7 @@ def test_the_example_in_the_decisions_file_is_read(reference: Path) -> None:
     start = next(index for index, line in enumerate(lines) if line.startswith("- decision_id"))
     entries = yaml.safe_load("\n".join(lines[start:]))
     path.write_text(yaml.safe_dump({"decisions": entries}), encoding="utf-8")
-    assert [one.action for one in load_decisions(reference).decisions] == ["correct", "correct"]
+    assert [one.action for one in load_decisions(reference).decisions] == ["correct", "correct", "waive"]
 
 
 def test_the_page_of_checks_says_what_the_rules_say() -> None:

@@ -15,7 +15,7 @@ import pyreadstat
 import pytest
 
 from assets.delivered import made_from
-from assets.intake import take_in
+from assets.intake import share_in_words, take_in
 from assets.trial import try_file
 from tests.delivering import (
     JOURNAL,
@@ -33,7 +33,7 @@ from tests.delivering import (
 from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
-from warehouse.formats import batches_of
+from warehouse.formats import batches_of, names_of
 from warehouse.personal import kind_by_heading, kind_by_values, kind_of_text
 from warehouse.specifications import load_specifications, refuse_unknown_systems
 
@@ -1004,3 +1004,35 @@ def test_days_and_declared_missing_values_of_spss_are_read_as_they_are_meant(tmp
     assert found["weight"] == ["1,5", None, "2"]
     assert found["question"] == ["Ja", "Ved ikke", None]  # 8 is declared missing and has no label
     assert found["stratum"] == ["1", None, "2"]  # only the missing value has a label, so it is no answer
+
+
+# --- what a file says of itself ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["svar.xls", "svar.ods", "svar.xlsb", "svar"])
+def test_a_workbook_is_read_whatever_its_name_ends_with(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame({"a": [1.5]})
+    frame.to_excel(tmp_path / "svar.xlsx", sheet_name="Anmeldelser", index=False)
+    path = (tmp_path / "svar.xlsx").rename(tmp_path / name)
+    writing = load_specifications()["koebenhavns_politi_reports"].writing_in(2023)
+    assert names_of(path, "xlsx", writing) == ("a",)
+
+
+def test_a_file_in_the_place_of_another_is_read_anew_though_its_size_and_time_are_the_same(tmp_path: Path) -> None:
+    path, writing = tmp_path / "svar.sav", load_specifications()["sikker_by_survey"].writing_in(2017)
+
+    def read_with(word: str) -> list[str]:
+        beside = tmp_path / "beside.sav"
+        pyreadstat.write_sav(pd.DataFrame({"a": [word]}), beside)
+        os.utime(beside, ns=(10**18, 10**18))
+        beside.replace(path)
+        return [text for batch in batches_of(path, "sav", writing, ["a"]) for text in batch.column("a").to_pylist()]
+
+    assert (read_with("Tryg"), read_with("Utry")) == (["Tryg"], ["Utry"])
+
+
+@pytest.mark.parametrize(
+    ("percent", "said"), [(100 / 99, "1.01 %, and 1 %"), (1.00398, "1.004 %, and 1 %"), (20.0, "20.00 %, and 1 %")]
+)
+def test_a_share_is_told_from_the_one_that_is_tolerated(percent: float, said: str) -> None:
+    assert share_in_words(percent, 1).startswith(said)

@@ -52,7 +52,7 @@ def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: P
     assert ran.code == 1
     said = plain(ran)
     assert "Anmeldelsesdato is no day of the calendar written as 31-01-2021 1 5" in said
-    assert "2 of 10 rows would be set aside (20.00 %; 1 % are tolerated)" in said
+    assert "2 of 10 rows would be set aside (20.00 %, and 1 % are tolerated)" in said
     assert "a run would stop" in said
     assert "marker7" not in said
 

@@ -32,6 +32,7 @@ STRATUM = "(SELECT stratum FROM typed ORDER BY row LIMIT 1)"
 OF_STRATUM = f"SELECT row FROM typed WHERE stratum = {STRATUM}"
 
 # table, rule, the fault, and the query of the rows that must be found (none: the first row alone)
+ALL = "SELECT row FROM typed"
 CASES: list[tuple[str, str, str, str | None]] = [
     ("activities.activities", "area_not_known", FIRST.format("partnership_code = 'Nowhere'"), None),
     ("activities.activities", "starts_after_the_edition", FIRST.format("starts_on = DATE '2026-01-01'"), None),
@@ -42,6 +43,10 @@ CASES: list[tuple[str, str, str, str | None]] = [
      FIRST.format("kept = 'not_kept', direction = 'at_most', goal_value = 10, reached_value = 10"), None),
     ("commitments.meetings", "area_not_known", FIRST.format("partnership_code = 'Nowhere'"), None),
     ("commitments.meetings", "held_after_the_edition", FIRST.format("held_on = DATE '2025-01-01'"), None),
+    ("commitments.meetings", "of_another_year", "UPDATE typed SET held_on = held_on - INTERVAL 1 YEAR", ALL),
+    ("commitments.accounts", "of_another_year", "UPDATE typed SET account_year = account_year - 1", ALL),
+    ("commitments.listed_areas", "of_another_year", "UPDATE typed SET listed_on = listed_on - INTERVAL 2 YEAR", ALL),
+    ("population.residents", "of_another_year", "UPDATE typed SET on_date = on_date - INTERVAL 2 YEAR", ALL),
     ("commitments.accounts", "area_not_known", FIRST.format("partnership_code = 'Nowhere'"), None),
     ("commitments.accounts", "account_year_after_the_edition", FIRST.format("account_year = 2025"), None),
     ("commitments.accounts", "account_year_after_the_edition", FIRST.format("account_year = 1999"), None),

@@ -19,6 +19,7 @@ from warehouse.contracts import Column, Row, Table, contracts
 from warehouse.errors import InputError
 from warehouse.formats import batches_of, cells_of, format_of, names_of
 from warehouse.formats.cells import without_odd_blanks
+from warehouse.formats.excel import sheets
 from warehouse.home import landing_folder
 from warehouse.personal import kind_by_heading, kind_by_values, kind_of_text
 from warehouse.specifications import Format, Specification, Writing
@@ -314,6 +315,8 @@ def _no_fit(
     nearest = max(shared, key=lambda name: shared[name], default=None)
     # fewer than half in common is chance: its other headings could be values
     if nearest is None or 2 * shared[nearest] < max(1, min(len(headers[nearest]), len(known[nearest]))):
+        if kind == "xlsx":
+            return _no_such_sheet(path, edition, specifications)
         kinds = ", ".join(
             sorted({name for name, one in specifications.items() if getattr(one.writing_in(edition).formats, kind)})
         )
@@ -330,6 +333,15 @@ def _no_fit(
     )
     return InputError(
         f"{place}: is nearest to {nearest}, but its columns differ in edition {edition} ({found}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now{_how(specification, missing, unknown)}."
+    )
+
+
+def _no_such_sheet(path: Path, edition: int, specifications: dict[str, Specification]) -> InputError:
+    """Of a workbook, most often the sheet has another name, or the headings stand in another row."""
+    layouts = [one.writing_in(edition).formats.xlsx for one in specifications.values()]
+    read = sorted({f"{one.sheet} (row {one.header_row})" for one in layouts if one})
+    return InputError(
+        f"{path.name}: no specification knows its columns on its sheets {_listed(sheets(path))}; the sheets that are read, with the row of their headings, are {', '.join(read)}: rename the sheet, put the headings into their row, or write a specification for it."
     )
 
 

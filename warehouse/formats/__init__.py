@@ -28,6 +28,12 @@ _NO_TABLES = {
     b"7z\xbc\xaf": "is packed with 7z: unpack it",
     b"{\\rtf": "is a text document: ask for the table as a file",
     b"SQLite format 3": "is a database: ask for the table as a file",
+    b"BZh": "is packed with bzip2: unpack it",
+    b"\xfd7zXZ": "is packed with xz: unpack it",
+    b"\x89PNG": "is a picture: ask for the table as a file",
+    b"\xff\xd8\xff": "is a picture: ask for the table as a file",
+    b"<stata_dta>": "is a file of Stata: save it as .sav, .xlsx, .csv or Parquet",
+    b"ARROW1": "is a Feather file: save it as Parquet",
 }
 _NOTHING = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
 _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|table|script|div|\?xml)", re.IGNORECASE)
@@ -39,6 +45,8 @@ def format_of(path: Path) -> Format:
         start = file.read(2048)
     if not start.strip(_NOTHING):
         raise InputError(f"{path.name}: is empty: ask for the file again.")
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
+        raise InputError(f"{path.name}: is an Excel file of an old kind, in XML: save it as .xlsx.")
     if _MARKUP.match(start):
         raise InputError(f"{path.name}: is a web page, as a failed download leaves it: fetch the file again.")
     for magic, what in _NO_TABLES.items():

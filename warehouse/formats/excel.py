@@ -5,6 +5,7 @@ A library reads the cells. What it does not say, or would choke on, is found in 
 """
 
 import gc
+import io
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import python_calamine
 
 from warehouse.edited_files import short
 from warehouse.errors import InputError
-from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
+from warehouse.formats.cells import BATCH, Batches, Cells, Stamp, batch_of, readable, stamp_of, text_column
 from warehouse.formats.sheet_text import count_rows, letters, refuse_no_workbook
 from warehouse.personal import kind_of_text
 from warehouse.specifications import Writing, Xlsx
@@ -34,6 +35,11 @@ def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
     if sheet is None:
         return None
     return sheet.header(layout.header_row) if sheet.height >= layout.header_row else ()
+
+
+def sheets(path: Path) -> list[str]:
+    """What the workbook's sheets are called, as it can be shown."""
+    return [_plain(name) for name in _book(path).workbook.sheet_names]
 
 
 def look(path: Path, writing: Writing) -> Cells:
@@ -73,7 +79,9 @@ def _layout(writing: Writing) -> Xlsx:
 def _workbook(path: Path) -> Any:
     refuse_no_workbook(path)
     with readable(path, python_calamine.CalamineError):
-        return python_calamine.CalamineWorkbook.from_path(str(path))
+        return python_calamine.CalamineWorkbook.from_filelike(
+            io.BytesIO(path.read_bytes())
+        )  # whatever its name ends with
 
 
 @dataclass(frozen=True)
@@ -141,18 +149,17 @@ def _no_collection() -> Iterator[None]:
 
 def _book(path: Path) -> _Book:
     """The workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
-    stamp = path.stat()
-    kept = _kept if stamp.st_size <= KEPT_BYTES else _kept_alone
-    return kept(path, stamp.st_size, stamp.st_mtime_ns)
+    kept = _kept if path.stat().st_size <= KEPT_BYTES else _kept_alone
+    return kept(path, stamp_of(path))
 
 
 @lru_cache(maxsize=KEPT_WORKBOOKS)
-def _kept(path: Path, _size: int, _changed: int) -> _Book:
+def _kept(path: Path, _stamp: Stamp) -> _Book:
     return _Book(path)
 
 
 @lru_cache(maxsize=1)
-def _kept_alone(path: Path, _size: int, _changed: int) -> _Book:
+def _kept_alone(path: Path, _stamp: Stamp) -> _Book:
     return _Book(path)
 
 

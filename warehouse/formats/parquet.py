@@ -40,6 +40,12 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
             first += batch.num_rows
 
 
+_NO_VALUES = (
+    pa.types.is_nested,
+    *(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary),
+)
+
+
 def _opened(path: Path) -> pq.ParquetFile:
     with readable(path, pa.ArrowException, OverflowError):
         return pq.ParquetFile(path)
@@ -48,7 +54,7 @@ def _opened(path: Path) -> pq.ParquetFile:
 def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if pa.types.is_nested(array.type) or pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
+    if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NO_VALUES):
         raise InputError(
             f"{path.name}, column {name}: holds lists or bytes and no plain values: ask for plain columns."
         )

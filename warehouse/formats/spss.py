@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from warehouse.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_of
+from warehouse.formats.cells import BATCH, Batches, Cells, Stamp, batch_of, readable, stamp_of, text_of
 from warehouse.specifications import Writing
 
 LATER_BATCH = 100_000
@@ -49,8 +49,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
     """The first cases: a file is looked at before it is read, and then most of them are there."""
-    stamp = path.stat()
-    cells = _kept(path, stamp.st_size, stamp.st_mtime_ns)
+    cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
     if absent:
         cells |= _cells(path, absent, 0, BATCH)
@@ -58,7 +57,7 @@ def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
 
 
 @lru_cache(maxsize=KEPT_FILES)
-def _kept(_path: Path, _size: int, _changed: int) -> dict[str, pa.Array]:
+def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
     return {}
 
 
@@ -116,12 +115,11 @@ def _without_missing(values: pa.Array, ranges: Sequence[Any], labels: dict[Any, 
 
 def _metadata(path: Path) -> Any:
     """What the file says of itself, read once for a file as it is now."""
-    stamp = path.stat()
-    return _metadata_of(path, stamp.st_size, stamp.st_mtime_ns)
+    return _metadata_of(path, stamp_of(path))
 
 
 @lru_cache(maxsize=KEPT_FILES)
-def _metadata_of(path: Path, _size: int, _changed: int) -> Any:
+def _metadata_of(path: Path, _stamp: Stamp) -> Any:
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
