@@ -32,11 +32,11 @@ def extracts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
         for edition, rows in written[table.name].items():
             told(context, table, edition, rows)
             if table is REJECTED and rows:
-                context.add_asset_metadata({"rows": _rows_set_aside(edition)}, key(table), str(edition))
+                context.add_asset_metadata({"rows": rows_set_aside(edition)}, key(table), str(edition))
         yield dg.MaterializeResult(asset_key=key(table))
 
 
-def _rows_set_aside(edition: int) -> dg.TableMetadataValue:
+def rows_set_aside(edition: int) -> dg.TableMetadataValue:
     """The first rows that were set aside, by file and row, with the rule and the column; never a value."""
     names = ["file", "row", "rule", "column_name", "decision"]
     rows = records(store.read(REJECTED, [edition])[names].head(SHOWN))

@@ -13,6 +13,7 @@ import pytest
 
 from assets.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.decisions import DECIDABLE, all_decisions
+from assets.extracts import rows_set_aside
 from assets.setting_aside import set_aside
 from assets.table_checks import fingerprint_of, result
 from checks.expectations import validate_table
@@ -222,6 +223,14 @@ def late(place: Path) -> Path:
     path = deliver(place, EDITION, "anmeldelser.csv", lines)
     take_in([EDITION])
     return path
+
+
+def test_the_page_shows_which_rows_were_set_aside_by_file_and_row_and_no_value(late: Path) -> None:
+    names = ("file", "row", "rule", "column_name", "decision")
+    shown = [record.data for record in rows_set_aside(EDITION).records]
+    expected = [{name: str(row[name] or "") for name in names} for row in rows("quality.rejected_rows", EDITION)]
+    assert shown == expected
+    assert {(row["file"], row["row"], row["column_name"]) for row in shown} == {(late.name, "9", "Anmeldelsesdato")}
 
 
 def test_a_row_is_corrected_by_what_it_says_now(late: Path) -> None:
