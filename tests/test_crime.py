@@ -97,7 +97,8 @@ def test_the_police_s_own_counts_stand_beside_ours(place: Path) -> None:
 
 def test_residents_are_those_of_the_first_of_january_delivered_or_known(place: Path) -> None:
     deliver_reports(place)
-    population(place, PEOPLE | {"dato": "2021-01-01"})
+    elsewhere = PEOPLE | {"omraade": "Valby"}  # a file of which no row is of the year before is another year's
+    population(place, PEOPLE | {"dato": "2021-01-01"}, elsewhere)
     make(2023, *MADE)
     assert counted()[TH, "burglary", "reports"]["population_residents"] is None
     assert counted()["copenhagen", "burglary", "reports"]["population_residents"] == 644431  # FOLK1A, 1 January 2022
