@@ -78,7 +78,7 @@ class Desk:
         expect(self.page.get_by_text("No errors")).to_be_visible(timeout=30_000)
         self.shoot("form")
         self.page.get_by_role("button", name="Launch Run").click()
-        expect(self.page.get_by_text("Success").first).to_be_visible(timeout=90_000)
+        expect(self.page.get_by_text("Success").first).to_be_visible(timeout=LATE * 1000)  # after the run before it
 
     def shoot(self, name: str) -> None:
         """A picture of what the page shows."""
