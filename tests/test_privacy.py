@@ -36,7 +36,7 @@ EDITION = 2023
 
 def marked(kind: Kind) -> Rows:
     """Rows with a marker in whatever holds any text, and a few among many with one where none may stand."""
-    rows = good(kind, 400 if kind in (SURVEY, REPORTS) else 12)
+    rows = good(kind, 400 if kind in (SURVEY, REPORTS) else 20)  # of residents and accounts, a row a year
     if kind is SURVEY:
         rows = [row | {"Stratum": f"{SECRET} stratum"} for row in rows]
         rows[7] |= {"Vægt": SECRET}
