@@ -17,7 +17,7 @@ from assets.setting_aside import FILES, files_of, refuse_unreadable
 from assets.table_checks import fingerprint_of
 from assets.trial import try_file
 from checks.expectations import validate_table
-from checks.rules import Rule, rules, shape_rule
+from checks.rules import Rule, decidable_rules, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Row, contracts
 from warehouse.decisions import FILE, SEEN_LETTERS, Decision, load_decisions
@@ -89,23 +89,29 @@ def decide_on_row(
     faults = [one for one in try_file(delivered.path, edition).rejected if one["row"] == row]
     if not faults:
         raise InputError(f"row {row} of {file} is not set aside: give the row that quality.rejected_rows names.")
-    for fault in faults if action == "accept" else []:
-        refuse_unreadable("a decision", fault, delivered)
+    if action == "accept":
+        for fault in faults:
+            refuse_unreadable("a decision", fault, delivered)
     if action != "correct" and (column, value) != (None, None):
         raise InputError(
             f"a column and a value belong to a correction, and the row is to {action}: leave them out, or correct."
         )
     about: Row = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
     if action == "correct":
-        if column is None or value is None:
-            raise InputError("a correction needs the column, by our name of it, and the value: give both.")
-        expects = _cell(delivered, row, column)
-        if value == expects:
-            raise InputError(
-                f"row {row} of {file} says that in {column} already: give what is to stand there in place of it."
-            )
-        about |= {"column": column, "expects": expects, "value": value}
+        about |= _correction(delivered, row, column, value)
     return write(f"{edition}-row-{row}", about, by)
+
+
+def _correction(file: DeliveredFile, row: int, column: str | None, value: str | None) -> Row:
+    """What a correction says of a cell. Raises InputError where it would change nothing, or names no cell."""
+    if column is None or value is None:
+        raise InputError("a correction needs the column, by our name of it, and the value: give both.")
+    expects = _cell(file, row, column)
+    if value == expects:
+        raise InputError(
+            f"row {row} of {file.path.name} says that in {column} already: give what is to stand there in place of it."
+        )
+    return {"column": column, "expects": expects, "value": value}
 
 
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
@@ -145,7 +151,7 @@ def _decidable(table: str, rule: str) -> Rule:
     of_table = [*rules().get(table, ()), *([shape_rule(contracts()[table])] if table in contracts() else [])]
     found = next((one for one in of_table if one.name == rule), None)
     if found is None:
-        known = sorted(f"{one.table} {one.name}" for of_table in rules().values() for one in of_table if one.decidable)
+        known = sorted(f"{one.table} {one.name}" for one in decidable_rules())
         raise InputError(f"{table} has no check {rule}: those that can be decided on are {', '.join(known)}.")
     if not found.decidable:
         raise InputError(

@@ -12,7 +12,7 @@ import pandas as pd
 from assets.editions import editions
 from assets.table_checks import fingerprint_of
 from assets.tables import describe, expected_trouble, needs, told
-from checks.rules import rules
+from checks.rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import Row, contracts, records
 from warehouse.decisions import FILE, Decision, Decisions, decision_row, load_decisions
@@ -27,11 +27,7 @@ NUMBERS_OF_PERSONS = (
     (contracts()["extracts.police_reports"], "journal_number"),
 )
 SHORTEST_NUMBER = 6
-DECIDABLE = {
-    table: [rule.name for rule in of_table if rule.decidable]
-    for table, of_table in rules().items()
-    if any(rule.decidable for rule in of_table)
-}
+DECIDABLE = sorted({rule.table for rule in decidable_rules()})
 
 
 def all_decisions(file_decisions: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:

@@ -1,8 +1,7 @@
 """What a reader of an edition's figures should know: the checks that fail in it and let it be published, as footnotes.
 
-They warn, or they block and a steward let them pass. Made late, when all that they look at is there. What readers are told stands
-in `checks/rules/`; how many rows fail
-and which is for the steward alone, as small counts stand among them.
+They warn, or they block and a steward let them pass. Made late, when all that they look at is there. What readers are told
+stands in `checks/rules/`; how many rows fail and which is for the steward alone, as small counts stand among them.
 """
 
 import dagster as dg

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from itertools import chain
 
 from assets.setting_aside import DECISIONS, FILES, REJECTED, delivered_for, files_of, set_aside
-from checks.rules import rules
+from checks.rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts
 from warehouse.decisions import (
@@ -39,9 +39,7 @@ def take_in(editions: list[int]) -> Written:
     Raises InputError for the first file that a run cannot go on with; the store is then as it was.
     """
     decided = load_decisions()
-    check_rules(
-        decided, [(rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.decidable]
-    )
+    check_rules(decided, [(rule.table, rule.name) for rule in decidable_rules()])
     check_editions(decided, store.read(contracts()["reference.editions"])["edition"].tolist())
     check_crime_types(decided, store.read(contracts()["reference.crime_types"])["crime_type"].tolist())
     found = _files(editions)

@@ -1,9 +1,9 @@
 """A police CSV in windows-1252 to a checked, typed, mapped table: ours, bare DuckDB and pandas (`make bench`).
 
 Each in a process of its own, in turn, on files of made-up reports. Wall seconds count from when the libraries are
-loaded (that is measured in `imports.py`) and Great Expectations' route is proved, once a process; peak memory is the operating system's figure of the whole process. The
-yardstick for time is DuckDB's `read_csv` of the same rows in UTF-8 into a table,
-all columns as text and nothing checked; what is replaced is the same work in pandas with the C engine.
+loaded (that is measured in `imports.py`) and Great Expectations' route is proved, once a process; peak memory is the
+operating system's figure of the whole process. The yardstick for time is DuckDB's `read_csv` of the same rows in UTF-8
+into a table, all columns as text and nothing checked; what is replaced is the same work in pandas with the C engine.
 
     python -m benchmarks.police_csv            1 and 10 million rows
     python -m benchmarks.police_csv 1 10 30    and 30 million, for the growth of memory

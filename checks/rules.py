@@ -109,6 +109,11 @@ def rules() -> dict[str, tuple[Rule, ...]]:
     return found
 
 
+def decidable_rules() -> list[Rule]:
+    """The rules that a steward may decide on, in the order of the files."""
+    return [rule for of_table in rules().values() for rule in of_table if rule.decidable]
+
+
 def _shape_rule(table: Table, name: str, expectation: str, arguments: dict[str, Any]) -> Rule:
     return Rule(
         table=table.name,

@@ -24,8 +24,12 @@ from warehouse.home import PROJECT
 
 HEADER = "x-tryghed-user"
 REFUSED = (
-    *("deletePipelineRun", "deleteRun", "wipeAssets", "deleteDynamicPartitions"),
-    *("reportRunlessAssetEvents", "reportAssetCheckEvaluations"),
+    "deletePipelineRun",
+    "deleteRun",
+    "deleteDynamicPartitions",
+    "wipeAssets",
+    "reportRunlessAssetEvents",
+    "reportAssetCheckEvaluations",
 )
 
 Tags = list[dict[str, str]]

@@ -44,7 +44,7 @@ class VerdictTable:
 
 @dataclass(frozen=True)
 class Footnote:
-    """What a reader should know of the figures of some editions; `accepted` where a steward lets it pass in all of them."""
+    """What a reader should know of the figures of some editions; `accepted` where a steward lets it pass in them."""
 
     text: str
     editions: tuple[int, ...]
@@ -96,11 +96,12 @@ def missing_deliveries(connection: duckdb.DuckDBPyConnection, language: Language
 
 
 def footnotes(connection: duckdb.DuckDBPyConnection, language: Language) -> list[Footnote]:
-    """The checks that fail and do not block, each with its editions; those that nobody decided on first."""
+    """What fails in published figures, each with its editions; what nobody decided on first."""
     rows = connection.execute(
         f"""
-        SELECT text_{language}, list_sort(list_distinct(list(edition))), bool_and(decision IS NOT NULL), bool_or(coalesce(provenance = 'synthetic', false))
-        FROM quality.footnotes GROUP BY text_{language}, decision IS NOT NULL ORDER BY 3, 1
+        SELECT text_{language}, list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
+               bool_or(coalesce(provenance = 'synthetic', false))
+        FROM quality.footnotes GROUP BY text_{language}, accepted ORDER BY accepted, 1
         """
     ).fetchall()
     return [Footnote(text, tuple(editions), accepted, made_up) for text, editions, accepted, made_up in rows]

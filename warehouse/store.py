@@ -1,7 +1,7 @@
 """The store: one Parquet file per table and edition, written beside and renamed.
 
-One process at a time writes, readers never wait, and the same content is the same bytes: rows are ordered by the table's key and no
-time of writing is kept. What the columns are is the contract's business, what must hold is the checks'.
+One process at a time writes, readers never wait, and the same content is the same bytes: rows are ordered by the table's
+key and no time of writing is kept. What the columns are is the contract's business, what must hold is the checks'.
 """
 
 import fcntl

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,6 @@ _TOO_LONG = f"holds more than {LONGEST_CELL} characters"
 MIDNIGHT = time()
 
 Batches = Iterator[pa.RecordBatch]
-Stamp = tuple[int, int, int, int]
 
 MOJIBAKE = (
     "\u00c3[\u00a6\u00b8\u00a5\u2020\u02dc\u2026\u00a9]"  # the two bytes of æ, ø, å, Æ, Ø, Å or é, read as windows-1252
@@ -177,10 +176,19 @@ def _bytes_of(column: pa.StringArray) -> bytes:
     return held
 
 
-def stamp_of(path: Path) -> Stamp:
+class Stamp(NamedTuple):
     """What tells a file from one that was put in its place, even with its size and time."""
+
+    size: int
+    written: int
+    changed: int
+    inode: int
+
+
+def stamp_of(path: Path) -> Stamp:
+    """The file's stamp as it is now."""
     found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 @contextmanager

@@ -79,9 +79,8 @@ def _layout(writing: Writing) -> Xlsx:
 def _workbook(path: Path) -> Any:
     refuse_no_workbook(path)
     with readable(path, python_calamine.CalamineError):
-        return python_calamine.CalamineWorkbook.from_filelike(
-            io.BytesIO(path.read_bytes())
-        )  # whatever its name ends with
+        # of a path the library would go by how its name ends
+        return python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
 
 
 @dataclass(frozen=True)
@@ -149,8 +148,8 @@ def _no_collection() -> Iterator[None]:
 
 def _book(path: Path) -> _Book:
     """The workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
-    kept = _kept if path.stat().st_size <= KEPT_BYTES else _kept_alone
-    return kept(path, stamp_of(path))
+    stamp = stamp_of(path)
+    return (_kept if stamp.size <= KEPT_BYTES else _kept_alone)(path, stamp)
 
 
 @lru_cache(maxsize=KEPT_WORKBOOKS)

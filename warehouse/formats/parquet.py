@@ -14,6 +14,14 @@ from warehouse.specifications import Writing
 
 MOST_ROWS = 100_000_000
 
+_NO_VALUES = (
+    pa.types.is_nested,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
+
 
 def names(path: Path, _: Writing) -> tuple[str, ...]:
     """The names of the columns."""
@@ -38,12 +46,6 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
             columns = [_text(path, name, batch.column(name), writing, first) for name in wanted]
             yield batch_of(columns, wanted, np.arange(first, first + batch.num_rows))
             first += batch.num_rows
-
-
-_NO_VALUES = (
-    pa.types.is_nested,
-    *(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary),
-)
 
 
 def _opened(path: Path) -> pq.ParquetFile:
