@@ -88,12 +88,12 @@ def bare_duckdb(folder: Path) -> None:
 
 def tryghed(folder: Path) -> None:
     """Ours: looked through, kept as delivered, rows set aside, typed, mapped, placed, and the table's checks."""
-    from assets.trial import REPORTS as TABLE
-    from assets.trial import into_store
+    from assets.extracts.landing import look_into
+    from assets.extracts.layouts import load_specifications
+    from assets.extracts.trial import REPORTS as TABLE
+    from assets.extracts.trial import into_store
     from checks.expectations import validate_table
     from checks.rules import rules
-    from warehouse.delivered_files import look_into
-    from warehouse.specifications import load_specifications
 
     into_store(look_into(folder / NAME, EDITION, load_specifications()))
     for outcome in validate_table(TABLE, rules().get(TABLE.name, ())):
@@ -124,7 +124,7 @@ def with_pandas(folder: Path) -> None:
 
 def _refuse_odd_cells(rows: "pd.DataFrame") -> None:
     """As ours: no control characters or letters once read in another encoding, and nothing personal where any text may stand."""
-    from warehouse.formats.cells import LONGEST_CELL, MOJIBAKE
+    from assets.extracts.formats.cells import LONGEST_CELL, MOJIBAKE
     from warehouse.personal import kind_by_values
 
     for name in COLUMNS:
@@ -232,7 +232,6 @@ def timed(way: str, folder: Path) -> float:
         (folder / made).unlink(missing_ok=True)
     os.environ["TRYGHED_HOME"] = str(folder / "home")
     if way == "Tryghed":
-        import assets.trial  # noqa: F401
         from checks.expectations import prove_route
 
         prove_route()
@@ -240,7 +239,6 @@ def timed(way: str, folder: Path) -> float:
         import pyarrow as pa
         import shapely  # noqa: F401
 
-        import warehouse.formats.cells
         import warehouse.personal
         import warehouse.reference_files  # noqa: F401
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from benchmarks.measuring import clocked, in_a_process, in_turn, median_of, ran_on, ratio
 
 if TYPE_CHECKING:
-    from warehouse.sample.writing import Extract
+    from assets.extracts.sample.writing import Extract
 
 ROWS, RUNS, SEED = 100_000, 7, 1
 GOAL = 2
@@ -31,10 +31,10 @@ SHEET = "Anmeldelser"
 
 def write_files(folder: Path) -> None:
     """Both files, of the sample's rows as often as they are needed."""
+    from assets.extracts.layouts import load_specifications
+    from assets.extracts.sample.police import first_draw
+    from assets.extracts.sample.survey import survey_extract
     from warehouse.reference_files import load_reference
-    from warehouse.sample.police import first_draw
-    from warehouse.sample.survey import survey_extract
-    from warehouse.specifications import load_specifications
 
     reference, specifications = load_reference(), load_specifications()
     draw = first_draw(EDITIONS["xlsx"], SEED, reference)
@@ -47,7 +47,7 @@ def write_files(folder: Path) -> None:
 
 def write_often(extract: "Extract", key: str, folder: Path) -> None:
     """A file of the extract's rows over and over, each with a key of its own."""
-    from warehouse.sample.writing import write
+    from assets.extracts.sample.writing import write
 
     rows = extract.rows.iloc[[place % len(extract.rows) for place in range(ROWS)]].reset_index(drop=True)
     rows[key] = [f"{extract.edition}-{place:08d}" for place in range(ROWS)]
@@ -77,8 +77,8 @@ def pyreadstat_alone(folder: Path) -> None:
 
 def as_delivered(kind: str, folder: Path) -> None:
     """Ours: looked through, and every row as it is kept."""
-    from warehouse.delivered_files import look_into, rows_of
-    from warehouse.specifications import load_specifications
+    from assets.extracts.landing import look_into, rows_of
+    from assets.extracts.layouts import load_specifications
 
     file = look_into(file_of(kind, folder), EDITIONS[kind], load_specifications())
     assert sum(batch.num_rows for batch in rows_of(file)) == ROWS
@@ -86,9 +86,9 @@ def as_delivered(kind: str, folder: Path) -> None:
 
 def typed_table(kind: str, folder: Path) -> None:
     """Ours to the end: kept in a store, rows set aside, typed, mapped and placed."""
-    from assets.trial import into_store
-    from warehouse.delivered_files import look_into
-    from warehouse.specifications import load_specifications
+    from assets.extracts.landing import look_into
+    from assets.extracts.layouts import load_specifications
+    from assets.extracts.trial import into_store
 
     rejected = into_store(look_into(file_of(kind, folder), EDITIONS[kind], load_specifications()))
     assert len(rejected) < ROWS / 100

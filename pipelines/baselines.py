@@ -1,12 +1,12 @@
-"""The job that fixes an agreement's baselines from Dagster's page. What it does is in `assets/baselines.py`."""
+"""The job that fixes an agreement's baselines from Dagster's page. What it does is in `assets/targets/fixing.py`."""
 
 from datetime import date
 
 import dagster as dg
 from pydantic import Field
 
-from assets.baselines import fix_baselines
 from assets.tables import expected_trouble
+from assets.targets.fixing import fix_baselines
 from pipelines.deciding import signed_in
 
 

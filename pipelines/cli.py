@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from dagster import AssetMaterialization
 
-    from assets.deciding import By
-    from assets.sentences import Words
-    from assets.trial import Trial
+    from assets.decisions.writing import By
+    from assets.extracts.trial import Trial
+    from assets.targets.sentences import Words
     from pipelines.running import Ran
     from pipelines.status import Footnote, Language, MissingDelivery, VerdictTable
     from warehouse.decisions import Decision
@@ -254,7 +254,7 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
         --reason "The police count attempts apart." --expires-on 2025-06-01
     """
     with out.status("Looking at the check ..."):
-        from assets.deciding import decide_on_check
+        from assets.decisions.writing import decide_on_check
 
         decision = decide_on_check(table, rule, edition, seen, _who(by))
     _decided(decision)
@@ -280,7 +280,7 @@ def decide_row_command(
         --person "A. Steward" --reason "The vendor confirmed it."
     """
     with out.status("Reading the file ..."):
-        from assets.deciding import decide_on_row
+        from assets.decisions.writing import decide_on_row
 
         decision = decide_on_row(edition, file, row, action, _who(by), column, value, seen)
     _decided(decision)
@@ -293,7 +293,7 @@ def decide_row_command(
 @_by
 def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
     """Accept that more rows of FILE are set aside in EDITION than its specification tolerates."""
-    from assets.deciding import decide_on_share
+    from assets.decisions.writing import decide_on_share
 
     _decided(decide_on_share(edition, file, _who(by), seen))
 
@@ -305,7 +305,7 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
 @_by
 def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Any) -> None:
     """Say what reports with an OFFENCE_CODE that no line of the mapping holds count as, from EDITION on."""
-    from assets.deciding import decide_on_code
+    from assets.decisions.writing import decide_on_code
 
     _decided(decide_on_code(edition, offence_code, crime_type, _who(by)))
 
@@ -313,7 +313,7 @@ def decide_code_command(edition: int, offence_code: str, crime_type: str | None,
 def _who(by: dict[str, Any]) -> "By":
     from datetime import date
 
-    from assets.deciding import By
+    from assets.decisions.writing import By
 
     until = by["expires_on"].date() if by["expires_on"] else None
     return By(by["person"], by["reason"], date.today(), until)
@@ -346,7 +346,7 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
     with out.status("Reading the reference files and the store ..."):
         from datetime import date
 
-        from assets.baselines import fix_baselines
+        from assets.targets.fixing import fix_baselines
 
         act = fix_baselines(agreement_id, person, reason, date.today())
     table = RichTable(title="Baselines", **_LEFT)
@@ -389,7 +389,7 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
       tryghed extracts check data/landing/2023/anmeldelser_2023.csv
     """
     with out.status("Reading the file ..."):  # its name is not looked at yet, and may be somebody's
-        from assets.trial import try_file
+        from assets.extracts.trial import try_file
         from pipelines.yearly import edition_of_file
 
         edition = edition or edition_of_file(file)
@@ -405,7 +405,7 @@ def sample_command(seed: int) -> None:
     No real ones are public. Their names begin with synthetic_, and all that is made of them is marked so. The folder
     may hold no other files.
     """
-    from warehouse.sample import write_sample
+    from assets.extracts.sample import write_sample
 
     written = write_sample(landing_folder(), seed, lambda line: out.print(f"  {line}"))
     out.print(f"{len(written)} made-up files in {landing_folder()}. Next: tryghed run.")
@@ -458,7 +458,7 @@ def _in_words(step: str) -> str:
 
 def _tell_trial(trial: "Trial") -> int:
     """What the file is, how its columns are read, which rows would be set aside, and what to do next."""
-    from assets.intake import share_in_words
+    from assets.extracts.intake import share_in_words
 
     file, specification = trial.file, trial.file.specification
     sheet = f", sheet {file.sheet}" if file.sheet else ""

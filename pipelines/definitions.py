@@ -6,25 +6,20 @@ table stand between it and what is made of it.
 
 import dagster as dg
 
-from assets import (
-    confidentiality,
-    continuity,
-    crime,
-    decisions,
-    delivered,
-    estimates,
-    extracts,
-    footnotes,
-    models,
-    pictures,
-    publication,
-    readings,
-    reconciliation,
-    reference,
-    safety,
-    targets,
-)
-from assets.table_checks import CHECKS
+from assets import reference
+from assets import sql_tables as models
+from assets.asset_checks import CHECKS
+from assets.crime import confidentiality
+from assets.crime import yearly as crime
+from assets.decisions import table as decisions
+from assets.extracts import assets as extracts
+from assets.extracts import kept as delivered
+from assets.published import pictures, publication
+from assets.quality import continuity, footnotes, reconciliation
+from assets.survey import estimates
+from assets.survey import shares as safety
+from assets.targets import readings
+from assets.targets import verdicts as targets
 from pipelines.baselines import fix_baselines_job
 from pipelines.deciding import after_decision, decide_job
 from pipelines.schedules import spring

@@ -10,7 +10,7 @@ from uuid import uuid4
 import dagster as dg
 from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterEvent, DagsterEventType
 
-from assets.publication import PUBLICATION
+from assets.published.publication import PUBLICATION
 from assets.tables import key
 from pipelines.yearly import JOB, range_tags
 from warehouse import store

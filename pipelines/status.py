@@ -10,7 +10,7 @@ from typing import Literal
 
 import duckdb
 
-from assets.sentences import Words
+from assets.targets.sentences import Words
 
 Language = Literal["da", "en"]
 

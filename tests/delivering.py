@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from assets.delivered import rows_that_count
-from assets.intake import take_in
-from assets.models import write_model
+from assets.extracts.intake import take_in
+from assets.extracts.kept import rows_that_count
 from assets.reference import REFERENCE as TABLES
+from assets.sql_tables import write_model
 from warehouse import store
 from warehouse.contracts import contracts, records
 from warehouse.decisions import load_decisions

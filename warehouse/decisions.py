@@ -2,7 +2,7 @@
 
 A decision holds for what somebody saw: about a row or a file it names the file's hash, about a failed check the
 fingerprint of the table. It lapses when the file or the table comes again with other content, and some expire. What a
-decision does is in `assets/`; here is what a line of the file must say. How one is written is in `assets/deciding.py`.
+decision does is in `assets/`; here is what a line of the file must say. How one is written is in `assets/decisions/writing.py`.
 """
 
 import hashlib
@@ -19,7 +19,6 @@ from warehouse.edited_files import Lines, line_of, read_yaml, short
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
 from warehouse.personal import kind_within
-from warehouse.specifications import Specification
 
 FILE = "decisions.yml"
 SEEN_LETTERS = 12  # of a fingerprint, as people are shown it
@@ -169,22 +168,6 @@ def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
     rows = rows.assign(decision=None) if "decision" in table.columns else rows
     hashes = " ".join(sorted(made_of["file_sha256"]))
     return hashlib.sha256(f"{table.fingerprint(rows)} {hashes}".encode()).hexdigest()
-
-
-def check_corrections(decisions: Decisions, specification: Specification, file: str) -> None:
-    """Raises InputError where a correction of the file names a column that is none, or that holds personal data."""
-    columns = specification.target().delivered_columns
-    for one in decisions.decisions:
-        if one.file != file or one.column is None:
-            continue
-        if one.column not in specification.columns:
-            raise InputError(
-                f"{FILE}: {one.decision_id} corrects {short(one.column)}, which is no column of {specification.table}: use one of {', '.join(specification.columns)}."
-            )
-        if columns[one.column].personal or specification.columns[one.column].personal:
-            raise InputError(
-                f"{FILE}: {one.decision_id} corrects {one.column}, which holds personal data, and those do not belong into this file: ask for the file again."
-            )
 
 
 def check_crime_types(decisions: Decisions, known: Collection[str]) -> None:

@@ -7,7 +7,6 @@ lies in a temporary folder of the store for as long as the engine runs.
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -16,7 +15,6 @@ from warehouse.contracts import Row, Table
 from warehouse.home import make_protected, store_folder
 from warehouse.store import FIRST_EDITION, path_of, refuse_absent
 
-MODELS = Path(__file__).parent / "models"
 MEMORY_LIMIT = "1GB"
 BATCH_ROWS = 100_000
 
@@ -62,8 +60,3 @@ def batches(
             if not field.nullable and column.null_count:
                 raise ValueError(f"{table.name}: {column.null_count} empty cells in {field.name} where none may be")
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def model(name: str) -> str:
-    """The SQL of `warehouse/models/<name>.sql`."""
-    return (MODELS / f"{name}.sql").read_text(encoding="utf-8")

@@ -124,7 +124,7 @@ def logit_limits_where_enough(found: Estimates, confidence: float) -> tuple[Arra
     """The logit's limits, and Korn and Graubard's where a share stands on few answers, as the logit covers too little there.
 
     Few are fewer than 10 effective answers of one kind, or than 15 where weights make the answers worth less than they are;
-    found by simulation (`tests/test_simulations.py`). At 0 and 1 the logit has no limits.
+    found by simulation (`tests/methods/test_simulations.py`). At 0 and 1 the logit has no limits.
     """
     low, high = logit_limits(found.share, found.standard_error, found.degrees, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):

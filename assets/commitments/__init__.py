@@ -1,0 +1,1 @@
+"""What the parties promised of themselves: activities, meetings, money, listed areas."""

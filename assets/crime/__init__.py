@@ -1,0 +1,1 @@
+"""Reports of crime: draws, counts, rates by crime type, and which counts are hidden."""

@@ -1,0 +1,1 @@
+"""The stewards' decisions: written, listed, and where each kind takes effect."""

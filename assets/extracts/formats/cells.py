@@ -1,0 +1,218 @@
+"""What the formats share: batches of cells as text with their rows, and what no cell of an extract holds."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assets.extracts.layouts import Writing
+from warehouse.errors import InputError
+
+BATCH = 10_000
+LONGEST_CELL = 10_000
+_TOO_LONG = f"holds more than {LONGEST_CELL} characters"
+MIDNIGHT = time()
+
+Batches = Iterator[pa.RecordBatch]
+
+MOJIBAKE = (
+    "\u00c3[\u00a6\u00b8\u00a5\u2020\u02dc\u2026\u00a9]"  # the two bytes of æ, ø, å, Æ, Ø, Å or é, read as windows-1252
+)
+
+_ODD = {
+    MOJIBAKE: "holds a Danish letter that was once read in another encoding",
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]": "holds a control character",
+    r"\x{fffd}": "holds the mark of a letter that was lost",
+    r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": "holds a mark that turns the direction of writing",
+}
+_ODD_BLANKS = "\u00a0\u2007\u202f\u200b\ufeff\t\n\r"  # a no-break space and others that nobody sees
+_LAST_BYTES_OF_ODD_BLANKS = (b"\xa0", b"\x87", b"\xaf", b"\x8b", b"\xbf")
+_CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
+_MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """How many rows a file holds below its header, and the sheet they stand on."""
+
+    rows: int
+    sheet: str | None = None
+
+
+def batch_of(
+    columns: Sequence[pa.Array], names: Sequence[str], rows: np.ndarray, malformed: Sequence[str] | None = None
+) -> pa.RecordBatch:
+    """Text columns with the numbers of their rows, and why rows have no cells where they have none."""
+    why = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
+    return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), why, *columns], ["row", "malformed", *names])
+
+
+def text_column(values: Sequence[Any], writing: Writing) -> pa.StringArray:
+    """The values as text, whatever they are; None, NaN and "" are empty."""
+    try:
+        return text_of(pa.array(values, pa.string()), writing)
+    except pa.ArrowTypeError:  # not texts alone
+        values = [None if value == "" else value for value in values]
+    if len(set(map(type, values)) - {type(None)}) > 1:  # numbers and texts, which Arrow cannot hold
+        return pa.array([as_text(value, writing) for value in values], pa.string())
+    try:
+        return text_of(pa.array(values), writing)
+    except OverflowError:  # whole numbers beyond 64 bits
+        return pa.array([as_text(value, writing) for value in values], pa.string())
+
+
+def text_of(values: pa.Array, writing: Writing, labels: dict[Any, str] | None = None) -> pa.StringArray:
+    """Values of one type as text, or their labels. Each different number or day is turned into text once."""
+    if pa.types.is_string(values.type) and not labels:
+        return pc.if_else(pc.equal(values, ""), None, values)
+    encoded = values.dictionary_encode()
+    different = encoded.dictionary
+    if pa.types.is_floating(different.type):
+        different = pc.if_else(pc.is_nan(different), None, different)
+    texts = _texts(different, writing)
+    if labels:
+        pairs = zip(different.to_pylist(), texts.to_pylist(), strict=True)
+        texts = pa.array([labels.get(value, text) for value, text in pairs], pa.string())
+    return texts.take(encoded.indices)
+
+
+def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
+    """Each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
+    if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
+        plain = pc.cast(values, pa.string())
+        if not pc.any(pc.match_substring(plain, "e")).as_py():
+            return pc.replace_substring(plain, ".", writing.decimal_mark)
+    return pa.array([as_text(value, writing) for value in values.to_pylist()], pa.string())
+
+
+def as_text(cell: Any, writing: Writing) -> str | None:
+    """A cell as its producer would have written it in a text file; None for an empty one."""
+    if isinstance(cell, str):
+        return cell or None
+    if cell is None:
+        return None
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, int):
+        return str(cell)
+    if isinstance(cell, float):
+        return _number_text(cell, writing.decimal_mark)
+    if isinstance(cell, Decimal):
+        return _decimal_text(cell).replace(".", writing.decimal_mark)
+    if isinstance(cell, datetime) and cell.time() != MIDNIGHT:
+        timed = next((one for one in writing.date_formats if "%H" in one), None)
+        return cell.strftime(timed) if timed else str(cell)  # without such a format it is no day: the row is set aside
+    if isinstance(cell, date):
+        return cell.strftime(writing.date_formats[0])
+    return str(cell)
+
+
+def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
+    """Refuse control characters, marks of direction or of lost letters, and endless cells, in formats that hold text as such."""
+    for name in batch.schema.names[2:]:
+        column = batch.column(name)
+        if not _may_be_odd(column):
+            continue
+        for shape, what in _ODD.items():
+            _refuse_where(place, batch, name, pc.match_substring_regex(column, shape), what)
+        _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
+
+
+def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
+    """The cells without other blanks than spaces around them, which no eye would see; other cells as they are."""
+    held = _bytes_of(column)
+    unseen = (b"\t", b"\n", b"\r", *(() if held.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
+    if not any(byte in held for byte in unseen):
+        return column
+    odd = pc.match_substring_regex(column, f"[{_ODD_BLANKS}]")
+    trimmed = pc.utf8_trim(column, _ODD_BLANKS + " ")
+    return pc.if_else(odd, pc.if_else(pc.equal(trimmed, ""), None, trimmed), column)
+
+
+def refuse_long_text(place: str, batch: pa.RecordBatch) -> None:
+    """Refuse endless cells, of a text whose bytes were looked through."""
+    for name in batch.schema.names[2:]:
+        column = batch.column(name)
+        if len(column) and int(np.diff(_ends(column)).max()) > LONGEST_CELL:
+            _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
+
+
+def _refuse_where(place: str, batch: pa.RecordBatch, name: str, found: pa.BooleanArray, what: str) -> None:
+    if pc.any(found).as_py():
+        row = batch.column("row")[pc.index(found, True).as_py()].as_py()
+        raise InputError(f"{place}, row {row}, column {name}: {what}: ask for the file without it.")
+
+
+def _may_be_odd(column: pa.StringArray) -> bool:
+    """Whether the bytes of the column are worth a search cell by cell, which takes ten times as long as this."""
+    held = _bytes_of(column)
+    return bool(held) and (
+        len(held.translate(None, _CONTROLS)) < len(held)
+        or "\u00c3".encode() in held
+        or ((b"\xe2" in held or b"\xef" in held) and any(mark in held for mark in _MARKS))
+        or int(np.diff(_ends(column)).max()) > LONGEST_CELL
+    )
+
+
+def _ends(column: pa.StringArray) -> np.ndarray:
+    """Where each cell ends in the column's bytes, and before them where the first begins."""
+    return np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
+
+
+def _bytes_of(column: pa.StringArray) -> bytes:
+    """The bytes of all cells together."""
+    text = column.buffers()[2]
+    if text is None or not len(column):
+        return b""
+    ends = _ends(column)
+    held: bytes = text.slice(ends[0], ends[-1] - ends[0]).to_pybytes()
+    return held
+
+
+class Stamp(NamedTuple):
+    """What tells a file from one that was put in its place, even with its size and time."""
+
+    size: int
+    written: int
+    changed: int
+    inode: int
+
+
+def stamp_of(path: Path) -> Stamp:
+    """The file's stamp as it is now."""
+    found = path.stat()
+    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+@contextmanager
+def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
+    """Turns a library's fault over a damaged file into a sentence."""
+    expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
+    try:
+        yield
+    except expected:
+        raise InputError(f"{path.name}: is damaged or cut off: ask for the file again.") from None
+
+
+def _number_text(number: float, decimal_mark: str) -> str:
+    """The shortest decimal text that gives the number back, never with an exponent."""
+    if not np.isfinite(number):
+        return str(number)
+    if number == int(number) and abs(number) < 1e16:
+        return str(int(number))
+    text = repr(number)
+    return (np.format_float_positional(number, trim="-") if "e" in text else text).replace(".", decimal_mark)
+
+
+def _decimal_text(number: Decimal) -> str:
+    """All digits that there are, without zeros behind the last; `normalize` would round to 28."""
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.removeprefix("-") if not number else text

@@ -1,0 +1,200 @@
+"""Excel: one sheet of a workbook, whose cells may be merged, computed or hidden.
+
+A library reads the cells. What it does not say, or would choke on, is found in the sheet's own text before, in
+`sheet_text.py`, where the rows are counted too, apart from their reading.
+"""
+
+import gc
+import io
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import python_calamine
+
+from assets.extracts.formats.cells import BATCH, Batches, Cells, Stamp, batch_of, readable, stamp_of, text_column
+from assets.extracts.formats.sheet_text import count_rows, letters, refuse_no_workbook
+from assets.extracts.layouts import Writing, Xlsx
+from warehouse.edited_files import short
+from warehouse.errors import InputError
+from warehouse.personal import kind_of_text
+
+KEPT_WORKBOOKS = 16  # a year's workbooks are small, and are looked at and read in one run
+KEPT_BYTES = 1 << 23  # of a larger one the rows take hundreds of megabytes
+
+
+def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
+    """The header of the specification's sheet; None where there is no such sheet."""
+    layout = _layout(writing)
+    sheet = _book(path).sheet(layout.sheet)
+    if sheet is None:
+        return None
+    return sheet.header(layout.header_row) if sheet.height >= layout.header_row else ()
+
+
+def sheets(path: Path) -> list[str]:
+    """What the workbook's sheets are called, as it can be shown."""
+    return [_plain(name) for name in _book(path).workbook.sheet_names]
+
+
+def look(path: Path, writing: Writing) -> Cells:
+    """Number of rows with a value. Raises InputError for sheets and cells that cannot be read as rows."""
+    layout = _layout(writing)
+    book = _book(path)
+    _refuse_sheets(path, book.workbook, layout)
+    sheet = cast(_Sheet, book.sheet(layout.sheet))
+    difference = sheet.counted - len(sheet.filled)
+    if difference:
+        raise InputError(
+            f"{path.name}, sheet {layout.sheet}: {abs(difference)} rows hold only empty texts: delete them, and save the file."
+        )
+    filled = sheet.filled_below(layout.header_row)
+    _refuse_beside(f"{path.name}, sheet {layout.sheet}", sheet, filled, layout.header_row)
+    return Cells(len(filled), layout.sheet)
+
+
+def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
+    """The wanted columns as text, of rows that hold anything; rows count as Excel does."""
+    layout = _layout(writing)
+    sheet = cast(_Sheet, _book(path).sheet(layout.sheet))
+    header = sheet.header(layout.header_row)
+    places = [header.index(name) for name in wanted]
+    filled = sheet.filled_below(layout.header_row)
+    for start in range(0, len(filled), BATCH):
+        part = filled[start : start + BATCH]
+        columns = [text_column(_cells_at(sheet.columns[place], part), writing) for place in places]
+        yield batch_of(columns, wanted, np.array(part, dtype=np.int64) + 1)
+    _kept_alone.cache_clear()  # what comes after needs the memory
+
+
+def _layout(writing: Writing) -> Xlsx:
+    return cast(Xlsx, writing.formats.xlsx)
+
+
+def _workbook(path: Path) -> Any:
+    refuse_no_workbook(path)
+    with readable(path, python_calamine.CalamineError):
+        # of a path the library would go by how its name ends
+        return python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """Every column of a sheet from the first row on, which rows hold anything, and their number counted apart."""
+
+    columns: list[tuple[Any, ...]]
+    height: int
+    filled: list[int]
+    counted: int
+
+    def header(self, header_row: int) -> tuple[str, ...]:
+        """The headings, without empty ones behind the last."""
+        names = [str(column[header_row - 1]).strip() for column in self.columns]
+        while names and not names[-1]:
+            names.pop()
+        return tuple(names)
+
+    def filled_below(self, header_row: int) -> list[int]:
+        """Places of the rows below the header that hold anything."""
+        return self.filled[bisect_left(self.filled, header_row) :]
+
+
+class _Book:
+    """A workbook of which each sheet is read once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.workbook, self.read = path, _workbook(path), dict[str, _Sheet]()
+
+    def sheet(self, name: str) -> _Sheet | None:
+        """The sheet's rows; None where there is no such sheet."""
+        if name not in self.workbook.sheet_names:
+            return None
+        if name not in self.read:
+            self.read[name] = self._read(name)
+        return self.read[name]
+
+    def _read(self, name: str) -> _Sheet:
+        """The columns, once the sheet's text was looked through."""
+        with _no_collection():
+            counted = count_rows(self.path, self.workbook.sheet_names.index(name), name)
+            with readable(self.path, python_calamine.CalamineError):
+                return _in_columns(self.workbook.get_sheet_by_name(name), counted)
+
+
+def _in_columns(sheet: Any, counted: int) -> _Sheet:
+    """The sheet column by column: of a few long tuples Python's search for garbage takes no time, of the rows it does."""
+    rows = sheet.to_python(skip_empty_area=False)
+    # any() alone would pass over a row of zeros, and counting alone takes thrice as long
+    filled = [place for place, row in enumerate(rows) if any(row) or row.count("") < len(row)]
+    return _Sheet(list(zip(*rows, strict=True)), len(rows), filled, counted)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """While rows are read, Python looks for garbage among them again and again, for half as long as they take."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _book(path: Path) -> _Book:
+    """The workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
+    stamp = stamp_of(path)
+    return (_kept if stamp.size <= KEPT_BYTES else _kept_alone)(path, stamp)
+
+
+@lru_cache(maxsize=KEPT_WORKBOOKS)
+def _kept(path: Path, _stamp: Stamp) -> _Book:
+    return _Book(path)
+
+
+@lru_cache(maxsize=1)
+def _kept_alone(path: Path, _stamp: Stamp) -> _Book:
+    return _Book(path)
+
+
+def _cells_at(column: tuple[Any, ...], places: list[int]) -> Sequence[Any]:
+    first, last = places[0], places[-1]
+    return column[first : last + 1] if last - first < len(places) else [column[place] for place in places]
+
+
+def _refuse_sheets(path: Path, workbook: Any, layout: Xlsx) -> None:
+    """A sheet that nobody knows may hold rows that would be lost."""
+    visible = {sheet.name: str(sheet.visible).endswith("Visible") for sheet in workbook.sheets_metadata}
+    for name, shown in visible.items():
+        if name != layout.sheet and name not in layout.ignored_sheets:
+            hidden = "" if shown else " hidden"
+            raise InputError(
+                f"{path.name}, sheet {_plain(name)}: is a{hidden} sheet that the specification does not know: delete the sheet, or name it under ignored_sheets with a reason."
+            )
+    if not visible[layout.sheet]:
+        raise InputError(
+            f"{path.name}, sheet {layout.sheet}: is hidden: unhide the sheet, look at it, and save the file."
+        )
+
+
+def _refuse_beside(place: str, sheet: _Sheet, filled: list[int], header_row: int) -> None:
+    """A value that stands under no heading would be lost."""
+    width = len(sheet.header(header_row))
+    for index in filled if len(sheet.columns) > width else []:
+        for number, column in enumerate(sheet.columns[width:], width + 1):
+            if column[index] != "":
+                raise InputError(
+                    f"{place}, row {index + 1}, column {letters(number)}: holds a value under no heading: delete it, or ask for the file with a heading there."
+                )
+
+
+def _plain(name: str) -> str:
+    """A sheet's name as it can be shown in a terminal, unless it is somebody's."""
+    if kind := kind_of_text(name):
+        return f"with a name that looks like {kind}"
+    return "".join(letter if letter.isprintable() else "_" for letter in short(name))

@@ -1,0 +1,104 @@
+"""Parquet: columns with types of their own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from assets.extracts.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
+from assets.extracts.layouts import Writing
+from warehouse.errors import InputError
+
+MOST_ROWS = 100_000_000
+
+_NO_VALUES = (
+    pa.types.is_nested,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
+
+
+def names(path: Path, _: Writing) -> tuple[str, ...]:
+    """The names of the columns."""
+    with readable(path, pa.ArrowException, OverflowError):
+        return tuple(_opened(path).schema_arrow.names)
+
+
+def look(path: Path, _: Writing) -> Cells:
+    """Number of rows, from the file's own count."""
+    rows = int(_opened(path).metadata.num_rows)
+    if rows > MOST_ROWS:  # equal rows take no room in the file
+        raise InputError(f"{path.name}: holds {rows:,} rows: no extract does; ask for the file again.")
+    return Cells(rows)
+
+
+def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
+    """The wanted columns as text; rows count from 1."""
+    first = 1
+    file = _opened(path)
+    with readable(path, pa.ArrowException, OverflowError):
+        for batch in file.iter_batches(BATCH, columns=wanted):
+            columns = [_text(path, name, batch.column(name), writing, first) for name in wanted]
+            yield batch_of(columns, wanted, np.arange(first, first + batch.num_rows))
+            first += batch.num_rows
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    with readable(path, pa.ArrowException, OverflowError):
+        return pq.ParquetFile(path)
+
+
+def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) -> pa.Array:
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NO_VALUES):
+        raise InputError(
+            f"{path.name}, column {name}: holds lists or bytes and no plain values: ask for plain columns."
+        )
+    if pa.types.is_timestamp(array.type) and array.type.tz:
+        raise InputError(
+            f"{path.name}, column {name}: holds moments of the zone {array.type.tz}, whose days are not those of the place: ask for days."
+        )
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        _refuse_another_encoding(path, name, array, first)
+        return pc.if_else(pc.equal(array, ""), None, array).cast(pa.string())
+    return text_column(_values(array), writing)
+
+
+def _values(array: pa.Array) -> list[Any]:
+    """The values; a day beyond the year 9999 as the text that Arrow has for it."""
+    try:
+        values: list[Any] = array.to_pylist()
+    except OverflowError:
+        values = [_value_or_text(one) for one in array]
+    return values
+
+
+def _value_or_text(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except OverflowError:
+        return value.cast(pa.string()).as_py()
+
+
+def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first: int) -> None:
+    """Text is UTF-8 in Parquet, but not every program sees to it."""
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        row = next(
+            row for row, text in enumerate(array.cast(pa.large_binary()).to_pylist(), first) if not _is_utf8(text)
+        )
+        raise InputError(f"{path.name}, row {row}, column {name}: is not UTF-8: ask for the file again.") from None
+
+
+def _is_utf8(text: bytes | None) -> bool:
+    try:
+        return text is None or text.decode() is not None
+    except UnicodeDecodeError:
+        return False

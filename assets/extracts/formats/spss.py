@@ -1,0 +1,126 @@
+"""SPSS: numbers with labels, and days counted from 1582."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assets.extracts.formats.cells import BATCH, Batches, Cells, Stamp, batch_of, readable, stamp_of, text_of
+from assets.extracts.layouts import Writing
+
+LATER_BATCH = 100_000
+SECONDS_BEFORE_1970 = int((datetime(1970, 1, 1) - datetime(1582, 10, 14)).total_seconds())
+LAST_SECOND = (datetime(9999, 12, 31) - datetime(1582, 10, 14)).total_seconds()
+KEPT_FILES = 4
+
+
+def names(path: Path, _: Writing) -> tuple[str, ...]:
+    """The names of the variables."""
+    return tuple(name or "" for name in _metadata(path).column_names)  # a damaged name is none
+
+
+def look(path: Path, writing: Writing) -> Cells:
+    """Number of cases, from the file's own count; of a file that does not say it, by reading one variable."""
+    metadata = _metadata(path)
+    if metadata.number_rows is not None and metadata.number_rows >= 0:
+        return Cells(int(metadata.number_rows))
+    return Cells(sum(batch.num_rows for batch in batches(path, writing, [metadata.column_names[0]])))
+
+
+def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
+    """The wanted variables as text, values with a label as their label; cases count from 1."""
+    labels = _metadata(path).variable_value_labels
+    first, limit, cells = 0, BATCH, _first_cells(path, wanted)
+    while True:
+        columns = [text_of(cells[name], writing, labels.get(name)) for name in wanted]
+        rows = len(columns[0])
+        if rows:
+            yield batch_of(columns, wanted, np.arange(first + 1, first + 1 + rows))
+        if rows < limit:
+            return
+        first, limit = first + rows, LATER_BATCH  # each read skips through all that was read before
+        cells = _cells(path, wanted, first, limit)
+
+
+def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
+    """The first cases: a file is looked at before it is read, and then most of them are there."""
+    cells = _kept(path, stamp_of(path))
+    absent = [name for name in wanted if name not in cells]
+    if absent:
+        cells |= _cells(path, absent, 0, BATCH)
+    return cells
+
+
+@lru_cache(maxsize=KEPT_FILES)
+def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
+    return {}
+
+
+def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, pa.Array]:
+    """The wanted variables of some cases; each is of one type. Days are turned here, as others than a calendar's may stand there."""
+    import pyreadstat
+
+    with readable(path, pyreadstat.ReadstatError):
+        cells, metadata = pyreadstat.read_sav(
+            str(path),
+            usecols=wanted,
+            output_format="dict",
+            user_missing=True,
+            disable_datetime_conversion=True,
+            row_offset=first,
+            row_limit=limit,
+        )
+    ranges, labels = metadata.missing_ranges, metadata.variable_value_labels
+    return {
+        name: _days(
+            _without_missing(pa.array(cells[name]), ranges.get(name, []), labels.get(name, {})),
+            metadata.original_variable_types[name],
+        )
+        for name in wanted
+    }
+
+
+def _days(values: pa.Array, kind: str | None) -> pa.Array:
+    """Seconds since 1582 as days, or as moments where they have a time.
+
+    One that no calendar has becomes the first or last that one has, which no rule of rows lets count.
+    """
+    moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
+    day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))
+    if not (moment or day) or not pa.types.is_floating(values.type):
+        return values
+    within = pc.min_element_wise(pc.max_element_wise(values, 0.0, skip_nulls=False), LAST_SECOND, skip_nulls=False)
+    seconds = pc.subtract(pc.cast(pc.round(within), pa.int64()), SECONDS_BEFORE_1970)
+    moments = pc.cast(seconds, pa.timestamp("s"))
+    return moments if moment else pc.cast(moments, pa.date32(), safe=False)
+
+
+def _without_missing(values: pa.Array, ranges: Sequence[Any], labels: dict[Any, str]) -> pa.Array:
+    """The values without those that the file declares missing.
+
+    One with a label, as "Ved ikke" among the answers to a question, is an answer; not where only missing values have labels.
+    """
+    of_others = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
+    for span in ranges:
+        declared = pc.and_(pc.greater_equal(values, span["lo"]), pc.less_equal(values, span["hi"]))
+        named = pc.is_in(values, pa.array(list(labels), values.type)) if of_others else pa.scalar(False)
+        values = pc.if_else(pc.and_not(declared, named), None, values)
+    return values
+
+
+def _metadata(path: Path) -> Any:
+    """What the file says of itself, read once for a file as it is now."""
+    return _metadata_of(path, stamp_of(path))
+
+
+@lru_cache(maxsize=KEPT_FILES)
+def _metadata_of(path: Path, _stamp: Stamp) -> Any:
+    import pyreadstat
+
+    with readable(path, pyreadstat.ReadstatError):
+        return pyreadstat.read_sav(str(path), metadataonly=True)[1]

@@ -1,0 +1,90 @@
+"""Made-up extracts in the forms in which such data travel: no real ones are public.
+
+This module says which files there are and puts them into a folder. What they hold is made up in `survey.py`, `police.py`,
+`counts.py`, `population.py` and `partnership.py`, but for the published figures of `figures.py`; how it is written is in
+`writing.py`. Nothing here reads a real extract.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from assets.extracts.landing import MADE_UP_HASHES, SYNTHETIC
+from assets.extracts.layouts import Specification, load_specifications
+from assets.extracts.sample import partnership
+from assets.extracts.sample.counts import counts_extract
+from assets.extracts.sample.figures import figures_extract
+from assets.extracts.sample.police import REDRAWS, first_draw, later_draw
+from assets.extracts.sample.population import population_extract
+from assets.extracts.sample.survey import survey_extract
+from assets.extracts.sample.writing import Extract, write
+from warehouse.errors import InputError
+from warehouse.reference_files import Reference, load_reference
+
+EDITIONS = range(2017, 2026)
+
+
+def write_sample(folder: Path, seed: int = 1, tell: Callable[[str], None] | None = None) -> list[Path]:
+    """Write made-up extracts of editions 2017 to 2025 into `<folder>/<edition>/`, and give their paths.
+
+    The same seed gives the same bytes. `tell` is called with a line for each edition. Raises InputError where the
+    folder holds anything but such files.
+    """
+    _refuse_other_files(folder)
+    specifications, reference = load_specifications(), load_reference()
+    written: list[Path] = []
+    for edition in EDITIONS:
+        paths = [write(extract, folder) for extract in sample_extracts(edition, seed, specifications, reference)]
+        written += paths
+        if tell:
+            tell(f"{edition}: {len(paths)} made-up files")
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in written]
+    (folder / MADE_UP_HASHES).write_text("\n".join(hashes) + "\n")
+    return written
+
+
+def sample_extracts(
+    edition: int, seed: int, specifications: dict[str, Specification], reference: Reference
+) -> Iterator[Extract]:
+    """Every made-up file of an edition, one after the other."""
+    yield survey_extract(specifications["sikker_by_survey"], edition, seed, reference)
+    yield from _of_police(edition, seed, specifications, reference)
+    yield population_extract(specifications["koebenhavn_population"], edition, seed, reference)
+    yield figures_extract(specifications["published_figures"], edition, reference)
+    if edition >= partnership.FIRST_EDITION:
+        for name, make in _OF_PARTNERSHIPS.items():
+            yield make(specifications[name], edition, seed, reference)
+
+
+def _of_police(
+    edition: int, seed: int, specifications: dict[str, Specification], reference: Reference
+) -> Iterator[Extract]:
+    reports, counts = specifications["koebenhavns_politi_reports"], specifications["koebenhavns_politi_counts"]
+    draw = first_draw(edition, seed, reference)
+    yield draw.extract(reports, edition, "anmeldelser", "csv")
+    yield counts_extract(counts, edition, draw, seed, reference)
+    if edition in REDRAWS:
+        crime_year, kind = REDRAWS[edition]
+        again = later_draw(edition, crime_year, seed, reference)
+        yield again.extract(reports, edition, f"anmeldelser_{crime_year}_igen", kind)
+
+
+_OF_PARTNERSHIPS: dict[str, Callable[[Specification, int, int, Reference], Extract]] = {
+    "tryghedsplan_activities": partnership.activities_extract,
+    "tryghedsplan_goals": partnership.goals_extract,
+    "partnership_meetings": partnership.meetings_extract,
+    "partnership_accounts": partnership.accounts_extract,
+    "state_listed_areas": partnership.listed_extract,
+}
+
+
+def _refuse_other_files(folder: Path) -> None:
+    """Made-up files never come to lie among delivered ones."""
+    for path in sorted(folder.rglob("*")) if folder.exists() else ():
+        place = path.relative_to(folder)
+        shape = r"20\d\d" if path.is_dir() else rf"20\d\d/{SYNTHETIC}[^/]+"
+        if not place.name.startswith(".") and not re.fullmatch(shape, place.as_posix()):
+            raise InputError(
+                f"{place} in {folder.name}/ is no made-up file: give a folder that is empty or holds made-up files alone."
+            )

@@ -1,0 +1,214 @@
+"""Made-up reports of crime as the police draw them: codes, days and journal numbers, and what a later draw changes.
+
+Where the reports lie is in `places.py`, the counts that go with them in `counts.py`, the file's form in `writing.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from assets.extracts.layouts import Format, Specification
+from assets.extracts.sample.places import place
+from assets.extracts.sample.writing import Extract
+from warehouse.reference_files import Reference
+
+REDRAWS: dict[int, tuple[int, Format]] = {2020: (2018, "parquet"), 2022: (2020, "xlsx")}  # by edition: crime year
+LATE, REMOVED, RECODED = 0.010, 0.003, 0.004  # of the reports of a draw, until the next
+PARTNERSHIPS = {
+    "tingbjerg_husum": 0.0046,
+    "amager_partnership": 0.0050,
+    "folehaven": 0.0023,
+}  # of all reports. Made up.
+REPEATED, BAD, UNMAPPED = 20, 6, 8  # rows of each file
+
+# Reports by crime type: of the whole municipality, and of a partnership area. Made up.
+MIX = {
+    "burglary": (0.080, 0.085),
+    "theft_robbery": (0.490, 0.300),
+    "violence_weapons": (0.060, 0.085),
+    "harassment": (0.012, 0.020),
+    "vandalism": (0.080, 0.110),
+    "narcotics": (0.070, 0.085),
+    "threats": (0.023, 0.040),
+    "other": (0.185, 0.275),
+}
+OF_WEEKDAY = np.array([1.05, 1.0, 1.0, 1.0, 1.1, 1.0, 0.85])  # Monday to Sunday
+OF_MONTH = np.array([0.95, 0.93, 0.98, 0.98, 1.05, 1.08, 1.0, 1.05, 1.05, 1.02, 1.0, 0.91])
+LOCKDOWN = (date(2020, 3, 12), date(2020, 5, 31), 0.6)
+TEXTS = ("{}", "{}, forsøg", "{} – flere forhold", "{} i ”åbent område”", "{}, værdi over 1.000 €")
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One draw of a crime year: its rows, our truth about each beside our columns, and what is spoiled in them.
+
+    `crime_type` is empty where no line of the mapping holds, `partnership` names the partnership area where rode,
+    coordinates or name say so, and `good` is true where no rule sets the row aside.
+    """
+
+    crime_year: int
+    rows: pd.DataFrame
+    spoiled: dict[str, dict[int, str]]
+
+    def extract(self, specification: Specification, edition: int, stem: str, kind: Format) -> Extract:
+        """The draw as a file of an edition."""
+        named = [*specification.names_in(edition), *specification.ignored]
+        return Extract(specification, edition, stem, kind, self.rows[named], self.spoiled)
+
+
+def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
+    """The draw of the crime year before the edition, drawn in the edition's year."""
+    reports, _ = _register(edition - 1, seed, reference)
+    return _drawn(reports, edition, edition - 1, seed)
+
+
+def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -> Draw:
+    """The same reports drawn again years later: late ones have come, some are gone, some have another code."""
+    reports, late = _register(crime_year, seed, reference)
+    rng = np.random.default_rng([seed, edition, 3])
+    reports = _recoded(reports, rng)[rng.random(len(reports)) >= REMOVED]
+    return _drawn(pd.concat([reports, late], ignore_index=True), edition, crime_year, seed)
+
+
+# --- the register ------------------------------------------------------------------------------------------
+
+
+def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The reports of a crime year that the first draw finds, and those that come late."""
+    rng = np.random.default_rng([seed, crime_year, 2])
+    first = reports_published(crime_year, reference)
+    count = first + round(first * LATE)
+    odds = [*PARTNERSHIPS.values(), 1 - sum(PARTNERSHIPS.values())]
+    areas = np.array([*PARTNERSHIPS, None], dtype=object)
+    rows = pd.DataFrame({"lies_in": rng.choice(areas, count, p=odds)})
+    rows["crime_type"] = _types(rows["lies_in"].notna().to_numpy(), rng)
+    rows["offence_code"] = _codes(rows["crime_type"], crime_year, seed, reference, rng)
+    rows["reported_on"] = _days(crime_year, count, rng)
+    rows["offence_on"] = _offence_days(rows["reported_on"], rng)
+    _unmap(rows, rng.choice(first, UNMAPPED, replace=False), crime_year, reference, rng)
+    rows["journal_number"] = _journal_numbers(rows["offence_code"], crime_year, rng)
+    rows = place(rows, reference, rng)
+    rows["Gerning"] = _texts(rows["crime_type"], reference, rng)
+    return rows.iloc[:first], rows.iloc[first:]
+
+
+def reports_published(crime_year: int, reference: Reference) -> int:
+    """All reported offences in Copenhagen in a crime year."""
+    figures = reference["reference.published_figures"]
+    found = figures.query(
+        "edition == @crime_year + 1 and area_id == 'copenhagen' and measure == 'all_offences_reports'"
+    )
+    return int(found["value"].iloc[0])
+
+
+def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
+    names = np.array(list(MIX), dtype=object)
+    whole, part = np.array(list(MIX.values())).T
+    return pd.Series(
+        np.where(inside, rng.choice(names, len(inside), p=part), rng.choice(names, len(inside), p=whole)), dtype="str"
+    )
+
+
+def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
+    """Every code of the newest mapping, 5 digits, with its crime type and whether its line holds all through a year."""
+    lines = reference["reference.offence_codes"]
+    lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
+    first, last = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
+    begins = lines["valid_from"].map(lambda day: day <= date(crime_year, 1, 1))
+    ends = lines["valid_to"].map(lambda day: pd.isna(day) or day >= date(crime_year, 12, 31))
+    numbers = [np.arange(one, other + 1) for one, other in zip(first, last, strict=True)]
+    of_line = np.repeat(np.arange(len(lines)), last - first + 1)
+    codes: pd.DataFrame = lines.assign(holds=begins & ends)[["crime_type", "holds"]].iloc[of_line]
+    return codes.assign(offence_code=[f"{number:05d}" for number in np.concatenate(numbers)]).reset_index(drop=True)
+
+
+def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.Series:
+    """A code of each report's type; which codes are frequent stays the same from year to year."""
+    known = mapped_codes(reference, crime_year)
+    known["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(known)) ** 2
+    known = known[known["holds"]]
+    found = np.full(len(types), "", dtype=object)
+    for name, codes in known.groupby("crime_type"):
+        places = np.flatnonzero(types == name)
+        odds = codes["odds"].to_numpy()
+        found[places] = rng.choice(codes["offence_code"].to_numpy(dtype=object), len(places), p=odds / odds.sum())
+    return pd.Series(found, index=types.index, dtype=object)
+
+
+def _unmap(
+    rows: pd.DataFrame, places: np.ndarray, crime_year: int, reference: Reference, rng: np.random.Generator
+) -> None:
+    """A few reports get a code that no line has, or none that holds in that year."""
+    known = mapped_codes(reference, crime_year)
+    holds = set(known["offence_code"][known["holds"]])
+    ended = sorted(set(known["offence_code"][~known["holds"]]) - holds)
+    of_any_line = set(known["offence_code"])
+    missing = [code for code in (f"{int(one) + 1:05d}" for one in sorted(holds)) if code not in of_any_line]
+    half = len(places) // 2
+    codes = [*rng.choice(ended, half), *rng.choice(missing, len(places) - half)] if ended else rng.choice(missing, half)
+    rows.loc[places[: len(codes)], "offence_code"] = [str(code) for code in codes]
+    rows.loc[places[: len(codes)], "crime_type"] = None
+
+
+def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
+    """Days of report: seasons, weekdays, and fewer in the spring of the lockdown."""
+    days = pd.date_range(date(crime_year, 1, 1), date(crime_year, 12, 31))
+    odds = OF_WEEKDAY[days.weekday] * OF_MONTH[days.month - 1]
+    first, last, factor = LOCKDOWN
+    odds = np.where((days >= pd.Timestamp(first)) & (days <= pd.Timestamp(last)), odds * factor, odds)
+    return pd.Series(days.to_numpy()[rng.choice(len(days), count, p=odds / odds.sum())])
+
+
+def _offence_days(reported_on: pd.Series, rng: np.random.Generator) -> pd.Series:
+    """Days of offence: mostly that of the report or shortly before, and a few that nobody knows."""
+    before = np.where(rng.random(len(reported_on)) < 0.55, 0, rng.geometric(0.15, len(reported_on)))
+    days = reported_on - pd.to_timedelta(before, unit="D")
+    return days.where(rng.random(len(reported_on)) >= 0.03)
+
+
+def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator) -> pd.Series:
+    """District, code, a serial number for each code and year, and the year."""
+    serials = codes.groupby(codes).cumcount() + 10_001
+    districts = np.array(["0100", "0101", "0102", "0103"], dtype=object)[rng.integers(0, 4, len(codes))]
+    numbers: pd.Series = districts + "-" + codes + "-" + serials.astype(str).astype(object) + f"-{crime_year % 100:02d}"
+    return numbers
+
+
+def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> pd.Series:
+    """What the code is called; written as people write, with a dash, curly quotes or a euro sign."""
+    known = reference["reference.crime_types"]
+    names = [*zip(known["crime_type"], known["name_da"], strict=True), (None, "Andet")]
+    texts = np.array([[text.format(name) for text in TEXTS] for _, name in names], dtype=object)
+    rank = types.map({kind: place for place, (kind, _) in enumerate(names) if kind}).fillna(len(names) - 1)
+    odds = [0.90, 0.04, 0.03, 0.02, 0.01]
+    return pd.Series(texts[rank.astype(int), rng.choice(len(TEXTS), len(types), p=odds)], index=types.index)
+
+
+# --- a draw from it ----------------------------------------------------------------------------------------
+
+
+def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Some reports take the code and type of another; their journal number stays."""
+    places = np.flatnonzero(rng.random(len(reports)) < RECODED)
+    others = rng.choice(len(reports), len(places))
+    taken_from = np.arange(len(reports))
+    taken_from[places] = others
+    return reports.assign(**{name: reports[name].array[taken_from] for name in ("offence_code", "crime_type")})
+
+
+def _drawn(reports: pd.DataFrame, edition: int, crime_year: int, seed: int) -> Draw:
+    """The reports in order of their days, with the day of the draw, and below them the rows that cannot count."""
+    rng = np.random.default_rng([seed, edition, crime_year, 5])
+    rows = reports.sort_values(["reported_on", "journal_number"], kind="stable").reset_index(drop=True)
+    drawn_on = pd.Timestamp(edition, 2, 10) + pd.Timedelta(days=int(rng.integers(0, 40)))
+    bad = rows.iloc[rng.choice(len(rows), REPEATED + BAD, replace=False)].copy()
+    rows = pd.concat([rows.assign(good=True), bad.assign(good=False)], ignore_index=True).assign(drawn_on=drawn_on)
+    first = len(rows) - BAD
+    numbers = [f"0100-00000-{serial}-{crime_year % 100:02d}" for serial in range(90_001, 90_001 + BAD)]
+    rows.loc[first:, "journal_number"] = numbers
+    rows.loc[first : first + 1, "offence_code"] = None
+    rows.loc[first + 2 : first + 3, "reported_on"] = drawn_on + pd.Timedelta(days=9)
+    spoiled = {"reported_on": dict.fromkeys(range(first + 4, first + BAD), f"31-02-{crime_year}")}
+    return Draw(crime_year, rows, spoiled)

@@ -1,0 +1,79 @@
+"""Made-up residents: of the municipality's bydele, the survey's bydele and the partnership areas on 1 January.
+
+The municipality's own number is the public one. Below it, the shares of 2015 are carried forward. Which of them live in
+which stratum of the survey is in `survey.py`.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from assets.extracts.layouts import Format, Specification
+from assets.extracts.sample.writing import Extract, area_names
+from warehouse.reference_files import Reference
+
+COPENHAGEN = "copenhagen"
+SOURCE = "Opdigtet prøve"
+SHARES_ON = date(2015, 1, 1)  # the last day for which residents of the bydele are public
+FORMATS: dict[int, Format] = {2019: "xlsx", 2022: "parquet", 2024: "xlsx"}
+
+# Parts that the municipality's numbers do not divide. Assumed.
+SURVEY_PARTS = {
+    "christianshavn": ("bydel_indre_by", 0.20),
+    "indre_by": ("bydel_indre_by", 0.80),
+    "indre_noerrebro": ("bydel_noerrebro", 0.43),
+    "ydre_noerrebro": ("bydel_noerrebro", 0.57),
+    "kgs_enghave": ("bydel_vesterbro_kgs_enghave", 0.33),
+    "vesterbro": ("bydel_vesterbro_kgs_enghave", 0.67),
+}
+PARTNERSHIP_RESIDENTS = {
+    ("tingbjerg_husum", 1): 11_225,  # 229 reports were 20.4 per 1000 in 2019, which 11,198 to 11,253 residents give
+    ("amager_partnership", 1): 7_600,
+    ("amager_partnership", 2): 9_900,
+    ("folehaven", 1): 4_700,
+}
+
+
+def population_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
+    """Residents on 1 January of the edition's year and of the year before, by area."""
+    names = area_names("population", reference)
+    rows = [
+        {"area_code": names[area], "on_date": pd.Timestamp(year, 1, 1), "population_residents": count, "source": SOURCE}
+        for year in (edition - 1, edition)
+        for area, count in residents(reference, year, seed).items()
+        if area in names
+    ]
+    return Extract(specification, edition, "befolkning", FORMATS.get(edition, "csv"), pd.DataFrame(rows))
+
+
+def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
+    """Residents of every area on 1 January of a year: Copenhagen's as published, the bydele's within it."""
+    known = reference["reference.populations"]
+    total = _copenhagen(known, year)
+    of_2015 = known[(known["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
+    found = {COPENHAGEN: total}
+    for area, then in of_2015.drop(COPENHAGEN).items():
+        found[str(area)] = int(then / of_2015[COPENHAGEN] * total)
+    for area, (bydel, share) in SURVEY_PARTS.items():
+        found[area] = int(found[bydel] * share)
+    return found | _partnership_residents(reference, year, seed)
+
+
+def _copenhagen(known: pd.DataFrame, year: int) -> int:
+    on_day = known[(known["area_id"] == COPENHAGEN) & (known["on_date"] == date(year, 1, 1))]
+    return int(on_day["population_residents"].iloc[0])
+
+
+def _partnership_residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
+    """Residents of the partnership areas by their definition on the day, a little different each year."""
+    areas = reference["reference.areas"].query("level == 'partnership_area'")
+    day = date(year, 1, 1)
+    holds = areas["valid_from"].map(lambda first: pd.isna(first) or first <= day) & areas["valid_to"].map(
+        lambda last: pd.isna(last) or last >= day
+    )
+    rng = np.random.default_rng([seed, year, 11])
+    return {
+        area: PARTNERSHIP_RESIDENTS[area, version] + int(rng.integers(-25, 26))
+        for area, version in zip(areas["area_id"][holds], areas["area_version"][holds], strict=True)
+    }

@@ -1,0 +1,147 @@
+"""Which shares the made-up answers aim at: the published ones, and plausible ones where nothing is public.
+
+Shares are of those who gave a view, in per cent, by stratum, for the day and for the evening and night. Parts go with
+their whole: a bydel's share is that of its strata together, and Copenhagen's that of all. Who answers what is in
+`survey.py`.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from assets.extracts.sample.population import COPENHAGEN
+from warehouse.reference_files import Reference
+
+DAY, EVENING = "", "_evening"
+AIMED_UNDER = 0.2  # a bydel that is published with 10 % is none of those above 10 %
+
+# Where nothing is public. Made up.
+CITY_SAFE = {DAY: 88.0, EVENING: 80.0}
+CITY_NEITHER = {DAY: 6.0, EVENING: 8.0}
+PROFILE = {
+    "amager_oest": (0.60, 0.90),
+    "amager_vest": (0.90, 0.95),
+    "bispebjerg": (1.80, 1.45),
+    "broenshoej_husum": (1.40, 1.45),
+    "christianshavn": (0.60, 0.95),
+    "indre_by": (0.70, 0.80),
+    "indre_noerrebro": (1.05, 1.10),
+    "kgs_enghave": (1.05, 1.15),
+    "oesterbro": (0.55, 0.70),
+    "valby": (1.20, 1.15),
+    "vanloese": (0.60, 0.80),
+    "vesterbro": (0.65, 0.80),
+    "ydre_noerrebro": (1.45, 1.40),
+}
+PARTNERSHIP_UNSAFE = {  # by edition from 2017 on: the day, the evening and night
+    "tingbjerg_husum": (
+        (15, 17, 16, 16, 15.5, 14.5, 13, 12, 12),
+        (33, 31, 30, 28, 26.5, 25, 23, 22, 22),
+    ),
+    "amager_partnership": ((14, 15, 13, 15, 17, 16, 14, 13, 13), (30, 30, 29, 29, 27, 26, 25, 24, 24)),
+    "folehaven": ((18, 20, 19, 16, 16, 15, 14, 13, 12), (33, 34, 32, 30, 29, 28, 27, 26, 25)),
+}
+FIRST_EDITION = 2017
+
+
+@dataclass(frozen=True)
+class City:
+    """Copenhagen's shares, in per cent."""
+
+    safe: float
+    neither: float
+    unsafe: float
+
+
+def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> pd.DataFrame:
+    """`neither` and `unsafe`, day and evening, of each stratum.
+
+    The strata have `area_id` (bydel), `partnership_id` (None outside) and `residents` (15 and over).
+    """
+    published = published_shares(edition, reference)
+    columns = {}
+    for position, time in enumerate((DAY, EVENING)):
+        city = _city(published, time)
+        unsafe = _unsafe(strata, published, city, time, position, edition)
+        columns[f"unsafe{time}"] = unsafe
+        columns[f"neither{time}"] = _neither(strata, published, city, time, unsafe)
+    return pd.DataFrame(columns, index=strata.index)
+
+
+def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str], float]:
+    """The published figure of each area and measure; the first one where sources differ."""
+    figures = (
+        reference["reference.published_figures"].query("edition == @edition").drop_duplicates(["area_id", "measure"])
+    )
+    return {
+        (area, measure): float(value)
+        for area, measure, value in zip(figures["area_id"], figures["measure"], figures["value"], strict=True)
+    }
+
+
+def _city(published: dict[tuple[str, str], float], time: str) -> City:
+    """Copenhagen's three shares: parts of 100, though rounded ones may add up to 99 or 101."""
+    unsafe, neither, safe = (published.get((COPENHAGEN, f"{name}{time}")) for name in ("unsafe", "neither", "safe"))
+    if unsafe is None:
+        safe = CITY_SAFE[time] if safe is None else safe
+        neither = CITY_NEITHER[time] if neither is None else neither
+        return City(safe, neither, 100 - safe - neither)
+    if neither is None:
+        neither = CITY_NEITHER[time] if safe is None else 100 - unsafe - safe
+    safe = 100 - unsafe - neither if safe is None else safe
+    rest = (100 - unsafe - neither - safe) / 3
+    return City(safe + rest, neither + rest, unsafe + rest)
+
+
+def _unsafe(
+    strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, position: int, edition: int
+) -> pd.Series:
+    bydele = strata.groupby("area_id")["residents"].sum()
+    known = {
+        area: figure - AIMED_UNDER for area in bydele.index if (figure := published.get((area, f"unsafe{time}")))
+    } | {
+        area: (100 - figure) * city.unsafe / (100 - city.safe)
+        for area in bydele.index
+        if (figure := published.get((area, f"safe{time}")))
+    }
+    profile = pd.Series({area: PROFILE[area][position] for area in bydele.index})
+    of_partnerships = {
+        area: published.get((area, f"unsafe{time}"), by_time[position][edition - FIRST_EDITION])
+        for area, by_time in PARTNERSHIP_UNSAFE.items()
+    }
+    return _by_stratum(strata, _spread(known, profile, city.unsafe, bydele), of_partnerships)
+
+
+def _neither(
+    strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, unsafe: pd.Series
+) -> pd.Series:
+    """Half of it goes with the unsafe share."""
+    bydele = strata.groupby("area_id")["residents"].sum()
+    of_bydele = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
+    known = {
+        area: 100 - figure - of_bydele[area]
+        for area in bydele.index
+        if (figure := published.get((area, f"safe{time}")))
+    }
+    spread = _spread(known, 0.5 + 0.5 * of_bydele / city.unsafe, city.neither, bydele)
+    return strata["area_id"].map(spread)
+
+
+def _spread(known: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
+    """Every bydel's share: the known ones, and the others by their profile so that all together give the total."""
+    shares = profile.copy()
+    others = [area for area in shares.index if area not in known]
+    left = total * residents.sum() - sum(share * residents[area] for area, share in known.items())
+    shares[others] *= left / (profile[others] * residents[others]).sum()
+    shares.update(pd.Series(known, dtype=float))
+    return shares
+
+
+def _by_stratum(strata: pd.DataFrame, of_bydele: pd.Series, of_partnerships: dict[str, float]) -> pd.Series:
+    """The partnership areas' own shares, and for the rest of their bydel what is left."""
+    shares = strata["partnership_id"].map(of_partnerships)
+    inside = (shares * strata["residents"]).groupby(strata["area_id"]).sum()
+    residents = strata["residents"].where(strata["partnership_id"].isna(), 0).groupby(strata["area_id"]).sum()
+    whole = strata.groupby("area_id")["residents"].sum()
+    rest = (of_bydele * whole - inside) / residents
+    return shares.fillna(strata["area_id"].map(rest))

@@ -1,0 +1,255 @@
+"""Made-up answers of the safety survey: strata, weights, respondents and what they answer.
+
+Which shares the answers give is in `shares.py`; the file's form in `writing.py`.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from assets.extracts.layouts import Format, Specification
+from assets.extracts.sample.dirt import dirty_names
+from assets.extracts.sample.population import residents
+from assets.extracts.sample.shares import DAY, EVENING, stratum_shares
+from assets.extracts.sample.writing import Extract, area_names
+from warehouse.reference_files import Reference
+
+FORMATS: dict[int, Format] = {2017: "sav", 2019: "sav", 2021: "sav", 2020: "xlsx", 2023: "xlsx", 2025: "xlsx"}
+AGED_15_AND_OVER = 0.845  # of all residents
+DESIGN_EFFECT = 1.4  # of the weights over the whole file
+ANSWERS, RESPONSE = 4_050, 0.28  # where the numbers are not public
+LEFT_OUT = 0.02  # who gives no view
+MOST_BAD = 8  # bad rows of each file, at the most
+
+# The bydel that a partnership area lies in, where reference.area_members does not say it. Assumed.
+BYDEL_OF = {"amager_partnership": "amager_vest"}
+
+RATES = {
+    "exposed_theft": 0.14,
+    "exposed_vandalism_neighbourhood": 0.11,
+    "exposed_vandalism_own": 0.07,
+    "exposed_harassment": 0.06,
+    "exposed_burglary": 0.04,
+    "exposed_threats": 0.04,
+    "exposed_robbery": 0.01,
+    "exposed_violence": 0.015,
+    "exposed_sale_of_hash": 0.16,
+    "exposed_sale_of_other_drugs": 0.06,
+    "worry_bicycle_theft": 0.38,
+    "worry_burglary": 0.24,
+    "worry_noise": 0.22,
+    "worry_vandalism": 0.18,
+    "worry_graffiti": 0.12,
+    "worry_groups": 0.19,
+    "worry_threats": 0.12,
+    "worry_robbery": 0.11,
+    "worry_violence": 0.12,
+    "worry_sale_of_drugs": 0.15,
+}
+
+
+def survey_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
+    """The answers of one edition: as many good rows as are published, and a few bad ones."""
+    rng = np.random.default_rng([seed, edition, 1])
+    strata = _strata(edition, seed, reference, rng)
+    shares = stratum_shares(strata, edition, reference)
+    rows = strata.loc[strata.index.repeat(strata["answers"])].reset_index(names="in_stratum")
+    rows["weight"] = _weights(strata, rows["in_stratum"].to_numpy(), rng)
+    rows = _answer(rows, shares, rng)
+    file = _as_delivered(rows, specification, edition, reference, rng)
+    file = _with_bad_rows(file, edition, rng)
+    return Extract(specification, edition, "tryghedsundersoegelse", FORMATS.get(edition, "csv"), file)
+
+
+# --- strata and weights ------------------------------------------------------------------------------------
+
+
+def _strata(edition: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
+    """One row a stratum: its bydel, its partnership area, residents of 15 and over, invited and answers."""
+    strata = _areas_of_strata(edition, seed, reference)
+    answers, invited = _published_numbers(edition, reference)
+    own = strata["partnership_id"].notna()
+    strata["answers"] = 0
+    strata.loc[own, "answers"] = rng.integers(255, 346, own.sum())
+    left = answers - int(strata["answers"].sum())
+    strata.loc[~own, "answers"] = _apportioned(left, strata["residents"][~own].to_numpy() ** 0.8)
+    more = _apportioned(invited - answers, strata["answers"].to_numpy() * rng.uniform(0.85, 1.15, len(strata)))
+    strata["stratum_invited"] = strata["answers"] + more
+    return strata
+
+
+def _areas_of_strata(edition: int, seed: int, reference: Reference) -> pd.DataFrame:
+    counts = {area: round(count * AGED_15_AND_OVER) for area, count in residents(reference, edition, seed).items()}
+    areas = reference["reference.areas"]
+    bydele = sorted(areas.query("level == 'survey_bydel'")["area_id"])
+    partnerships = sorted(set(areas.query("level == 'partnership_area'")["area_id"]))
+    inside = _bydel_of(partnerships, bydele, reference)
+    names = dict(zip(areas["area_id"], areas["name_da"], strict=True))
+    rest = {area: counts[area] - sum(counts[one] for one in partnerships if inside[one] == area) for area in bydele}
+    strata = [(names[area], area, None, rest[area]) for area in bydele]
+    strata += [(names[area], inside[area], area, counts[area]) for area in partnerships]
+    frame = pd.DataFrame(strata, columns=["stratum", "area_id", "partnership_id", "residents"])
+    has_part = frame["partnership_id"].isna() & frame["area_id"].isin(inside.values())
+    frame["stratum"] = frame["stratum"].where(~has_part, frame["stratum"] + ", øvrige")
+    return frame
+
+
+def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) -> dict[str, str]:
+    """The bydel that each partnership area lies in."""
+    members = reference["reference.area_members"].query("area_id in @bydele and member_area_id in @partnerships")
+    return BYDEL_OF | dict(zip(members["member_area_id"], members["area_id"], strict=True))
+
+
+def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
+    """Answers and invited of the edition, made up where they are not public."""
+    figures = reference["reference.published_figures"].query("edition == @edition and area_id == 'copenhagen'")
+    answers = int(figures["answers"].max()) if figures["answers"].notna().any() else ANSWERS + edition % 7 * 10
+    invited = int(figures["invited"].max()) if figures["invited"].notna().any() else round(answers / RESPONSE)
+    return answers, invited
+
+
+def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
+    """The total in whole parts after the sizes; the largest remainders get what is left."""
+    exact = total * sizes / sizes.sum()
+    parts: np.ndarray = np.floor(exact).astype(int)
+    parts[np.argsort(parts - exact, kind="stable")[: total - parts.sum()]] += 1
+    return parts
+
+
+def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Weights that sum to each stratum's residents, and vary as much as the design effect still wants."""
+    size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
+    of_strata = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
+    sigma = np.sqrt(np.log(max(DESIGN_EFFECT / of_strata, 1.02)))
+    raw = np.exp(np.clip(rng.normal(0, sigma, len(in_stratum)), -2.5 * sigma, 2.5 * sigma))
+    sums = np.bincount(in_stratum, raw)
+    weights: np.ndarray = np.round(raw * (size / sums)[in_stratum], 4)
+    return weights
+
+
+# --- answers -----------------------------------------------------------------------------------------------
+
+
+def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """The class of each respondent's two answers; who feels unsafe by day mostly does so in the evening."""
+    unsafe_first = {"unsafe": 2.0, "neither": 1.0, "safe": 0.0, "left_out": 0.5}
+    classes = {time: np.full(len(rows), "safe", dtype=object) for time in (DAY, EVENING)}
+    for places in rows.groupby("in_stratum").indices.values():
+        weights, aims = rows["weight"].to_numpy()[places], shares.loc[rows["in_stratum"].iloc[places[0]]]
+        mood = rng.random(len(places))
+        for time in (DAY, EVENING):
+            aim = {name: aims[f"{name}{time}"] / 100 for name in ("unsafe", "neither")}
+            found = _classes(weights, np.argsort(-mood, kind="stable"), aim, rng)
+            classes[time][places] = found
+            mood = np.array([unsafe_first[name] for name in found]) + rng.normal(0, 0.5, len(places))
+    return rows.assign(safety_answer=classes[DAY], safety_evening_answer=classes[EVENING])
+
+
+def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
+    """What each answer of a stratum counts as: in the order given, until the weighted share is reached."""
+    found = np.full(len(weights), "safe", dtype=object)
+    found[rng.random(len(weights)) < LEFT_OUT] = "left_out"
+    whole = weights[found != "left_out"].sum()
+    for name, share in aim.items():
+        free = order[found[order] == "safe"]
+        found[_adding_up_to(share * whole, weights, free)] = name
+    return found
+
+
+def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The first of the order whose weights stay below the goal, and one more that comes nearest to what is left."""
+    taken = int(np.searchsorted(np.cumsum(weights[order]), goal))
+    gap = goal - weights[order[:taken]].sum()
+    rest = order[taken:]
+    if len(rest) == 0:
+        return order
+    best = rest[np.argmin(np.abs(weights[rest] - gap))]
+    return np.append(order[:taken], best) if abs(weights[best] - gap) < gap else order[:taken]
+
+
+def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
+    """One of each class's answers, the earlier ones of the scale more often."""
+    found = classes.copy()
+    for name, choices in answers.items():
+        places = np.flatnonzero(classes == name)
+        odds = 0.6 ** np.arange(len(choices))
+        found.iloc[places] = rng.choice(np.array(choices, dtype=object), len(places), p=odds / odds.sum())
+    return found
+
+
+def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, list[str]]:
+    """The answers of each class that the edition's scale has, by the newest rule that holds for it."""
+    rules = reference["reference.answer_classes"].query("valid_from_edition <= @edition")
+    rules = rules[(rules["rule_version"] == rules["rule_version"].max()) & rules["answer"].isin(labels)]
+    return {str(name): group["answer"].tolist() for name, group in rules.groupby("answer_class")}
+
+
+# --- the file ----------------------------------------------------------------------------------------------
+
+
+def _as_delivered(
+    rows: pd.DataFrame, specification: Specification, edition: int, reference: Reference, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Our columns in the specification's order, shuffled, without those that are not asked."""
+    rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
+    names = area_names("survey", reference)
+    file = {
+        "respondent_number": pd.Series([f"{edition}-{number:05d}" for number in range(1, len(rows) + 1)]),
+        "answered_on": _days(edition, reference, len(rows), rng),
+        "weight": rows["weight"],
+        "stratum": rows["stratum"],
+        "stratum_population_residents": rows["residents"],
+        "stratum_invited": rows["stratum_invited"],
+        "area_code": dirty_names(rows["area_id"].map(names), rng),
+        "partnership_code": dirty_names(rows["partnership_id"].map(names), rng),
+    }
+    named = specification.names_in(edition)
+    for question in ("safety_answer", "safety_evening_answer"):
+        labels = specification.columns[question].labels_in(edition) or {}
+        file[question] = _answers_of_classes(rows[question], _scale(list(labels.values()), edition, reference), rng)
+    more = (rows["safety_answer"] == "unsafe").to_numpy()
+    file |= {column: _yes_no(RATES[column], more, rng) for column in named if column in RATES}
+    frame = pd.DataFrame({column: file[column] for column in named})
+    return frame.assign(**_interview_form(specification, edition, len(rows), rng))
+
+
+def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
+    """Days of the edition's fieldwork, or of December and January where it is not known; a few are empty."""
+    known = reference["reference.editions"].query("edition == @edition").iloc[0]
+    first, last = known["fieldwork_first_day"], known["fieldwork_last_day"]
+    first = date(edition - 1, 12, 1) if pd.isna(first) else first
+    last = date(edition, 1, 31) if pd.isna(last) else last
+    into = (rng.beta(1.2, 2.0, count) * ((last - first).days + 1)).astype(int)
+    days = pd.Series(pd.Timestamp(first) + pd.to_timedelta(into, unit="D"))
+    return days.where(rng.random(count) >= 0.004)
+
+
+def _yes_no(rate: float, more: np.ndarray, rng: np.random.Generator) -> pd.Series:
+    """Yes or no, yes twice as often of those who feel unsafe; a few know no answer, give none or have an empty cell."""
+    yes = rng.random(len(more)) < np.where(more, 2 * rate, rate)
+    drawn = rng.random(len(more))
+    choices = [drawn < 0.012, drawn < 0.018, drawn < 0.026]
+    return pd.Series(np.select(choices, ["dont_know", "no_answer", ""], np.where(yes, "yes", "no"))).replace({"": None})
+
+
+def _interview_form(
+    specification: Specification, edition: int, count: int, rng: np.random.Generator
+) -> dict[str, pd.Series]:
+    """The column that is not read, written in the manner of the others."""
+    small = all(name == name.lower() for name in specification.names_in(edition).values())
+    name = next(name for name in specification.ignored if (name == name.lower()) == small)
+    return {name: pd.Series(rng.choice(np.array(["Web", "Telefon"], dtype=object), count, p=[0.8, 0.2]))}
+
+
+def _with_bad_rows(file: pd.DataFrame, edition: int, rng: np.random.Generator) -> pd.DataFrame:
+    """The file with a few rows below that cannot count: no weight or none above 0, a repeated one, an unknown label."""
+    bad = file.iloc[rng.choice(len(file), MOST_BAD, replace=False)].copy().reset_index(drop=True)
+    numbers = [f"{edition}-9{number:04d}" for number in range(len(bad))]
+    bad.loc[:5, "respondent_number"] = numbers[:6]
+    bad.loc[0:1, "weight"] = np.nan
+    bad.loc[2, "weight"] = 0.0
+    bad.loc[3, "weight"] = -1.5
+    bad.loc[4, "safety_answer"] = "Uoplyst"
+    bad.loc[5, "safety_evening_answer"] = "Uoplyst"
+    return pd.concat([file, bad.iloc[: int(rng.integers(6, MOST_BAD + 1))]], ignore_index=True)

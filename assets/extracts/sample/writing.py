@@ -1,0 +1,247 @@
+"""How a made-up table becomes a producer's file: its headings, labels, formats and decimal mark, by the specification.
+
+Here are the four formats, each written so that the same table gives the same bytes. What the tables hold is made up in
+the modules beside this one; how files are read is in `assets/extracts/formats/`.
+"""
+
+import csv
+import io
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from assets.extracts.formats.csv_files import CODECS
+from assets.extracts.landing import SYNTHETIC
+from assets.extracts.layouts import Csv, Format, Specification, Writing, Xlsx
+from warehouse.reference_files import Reference
+
+MADE_UP = "Opdigtede data: en prøve, som ingen producent har leveret"
+WRITTEN_AT = datetime(2020, 1, 1)  # in every file, so that the same table gives the same bytes
+UNKNOWN_CODE = 99.0  # SPSS's number for a label that the specification does not explain
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A made-up file: our columns with our values, or an ignored column under its own heading, one row a row.
+
+    Dates are datetime64, numbers numbers, everything else text or None. `spoiled` holds texts that are written in place
+    of a cell's value, by column and position of the row.
+    """
+
+    specification: Specification
+    edition: int
+    stem: str
+    format: Format
+    rows: pd.DataFrame
+    spoiled: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    @property
+    def writing(self) -> Writing:
+        """How the producer writes the edition's file."""
+        return self.specification.writing_in(self.edition)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The heading of each column of the rows, in their order."""
+        named = self.specification.names_in(self.edition)
+        return {column: named.get(column, column) for column in self.rows.columns}
+
+    def labels(self, column: str) -> dict[str, str]:
+        """The producer's label of each of our values; empty where values stand as they are."""
+        known = self.specification.columns.get(column)
+        labels = known.labels_in(self.edition) if known else None
+        return {meaning: label for label, meaning in (labels or {}).items()}
+
+
+def area_names(system: str, reference: Reference) -> dict[str, str]:
+    """What a code system calls each area: the first name that stands there, in the file's order."""
+    codes = reference["reference.area_codes"]
+    codes = codes[codes["code_system"] == system].drop_duplicates("area_id")
+    return dict(zip(codes["area_id"], codes["code"], strict=True))
+
+
+def write(extract: Extract, folder: Path) -> Path:
+    """Write the file into its edition's folder below `folder`, and give its path."""
+    path = folder / str(extract.edition) / f"{SYNTHETIC}{extract.stem}_{extract.edition}.{extract.format}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    {"csv": _write_csv, "xlsx": _write_xlsx, "sav": _write_sav, "parquet": _write_parquet}[extract.format](
+        extract, path
+    )
+    return path
+
+
+def _labelled(extract: Extract, column: str) -> pd.Series:
+    """The column with the producer's labels in place of our values."""
+    labels = extract.labels(column)
+    values = extract.rows[column]
+    return values.map(lambda value: labels.get(value, value)) if labels else values
+
+
+def _or_none(values: pd.Series, cells: list[Any]) -> list[Any]:
+    """The cells, with None in place of each that is missing from the values."""
+    return [None if missing else cell for cell, missing in zip(cells, values.isna(), strict=True)]
+
+
+def _spoil(extract: Extract, column: str, texts: list[Any]) -> list[Any]:
+    for position, text in extract.spoiled.get(column, {}).items():
+        texts[position] = text
+    return texts
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------
+
+
+def _write_csv(extract: Extract, path: Path) -> None:
+    layout = cast(Csv, extract.writing.formats.csv)
+    columns = [pa.array(_text(extract, column), pa.string()) for column in extract.names]
+    head = io.StringIO()
+    lines = csv.writer(head, delimiter=layout.delimiter, lineterminator="\r\n")
+    lines.writerows([[MADE_UP]] * (layout.header_row - 1))
+    lines.writerow(extract.names.values())
+    body = _plain_lines(columns, layout) or _quoted_lines(columns, layout)
+    path.write_bytes((head.getvalue() + body).encode(CODECS[layout.encoding]))
+
+
+def _plain_lines(columns: list[pa.Array], layout: Csv) -> str:
+    """Lines without any quotes; empty where a cell needs them."""
+    out = pa.BufferOutputStream()
+    options = pa_csv.WriteOptions(
+        include_header=False, delimiter=layout.delimiter, quoting_style="none", batch_size=100_000, eol="\r\n"
+    )
+    try:
+        pa_csv.write_csv(pa.table(columns, [str(place) for place in range(len(columns))]), out, options)
+    except pa.ArrowInvalid:  # a cell holds a delimiter, a quote or a line end
+        return ""
+    return str(out.getvalue().to_pybytes(), "utf-8")
+
+
+def _quoted_lines(columns: list[pa.Array], layout: Csv) -> str:
+    out = io.StringIO()
+    lines = csv.writer(out, delimiter=layout.delimiter, lineterminator="\r\n")
+    lines.writerows(zip(*(column.to_pylist() for column in columns), strict=True))
+    return out.getvalue()
+
+
+def _text(extract: Extract, column: str) -> list[str | None]:
+    """The column's cells as its producer writes them in a text file."""
+    values = _labelled(extract, column)
+    if _is_day(values):
+        days = pa.array(values.to_numpy().astype("datetime64[D]"))
+        texts = pc.strftime(days.cast(pa.timestamp("s")), extract.writing.date_formats[0]).to_pylist()
+    elif pd.api.types.is_numeric_dtype(values):
+        texts = [_number(value, extract.writing.decimal_mark) for value in values.tolist()]
+    else:
+        texts = _or_none(values, values.tolist())
+    return _spoil(extract, column, texts)
+
+
+def _number(value: float, decimal_mark: str) -> str | None:
+    if math.isnan(value):  # an empty cell
+        return None
+    return str(int(value)) if value == int(value) else repr(value).replace(".", decimal_mark)
+
+
+# --- Excel -------------------------------------------------------------------------------------------------
+
+
+def _write_xlsx(extract: Extract, path: Path) -> None:
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    layout = cast(Xlsx, extract.writing.formats.xlsx)
+    with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_numbers": False}) as book:
+        book.set_properties({"created": WRITTEN_AT})
+        for ignored in layout.ignored_sheets:
+            book.add_worksheet(ignored).write_string(0, 0, MADE_UP)
+        sheet = book.add_worksheet(layout.sheet)
+        for row in range(layout.header_row - 1):
+            sheet.write_string(row, 0, MADE_UP)
+        sheet.write_row(layout.header_row - 1, 0, list(extract.names.values()))
+        day = book.add_format({"num_format": "dd-mm-yyyy"})
+        for place, column in enumerate(extract.names):
+            _write_column(sheet, layout.header_row, place, _cells(extract, column), day)
+
+
+def _write_column(sheet: Any, first: int, place: int, cells: list[Any], day: Any) -> None:
+    for row, cell in enumerate(cells, first):
+        if isinstance(cell, str):
+            sheet.write_string(row, place, cell)
+        elif isinstance(cell, datetime):
+            sheet.write_datetime(row, place, cell, day)
+        elif cell is not None:
+            sheet.write_number(row, place, cell)
+
+
+def _cells(extract: Extract, column: str) -> list[Any]:
+    """The column's cells as texts, numbers and days; None for an empty one."""
+    values = _labelled(extract, column)
+    cells = values.dt.to_pydatetime().tolist() if _is_day(values) else values.tolist()
+    return _spoil(extract, column, _or_none(values, cells))
+
+
+# --- SPSS --------------------------------------------------------------------------------------------------
+
+SAV_DATE_AT = 92  # place in the file of the header's 9 bytes of date and 8 of time
+SAV_DATE = b"01 Jan 20" + b"00:00:00"  # WRITTEN_AT; `strftime` names the month in the language of the machine
+
+
+def _write_sav(extract: Extract, path: Path) -> None:
+    import pyreadstat
+
+    labels = {column: list(extract.labels(column).values()) for column in extract.names if extract.labels(column)}
+    frame = pd.DataFrame(
+        {
+            name: _coded(extract, column) if column in labels else _sav_column(extract.rows[column])
+            for column, name in extract.names.items()
+        }
+    )
+    pyreadstat.write_sav(
+        frame,
+        str(path),
+        file_label=MADE_UP,
+        variable_value_labels={
+            extract.names[column]: {float(code): label for code, label in enumerate(of_column, 1)}
+            for column, of_column in labels.items()
+        },
+    )
+    with path.open("r+b") as file:
+        file.seek(SAV_DATE_AT)
+        file.write(SAV_DATE)
+
+
+def _coded(extract: Extract, column: str) -> pd.Series:
+    """Numbers in place of labels, as SPSS holds them; NaN for an empty cell."""
+    codes = {meaning: float(code) for code, meaning in enumerate(extract.labels(column), 1)}
+    values = extract.rows[column]
+    return values.map(codes).fillna(UNKNOWN_CODE).where(values.notna())
+
+
+def _sav_column(values: pd.Series) -> pd.Series:
+    return values.dt.date if _is_day(values) else values
+
+
+# --- Parquet -----------------------------------------------------------------------------------------------
+
+
+def _write_parquet(extract: Extract, path: Path) -> None:
+    arrays = [_array(extract, column) for column in extract.names]
+    pq.write_table(pa.table(arrays, list(extract.names.values())), path)
+
+
+def _array(extract: Extract, column: str) -> pa.Array:
+    """Days and numbers as such; text where a cell is spoiled."""
+    values = _labelled(extract, column)
+    if column in extract.spoiled or not (_is_day(values) or pd.api.types.is_numeric_dtype(values)):
+        return pa.array(_text(extract, column), pa.string())
+    return pa.array(values.dt.date if _is_day(values) else values, from_pandas=True)
+
+
+def _is_day(values: pd.Series) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(values)

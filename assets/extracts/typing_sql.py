@@ -1,0 +1,187 @@
+"""From a producer's words to our types: the SQL that reads a delivered row by its specification, and finds its faults.
+
+A fault here is one that a single cell shows: empty, unreadable, a label that nobody explained. What must hold between
+cells and rows is a rule of `checks/rows/`. Nothing here touches a file or a database.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from assets.extracts.layouts import Specification
+from warehouse.contracts import DUCKDB, Column
+
+WHOLE_ROW = "(whole row)"
+UNREADABLE = ("malformed_row", "empty_cell", "unreadable_date", "unreadable_number", "unknown_label")
+
+_DIGITS = {"%g": 3, "%f": 6, **dict.fromkeys(("%y", "%d", "%m", "%H", "%M", "%S"), 2)}
+_EXAMPLE = datetime(2021, 1, 31, 13, 45)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault that a cell can show: its rule and the producer's column, the SQL that is true of it, the SQL that says why.
+
+    `delivered` is our name of the column; None for a whole row.
+    """
+
+    rule: str
+    column: str
+    condition: str
+    reason: str
+    delivered: str | None = None
+
+
+def typed_query(specification: Specification, edition: int, delivered: str, provenance: str) -> str:
+    """A query of the delivered rows with our columns, typed; what cannot be read is NULL.
+
+    Beside the contract's columns it gives `sheet` and the systems of the specification's codes and coordinates.
+    """
+    writing = specification.writing_in(edition)
+    columns = {
+        **{name: name for name in ("edition", "file", "row", "extract", "sheet")},
+        "provenance": quoted(provenance),
+        "area_code_system": quoted(writing.area_code_system),
+        "rode_code_system": quoted(writing.rode_code_system),
+        "coordinate_system": quoted(writing.coordinate_system),
+    }
+    columns |= {
+        name: _value(specification, name, column, edition)
+        for name, column in specification.target().delivered_columns.items()
+    }
+    return "SELECT " + ", ".join(f'{value} AS "{name}"' for name, value in columns.items()) + f" FROM {delivered}"
+
+
+def cell_faults(specification: Specification, edition: int) -> list[Fault]:
+    """Every fault that a cell of a delivered row can show by its contract and specification."""
+    faults = [Fault("malformed_row", WHOLE_ROW, "malformed IS NOT NULL", "malformed")]
+    columns = specification.target().delivered_columns
+    for name, theirs in specification.names_in(edition).items():
+        faults += [
+            Fault(rule, theirs, f"malformed IS NULL AND {condition}", quoted(reason), name)
+            for rule, condition, reason in _faults_of(specification, name, columns[name], edition)
+        ]
+    return faults
+
+
+def quoted(text: str | None) -> str:
+    """A text as SQL writes it."""
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def _faults_of(specification: Specification, name: str, column: Column, edition: int) -> list[tuple[str, str, str]]:
+    """Rule, condition and reason of each fault that the column's cells can show."""
+    cell, value = _cell_of(specification, name, edition), _value(specification, name, column, edition)
+    writing = specification.writing_in(edition)
+    unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
+    faults = [("empty_cell", f"{cell} IS NULL", "is empty and must not be")] if column.required else []
+    if column.allowed or (column.type == "text" and specification.columns[name].labels_in(edition) is not None):
+        return [*faults, ("unknown_label", unreadable, "holds a label that the specification does not explain")]
+    if column.type == "date":
+        written = " or ".join(_EXAMPLE.strftime(one.replace("%g", "000")) for one in writing.date_formats)
+        return [*faults, ("unreadable_date", unreadable, f"is no day of the calendar written as {written}")]
+    if column.type == "integer":
+        return [*faults, ("unreadable_number", unreadable, "is no whole number")]
+    if column.type == "number":
+        mark = "comma" if writing.decimal_mark == "," else "point"
+        return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
+    # few cells begin before 0 or between = and A, and comparing them is quicker than looking for four signs
+    first = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
+    formula = f"{first} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
+    faults += [("formula_text", formula, "begins like a formula")]
+    if column.pattern:
+        wrong = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {quoted(column.pattern)})"
+        faults += [("wrong_form", wrong, f"does not have the form {column.pattern}")]
+    return faults
+
+
+def _cell_of(specification: Specification, name: str, edition: int) -> str:
+    """The cell that a column is read from, without blanks around it; NULL where nothing is left.
+
+    To trim millions of different texts is slow: only those with blanks are.
+    """
+    text = _text_of(specification, name, edition)
+    cell = f"nullif({text}, '')"
+    if text != f'trim("{name}")' or specification.target().columns[name].type != "text":
+        return cell
+    return f'CASE WHEN "{name}" < \'!\' OR suffix("{name}", \' \') THEN {cell} ELSE "{name}" END'
+
+
+def _text_of(specification: Specification, name: str, edition: int) -> str:
+    """The producer's cell, or the constant in place of it, without blanks around it; perhaps nothing is left."""
+    constant = specification.columns[name].constant_in(edition)
+    if constant is not None:
+        return quoted(constant)
+    text, empty_words = f'trim("{name}")', specification.writing_in(edition).empty_words
+    return f"CASE WHEN {text} NOT IN ({', '.join(map(quoted, empty_words))}) THEN {text} END" if empty_words else text
+
+
+def _value(specification: Specification, name: str, column: Column, edition: int) -> str:
+    """The cell in our type; NULL where it is not delivered or cannot be read."""
+    named = specification.columns.get(name)
+    if named is None or (named.name_in(edition) is None and named.constant_in(edition) is None):
+        return f"NULL::{DUCKDB[column.type]}"
+    text, labels = _text_of(specification, name, edition), named.labels_in(edition)
+    if labels is None and column.allowed:
+        labels = {value: value for value in column.allowed}
+    if labels is not None:
+        meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
+        if column.type == "text":
+            return f"CASE {text} {meanings} END"
+        text = f"CASE {text} {meanings} ELSE {text} END"  # a word that stands for one number or day among others
+    if column.type == "text":
+        return _cell_of(specification, name, edition)
+    writing = specification.writing_in(edition)
+    if column.type == "date":
+        return _date(text, writing.date_formats)
+    text = _without_thousands(text, writing.thousands_mark)
+    return _integer(text) if column.type == "integer" else _number(text, writing.decimal_mark)
+
+
+def _without_thousands(cell: str, mark: str | None) -> str:
+    """The cell without marks between its thousands, where they stand as they must."""
+    if mark is None:
+        return cell
+    grouped = rf"-?\d{{1,3}}(\Q{mark}\E\d{{3}})+(\D\d+)?"
+    return f"CASE WHEN regexp_full_match({cell}, {quoted(grouped)}) THEN replace({cell}, {quoted(mark)}, '') ELSE {cell} END"
+
+
+def _date(text: str, date_formats: tuple[str, ...]) -> str:
+    """A day of the years 1900 to 2099 in one of the forms."""
+    days = [_day(text, one) for one in date_formats]
+    return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
+
+
+def _day(text: str, date_format: str) -> str:
+    """`strptime` takes the year 23 as well, and a number with fewer digits where two touch."""
+    touching = re.search("%.%", date_format) is not None
+    form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
+    return f"try_strptime({_in_form(text, form)}, {quoted(date_format)})::DATE"
+
+
+def _digits(part: str, touching: bool) -> str:
+    """The pattern of a part of a date's form; leading zeros may be missing where nothing else tells the parts apart."""
+    most = _DIGITS.get(part)
+    if part == "%Y":
+        return r"(19|20)\d\d"
+    return re.escape(part) if most is None else rf"\d{{{most if touching or part == '%y' else 1},{most}}}"
+
+
+def _in_form(text: str, form: str) -> str:
+    """The text where the whole of it has the form, else an empty one.
+
+    No CASE: what is a function of one column alone DuckDB works out once for each of its different texts.
+    """
+    return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
+
+
+def _integer(text: str) -> str:
+    """Digits alone: a cast would round 1.5 to 2."""
+    whole = _in_form(text, r"-?\d{1,18}")
+    return f"TRY_CAST({whole} AS BIGINT)"
+
+
+def _number(text: str, decimal_mark: str) -> str:
+    """Digits and one mark: a cast would take nan, inf, 1e5, the other mark, and more digits than a number can have."""
+    form = rf"[+-]?(?:\d{{1,300}}(?:\Q{decimal_mark}\E\d*)?|\Q{decimal_mark}\E\d+)"
+    return f"TRY_CAST(replace({_in_form(text, form)}, {quoted(decimal_mark)}, '.') AS DOUBLE)"

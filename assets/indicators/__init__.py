@@ -1,0 +1,1 @@
+"""Every figure of every kind, and every comparison of two figures."""

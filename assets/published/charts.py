@@ -1,0 +1,269 @@
+"""Draws one indicator over the years, and a funnel of areas of different size, as SVG that is legible in grey.
+
+Shapes, dashes and words tell things apart, never colour. Which figures are drawn is decided in `assets/published/pictures.py`.
+Matplotlib is imported where something is drawn, as the definitions are loaded far more often.
+"""
+
+import io
+import os
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from assets.targets.sentences import written
+from warehouse.home import cache_folder
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, GREY, PALE = "#111111", "#555555", "#bbbbbb"
+STYLE: Any = {
+    "svg.fonttype": "none",  # text stays text: it can be searched, and read aloud
+    "svg.hashsalt": "tryghed",  # the same figures are the same bytes
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+MARKERS = ("o", "D")
+LINE_LENGTH = 95  # letters that a line across the picture holds
+NAME_WIDTH, NAME_HEIGHT = 90, 11  # points that a name in a funnel takes
+
+
+@dataclass(frozen=True)
+class Point:
+    """A year's figure with its interval and as it is written; without a value and with a word where it is not told."""
+
+    year: int
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    label: str = ""
+    word: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One area's points in order of years."""
+
+    name: str
+    points: list[Point]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A line that the points are held against: a baseline, a promised number, a path."""
+
+    name: str
+    points: list[tuple[float, float]]
+    dashes: str
+
+
+@dataclass(frozen=True)
+class Break:
+    """A break before a year, in words; a forbidding one is drawn heavier."""
+
+    year: int
+    name: str
+    forbids: bool
+
+
+@dataclass(frozen=True)
+class Chart:
+    """All that is drawn of one indicator: no word is made up in the drawing. `whole`: of what there are no halves."""
+
+    language: str
+    title: str
+    subtitles: list[str]
+    x_unit: str
+    unit: str
+    whole: bool
+    note: str
+    series: list[Series]
+    levels: list[Level]
+    breaks: list[Break]
+    text: str
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Areas by residents and rate, and the limits between which chance would leave nearly all of them."""
+
+    language: str
+    title: str
+    subtitles: list[str]
+    x_unit: str
+    unit: str
+    areas: list[tuple[str, float, float]]
+    rate: tuple[str, float]
+    limits: list[tuple[str, list[tuple[float, float, float]]]]
+    text: str
+
+
+def draw_chart(chart: Chart) -> str:
+    """The picture of one indicator as SVG, with its title and text alternative."""
+    with _style():
+        figure, axes = _empty(chart)
+        broken = {one.year for one in chart.breaks}
+        asides = [0.08 * (2 * number - len(chart.series) + 1) for number in range(len(chart.series))]
+        for series, marker, aside in zip(chart.series, MARKERS, asides, strict=False):
+            _series(axes, series, broken, marker, aside)
+        _values(axes, chart.series[0], asides[0])
+        for level in chart.levels:
+            axes.plot(
+                *zip(*level.points, strict=True), ls=level.dashes, color=INK, lw=1.3, label=level.name, clip_on=False
+            )
+        _breaks(axes, chart.breaks)
+        years = [point.year for series in chart.series for point in series.points]
+        axes.set_xticks(range(min(years), max(years) + 1))
+        axes.set_xlim(min(years) - 0.6, max(years) + 0.6)
+        top = axes.get_ylim()[1] * 1.05
+        promised_none = any(y == 0 for level in chart.levels for _, y in level.points)
+        axes.set_ylim(bottom=-0.04 * top if promised_none else 0, top=top)
+        axes.plot([], [], " ", label=chart.note)
+        _legend(figure, axes)
+        return _svg(figure, chart.title, chart.text)
+
+
+def draw_funnel(funnel: Funnel) -> str:
+    """The picture of the areas as SVG, with its title and text alternative."""
+    with _style():
+        figure, axes = _empty(funnel)
+        axes.xaxis.set_major_formatter(lambda value, _: written(value, funnel.language))
+        name, rate = funnel.rate
+        axes.axhline(rate, color=INK, lw=1.1, label=name)
+        limits = funnel.limits[0][1]
+        for (label, band), dashes in zip(funnel.limits, ("--", ":"), strict=True):
+            residents, low, high = zip(*band, strict=True)
+            axes.plot(residents, low, ls=dashes, color=GREY, lw=1.1, label=label)
+            axes.plot(residents, high, ls=dashes, color=GREY, lw=1.1)
+        axes.plot([x for _, x, _ in funnel.areas], [y for _, _, y in funnel.areas], "o", color=INK, ms=5)
+        axes.set_xlim(limits[0][0], limits[-1][0])
+        axes.set_ylim(bottom=0)
+        _legend(figure, axes)
+        _names(figure, axes, funnel.areas)
+        return _svg(figure, funnel.title, funnel.text)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """The library's settings for as long as something is drawn; its cache of fonts lies in the data folder too."""
+    os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        yield
+
+
+def _names(figure: "Figure", axes: "Axes", areas: list[tuple[str, float, float]]) -> None:
+    """Each area's name above its point, raised where another name stands already."""
+    figure.draw_without_rendering()  # so that points have their places
+    taken: list[tuple[float, float]] = []
+    for name, x, y in sorted(areas, key=lambda area: area[2]):
+        across, up = axes.transData.transform((x, y))
+        place = up + 6
+        while any(abs(across - other) < NAME_WIDTH and abs(place - height) < NAME_HEIGHT for other, height in taken):
+            place += 1
+        taken.append((across, place))
+        axes.annotate(
+            name, (x, y), xytext=(0, place - up), textcoords="offset points", ha="center", va="bottom", fontsize=8,
+            arrowprops={"arrowstyle": "-", "color": PALE, "lw": 0.6, "shrinkA": 0, "shrinkB": 3},
+        )  # fmt: skip
+
+
+def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(7.4, 4.2), dpi=72, layout="constrained")  # so that a pixel is a point, as in the SVG
+    axes = figure.add_subplot()
+    lines = [line for one in (picture.title, *picture.subtitles) for line in textwrap.wrap(one, LINE_LENGTH)]
+    axes.set_title("\n".join(lines), loc="left", fontsize=10)
+    axes.set_xlabel(picture.x_unit)
+    axes.set_ylabel(picture.unit)
+    if isinstance(picture, Chart) and picture.whole:
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(lambda value, _: written(value, picture.language))
+    axes.grid(axis="y", color=PALE, lw=0.5)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _series(axes: "Axes", series: Series, broken: set[int], marker: str, aside: float) -> None:
+    """Points with their intervals; hollow without one. A line joins years that follow each other without a break."""
+    shown = [(point, point.year + aside, point.value) for point in series.points if point.value is not None]
+    for (one, x, y), (other, next_x, next_y) in pairwise(shown):
+        if other.year - one.year == 1 and other.year not in broken:
+            axes.plot([x, next_x], [y, next_y], color=GREY, lw=1)
+    label: str | None = series.name
+    for point, x, y in shown:
+        known = point.low is not None and point.high is not None
+        if known:
+            axes.plot([x, x], [point.low or 0, point.high or 0], color=INK, lw=1.2, marker="_", ms=7)
+        axes.plot(x, y, marker, color=INK, markerfacecolor=INK if known else "white", ms=6, label=label, zorder=4)
+        label = None
+    for point in series.points:
+        if point.word:
+            _word(axes, point.word, point.year + aside)
+
+
+def _word(axes: "Axes", word: str, x: float) -> None:
+    """Why there is no figure, standing on the axis."""
+    axes.annotate(
+        word, (x, 0), xytext=(0, 4), textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize=8
+    )
+
+
+def _values(axes: "Axes", series: Series, aside: float) -> None:
+    """The figures themselves, beside their marks."""
+    for point in series.points:
+        if point.value is not None:
+            place = (point.year + aside, point.value)
+            axes.annotate(
+                point.label, place, xytext=(-6, 0), textcoords="offset points", ha="right", va="center", fontsize=8,
+                bbox={"color": "white", "pad": 0.4}, zorder=3,
+            )  # fmt: skip
+
+
+def _breaks(axes: "Axes", breaks: list[Break]) -> None:
+    """A line before the year with a letter on it, and the letter's meaning in the legend."""
+    for letter, one in zip(ascii_lowercase, breaks, strict=False):
+        axes.axvline(
+            one.year - 0.5, color=INK, lw=2.2 if one.forbids else 0.9, ls=(0, (1, 1.5)), label=f"{letter}  {one.name}"
+        )
+        axes.annotate(
+            letter, (one.year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
+            va="top", fontsize=8, weight="bold",
+        )  # fmt: skip
+
+
+def _legend(figure: "Figure", axes: "Axes") -> None:
+    """What the marks mean, below the picture; in two columns where the words leave room."""
+    handles, labels = axes.get_legend_handles_labels()
+    half = (len(labels) + 1) // 2
+    widths = [max(map(len, some), default=0) for some in (labels[:half], labels[half:])]
+    columns = 2 if sum(widths) < LINE_LENGTH + 10 else 1  # in smaller letters
+    figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
+
+
+def _svg(figure: "Figure", title: str, text: str) -> str:
+    written = io.StringIO()
+    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+    return _with_text(written.getvalue(), title, text)
+
+
+def _with_text(svg: str, title: str, text: str) -> str:
+    """The SVG with what a reader hears who cannot see it. Source: WAI-ARIA Graphics Module, role img with title and desc."""
+    start = svg.index("<svg")
+    end = svg.index(">", start)
+    alternative = f"\n <title>{escape(title)}</title>\n <desc>{escape(text)}</desc>"
+    return f'{svg[:end]} role="img">{alternative}{svg[end + 1 :]}'

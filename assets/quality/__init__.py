@@ -1,0 +1,1 @@
+"""What should agree, continue and be known to readers."""

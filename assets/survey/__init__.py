@@ -1,0 +1,1 @@
+"""Shares of residents from the survey's answers or as published."""

@@ -1,0 +1,1 @@
+"""Baselines, verdicts and readings of each target."""

@@ -1,0 +1,366 @@
+"""Small counts stay hidden from somebody who has every published table and a linear-programming solver.
+
+The attacker is written here from what the tables print, not from the code that hides.
+"""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from assets.crime.confidentiality import confidentiality
+from assets.methods.disclosure import CONFIDENTIAL, FREE, SECONDARY, Cells, hide
+from assets.targets.readings import readings
+from tests.targets.test_targets import REFERENCE, TH, make
+from warehouse.contracts import Row, contracts, records
+
+KINDS = ("burglary", "theft_robbery", "violence_weapons", "harassment", "vandalism", "narcotics", "threats", "other")
+PARTS = ("burglary", "theft_robbery", "violence_weapons")
+BYDELE = sorted(REFERENCE["areas"].loc[REFERENCE["areas"]["level"] == "bydel", "area_id"])
+INSIDE = {TH: "bydel_broenshoej_husum", "folehaven": "bydel_valby", "amager_partnership": "bydel_amager_vest"}
+EDITION = 2022
+
+
+# --- the search itself, on systems that can be solved by hand ----------------------------------------------
+
+
+def hidden(values: list[int], coefficients: list[list[int]], shown: list[bool] | None = None) -> list[str]:
+    size = np.ones(len(values), dtype=bool)
+    cells = Cells(np.array(values, float), size if shown is None else np.array(shown), size, np.array(values, float))
+    return hide(cells, np.array(coefficients, float), 5)
+
+
+def test_a_small_count_alone_would_follow_from_its_total() -> None:
+    assert hidden([3, 20, 30, 53], [[1, 1, 1, -1]]) == [CONFIDENTIAL, SECONDARY, FREE, FREE]
+
+
+def test_a_sum_that_leaves_too_little_room_is_given_more() -> None:
+    # 3 + 5 = 8: hiding the 5 leaves 0 to 8 for both; 1 + 3 = 4 are small, and so is their total, told by 94 - 90
+    assert hidden([3, 5, 8], [[1, 1, -1]]) == [CONFIDENTIAL, SECONDARY, FREE]
+    assert hidden([1, 3, 4, 90, 94], [[1, 1, -1, 0, 0], [0, 0, 1, 1, -1]])[:4] == [CONFIDENTIAL] * 3 + [SECONDARY]
+
+
+def test_two_small_counts_whose_sum_is_told_need_a_third() -> None:
+    assert hidden([1, 2, 20, 30, 53], [[1, 1, 1, 1, -1]]) == [CONFIDENTIAL, CONFIDENTIAL, SECONDARY, FREE, FREE]
+
+
+def test_zeros_and_large_counts_are_shown() -> None:
+    assert hidden([0, 5, 5], [[1, 1, -1]]) == [FREE, FREE, FREE]
+
+
+def test_a_zero_beside_a_small_count_is_hidden_with_it() -> None:
+    assert hidden([3, 0, 20, 23, 0, 7, 7], [[1, 1, 1, -1, 0, 0, 0], [0, 0, 0, 0, 1, 1, -1]]) == [
+        CONFIDENTIAL, SECONDARY, SECONDARY, FREE, FREE, FREE, FREE,
+    ]  # fmt: skip
+
+
+def test_a_zero_is_hidden_even_where_hiding_another_would_do() -> None:
+    # what is hidden would else be known to be no zero
+    cells = Cells(np.array([3.0, 0, 20, 23]), np.ones(4, bool), np.ones(4, bool), np.array([3.0, 1e9, 20, 1e6]))
+    assert hide(cells, np.array([[1.0, 1, 1, -1]]), 5) == [CONFIDENTIAL, SECONDARY, SECONDARY, FREE]
+
+
+def test_a_remainder_that_nobody_prints_is_found_by_subtraction_and_so_the_smaller_area_is_hidden() -> None:
+    # 98 of the bydel's 100 lie in the partnership area: 2 outside of it
+    assert hidden([98, 100, 2], [[1, -1, 1]], [True, True, False]) == [SECONDARY, FREE, FREE]
+
+
+def test_the_cheapest_is_hidden_first() -> None:
+    cells = Cells(
+        np.array([3.0, 20, 30, 40, 93]), np.ones(5, bool), np.ones(5, bool), np.array([3.0, 1e9, 30, 40, 1e6])
+    )
+    found = hide(cells, np.array([[1.0, 1, 1, 1, -1]]), 5)
+    assert found == [CONFIDENTIAL, FREE, SECONDARY, FREE, FREE]
+
+
+def test_what_cannot_be_hidden_is_said() -> None:
+    with pytest.raises(ValueError, match="cannot be protected"):
+        hidden([3], [[1]])  # somebody knows the count itself
+
+
+# --- an attacker with every published table ----------------------------------------------------------------
+
+
+def counted(seed: int, size: float) -> pd.DataFrame:
+    """Counts of made-up reports in every bydel, partnership area and the municipality, many of them small."""
+    draw = np.random.default_rng(seed)
+    counts: dict[tuple[str, str], int] = {}
+    for kind in KINDS:
+        for bydel in BYDELE:
+            inner = [area for area, whole in INSIDE.items() if whole == bydel]
+            counts[bydel, kind] = 0
+            for area in inner:
+                counts[area, kind] = int(draw.poisson(size * draw.choice([0.2, 1, 5])))
+                counts[bydel, kind] += counts[area, kind]
+            counts[bydel, kind] += int(draw.poisson(size * draw.choice([0.1, 1, 8])))
+        counts["copenhagen", kind] = sum(counts[bydel, kind] for bydel in BYDELE) + int(draw.poisson(2))
+    for area in ("copenhagen", *BYDELE, *INSIDE):
+        counts[area, "citizen_facing"] = sum(counts[area, kind] for kind in PARTS) + int(draw.poisson(size))
+    return contracts()["crime.counted"].frame([_counted_row(area, kind, n) for (area, kind), n in counts.items()])
+
+
+def _counted_row(area_id: str, kind: str, number: int, edition: int = EDITION) -> Row:
+    return {
+        "edition": edition, "crime_year": edition - 1, "area_id": area_id, "crime_type": kind, "extract": "police",
+        "counted_from": "counts" if kind == "citizen_facing" else "reports", "drawn_on": date(edition, 2, 15), "reports": number,
+        "population_residents": 10_000, "provenance": "synthetic",
+    }  # fmt: skip
+
+
+def published(ours: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    def spoil(tables: dict[str, pd.DataFrame]) -> None:
+        tables["counted"] = ours
+
+    return make([], spoil)
+
+
+class Attacker:
+    """Reads the tables, writes down all that they say of the hidden counts, and asks the solver for their limits."""
+
+    def __init__(self, tables: dict[str, pd.DataFrame], unknown_places: dict[str, int]) -> None:
+        """`unknown_places`: reports of each type that lie in no bydel, which somebody may know from elsewhere."""
+        rows = records(tables["yearly_types"]) + records(tables["monitoring"])
+        self.shown = {(row["area_id"], row["crime_type"]): row for row in rows if row["status"] == "normal"}
+        self.secret = [cell for cell, row in self.shown.items() if row["confidentiality"] != FREE]
+        self.equal: list[tuple[dict[Any, float], float]] = []
+        self.most: list[tuple[dict[Any, float], float]] = []
+        for kind in KINDS:
+            self._says(
+                {("copenhagen", kind): 1} | {(one, kind): -1 for one in BYDELE}, unknown_places[kind], self.equal
+            )
+            for area, bydel in INSIDE.items():
+                self._says({(area, kind): 1, (bydel, kind): -1}, 0, self.most)
+        for area in {area for area, _ in self.shown}:
+            self._says({(area, part): 1 for part in PARTS} | {(area, "citizen_facing"): -1}, 0, self.most)
+
+    def _says(self, terms: dict[Any, float], right: float, where: list[Any]) -> None:
+        unknown = {cell: factor for cell, factor in terms.items() if cell in self.secret}
+        known = sum(factor * self.shown[cell]["reports"] for cell, factor in terms.items() if cell not in self.secret)
+        if unknown:
+            where.append((unknown, right - known))
+
+    def limits(self, cell: Any) -> tuple[float, float]:
+        def matrix(known: list[Any]) -> tuple[Any, Any]:
+            if not known:
+                return None, None
+            return (
+                np.array([[terms.get(one, 0.0) for one in self.secret] for terms, _ in known]),
+                np.array([right for _, right in known]),
+            )
+
+        goal = np.array([float(one == cell) for one in self.secret])
+        found = []
+        for sign in (1, -1):
+            equal, most = matrix(self.equal), matrix(self.most)
+            done = linprog(sign * goal, A_ub=most[0], b_ub=most[1], A_eq=equal[0], b_eq=equal[1], bounds=(0, None))
+            found.append(sign * done.fun if done.success else -sign * np.inf)
+            assert done.status in (0, 3), done.message
+        return found[0], found[1]
+
+
+def places_unknown(ours: pd.DataFrame) -> dict[str, int]:
+    numbers = {(row["area_id"], row["crime_type"]): row["reports"] for row in records(ours)}
+    return {kind: numbers["copenhagen", kind] - sum(numbers[one, kind] for one in BYDELE) for kind in KINDS}
+
+
+SYSTEMS = [
+    pytest.param(seed, size, marks=[pytest.mark.slow] if seed > 0 else [])
+    for seed in range(10)
+    for size in (2.0, 6.0, 20.0)
+]
+
+
+@pytest.mark.parametrize(("seed", "size"), SYSTEMS)
+def test_an_attacker_is_left_with_every_small_count_and_with_a_wide_range_of_the_others(seed: int, size: float) -> None:
+    ours = counted(seed, size)
+    tables = published(ours)
+    attacker = Attacker(tables, places_unknown(ours))
+    true = {(row["area_id"], row["crime_type"]): row["reports"] for row in records(ours)}
+    assert {cell for cell, number in true.items() if 1 <= number <= 4} <= set(attacker.secret)
+    assert attacker.secret
+    for cell in attacker.secret:
+        low, high = attacker.limits(cell)
+        if 1 <= true[cell] <= 4:
+            assert low <= 1 + 1e-6, cell
+            assert high >= 4 - 1e-6, cell
+        else:
+            assert high - low >= 4 - 1e-6, cell
+
+
+def test_hiding_the_small_counts_alone_would_not_do() -> None:
+    ours = counted(1, 6.0)
+    tables = published(ours)
+    for name in ("yearly_types", "monitoring"):  # show again what was hidden for the sake of others
+        numbers = {(row["area_id"], row["crime_type"]): row["reports"] for row in records(ours)}
+        rows = [
+            row | {"reports": number, "confidentiality": FREE}
+            if row["confidentiality"] != FREE and (number := numbers[row["area_id"], row["crime_type"]]) >= 5
+            else row
+            for row in records(tables[name])
+        ]
+        tables[name] = contracts()[f"crime.{name}"].frame(rows)
+    attacker = Attacker(tables, places_unknown(ours))
+    found = [attacker.limits(cell) for cell in attacker.secret]
+    assert any(low > 1 + 1e-6 or high < 4 - 1e-6 for low, high in found)
+
+
+def test_nothing_that_follows_from_a_hidden_count_is_printed() -> None:
+    tables = published(counted(2, 6.0))
+    for name in ("yearly_types", "monitoring"):
+        for row in records(tables[name]):
+            if row["confidentiality"] != FREE:
+                follows = (
+                    "reports",
+                    "rate_per_1000",
+                    "rate_low_per_1000",
+                    "rate_high_per_1000",
+                    "population_residents",
+                )
+                assert {row[column] for column in follows} == {None}
+
+
+def verdicts_of(numbers: dict[int, int]) -> dict[int, Row]:
+    """Verdicts on violence in Tingbjerg-Husum, of which so many reports were counted by edition."""
+    rows = [_counted_row(TH, "violence_weapons", number, edition) for edition, number in numbers.items()]
+    found = published(contracts()["crime.counted"].frame(rows))["verdicts"]
+    return {row["edition"]: row for row in records(found) if row["measure"] == "violence_weapons_reports"}
+
+
+@pytest.mark.parametrize("numbers", [{2021: 20, 2022: 3}, {2021: 3, 2022: 20}, {2021: 2, 2022: 3}])
+def test_a_verdict_on_a_hidden_count_or_a_hidden_baseline_tells_nothing(numbers: dict[int, int]) -> None:
+    row = verdicts_of(numbers)[2022]
+    assert (row["literal"], row["statistical"], row["reason"]) == ("not_evaluable", "not_evaluable", "confidential")
+    hidden_columns = ("change", "change_low", "change_high", "smallest_change_shown", "missing_to_limit")
+    assert {row[column] for column in hidden_columns} == {None}
+    assert row["value"] == (20 if numbers[2022] == 20 else None)
+    assert row["compared_value"] is None
+
+
+def test_a_monitored_type_is_reported_even_where_its_count_is_hidden() -> None:
+    rows = [_counted_row(TH, "harassment", 3)]
+    found = records(published(contracts()["crime.counted"].frame(rows))["verdicts"])
+    row = next(one for one in found if (one["edition"], one["measure"]) == (EDITION, "harassment_reports"))
+    assert (row["literal"], row["value"], row["reports"], row["confidentiality"]) == ("met", None, None, CONFIDENTIAL)
+
+
+def hidden_of(rows: list[Row], **replaced: pd.DataFrame) -> dict[str, str]:
+    """What is hidden of these counts, by area."""
+    names = confidentiality.__annotations__.keys() - {"return"}
+    ours = {"counted": contracts()["crime.counted"].frame(rows)} | replaced
+    found = confidentiality(**{name: REFERENCE.get(name) for name in names} | ours)  # type: ignore[arg-type]
+    return {row["area_id"]: row["confidentiality"] for row in records(found)}
+
+
+def test_the_threshold_is_the_agreements() -> None:
+    agreements = REFERENCE["agreements"].assign(fewest_reports_shown=8)
+    assert hidden_of([_counted_row(TH, "harassment", 7)], agreements=agreements) == {TH: CONFIDENTIAL}
+
+
+def test_what_of_a_bydel_lies_outside_the_partnership_area_is_a_small_count_too() -> None:
+    rows = [_counted_row(TH, "harassment", 98), _counted_row("bydel_broenshoej_husum", "harassment", 100)]
+    assert SECONDARY in hidden_of(rows).values()  # else 2 would follow
+    rows[0]["reports"] = 90
+    assert set(hidden_of(rows).values()) == {FREE}
+
+
+def test_what_a_failed_check_tells_is_taken_in() -> None:
+    """`failed_checks` of a verdict says that the types are more than their total: of 100 shown, 60 and 39 more than one."""
+    numbers = {"citizen_facing": 100, "theft_robbery": 60, "burglary": 39, "violence_weapons": 3}
+    rows = [_counted_row(TH, kind, number) for kind, number in numbers.items()]
+    tables = published(contracts()["crime.counted"].frame(rows))
+    said = {
+        row["failed_checks"]
+        for row in records(tables["verdicts"])
+        if row["edition"] == EDITION and row["failed_checks"]
+    }
+    assert said == {"types_and_total"}
+    shown = {row["crime_type"]: row["reports"] for row in records(tables["yearly_types"]) if row["reports"] is not None}
+    hidden = sorted(numbers.keys() - shown.keys())
+    assert len(hidden) > 1  # violence alone would be 2 or more
+    # an attacker knows that the parts are at least 1 more than the total, and what is shown
+    signs = {kind: -1.0 if kind == "citizen_facing" else 1.0 for kind in numbers}
+    known = sum(signs[kind] * number for kind, number in shown.items() if kind in numbers)
+    goal = np.array([float(kind == "violence_weapons") for kind in hidden])
+    least = np.array([[-signs[kind] for kind in hidden]])
+    lowest = linprog(goal, A_ub=least, b_ub=[known - 1], bounds=(0, None))
+    highest = linprog(-goal, A_ub=least, b_ub=[known - 1], bounds=(0, None))
+    assert lowest.fun <= 1 + 1e-6
+    assert highest.status == 3 or -highest.fun >= 4 - 1e-6
+
+
+# --- every published table of all editions -----------------------------------------------------------------
+
+EDITIONS = range(2018, 2026)
+
+
+@pytest.fixture(scope="module")
+def everything() -> tuple[dict[str, pd.DataFrame], dict[Any, int], set[Any]]:
+    """The tables of eight editions, the true counts by edition, area and type, and which of them are hidden."""
+    drawn = {edition: counted(edition, 6.0).assign(edition=edition, crime_year=edition - 1) for edition in EDITIONS}
+    ours = pd.concat(drawn.values(), ignore_index=True)
+    tables = published(ours)
+    names = readings.__annotations__.keys() - {"return"}
+    tables["readings"] = readings(**{name: tables[name] for name in names})
+    true = {(row["edition"], row["area_id"], row["crime_type"]): row["reports"] for row in records(ours)}
+    rows = records(tables["yearly_types"]) + records(tables["monitoring"])
+    secret = {(row["edition"], row["area_id"], row["crime_type"]) for row in rows if row["confidentiality"] != FREE}
+    return tables, true, secret
+
+
+def kinds_of(tables: dict[str, pd.DataFrame]) -> dict[str, str]:
+    return {row["measure"]: row["crime_type"] for row in records(tables["measures"]) if row["crime_type"]}
+
+
+def test_no_verdict_baseline_or_reading_of_any_edition_is_made_of_a_hidden_count(everything: Any) -> None:
+    tables, _, secret = everything
+    kinds, seen = kinds_of(tables), 0
+    for row in records(tables["verdicts"]):
+        kind = kinds.get(row["measure"])
+        if row["compared_with"] == "baseline" and kind:
+            ours, baseline = ((edition, row["area_id"], kind) in secret for edition in (row["edition"], 2021))
+            made = ("change", "change_low", "change_high", "smallest_change_shown", "missing_to_limit", "dispersion")
+            if (ours or baseline) and row["edition"] > 2021:
+                seen += 1
+                assert {row[name] for name in made} == {None}
+                assert (row["literal"], row["statistical"]) == ("not_evaluable", "not_evaluable")
+            assert not (ours and (row["value"], row["reports"]) != (None, None))
+            assert not (baseline and row["compared_value"] is not None)
+    for row in records(tables["baselines"]):
+        if (row["edition"], row["area_id"], kinds.get(row["measure"])) in secret:
+            seen += 1
+            assert {row[name] for name in ("value", "newest_value", "value_low", "value_high", "reports")} == {None}
+    for row in records(tables["readings"]):
+        years = {"against_2019": (2019,), "against_mean_2017_2019": (2017, 2018, 2019)}.get(row["reading"], (2020,))
+        areas = (row["area_id"], "copenhagen") if row["reading"] == "against_copenhagens_change" else (row["area_id"],)
+        cells = {(year + 1, area, kinds[row["measure"]]) for year in (*years, row["crime_year"]) for area in areas}
+        if cells & secret:
+            seen += 1
+            assert {row[name] for name in ("ratio", "ratio_low", "ratio_high")} == {None}
+    assert seen > 20
+
+
+def test_an_attacker_with_rates_intervals_and_populations_of_all_editions_is_left_with_as_much(everything: Any) -> None:
+    tables, true, secret = everything
+    rows = records(tables["yearly_types"]) + records(tables["monitoring"])
+    for row in rows:  # what a rate, its limits or a published figure would tell of the count
+        numbers = (
+            "reports", "rate_per_1000", "rate_low_per_1000", "rate_high_per_1000", "published_reports", "published_rate_per_1000",
+            "population_residents", "population_low_residents", "population_high_residents",
+        )  # fmt: skip
+        if row["confidentiality"] != FREE:
+            assert {row[name] for name in numbers} == {None}
+    for edition in EDITIONS[:3]:
+        of_edition = {name: tables[name][tables[name]["edition"] == edition] for name in ("yearly_types", "monitoring")}
+        numbers_of = {(area, kind): number for (one, area, kind), number in true.items() if one == edition}
+        unknown = {
+            kind: numbers_of["copenhagen", kind] - sum(numbers_of[one, kind] for one in BYDELE) for kind in KINDS
+        }
+        attacker = Attacker(of_edition, unknown)
+        assert set(attacker.secret) == {(area, kind) for one, area, kind in secret if one == edition}
+        for cell in attacker.secret:
+            low, high = attacker.limits(cell)
+            wide = low <= 1 + 1e-6 and high >= 4 - 1e-6 if 1 <= numbers_of[cell] <= 4 else high - low >= 4 - 1e-6
+            assert wide, (edition, cell)

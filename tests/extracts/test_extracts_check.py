@@ -1,0 +1,95 @@
+"""`tryghed extracts check` and `tryghed sample`: what somebody sees who has a file in hand, before anything runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from assets.extracts.layouts import load_specifications
+from assets.extracts.sample.survey import survey_extract
+from assets.extracts.sample.writing import write
+from tests.conftest import Command, tryghed
+from tests.delivering import deliver, reports, tree
+from warehouse.reference_files import load_reference
+
+NAME = "anmeldelser.csv"
+
+
+def plain(ran: Command) -> str:
+    """What was printed, without the lines of tables and the breaks of long lines."""
+    return re.sub(r"[│┃━┏┓┡┩└┘─┴┬╇\s]+", " ", ran.out + ran.err)
+
+
+def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_path: Path) -> None:
+    path = deliver(tmp_path, 2023, NAME, reports(3))
+    ran = tryghed(tmp_path, "extracts", "check", str(path))
+    assert ran.code == 0, ran.err
+    said = plain(ran)
+    for words in (
+        "anmeldelser.csv: 3 rows (csv), read by extracts/koebenhavns_politi_reports.yml",
+        "edition 2023",
+        "Gern.kode offence_code",
+        "0 of 3 rows would be set aside",
+        "Next: put it into",
+    ):
+        assert words in said
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_column_that_is_not_asked_this_year_is_said_and_not_guessed(tmp_path: Path) -> None:
+    path = write(survey_extract(load_specifications()["sikker_by_survey"], 2022, 1, load_reference()), tmp_path)
+    said = plain(tryghed(tmp_path, "extracts", "check", str(path)))
+    assert "(made up)" in said
+    assert "worry_graffiti not asked or not delivered in 2022" in said
+
+
+def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: Path) -> None:
+    lines = reports(10)
+    lines[3]["Anmeldelsesdato"] = "31-02-2022"
+    lines[5]["Gern.kode"] = "marker7"
+    path = deliver(tmp_path, 2023, NAME, lines)
+    ran = tryghed(tmp_path, "extracts", "check", str(path))
+    assert ran.code == 1
+    said = plain(ran)
+    assert "Anmeldelsesdato is no day of the calendar written as 31-01-2021 1 5" in said
+    assert "2 of 10 rows would be set aside (20.00 %, and 1 % are tolerated)" in said
+    assert "a run would stop" in said
+    assert "marker7" not in said
+
+
+def test_unmapped_codes_are_listed_with_their_reports(tmp_path: Path) -> None:
+    path = deliver(tmp_path, 2023, NAME, reports(3, **{"Gern.kode": "00001"}))
+    said = plain(tryghed(tmp_path, "extracts", "check", str(path)))
+    assert "offence_codes.csv" in said
+    assert "00001 (3)" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"Gern.kode": "Kode"}, "columns differ in edition 2023 (missing Gern.kode; unknown Kode)"),
+        ({"Bydel": "Rode"}, "two columns are called Rode"),
+    ],
+)
+def test_a_file_that_no_run_could_read_ends_with_2_and_one_sentence(
+    tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    path = deliver(tmp_path, 2023, NAME, reports(3))
+    header, rest = path.read_text(encoding="cp1252").split("\n", 1)
+    for old, new in change.items():
+        header = header.replace(old, new)
+    path.write_text(f"{header}\n{rest}", encoding="cp1252")
+    ran = tryghed(tmp_path, "extracts", "check", str(path))
+    assert ran.code == 2
+    assert said in plain(ran)
+    assert ran.err.count("\n") == 1
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_sample_goes_only_where_nothing_else_lies(tmp_path: Path) -> None:
+    deliver(tmp_path, 2023, NAME, reports(1))
+    before = tree(tmp_path)
+    ran = tryghed(tmp_path, "sample")
+    assert ran.code == 2
+    assert f"2023/{NAME} in landing/ is no made-up file" in ran.err
+    assert tree(tmp_path) == before

@@ -1,0 +1,278 @@
+"""The pictures: what is drawn of the published file, and that it can be read without colour and without seeing."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from assets.methods import counts
+from assets.published import charts, pictures
+from assets.published.charts import Chart, Funnel
+from tests.crime.test_crime import count
+from tests.delivering import published_in_memory
+from tests.targets.test_targets import REFERENCE, TH, made_up, make
+from warehouse.contracts import contracts, records
+from warehouse.errors import InputError
+from warehouse.home import pictures_folder
+
+SVG = "{http://www.w3.org/2000/svg}"
+AGREEMENT = "tingbjerg_husum_2021_2024"
+SHARES = {
+    (2019, TH): (18, 300),
+    (2020, TH): (16, 300),
+    (2021, TH): (14, 300),
+    (2020, "copenhagen"): (9, 1000),
+    (2021, "copenhagen"): (8, 1000),
+}
+
+
+def published(lines: list[Any], spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None) -> dict[str, Any]:
+    """The pictures of what would be published of these lines, by path."""
+    with published_in_memory(make(lines, spoil)) as connection:
+        return {
+            name: one for language in ("da", "en") for name, one in pictures._all(pictures._read(connection, language))
+        }
+
+
+def drawn(one: Chart | Funnel) -> ElementTree.Element:
+    svg = charts.draw_chart(one) if isinstance(one, Chart) else charts.draw_funnel(one)
+    return ElementTree.fromstring(svg)
+
+
+def chart(found: dict[str, Any], measure: str, language: str = "da") -> Chart:
+    return found[f"{AGREEMENT}/{measure}.{language}.svg"]
+
+
+@pytest.fixture(scope="module")
+def shares() -> dict[str, Any]:
+    return published(made_up("unsafe", SHARES))
+
+
+def test_a_share_is_drawn_with_interval_baseline_path_and_the_municipality(shares: dict[str, Any]) -> None:
+    found = chart(shares, "unsafe")
+    area, city = found.series
+    points = {point.year: point for point in area.points}
+    assert (area.name, city.name) == ("Tingbjerg-Husum", "København")
+    assert (points[2020].value, points[2020].label) == (16, "16")
+    assert 11 < (points[2020].low or 0) < 12 < 21 < (points[2020].high or 0)  # 300 answers, design effect 1.5, rounding
+    assert points[2022].value is None
+    baseline, path = found.levels
+    assert (baseline.name, baseline.points) == ("Udgangspunkt 2020: 16", [(2020, 16), (2024.4, 16)])
+    # a gap of 7 points in 2020, of which three quarters may be left in 2021, over Copenhagen's 8
+    assert path.points == [(2020, 16), (2021, pytest.approx(8 + 7 * 3 / 4))]
+
+
+def test_a_title_and_a_text_stand_in_for_the_picture(shares: dict[str, Any]) -> None:
+    root = drawn(chart(shares, "unsafe", "en"))
+    assert root.get("role") == "img"
+    assert root.findtext(f"{SVG}title") == "Unsafe share, Tingbjerg-Husum"
+    text = root.findtext(f"{SVG}desc") or ""
+    for said in (
+        "1a: The unsafe share falls every year", "Tingbjerg-Husum: ", "2021 14 (", "2022 no figure", "Baseline 2020: 16",
+        "Break before 2020, compared with a mark: asked at another time",
+    ):  # fmt: skip
+        assert said in text
+    assert "14" in {(one.text or "").strip() for one in root.iter(f"{SVG}text")}  # text, not outlines of letters
+
+
+def test_everything_is_black_white_or_grey_and_told_apart_by_shape(shares: dict[str, Any]) -> None:
+    for one in shares.values():
+        colours = set(re.findall(r"#[0-9a-fA-F]{6}", ElementTree.tostring(drawn(one), encoding="unicode")))
+        assert all(len({colour[1:3], colour[3:5], colour[5:7]}) == 1 for colour in colours), colours
+    assert len(set(charts.MARKERS)) == 2
+    assert len({level.dashes for level in chart(shares, "unsafe").levels}) == 2
+
+
+def test_a_break_is_named_and_no_line_crosses_it(shares: dict[str, Any]) -> None:
+    found = chart(shares, "unsafe")
+    assert [(one.year, one.forbids) for one in found.breaks] == [(2020, False), (2021, False)]
+    lines = chart_lines(found)
+    assert lines == 0  # 2019 to 2020 and 2020 to 2021 both cross one
+    whole = Chart(**(vars(found) | {"breaks": []}))
+    assert chart_lines(whole) == 3  # two of the area and one of Copenhagen
+
+
+def chart_lines(one: Chart) -> int:
+    """Joins of two points, by the grey that only they have among lines of two points."""
+    groups = [group for group in drawn(one).iter(f"{SVG}g") if (group.get("id") or "").startswith("line2d")]
+    paths = [path for group in groups for path in group.findall(f"{SVG}path")]
+    return sum("stroke: #555555" in (path.get("style") or "") and path.get("clip-path") is not None for path in paths)
+
+
+def test_a_forbidding_break_is_told_from_a_noted_one() -> None:
+    def moved(tables: dict[str, pd.DataFrame]) -> None:
+        line = {
+            "break_id": "made_up", "area_id": TH, "measure": "unsafe", "first_edition": 2021, "kind": "area", "effect": "not_comparable",
+            "decided_by": "made up", "decided_on": date(2021, 1, 1), "source_id": "project_assumption", "reason": "made up",
+        }  # fmt: skip
+        tables["series_breaks"] = contracts()["reference.series_breaks"].frame(
+            [*records(tables["series_breaks"]), line]
+        )
+
+    found = chart(published(made_up("unsafe", SHARES), moved), "unsafe").breaks[1]
+    assert (found.year, found.forbids) == (2021, True)
+    assert found.name == "Brud før 2021, sammenlignes ikke: området afgrænset på ny, spurgt på en anden tid"
+
+
+def test_every_unit_and_kind_of_break_has_its_word() -> None:
+    words = {(row["kind"], row["word"]) for row in records(REFERENCE["words"])}
+    kinds = contracts()["reference.series_breaks"].columns["kind"].allowed or []
+    assert {("break", kind) for kind in kinds} <= words
+    assert {("unit", unit) for unit in REFERENCE["measures"]["unit"]} <= words
+
+
+def test_a_word_that_somebody_took_out_is_named() -> None:
+    def without(tables: dict[str, pd.DataFrame]) -> None:
+        tables["words"] = tables["words"][tables["words"]["kind"] != "unit"]
+
+    with pytest.raises(InputError, match=r"words.csv has no line for the unit percent"):
+        published(made_up("unsafe", SHARES), without)
+
+
+def test_what_is_counted_whole_has_its_promise_and_no_break_of_the_survey() -> None:
+    def delivered(tables: dict[str, pd.DataFrame]) -> None:
+        rows = [
+            {
+                "edition": edition, "area_id": TH, "measure": "activities_with_two_or_more_partners", "value": 80.0, "counted": 8,
+                "out_of": 10, "not_known": 0, "status": "normal", "provenance": "extract", "maturity": "final", "method": "made up",
+            }
+            for edition in (2022, 2023)
+        ]  # fmt: skip
+        tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame(rows)
+
+    found = chart(published([], delivered), "activities_with_two_or_more_partners", "en")
+    assert (found.breaks, found.x_unit) == ([], "edition")
+    assert [level.name for level in found.levels] == ["Promised: at least 75"]
+    assert found.note == "A full count: no interval"
+
+
+def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -> None:
+    def delivered(tables: dict[str, pd.DataFrame]) -> None:
+        rows = [
+            {
+                "edition": edition, "area_id": TH, "measure": "goals_kept_safer_city_life", "value": float(kept), "counted": kept,
+                "out_of": out_of, "not_known": open_, "status": "normal", "provenance": "extract", "maturity": "final", "method": "made up",
+            }
+            for edition, kept, out_of, open_ in ((2021, 1, 3, 0), (2022, 0, 2, 2), (2023, 1, 1, 0))
+        ]  # fmt: skip
+        tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame(rows)
+
+    found = chart(published([], delivered), "goals_kept_safer_city_life")
+    assert [(point.year, point.value, point.word) for point in found.series[0].points] == [
+        (2021, 1, ""), (2022, None, "ikke kendt endnu"), (2023, 1, ""),
+    ]  # fmt: skip
+    (goals,) = found.levels
+    assert goals.name == "Mål i planen: 2021 3; 2022 2; 2023 1"
+    drawn_at = [point for point in goals.points if not np.isnan(point[0])]  # a stroke for each year, and none between
+    assert drawn_at == [(y + aside, n) for y, n in ((2021, 3), (2022, 2), (2023, 1)) for aside in (-0.3, 0.3)]
+
+
+def test_axes_are_numbered_as_readers_of_the_language_write() -> None:
+    one = [
+        count(number, 2020 + year, crime_type="harassment", population_residents=10_000)
+        for year, number in ((1, 5), (2, 7))
+    ]
+    found = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(one)))
+    for language, mark in (("da", ","), ("en", ".")):
+        words = {
+            (text.text or "").strip() for text in drawn(chart(found, "harassment_reports", language)).iter(f"{SVG}text")
+        }
+        assert not any(re.fullmatch(r"\d+[.,]\d", word) for word in words)  # no half reports
+        shares = published(made_up("unsafe", {(2020, TH): (1, 3000), (2021, TH): (1, 3000)}))
+        words = {(text.text or "").strip() for text in drawn(chart(shares, "unsafe", language)).iter(f"{SVG}text")}
+        assert any(re.fullmatch(rf"\d\{mark}\d+", word) for word in words), words
+
+
+def crime(numbers: dict[str, int], **changes: Any) -> dict[str, Any]:
+    """The pictures of burglaries in areas of 10,000 residents, in crime year 2022."""
+    rows = [
+        count(number, area_id=area, crime_type="burglary", population_residents=10_000, **changes)
+        for area, number in numbers.items()
+    ]
+    return published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(rows)))
+
+
+BYDELE = {
+    "bydel_valby": 100,
+    "bydel_vanloese": 110,
+    "bydel_bispebjerg": 90,
+    "bydel_amager_oest": 105,
+    "bydel_oesterbro": 95,
+}
+
+
+def test_a_hidden_count_is_in_no_picture_but_the_word_that_says_so() -> None:
+    assert f"{AGREEMENT}/burglary_reports.da.svg" not in crime(BYDELE | {TH: 3})  # the only count, so nothing is drawn
+    before = [count(3, 2022, crime_type="burglary", population_residents=10_000), count(30, crime_type="burglary")]
+    some = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(before)))
+    points = {point.year: point for point in chart(some, "burglary_reports").series[0].points}
+    hidden, shown = points[2021], points[2022]
+    assert (hidden.year, hidden.value, hidden.low, hidden.word) == (2021, None, None, "tallet er fortroligt")
+    # Garwood's limits of 30 by chi-square quantiles: 20.24 and 42.83
+    assert (shown.year, shown.value) == (2022, 30)
+    assert (shown.low, shown.high) == pytest.approx((20.24, 42.83), abs=0.01)
+
+
+def test_a_funnel_has_each_bydel_and_limits_that_say_how_they_were_widened() -> None:
+    found = crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.da.svg"]
+    assert sorted(area for area, _, _ in found.areas) == ["Amager Øst", "Bispebjerg", "Valby", "Vanløse", "Østerbro"]
+    assert found.rate == ("Bydelene tilsammen: 10", 10)
+    assert "svinger" not in " ".join(found.subtitles)
+    assert "Uden for 95 %-grænserne: -" in found.text
+    uneven = crime(BYDELE | {"bydel_oesterbro": 300})[f"{AGREEMENT}/funnel_burglary.en.svg"]
+    assert uneven.subtitles[-1].startswith("The bydele differ ")
+    assert uneven.limits[0][0].startswith("95 % would lie between if the bydele differed as much as here")
+    assert (
+        crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.en.svg"].limits[0][0].endswith("if chance alone parted the bydele")
+    )
+    # rates of 8 to 30 in areas of 10,000: the limits are those of chance times the root of chi-squared over 4
+    reports = np.array([100, 110, 90, 105, 300])
+    dispersion = (((reports - reports.mean()) ** 2 / reports.mean()).sum()) / 4
+    _, _, high = next(one for one in uneven.limits[0][1] if one[0] >= 10_000)
+    plain = counts.funnel_limits(reports.mean() / 10, np.array([10_000.0]), 0.95, 1.0)
+    assert high - reports.mean() / 10 == pytest.approx(
+        np.sqrt(dispersion) * (plain[1][0] - reports.mean() / 10), rel=0.1
+    )
+    assert f"{AGREEMENT}/funnel_burglary.da.svg" not in crime(dict(list(BYDELE.items())[:4]))
+
+
+def test_made_up_figures_are_marked_in_the_picture() -> None:
+    found = crime(BYDELE, provenance="synthetic")[f"{AGREEMENT}/funnel_burglary.en.svg"]
+    words = {(one.text or "").strip() for one in drawn(found).iter(f"{SVG}text")}
+    assert "Made-up figures." in words
+
+
+@pytest.mark.parametrize("expected", [2.5, 20.0, 400.0])
+def test_chance_leaves_the_promised_share_of_counts_within_the_funnel(expected: float) -> None:
+    low, high = (limit[0] for limit in counts.funnel_limits(10, np.array([expected * 100]), 0.95, 1.0))
+    inside = [k for k in range(1000) if low <= k / (expected * 100) * 1000 <= high]
+    assert 0.90 < stats.poisson.pmf(inside, expected).sum() < 0.98
+    # of many reports the limits are the normal ones: 400 -+ 1.96 * 20
+    if expected == 400:
+        assert (low, high) == pytest.approx((10 - 0.98, 10 + 0.98), abs=0.03)
+    wide = counts.funnel_limits(10, np.array([expected * 100]), 0.95, 4.0)[1][0]
+    assert wide - 10 == pytest.approx(2 * (high - 10))
+
+
+def test_a_larger_area_has_narrower_limits() -> None:
+    low, high = counts.funnel_limits(10, np.array([1000.0, 10_000, 100_000]), 0.95, 1.0)
+    assert all(one > other for one, other in pairwise(high - low))
+
+
+def test_the_run_draws_and_draws_nothing_twice(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRYGHED_HOME", str(home))
+    names = {path.name for path in pictures_folder().rglob("*.svg")}
+    assert {"unsafe.da.svg", "unsafe_evening.en.svg", "citizen_facing_reports_per_1000.da.svg"} <= names
+    gone = pictures_folder() / AGREEMENT / "gone.da.svg"
+    gone.write_text("of a measure that is no more", encoding="utf-8")
+    (pictures_folder() / AGREEMENT / "unsafe.da.svg").write_text("of older figures", encoding="utf-8")
+    said = pictures.pictures().metadata or {}  # type: ignore[union-attr]
+    assert (said["drawn"], said["pictures"], gone.exists()) == (1, len(names), False)

@@ -1,0 +1,99 @@
+"""Footnotes: what readers are told of checks that fail and do not block, and of nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from assets.decisions.writing import By, decide_on_check
+from assets.quality.footnotes import FOOTNOTES, TOLD, footnote_rows, found_in_store
+from checks.rules import Rule, rules
+from pipelines.status import decisions_in_force, footnotes
+from tests.decisions.test_decisions import EDITION, RULE, TABLE, TODAY, listed, seen
+from tests.delivering import deliver, make, open_home, published_in_memory, reports
+from warehouse import store
+from warehouse.contracts import Row, contracts
+from warehouse.decisions import load_decisions
+
+BY = By("A. Steward", "The list gets it next year.", TODAY)
+
+
+@pytest.fixture
+def home(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Made-up reports of a code that no line of the mapping holds, up to the table that lists it."""
+    home = open_home(tmp_path / "home", monkeypatch, reference)
+    lines = reports(300)
+    lines[7]["Gern.kode"] = "00001"
+    deliver(home, EDITION, "synthetic_anmeldelser.csv", lines)
+    make(EDITION, TABLE)
+    return home
+
+
+def made(edition: int = EDITION) -> dict[str, Row]:
+    return {row["rule"]: row for row in footnote_rows(found_in_store(), edition, load_decisions())}
+
+
+def test_a_warning_reaches_readers_in_both_languages_without_a_number(home: Path) -> None:
+    row = made()[RULE]
+    assert (row["table_name"], row["decision"], row["provenance"]) == (TABLE, None, "synthetic")
+    assert "gerningskode" in row["text_da"]
+    assert "offence code" in row["text_en"]
+    assert not any(letter.isdigit() for text in (row["text_da"], row["text_en"]) for letter in text)
+    assert RULE not in made(EDITION - 1)
+
+
+def test_one_that_was_decided_on_names_the_decision(home: Path) -> None:
+    decision = decide_on_check(TABLE, RULE, EDITION, seen(), BY)
+    assert made()[RULE]["decision"] == decision.decision_id
+
+
+def test_what_holds_has_no_footnote(home: Path) -> None:
+    deliver(home, EDITION, "synthetic_anmeldelser.csv", reports(300))
+    make(EDITION, TABLE)
+    assert RULE not in made()
+
+
+def test_figures_of_published_sources_are_published_and_entries_of_people_come_from_nowhere(home: Path) -> None:
+    assert {one["provenance"] for one in made(2021).values() if one["table_name"].startswith("reference.")} <= {
+        "published"
+    }
+    decisions = contracts()["quality.decisions"]
+    lapsed = {
+        "edition": EDITION, "decision_id": "d1", "about": "rejected_row", "action": "drop", "file": "gone.csv", "row": 1,
+        "person": "A", "decided_on": TODAY, "reason": "x", "status": "lapsed",
+    }  # fmt: skip
+    store.write(decisions, decisions.frame([lapsed]), EDITION)
+    assert made()["decision_is_in_force"]["provenance"] is None
+
+
+def test_the_status_tells_footnotes_and_decisions_in_force(home: Path) -> None:
+    def told() -> tuple[list[tuple[str, tuple[int, ...], bool, bool]], list[str]]:
+        tables = {"footnotes": FOOTNOTES.frame(list(made().values())), "decisions": decisions.frame(listed())}
+        with published_in_memory(tables) as connection:
+            known = [(one.text, one.editions, one.accepted, one.made_up) for one in footnotes(connection, "da")]
+            return known, [reason for *_, reason in decisions_in_force(connection)]
+
+    decisions = contracts()["quality.decisions"]
+    text = made()[RULE]["text_da"]
+    assert told() == ([(text, (EDITION,), False, True)], [])
+    decide_on_check(TABLE, RULE, EDITION, seen(), BY)
+    assert told() == ([(text, (EDITION,), True, True)], [BY.reason])
+
+
+def test_a_check_that_blocks_and_was_let_pass_is_told_too(home: Path) -> None:
+    table, rule = "police.draws", "few_reports_are_unmapped"
+    deliver(home, EDITION, "synthetic_anmeldelser.csv", reports(100, **{"Gern.kode": "00001"}))
+    make(EDITION, TABLE, table)
+    decision = decide_on_check(table, rule, EDITION, seen(table), BY)
+    row = made()[rule]
+    assert (row["table_name"], row["decision"], row["text_en"][:15]) == (table, decision.decision_id, "So many reports")
+
+
+def test_what_can_fail_in_published_data_has_a_footnote_and_nothing_else() -> None:
+    for of_table in rules().values():
+        for one in of_table:
+            assert bool(one.footnote_da) == bool(one.footnote_en) == (one.severity == "warning" or one.decidable)
+    assert sum(map(len, TOLD.values())) > 15
+    one = rules()[TABLE][0].model_dump()
+    for wrong in ({"footnote_da": None}, {"severity": "error", "decidable": False}):
+        with pytest.raises(ValueError, match="what can fail in published data has a footnote in both languages"):
+            Rule(**one | wrong)

@@ -1,0 +1,149 @@
+"""Figures that ought to agree: which are held against each other, and how far they may lie apart."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from assets.quality.reconciliation import doubts, reconciliation
+from tests.crime.test_crime import count
+from tests.targets.test_targets import REFERENCE, TH, made_up
+from warehouse.contracts import Row, contracts, records
+
+Found = dict[tuple[str, str, str], Row]
+
+
+def reconcile(
+    counts: list[Row],
+    published: list[Row] | None = None,
+    shares: list[Row] | None = None,
+    draws: list[Row] | None = None,
+) -> Found:
+    """What edition 2023 is told, of counts, published lines and estimated shares."""
+    made = {
+        "reference.published_figures": published,
+        "crime.counted": counts,
+        "safety.yearly_shares": shares,
+        "police.draws": draws,
+    }
+    tables = REFERENCE | {name.split(".")[1]: contracts()[name].frame(rows or []) for name, rows in made.items()}
+    found = reconciliation(**{name: tables[name] for name in reconciliation.__annotations__.keys() - {"return"}})
+    rows = [row for row in records(found) if row["edition"] == 2023]
+    return {(row["comparison"], row["area_id"], row["measure"]): row for row in rows}
+
+
+def share(value: float, **changes: Any) -> Row:
+    return {
+        "edition": 2023, "area_id": TH, "measure": "unsafe", "share_percent": value, "status": "normal", "provenance": "extract",
+        "maturity": "final", "method": "made up",
+    } | changes  # fmt: skip
+
+
+@pytest.mark.parametrize(("total", "agrees"), [(30, True), (29, False)])
+def test_the_types_are_no_more_than_their_total(total: int, agrees: bool) -> None:
+    types = [
+        count(20, crime_type="burglary"),
+        count(10, crime_type="violence_weapons"),
+        count(500, crime_type="threats"),
+    ]
+    row = reconcile([*types, count(total)])["types_and_total", TH, "citizen_facing"]
+    parts = 30  # footnote 7 of the agreement does not name threats
+    assert (row["value"], row["other_value"], row["agrees"]) == (parts, total, agrees)
+
+
+@pytest.mark.parametrize(("whole", "agrees"), [(30, True), (29, False)])
+def test_bydele_are_no_more_than_the_municipality(whole: int, agrees: bool) -> None:
+    counts = [
+        count(number, area_id=area)
+        for area, number in (("bydel_valby", 20), ("bydel_vanloese", 10), ("copenhagen", whole))
+    ]
+    row = reconcile(counts)["area_and_whole", "copenhagen", "citizen_facing"]
+    assert (row["value"], row["other_value"], row["agrees"]) == (30, whole, agrees)
+
+
+def test_an_area_is_no_more_than_the_bydel_it_lies_in() -> None:
+    row = reconcile([count(21), count(20, area_id="bydel_broenshoej_husum"), count(900, area_id="copenhagen")])
+    assert not row["area_and_whole", "bydel_broenshoej_husum", "citizen_facing"]["agrees"]
+    assert row["area_and_whole", "copenhagen", "citizen_facing"]["agrees"]
+
+
+# the exact 95 % limits of 100, by chi-square quantiles 200 and 202 (methods.md 4): 81.364 to 121.627
+@pytest.mark.parametrize(("ours", "agrees"), [(82, True), (81, False), (121, True), (122, False)])
+def test_two_police_sources_agree_within_the_poisson_limits(ours: int, agrees: bool) -> None:
+    row = reconcile([count(100), count(ours, counted_from="reports")])["two_police_sources", TH, "citizen_facing"]
+    assert (row["value"], row["other_value"], row["agrees"]) == (ours, 100, agrees)
+    assert (row["low"], row["high"]) == pytest.approx((81.36399, 121.62679), abs=1e-5)
+
+
+@pytest.mark.parametrize(("now", "agrees"), [(121, True), (122, False)])
+def test_a_new_draw_of_a_past_year_agrees_with_the_one_that_was_published(now: int, agrees: bool) -> None:
+    again = count(now, 2023, crime_year=2021)
+    row = reconcile([count(100, 2022), again])["new_draw_and_published_draw", TH, "citizen_facing 2021"]
+    assert (row["value"], row["other_value"], row["agrees"]) == (now, 100, agrees)
+    assert not reconcile([count(100, 2022), again | {"extract": "another police"}])
+
+
+@pytest.mark.parametrize(("ours", "agrees"), [(229, True), (230, False)])
+def test_our_count_is_the_published_one(ours: int, agrees: bool) -> None:
+    found = reconcile([count(ours)], made_up("citizen_facing_reports", {(2023, TH): (229, None)}))
+    assert found["ours_and_published", TH, "citizen_facing_reports"]["agrees"] == agrees
+
+
+# 229 of 11,225 residents are 20.401 per 1,000, and of 11,173 they are 20.496
+@pytest.mark.parametrize(("residents", "agrees"), [(11_225, True), (11_173, False), (None, None)])
+def test_our_rate_rounds_to_the_published_one(residents: int | None, agrees: bool | None) -> None:
+    lines = made_up("citizen_facing_reports_per_1000", {(2023, TH): (20.4, None)})
+    found = reconcile([count(229, population_residents=residents)], lines)
+    row = found.get(("ours_and_published", TH, "citizen_facing_reports_per_1000"))
+    assert (row and row["agrees"]) == agrees
+
+
+@pytest.mark.parametrize(("ours", "agrees"), [(15.5, True), (16.5, True), (16.6, False)])
+def test_our_share_rounds_to_the_published_one(ours: float, agrees: bool) -> None:
+    found = reconcile([], made_up("unsafe", {(2023, TH): (16, None)}), [share(ours)])
+    assert found["ours_and_published", TH, "unsafe"]["agrees"] == agrees
+    published_alone = [share(ours, provenance="published")]
+    assert not reconcile([], made_up("unsafe", {(2023, TH): (16, None)}), published_alone)
+
+
+def test_made_up_figures_are_marked() -> None:
+    found = reconcile([count(100), count(99, counted_from="reports", provenance="synthetic")])
+    assert {row["provenance"] for row in found.values()} == {"synthetic"}
+
+
+def test_nothing_delivered_is_held_against_nothing() -> None:
+    assert reconcile([], made_up("unsafe", {(2023, TH): (16, None)})) == {}
+
+
+DRAW: Row = {
+    "edition": 2023, "extract": "police", "crime_year": 2022, "drawn_on": date(2023, 2, 15), "delivered_in_edition": 2023, "files": 1,
+    "counts": True, "reports": 1000, "reports_unmapped": 0, "reports_undecided": 0, "reports_place_unknown": 30,
+    "reports_place_less_exact": 20, "provenance": "extract",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("less_exact", "agrees"), [(20, True), (21, False)])
+def test_reports_without_a_place_are_missing_in_the_partnership_areas(less_exact: int, agrees: bool) -> None:
+    counts = [
+        count(number, area_id=area, counted_from="reports")
+        for area, number in ((TH, 20), ("bydel_broenshoej_husum", 200), ("copenhagen", 900))
+    ]
+    row = reconcile(counts, draws=[DRAW | {"reports_place_less_exact": less_exact}])[
+        "reports_without_place", "police", "reports"
+    ]
+    assert (row["value"], row["high"], row["agrees"]) == (30 + less_exact, 50, agrees)
+    assert (row["doubtful_area_ids"], row["doubtful_measures"]) == (TH, "citizen_facing")
+
+
+def test_what_is_in_doubt_is_named_by_area_and_type() -> None:
+    frame = contracts()["quality.reconciliation"].frame(
+        list(
+            reconcile(
+                [count(21), count(20, area_id="bydel_broenshoej_husum"), count(20, crime_type="burglary")]
+            ).values()
+        )
+    )
+    found = doubts(frame)
+    both = {(2023, area, "citizen_facing") for area in (TH, "bydel_broenshoej_husum")}
+    assert {cell for cell, said in found.items() if said == {"area_and_whole"}} == both
+    assert not doubts(frame[frame["agrees"]])
