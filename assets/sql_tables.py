@@ -1,78 +1,78 @@
-"""Tables that one SQL query makes from others: each query lies beside its subject.
+"""Tables that one SQL query makes from others: the query is a file beside its subject, named CTEs that end in the last one.
 
-Which tables it reads, and whether of its own edition alone or of earlier ones too, is said here.
+A query with `{edition}` in it is asked for one edition at a time; another makes all editions up to the newest at once, and
+may be finished by a function that adds what SQL cannot compute, as intervals. Which tables a query reads, and whether of its
+own edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import dagster as dg
+import duckdb
+import pandas as pd
 
 from assets.editions import editions
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from assets.tables import describe, expected_trouble, needs, told
+from assets.tables import describe, expected_trouble, needs, save_editions, told
 from warehouse import store
-from warehouse.contracts import contracts
+from warehouse.contracts import contracts, to_pandas
 from warehouse.engine import batches, engine
+
+Conventions = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Names of the tables that a model reads: of its own edition alone, and of that and all earlier ones."""
+class Model:
+    """A query and what it reads.
 
+    `file` is its place below `assets/`; `same` and `earlier` name the tables that it reads of its own edition, and of that and
+    all earlier ones; the reference tables are always there. `views` are SQL files that run before it. `finish` takes the
+    query's rows and the conventions by name, and returns the table's rows.
+    """
+
+    file: str
     same: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    finish: Callable[[pd.DataFrame, Conventions], pd.DataFrame] | None = None
 
-
-DELIVERED = tuple(table.name for table in contracts().values() if table.delivered)
-
-MODELS = {
-    "activities.activity_partners": Inputs(same=("activities.activities",)),
-    "commitments.yearly_numbers": Inputs(
-        same=(
-            "activities.activities",
-            "activities.goals",
-            "commitments.meetings",
-            "commitments.accounts",
-            "commitments.listed_areas",
-        )
-    ),
-    "crime.counted": Inputs(
-        same=("police.draws", "police.count_draws"), earlier=("police.reports", "population.residents")
-    ),
-    "police.count_draws": Inputs(earlier=("police.counts",)),
-    "police.draws": Inputs(same=("quality.files",), earlier=("police.reports",)),
-    "police.draw_changes": Inputs(earlier=("police.reports",)),
-    "police.unmapped_codes": Inputs(same=("police.reports", "quality.file_decisions")),
-    "quality.row_counts": Inputs(same=("quality.files", "quality.rejected_rows", "quality.file_decisions", *DELIVERED)),
-}
-
-FILES = {
-    "activities.activity_partners": "commitments/activity_partners",
-    "commitments.yearly_numbers": "commitments/yearly_numbers",
-    "crime.counted": "crime/counted",
-    "police.count_draws": "crime/count_draws",
-    "police.draws": "crime/draws",
-    "police.draw_changes": "crime/draw_changes",
-    "police.unmapped_codes": "crime/unmapped_codes",
-    "quality.row_counts": "quality/row_counts",
-}
+    @property
+    def by_edition(self) -> bool:
+        """Whether the query is asked for one edition at a time."""
+        return "{edition}" in sql(self.file)
 
 
 def write_model(name: str, edition: int) -> int:
-    """Make one edition of a table by its model; the number of rows."""
-    table, inputs = contracts()[name], MODELS[name]
-    same, earlier = ([contracts()[one] for one in names] for names in (inputs.same, inputs.earlier))
+    """Make one edition of a table by its query; the number of rows."""
+    table, model = contracts()[name], MODELS[name]
+    same, earlier = ([contracts()[read] for read in names] for names in (model.same, model.earlier))
     with engine([*same, *REFERENCE], edition, earlier) as connection:
-        connection.execute(sql("lookups"))
-        made = batches(connection, sql(FILES[name]).format(edition=edition), table)
-        return store.write_batches(table, made, edition)
+        prepare(connection, model)
+        return store.write_batches(table, batches(connection, sql(model.file).format(edition=edition), table), edition)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Make the lookups and the views that a query needs, of tables that are in reach."""
+    for file in ("lookups", *model.views):
+        connection.execute(sql(file))
+
+
+def frame_of(connection: duckdb.DuckDBPyConnection, model: Model) -> pd.DataFrame:
+    """The rows of a query that makes all editions at once, finished; its tables are in reach by their names."""
+    prepare(connection, model)
+    frame = to_pandas(connection.execute(sql(model.file)).to_arrow_table())
+    if model.finish is None:
+        return frame
+    conventions = connection.execute("SELECT convention, value FROM reference.conventions").fetchall()
+    return model.finish(frame, dict(conventions))
 
 
 def model_table(name: str) -> dg.AssetsDefinition:
-    """The asset of a table that its model makes, edition by edition."""
-    table, inputs = contracts()[name], MODELS[name]
-    same, earlier = ([contracts()[one] for one in names] for names in (inputs.same, inputs.earlier))
+    """The asset of a table that a query makes."""
+    table, model = contracts()[name], MODELS[name]
+    same, earlier = ([contracts()[read] for read in names] for names in (model.same, model.earlier))
 
     @dg.asset(
         **describe(table),
@@ -81,6 +81,13 @@ def model_table(name: str) -> dg.AssetsDefinition:
         deps=needs([*same, *REFERENCE], earlier),
     )
     def asset(context: dg.AssetExecutionContext) -> None:
+        if not model.by_edition:
+            newest = max(int(partition) for partition in context.partition_keys)
+            with expected_trouble():
+                with engine(REFERENCE, newest, earlier) as connection:
+                    frame = frame_of(connection, model)
+                save_editions(context, table, frame)
+            return
         for edition in map(int, context.partition_keys):
             with expected_trouble():
                 rows = write_model(name, edition)
@@ -88,5 +95,33 @@ def model_table(name: str) -> dg.AssetsDefinition:
 
     return asset
 
+
+DELIVERED = tuple(table.name for table in contracts().values() if table.delivered)
+
+MODELS = {
+    "activities.activity_partners": Model("commitments/activity_partners", same=("activities.activities",)),
+    "commitments.yearly_numbers": Model(
+        "commitments/yearly_numbers",
+        same=(
+            "activities.activities",
+            "activities.goals",
+            "commitments.meetings",
+            "commitments.accounts",
+            "commitments.listed_areas",
+        ),
+    ),
+    "crime.counted": Model(
+        "crime/counted",
+        same=("police.draws", "police.count_draws"),
+        earlier=("police.reports", "population.residents"),
+    ),
+    "police.count_draws": Model("crime/count_draws", earlier=("police.counts",)),
+    "police.draws": Model("crime/draws", same=("quality.files",), earlier=("police.reports",)),
+    "police.draw_changes": Model("crime/draw_changes", earlier=("police.reports",)),
+    "police.unmapped_codes": Model("crime/unmapped_codes", same=("police.reports", "quality.file_decisions")),
+    "quality.row_counts": Model(
+        "quality/row_counts", same=("quality.files", "quality.rejected_rows", "quality.file_decisions", *DELIVERED)
+    ),
+}
 
 ASSETS = [model_table(name) for name in MODELS]
