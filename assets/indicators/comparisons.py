@@ -82,7 +82,9 @@ def _of_survey(
     usable = rows["reason"].isna().to_numpy(bool)
     unknown = usable & np.isnan(limits[0])
     shown = usable & ~unknown & ~few
-    reasons = np.select([unknown, usable & few], ["answers_unknown", "too_few_answers"], rows["reason"].to_numpy(object))
+    reasons = np.select(
+        [unknown, usable & few], ["answers_unknown", "too_few_answers"], rows["reason"].to_numpy(object)
+    )
     return _computed(
         rows,
         value=value,
@@ -157,8 +159,12 @@ def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) ->
     usable = rows["reason"].isna().to_numpy(bool)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     of_areas = rows["made_of"].eq("areas").to_numpy(bool)
-    low = np.where(of_areas, _numbers(rows, "figure_value_low") - _numbers(rows, "against_value_high"), value - compared_value)
-    high = np.where(of_areas, _numbers(rows, "figure_value_high") - _numbers(rows, "against_value_low"), value - compared_value)
+    low = np.where(
+        of_areas, _numbers(rows, "figure_value_low") - _numbers(rows, "against_value_high"), value - compared_value
+    )
+    high = np.where(
+        of_areas, _numbers(rows, "figure_value_high") - _numbers(rows, "against_value_low"), value - compared_value
+    )
     unknown = usable & np.isnan(low + high)
     return _computed(
         rows,
@@ -179,10 +185,12 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
     difference = _numbers(rows, "value") - _numbers(rows, "compared_value")  # where no ratio can be made of zero
     moved = np.round(np.where(np.isnan(change), difference, change - unchanged), 9)
     without_reading = rows["reason"].notna().to_numpy(bool) & np.isnan(change)
-    literal = np.select([without_reading | np.isnan(moved), moved < 0, moved > 0], [None, "fall", "rise"], "no_change")
+    literal = np.select([moved < 0, moved > 0], ["fall", "rise"], "no_change").astype(object)
+    literal[without_reading | np.isnan(moved)] = None
     full_count = ~rows["made_of"].isin(["answers", "reports", "areas"]).to_numpy(bool)
     carried = np.select([high < unchanged, low > unchanged], ["fall", "rise"], "uncertain")
-    statistical = np.where(rows["reason"].notna(), None, np.where(full_count, literal, carried))
+    statistical = np.where(full_count, literal, carried)
+    statistical[rows["reason"].notna().to_numpy(bool)] = None
     return {"literal": literal, "statistical": statistical}
 
 
