@@ -14,8 +14,13 @@ import pandas as pd
 
 from assets.editions import editions
 from assets.reference import REFERENCE
+from assets.indicators.comparisons import with_changes
+from assets.indicators.yearly import with_limits
 from assets.sql_files import sql
 from assets.tables import describe, expected_trouble, needs, save_editions, told
+from assets.targets.baselines import with_rate_limits
+from assets.targets.verdicts import verdicts
+from checks.rules import blocking_rules
 from warehouse import store
 from warehouse.contracts import contracts, to_pandas
 from warehouse.engine import batches, engine
@@ -29,7 +34,8 @@ class Model:
 
     `file` is its place below `assets/`; `same` and `earlier` name the tables that it reads of its own edition, and of that and
     all earlier ones; the reference tables are always there. `views` are SQL files that run before it. `finish` takes the
-    query's rows and the conventions by name, and returns the table's rows.
+    query's rows and the conventions by name, and returns the table's rows; `make` takes the connection itself, where more than
+    the query's rows is needed.
     """
 
     file: str
@@ -37,6 +43,7 @@ class Model:
     earlier: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     finish: Callable[[pd.DataFrame, Conventions], pd.DataFrame] | None = None
+    make: Callable[[duckdb.DuckDBPyConnection], pd.DataFrame] | None = None
 
     @property
     def by_edition(self) -> bool:
@@ -57,11 +64,15 @@ def prepare(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Make the lookups and the views that a query needs, of tables that are in reach."""
     for file in ("lookups", *model.views):
         connection.execute(sql(file))
+    connection.execute("CREATE OR REPLACE TABLE blocking_rules (table_name VARCHAR, rule VARCHAR)")
+    connection.executemany("INSERT INTO blocking_rules VALUES (?, ?)", blocking_rules())
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model) -> pd.DataFrame:
     """The rows of a query that makes all editions at once, finished; its tables are in reach by their names."""
     prepare(connection, model)
+    if model.make:
+        return model.make(connection)
     frame = to_pandas(connection.execute(sql(model.file)).to_arrow_table())
     if model.finish is None:
         return frame
@@ -114,6 +125,35 @@ MODELS = {
         "crime/counted",
         same=("police.draws", "police.count_draws"),
         earlier=("police.reports", "population.residents"),
+    ),
+    "indicators.yearly": Model(
+        "indicators/yearly",
+        earlier=(
+            "safety.yearly_shares",
+            "safety.unsafe_bydele",
+            "crime.yearly_types",
+            "crime.monitoring",
+            "commitments.yearly_numbers",
+            "quality.reconciliation",
+            "quality.decisions",
+        ),
+        views=("indicators/macros",),
+        finish=with_limits,
+    ),
+    "indicators.comparisons": Model(
+        "indicators/comparisons",
+        earlier=("indicators.yearly", "targets.baselines", "safety.gaps"),
+        views=("indicators/macros",),
+        finish=with_changes,
+    ),
+    "targets.baselines": Model(
+        "targets/baselines", earlier=("indicators.yearly",), views=("indicators/macros",), finish=with_rate_limits
+    ),
+    "targets.readings": Model("targets/readings", earlier=("indicators.comparisons",)),
+    "targets.verdicts": Model(
+        "targets/cases",
+        earlier=("indicators.yearly", "indicators.comparisons", "targets.baselines"),
+        make=verdicts,
     ),
     "police.count_draws": Model("crime/count_draws", earlier=("police.counts",)),
     "police.draws": Model("crime/draws", same=("quality.files",), earlier=("police.reports",)),

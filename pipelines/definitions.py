@@ -18,8 +18,6 @@ from assets.published import pictures, publication
 from assets.quality import continuity, footnotes, reconciliation
 from assets.survey import estimates
 from assets.survey import shares as safety
-from assets.targets import readings
-from assets.targets import verdicts as targets
 from pipelines.baselines import fix_baselines_job
 from pipelines.deciding import after_decision, decide_job
 from pipelines.schedules import spring
@@ -37,8 +35,6 @@ defs = dg.Definitions(
         *crime.ASSETS,
         *reconciliation.ASSETS,
         *continuity.ASSETS,
-        *targets.ASSETS,
-        *readings.ASSETS,
         *decisions.ASSETS,
         *footnotes.ASSETS,
         *publication.ASSETS,

@@ -76,27 +76,6 @@ def yearly_shares(
     return contracts()["safety.yearly_shares"].frame(rows)
 
 
-def yearly_changes(
-    yearly_shares: pd.DataFrame,
-    gaps: pd.DataFrame,
-    agreements: pd.DataFrame,
-    series_breaks: pd.DataFrame,
-    conventions: pd.DataFrame,
-) -> pd.DataFrame:
-    """Every share that there is against the edition before, the baseline and the municipality."""
-    values = conventions_of(conventions)
-    table = {_address(row): row for row in records(yearly_shares)}
-    variances = gap_variances(gaps)
-    baselines = {row["area_id"]: row["baseline_edition"] for row in records(agreements) if row["baseline_edition"]}
-    breaks = records(series_breaks)
-    rows = [
-        _change_row(share, compared_with, edition, area_id, table, variances, breaks, values)
-        for share in table.values()
-        for compared_with, edition, area_id in _comparisons(share, baselines, int(values["baseline_edition"]))
-    ]
-    return contracts()["safety.yearly_changes"].frame(rows)
-
-
 def unsafe_bydele(
     published_figures: pd.DataFrame,
     published_choices: pd.DataFrame,
@@ -311,99 +290,7 @@ def _status(figure: Figure, crossed: list[Row], values: dict[str, float]) -> str
     return "break" if crossed else "normal"
 
 
-def _comparisons(share: Row, baselines: dict[str, int], default: int) -> Iterator[tuple[str, int, str]]:
-    """What a share is compared with: name, edition and area. A baseline edition is not compared with itself."""
-    edition, area_id = share["edition"], share["area_id"]
-    baseline = baselines.get(area_id, default)
-    yield "edition_before", edition - 1, area_id
-    if edition > baseline:
-        yield "baseline", baseline, area_id
-    if area_id != MUNICIPALITY:
-        yield "copenhagen", edition, MUNICIPALITY
-
-
-def _change_row(
-    share: Row,
-    compared_with: str,
-    edition: int,
-    area_id: str,
-    table: dict[Address, Row],
-    variances: dict[tuple[Address, str], float],
-    breaks: list[Row],
-    values: dict[str, float],
-) -> Row:
-    other = table.get((edition, area_id, share["measure"]))
-    crossed = breaks_between(breaks, share["area_id"], share["measure"], edition, share["edition"])
-    forbids = forbidding(crossed, share, without_area(other) if compared_with == "copenhagen" else other)
-    row: Row = {
-        "edition": share["edition"],
-        "area_id": share["area_id"],
-        "measure": share["measure"],
-        "compared_with": compared_with,
-        "compared_edition": edition,
-        "compared_area_id": area_id,
-        "value": share["share_percent"],
-        "compared_value": other["share_percent"] if other else None,
-        "breaks": with_unknown_rule(breaks_said(crossed, forbids), [share, other or {}]),
-        "status": _worse(share, other),
-        "source_lines": lines_behind(share, other or {}),
-        "provenance": provenance_of(share, other or {}),
-        "maturity": share["maturity"],
-        "method": share["method"],
-    }
-    reason = _why_not(share, other, compared_with, forbids)
-    if reason or other is None:
-        return row | {"reason": reason}
-    variance = variances.get((_address(share), area_id)) if edition == share["edition"] else None
-    return row | _readings(share, other, variance, values)
-
-
-def _worse(share: Row, other: Row | None) -> str:
-    """The status that a reader has to know of: the worse of the two."""
-    found = {share["status"], other["status"] if other else "missing"}
-    return next(status for status in _WORST_FIRST if status in found)
-
-
-_WORST_FIRST = ("missing", "conflict", "low_reliability", "estimated", "break", "normal")
-
-
-def _why_not(share: Row, other: Row | None, compared_with: str, forbids: list[str]) -> str | None:
-    if share["status"] == "missing":
-        return "missing_extract"
-    if other is None or other["status"] == "missing":
-        return {"edition_before": "not_consecutive", "baseline": "baseline_missing"}.get(
-            compared_with, "missing_extract"
-        )
-    if "conflict" in (share["status"], other["status"]):
-        return "conflict"
-    if None in (share["share_percent"], other["share_percent"]):
-        return "too_few_answers"
-    return "series_break" if forbids else None
-
-
-def _readings(share: Row, other: Row, variance: float | None, values: dict[str, float]) -> Row:
-    """Change, interval and both readings of two shares that can be compared; their gap's variance where it is known."""
-    new, old = share_of(share), share_of(other)
-    confidence = values["confidence_level"]
-    change = share["share_percent"] - other["share_percent"]
-    row: Row = {"change": change, "literal": literal_direction(change)}
-    interval = shares.gap_interval(Gap(new, old, variance), confidence)
-    if interval is None:
-        return row | {"reason": "answers_unknown"}
-    if "low_reliability" in (share["status"], other["status"]):
-        return row | {"reason": "too_few_answers"}
-    smallest = shares.smallest_fall_shown(new, old, confidence, values["power"])
-    return row | {
-        "change_low": points(interval.low),
-        "change_high": points(interval.high),
-        "statistical": statistical_direction(interval),
-        "smallest_change_shown": points(smallest),
-        "design_effect": new.design_effect,
-    }
-
-
 ASSETS = [
     yearly_table("safety.yearly_shares", yearly_shares),
-    yearly_table("safety.yearly_changes", yearly_changes),
     yearly_table("safety.unsafe_bydele", unsafe_bydele),
 ]
