@@ -11,8 +11,8 @@ import pytest
 
 from assets.crime import yearly as crime
 from tests.delivering import deliver, make, open_home, reports, rows, table
-from tests.targets.test_targets import TH, made_up
-from tests.targets.test_targets import make as judge
+from tests.scenarios import TH, count, made_up
+from tests.scenarios import make as judge
 from warehouse.contracts import Row, contracts, records
 
 COUNT = {"Område": "Tingbjerg-Husum", "År": "2022", "Sagstype": "Indbrud", "Antal anmeldelser": "7", "Udtræksdato": "15-02-2023"}  # fmt: skip
@@ -110,14 +110,6 @@ def yearly_types(ours: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataF
 
     made: pd.DataFrame = judge(lines or [], spoil)["yearly_types"]
     return made
-
-
-def count(reports: int, edition: int = 2023, **changes: Any) -> Row:
-    return {
-        "edition": edition, "crime_year": edition - 1, "area_id": TH, "area_version": 1, "crime_type": "citizen_facing",
-        "extract": "police", "counted_from": "counts", "drawn_on": pd.Timestamp(edition, 2, 15).date(), "reports": reports,
-        "population_residents": 11000, "provenance": "extract",
-    } | changes  # fmt: skip
 
 
 def test_a_count_of_ours_goes_before_the_published_one_and_prints_it_beside() -> None:

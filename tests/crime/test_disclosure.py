@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from assets.targets.readings import readings
 from scipy.optimize import linprog
 
 from assets.crime.confidentiality import confidentiality
 from assets.methods.disclosure import CONFIDENTIAL, FREE, SECONDARY, Cells, hide
-from assets.targets.readings import readings
-from tests.targets.test_targets import REFERENCE, TH, make
+from tests.scenarios import REFERENCE, TH, make
 from warehouse.contracts import Row, contracts, records
 
 KINDS = ("burglary", "theft_robbery", "violence_weapons", "harassment", "vandalism", "narcotics", "threats", "other")

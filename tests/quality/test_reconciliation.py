@@ -1,13 +1,11 @@
 """Figures that ought to agree: which are held against each other, and how far they may lie apart."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from assets.quality.reconciliation import doubts, reconciliation
-from tests.crime.test_crime import count
-from tests.targets.test_targets import REFERENCE, TH, made_up
+from tests.scenarios import DRAW, REFERENCE, TH, count, made_up
 from warehouse.contracts import Row, contracts, records
 
 Found = dict[tuple[str, str, str], Row]
@@ -113,13 +111,6 @@ def test_made_up_figures_are_marked() -> None:
 
 def test_nothing_delivered_is_held_against_nothing() -> None:
     assert reconcile([], made_up("unsafe", {(2023, TH): (16, None)})) == {}
-
-
-DRAW: Row = {
-    "edition": 2023, "extract": "police", "crime_year": 2022, "drawn_on": date(2023, 2, 15), "delivered_in_edition": 2023, "files": 1,
-    "counts": True, "reports": 1000, "reports_unmapped": 0, "reports_undecided": 0, "reports_place_unknown": 30,
-    "reports_place_less_exact": 20, "provenance": "extract",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(("less_exact", "agrees"), [(20, True), (21, False)])

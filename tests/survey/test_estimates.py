@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from assets.survey import estimates
-from tests.methods.test_samples import apistrat
-from tests.targets.test_targets import FALLING, REFERENCE, TH, made_up, make, reading, verdict
+from tests.scenarios import FALLING, REFERENCE, TH, apistrat, made_up, make, reading, verdict
 from warehouse.contracts import Row, contracts, records
 
 BYDELE = ("valby", "vanloese", "indre_by")
