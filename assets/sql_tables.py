@@ -12,6 +12,7 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
+from assets.crime import yearly
 from assets.editions import editions
 from assets.reference import REFERENCE
 from assets.sql_files import sql
@@ -112,8 +113,28 @@ MODELS = {
     ),
     "crime.counted": Model(
         "crime/counted",
-        same=("police.draws", "police.count_draws"),
+        same=(
+            "police.draws",
+            "police.count_draws",
+            "police.counts",
+            "quality.rejected_rows",
+            "quality.file_decisions",
+            "extracts.police_reports",
+            "extracts.police_counts",
+        ),
         earlier=("police.reports", "population.residents"),
+    ),
+    "crime.monitoring": Model(
+        "crime/yearly",
+        earlier=("crime.counted", "crime.confidentiality", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources"),
+        finish=yearly.monitoring,
+    ),
+    "crime.yearly_types": Model(
+        "crime/yearly",
+        earlier=("crime.counted", "crime.confidentiality", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources"),
+        finish=yearly.yearly_types,
     ),
     "police.count_draws": Model("crime/count_draws", earlier=("police.counts",)),
     "police.draws": Model("crime/draws", same=("quality.files",), earlier=("police.reports",)),

@@ -10,7 +10,6 @@ from assets import reference
 from assets import sql_tables as models
 from assets.asset_checks import CHECKS
 from assets.crime import confidentiality
-from assets.crime import yearly as crime
 from assets.decisions import table as decisions
 from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
@@ -34,7 +33,6 @@ defs = dg.Definitions(
         *estimates.ASSETS,
         *safety.ASSETS,
         *confidentiality.ASSETS,
-        *crime.ASSETS,
         *reconciliation.ASSETS,
         *continuity.ASSETS,
         *targets.ASSETS,
