@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from assets.crime import yearly
+from assets.crime import confidentiality, yearly
 from assets.editions import editions
 from assets.reference import REFERENCE
 from assets.sql_files import sql
@@ -110,6 +110,12 @@ MODELS = {
             "commitments.accounts",
             "commitments.listed_areas",
         ),
+    ),
+    "crime.confidentiality": Model(
+        "crime/confidentiality",
+        earlier=("crime.counted",),
+        views=("crime/sources", "crime/area_groups"),
+        finish=confidentiality.confidentiality,
     ),
     "crime.counted": Model(
         "crime/counted",

@@ -9,7 +9,6 @@ import dagster as dg
 from assets import reference
 from assets import sql_tables as models
 from assets.asset_checks import CHECKS
-from assets.crime import confidentiality
 from assets.decisions import table as decisions
 from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
@@ -32,7 +31,6 @@ defs = dg.Definitions(
         *models.ASSETS,
         *estimates.ASSETS,
         *safety.ASSETS,
-        *confidentiality.ASSETS,
         *reconciliation.ASSETS,
         *continuity.ASSETS,
         *targets.ASSETS,
