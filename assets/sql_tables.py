@@ -14,6 +14,7 @@ import pandas as pd
 
 from assets.crime import confidentiality, yearly
 from assets.editions import editions
+from assets.quality import reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from assets.tables import describe, expected_trouble, needs, save_editions, told
@@ -146,6 +147,12 @@ MODELS = {
     "police.draws": Model("crime/draws", same=("quality.files",), earlier=("police.reports",)),
     "police.draw_changes": Model("crime/draw_changes", earlier=("police.reports",)),
     "police.unmapped_codes": Model("crime/unmapped_codes", same=("police.reports", "quality.file_decisions")),
+    "quality.reconciliation": Model(
+        "quality/reconciliation",
+        earlier=("crime.counted", "police.draws", "safety.yearly_shares", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources", "crime/area_groups"),
+        finish=reconciliation.reconciliation,
+    ),
     "quality.row_counts": Model(
         "quality/row_counts", same=("quality.files", "quality.rejected_rows", "quality.file_decisions", *DELIVERED)
     ),

@@ -13,7 +13,7 @@ from assets.decisions import table as decisions
 from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
 from assets.published import pictures, publication
-from assets.quality import continuity, footnotes, reconciliation
+from assets.quality import continuity, footnotes
 from assets.survey import estimates
 from assets.survey import shares as safety
 from assets.targets import readings
@@ -31,7 +31,6 @@ defs = dg.Definitions(
         *models.ASSETS,
         *estimates.ASSETS,
         *safety.ASSETS,
-        *reconciliation.ASSETS,
         *continuity.ASSETS,
         *targets.ASSETS,
         *readings.ASSETS,
