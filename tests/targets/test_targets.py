@@ -12,12 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.crime import confidentiality
-from assets.crime import yearly as crime
-from assets.crime.confidentiality import first_sources
-from assets.quality import reconciliation
 from assets.survey import shares as safety
 from assets.targets import verdicts as targets
+from tests.models import model_frame
 from warehouse.contracts import Row, contracts, records
 from warehouse.reference_files import load_reference
 
@@ -46,7 +43,7 @@ def made_up(measure: str, figures: Figures) -> list[Row]:
 def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Acts that fix every baseline of crime at the figure that the tables hold."""
     kinds = dict(zip(tables["measures"]["measure"], tables["measures"]["crime_type"], strict=True))
-    counted = first_sources(records(tables["counted"]))
+    counted = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["counted"])}
     figures = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["yearly_types"])}
     rows = []
     for target in records(tables["targets"]):
@@ -110,15 +107,18 @@ def make(
         ("yearly_shares", safety.yearly_shares),
         ("yearly_changes", safety.yearly_changes),
         ("unsafe_bydele", safety.unsafe_bydele),
-        ("confidentiality", confidentiality.confidentiality),
-        ("yearly_types", crime.yearly_types),
-        ("monitoring", crime.monitoring),
-        ("reconciliation", reconciliation.reconciliation),
+        ("confidentiality", "crime.confidentiality"),
+        ("yearly_types", "crime.yearly_types"),
+        ("monitoring", "crime.monitoring"),
+        ("reconciliation", "quality.reconciliation"),
         ("baselines", targets.target_baselines),
         ("verdicts", targets.target_verdicts),
     ):
         if name == "baselines":
             tables["fixed_baselines"] = fix(tables)
+        if isinstance(function, str):
+            tables[name] = model_frame(function, tables)
+            continue
         needed = function.__annotations__.keys() - {"return"}
         tables[name] = function(**{one: tables[one] for one in needed})  # type: ignore[operator]
     return tables
