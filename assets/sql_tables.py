@@ -12,10 +12,12 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
+from assets.crime import confidentiality, yearly
 from assets.editions import editions
-from assets.reference import REFERENCE
 from assets.indicators.comparisons import with_changes
 from assets.indicators.yearly import with_limits
+from assets.quality import reconciliation
+from assets.reference import REFERENCE
 from assets.sql_files import sql
 from assets.tables import describe, expected_trouble, needs, save_editions, told
 from assets.targets.baselines import with_rate_limits
@@ -121,9 +123,23 @@ MODELS = {
             "commitments.listed_areas",
         ),
     ),
+    "crime.confidentiality": Model(
+        "crime/confidentiality",
+        earlier=("crime.counted",),
+        views=("crime/sources", "crime/area_groups"),
+        finish=confidentiality.confidentiality,
+    ),
     "crime.counted": Model(
         "crime/counted",
-        same=("police.draws", "police.count_draws"),
+        same=(
+            "police.draws",
+            "police.count_draws",
+            "police.counts",
+            "quality.rejected_rows",
+            "quality.file_decisions",
+            "extracts.police_reports",
+            "extracts.police_counts",
+        ),
         earlier=("police.reports", "population.residents"),
     ),
     "indicators.yearly": Model(
@@ -155,10 +171,28 @@ MODELS = {
         earlier=("indicators.yearly", "indicators.comparisons", "targets.baselines"),
         make=verdicts,
     ),
+    "crime.monitoring": Model(
+        "crime/yearly",
+        earlier=("crime.counted", "crime.confidentiality", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources"),
+        finish=yearly.monitoring,
+    ),
+    "crime.yearly_types": Model(
+        "crime/yearly",
+        earlier=("crime.counted", "crime.confidentiality", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources"),
+        finish=yearly.yearly_types,
+    ),
     "police.count_draws": Model("crime/count_draws", earlier=("police.counts",)),
     "police.draws": Model("crime/draws", same=("quality.files",), earlier=("police.reports",)),
     "police.draw_changes": Model("crime/draw_changes", earlier=("police.reports",)),
     "police.unmapped_codes": Model("crime/unmapped_codes", same=("police.reports", "quality.file_decisions")),
+    "quality.reconciliation": Model(
+        "quality/reconciliation",
+        earlier=("crime.counted", "police.draws", "safety.yearly_shares", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources", "crime/area_groups"),
+        finish=reconciliation.reconciliation,
+    ),
     "quality.row_counts": Model(
         "quality/row_counts", same=("quality.files", "quality.rejected_rows", "quality.file_decisions", *DELIVERED)
     ),

@@ -9,13 +9,11 @@ import dagster as dg
 from assets import reference
 from assets import sql_tables as models
 from assets.asset_checks import CHECKS
-from assets.crime import confidentiality
-from assets.crime import yearly as crime
 from assets.decisions import table as decisions
 from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
 from assets.published import pictures, publication
-from assets.quality import continuity, footnotes, reconciliation
+from assets.quality import continuity, footnotes
 from assets.survey import estimates
 from assets.survey import shares as safety
 from pipelines.baselines import fix_baselines_job
@@ -31,9 +29,6 @@ defs = dg.Definitions(
         *models.ASSETS,
         *estimates.ASSETS,
         *safety.ASSETS,
-        *confidentiality.ASSETS,
-        *crime.ASSETS,
-        *reconciliation.ASSETS,
         *continuity.ASSETS,
         *decisions.ASSETS,
         *footnotes.ASSETS,

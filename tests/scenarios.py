@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from assets.methods.samples import Design
+from assets.reference import REFERENCE as REFERENCE_TABLES
 from assets.sql_tables import MODELS, frame_of
 from warehouse.contracts import Row, Table, contracts, records
 from warehouse.reference_files import load_reference
@@ -152,6 +153,15 @@ MADE = (
 )
 
 
+def model_frame(name: str, tables: Tables) -> pd.DataFrame:
+    """The table that a query of all editions makes of frames by their short names; one that is not among them is empty."""
+    model = MODELS[name]
+    with duckdb.connect() as connection:
+        for table in (*REFERENCE_TABLES, *(contracts()[read] for read in (*model.same, *model.earlier))):
+            put(connection, table, tables.get(table.short_name, table.frame([])))
+        return frame_of(connection, model)
+
+
 def put(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
     """Put a frame into reach of queries, by the table's name and with its types."""
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
@@ -195,7 +205,7 @@ def count(reports: int, edition: int = 2023, **changes: Any) -> Row:
     return {
         "edition": edition, "crime_year": edition - 1, "area_id": TH, "area_version": 1, "crime_type": "citizen_facing",
         "extract": "police", "counted_from": "counts", "drawn_on": pd.Timestamp(edition, 2, 15).date(), "reports": reports,
-        "population_residents": 11000, "provenance": "extract",
+        "zero_in_doubt": False, "population_residents": 11000, "provenance": "extract",
     } | changes  # fmt: skip
 
 

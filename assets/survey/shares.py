@@ -4,7 +4,6 @@ A figure is the one estimated from the survey's answers (`estimates.py`) where t
 The intervals are made in `assets/methods/`; whether a promise is kept is decided in `assets/targets/verdicts.py`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,20 +13,13 @@ from assets.indicators.figures import (
     Address,
     Figure,
     breaks_between,
-    breaks_said,
     conventions_of,
     figures,
-    forbidding,
-    lines_behind,
-    provenance_of,
     version_in,
-    with_unknown_rule,
-    without_area,
 )
 from assets.methods import samples, shares
 from assets.methods.samples import Estimates
-from assets.methods.shares import Gap, Share
-from assets.methods.verdicts import literal_direction, statistical_direction
+from assets.methods.shares import Share
 from assets.tables import yearly_table
 from warehouse.contracts import Row, contracts, records
 
