@@ -12,7 +12,7 @@ WITH lines AS (
 ranked AS (
     SELECT *,
            bool_or(chosen) OVER figure AS has_choice,
-           row_number() OVER (figure ORDER BY chosen DESC, decimals DESC, answers IS NOT NULL DESC, file_line) = 1 AS best
+           row_number() OVER (figure ORDER BY chosen DESC, decimals DESC, answers IS NOT NULL DESC, source_id) = 1 AS best
     FROM lines
     WINDOW figure AS (PARTITION BY edition, area_id, measure)
 ),
@@ -34,7 +34,7 @@ judged AS (
     FROM counted GROUP BY edition, area_id, measure
 ),
 printed AS (
-    SELECT edition, area_id, measure, string_agg(file_line, ' ' ORDER BY file_line) AS lines, min(file_line) AS first_line
+    SELECT edition, area_id, measure, string_agg(file_line, ' ' ORDER BY source_id) AS lines, min(file_line) AS first_line
     FROM lines GROUP BY edition, area_id, measure
 ),
 figures AS (

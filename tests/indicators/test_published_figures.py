@@ -66,10 +66,11 @@ def test_of_two_as_precise_the_one_with_answers_counts() -> None:
         ]
         == 9
     )
-    near = figure(
-        {"value": 10.4, "decimals": 1}, {"source_id": "s2", "value": 10.4, "decimals": 1, "answers": 9, "file_line": 1}
-    )
-    assert (near["lines"], near["first_line"]) == ("1 2", 1)
+
+
+def test_lines_are_named_in_the_order_of_their_sources() -> None:
+    row = figure({"source_id": "s2"}, {"source_id": "s1"})
+    assert (row["lines"], row["first_line"]) == ("3 2", 2)
 
 
 def test_lines_that_disagree_are_a_conflict_over_all_their_bands() -> None:
