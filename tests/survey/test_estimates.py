@@ -31,11 +31,10 @@ def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:
     ]  # fmt: skip
 
 
-def made(function: Any, rows: list[Row]) -> dict[tuple[str, str], Row]:
-    """What is estimated of the answers, by area and measure."""
-    frames = {name: REFERENCE[name] for name in function.__annotations__.keys() - {"return", "answers"}} | {
-        "answers": contracts()["survey.answers"].frame(rows)
-    }
+def made(function: Any, rows: list[Row], **reference: pd.DataFrame) -> dict[tuple[str, str], Row]:
+    """What is estimated of the answers, by area and measure; by the project's reference tables, or others by name."""
+    tables = REFERENCE | reference | {"answers": contracts()["survey.answers"].frame(rows)}
+    frames = {name: tables[name] for name in function.__annotations__.keys() - {"return"}}
     return {(row["area_id"], row["measure"]): row for row in records(function(**frames))}
 
 
