@@ -15,6 +15,7 @@ import pandas as pd
 from assets.editions import editions
 from assets.reference import REFERENCE
 from assets.sql_files import sql
+from assets.survey import estimates
 from assets.tables import describe, expected_trouble, needs, save_editions, told
 from warehouse import store
 from warehouse.contracts import contracts, to_pandas
@@ -49,6 +50,8 @@ def write_model(name: str, edition: int) -> int:
     table, model = contracts()[name], MODELS[name]
     same, earlier = ([contracts()[read] for read in names] for names in (model.same, model.earlier))
     with engine([*same, *REFERENCE], edition, earlier) as connection:
+        if model.finish is not None:
+            return store.write(table, frame_of(connection, model, edition), edition)
         prepare(connection, model)
         return store.write_batches(table, batches(connection, sql(model.file).format(edition=edition), table), edition)
 
@@ -59,10 +62,11 @@ def prepare(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
         connection.execute(sql(file))
 
 
-def frame_of(connection: duckdb.DuckDBPyConnection, model: Model) -> pd.DataFrame:
-    """The rows of a query that makes all editions at once, finished; its tables are in reach by their names."""
+def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
+    """The rows of a query, finished; its tables are in reach by their names. `edition` is of a query that asks for one."""
     prepare(connection, model)
-    frame = to_pandas(connection.execute(sql(model.file)).to_arrow_table())
+    query = sql(model.file) if edition is None else sql(model.file).format(edition=edition)
+    frame = to_pandas(connection.execute(query).to_arrow_table())
     if model.finish is None:
         return frame
     conventions = connection.execute("SELECT convention, value FROM reference.conventions").fetchall()
@@ -122,6 +126,8 @@ MODELS = {
     "quality.row_counts": Model(
         "quality/row_counts", same=("quality.files", "quality.rejected_rows", "quality.file_decisions", *DELIVERED)
     ),
+    "safety.estimates": Model("survey/respondents", same=("survey.answers",), finish=estimates.estimates),
+    "safety.gaps": Model("survey/respondents", same=("survey.answers",), finish=estimates.gaps),
 }
 
 ASSETS = [model_table(name) for name in MODELS]

@@ -16,7 +16,6 @@ from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
 from assets.published import pictures, publication
 from assets.quality import continuity, footnotes, reconciliation
-from assets.survey import estimates
 from assets.survey import shares as safety
 from assets.targets import readings
 from assets.targets import verdicts as targets
@@ -31,7 +30,6 @@ defs = dg.Definitions(
         *extracts.ASSETS,
         *delivered.ASSETS,
         *models.ASSETS,
-        *estimates.ASSETS,
         *safety.ASSETS,
         *confidentiality.ASSETS,
         *crime.ASSETS,
