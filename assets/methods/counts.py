@@ -1,6 +1,7 @@
 """Counts and rates of reported crime: exact Poisson intervals, the ratio of two rates, and series of years.
 
-A rate is reports per 1000 residents. Shares from a survey are in `shares.py`.
+A rate is reports per 1000 residents. Intervals are made of arrays (`Counts`), NaN where something is not known; of a single
+count (`Count`) the same function is asked with arrays of one. Shares from a survey are in `shares.py`.
 """
 
 from dataclasses import dataclass
@@ -8,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from assets.methods.limits import Array
-from assets.methods.shares import Interval, clopper_pearson
+from assets.methods.limits import Array, Limits, clopper_pearson_limits, normal_quantile
+from assets.methods.shares import Interval
 
 METHOD = "poisson_rate/1"
 
@@ -23,17 +24,50 @@ class Count:
     population_high: float
 
 
-def poisson_interval(reports: int, confidence: float) -> Interval:
-    """Exact interval of a count: chi2(a/2, 2 O)/2 and chi2(1 - a/2, 2 O + 2)/2. Source: Garwood (1936)."""
+@dataclass(frozen=True)
+class Counts:
+    """Many counts, each as a `Count`: arrays of one length. NaN: not known."""
+
+    reports: Array
+    population_low: Array
+    population_high: Array
+
+    @classmethod
+    def of_each(cls, *counts: Count) -> "Counts":
+        """The counts as arrays, in their order."""
+        return cls(
+            reports=np.array([count.reports for count in counts], float),
+            population_low=np.array([count.population_low for count in counts], float),
+            population_high=np.array([count.population_high for count in counts], float),
+        )
+
+    @property
+    def known(self) -> Array:
+        """Whether the reports and both ends of the population are known."""
+        return ~np.isnan(self.reports + self.population_low + self.population_high)
+
+
+def poisson_limits(reports: Array, confidence: float) -> Limits:
+    """Exact limits of counts: chi2(a/2, 2 O)/2 and chi2(1 - a/2, 2 O + 2)/2; NaN of NaN. Source: Garwood (1936)."""
     tail = (1 - confidence) / 2
-    low = float(stats.chi2.ppf(tail, 2 * reports)) / 2 if reports else 0.0
-    return Interval(low, float(stats.chi2.ppf(1 - tail, 2 * reports + 2)) / 2)
+    low = np.where(reports == 0, 0.0, stats.chi2.ppf(tail, 2 * reports) / 2)
+    return low, stats.chi2.ppf(1 - tail, 2 * reports + 2) / 2
+
+
+def poisson_interval(reports: int, confidence: float) -> Interval:
+    """Exact interval of one count, see `poisson_limits`."""
+    return _interval(poisson_limits(np.array([reports], float), confidence))
+
+
+def rate_limits(counts: Counts, confidence: float) -> Limits:
+    """Limits of the rates per 1000 over all populations of each band; NaN where anything is. Populations are above 0."""
+    low, high = poisson_limits(np.where(counts.known, counts.reports, np.nan), confidence)
+    return low / counts.population_high * 1000, high / counts.population_low * 1000
 
 
 def rate_interval(count: Count, confidence: float) -> Interval:
-    """Interval of the rate per 1000 over all populations of the band."""
-    interval = poisson_interval(count.reports, confidence)
-    return Interval(interval.low / count.population_high * 1000, interval.high / count.population_low * 1000)
+    """Interval of one rate per 1000, see `rate_limits`."""
+    return _interval(rate_limits(Counts.of_each(count), confidence))
 
 
 def implied_population(reports: int, rate_low: float, rate_high: float) -> Interval:
@@ -41,38 +75,44 @@ def implied_population(reports: int, rate_low: float, rate_high: float) -> Inter
     return Interval(round(reports / rate_high * 1000), round(reports / rate_low * 1000))
 
 
-def rate_ratio_interval(new: Count, old: Count, confidence: float, dispersion: float = 1.0) -> Interval:
-    """Interval of the new rate over the old one, over all populations of the two bands.
+def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: float | Array = 1.0) -> Limits:
+    """Limits of the new rates over the old ones, over all populations of the two bands; NaN where anything is.
 
     Both counts are Poisson; given their total the new one is binomial with the share P1 / (P1 + P0) at equal
-    rates, and the Clopper-Pearson interval of the share is turned back. Source: Przyborowski and Wilenski (1940).
+    rates, and the Clopper-Pearson limits of the share are turned back. Source: Przyborowski and Wilenski (1940).
     A ratio over a count of 0 has no upper limit (infinity). Counts that vary more than chance say as little as fewer reports
     would: both are divided by a dispersion above 1, which widens the interval by its root, as a design effect does a share's.
     """
-    total = new.reports + old.reports
-    if total == 0:
-        return Interval(0.0, float("inf"))
-    share = clopper_pearson(new.reports / max(1.0, dispersion), total / max(1.0, dispersion), confidence)
-
-    def ratio(of: float, population_new: float, population_old: float) -> float:
-        return float("inf") if of >= 1 else of / (1 - of) * population_old / population_new
-
-    return Interval(
-        ratio(share.low, new.population_high, old.population_low),
-        ratio(share.high, new.population_low, old.population_high),
-    )
+    divisor = np.maximum(1.0, dispersion)
+    reports = np.where(new.known & old.known, new.reports, np.nan)
+    share_low, share_high = clopper_pearson_limits(reports / divisor, (reports + old.reports) / divisor, confidence)
+    with np.errstate(divide="ignore"):  # a share of 1 has infinite odds
+        low = share_low / (1 - share_low) * (old.population_low / new.population_high)
+        high = share_high / (1 - share_high) * (old.population_high / new.population_low)
+    return low, high
 
 
-def ratio_of_ratios_interval(ratio: float, reports: list[int], confidence: float) -> Interval | None:
-    """Interval of one rate's change over another's, from the four counts; None where one is zero.
+def rate_ratio_interval(new: Count, old: Count, confidence: float, dispersion: float = 1.0) -> Interval:
+    """Interval of one rate over another, see `rate_ratio_limits`."""
+    return _interval(rate_ratio_limits(Counts.of_each(new), Counts.of_each(old), confidence, dispersion))
+
+
+def ratio_of_ratios_limits(ratio: Array, reports: Array, confidence: float) -> Limits:
+    """Limits of one rate's change over another's, from the four counts of each (4, n); NaN where one is zero or NaN.
 
     On the logarithm's scale the variance is the sum of 1 / count. The area's reports are part of the municipality's; leaving
     that out makes the interval wider. Source: the delta method, as in Rothman, Greenland and Lash (2008), chapter 14.
     """
+    counted = np.where(reports > 0, reports, np.nan)
+    reach = normal_quantile(confidence) * np.sqrt((1 / counted).sum(axis=0))
+    return ratio * np.exp(-reach), ratio * np.exp(reach)
+
+
+def ratio_of_ratios_interval(ratio: float, reports: list[int], confidence: float) -> Interval | None:
+    """Interval of one such change, see `ratio_of_ratios_limits`; None where a count is zero."""
     if min(reports) == 0:
         return None
-    reach = float(stats.norm.ppf(0.5 + confidence / 2)) * float(np.sqrt(sum(1 / one for one in reports)))
-    return Interval(ratio * float(np.exp(-reach)), ratio * float(np.exp(reach)))
+    return _interval(ratio_of_ratios_limits(np.array([ratio]), np.array(reports, float)[:, None], confidence))
 
 
 def smallest_rise_shown(old: Count, population_new: float, confidence: float, dispersion: float = 1.0) -> int:
@@ -92,7 +132,7 @@ def equal_rates_p(new: Count, old: Count) -> float:
     total = new.reports + old.reports
     if total == 0:
         return 1.0
-    sizes = [(one.population_low + one.population_high) / 2 for one in (new, old)]
+    sizes = [(count.population_low + count.population_high) / 2 for count in (new, old)]
     expected = [total * size / sum(sizes) for size in sizes]
     reach = [np.arange(stats.poisson.isf(1e-15, mean) + 1) for mean in expected]
     chances = np.outer(*(stats.poisson.pmf(numbers, mean) for numbers, mean in zip(reach, expected, strict=True)))
@@ -109,15 +149,20 @@ def same_ratio_p(new: Count, old: Count) -> float:
     As R's `poisson.test`. Populations are the bands' middles; 1 where there are no reports.
     """
     total = new.reports + old.reports
-    sizes = [(one.population_low + one.population_high) / 2 for one in (new, old)]
+    sizes = [(count.population_low + count.population_high) / 2 for count in (new, old)]
     return float(stats.binomtest(new.reports, total, sizes[0] / sum(sizes)).pvalue) if total else 1.0
 
 
-def _apart(one: Array, other: Array, sizes: list[float]) -> Array:
+def _apart(new: Array, old: Array, sizes: list[float]) -> Array:
     """The difference of two rates in their standard error; 0 where there are no reports."""
-    error = np.sqrt(one / sizes[0] ** 2 + other / sizes[1] ** 2)
-    difference = np.abs(one / sizes[0] - other / sizes[1])
+    error = np.sqrt(new / sizes[0] ** 2 + old / sizes[1] ** 2)
+    difference = np.abs(new / sizes[0] - old / sizes[1])
     return np.divide(difference, error, out=np.zeros_like(error), where=error > 0)
+
+
+def _interval(limits: Limits) -> Interval:
+    """The interval of limits of one."""
+    return Interval(float(limits[0][0]), float(limits[1][0]))
 
 
 def funnel_limits(rate: float, residents: Array, confidence: float, dispersion: float) -> tuple[Array, Array]:
@@ -160,7 +205,7 @@ def rate_trend(years: Array, reports: Array, population: Array) -> RateTrend:
         shape = population * np.exp(slope * centred)
         return reports.sum() * shape / shape.sum()
 
-    slope = optimize.brentq(lambda one: ((reports - expected(one)) * centred).sum(), -5, 5)
+    slope = optimize.brentq(lambda tried: ((reports - expected(tried)) * centred).sum(), -5, 5)
     ratio = deviance(reports, expected(0)) - deviance(reports, expected(slope))
     return RateTrend(float(np.expm1(slope)), ratio, float(stats.chi2.sf(ratio, 1)))
 

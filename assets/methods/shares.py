@@ -1,21 +1,33 @@
 """Shares of residents, published or estimated: rounding, variance and intervals, and the change between two.
 
-Shares are fractions between 0 and 1 here. How a share is estimated from answers is in `samples.py`, counts and rates of
+Shares are fractions between 0 and 1 here. Every formula stands once, for arrays (`Shares`, `Gaps`), NaN where something is not
+known; of a single share (`Share`, `Gap`) the same function is asked with arrays of one, and what is not known is None. How a share is estimated from answers is in `samples.py`, counts and rates of
 crime are in `counts.py`, and what a target makes of an interval is in `verdicts.py`.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
-from scipy import optimize
 
-from assets.methods.limits import clopper_pearson_limits, logit_limits
+from assets.methods.limits import (
+    Array,
+    Limits,
+    clopper_pearson_limits,
+    limits_of_sum,
+    logit_limits,
+    normal_quantile,
+    wilson_limits,
+)
 
 METHOD = "published_share/1"
 SMALL = 10
+
+Number = TypeVar("Number", float, Array)
 
 
 @dataclass(frozen=True)
@@ -35,14 +47,12 @@ class Share:
 
     @property
     def worth(self) -> float:
-        """How many answers of a simple random sample the share is as sure as."""
-        if self.variance and 0 < self.value < 1:
-            return self.value * (1 - self.value) / self.variance
-        return (self.answers or 0) / (1.0 if self.variance is not None else self.design_effect)
+        """How many answers of a simple random sample the share is as sure as; NaN without the number of answers."""
+        return float(Shares.of_each(self).worth[0])
 
     def variance_at(self, value: float) -> float:
         """The variance that a share of `value` would have with as many effective answers."""
-        return value * (1 - value) / self.worth
+        return float(Shares.of_each(self).variance_at(np.array([value]))[0])
 
 
 @dataclass(frozen=True)
@@ -62,9 +72,76 @@ class Interval:
     high: float
 
 
-def normal_quantile(confidence: float) -> float:
-    """The two-sided standard normal quantile: 1.96 for 0.95."""
-    return NormalDist().inv_cdf(0.5 + confidence / 2)
+@dataclass(frozen=True)
+class Shares:
+    """Many shares, each as a `Share`: arrays of one length. NaN: the answers are not known, no variance was estimated."""
+
+    value: Array
+    low: Array
+    high: Array
+    answers: Array
+    design_effect: Array
+    variance: Array
+
+    @classmethod
+    def of_each(cls, *shares: Share) -> "Shares":
+        """The shares as arrays, in their order."""
+        return cls(
+            value=np.array([share.value for share in shares], float),
+            low=np.array([share.low for share in shares], float),
+            high=np.array([share.high for share in shares], float),
+            answers=_numbers([share.answers for share in shares]),
+            design_effect=np.array([share.design_effect for share in shares], float),
+            variance=_numbers([share.variance for share in shares]),
+        )
+
+    @property
+    def known(self) -> Array:
+        """Whether the number of answers is known, and not 0."""
+        return self.answers > 0
+
+    @property
+    def worth(self) -> Array:
+        """How many answers of a simple random sample each share is as sure as; NaN without the number of answers."""
+        spread = self.value * (1 - self.value)
+        estimated = (self.variance > 0) & (self.value > 0) & (self.value < 1)
+        assumed = self.answers / np.where(np.isnan(self.variance), self.design_effect, 1.0)
+        return np.divide(spread, self.variance, out=np.array(assumed, float), where=estimated)
+
+    @property
+    def ends(self) -> tuple[Array, ...]:
+        """The smallest and the largest value that rounds to each share, within 0 and 1; once where none is rounded."""
+        if np.array_equal(self.low, self.high, equal_nan=True):
+            return (np.clip(self.low, 0.0, 1.0),)
+        return np.maximum(self.low, 0.0), np.minimum(self.high, 1.0)
+
+    def variance_at(self, value: Array) -> Array:
+        """The variance that shares of `value` would have with as many effective answers. NaN or infinity of no answers."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return value * (1 - value) / self.worth
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Many gaps, each as a `Gap`: shares of one length. NaN: the variance of the difference is not known."""
+
+    area: Shares
+    comparison: Shares
+    variance: Array
+
+    @classmethod
+    def of_each(cls, *gaps: Gap) -> "Gaps":
+        """The gaps as arrays, in their order."""
+        return cls(
+            area=Shares.of_each(*(gap.area for gap in gaps)),
+            comparison=Shares.of_each(*(gap.comparison for gap in gaps)),
+            variance=_numbers([gap.variance for gap in gaps]),
+        )
+
+    def variance_at(self, area: Array, comparison: Array) -> Array:
+        """The gaps' variances: their own where it is known, else that of two samples with shares of these values."""
+        of_two_samples = self.area.variance_at(area) + self.comparison.variance_at(comparison)
+        return np.where(np.isnan(self.variance), of_two_samples, self.variance)
 
 
 def rounding_band(value: float, decimals: int) -> Interval:
@@ -76,159 +153,208 @@ def rounding_band(value: float, decimals: int) -> Interval:
     return Interval(round(value - half, 9), round(value + half, 9))
 
 
-def variance(share: float, answers: int, design_effect: float) -> float:
+def variance(share: Number, answers: Number, design_effect: Number) -> Number:
     """p (1 - p) / n times the assumed design effect: for a share of which only n was published."""
     return share * (1 - share) / answers * design_effect
 
 
 def logit_interval(share: float, standard_error: float, degrees: float, confidence: float) -> Interval:
-    """Interval on the logit scale with the t distribution, back on the scale of shares.
-
-    Source: Korn and Graubard (1999), Analysis of Health Surveys; as R's `svyciprop(method = "logit")`.
-    `share` must lie strictly between 0 and 1.
-    """
+    """Interval on the logit scale, see `logit_limits`. `share` must lie strictly between 0 and 1."""
     low, high = logit_limits(np.asarray(share), np.asarray(standard_error), np.asarray(degrees), confidence)
     return Interval(float(low), float(high))
 
 
 def clopper_pearson(successes: float, answers: float, confidence: float) -> Interval:
-    """Exact binomial interval, also for numbers that are not whole. Source: Clopper and Pearson (1934)."""
+    """Exact binomial interval, see `clopper_pearson_limits`."""
     low, high = clopper_pearson_limits(np.asarray(successes), np.asarray(answers), confidence)
     return Interval(float(low), float(high))
 
 
 def wilson(share: float, answers: float, confidence: float) -> Interval:
-    """Score interval of a proportion. Source: Wilson (1927)."""
-    z = normal_quantile(confidence)
-    middle = share + z * z / (2 * answers)
-    reach = z * math.sqrt(share * (1 - share) / answers + z * z / (4 * answers * answers))
-    return Interval((middle - reach) / (1 + z * z / answers), (middle + reach) / (1 + z * z / answers))
+    """Score interval of a proportion, see `wilson_limits`."""
+    low, high = wilson_limits(np.asarray(share), np.asarray(answers), confidence)
+    return Interval(float(low), float(high))
 
 
-def newcombe_difference(one: float, of_one: Interval, other: float, of_other: Interval) -> Interval:
-    """Interval of `one - other` from the intervals of both. Source: Newcombe (1998), method 10."""
-    change = one - other
-    return Interval(
-        change - math.hypot(one - of_one.low, of_other.high - other),
-        change + math.hypot(of_one.high - one, other - of_other.low),
-    )
+def newcombe_difference(first: float, of_first: Interval, second: float, of_second: Interval) -> Interval:
+    """Interval of `first - second` from the intervals of both, see `limits_of_sum`."""
+    limits = [(np.array([interval.low]), np.array([interval.high])) for interval in (of_first, of_second)]
+    low, high = limits_of_sum([np.array([first]), np.array([second])], limits, (1, -1))
+    return Interval(float(low[0]), float(high[0]))
+
+
+# --- one figure ----------------------------------------------------------------------------------------------
+
+
+def published_limits(shares: Shares, confidence: float) -> Limits:
+    """Limits of published shares over all values that round to each; NaN without the number of answers.
+
+    Nobody and everybody have exact limits (Clopper and Pearson), which need no variance; of one answer there are no others.
+    """
+    low, _ = _limits_at(np.maximum(shares.low, 0.0), shares, confidence)
+    _, high = _limits_at(np.minimum(shares.high, 1.0), shares, confidence)
+    return low, high
 
 
 def published_interval(share: Share, confidence: float) -> Interval | None:
-    """Interval of a published share over all values that round to it; None without the number of answers."""
-    if share.answers is None:
-        return None
-    return Interval(
-        _interval_at(max(share.low, 0.0), share.answers, share.design_effect, confidence).low,
-        _interval_at(min(share.high, 1.0), share.answers, share.design_effect, confidence).high,
-    )
+    """Interval of one published share, see `published_limits`; None without the number of answers."""
+    return _interval(published_limits(Shares.of_each(share), confidence))
 
 
-def change_interval(new: Share, old: Share, confidence: float) -> Interval | None:
-    """Interval of `new - old` over all values that round to the two; None without both numbers of answers.
+def _limits_at(value: Array, shares: Shares, confidence: float) -> Limits:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        standard_error = np.sqrt(variance(value, shares.answers, shares.design_effect))
+    low, high = logit_limits(value, standard_error, shares.answers - 1, confidence)
+    none_or_all = ((value == 0) | (value == 1)) & shares.known
+    answers = shares.answers[none_or_all]
+    low[none_or_all], high[none_or_all] = clopper_pearson_limits(value[none_or_all] * answers, answers, confidence)
+    return low, high
+
+
+# --- the change between two ----------------------------------------------------------------------------------
+
+
+def change_limits(new: Shares, old: Shares, confidence: float) -> Limits:
+    """Limits of `new - old` over all values that round to the two; NaN without both numbers of answers.
 
     Two editions are independent samples: d = p1 - p0, se = sqrt(v1 + v0). Where either share stands on fewer
     than 10 effective answers of one kind, Newcombe's hybrid of two Wilson intervals is used instead. An area and
     the municipality that holds it are positively correlated; leaving that out makes their gap's interval wider.
     """
-    if new.answers is None or old.answers is None:
-        return None
-    corners = [_change_at(new, old, *values, confidence) for values in product(_corners(new), _corners(old))]
-    return Interval(min(corner.low for corner in corners), max(corner.high for corner in corners))
+
+    def variance_at(new_value: Array, old_value: Array) -> Array:
+        return new.variance_at(new_value) + old.variance_at(old_value)
+
+    return _limits_over_rounding((new, old), (1, -1), variance_at, confidence)
+
+
+def change_interval(new: Share, old: Share, confidence: float) -> Interval | None:
+    """Interval of one change, see `change_limits`; None without both numbers of answers."""
+    return _interval(change_limits(Shares.of_each(new), Shares.of_each(old), confidence))
+
+
+def gap_limits(area: Shares, comparison: Shares, variance: Array, confidence: float) -> Limits:
+    """Limits of area less comparison: by the gap's own variance where it is known (not NaN), else as of two samples."""
+    low, high = change_limits(area, comparison, confidence)
+    gap, reach = area.value - comparison.value, normal_quantile(confidence) * np.sqrt(variance)
+    return np.where(np.isnan(variance), low, gap - reach), np.where(np.isnan(variance), high, gap + reach)
 
 
 def gap_interval(gap: Gap, confidence: float) -> Interval | None:
-    """Interval of area less comparison: by the gap's own variance where it is known, else as of two samples."""
-    if gap.variance is None:
-        return change_interval(gap.area, gap.comparison, confidence)
-    change, reach = gap.area.value - gap.comparison.value, normal_quantile(confidence) * math.sqrt(gap.variance)
-    return Interval(change - reach, change + reach)
+    """Interval of one gap, see `gap_limits`; None where neither its variance nor both numbers of answers are known."""
+    gaps = Gaps.of_each(gap)
+    return _interval(gap_limits(gaps.area, gaps.comparison, gaps.variance, confidence))
 
 
-def gap_change_interval(new: Gap, old: Gap, confidence: float) -> Interval | None:
-    """Interval of the change of a gap, (area - comparison) now less the same before, over all rounding.
+def gap_change_limits(new: Gaps, old: Gaps, confidence: float) -> Limits:
+    """Limits of the change of a gap, (area - comparison) now less the same before, over all rounding.
 
     Two editions are independent samples, so their gaps' variances add up. Where a gap's own variance is not known it is
     that of two samples; the covariance of area and municipality, which would make it smaller, is left out. Where a share
     stands on fewer than 10 effective answers of one kind, the Wilson intervals of all four are put together, as Newcombe does
-    with two (Zou and Donner 2008).
+    with two (Zou and Donner 2008). NaN without all four numbers of answers.
     """
-    gaps = (new, old)
-    if any(one.answers is None for gap in gaps for one in (gap.area, gap.comparison)):
-        return None
-    reach = normal_quantile(confidence)
-    limits: list[float] = []
-    for (area_now, comparison_now), (area_then, comparison_then) in product(*map(_gap_corners, gaps)):
-        four = [
-            (new.area, area_now, 1),
-            (new.comparison, comparison_now, -1),
-            (old.area, area_then, -1),
-            (old.comparison, comparison_then, 1),
-        ]
-        if min(share.worth * min(value, 1 - value) for share, value, _ in four) < SMALL:
-            limits += _of_few(four, confidence)
-            continue
-        total = _gap_variance(new, area_now, comparison_now) + _gap_variance(old, area_then, comparison_then)
-        change = (area_now - comparison_now) - (area_then - comparison_then)
-        limits += [change - reach * math.sqrt(total), change + reach * math.sqrt(total)]
-    return Interval(min(limits), max(limits))
+
+    def variance_at(area_now: Array, comparison_now: Array, area_then: Array, comparison_then: Array) -> Array:
+        return new.variance_at(area_now, comparison_now) + old.variance_at(area_then, comparison_then)
+
+    four = (new.area, new.comparison, old.area, old.comparison)
+    return _limits_over_rounding(four, (1, -1, -1, 1), variance_at, confidence)
 
 
-def _of_few(four: list[tuple[Share, float, int]], confidence: float) -> tuple[float, float]:
-    """Limits of a sum of shares with signs, from each one's Wilson interval."""
-    total = sum(sign * value for _, value, sign in four)
-    below = above = 0.0
-    for share, value, sign in four:
-        of_one = wilson(value, min(share.worth, share.answers or 0), confidence)
-        down, up = value - of_one.low, of_one.high - value
-        below += (down if sign > 0 else up) ** 2
-        above += (up if sign > 0 else down) ** 2
-    return total - math.sqrt(below), total + math.sqrt(above)
+def gap_change_interval(new: Gap, old: Gap, confidence: float) -> Interval | None:
+    """Interval of one gap's change, see `gap_change_limits`; None without all four numbers of answers."""
+    return _interval(gap_change_limits(Gaps.of_each(new), Gaps.of_each(old), confidence))
 
 
-def _gap_corners(gap: Gap) -> list[tuple[float, float]]:
-    return list(product(_corners(gap.area), _corners(gap.comparison)))
+def _limits_over_rounding(
+    shares: Sequence[Shares], signs: Sequence[int], variance_at: Callable[..., Array], confidence: float
+) -> Limits:
+    """Limits of a sum of independent shares with signs: the widest over both ends of each share's rounding.
+
+    `variance_at` gives the sum's variance at values of the shares. NaN where a number of answers is not known.
+    """
+    known = np.logical_and.reduce([term.known for term in shares])
+    # never worth more than the answers that there are, as Korn and Graubard's interval: few tell little of the variance
+    answers = [np.minimum(term.worth, term.answers) for term in shares]
+    lows, highs = [], []
+    for values in product(*(term.ends for term in shares)):
+        total = sum(sign * value for sign, value in zip(signs, values, strict=True))
+        reach = normal_quantile(confidence) * np.sqrt(variance_at(*values))
+        of_each = [wilson_limits(value, number, confidence) for value, number in zip(values, answers, strict=True)]
+        low_of_few, high_of_few = limits_of_sum(values, of_each, signs)
+        rarer = [term.worth * np.minimum(value, 1 - value) for term, value in zip(shares, values, strict=True)]
+        few = np.minimum.reduce(rarer) < SMALL
+        lows.append(np.where(few, low_of_few, total - reach))
+        highs.append(np.where(few, high_of_few, total + reach))
+    return np.where(known, np.minimum.reduce(lows), np.nan), np.where(known, np.maximum.reduce(highs), np.nan)
 
 
-def _gap_variance(gap: Gap, area: float, comparison: float) -> float:
-    if gap.variance is not None:
-        return gap.variance
-    return gap.area.variance_at(area) + gap.comparison.variance_at(comparison)
+# --- the smallest change that would be shown -----------------------------------------------------------------
+
+
+def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: float) -> Array:
+    """Smallest falls from `old` that a two-sided test would show with this power; NaN where none would.
+
+    Solves d - r = z sqrt(v(p) + v(p - d)) with z = z_confidence + z_power, where r is half of both rounding bands: what
+    rounding alone may have made of the fall, and which `change_limits` takes in. As v(p - d) = (p - d)(1 - p + d) / worth,
+    the square of both sides is quadratic in d, and the fall is the larger of its roots; at the smaller, d is at most r.
+    """
+    z, rounding, share = _shown_quantile(confidence, power), _half_bands(new, old), old.value
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = z * z / new.worth
+        square = 1 + scale
+        half = rounding + scale * (share - 0.5)  # square d^2 - 2 half d + constant = 0
+        constant = rounding**2 - z * z * old.variance_at(share) - scale * share * (1 - share)
+        root = np.sqrt(half * half - square * constant)
+        fall = np.where(
+            half > 0, (half + root) / square, -constant / (root - half)
+        )  # neither subtracts what is nearly equal
+        shown = share - rounding - z * np.sqrt(old.variance_at(share)) > 0  # at a fall to nobody, whose variance is 0
+    return np.where(new.known & old.known & (share > 0) & shown, fall, np.nan)
 
 
 def smallest_fall_shown(new: Share, old: Share, confidence: float, power: float) -> float | None:
-    """Smallest fall from `old` that a two-sided test would show with this power; None where none would.
+    """Smallest fall from one share that would be shown, see `smallest_falls_shown`; None where none would."""
+    fall = float(smallest_falls_shown(Shares.of_each(new), Shares.of_each(old), confidence, power)[0])
+    return None if math.isnan(fall) else fall
 
-    Solves d - r = (z_confidence + z_power) sqrt(v(p) + v(p - d)), where r is half of both rounding bands: what
-    rounding alone may have made of the fall, and which `change_interval` takes in.
+
+def smallest_narrowings_shown(new: Gaps, old: Gaps, confidence: float, power: float) -> Array:
+    """Smallest narrowings of gaps that a two-sided test would show with this power, at the shares as they are now.
+
+    NaN where a gap has neither a variance of its own nor both numbers of answers.
     """
-    z = _shown_quantile(confidence, power)
-    rounding = _half_bands(new, old)
-
-    def missing(fall: float) -> float:
-        return fall - rounding - z * math.sqrt(old.variance_at(old.value) + new.variance_at(old.value - fall))
-
-    if not (old.answers and new.answers and old.value > 0 and missing(old.value) > 0):
-        return None
-    return float(optimize.brentq(missing, 0.0, old.value))
+    total = sum(gaps.variance_at(gaps.area.value, gaps.comparison.value) for gaps in (new, old))
+    rounding = _half_bands(new.area, new.comparison, old.area, old.comparison)
+    return rounding + _shown_quantile(confidence, power) * np.sqrt(total)
 
 
 def smallest_narrowing_shown(new: Gap, old: Gap, confidence: float, power: float) -> float:
-    """Smallest narrowing of a gap that a two-sided test would show with this power, at the shares as they are now."""
-    total = _gap_variance(new, new.area.value, new.comparison.value) + _gap_variance(
-        old, old.area.value, old.comparison.value
-    )
-    rounding = _half_bands(new.area, new.comparison, old.area, old.comparison)
-    return rounding + _shown_quantile(confidence, power) * math.sqrt(total)
+    """Smallest narrowing of one gap that would be shown, see `smallest_narrowings_shown`."""
+    return float(smallest_narrowings_shown(Gaps.of_each(new), Gaps.of_each(old), confidence, power)[0])
 
 
 def _shown_quantile(confidence: float, power: float) -> float:
     return normal_quantile(confidence) + NormalDist().inv_cdf(power)
 
 
-def _half_bands(*rounded: Share) -> float:
+def _half_bands(*rounded: Shares) -> Array:
     """What rounding alone may make of the shares' differences: half of every band."""
-    return sum(one.high - one.low for one in rounded) / 2
+    return np.add.reduce([shares.high - shares.low for shares in rounded]) / 2
+
+
+def _numbers(values: Sequence[float | None]) -> Array:
+    return np.array([np.nan if value is None else value for value in values], float)
+
+
+def _interval(limits: Limits) -> Interval | None:
+    """The interval of limits of one; None where it has none."""
+    low, high = float(limits[0][0]), float(limits[1][0])
+    return None if math.isnan(low) or math.isnan(high) else Interval(low, high)
+
+
+# --- series of editions --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -273,24 +399,3 @@ def _trend_variance(share: Share) -> float:
     """
     value = (share.value * share.worth + 0.5) / (share.worth + 1) if share.value in (0.0, 1.0) else share.value
     return share.variance_at(value)
-
-
-def _interval_at(share: float, answers: int, design_effect: float, confidence: float) -> Interval:
-    if share in (0.0, 1.0):
-        return clopper_pearson(share * answers, answers, confidence)
-    return logit_interval(share, math.sqrt(variance(share, answers, design_effect)), answers - 1, confidence)
-
-
-def _change_at(new: Share, old: Share, new_value: float, old_value: float, confidence: float) -> Interval:
-    """The change between two values of the shares."""
-    pairs = ((new, new_value), (old, old_value))
-    if min(share.worth * min(value, 1 - value) for share, value in pairs) < SMALL:
-        # never worth more than the answers that there are, as Korn and Graubard's interval: few tell little of the variance
-        of_new, of_old = (wilson(value, min(share.worth, share.answers or 0), confidence) for share, value in pairs)
-        return newcombe_difference(new_value, of_new, old_value, of_old)
-    reach = normal_quantile(confidence) * math.sqrt(sum(share.variance_at(value) for share, value in pairs))
-    return Interval(new_value - old_value - reach, new_value - old_value + reach)
-
-
-def _corners(share: Share) -> tuple[float, float]:
-    return max(share.low, 0.0), min(share.high, 1.0)

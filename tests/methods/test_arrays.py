@@ -1,0 +1,275 @@
+"""The vectorised formulas against plain ones, one figure at a time, on random and on edge cases."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from assets.methods import counts, shares
+from assets.methods.counts import Count, Counts
+from assets.methods.shares import Gap, Gaps, Share, Shares
+from tests.methods import plain_formulas as plain
+
+LEVELS = [0.95, 0.99]
+EXACT = 1e-12
+
+
+def _share(value, decimals=2, answers=300, design_effect=1.5, variance=None):
+    """Rounded to so many decimals of a fraction; not rounded without."""
+    half = 0.0 if decimals is None else 0.5 * 10.0**-decimals
+    return {
+        "value": value,
+        "low": value - half,
+        "high": value + half,
+        "answers": answers,
+        "design_effect": design_effect,
+        "variance": variance,
+    }
+
+
+EDGES = [
+    _share(0.0),  # nobody, and a band that reaches below
+    _share(1.0),
+    _share(0.0, None),
+    _share(1.0, None),
+    _share(0.005),  # a band that touches 0
+    _share(0.995),
+    _share(0.5, answers=7),  # few answers
+    _share(0.02, answers=30),
+    _share(0.3, answers=None),
+    _share(0.16, None, 280, 1.0, 0.0004),  # estimated
+    _share(0.0, None, 280, 1.0, 0.0),
+    _share(0.4, None, 280, 1.3, 0.0),
+    _share(0.02, None, 100, 1.0, 0.02 * 0.98 / 400),  # surer than its answers
+    _share(0.2, None, None, 1.0, 0.0004),  # a variance without answers
+    _share(0.10, 0, 4000),  # whole numbers of a fraction: the band is wider than all shares
+]
+
+
+def _random_shares(number, seed):
+    random = np.random.default_rng(seed)
+    for _ in range(number):
+        value = float(random.choice([random.random(), random.random() / 10, 1 - random.random() / 10]))
+        answers = int(random.choice([2, 5, 25, 150, 900, 5000]))
+        if random.random() < 0.4:
+            spread = value * (1 - value) / answers * random.uniform(0.7, 2.5)
+            yield _share(value, None, answers, float(random.uniform(0.8, 2)), float(spread))
+        else:
+            unknown = random.random() < 0.1
+            yield _share(round(value, 2), int(random.choice([2, 3])), None if unknown else answers)
+
+
+SHARES = [*EDGES, *_random_shares(400, 7)]
+PAIRS = [*itertools.product(EDGES, EDGES), *zip(_random_shares(600, 1), _random_shares(600, 2), strict=True)]
+
+
+def _gaps(number, seed):
+    random = np.random.default_rng(seed)
+    for area, comparison in itertools.islice(PAIRS, seed, None, max(1, len(PAIRS) // number)):
+        yield area, comparison, None if random.random() < 0.5 else float(random.uniform(1e-5, 2e-3))
+
+
+GAP_PAIRS = list(zip(_gaps(300, 0), _gaps(300, 1), strict=False))
+
+
+def _arrays(several):
+    return Shares.of_each(*(Share(**share) for share in several))
+
+
+def _gap_arrays(several):
+    return Gaps.of_each(*(Gap(Share(**area), Share(**comparison), variance) for area, comparison, variance in several))
+
+
+def _assert_same(limits, expected):
+    """NaN stands where the plain formula has None."""
+    expected = np.array([(np.nan, np.nan) if pair is None else pair for pair in expected], float)
+    assert limits[0].shape == limits[1].shape == (len(expected),)
+    assert np.stack(limits, axis=1) == pytest.approx(expected, abs=EXACT, rel=EXACT, nan_ok=True)
+    assert np.isfinite(expected).any()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_published_limits(level):
+    _assert_same(shares.published_limits(_arrays(SHARES), level), [plain.published(share, level) for share in SHARES])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_change_limits(level):
+    new, old = zip(*PAIRS, strict=True)
+    expected = [plain.change(*pair, level) for pair in PAIRS]
+    assert None in expected
+    _assert_same(shares.change_limits(_arrays(new), _arrays(old), level), expected)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_gap_limits_with_a_variance_and_without(level):
+    pairs = [(*pair, variance) for pair in PAIRS for variance in (None, 0.0003)]
+    area, comparison, variance = zip(*pairs, strict=True)
+    limits = shares.gap_limits(_arrays(area), _arrays(comparison), np.array(variance, float), level)
+    _assert_same(limits, [plain.gap(*pair, level) for pair in pairs])
+
+
+def test_gap_change_limits():
+    new, old = zip(*GAP_PAIRS, strict=True)
+    expected = [plain.gap_change(*pair, 0.95) for pair in GAP_PAIRS]
+    assert len(GAP_PAIRS) >= 200
+    assert None in expected
+    _assert_same(shares.gap_change_limits(_gap_arrays(new), _gap_arrays(old), 0.95), expected)
+
+
+@pytest.mark.parametrize("power", [0.8, 0.5, 0.3])
+def test_smallest_falls_shown(power):
+    new, old = zip(*PAIRS, strict=True)
+    falls = shares.smallest_falls_shown(_arrays(new), _arrays(old), 0.95, power)
+    expected = [plain.smallest_fall(*pair, 0.95, power) for pair in PAIRS]
+    assert falls == pytest.approx(np.array(expected, float), abs=EXACT, nan_ok=True)
+    assert 200 < np.isfinite(falls).sum() < len(falls) - 200
+
+
+def test_smallest_narrowings_shown():
+    answered = [
+        pair for pair in GAP_PAIRS if all(plain.worth(share) > 0 or gap[2] for gap in pair for share in gap[:2])
+    ]
+    new, old = zip(*answered, strict=True)
+    narrowings = shares.smallest_narrowings_shown(_gap_arrays(new), _gap_arrays(old), 0.95, 0.8)
+    assert narrowings == pytest.approx([plain.smallest_narrowing(*pair, 0.95, 0.8) for pair in answered], abs=EXACT)
+    assert len(answered) > 100
+
+
+def test_a_narrowing_of_gaps_without_answers_or_variance_is_not_known():
+    unknown = _gap_arrays([(_share(0.3, answers=None), _share(0.2), None)])
+    assert np.isnan(shares.smallest_narrowings_shown(unknown, unknown, 0.95, 0.8)).all()
+
+
+@pytest.mark.parametrize(("new", "old"), [*PAIRS[:60], *PAIRS[-60:]])
+def test_one_share_is_an_array_of_one(new, old):
+    first, second = Share(**new), Share(**old)
+    for interval, expected in (
+        (shares.published_interval(first, 0.95), plain.published(new, 0.95)),
+        (shares.change_interval(first, second, 0.95), plain.change(new, old, 0.95)),
+        (shares.gap_interval(Gap(first, second, 0.001), 0.95), plain.gap(new, old, 0.001, 0.95)),
+    ):
+        assert (interval is None) == (expected is None)
+        assert interval is None or (interval.low, interval.high) == pytest.approx(expected, abs=EXACT)
+    fall, expected = (
+        shares.smallest_fall_shown(first, second, 0.95, 0.8),
+        plain.smallest_fall(new, old, 0.95, 0.8),
+    )
+    assert fall == (None if expected is None else pytest.approx(expected, abs=EXACT))
+
+
+@pytest.mark.parametrize(("new", "old"), GAP_PAIRS[::10])
+def test_one_gap_is_an_array_of_one(new, old):
+    first, second = (Gap(Share(**area), Share(**comparison), variance) for area, comparison, variance in (new, old))
+    interval, expected = shares.gap_change_interval(first, second, 0.95), plain.gap_change(new, old, 0.95)
+    assert (interval is None) == (expected is None)
+    assert interval is None or (interval.low, interval.high) == pytest.approx(expected, abs=EXACT)
+
+
+def test_a_share_of_no_answers_has_no_interval():
+    nobody = Share(0.3, 0.3, 0.3, 0, 1.0)
+    assert shares.published_interval(nobody, 0.95) is None
+    assert shares.change_interval(nobody, nobody, 0.95) is None
+    assert shares.smallest_fall_shown(nobody, nobody, 0.95, 0.8) is None
+
+
+def test_of_one_answer_only_nobody_and_everybody_have_limits():
+    assert shares.published_interval(Share(0.3, 0.3, 0.3, 1, 1.0), 0.95) is None
+    assert shares.published_interval(Share(1.0, 1.0, 1.0, 1, 1.0), 0.95) == shares.Interval(pytest.approx(0.025), 1.0)
+
+
+def test_no_fall_is_no_fall_that_would_be_shown():
+    everybody, fewer = Share(1.0, 1.0, 1.0, 300, 1.0), Share(0.9, 0.9, 0.9, 300, 1.0)
+    # d = z sqrt(d (1 - d) / 300), so d = z^2 / (300 + z^2); d = 0 solves it as well
+    z = plain.z_of(0.95) + plain.z_of(0.6)
+    fall = shares.smallest_fall_shown(fewer, everybody, 0.95, 0.8)
+    assert fall == pytest.approx(z * z / (300 + z * z), abs=EXACT)
+
+
+def test_no_shares_have_no_limits():
+    none = Shares.of_each()
+    for low, high in (shares.published_limits(none, 0.95), shares.change_limits(none, none, 0.95)):
+        assert low.shape == high.shape == (0,)
+    gaps = Gaps.of_each()
+    assert shares.gap_change_limits(gaps, gaps, 0.95)[0].shape == (0,)
+    assert shares.smallest_falls_shown(none, none, 0.95, 0.8).shape == (0,)
+    assert shares.smallest_narrowings_shown(gaps, gaps, 0.95, 0.8).shape == (0,)
+
+
+# --- counts --------------------------------------------------------------------------------------------------
+
+
+def _random_counts(number, seed):
+    random = np.random.default_rng(seed)
+    for _ in range(number):
+        low = float(random.integers(500, 700_000))
+        yield int(random.choice([0, 1, 3, 20, 229, 4000])), low, low + float(random.choice([0, 1, 50]))
+
+
+COUNTS = [(0, 800.0, 800.0), (1, 800.0, 900.0), *_random_counts(300, 3)]
+COUNT_PAIRS = list(
+    itertools.product([(0, 1.0, 1.0), (1, 2.0, 3.0), (9, 1.0, 1.0)], [(0, 1.0, 1.0), (7, 2.0, 2.5)])
+) + list(zip(_random_counts(400, 4), _random_counts(400, 5), strict=True))
+
+
+def _count_arrays(several):
+    return Counts.of_each(*(Count(*count) for count in several))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_poisson_and_rate_limits(level):
+    reports = np.array([count[0] for count in COUNTS])
+    _assert_same(counts.poisson_limits(reports, level), [plain.poisson(number, level) for number in reports])
+    _assert_same(counts.rate_limits(_count_arrays(COUNTS), level), [plain.rate(count, level) for count in COUNTS])
+
+
+@pytest.mark.parametrize("dispersion", [0.4, 1.0, 3.7])
+def test_rate_ratio_limits(dispersion):
+    new, old = zip(*COUNT_PAIRS, strict=True)
+    limits = counts.rate_ratio_limits(_count_arrays(new), _count_arrays(old), 0.95, dispersion)
+    expected = [plain.rate_ratio(*pair, 0.95, dispersion) for pair in COUNT_PAIRS]
+    assert (0.0, math.inf) in expected
+    _assert_same(limits, expected)
+    for pair, high in zip(COUNT_PAIRS[:20], limits[1][:20], strict=True):
+        assert counts.rate_ratio_interval(*(Count(*count) for count in pair), 0.95, dispersion).high == high
+
+
+def test_each_ratio_has_its_own_dispersion():
+    new, old = _count_arrays([(60, 1.0, 1.0)] * 3), _count_arrays([(40, 1.0, 1.0)] * 3)
+    together = counts.rate_ratio_limits(new, old, 0.95, np.array([0.5, 1.0, 4.0]))
+    _assert_same(together, [plain.rate_ratio((60, 1, 1), (40, 1, 1), 0.95, phi) for phi in (0.5, 1.0, 4.0)])
+
+
+def test_ratio_of_ratios_limits():
+    random = np.random.default_rng(6)
+    reports, ratio = random.choice([0, 1, 5, 80, 4000], (4, 300), p=[0.1, 0.2, 0.2, 0.3, 0.2]), random.random(300) * 3
+    expected = [plain.ratio_of_ratios(*pair, 0.95) for pair in zip(ratio.tolist(), reports.T.tolist(), strict=True)]
+    assert None in expected
+    _assert_same(counts.ratio_of_ratios_limits(ratio, reports, 0.95), expected)
+    assert counts.ratio_of_ratios_interval(1.0, [0, 1, 2, 3], 0.95) is None
+
+
+def test_what_is_not_known_of_a_count_is_not_known_of_its_limits():
+    whole = Counts(np.array([5.0]), np.array([100.0]), np.array([110.0]))
+    for count in (
+        Counts(np.array([np.nan]), np.array([100.0]), np.array([110.0])),
+        Counts(np.array([5.0]), np.array([np.nan]), np.array([110.0])),
+        Counts(np.array([0.0]), np.array([100.0]), np.array([np.nan])),
+    ):
+        for limits in (
+            counts.rate_limits(count, 0.95),
+            counts.rate_ratio_limits(count, whole, 0.95),
+            counts.rate_ratio_limits(whole, count, 0.95),
+        ):
+            assert np.isnan(limits).all()
+    assert np.isnan(counts.poisson_limits(np.array([np.nan]), 0.95)).all()
+    assert np.isnan(counts.rate_ratio_limits(whole, whole, 0.95, np.array([np.nan]))).all()
+    unknown_reports = np.array([[5.0], [np.nan], [4.0], [3.0]])
+    assert np.isnan(counts.ratio_of_ratios_limits(np.array([1.0]), unknown_reports, 0.95)).all()
+
+
+def test_no_counts_have_no_limits():
+    none = Counts.of_each()
+    assert counts.rate_limits(none, 0.95)[0].shape == (0,)
+    assert counts.rate_ratio_limits(none, none, 0.95)[0].shape == (0,)
