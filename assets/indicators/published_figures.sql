@@ -1,27 +1,44 @@
--- One figure of each edition, area and measure that anything was published of: the most precisely printed value, if all agree
--- with it within rounding, or the one that somebody chose; without a value where its sources disagree.
-CREATE VIEW published_figure AS
+-- One figure for each edition, area and measure of which anything was published: the most precisely printed value, if all
+-- lines agree with it within rounding, or that of the source that somebody chose. Without a value where they disagree.
+CREATE OR REPLACE VIEW published_figure AS
 WITH lines AS (
-    SELECT f.*, c.source_id AS chosen,
-           round(f.value - 0.5 * pow(10, -decimals), 9) AS low, round(f.value + 0.5 * pow(10, -decimals), 9) AS high
-    FROM reference.published_figures f LEFT JOIN reference.published_choices c USING (edition, area_id, measure)
+    SELECT f.*,
+           round(f.value - 0.5 * pow(10, -f.decimals), 9) AS low,
+           round(f.value + 0.5 * pow(10, -f.decimals), 9) AS high,
+           coalesce(f.source_id = c.source_id, false) AS chosen
+    FROM reference.published_figures f
+    LEFT JOIN reference.published_choices c USING (edition, area_id, measure)
 ),
+ranked AS (
+    SELECT *,
+           bool_or(chosen) OVER figure AS has_choice,
+           row_number() OVER (figure ORDER BY chosen DESC, decimals DESC, answers IS NOT NULL DESC, source_id) = 1 AS best
+    FROM lines
+    WINDOW figure AS (PARTITION BY edition, area_id, measure)
+),
+-- The lines that count: the chosen source's, else all of them.
 counted AS (
-    FROM lines QUALIFY source_id = chosen OR NOT coalesce(bool_or(source_id = chosen) OVER (PARTITION BY edition, area_id, measure), false)
+    SELECT *, max(low) FILTER (best) OVER figure AS best_low, max(high) FILTER (best) OVER figure AS best_high
+    FROM ranked
+    WHERE chosen OR NOT has_choice
+    WINDOW figure AS (PARTITION BY edition, area_id, measure)
 ),
-best AS (
-    FROM counted QUALIFY row_number() OVER (PARTITION BY edition, area_id, measure ORDER BY decimals DESC, answers IS NOT NULL DESC, source_id) = 1
+judged AS (
+    SELECT edition, area_id, measure,
+           bool_and(low < best_high AND best_low < high) AS agree,
+           CASE WHEN agree THEN max(value) FILTER (best) END AS value,
+           CASE WHEN agree THEN max(best_low) ELSE min(low) END AS low,
+           CASE WHEN agree THEN max(best_high) ELSE max(high) END AS high,
+           bool_and(approximate) AS approximate,
+           min(answers) AS answers
+    FROM counted GROUP BY edition, area_id, measure
 ),
 printed AS (
     SELECT edition, area_id, measure, string_agg(file_line, ' ' ORDER BY source_id) AS lines, min(file_line) AS first_line
-    FROM lines GROUP BY ALL
+    FROM lines GROUP BY edition, area_id, measure
 ),
-agreed AS (
-    SELECT b.edition, b.area_id, b.measure, bool_and(c.low < b.high AND b.low < c.high) AS agree,
-           CASE WHEN agree THEN any_value(b.value) END AS value,
-           CASE WHEN agree THEN any_value(b.low) ELSE min(c.low) END AS low,
-           CASE WHEN agree THEN any_value(b.high) ELSE max(c.high) END AS high,
-           bool_and(c.approximate) AS approximate, min(c.answers) AS answers
-    FROM best b JOIN counted c USING (edition, area_id, measure) GROUP BY ALL
+figures AS (
+    SELECT j.* EXCLUDE (agree), p.lines, p.first_line
+    FROM judged j JOIN printed p USING (edition, area_id, measure)
 )
-SELECT a.* EXCLUDE (agree), p.lines, p.first_line FROM agreed a JOIN printed p USING (edition, area_id, measure);
+SELECT * FROM figures

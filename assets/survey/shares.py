@@ -94,6 +94,7 @@ def unsafe_bydele(
         {
             "edition": edition,
             "area_id": area_id,
+            "measure": "bydele_above_10_percent_unsafe",
             "bydele_named": int(named.get(edition, 0)),
             "bydele": len(bydele),
             "maturity": "final",
@@ -110,8 +111,8 @@ def _bydele_printed(figure: Figure | None) -> Row:
         return {}
     number = None if figure.value is None else int(figure.value)
     return {
-        "bydele_above_10_percent": number,
-        "published_bydele_above_10_percent": number,
+        "bydele_above": number,
+        "published_bydele_above": number,
         "status": "conflict" if figure.conflict else "normal",
         "provenance": "published",
         "source_lines": figure.lines,
@@ -137,7 +138,7 @@ def _bydele_counted(estimates: pd.DataFrame, bydele: set[str], values: dict[str,
             low, _ = samples.korn_graubard_limits(stored, 1 - (1 - confidence) / len(bydele))
             _, high = samples.korn_graubard_limits(stored, confidence)
             found[int(rows["edition"].iloc[0])] = {
-                "bydele_above_10_percent": int((stored.share > limit).sum()),
+                "bydele_above": int((stored.share > limit).sum()),
                 "bydele_surely_above": int((low > limit).sum()),
                 "bydele_surely_not_above": int((high <= limit).sum()),
                 "status": "normal",

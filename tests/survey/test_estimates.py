@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.survey import estimates
-from tests.scenarios import FALLING, REFERENCE, TH, apistrat, made_up, make, reading, verdict
+from tests.scenarios import FALLING, REFERENCE, TH, apistrat, made_up, make, model_frame, reading, verdict
 from warehouse.contracts import Row, contracts, records
 
 BYDELE = ("valby", "vanloese", "indre_by")
@@ -30,16 +29,15 @@ def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:
     ]  # fmt: skip
 
 
-def made(function: Any, rows: list[Row]) -> dict[tuple[str, str], Row]:
-    """What is estimated of the answers, by area and measure."""
-    frames = {name: REFERENCE[name] for name in function.__annotations__.keys() - {"return", "answers"}} | {
-        "answers": contracts()["survey.answers"].frame(rows)
-    }
-    return {(row["area_id"], row["measure"]): row for row in records(function(**frames))}
+def made(name: str, answers: list[Row], **reference: pd.DataFrame) -> dict[tuple[str, str], Row]:
+    """What is estimated of the answers, by area and measure; by the project's reference tables, or others by name."""
+    edition = answers[0]["edition"] if answers else 2021
+    tables = REFERENCE | reference | {"answers": contracts()["survey.answers"].frame(answers)}
+    return {(row["area_id"], row["measure"]): row for row in records(model_frame(f"safety.{name}", tables, edition))}
 
 
 def test_the_municipality_and_its_bydele_have_the_figures_of_r() -> None:
-    found = made(estimates.estimates, answered())
+    found = made("estimates", answered())
     whole = found["copenhagen", "unsafe"]
     assert (whole["answers"], whole["degrees_of_freedom"], whole["presentable"]) == (200, 197, True)
     assert whole["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
@@ -58,8 +56,8 @@ def test_the_municipality_and_its_bydele_have_the_figures_of_r() -> None:
 
 def test_two_producers_weights_are_each_made_residents_of_their_own_strata() -> None:
     other = [row | {"weight": row["weight"] / 50} for row in answered("other")]
-    found = made(estimates.estimates, answered() + other)["copenhagen", "unsafe"]
-    expected = made(estimates.estimates, answered() + answered("other"))["copenhagen", "unsafe"]
+    found = made("estimates", answered() + other)["copenhagen", "unsafe"]
+    expected = made("estimates", answered() + answered("other"))["copenhagen", "unsafe"]
     for name in ("share_percent", "standard_error_points", "design_effect"):
         assert found[name] == pytest.approx(expected[name], rel=1e-9)
 
@@ -67,8 +65,8 @@ def test_two_producers_weights_are_each_made_residents_of_their_own_strata() -> 
 @pytest.mark.parametrize("scale", [1 / 30.97, 0.001, 1000])
 def test_weights_in_proportion_to_the_residents_say_the_same(scale: float) -> None:
     rows, names = answered(), ("share_percent", "standard_error_points", "design_effect", "korn_graubard_low_percent")
-    expected = made(estimates.estimates, rows)
-    found = made(estimates.estimates, [row | {"weight": row["weight"] * scale} for row in rows])
+    expected = made("estimates", rows)
+    found = made("estimates", [row | {"weight": row["weight"] * scale} for row in rows])
     for area in ("copenhagen", *BYDELE):
         for name in names:
             assert found[area, "unsafe"][name] == pytest.approx(expected[area, "unsafe"][name], rel=1e-9)
@@ -77,7 +75,7 @@ def test_weights_in_proportion_to_the_residents_say_the_same(scale: float) -> No
 def test_weights_without_strata_are_one_stratum() -> None:
     """As a specification says of a producer that names none: `stratum` and its population are constants."""
     rows = [row | {"stratum": "all", "stratum_population_residents": 6194} for row in answered()]
-    found = made(estimates.estimates, rows)["copenhagen", "unsafe"]
+    found = made("estimates", rows)["copenhagen", "unsafe"]
     weight, unsafe = (
         np.array([float(row[name] == "unsafe" if name == "safety" else row[name]) for row in rows])
         for name in ("weight", "safety")
@@ -94,13 +92,13 @@ def test_a_gap_of_few_answers_is_not_told() -> None:
     rows = answered()
     for row in rows[:29]:
         row["partnership_area_id"] = TH
-    assert (TH, "unsafe") not in made(estimates.gaps, rows)
+    assert (TH, "unsafe") not in made("gaps", rows)
     rows[29]["partnership_area_id"] = TH
-    assert (TH, "unsafe") in made(estimates.gaps, rows)
+    assert (TH, "unsafe") in made("gaps", rows)
 
 
 def test_a_wide_interval_is_not_presentable() -> None:
-    found = made(estimates.estimates, answered())
+    found = made("estimates", answered())
     assert [found[bydel, "unsafe"]["presentable"] for bydel in BYDELE] == [False, True, True]  # 9 of 100: 4 to 16 %
 
 
@@ -110,7 +108,7 @@ def test_only_what_was_asked_and_answered_counts() -> None:
         row["safety"] = "left_out"
     for row, answer in zip(rows, ["yes", "no", "dont_know", "no_answer"], strict=False):
         row["exposed_threats"] = answer
-    found = made(estimates.estimates, rows)
+    found = made("estimates", rows)
     assert found["copenhagen", "unsafe"]["answers"] == 190
     assert (found["copenhagen", "exposed_threats"]["answers"], found["copenhagen", "exposed_threats"]["share_percent"]) == (
         2, 50,
@@ -122,13 +120,13 @@ def test_an_area_code_that_nobody_knows_counts_in_the_municipality_alone() -> No
     rows = answered()
     for row in rows[:100]:
         row["area_id"] = None
-    found = made(estimates.estimates, rows)
+    found = made("estimates", rows)
     assert found["copenhagen", "unsafe"]["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
     assert "valby" not in {area for area, _ in found}
 
 
 def test_two_producers_strata_are_not_one_because_they_are_called_alike() -> None:
-    one, both = made(estimates.estimates, answered()), made(estimates.estimates, answered() + answered("other"))
+    one, both = made("estimates", answered()), made("estimates", answered() + answered("other"))
     of_one, of_both = (found["copenhagen", "unsafe"] for found in (one, both))
     assert of_both["share_percent"] == pytest.approx(of_one["share_percent"], abs=1e-9)
     assert of_both["standard_error_points"] == pytest.approx(of_one["standard_error_points"] / np.sqrt(2), abs=1e-9)
@@ -138,7 +136,7 @@ def test_a_gap_takes_in_that_the_area_is_part_of_the_municipality() -> None:
     rows = answered()
     for row in rows[::3]:
         row["partnership_area_id"] = TH
-    gap = made(estimates.gaps, rows)[TH, "unsafe"]
+    gap = made("gaps", rows)[TH, "unsafe"]
     frame = pd.DataFrame(rows).assign(unsafe=lambda one: (one["safety"] == "unsafe").astype(float))
     inside = frame["partnership_area_id"].notna()
     share = {
@@ -159,11 +157,11 @@ def test_a_gap_takes_in_that_the_area_is_part_of_the_municipality() -> None:
 
 def test_made_up_answers_make_made_up_shares() -> None:
     rows = answered() + answered("sample", provenance="synthetic")
-    assert made(estimates.estimates, rows)["valby", "unsafe"]["provenance"] == "synthetic"
+    assert made("estimates", rows)["valby", "unsafe"]["provenance"] == "synthetic"
 
 
 def test_no_answers_are_no_rows() -> None:
-    assert made(estimates.estimates, []) == made(estimates.gaps, []) == {}
+    assert made("estimates", []) == made("gaps", []) == {}
 
 
 # --- what the verdicts take of them ------------------------------------------------------------------------
@@ -241,7 +239,7 @@ def test_a_share_of_a_few_answers_is_not_told() -> None:
         None,
         29,
     )
-    changes = [one for one in records(tables["yearly_changes"]) if (one["edition"], one["area_id"]) == (2021, TH)]
+    changes = [one for one in records(tables["comparisons"]) if (one["edition"], one["area_id"]) == (2021, TH)]
     assert {one["value"] for one in changes} == {None}
     assert reading(verdict(tables, "1a", 2021, "edition_before")) == (
         "not_evaluable",
