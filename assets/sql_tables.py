@@ -15,7 +15,7 @@ import pandas as pd
 from assets.editions import editions
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from assets.survey import estimates
+from assets.survey import estimates, shares
 from assets.tables import describe, expected_trouble, needs, save_editions, told
 from warehouse import store
 from warehouse.contracts import contracts, to_pandas
@@ -42,7 +42,7 @@ class Model:
     @property
     def by_edition(self) -> bool:
         """Whether the query is asked for one edition at a time."""
-        return "{edition}" in sql(self.file)
+        return bool(self.same) or "{edition}" in sql(self.file)
 
 
 def write_model(name: str, edition: int) -> int:
@@ -128,6 +128,18 @@ MODELS = {
     ),
     "safety.estimates": Model("survey/respondents", same=("survey.answers",), finish=estimates.estimates),
     "safety.gaps": Model("survey/respondents", same=("survey.answers",), finish=estimates.gaps),
+    "safety.unsafe_bydele": Model(
+        "survey/unsafe_bydele",
+        earlier=("reference.published_figures", "safety.estimates", "safety.yearly_shares"),
+        views=("indicators/published_figures",),
+        finish=shares.unsafe_bydele,
+    ),
+    "safety.yearly_shares": Model(
+        "survey/yearly_shares",
+        earlier=("reference.published_figures", "safety.estimates"),
+        views=("indicators/published_figures",),
+        finish=shares.yearly_shares,
+    ),
 }
 
 ASSETS = [model_table(name) for name in MODELS]

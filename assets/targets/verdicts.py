@@ -72,7 +72,7 @@ class Known:
         elif about["answer"]:
             row, column = self.shares.get((edition, area_id, measure), EMPTY), "share_percent"
         elif measure == "bydele_above_10_percent_unsafe":
-            row, column = self.bydele.get((edition, area_id), EMPTY), "bydele_above_10_percent"
+            row, column = self.bydele.get((edition, area_id), EMPTY), "bydele_above"
         else:
             row, column = self.numbers.get((edition, area_id, measure), EMPTY), "value"
         named = (measure, about["crime_type"])

@@ -18,6 +18,7 @@ from assets.crime.confidentiality import first_sources
 from assets.quality import reconciliation
 from assets.survey import shares as safety
 from assets.targets import verdicts as targets
+from tests.delivering import made_by_query
 from warehouse.contracts import Row, contracts, records
 from warehouse.reference_files import load_reference
 
@@ -106,10 +107,10 @@ def make(
         tables[name.split(".")[1]] = contracts()[name].frame([])
     if spoil:
         spoil(tables)
+    for name in ("yearly_shares", "unsafe_bydele"):
+        tables[name] = made_by_query(f"safety.{name}", tables)
     for name, function in (
-        ("yearly_shares", safety.yearly_shares),
         ("yearly_changes", safety.yearly_changes),
-        ("unsafe_bydele", safety.unsafe_bydele),
         ("confidentiality", confidentiality.confidentiality),
         ("yearly_types", crime.yearly_types),
         ("monitoring", crime.monitoring),
@@ -478,7 +479,7 @@ def test_bydele_above_10_percent_are_read_off_their_shares(shares: list[float], 
     row = verdict(tables, "5", 2021, "limit")
     assert reading(row) == expected
     assert (row["value"], row["provenance"]) == (sum(share > 10 for share in shares), "extract")
-    assert records(tables["unsafe_bydele"])[0]["published_bydele_above_10_percent"] == 4
+    assert records(tables["unsafe_bydele"])[0]["published_bydele_above"] == 4
 
 
 @pytest.mark.parametrize("estimated", [bydele_estimated([4.0] * 12), bydele_estimated([4.0] * 13, answers=29)])

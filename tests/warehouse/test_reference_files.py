@@ -68,7 +68,13 @@ def second_agreement(*entries: str) -> Spoil:
     """Another agreement for the same area, with entries of its own."""
 
     def spoil(folder: Path) -> None:
-        lines = ["agreement_id: zz_next", "name_da: Næste", "name_en: Next", "source_id: agreement_tingbjerg_husum", *entries]
+        lines = [
+            "agreement_id: zz_next",
+            "name_da: Næste",
+            "name_en: Next",
+            "source_id: agreement_tingbjerg_husum",
+            *entries,
+        ]
         lines += ["area_id: tingbjerg_husum", "comparison_area_id: copenhagen", "parties: []", "targets: []"]
         lines += ["areas: [{area_id: tingbjerg_husum, area_version: 1, reason: made up}]"]
         (folder / "agreements" / "zz_next.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
