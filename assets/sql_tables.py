@@ -19,7 +19,7 @@ from assets.indicators.yearly import with_limits
 from assets.quality import reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from assets.survey import estimates
+from assets.survey import estimates, shares
 from assets.tables import describe, expected_trouble, needs, save_editions, told
 from assets.targets.baselines import with_rate_limits
 from assets.targets.verdicts import verdicts
@@ -51,7 +51,7 @@ class Model:
     @property
     def by_edition(self) -> bool:
         """Whether the query is asked for one edition at a time."""
-        return "{edition}" in sql(self.file)
+        return bool(self.same) or "{edition}" in sql(self.file)
 
 
 def write_model(name: str, edition: int) -> int:
@@ -211,6 +211,18 @@ MODELS = {
     ),
     "safety.estimates": Model("survey/respondents", same=("survey.answers",), finish=estimates.estimates),
     "safety.gaps": Model("survey/respondents", same=("survey.answers",), finish=estimates.gaps),
+    "safety.unsafe_bydele": Model(
+        "survey/unsafe_bydele",
+        earlier=("reference.published_figures", "safety.estimates", "safety.yearly_shares"),
+        views=("indicators/published_figures",),
+        finish=shares.unsafe_bydele,
+    ),
+    "safety.yearly_shares": Model(
+        "survey/yearly_shares",
+        earlier=("reference.published_figures", "safety.estimates"),
+        views=("indicators/published_figures",),
+        finish=shares.yearly_shares,
+    ),
 }
 
 ASSETS = [model_table(name) for name in MODELS]

@@ -14,7 +14,6 @@ from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
 from assets.published import pictures, publication
 from assets.quality import continuity, footnotes
-from assets.survey import shares as safety
 from pipelines.baselines import fix_baselines_job
 from pipelines.deciding import after_decision, decide_job
 from pipelines.schedules import spring
@@ -26,7 +25,6 @@ defs = dg.Definitions(
         *extracts.ASSETS,
         *delivered.ASSETS,
         *models.ASSETS,
-        *safety.ASSETS,
         *continuity.ASSETS,
         *decisions.ASSETS,
         *footnotes.ASSETS,

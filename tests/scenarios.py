@@ -134,18 +134,10 @@ def make(
             if name == "targets.baselines":
                 tables["fixed_baselines"] = fix(tables)
                 put(connection, contracts()["reference.fixed_baselines"], tables["fixed_baselines"])
-            made = frame_of(connection, MODELS[name]) if name in MODELS else _of_frames(name, tables)
+            made = frame_of(connection, MODELS[name])
             tables[contracts()[name].short_name] = made
             put(connection, contracts()[name], made)
     return tables
-
-
-def _of_frames(name: str, tables: Tables) -> pd.DataFrame:
-    from assets.survey import shares
-
-    function = {"safety.yearly_shares": shares.yearly_shares, "safety.unsafe_bydele": shares.unsafe_bydele}[name]
-    made = function(**{needed: tables[needed] for needed in function.__annotations__.keys() - {"return"}})
-    return made
 
 
 MADE = (

@@ -39,6 +39,8 @@ def load_reference(folder: Path | None = None) -> Reference:
     _check_references(folder, reference)
     _check_conventions(folder, reference["reference.conventions"])
     _check_choices(folder, reference)
+    _check_words_of_measures(folder, reference["reference.measures"])
+    _check_intervals(agreements)
     stands_in: dict[str, str] = {}
     for path, agreement, lines in agreements:
         if agreement.agreement_id in stands_in:
@@ -229,6 +231,32 @@ def _check_choices(folder: Path, reference: Reference) -> None:
             )
 
 
+# What the delivered rows of the partnership count by a word: the table, and the column that holds it.
+_COUNTED_BY_WORD = {
+    "goals": ("activities.goals", "focus_area"),
+    "meetings": ("commitments.meetings", "occasion"),
+    "accounts": ("commitments.accounts", "purpose"),
+}
+
+
+def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
+    """Every word by which goals, meetings and accounts are counted has a measure, so that none is dropped, and no other has."""
+    lines = [line for line, _ in _with_lines(folder / "measures.csv", "measure")]
+    for made_of, (table, column) in _COUNTED_BY_WORD.items():
+        words = contracts()[table].columns[column].allowed or ()
+        counted = dict(zip(measures["made_of_word"].where(measures["made_of"] == made_of), lines, strict=True))
+        for word, line in counted.items():
+            if not pd.isna(word) and word not in words:
+                raise InputError(
+                    f"measures.csv, line {line}, column made_of_word: '{short(word)}' is no {column} of {table}: use one of {', '.join(words)}."
+                )
+        for word in words:
+            if word not in counted:
+                raise InputError(
+                    f"measures.csv has no {made_of} measure for {word}, a {column} of {table}: add a line with made_of {made_of} and made_of_word {word}."
+                )
+
+
 def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
     header = next(csv.reader(read_text(path).splitlines()[:1]))
     for line, cells in _csv_lines(path, header):
@@ -247,6 +275,17 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
         raise InputError(f"{folder.name}/ holds no agreement: put at least one .yml file there.")
     for path in paths:
         yield path, *read_yaml(path, Agreement)
+
+
+def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
+    """The agreements of one area print one interval, as a share has one in each edition."""
+    first: dict[str, tuple[str, str]] = {}
+    for path, agreement, lines in agreements:
+        interval, name = first.setdefault(agreement.area_id, (agreement.share_interval, path.name))
+        if interval != agreement.share_interval:
+            raise InputError(
+                f"{path.name}, line {line_of(lines, ('share_interval',))}: share_interval of {agreement.area_id} is {interval} in {name}: an area has one interval, so use the same in both."
+            )
 
 
 def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: Reference) -> None:

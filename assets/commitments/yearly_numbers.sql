@@ -1,49 +1,67 @@
 -- One number for each promise of the partnership's own: from its plan, its calendar, its accounts and the state's list. An
--- area of which nothing was delivered has no line; nothing of one kind among what was delivered is none.
+-- area of which nothing was delivered has no line; nothing of one kind among what was delivered is none. Which measure counts
+-- what is in reference.measures, where every focus area, occasion and purpose has one.
 WITH plan AS (
-    SELECT area_id, 'activities_with_two_or_more_partners' AS measure,
-           100.0 * count(*) FILTER (partners_named >= 2) / count(*) AS value,
-           count(*) FILTER (partners_named >= 2) AS counted, count(*) AS out_of, 0 AS not_known, max(provenance) AS provenance
+    SELECT area_id, count(*) FILTER (partners_named >= 2) AS counted, count(*) AS out_of, max(provenance) AS provenance
     FROM activities.activities
     WHERE activity_status <> 'cancelled' -- an activity that was given up is none
     GROUP BY area_id
 ),
-goals AS (
-    SELECT area_id, 'goals_kept_' || focus_area AS measure, count(*) FILTER (kept = 'kept') AS value,
-           count(*) FILTER (kept = 'kept') AS counted, count(*) AS out_of,
-           count(*) FILTER (kept = 'not_known') AS not_known, max(provenance) AS provenance
-    FROM activities.goals GROUP BY area_id, focus_area
+activities AS (
+    SELECT area_id, measure, 100.0 * counted / out_of AS value, counted, out_of, 0 AS not_known, provenance
+    FROM plan CROSS JOIN reference.measures WHERE made_of = 'activities'
 ),
-met AS (SELECT area_id, occasion, provenance FROM commitments.meetings WHERE year(held_on) = {edition}),
-calendar AS (
-    SELECT area_id, measure, count(m.occasion) AS value, count(m.occasion) AS counted, NULL AS out_of, 0 AS not_known, provenance
-    FROM (SELECT area_id, max(provenance) AS provenance FROM met GROUP BY area_id)
-    CROSS JOIN (VALUES ('steering_group', 'steering_group_meetings'), ('working_group', 'working_group_meetings'),
-                       ('plan_update', 'tryghedsplan_updates'), ('committee_report', 'status_reports_to_committee')) k(occasion, measure)
-    LEFT JOIN (SELECT area_id, occasion FROM met) m USING (area_id, occasion)
-    GROUP BY area_id, measure, provenance
+goals AS (
+    SELECT area_id, measure, count(*) FILTER (kept = 'kept') AS value, value AS counted, count(*) AS out_of,
+           count(*) FILTER (kept = 'not_known') AS not_known, max(provenance) AS provenance
+    FROM activities.goals g JOIN reference.measures m ON m.made_of = 'goals' AND m.made_of_word = g.focus_area
+    GROUP BY area_id, measure
+),
+held AS (
+    SELECT area_id, occasion, provenance FROM commitments.meetings WHERE year(held_on) = {edition}
+),
+calendars AS (
+    SELECT area_id, max(provenance) AS provenance FROM held GROUP BY area_id
+),
+meetings AS (
+    SELECT c.area_id, m.measure, count(h.occasion) AS value, value AS counted, NULL AS out_of, 0 AS not_known, c.provenance
+    FROM calendars c CROSS JOIN reference.measures m
+    LEFT JOIN held h ON h.area_id = c.area_id AND h.occasion = m.made_of_word
+    WHERE m.made_of = 'meetings'
+    GROUP BY c.area_id, m.measure, c.provenance
 ),
 accounts AS (
-    SELECT area_id, CASE purpose WHEN 'activities' THEN 'activity_funding' ELSE 'project_management_funding' END AS measure,
-           sum(budget_dkk) / 1000000 AS value, NULL AS counted, NULL AS out_of, 0 AS not_known, max(provenance) AS provenance
-    FROM commitments.accounts WHERE account_year = {edition} GROUP BY area_id, purpose
+    SELECT area_id, measure, sum(budget_dkk) / 1000000 AS value, NULL AS counted, NULL AS out_of, 0 AS not_known,
+           max(provenance) AS provenance
+    FROM commitments.accounts a JOIN reference.measures m ON m.made_of = 'accounts' AND m.made_of_word = a.purpose
+    WHERE account_year = {edition}
+    GROUP BY area_id, measure
 ),
--- The lists that the agreement names; that of prevention areas came later. A municipality may have none on a list that came.
-list AS (
-    SELECT a.area_id, 'areas_on_the_states_list' AS measure,
+-- The newest list of the year, of the kinds that the agreement names; that of prevention areas came later.
+newest AS (
+    SELECT * FROM commitments.listed_areas
+    WHERE year(listed_on) = {edition}
+    QUALIFY listed_on = max(listed_on) OVER ()
+),
+-- A municipality may have none on a list that came.
+listed_areas AS (
+    SELECT a.area_id, m.measure,
            count(DISTINCT lower(trim(residential_area))) FILTER (l.municipality_code = a.code AND list_kind <> 'prevention_area') AS value,
            value AS counted, NULL AS out_of, 0 AS not_known, max(l.provenance) AS provenance
-    FROM commitments.listed_areas l, reference.areas a
-    WHERE a.level = 'municipality' AND year(l.listed_on) = {edition}
-      AND l.listed_on = (SELECT max(listed_on) FROM commitments.listed_areas WHERE year(listed_on) = {edition})
-    GROUP BY a.area_id
+    FROM newest l CROSS JOIN reference.areas a CROSS JOIN reference.measures m
+    WHERE a.level = 'municipality' AND m.made_of = 'listed_areas'
+    GROUP BY a.area_id, m.measure
 ),
 numbers AS (
-    FROM plan UNION ALL FROM goals UNION ALL FROM calendar UNION ALL FROM accounts UNION ALL FROM list
+    FROM activities UNION ALL FROM goals UNION ALL FROM meetings UNION ALL FROM accounts UNION ALL FROM listed_areas
+),
+finished AS (
+    SELECT {edition} AS edition, n.*, 'normal' AS status,
+           CASE WHEN m.made_of IN ('listed_areas', 'accounts') THEN 'final'
+                ELSE 'provisional' END AS maturity, -- until the year is over another meeting may come
+           'full_count/1' AS method
+    FROM numbers n JOIN reference.measures m USING (measure)
+    WHERE n.area_id IS NOT NULL -- a decision may let a row stand whose area nobody knows
+    ORDER BY area_id, measure
 )
-SELECT {edition} AS edition, *, 'normal' AS status,
-       CASE WHEN measure IN ('areas_on_the_states_list', 'activity_funding', 'project_management_funding') THEN 'final'
-            ELSE 'provisional' END AS maturity, -- until the year is over another meeting may come
-       'full_count/1' AS method
-FROM numbers WHERE area_id IS NOT NULL -- a decision may let a row stand whose area nobody knows
-ORDER BY area_id, measure
+SELECT * FROM finished

@@ -26,7 +26,7 @@ def logit_limits(share: Array, standard_error: Array, degrees: Array, confidence
         return 1 / (1 + np.exp(reach - logit)), 1 / (1 + np.exp(-reach - logit))
 
 
-def clopper_pearson_limits(successes: Array, answers: Array, confidence: float) -> Limits:
+def clopper_pearson_limits(successes: Array, answers: Array, confidence: float | Array) -> Limits:
     """Exact binomial limits, also for numbers that are not whole. Source: Clopper and Pearson (1934)."""
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):

@@ -105,7 +105,7 @@ def effective_answers(weight: Array) -> float:
 # --- intervals ---------------------------------------------------------------------------------------------
 
 
-def korn_graubard_limits(found: Estimates, confidence: float, *, capped: bool = True) -> tuple[Array, Array]:
+def korn_graubard_limits(found: Estimates, confidence: float | Array, *, capped: bool = True) -> tuple[Array, Array]:
     """Clopper-Pearson's limits with as many answers as the variance is worth, at most those that there are if capped.
 
     n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey Methodology 24. R's `survey` 4.1

@@ -43,7 +43,7 @@ FIGURES = """
            c.status, c.confidentiality, c.provenance
     FROM (FROM crime.yearly_types UNION ALL BY NAME FROM crime.monitoring) c JOIN reference.measures m USING (crime_type)
     UNION ALL BY NAME
-    SELECT edition, edition AS year, area_id, 'bydele_above_10_percent_unsafe' AS measure, bydele_above_10_percent AS value,
+    SELECT edition, edition AS year, area_id, 'bydele_above_10_percent_unsafe' AS measure, bydele_above AS value,
            bydele_surely_above AS low, bydele - bydele_surely_not_above AS high, status, 'free' AS confidentiality, provenance
     FROM safety.unsafe_bydele
     UNION ALL BY NAME

@@ -107,7 +107,7 @@ def _holds(lists: pd.Series, names: pd.Index) -> Array:
     """Whether a respondent's list holds a name: respondent by name."""
     words = lists.explode().dropna()
     table = np.zeros((len(lists), len(names)), dtype=bool)
-    table[words.index, names.get_indexer(words)] = True
+    table[words.index, names.get_indexer(pd.Index(words))] = True
     return table
 
 

@@ -127,7 +127,6 @@ RENAMED = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="measures' names stand in the query")
 def test_a_number_has_the_name_that_its_measure_has(place: Path) -> None:
     table = contracts()["reference.measures"]
     store.write(table, store.read(table).replace({"measure": RENAMED}))

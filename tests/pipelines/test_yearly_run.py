@@ -78,7 +78,7 @@ def test_sikker_by_is_a_verdict_in_2021_alone(published: duckdb.DuckDBPyConnecti
     ).fetchall()
     assert verdicts[0] == (2021, 4, "not_met", "answers_unknown", 4)
     assert {(row[2], row[3]) for row in verdicts[1:]} == {("not_evaluable", "period_over")}
-    indicator = "SELECT bydele_above_10_percent, bydele_named FROM safety.unsafe_bydele WHERE edition = 2017"
+    indicator = "SELECT bydele_above, bydele_named FROM safety.unsafe_bydele WHERE edition = 2017"
     assert one(published, indicator) == (5, 5)
     assert one(published, "SELECT count(*) FROM targets.verdicts WHERE edition = 2017") == (0,)
 

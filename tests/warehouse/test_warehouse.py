@@ -22,7 +22,7 @@ from warehouse.home import PROJECT
 
 TABLE = contracts()["safety.unsafe_bydele"]
 ROW = {
-    "edition": 2017, "area_id": "copenhagen", "bydele_above_10_percent": 5, "bydele_surely_above": None,
+    "edition": 2017, "area_id": "copenhagen", "measure": "bydele_above_10_percent_unsafe", "bydele_above": 5, "bydele_surely_above": None,
     "bydele_surely_not_above": None, "published_bydele_above": 5, "bydele_named": 5, "bydele": 13, "status": "normal",
     "provenance": "published", "maturity": "final", "source_lines": "29",
 }  # fmt: skip
