@@ -14,7 +14,8 @@ import yaml
 
 from assets.asset_checks import fingerprint_of
 from assets.decisions.table import refuse_numbers, unmapped_codes
-from assets.extracts.landing import DeliveredFile, look_into, rows_of
+from assets.extracts.files import DeliveredFile
+from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import FILES, files_of, refuse_unreadable
 from assets.extracts.trial import try_file

@@ -8,7 +8,8 @@ import shlex
 from collections import Counter, defaultdict
 from itertools import chain
 
-from assets.extracts.landing import DeliveredFile, delivered_files, extracts_table, landed_editions, rows_of
+from assets.extracts.files import DeliveredFile, extracts_table
+from assets.extracts.landing import delivered_files, landed_editions, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, FILES, REJECTED, delivered_for, files_of, set_aside
 from checks.rules import decidable_rules

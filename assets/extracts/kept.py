@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.editions import editions
-from assets.extracts.landing import DeliveredFile, extracts_table
+from assets.extracts.files import DeliveredFile, extracts_table
 from assets.extracts.places import locate
 from assets.extracts.rejecting import DECISIONS, FILES, REJECTED, constants_of, delivered_for, lookups, typed
 from assets.extracts.typing_sql import quoted

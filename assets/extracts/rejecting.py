@@ -11,8 +11,9 @@ from itertools import groupby
 import duckdb
 import pyarrow as pa
 
-from assets.extracts.landing import LOOKED_AT, DeliveredFile, extracts_table, file_of, refuse_personal_cells
+from assets.extracts.files import LOOKED_AT, DeliveredFile, extracts_table, file_of
 from assets.extracts.layouts import Specification, load_specifications
+from assets.extracts.privacy import refuse_personal_cells
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
 from assets.reference import REFERENCE
 from assets.sql_files import sql

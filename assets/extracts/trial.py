@@ -8,8 +8,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.extracts.files import DeliveredFile, extracts_table
 from assets.extracts.kept import rows_that_count
-from assets.extracts.landing import DeliveredFile, extracts_table, look_into, rows_of
+from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, FILES, REJECTED, set_aside
 from assets.reference import REFERENCE

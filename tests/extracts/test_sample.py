@@ -16,7 +16,8 @@ import pytest
 import shapely
 
 import assets.extracts.sample as sample
-from assets.extracts.landing import SYNTHETIC, DeliveredFile, delivered_files, look_into, rows_of
+from assets.extracts.files import SYNTHETIC, DeliveredFile
+from assets.extracts.landing import delivered_files, look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.sample.writing import write
 from warehouse.errors import InputError

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from assets.extracts.landing import MADE_UP_HASHES, SYNTHETIC
+from assets.extracts.files import MADE_UP_HASHES, SYNTHETIC
 from assets.extracts.layouts import Specification, load_specifications
 from assets.extracts.sample import partnership
 from assets.extracts.sample.counts import counts_extract

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from assets.extracts.files import SYNTHETIC
 from assets.extracts.formats.csv_files import CODECS
-from assets.extracts.landing import SYNTHETIC
 from assets.extracts.layouts import Csv, Format, Specification, Writing, Xlsx
 from warehouse.reference_files import Reference
 
