@@ -182,11 +182,10 @@ def _of(file: DeliveredFile) -> Row:
 
 def _cell(file: DeliveredFile, row: int, column: str) -> str:
     """What the file says in a cell. Raises InputError where it has no such row or column."""
-    if column not in file.specification.columns:
-        raise InputError(
-            f"the column is none of {file.specification.table}: use one of {', '.join(file.specification.columns)}."
-        )
-    if file.specification.target().columns[column].personal or file.specification.columns[column].personal:
+    columns = file.layout.columns
+    if column not in columns:
+        raise InputError(f"the column is none of {file.layout.table.name}: use one of {', '.join(columns)}.")
+    if columns[column].is_personal:
         raise InputError(f"{column} holds personal data, and those do not belong into {FILE}: ask for the file again.")
     for batch in rows_of(file):
         numbers = batch.column("row").to_pylist()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.extracts.layouts import Format, Specification, Writing
+from assets.extracts.layouts import Format, Layout, Specification, Writing
 from warehouse.contracts import Row, Table, contracts
 from warehouse.home import landing_folder
 from warehouse.personal import kind_of_text
@@ -18,21 +18,20 @@ MADE_UP_HASHES = (
 
 @dataclass(frozen=True)
 class DeliveredFile:
-    """One file of an edition, looked through, and the specification that fits it."""
+    """One file of an edition, looked through, and the layout that fits it."""
 
     path: Path
-    edition: int
     sha256: str
     bytes: int
     format: Format
-    specification: Specification
+    layout: Layout
     rows: int
     sheet: str | None
 
     @property
-    def writing(self) -> Writing:
-        """How its producer writes the edition's file."""
-        return self.specification.writing_in(self.edition)
+    def edition(self) -> int:
+        """The edition in whose folder it lies."""
+        return self.layout.edition
 
     @property
     def provenance(self) -> str:
@@ -47,28 +46,25 @@ class DeliveredFile:
             "file_sha256": self.sha256,
             "bytes": self.bytes,
             "format": self.format,
-            "extract": self.specification.extract,
-            "table_name": self.specification.table,
+            "extract": self.layout.extract,
+            "table_name": self.layout.table.name,
             "sheet": self.sheet,
             "rows_delivered": self.rows,
-            "tolerated_percent": self.specification.tolerated_rejected_percent,
+            "tolerated_percent": self.layout.tolerated_rejected_percent,
             "provenance": self.provenance,
         }
 
 
 def file_of(row: Row, specifications: dict[str, Specification]) -> DeliveredFile:
     """The file that a row of quality.files is about."""
-    path = landing_folder() / str(row["edition"]) / row["file"]
-    specification = specifications[row["extract"]]
     return DeliveredFile(
-        path,
-        row["edition"],
-        row["file_sha256"],
-        row["bytes"],
-        row["format"],
-        specification,
-        row["rows_delivered"],
-        row["sheet"],
+        path=landing_folder() / str(row["edition"]) / row["file"],
+        sha256=row["file_sha256"],
+        bytes=row["bytes"],
+        format=row["format"],
+        layout=specifications[row["extract"]].for_edition(row["edition"]),
+        rows=row["rows_delivered"],
+        sheet=row["sheet"],
     )
 
 

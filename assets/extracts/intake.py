@@ -93,8 +93,8 @@ def _refuse_gone(edition: int, of_edition: list[DeliveredFile]) -> None:
     if not stored:
         return
     before = [row for row in published_rows(FILES, edition) if row["file"] in stored]
-    fewer = Counter(row["table_name"] for row in before) - Counter(file.specification.table for file in of_edition)
-    there = {(file.path.name, file.specification.table) for file in of_edition}
+    fewer = Counter(row["table_name"] for row in before) - Counter(file.layout.table.name for file in of_edition)
+    there = {(file.path.name, file.layout.table.name) for file in of_edition}
     for row in before:
         if row["table_name"] in fewer and (row["file"], row["table_name"]) not in there:
             raise InputError(
@@ -127,14 +127,14 @@ def _set_aside(files: list[DeliveredFile], edition: int, decided: Decisions) -> 
 
 def _refuse_too_many(file: DeliveredFile, rejected: list[Row], decided: Decisions) -> None:
     """A file that loses many rows is often the wrong one; one that loses all of them is no delivery."""
-    count, tolerated = len({row["row"] for row in rejected}), file.specification.tolerated_rejected_percent
+    count, tolerated = len({row["row"] for row in rejected}), file.layout.tolerated_rejected_percent
     percent = 100 * count / file.rows
     accepted = any(_holds(one, file) for one in decided.of("rejected_share", file.edition))
     if percent <= tolerated or (accepted and count < file.rows):
         return
     raise InputError(
         f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
-        f"ask for the file again, correct extracts/{file.specification.extract}.yml where its words are meant so{_or_accept(file) if count < file.rows else ''}."
+        f"ask for the file again, correct extracts/{file.layout.extract}.yml where its words are meant so{_or_accept(file) if count < file.rows else ''}."
     )
 
 

@@ -68,11 +68,11 @@ def look_into(path: Path, edition: int, specifications: dict[str, Specification]
 
 def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
     kind = format_of(path)
-    specification = fitting(path, kind, edition, specifications)
+    layout = fitting(path, kind, edition, specifications)
     with ThreadPoolExecutor(max_workers=1) as thread:
         hashed = thread.submit(_sha256, path)
-        cells = cells_of(path, kind, specification.writing_in(edition))
-    file = DeliveredFile(path, edition, hashed.result(), size, kind, specification, cells.rows, cells.sheet)
+        cells = cells_of(path, kind, layout.writing)
+    file = DeliveredFile(path, hashed.result(), size, kind, layout, cells.rows, cells.sheet)
     _refuse_renamed(file)
     if not cells.rows:
         raise InputError(f"{with_sheet(path, cells.sheet)}: has a header and no rows: ask for the file again.")
@@ -98,25 +98,27 @@ def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 
 
 def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
-    named = file.specification.names_in(file.edition)
-    schema = extracts_table(file.specification.target()).arrow_schema()
-    texts, columns = free_texts(file), file.specification.target().columns
-    for batch in batches_of(file.path, file.format, file.writing, list(named.values())):
+    layout, texts = file.layout, free_texts(file.layout)
+    schema = extracts_table(layout.table).arrow_schema()
+    for batch in batches_of(file.path, file.format, layout.writing, list(layout.headings.values())):
         rows = batch.num_rows
         refuse_personal_texts(file, texts, batch)
         constants = {
             "edition": pa.repeat(pa.scalar(file.edition, pa.int64()), rows),
             "file": pa.repeat(file.path.name, rows),
             "file_sha256": pa.repeat(file.sha256, rows),
-            "extract": pa.repeat(file.specification.extract, rows),
+            "extract": pa.repeat(layout.extract, rows),
             "provenance": pa.repeat(file.provenance, rows),
             "sheet": pa.repeat(pa.scalar(file.sheet, pa.string()), rows),
         }
-        delivered = {ours: _as_stored(batch.column(theirs), columns[ours]) for ours, theirs in named.items()}
+        delivered = {
+            name: _as_stored(batch.column(heading), layout.columns[name].contract)
+            for name, heading in layout.headings.items()
+        }
         place = {"row": batch.column("row"), "malformed": batch.column("malformed")}
-        found = constants | place | delivered
+        columns = constants | place | delivered
         yield pa.RecordBatch.from_arrays(
-            [found[field.name] if field.name in found else pa.nulls(rows, field.type) for field in schema],
+            [columns[field.name] if field.name in columns else pa.nulls(rows, field.type) for field in schema],
             schema=schema,
         )
 

@@ -126,19 +126,6 @@ class DeliveredColumn(Part):
     values: ByEdition[Labels] | None = None
     personal: bool | None = None
 
-    def name_in(self, edition: int) -> str | None:
-        """The producer's name in an edition; None where the column is not asked or not delivered."""
-        name = _since(self.name, edition)
-        return None if name == NOT_ASKED else name
-
-    def constant_in(self, edition: int) -> str | None:
-        """What stands in every row of an edition, as the producer would write it; None where it sends the column."""
-        return _since(self.constant, edition) if self.constant else None
-
-    def labels_in(self, edition: int) -> Labels | None:
-        """What the producer's labels mean in an edition; None where its values stand as they are."""
-        return _since(self.values, edition) if self.values else None
-
 
 class IgnoredColumn(Part):
     """A column of the file that is not read, and never stored."""
@@ -147,8 +134,71 @@ class IgnoredColumn(Part):
     personal: bool | None = None
 
 
+@dataclass(frozen=True)
+class LayoutColumn:
+    """One of our columns in an edition: the contract that it must meet, and what the producer's file has of it.
+
+    `heading` is None where the column is not asked or not delivered. `constant` stands in every row, as the producer would
+    write it; it is None where the file has the column. `labels` say what the producer's words mean; they are None where
+    values stand as they are. `declared_personal` is None where the specification does not say.
+    """
+
+    contract: Column
+    heading: str | None
+    constant: str | None
+    labels: Labels | None
+    declared_personal: bool | None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether rows of the edition hold a value, be it from the file or a constant."""
+        return self.heading is not None or self.constant is not None
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the contract or the specification says that it holds personal data."""
+        return self.contract.personal or self.declared_personal is True
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the contract or the specification says if it holds personal data."""
+        return self.contract.personal or self.declared_personal is not None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one producer's file of one edition is laid out: a specification with its changes by edition resolved.
+
+    Made by `Specification.for_edition`, once for a file, and passed on. `columns` are ours, by our names.
+    """
+
+    edition: int
+    extract: str
+    table: Table
+    producer: str
+    file_names: str | None
+    tolerated_rejected_percent: float
+    row_key: tuple[str, ...]
+    writing: Writing
+    columns: dict[str, LayoutColumn]
+    ignored: dict[str, IgnoredColumn]
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """The producer's heading of each of our columns that the file has."""
+        return {name: column.heading for name, column in self.columns.items() if column.heading is not None}
+
+    def heading_of(self, name: str) -> str:
+        """The producer's heading of a column of ours; our own name where the file has none."""
+        return self.headings.get(name, name)
+
+    def is_called(self, file: str) -> bool:
+        """Whether the specification says that a file of this name is its producer's."""
+        return self.file_names is not None and fnmatchcase(file.lower(), self.file_names.lower())
+
+
 class Specification(Part):
-    """One producer's extract of one kind."""
+    """One producer's extract of one kind, in every edition."""
 
     extract: str = Field(pattern=r"^[a-z0-9_]+$")
     table: str
@@ -168,22 +218,32 @@ class Specification(Part):
     columns: dict[str, DeliveredColumn]
     ignored: dict[Name, IgnoredColumn] = {}
 
-    def names_in(self, edition: int) -> dict[str, str]:
-        """The producer's name of each of our columns in an edition, of those that it delivers."""
-        named = {ours: column.name_in(edition) for ours, column in self.columns.items()}
-        return {ours: name for ours, name in named.items() if name is not None}
-
-    def writing_in(self, edition: int) -> Writing:
-        """How the producer writes the extract in an edition."""
-        return Writing(
-            _since(self.formats, edition),
-            _since(self.decimal_mark, edition),
-            _since(self.date_format, edition),
-            _since(self.area_code_system, edition),
-            _since(self.rode_code_system, edition) if self.rode_code_system else None,
-            _since(self.coordinate_system, edition) if self.coordinate_system else None,
-            _since(self.thousands_mark, edition) if self.thousands_mark else None,
-            tuple(self.empty_words),
+    def for_edition(self, edition: int) -> Layout:
+        """The layout of the edition's file: of all that changes by edition, what holds then."""
+        writing = Writing(
+            formats=_since(self.formats, edition),
+            decimal_mark=_since(self.decimal_mark, edition),
+            date_formats=_since(self.date_format, edition),
+            area_code_system=_since(self.area_code_system, edition),
+            rode_code_system=_since(self.rode_code_system, edition) if self.rode_code_system else None,
+            coordinate_system=_since(self.coordinate_system, edition) if self.coordinate_system else None,
+            thousands_mark=_since(self.thousands_mark, edition) if self.thousands_mark else None,
+            empty_words=tuple(self.empty_words),
+        )
+        contract_columns = self.target().columns
+        return Layout(
+            edition=edition,
+            extract=self.extract,
+            table=self.target(),
+            producer=self.producer,
+            file_names=self.file_names,
+            tolerated_rejected_percent=self.tolerated_rejected_percent,
+            row_key=tuple(self.row_key),
+            writing=writing,
+            columns={
+                name: _column_in(column, contract_columns[name], edition) for name, column in self.columns.items()
+            },
+            ignored=self.ignored,
         )
 
     @property
@@ -191,10 +251,6 @@ class Specification(Part):
         """Editions from which on a file may have other columns than before, or other places of them."""
         named = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
         return {*named, *self.formats} - {FIRST}
-
-    def is_called(self, file: str) -> bool:
-        """Whether the specification says that a file of this name is its producer's."""
-        return self.file_names is not None and fnmatchcase(file.lower(), self.file_names.lower())
 
     def target(self) -> Table:
         """The table that the extract's rows belong to."""
@@ -243,6 +299,17 @@ def _since(by_edition: dict[int, Value], edition: int) -> Value:
     return by_edition[max((year for year in by_edition if year <= edition), default=min(by_edition))]
 
 
+def _column_in(column: DeliveredColumn, contract: Column, edition: int) -> LayoutColumn:
+    heading = _since(column.name, edition)
+    return LayoutColumn(
+        contract=contract,
+        heading=None if heading == NOT_ASKED else heading,
+        constant=_since(column.constant, edition) if column.constant else None,
+        labels=_since(column.values, edition) if column.values else None,
+        declared_personal=column.personal,
+    )
+
+
 def _faults(specification: Specification) -> list[Fault]:
     """What the specification names that is not there."""
     table = contracts().get(specification.table)
@@ -276,47 +343,46 @@ def _faults(specification: Specification) -> list[Fault]:
 
 def _name_faults(specification: Specification) -> list[Fault]:
     """Columns that two of ours are read from, and those that every row needs and an edition does not have."""
-    ours = specification.target().delivered_columns
     faults = []
     for edition in sorted({FIRST, *specification.changes_in}):
-        seen: dict[str, str] = {}
-        for name, theirs in specification.names_in(edition).items():
-            if theirs in seen or theirs in specification.ignored:
-                other = seen.get(theirs, "an ignored column")
-                faults.append(Fault(("columns", name), f"{short(theirs)} is {other} already: a column is read once"))
-            seen[theirs] = name
+        layout = specification.for_edition(edition)
+        read_as: dict[str, str] = {}
+        for name, heading in layout.headings.items():
+            if heading in read_as or heading in layout.ignored:
+                reader = read_as.get(heading, "an ignored column")
+                faults.append(Fault(("columns", name), f"{short(heading)} is {reader} already: a column is read once"))
+            read_as[heading] = name
         faults += [
             Fault(("columns", name), f"{name} has no name or constant in an edition, and every row needs it")
-            for name, column in specification.columns.items()
-            if ours[name].required and column.name_in(edition) is None and column.constant_in(edition) is None
+            for name, column in layout.columns.items()
+            if column.contract.required and not column.is_delivered
         ]
     return faults
 
 
 def _constant_faults(specification: Specification) -> list[Fault]:
     """Constants beside a name, and those that are no value of their column."""
-    columns = specification.target().delivered_columns
     faults = []
     for name, column in specification.columns.items():
         for edition, constant in (column.constant or {}).items():
-            if any(given != NOT_ASKED for given in column.name.values()):
+            layout = specification.for_edition(edition)
+            if any(heading != NOT_ASKED for heading in column.name.values()):
                 faults.append(Fault(("columns", name), f"{name} has a name and a constant: give one of them"))
-            elif not _is_readable(
-                constant, columns[name], column.labels_in(edition), specification.writing_in(edition)
-            ):
+            elif not _is_readable(constant, layout.columns[name], layout.writing):
                 faults.append(Fault(("columns", name), f"{name}: the constant is no value of the column"))
     return faults
 
 
-def _is_readable(constant: str, column: Column, labels: Labels | None, writing: Writing) -> bool:
-    if labels is not None or column.allowed:
-        return constant in (labels if labels is not None else column.allowed or ())
-    if column.type == "date":
-        return any(_is_day(constant, one) for one in writing.date_formats)
-    if column.type in ("integer", "number"):
-        fraction = "" if column.type == "integer" else rf"({re.escape(writing.decimal_mark)}\d+)?"
+def _is_readable(constant: str, column: LayoutColumn, writing: Writing) -> bool:
+    contract = column.contract
+    if column.labels is not None or contract.allowed:
+        return constant in (column.labels if column.labels is not None else contract.allowed or ())
+    if contract.type == "date":
+        return any(_is_day(constant, date_format) for date_format in writing.date_formats)
+    if contract.type in ("integer", "number"):
+        fraction = "" if contract.type == "integer" else rf"({re.escape(writing.decimal_mark)}\d+)?"
         return re.fullmatch(rf"-?\d+{fraction}", constant) is not None
-    return column.pattern is None or re.fullmatch(column.pattern, constant) is not None
+    return contract.pattern is None or re.fullmatch(contract.pattern, constant) is not None
 
 
 def _is_day(text: str, date_format: str) -> bool:

@@ -6,121 +6,106 @@ from pathlib import Path
 from assets.extracts.files import SYNTHETIC, place_of
 from assets.extracts.formats import names_of
 from assets.extracts.formats.excel import sheets
-from assets.extracts.layouts import Format, Specification
+from assets.extracts.layouts import Format, Layout, Specification
 from warehouse.errors import InputError
 from warehouse.personal import kind_of_text
 
 NAMED = 6  # columns in one sentence
 
 
-def fitting(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Specification:
-    """The one specification whose columns the file has. Raises InputError saying what is missing from the nearest."""
+def fitting(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Layout:
+    """The one layout whose columns the file has. Raises InputError saying what is missing from the nearest."""
+    layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     headers = {
-        name: header
-        for name, specification in specifications.items()
-        if (header := names_of(path, kind, specification.writing_in(edition))) is not None
+        name: header for name, layout in layouts.items() if (header := names_of(path, kind, layout.writing)) is not None
     }
-    fitting = [name for name, header in headers.items() if _fits(specifications[name], edition, header)]
-    for name in fitting:
-        _refuse_doubled(place_of(path, kind, specifications[name].writing_in(edition)), headers[name])
-    if fitting:
-        return specifications[_by_file_name(path, fitting, specifications)]
+    candidates = [layouts[name] for name, header in headers.items() if _fits(layouts[name], header)]
+    for layout in candidates:
+        _refuse_doubled(place_of(path, kind, layout.writing), headers[layout.extract])
+    if candidates:
+        return _by_file_name(path, candidates)
     _refuse_other_years(path, kind, edition, specifications)
-    raise _no_fit(path, kind, edition, headers, specifications)
+    raise _no_fit(path, kind, headers, layouts)
 
 
-def _by_file_name(path: Path, fitting: list[str], specifications: dict[str, Specification]) -> str:
-    """The one of the fitting specifications that knows the file's name, or the one that asks for none."""
-    called = path.name.removeprefix(SYNTHETIC)
-    claimed = [name for name in fitting if specifications[name].is_called(called)]
-    found = claimed or [name for name in fitting if specifications[name].file_names is None]
-    if len(found) == 1:
-        return found[0]
-    if found:
+def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
+    """The one of the fitting layouts that knows the file's name, or the one that asks for none."""
+    file_name = path.name.removeprefix(SYNTHETIC)
+    by_name = [layout for layout in candidates if layout.is_called(file_name)]
+    chosen = by_name or [layout for layout in candidates if layout.file_names is None]
+    if len(chosen) == 1:
+        return chosen[0]
+    if chosen:
         raise InputError(
-            f"{path.name}: fits the specifications {' and '.join(found)}: say under file_names of one what its files are called."
+            f"{path.name}: fits the specifications {' and '.join(layout.extract for layout in chosen)}: say under file_names of one what its files are called."
         )
-    asked = " or ".join(f"{specifications[name].file_names} ({name})" for name in fitting)
+    names = " or ".join(f"{layout.file_names} ({layout.extract})" for layout in candidates)
     raise InputError(
-        f"{path.name}: has the columns of files that are called {asked}: rename it so, or correct file_names in the specification."
+        f"{path.name}: has the columns of files that are called {names}: rename it so, or correct file_names in the specification."
     )
 
 
-def _fits(specification: Specification, edition: int, header: tuple[str, ...]) -> bool:
-    expected = set(specification.names_in(edition).values())
-    return expected <= set(header) <= _known_names(specification, edition)
+def _fits(layout: Layout, header: tuple[str, ...]) -> bool:
+    return set(layout.headings.values()) <= set(header) <= _known_headings(layout)
 
 
-def _known_names(specification: Specification, edition: int) -> set[str]:
-    return {*specification.names_in(edition).values(), *specification.ignored}
+def _known_headings(layout: Layout) -> set[str]:
+    return {*layout.headings.values(), *layout.ignored}
 
 
 def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> None:
     """A file that fits in the years of another edition is mostly the file of another edition."""
     for name, specification in specifications.items():
         for year in sorted(specification.changes_in, reverse=True):
-            header = names_of(path, kind, specification.writing_in(year))
-            if header is not None and _fits(specification, year, header):
+            layout = specification.for_edition(year)
+            header = names_of(path, kind, layout.writing)
+            if header is not None and _fits(layout, header):
                 raise InputError(
                     f"{path.name}: has the columns that {name} has from edition {year} on, and they differ in edition {edition}: put the file of edition {edition} there, or correct extracts/{name}.yml."
                 )
 
 
-def _no_fit(
-    path: Path,
-    kind: Format,
-    edition: int,
-    headers: dict[str, tuple[str, ...]],
-    specifications: dict[str, Specification],
-) -> InputError:
-    """What keeps the file from the specification that shares most columns with it."""
-    known = {name: _known_names(specifications[name], edition) for name in headers}
-    shared = {name: len(known[name] & set(header)) for name, header in headers.items()}
+def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layouts: dict[str, Layout]) -> InputError:
+    """What keeps the file from the layout that shares most columns with it."""
+    expected = {name: _known_headings(layouts[name]) for name in headers}
+    shared = {name: len(expected[name] & set(header)) for name, header in headers.items()}
     nearest = max(shared, key=lambda name: shared[name], default=None)
     # fewer than half in common is chance: its other headings could be values
-    if nearest is None or 2 * shared[nearest] < max(1, min(len(headers[nearest]), len(known[nearest]))):
+    if nearest is None or 2 * shared[nearest] < max(1, min(len(headers[nearest]), len(expected[nearest]))):
         if kind == "xlsx":
-            return _no_such_sheet(path, edition, specifications)
-        kinds = ", ".join(
-            sorted({name for name, one in specifications.items() if getattr(one.writing_in(edition).formats, kind)})
-        )
+            return _no_such_sheet(path, layouts)
+        kinds = ", ".join(sorted({name for name, layout in layouts.items() if getattr(layout.writing.formats, kind)}))
         return InputError(
             f"{path.name}: no specification knows a {kind} file with such columns, delimiter or sheet (there are {kinds or 'none'} for {kind}): ask for the file as before, or write a specification for it."
         )
-    header, specification = headers[nearest], specifications[nearest]
-    place = place_of(path, kind, specification.writing_in(edition))
+    header, layout = headers[nearest], layouts[nearest]
+    place = place_of(path, kind, layout.writing)
     _refuse_doubled(place, header)
-    missing = [name for name in specification.names_in(edition).values() if name not in header]
-    unknown = [_safe(index, name) for index, name in enumerate(header, 1) if name not in known[nearest]]
-    found = "; ".join(
+    missing = [name for name in layout.headings.values() if name not in header]
+    unknown = [_safe(index, name) for index, name in enumerate(header, 1) if name not in expected[nearest]]
+    differences = "; ".join(
         f"{what} {_listed(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names
     )
     return InputError(
-        f"{place}: is nearest to {nearest}, but its columns differ in edition {edition} ({found}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now{_how(specification, missing, unknown)}."
+        f"{place}: is nearest to {nearest}, but its columns differ in edition {layout.edition} ({differences}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now{_how(layout, missing, unknown)}."
     )
 
 
-def _no_such_sheet(path: Path, edition: int, specifications: dict[str, Specification]) -> InputError:
+def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
     """Of a workbook, most often the sheet has another name, or the headings stand in another row."""
-    layouts = [one.writing_in(edition).formats.xlsx for one in specifications.values()]
-    read = sorted({f"{one.sheet} (row {one.header_row})" for one in layouts if one})
+    workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
+    read = sorted({f"{xlsx.sheet} (row {xlsx.header_row})" for xlsx in workbooks if xlsx})
     return InputError(
         f"{path.name}: no specification knows its columns on its sheets {_listed(sheets(path))}; the sheets that are read, with the row of their headings, are {', '.join(read)}: rename the sheet, put the headings into their row, or write a specification for it."
     )
 
 
-def _how(specification: Specification, missing: list[str], unknown: list[str]) -> str:
+def _how(layout: Layout, missing: list[str], unknown: list[str]) -> str:
     """How the specification says that a column is gone or new; one that every row needs is never not asked."""
-    columns = specification.target().delivered_columns
-    optional = {
-        name
-        for ours, column in specification.columns.items()
-        if not columns[ours].required
-        for name in column.name.values()
-    }
-    said = ["not_asked for one that is gone"] if optional & set(missing) else []
-    said += ["ignored with a reason for one that is new"] if unknown else []
-    return f" ({', '.join(said)})" if said else ""
+    optional = {column.heading for column in layout.columns.values() if not column.contract.required}
+    ways = ["not_asked for one that is gone"] if optional & set(missing) else []
+    ways += ["ignored with a reason for one that is new"] if unknown else []
+    return f" ({', '.join(ways)})" if ways else ""
 
 
 def _listed(names: list[str]) -> str:

@@ -6,19 +6,18 @@ import pyarrow as pa
 
 from assets.extracts.files import LOOKED_AT, DeliveredFile, with_sheet
 from assets.extracts.formats import batches_of, names_of
+from assets.extracts.layouts import Layout
 from warehouse.errors import InputError
 from warehouse.personal import kind_by_heading, kind_by_values
 
 
 def refuse_personal(file: DeliveredFile) -> None:
     """A column that looks personal must be declared so; its heading and its first rows are looked at here."""
-    undeclared = [name for name in _header(file) if name not in _declared(file)]
-    columns = file.specification.target().columns
-    named = file.specification.names_in(file.edition)
-    numbers = {theirs for ours, theirs in named.items() if columns[ours].type != "text"}
+    undeclared = [heading for heading in _header(file) if heading not in _declared(file.layout)]
+    numbers = {column.heading for column in file.layout.columns.values() if column.contract.type != "text"}
     for name in undeclared:
         _refuse_kind(file, name, kind_by_heading(name))
-    for batch in islice(batches_of(file.path, file.format, file.writing, undeclared), 1 if undeclared else 0):
+    for batch in islice(batches_of(file.path, file.format, file.layout.writing, undeclared), 1 if undeclared else 0):
         for name in undeclared:
             _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, LOOKED_AT), name in numbers))
 
@@ -31,38 +30,32 @@ def refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.Recor
 
 def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> None:
     """Raises InputError where cells of a column that is not declared as personal look so."""
-    if name not in _declared(file):
+    if name not in _declared(file.layout):
         _refuse_kind(file, name, kind_by_values(cells))
 
 
-def free_texts(file: DeliveredFile) -> list[str]:
-    """Columns of which no rule says what a cell may be: the rest is set aside where it is not what it should be."""
-    columns = file.specification.target().columns
+def free_texts(layout: Layout) -> list[str]:
+    """Headings of columns of which no rule says what a cell may be: the rest is rejected where it is not what it should be."""
     return [
-        theirs
-        for ours, theirs in file.specification.names_in(file.edition).items()
-        if columns[ours].is_free_text
-        if theirs not in _declared(file)
+        heading
+        for name, heading in layout.headings.items()
+        if layout.columns[name].contract.is_free_text
+        if heading not in _declared(layout)
     ]
 
 
-def _declared(file: DeliveredFile) -> set[str]:
-    """Columns of which the contract or the specification says whether they are personal."""
-    specification = file.specification
-    columns = specification.target().columns
-    return {
-        theirs
-        for ours, theirs in specification.names_in(file.edition).items()
-        if columns[ours].personal or specification.columns[ours].personal is not None
-    } | {name for name, column in specification.ignored.items() if column.personal is not None}
+def _declared(layout: Layout) -> set[str]:
+    """Headings of columns of which the contract or the specification says whether they are personal."""
+    declared = {heading for name, heading in layout.headings.items() if layout.columns[name].is_declared}
+    return declared | {heading for heading, column in layout.ignored.items() if column.personal is not None}
 
 
 def _header(file: DeliveredFile) -> tuple[str, ...]:
-    return names_of(file.path, file.format, file.writing) or ()
+    return names_of(file.path, file.format, file.layout.writing) or ()
 
 
 def _refuse_kind(file: DeliveredFile, name: str, kind: str | None) -> None:
     if kind:
         raise InputError(
-            f"{with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.specification.extract}.yml with personal: true, or personal: false where it only looks so."
+            f"{with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.layout.extract}.yml with personal: true, or personal: false where it only looks so."
         )

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.extracts.files import LOOKED_AT, DeliveredFile, extracts_table, file_of
-from assets.extracts.layouts import Specification, load_specifications
+from assets.extracts.layouts import Layout, load_specifications
 from assets.extracts.privacy import refuse_personal_cells
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
 from assets.reference import REFERENCE
@@ -79,25 +79,25 @@ def constants_of(file: DeliveredFile) -> Row:
     return {
         "edition": file.edition,
         "file": file.path.name,
-        "extract": file.specification.extract,
+        "extract": file.layout.extract,
         "provenance": file.provenance,
     }
 
 
 def typed(file: DeliveredFile, decided: Decisions) -> str:
     """The query of a file's rows in our types, corrected where a decision says so."""
-    return typed_query(file.specification, file.edition, _corrected(file, decided), file.provenance)
+    return typed_query(file.layout, _corrected(file, decided), file.provenance)
 
 
 def decisions_on(file: DeliveredFile, decided: Decisions) -> list[Decision]:
     """The decisions about single rows of a file as it is now."""
-    check_corrections(decided, file.specification, file.path.name)
+    check_corrections(decided, file.layout, file.path.name)
     return [one for one in decided.of("rejected_row", file.edition) if one.holds_for(file.path.name, file.sha256)]
 
 
 def _corrected(file: DeliveredFile, decided: Decisions) -> str:
     """The delivered rows of a file, with the cells that a decision corrects."""
-    table = extracts_table(file.specification.target())
+    table = extracts_table(file.layout.table)
     corrections = [one for one in decisions_on(file, decided) if one.action == "correct"]
     replaced = [
         f"CASE row {_whens(corrections, column)} ELSE {column} END AS {column}"
@@ -148,7 +148,7 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
     Raises InputError where the cells at fault look personal: they are kept as delivered.
     """
     found = []
-    for delivered, faults in groupby(cell_faults(file.specification, file.edition), lambda fault: fault.delivered):
+    for delivered, faults in groupby(cell_faults(file.layout), lambda fault: fault.delivered):
         found += _faults_of_column(connection, file, _corrected(file, decided), delivered, list(faults))
     return found
 
@@ -175,23 +175,18 @@ def _faults_of_column(
 
 def _rule_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:
     """Rows that break a rule of `checks/rows/`; a whole column that is not delivered breaks none."""
-    specification = file.specification
-    named = specification.names_in(file.edition)
-    rules = row_rules().get(specification.table, ())
+    rules = row_rules().get(file.layout.table.name, ())
     return [
-        _row(file, row, rule.name, named.get(rule.column, rule.column), rule.reason)
+        _row(file, row, rule.name, file.layout.heading_of(rule.column), rule.reason)
         for row, rule in [*_breaking(connection, file, rules), *_selected(connection, file, rules)]
     ]
 
 
 def _repeats(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:
     """Rows of the file that repeat an earlier row's key, as rejected rows."""
-    specification = file.specification
-    named = specification.names_in(file.edition)
-    reason = (
-        f"repeats the {' and '.join(named[one] for one in specification.row_key if one in named)} of an earlier row"
-    )
-    column = named.get(specification.row_key[0], specification.row_key[0])
+    layout = file.layout
+    key = " and ".join(layout.headings[name] for name in layout.row_key if name in layout.headings)
+    reason, column = f"repeats the {key} of an earlier row", layout.heading_of(layout.row_key[0])
     return [_row(file, row, DUPLICATE, column, reason) for row in _repeated(connection, file)]
 
 
@@ -224,11 +219,11 @@ def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> lis
 
     Hashes first: the keys of millions of rows are too large to be held, their hashes are not.
     """
-    specification = file.specification
-    drawn = ["drawn_on"] if "drawn_on" in specification.columns else []
-    key = ", ".join(dict.fromkeys([*specification.row_key, *drawn]))
-    filled = " AND ".join(f"{name} IS NOT NULL" for name in specification.row_key)
-    of_extract = f"FROM counting WHERE extract = {quoted(specification.extract)} AND {filled}"
+    layout = file.layout
+    drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
+    key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
+    filled = " AND ".join(f"{name} IS NOT NULL" for name in layout.row_key)
+    of_extract = f"FROM counting WHERE extract = {quoted(layout.extract)} AND {filled}"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT hash({key}) AS h {of_extract} GROUP BY h HAVING count(*) > 1"
     )
@@ -249,7 +244,7 @@ def _row(file: DeliveredFile, row: int, rule: str, column: str, reason: str) -> 
         "edition": file.edition,
         "file": file.path.name,
         "file_sha256": file.sha256,
-        "table_name": file.specification.table,
+        "table_name": file.layout.table.name,
         "sheet": file.sheet,
         "row": row,
         "rule": rule,
@@ -287,7 +282,7 @@ def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, d
 
     Also where the file came with other content: then the correction has lapsed, and somebody has to know why.
     """
-    table = extracts_table(file.specification.target()).name
+    table = extracts_table(file.layout.table).name
     for one in (one for one in decisions if one.action == "correct"):
         found = connection.execute(
             f"SELECT coalesce(\"{one.column}\", '') FROM {table} WHERE file = ? AND row = ?", [one.file, one.row]
@@ -307,28 +302,23 @@ def _refuse_idle(one: Decision, of_row: list[Row]) -> None:
 
 def refuse_unreadable(who: str, row: Row, file: DeliveredFile) -> None:
     """Raises InputError where a row is to be accepted of which nothing can be read that must be there: nothing could count."""
-    columns = file.specification.target().delivered_columns
-    needed = {
-        WHOLE_ROW,
-        *(theirs for ours, theirs in file.specification.names_in(file.edition).items() if columns[ours].required),
-    }
+    needed = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if row["rule"] in UNREADABLE and row["column_name"] in needed:
         raise InputError(
             f"{who} accepts row {row['row']} of {row['file']}, but its {row['column_name']} {row['reason']}: correct the cell, or leave the row set aside."
         )
 
 
-def check_corrections(decisions: Decisions, specification: Specification, file: str) -> None:
+def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
     """Raises InputError where a correction of the file names a column that is none, or that holds personal data."""
-    columns = specification.target().delivered_columns
     for one in decisions.decisions:
         if one.file != file or one.column is None:
             continue
-        if one.column not in specification.columns:
+        if one.column not in layout.columns:
             raise InputError(
-                f"{FILE}: {one.decision_id} corrects {short(one.column)}, which is no column of {specification.table}: use one of {', '.join(specification.columns)}."
+                f"{FILE}: {one.decision_id} corrects {short(one.column)}, which is no column of {layout.table.name}: use one of {', '.join(layout.columns)}."
             )
-        if columns[one.column].personal or specification.columns[one.column].personal:
+        if layout.columns[one.column].is_personal:
             raise InputError(
                 f"{FILE}: {one.decision_id} corrects {one.column}, which holds personal data, and those do not belong into this file: ask for the file again."
             )

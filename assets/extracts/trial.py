@@ -48,7 +48,7 @@ class Trial:
     @property
     def tolerated(self) -> bool:
         """Whether a run would go on: few enough rows are set aside, or somebody accepted their share."""
-        few = self.rejected_percent <= self.file.specification.tolerated_rejected_percent
+        few = self.rejected_percent <= self.file.layout.tolerated_rejected_percent
         return few or (self.accepted and self.rejected_rows < self.file.rows)
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
@@ -65,14 +65,14 @@ def try_file(path: Path, edition: int) -> Trial:
     accepted = any(one.holds_for(path.name, file.sha256) for one in decided.of("rejected_share", edition))
     with home_of_its_own():
         rejected = [row for row in into_store(file, decided) if row["decision"] is None]
-        of_reports = file.specification.target() is REPORTS
+        of_reports = file.layout.table is REPORTS
         unmapped, unknown = (_unmapped(edition), _places_unknown(edition)) if of_reports else ([], 0)
         return Trial(file, rejected, unmapped, unknown, accepted)
 
 
 def into_store(file: DeliveredFile, decided: Decisions | None = None) -> list[Row]:
     """Fill an empty store with all that a run makes of one file, up to its table; the rows that were set aside."""
-    table, edition, decided = file.specification.target(), file.edition, decided or Decisions()
+    table, edition, decided = file.layout.table, file.edition, decided or Decisions()
     reference = load_reference()
     for one in REFERENCE:
         store.write(one, reference[one.name])

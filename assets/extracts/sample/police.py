@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from assets.extracts.layouts import Format, Specification
+from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.places import place
 from assets.extracts.sample.writing import Extract
 from warehouse.reference_files import Reference
@@ -52,10 +52,10 @@ class Draw:
     rows: pd.DataFrame
     spoiled: dict[str, dict[int, str]]
 
-    def extract(self, specification: Specification, edition: int, stem: str, kind: Format) -> Extract:
+    def extract(self, layout: Layout, stem: str, kind: Format) -> Extract:
         """The draw as a file of an edition."""
-        named = [*specification.names_in(edition), *specification.ignored]
-        return Extract(specification, edition, stem, kind, self.rows[named], self.spoiled)
+        named = [*layout.headings, *layout.ignored]
+        return Extract(layout, stem, kind, self.rows[named], self.spoiled)
 
 
 def first_draw(edition: int, seed: int, reference: Reference) -> Draw:

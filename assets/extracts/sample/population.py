@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from assets.extracts.layouts import Format, Specification
+from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.writing import Extract, area_names
 from warehouse.reference_files import Reference
 
@@ -35,16 +35,16 @@ PARTNERSHIP_RESIDENTS = {
 }
 
 
-def population_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
+def population_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
     """Residents on 1 January of the edition's year and of the year before, by area."""
-    names = area_names("population", reference)
+    edition, names = layout.edition, area_names("population", reference)
     rows = [
         {"area_code": names[area], "on_date": pd.Timestamp(year, 1, 1), "population_residents": count, "source": SOURCE}
         for year in (edition - 1, edition)
         for area, count in residents(reference, year, seed).items()
         if area in names
     ]
-    return Extract(specification, edition, "befolkning", FORMATS.get(edition, "csv"), pd.DataFrame(rows))
+    return Extract(layout, "befolkning", FORMATS.get(edition, "csv"), pd.DataFrame(rows))
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:

@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from assets.extracts.layouts import Format, Specification
+from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.dirt import dirty_names
 from assets.extracts.sample.population import residents
 from assets.extracts.sample.shares import DAY, EVENING, stratum_shares
-from assets.extracts.sample.writing import Extract, area_names
+from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 
 FORMATS: dict[int, Format] = {2017: "sav", 2019: "sav", 2021: "sav", 2020: "xlsx", 2023: "xlsx", 2025: "xlsx"}
@@ -49,17 +49,18 @@ RATES = {
 }
 
 
-def survey_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
+def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
     """The answers of one edition: as many good rows as are published, and a few bad ones."""
+    edition = layout.edition
     rng = np.random.default_rng([seed, edition, 1])
     strata = _strata(edition, seed, reference, rng)
     shares = stratum_shares(strata, edition, reference)
     rows = strata.loc[strata.index.repeat(strata["answers"])].reset_index(names="in_stratum")
     rows["weight"] = _weights(strata, rows["in_stratum"].to_numpy(), rng)
     rows = _answer(rows, shares, rng)
-    file = _as_delivered(rows, specification, edition, reference, rng)
+    file = _as_delivered(rows, layout, reference, rng)
     file = _with_bad_rows(file, edition, rng)
-    return Extract(specification, edition, "tryghedsundersoegelse", FORMATS.get(edition, "csv"), file)
+    return Extract(layout, "tryghedsundersoegelse", FORMATS.get(edition, "csv"), file)
 
 
 # --- strata and weights ------------------------------------------------------------------------------------
@@ -188,12 +189,10 @@ def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, l
 # --- the file ----------------------------------------------------------------------------------------------
 
 
-def _as_delivered(
-    rows: pd.DataFrame, specification: Specification, edition: int, reference: Reference, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Our columns in the specification's order, shuffled, without those that are not asked."""
+def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
+    """Our columns in the layout's order, shuffled, without those that are not asked."""
     rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
-    names = area_names("survey", reference)
+    edition, names = layout.edition, area_names("survey", reference)
     file = {
         "respondent_number": pd.Series([f"{edition}-{number:05d}" for number in range(1, len(rows) + 1)]),
         "answered_on": _days(edition, reference, len(rows), rng),
@@ -204,14 +203,13 @@ def _as_delivered(
         "area_code": dirty_names(rows["area_id"].map(names), rng),
         "partnership_code": dirty_names(rows["partnership_id"].map(names), rng),
     }
-    named = specification.names_in(edition)
     for question in ("safety_answer", "safety_evening_answer"):
-        labels = specification.columns[question].labels_in(edition) or {}
-        file[question] = _answers_of_classes(rows[question], _scale(list(labels.values()), edition, reference), rng)
+        scale = _scale(list(labels_of(layout, question).values()), edition, reference)
+        file[question] = _answers_of_classes(rows[question], scale, rng)
     more = (rows["safety_answer"] == "unsafe").to_numpy()
-    file |= {column: _yes_no(RATES[column], more, rng) for column in named if column in RATES}
-    frame = pd.DataFrame({column: file[column] for column in named})
-    return frame.assign(**_interview_form(specification, edition, len(rows), rng))
+    file |= {column: _yes_no(RATES[column], more, rng) for column in layout.headings if column in RATES}
+    frame = pd.DataFrame({column: file[column] for column in layout.headings})
+    return frame.assign(**_interview_form(layout, len(rows), rng))
 
 
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
@@ -233,12 +231,10 @@ def _yes_no(rate: float, more: np.ndarray, rng: np.random.Generator) -> pd.Serie
     return pd.Series(np.select(choices, ["dont_know", "no_answer", ""], np.where(yes, "yes", "no"))).replace({"": None})
 
 
-def _interview_form(
-    specification: Specification, edition: int, count: int, rng: np.random.Generator
-) -> dict[str, pd.Series]:
+def _interview_form(layout: Layout, count: int, rng: np.random.Generator) -> dict[str, pd.Series]:
     """The column that is not read, written in the manner of the others."""
-    small = all(name == name.lower() for name in specification.names_in(edition).values())
-    name = next(name for name in specification.ignored if (name == name.lower()) == small)
+    small = all(heading == heading.lower() for heading in layout.headings.values())
+    name = next(name for name in layout.ignored if (name == name.lower()) == small)
     return {name: pd.Series(rng.choice(np.array(["Web", "Telefon"], dtype=object), count, p=[0.8, 0.2]))}
 
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from assets.extracts.files import SYNTHETIC
 from assets.extracts.formats.csv_files import CODECS
-from assets.extracts.layouts import Csv, Format, Specification, Writing, Xlsx
+from assets.extracts.layouts import Csv, Format, Layout, Writing, Xlsx
 from warehouse.reference_files import Reference
 
 MADE_UP = "Opdigtede data: en prøve, som ingen producent har leveret"
@@ -36,8 +36,7 @@ class Extract:
     of a cell's value, by column and position of the row.
     """
 
-    specification: Specification
-    edition: int
+    layout: Layout
     stem: str
     format: Format
     rows: pd.DataFrame
@@ -46,19 +45,21 @@ class Extract:
     @property
     def writing(self) -> Writing:
         """How the producer writes the edition's file."""
-        return self.specification.writing_in(self.edition)
+        return self.layout.writing
 
     @property
-    def names(self) -> dict[str, str]:
+    def headings(self) -> dict[str, str]:
         """The heading of each column of the rows, in their order."""
-        named = self.specification.names_in(self.edition)
-        return {column: named.get(column, column) for column in self.rows.columns}
+        return {name: self.layout.heading_of(name) for name in self.rows.columns}
 
     def labels(self, column: str) -> dict[str, str]:
         """The producer's label of each of our values; empty where values stand as they are."""
-        known = self.specification.columns.get(column)
-        labels = known.labels_in(self.edition) if known else None
-        return {meaning: label for label, meaning in (labels or {}).items()}
+        return {meaning: label for label, meaning in labels_of(self.layout, column).items()}
+
+
+def labels_of(layout: Layout, column: str) -> dict[str, str]:
+    """What the producer's labels of a column mean; empty where values stand as they are."""
+    return (layout.columns[column].labels or {}) if column in layout.columns else {}
 
 
 def area_names(system: str, reference: Reference) -> dict[str, str]:
@@ -70,7 +71,7 @@ def area_names(system: str, reference: Reference) -> dict[str, str]:
 
 def write(extract: Extract, folder: Path) -> Path:
     """Write the file into its edition's folder below `folder`, and give its path."""
-    path = folder / str(extract.edition) / f"{SYNTHETIC}{extract.stem}_{extract.edition}.{extract.format}"
+    path = folder / str(extract.layout.edition) / f"{SYNTHETIC}{extract.stem}_{extract.layout.edition}.{extract.format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx, "sav": _write_sav, "parquet": _write_parquet}[extract.format](
         extract, path
@@ -100,21 +101,21 @@ def _spoil(extract: Extract, column: str, texts: list[Any]) -> list[Any]:
 
 
 def _write_csv(extract: Extract, path: Path) -> None:
-    layout = cast(Csv, extract.writing.formats.csv)
-    columns = [pa.array(_text(extract, column), pa.string()) for column in extract.names]
+    settings = cast(Csv, extract.writing.formats.csv)
+    columns = [pa.array(_text(extract, column), pa.string()) for column in extract.headings]
     head = io.StringIO()
-    lines = csv.writer(head, delimiter=layout.delimiter, lineterminator="\r\n")
-    lines.writerows([[MADE_UP]] * (layout.header_row - 1))
-    lines.writerow(extract.names.values())
-    body = _plain_lines(columns, layout) or _quoted_lines(columns, layout)
-    path.write_bytes((head.getvalue() + body).encode(CODECS[layout.encoding]))
+    lines = csv.writer(head, delimiter=settings.delimiter, lineterminator="\r\n")
+    lines.writerows([[MADE_UP]] * (settings.header_row - 1))
+    lines.writerow(extract.headings.values())
+    body = _plain_lines(columns, settings) or _quoted_lines(columns, settings)
+    path.write_bytes((head.getvalue() + body).encode(CODECS[settings.encoding]))
 
 
-def _plain_lines(columns: list[pa.Array], layout: Csv) -> str:
+def _plain_lines(columns: list[pa.Array], settings: Csv) -> str:
     """Lines without any quotes; empty where a cell needs them."""
     out = pa.BufferOutputStream()
     options = pa_csv.WriteOptions(
-        include_header=False, delimiter=layout.delimiter, quoting_style="none", batch_size=100_000, eol="\r\n"
+        include_header=False, delimiter=settings.delimiter, quoting_style="none", batch_size=100_000, eol="\r\n"
     )
     try:
         pa_csv.write_csv(pa.table(columns, [str(place) for place in range(len(columns))]), out, options)
@@ -123,9 +124,9 @@ def _plain_lines(columns: list[pa.Array], layout: Csv) -> str:
     return str(out.getvalue().to_pybytes(), "utf-8")
 
 
-def _quoted_lines(columns: list[pa.Array], layout: Csv) -> str:
+def _quoted_lines(columns: list[pa.Array], settings: Csv) -> str:
     out = io.StringIO()
-    lines = csv.writer(out, delimiter=layout.delimiter, lineterminator="\r\n")
+    lines = csv.writer(out, delimiter=settings.delimiter, lineterminator="\r\n")
     lines.writerows(zip(*(column.to_pylist() for column in columns), strict=True))
     return out.getvalue()
 
@@ -155,18 +156,18 @@ def _number(value: float, decimal_mark: str) -> str | None:
 def _write_xlsx(extract: Extract, path: Path) -> None:
     import xlsxwriter  # type: ignore[import-untyped]
 
-    layout = cast(Xlsx, extract.writing.formats.xlsx)
+    settings = cast(Xlsx, extract.writing.formats.xlsx)
     with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_numbers": False}) as book:
         book.set_properties({"created": WRITTEN_AT})
-        for ignored in layout.ignored_sheets:
+        for ignored in settings.ignored_sheets:
             book.add_worksheet(ignored).write_string(0, 0, MADE_UP)
-        sheet = book.add_worksheet(layout.sheet)
-        for row in range(layout.header_row - 1):
+        sheet = book.add_worksheet(settings.sheet)
+        for row in range(settings.header_row - 1):
             sheet.write_string(row, 0, MADE_UP)
-        sheet.write_row(layout.header_row - 1, 0, list(extract.names.values()))
+        sheet.write_row(settings.header_row - 1, 0, list(extract.headings.values()))
         day = book.add_format({"num_format": "dd-mm-yyyy"})
-        for place, column in enumerate(extract.names):
-            _write_column(sheet, layout.header_row, place, _cells(extract, column), day)
+        for place, column in enumerate(extract.headings):
+            _write_column(sheet, settings.header_row, place, _cells(extract, column), day)
 
 
 def _write_column(sheet: Any, first: int, place: int, cells: list[Any], day: Any) -> None:
@@ -195,11 +196,11 @@ SAV_DATE = b"01 Jan 20" + b"00:00:00"  # WRITTEN_AT; `strftime` names the month 
 def _write_sav(extract: Extract, path: Path) -> None:
     import pyreadstat
 
-    labels = {column: list(extract.labels(column).values()) for column in extract.names if extract.labels(column)}
+    labels = {column: list(extract.labels(column).values()) for column in extract.headings if extract.labels(column)}
     frame = pd.DataFrame(
         {
             name: _coded(extract, column) if column in labels else _sav_column(extract.rows[column])
-            for column, name in extract.names.items()
+            for column, name in extract.headings.items()
         }
     )
     pyreadstat.write_sav(
@@ -207,7 +208,7 @@ def _write_sav(extract: Extract, path: Path) -> None:
         str(path),
         file_label=MADE_UP,
         variable_value_labels={
-            extract.names[column]: {float(code): label for code, label in enumerate(of_column, 1)}
+            extract.headings[column]: {float(code): label for code, label in enumerate(of_column, 1)}
             for column, of_column in labels.items()
         },
     )
@@ -231,8 +232,8 @@ def _sav_column(values: pd.Series) -> pd.Series:
 
 
 def _write_parquet(extract: Extract, path: Path) -> None:
-    arrays = [_array(extract, column) for column in extract.names]
-    pq.write_table(pa.table(arrays, list(extract.names.values())), path)
+    arrays = [_array(extract, column) for column in extract.headings]
+    pq.write_table(pa.table(arrays, list(extract.headings.values())), path)
 
 
 def _array(extract: Extract, column: str) -> pa.Array:
