@@ -1,7 +1,8 @@
-"""The landing folder: which files an edition was given, which specification each fits, and their rows as text.
+"""The landing folder: which files an edition was given, a look into each, and their rows as text.
 
-A file that cannot be read right is refused here, in one sentence, before anything is stored. What is wrong with single
-rows is found later, by `parsing.py` and the rules of `checks/rows/`.
+Here belongs what is asked of a file as a whole: it is refused, in one sentence, before anything is stored. Which layout fits
+it is decided in `matching.py`, whether it holds personal data in `privacy.py`; how each format is read is in `formats/`; what
+is wrong with single rows is for `rejecting.py`.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from assets.extracts.files import MADE_UP_HASHES, SYNTHETIC, DeliveredFile, extr
 from assets.extracts.formats import batches_of, cells_of, format_of
 from assets.extracts.formats.cells import without_odd_blanks
 from assets.extracts.layouts import Specification
-from assets.extracts.matching import fitting
+from assets.extracts.matching import fitting_layout
 from assets.extracts.privacy import free_texts, refuse_personal, refuse_personal_texts
 from warehouse.contracts import Column
 from warehouse.errors import InputError
@@ -28,8 +29,8 @@ _HIDDEN = re.compile(r"\.(?!\.)|~\$")  # what programs leave beside files: .DS_S
 
 
 def landed_editions() -> list[int]:
-    """Editions that have a landing folder. Raises InputError for anything else that lies there."""
-    found = []
+    """Return the editions that have a landing folder. Raises InputError for anything else that lies there."""
+    editions = []
     for path in _paths_in(landing_folder(), "landing"):
         if path.is_symlink():
             raise InputError(
@@ -39,12 +40,12 @@ def landed_editions() -> list[int]:
             raise InputError(
                 f"landing/{plain(path.name)}: is no folder of an edition: put files into landing/<edition>/, as landing/2026/."
             )
-        found.append(int(path.name))
-    return found
+        editions.append(int(path.name))
+    return editions
 
 
 def delivered_files(edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
-    """The edition's files in order of their names, each with its specification. Raises InputError for the first bad one."""
+    """Return the edition's files in order of their names, each with its layout. Raises InputError for the first bad one."""
     paths = _paths_in(landing_folder() / str(edition), f"landing/{edition}")
     files = [look_into(path, edition, specifications) for path in paths]
     _refuse_twice(files)
@@ -52,14 +53,14 @@ def delivered_files(edition: int, specifications: dict[str, Specification]) -> l
 
 
 def look_into(path: Path, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
-    """What a file is. Raises InputError saying what is wrong with it and what to do."""
+    """Return what a file is. Raises InputError saying what is wrong with it and what to do."""
     try:
         _refuse_no_file(path)
         before = path.stat()
         try:
             return _looked_into(path, before.st_size, edition, specifications)
         finally:
-            _refuse_changed(path, before)  # what was found in a file that changes meanwhile says nothing
+            _refuse_changed(path, before)  # a look into a file that changes meanwhile says nothing
     except OSError as error:
         raise InputError(
             f"{plain(path.name)}: cannot be read ({error.strerror}): put the file there again, and run again."
@@ -68,7 +69,7 @@ def look_into(path: Path, edition: int, specifications: dict[str, Specification]
 
 def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
     kind = format_of(path)
-    layout = fitting(path, kind, edition, specifications)
+    layout = fitting_layout(path, kind, edition, specifications)
     with ThreadPoolExecutor(max_workers=1) as thread:
         hashed = thread.submit(_sha256, path)
         cells = cells_of(path, kind, layout.writing)
@@ -81,14 +82,14 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
 
 
 def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
-    """The file's rows as the columns of its extracts table, in order. Raises InputError where the file changes meanwhile."""
+    """Yield the file's rows as the columns of its extracts table, in order. Raises InputError where the file changes meanwhile."""
     rows = 0
     try:
         for batch in _batches_of(file):
             rows += batch.num_rows
             yield batch
     except Exception:
-        _refuse_other_bytes(file)  # what is wrong with them says nothing
+        _refuse_other_bytes(file)  # what is wrong with bytes that changed says nothing of the file
         raise
     _refuse_other_bytes(file)
     if rows != file.rows:
@@ -124,12 +125,12 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 
 
 def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
-    """The cells as delivered. Of a free text, in which nothing would show them, blanks that are no spaces are taken off."""
+    """Return the cells as delivered; of a free text, in which nothing would show them, without blanks that are no spaces."""
     return without_odd_blanks(cells) if column.is_free_text else cells
 
 
 def _refuse_renamed(file: DeliveredFile) -> None:
-    """What was made up must say so in its name, from which all that is made of it is marked."""
+    """Refuse a made-up file without its mark: by its name all that is made of it is marked."""
     listed = landing_folder() / MADE_UP_HASHES
     if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():
         raise InputError(
@@ -138,7 +139,7 @@ def _refuse_renamed(file: DeliveredFile) -> None:
 
 
 def _paths_in(folder: Path, called: str) -> list[Path]:
-    """What lies in the folder, but for the files that programs hide. Raises InputError where it may not be listed."""
+    """Return what lies in the folder, without the files that programs hide. Raises InputError where it may not be listed."""
     if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
         raise InputError(f"{called}: may not be opened: give the account that runs Tryghed the right to read it.")
     return sorted(path for path in folder.glob("*") if not _HIDDEN.match(path.name))
@@ -147,7 +148,9 @@ def _paths_in(folder: Path, called: str) -> list[Path]:
 def _refuse_no_file(path: Path) -> None:
     kind = kind_of_text(path.name)
     if kind:
-        among = sorted(one.name for one in path.parent.glob("*")).index(path.name) + 1 if path.exists() else 1
+        among = (
+            sorted(neighbour.name for neighbour in path.parent.glob("*")).index(path.name) + 1 if path.exists() else 1
+        )
         raise InputError(f"{path.parent.name}, file {among} by name: its name looks like {kind}: rename it.")
     name = plain(path.name)
     if name != path.name:
@@ -167,11 +170,11 @@ def _refuse_no_file(path: Path) -> None:
 
 
 def _refuse_twice(files: list[DeliveredFile]) -> None:
-    seen: dict[str, str] = {}
+    name_by_hash: dict[str, str] = {}
     for file in files:
-        if file.sha256 in seen:
-            raise InputError(f"{file.path.name}: is the same file as {seen[file.sha256]}: delete one of them.")
-        seen[file.sha256] = file.path.name
+        if file.sha256 in name_by_hash:
+            raise InputError(f"{file.path.name}: is the same file as {name_by_hash[file.sha256]}: delete one of them.")
+        name_by_hash[file.sha256] = file.path.name
 
 
 def _refuse_changed(path: Path, before: os.stat_result) -> None:

@@ -1,7 +1,9 @@
-"""Extract specifications: what a producer's file looks like, and which column of it is which of ours.
+"""Extract specifications and their layouts: what a producer's file looks like, and which column of it is which of ours.
 
-One YAML file per kind and producer in `warehouse/reference/extracts/`. A producer's other columns, words or formats,
-this year or for good, are lines there and never code. How a file is read is in `delivered_files.py`.
+Here belongs what is said of a file before one is there. One YAML file per kind and producer in `warehouse/reference/extracts/`
+is a `Specification`; what holds of it in an edition is a `Layout`. A producer's other columns, words or formats, this year or
+for good, are lines there and never code. Which layout fits a file is decided in `matching.py`; how a file is read is in
+`formats/`.
 """
 
 import re
@@ -219,7 +221,7 @@ class Specification(Part):
     ignored: dict[Name, IgnoredColumn] = {}
 
     def for_edition(self, edition: int) -> Layout:
-        """The layout of the edition's file: of all that changes by edition, what holds then."""
+        """Return the layout of the edition's file: of all that changes by edition, what holds then."""
         writing = Writing(
             formats=_since(self.formats, edition),
             decimal_mark=_since(self.decimal_mark, edition),
@@ -249,8 +251,8 @@ class Specification(Part):
     @property
     def changes_in(self) -> set[int]:
         """Editions from which on a file may have other columns than before, or other places of them."""
-        named = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
-        return {*named, *self.formats} - {FIRST}
+        of_columns = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
+        return {*of_columns, *self.formats} - {FIRST}
 
     def target(self) -> Table:
         """The table that the extract's rows belong to."""
@@ -266,36 +268,36 @@ class Fault:
 
 
 def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
-    """Every specification by its extract's name. Raises InputError naming file, line and what is allowed."""
+    """Return every specification by its extract's name. Raises InputError naming file, line and what is allowed."""
     folder = folder or reference_folder() / "extracts"
-    found: dict[str, Specification] = {}
+    specifications: dict[str, Specification] = {}
     for path in sorted(folder.glob("[!.]*")):
         if path.suffix != ".yml":
             raise InputError(f"extracts/{short(path.name)} is not read: a specification's name ends in .yml.")
         specification, lines = read_yaml(path, Specification)
         for fault in _faults(specification):
             raise InputError(f"extracts/{path.name}, line {line_of(lines, fault.at)}: {fault.text}.")
-        if specification.extract in found or specification.extract != path.stem:
+        if specification.extract in specifications or specification.extract != path.stem:
             raise InputError(
                 f"extracts/{path.name}, line {line_of(lines, ('extract',))}: the extract must be called {path.stem}, as its file."
             )
-        found[specification.extract] = specification
-    return found
+        specifications[specification.extract] = specification
+    return specifications
 
 
-def refuse_unknown_systems(specifications: dict[str, Specification], known: Collection[str]) -> None:
-    """Raises InputError where a specification's areas are written in codes that area_codes.csv has not."""
+def refuse_unknown_systems(specifications: dict[str, Specification], code_systems: Collection[str]) -> None:
+    """Raise InputError where a specification's areas are written in codes that area_codes.csv has not."""
     for name, specification in specifications.items():
-        named = [specification.area_code_system, specification.rode_code_system or {}]
-        for system in (system for by_edition in named for system in by_edition.values()):
-            if system not in known:
+        in_use = [specification.area_code_system, specification.rode_code_system or {}]
+        for system in (system for by_edition in in_use for system in by_edition.values()):
+            if system not in code_systems:
                 raise InputError(
-                    f"extracts/{name}.yml: {short(system)} is no code system of area_codes.csv: add the producer's codes there, or use one of {', '.join(sorted(known))}."
+                    f"extracts/{name}.yml: {short(system)} is no code system of area_codes.csv: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
                 )
 
 
 def _since(by_edition: dict[int, Value], edition: int) -> Value:
-    """The entry of the newest edition up to this one; the first entry holds for earlier ones too."""
+    """Return the entry of the newest edition up to this one; the first entry holds for earlier ones too."""
     return by_edition[max((year for year in by_edition if year <= edition), default=min(by_edition))]
 
 
@@ -311,22 +313,22 @@ def _column_in(column: DeliveredColumn, contract: Column, edition: int) -> Layou
 
 
 def _faults(specification: Specification) -> list[Fault]:
-    """What the specification names that is not there."""
+    """Return what the specification names that is not there."""
     table = contracts().get(specification.table)
     if table is None or not table.delivered:
-        known = ", ".join(name for name, one in contracts().items() if one.delivered)
-        return [Fault(("table",), f"{short(specification.table)} takes no extracts: use one of {known}")]
-    ours = table.delivered_columns
+        delivered = ", ".join(name for name, contract in contracts().items() if contract.delivered)
+        return [Fault(("table",), f"{short(specification.table)} takes no extracts: use one of {delivered}")]
+    columns = table.delivered_columns
     faults = [
-        Fault(("columns", name), f"{short(name)} is no column of {table.name}: use one of {', '.join(ours)}")
+        Fault(("columns", name), f"{short(name)} is no column of {table.name}: use one of {', '.join(columns)}")
         for name in specification.columns
-        if name not in ours
+        if name not in columns
     ]
     faults += [
         Fault(
             ("columns",), f"{name} is missing, and every row of {table.name} needs it: say what the producer calls it"
         )
-        for name, column in ours.items()
+        for name, column in columns.items()
         if column.required and name not in specification.columns
     ]
     faults += [
@@ -398,8 +400,8 @@ def _place_faults(specification: Specification) -> list[Fault]:
     if "rode_code" in specification.columns and specification.rode_code_system is None:
         faults.append(Fault(("columns", "rode_code"), "rode_code needs a rode_code_system: say whose numbers they are"))
     if "coordinate_x" in specification.columns and specification.coordinate_system is None:
-        said = "coordinate_x needs a coordinate_system: say which, as EPSG:25832"
-        faults.append(Fault(("columns", "coordinate_x"), said))
+        what_to_do = "coordinate_x needs a coordinate_system: say which, as EPSG:25832"
+        faults.append(Fault(("columns", "coordinate_x"), what_to_do))
     faults += [
         Fault(("coordinate_system",), f"{system} is no coordinate system that is known: use one of the EPSG register")
         for system in (specification.coordinate_system or {}).values()

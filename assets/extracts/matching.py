@@ -1,4 +1,8 @@
-"""Which specification fits a delivered file: by its columns, and by its name where several do."""
+"""Which layout fits a delivered file: by its columns, and by its name where several do.
+
+Here belongs the choice among the specifications of the reference data, and the sentence where none fits. What a layout says
+is in `layouts.py`; how a header is read is in `formats/`.
+"""
 
 import re
 from pathlib import Path
@@ -13,8 +17,8 @@ from warehouse.personal import kind_of_text
 NAMED = 6  # columns in one sentence
 
 
-def fitting(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Layout:
-    """The one layout whose columns the file has. Raises InputError saying what is missing from the nearest."""
+def fitting_layout(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Layout:
+    """Return the one layout whose columns the file has. Raises InputError saying what is missing from the nearest."""
     layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     headers = {
         name: header for name, layout in layouts.items() if (header := names_of(path, kind, layout.writing)) is not None
@@ -29,7 +33,7 @@ def fitting(path: Path, kind: Format, edition: int, specifications: dict[str, Sp
 
 
 def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
-    """The one of the fitting layouts that knows the file's name, or the one that asks for none."""
+    """Return the layout that knows the file's name, or else the only one that asks for no name."""
     file_name = path.name.removeprefix(SYNTHETIC)
     by_name = [layout for layout in candidates if layout.is_called(file_name)]
     chosen = by_name or [layout for layout in candidates if layout.file_names is None]
@@ -54,7 +58,7 @@ def _known_headings(layout: Layout) -> set[str]:
 
 
 def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> None:
-    """A file that fits in the years of another edition is mostly the file of another edition."""
+    """Refuse a file that has the columns of another edition's years: mostly it is the file of that edition."""
     for name, specification in specifications.items():
         for year in sorted(specification.changes_in, reverse=True):
             layout = specification.for_edition(year)
@@ -66,7 +70,7 @@ def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: 
 
 
 def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layouts: dict[str, Layout]) -> InputError:
-    """What keeps the file from the layout that shares most columns with it."""
+    """Return what keeps the file from the layout that shares most columns with it."""
     expected = {name: _known_headings(layouts[name]) for name in headers}
     shared = {name: len(expected[name] & set(header)) for name, header in headers.items()}
     nearest = max(shared, key=lambda name: shared[name], default=None)

@@ -1,4 +1,7 @@
-"""What keeps personal data out: a column that looks personal and is not declared so stops the run."""
+"""Refusing personal data: a column that looks personal and is not declared so stops the run.
+
+Here belongs which columns and cells of a file are looked at. What personal data look like is in `warehouse/personal.py`.
+"""
 
 from itertools import islice
 
@@ -12,7 +15,7 @@ from warehouse.personal import kind_by_heading, kind_by_values
 
 
 def refuse_personal(file: DeliveredFile) -> None:
-    """A column that looks personal must be declared so; its heading and its first rows are looked at here."""
+    """Refuse a column that looks personal by its heading or its first rows and is not declared so."""
     undeclared = [heading for heading in _header(file) if heading not in _declared(file.layout)]
     numbers = {column.heading for column in file.layout.columns.values() if column.contract.type != "text"}
     for name in undeclared:
@@ -23,19 +26,19 @@ def refuse_personal(file: DeliveredFile) -> None:
 
 
 def refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
-    """The same of all later rows, for the columns that keep any text as it is."""
+    """Refuse personal data in a batch of rows, in the columns that keep any text as it is."""
     for name in texts:
         _refuse_kind(file, name, kind_by_values(batch.column(name)))
 
 
 def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> None:
-    """Raises InputError where cells of a column that is not declared as personal look so."""
+    """Raise InputError where cells of a column that is not declared as personal look so."""
     if name not in _declared(file.layout):
         _refuse_kind(file, name, kind_by_values(cells))
 
 
 def free_texts(layout: Layout) -> list[str]:
-    """Headings of columns of which no rule says what a cell may be: the rest is rejected where it is not what it should be."""
+    """Return the headings of columns of which no rule says what a cell may be; the cells of others are rejected by rules."""
     return [
         heading
         for name, heading in layout.headings.items()

@@ -1,7 +1,7 @@
-"""From a producer's words to our types: the SQL that reads a delivered row by its specification, and finds its faults.
+"""From a producer's words to our types: the SQL that reads a delivered row by its layout, and finds its faults.
 
-A fault here is one that a single cell shows: empty, unreadable, a label that nobody explained. What must hold between
-cells and rows is a rule of `checks/rows/`. Nothing here touches a file or a database.
+Here belongs what a single cell shows: its value, or that it is empty, unreadable, or a label that nobody explained. What must
+hold between cells and rows is a rule of `checks/rows/`. Nothing here touches a file or a database.
 """
 
 import re
@@ -33,7 +33,7 @@ class Fault:
 
 
 def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
-    """A query of the delivered rows with our columns, typed; what cannot be read is NULL.
+    """Return a query of the delivered rows with our columns, typed; what cannot be read is NULL.
 
     Beside the contract's columns it gives `sheet` and the systems of the layout's codes and coordinates.
     """
@@ -54,7 +54,7 @@ def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
 
 
 def cell_faults(layout: Layout) -> list[Fault]:
-    """Every fault that a cell of a delivered row can show by its contract and layout."""
+    """Return every fault that a cell of a delivered row can show by its contract and layout."""
     faults = [Fault("malformed_row", WHOLE_ROW, "malformed IS NOT NULL", "malformed")]
     for name, heading in layout.headings.items():
         faults += [
@@ -65,7 +65,7 @@ def cell_faults(layout: Layout) -> list[Fault]:
 
 
 def quoted(text: str | None) -> str:
-    """A text as SQL writes it."""
+    """Return a text as SQL writes it."""
     return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
 
 
@@ -85,7 +85,8 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
     if contract.type == "number":
         mark = "comma" if writing.decimal_mark == "," else "point"
         return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
-    # few cells begin before 0 or between = and A, and comparing them is quicker than looking for four signs
+    # few cells begin before 0 or between = and A: comparing first is quicker than looking for four signs in every cell
+    # (seconds of `benchmarks.police_csv`)
     first = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
     formula = f"{first} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
@@ -98,7 +99,7 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
 def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
     """The cell that a column is read from, without blanks around it; NULL where nothing is left.
 
-    To trim millions of different texts is slow: only those with blanks are.
+    To trim millions of different texts is slow (seconds of `benchmarks.police_csv`): only those with blanks are trimmed.
     """
     text = _text_of(name, column, writing)
     cell = f"nullif({text}, '')"
@@ -167,7 +168,8 @@ def _digits(part: str, touching: bool) -> str:
 def _in_form(text: str, form: str) -> str:
     """The text where the whole of it has the form, else an empty one.
 
-    No CASE: what is a function of one column alone DuckDB works out once for each of its different texts.
+    No CASE: a function of one column alone is what DuckDB computes once for each of the column's different texts, and most
+    columns of numbers and days have few (seconds of `benchmarks.police_csv`).
     """
     return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 

@@ -1,7 +1,6 @@
-"""Parquet: columns with types of their own."""
+"""Parquet: columns with types of their own. Here belongs how they become text; cells of all formats are in `cells.py`."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -70,16 +69,16 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) 
     return text_column(_values(array), writing)
 
 
-def _values(array: pa.Array) -> list[Any]:
+def _values(array: pa.Array) -> list[object]:
     """The values; a day beyond the year 9999 as the text that Arrow has for it."""
     try:
-        values: list[Any] = array.to_pylist()
+        values: list[object] = array.to_pylist()
     except OverflowError:
-        values = [_value_or_text(one) for one in array]
+        values = [_value_or_text(value) for value in array]
     return values
 
 
-def _value_or_text(value: pa.Scalar) -> Any:
+def _value_or_text(value: pa.Scalar) -> object:
     try:
         return value.as_py()
     except OverflowError:

@@ -1,8 +1,8 @@
 """An Excel workbook as the packed XML that it is, looked through before a library reads it.
 
-What the library does not say stands here: which cells are formulas, errors or merged, how many rows hold a value. What it
-would choke on is refused here: parts that unpack without end, and cells so far from the rest that memory could not hold
-the table between.
+Here belongs what the library does not say: which cells are formulas, errors or merged, and how many rows hold a value. What it
+would choke on is refused here too: parts that unpack without end, and cells so far from the rest that memory could not
+hold the table between. The cells themselves are read in `excel.py`.
 """
 
 import re
@@ -83,8 +83,8 @@ class _Look:
         """Look at the next piece. Raises InputError for a cell that cannot be read as a value, or lies out of reach."""
         text = self.tail + chunk
         if not self.rows:
-            found = _PREFIX.search(text)
-            self.prefix = (found and found[1]) or b""
+            sheet_data = _PREFIX.search(text)
+            self.prefix = (sheet_data and sheet_data[1]) or b""
         self._refuse_no_value(text)
         *rows, self.tail = text.split(b"</" + self.prefix + b"row>")
         if len(self.tail) > LONGEST_ROW:
@@ -99,10 +99,10 @@ class _Look:
 
     def end(self) -> None:
         """Look at what stands after the rows."""
-        found = _MERGED.search(self.tail)
-        if found:
+        merged = _MERGED.search(self.tail)
+        if merged:
             raise InputError(
-                f"{self.place}, row {found[2].decode()}, column {found[1].decode()}: cells are merged: undo the merging, so that each row has its own value."
+                f"{self.place}, row {merged[2].decode()}, column {merged[1].decode()}: cells are merged: undo the merging, so that each row has its own value."
             )
 
     def _tag(self, name: bytes) -> bytes:
@@ -111,13 +111,13 @@ class _Look:
     def _count(self, rows: list[bytes], text: bytes) -> None:
         """Count rows with a value and cells, and note the last row and the widest column."""
         value, inline, cell = self._tag(b"v>"), self._tag(b"t"), self._tag(b"c ")
-        found = self._last_cells(rows) if self.rows else _CELL.findall(text)
+        cells = self._last_cells(rows) if self.rows else _CELL.findall(text)
         self.rows += len([1 for row in rows if value in row or inline in row])
         self.cells += text.count(cell) - self.tail.count(cell)
         numbered = _ROW.search(rows[-1]) if rows else None
-        named = max(map(int, {row for _, row in found}), default=0)
-        self.last_row = max(self.last_row, self.rows, int(numbered[1]) if numbered else 0, named)
-        self.last_column = max([self.last_column, *{column for column, _ in found}], key=_number)
+        row_of_cells = max(map(int, {row for _, row in cells}), default=0)
+        self.last_row = max(self.last_row, self.rows, int(numbered[1]) if numbered else 0, row_of_cells)
+        self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
         """Column and row of the last cell of each row: who writes millions of cells writes them in order."""
@@ -126,7 +126,7 @@ class _Look:
 
     def _refuse_no_value(self, text: bytes) -> None:
         """Refuse a cell whose value is computed, or an error, which the library would read as empty."""
-        # one letter is found ten times as fast as two, and mostly neither stands in rows of plain values
+        # to search for a single letter is ten times as fast, and rows of plain values mostly have neither (`benchmarks.workbooks_and_spss`)
         formula = _FORMULA.search(text) if b"f" in text and self._tag(b"f") in text else None
         if formula:
             raise InputError(
@@ -181,6 +181,6 @@ def _part_of(packed: zipfile.ZipFile, index: int) -> str:
     relations = packed.read("xl/_rels/workbook.xml.rels").decode()
     sheet = re.findall(r"<(?:\w+:)?sheet [^>]*?\w:id=[\"']([^\"']+)", book)[index]
     entries = re.findall(r"<(?:\w+:)?Relationship [^>]*>", relations)
-    entry = next(one for one in entries if re.search(rf"\bId=[\"']{re.escape(sheet)}[\"']", one))
+    entry = next(entry for entry in entries if re.search(rf"\bId=[\"']{re.escape(sheet)}[\"']", entry))
     target: str = re.findall(r"Target=[\"']([^\"']+)", entry)[0]
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"

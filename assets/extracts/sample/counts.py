@@ -38,10 +38,12 @@ def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) 
 def counts(draw: Draw, edition: int, seed: int, reference: Reference) -> dict[str, dict[str, int]]:
     """Reports of each area by crime type; of the good rows, where they are counted from them."""
     good = draw.rows[draw.rows["good"]]
-    found = {COPENHAGEN: _by_type(good)} | {area: _by_type(good[good["partnership"] == area]) for area in PARTNERSHIPS}
-    for area, of_types in found.items():
+    by_area = {COPENHAGEN: _by_type(good)} | {
+        area: _by_type(good[good["partnership"] == area]) for area in PARTNERSHIPS
+    }
+    for area, of_types in by_area.items():
         of_types[CITIZEN_FACING] = _citizen_facing(area, of_types, edition, seed, reference)
-    return found
+    return by_area
 
 
 def _by_type(rows: pd.DataFrame) -> dict[str, int]:

@@ -115,7 +115,7 @@ def goals_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 def _goal(code: str, number: int, title: str, layout: Layout, rng: np.random.Generator) -> dict[str, object]:
     direction = "at_most" if title.startswith("Færre") else "at_least"
-    goal, known = int(rng.integers(10, 60)), rng.random() < 0.85
+    goal, is_known = int(rng.integers(10, 60)), rng.random() < 0.85
     reached = round(goal * rng.uniform(0.75, 1.3), 1)
     met = reached >= goal if direction == "at_least" else reached <= goal
     return {
@@ -124,9 +124,9 @@ def _goal(code: str, number: int, title: str, layout: Layout, rng: np.random.Gen
         "focus_area": _any_label(layout, "focus_area", rng),
         "title": str(title),
         "goal_value": goal,
-        "reached_value": reached if known else np.nan,
+        "reached_value": reached if is_known else np.nan,
         "direction": direction,
-        "kept": ("kept" if met else "not_kept") if known else "not_known",
+        "kept": ("kept" if met else "not_kept") if is_known else "not_known",
     }
 
 

@@ -24,21 +24,21 @@ def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) ->
     """The reports with `area_code`, `rode_code`, coordinates, and `partnership`; each lies in the partnership that it `lies_in`."""
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
-    named = rows["lies_in"].notna() & ~rows["lies_in"].isin(roder["partnership"]).to_numpy()
-    known_by = np.where(named, BY_RODE + BY_COORDINATES, rng.random(len(rows)))
+    is_named = rows["lies_in"].notna() & ~rows["lies_in"].isin(roder["partnership"]).to_numpy()
+    known_by = np.where(is_named, BY_RODE + BY_COORDINATES, rng.random(len(rows)))
     by_rode = known_by < BY_RODE
     by_point = ~by_rode & (known_by < BY_RODE + BY_COORDINATES)
     by_name = ~by_rode & ~by_point & (known_by < BY_RODE + BY_COORDINATES + BY_NAME)
     points = _points(roder["boundary"].to_numpy(), rng)[chosen, rng.integers(0, POINTS, len(rows))]
     names = pd.Series(roder["bydel"].to_numpy(dtype=object)[chosen], index=rows.index)
-    names = names.mask(named, rows["lies_in"].map(area_names("municipality", reference)))
+    names = names.mask(is_named, rows["lies_in"].map(area_names("municipality", reference)))
     with_name = by_name | (by_rode & (rng.random(len(rows)) < WITH_NAME_TOO))
     return rows.assign(
         area_code=dirty_names(names, rng).where(with_name, None),
         rode_code=pd.Series(roder["code"].to_numpy(dtype=object)[chosen], index=rows.index).where(by_rode, None),
         coordinate_x=np.where(by_point, points[:, 0], np.nan),
         coordinate_y=np.where(by_point, points[:, 1], np.nan),
-        partnership=rows["lies_in"].where(by_rode | by_point | named, None),
+        partnership=rows["lies_in"].where(by_rode | by_point | is_named, None),
     )
 
 
@@ -86,10 +86,10 @@ def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     once = np.bincount(at, minlength=x.size)[at] == 1
     own = np.zeros(x.size, dtype=bool)
     own[at[once & (at // POINTS == around)]] = True
-    found = np.stack([x, y], axis=2)
+    points = np.stack([x, y], axis=2)
     for rode, inside in enumerate(own.reshape(x.shape)):
-        good = found[rode][inside]
+        good = points[rode][inside]
         if len(good) == 0:
             raise ValueError(f"no point of rode {rode} was found in {POINTS} tries")
-        found[rode] = good[np.arange(POINTS) % len(good)]
-    return found
+        points[rode] = good[np.arange(POINTS) % len(good)]
+    return points

@@ -54,8 +54,8 @@ class Draw:
 
     def extract(self, layout: Layout, stem: str, kind: Format) -> Extract:
         """The draw as a file of an edition."""
-        named = [*layout.headings, *layout.ignored]
-        return Extract(layout, stem, kind, self.rows[named], self.spoiled)
+        columns = [*layout.headings, *layout.ignored]
+        return Extract(layout, stem, kind, self.rows[columns], self.spoiled)
 
 
 def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
@@ -97,10 +97,10 @@ def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.Data
 def reports_published(crime_year: int, reference: Reference) -> int:
     """All reported offences in Copenhagen in a crime year."""
     figures = reference["reference.published_figures"]
-    found = figures.query(
+    published = figures.query(
         "edition == @crime_year + 1 and area_id == 'copenhagen' and measure == 'all_offences_reports'"
     )
-    return int(found["value"].iloc[0])
+    return int(published["value"].iloc[0])
 
 
 def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
@@ -118,7 +118,7 @@ def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
     first, last = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
     begins = lines["valid_from"].map(lambda day: day <= date(crime_year, 1, 1))
     ends = lines["valid_to"].map(lambda day: pd.isna(day) or day >= date(crime_year, 12, 31))
-    numbers = [np.arange(one, other + 1) for one, other in zip(first, last, strict=True)]
+    numbers = [np.arange(first_code, last_code + 1) for first_code, last_code in zip(first, last, strict=True)]
     of_line = np.repeat(np.arange(len(lines)), last - first + 1)
     codes: pd.DataFrame = lines.assign(holds=begins & ends)[["crime_type", "holds"]].iloc[of_line]
     return codes.assign(offence_code=[f"{number:05d}" for number in np.concatenate(numbers)]).reset_index(drop=True)
@@ -126,26 +126,26 @@ def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
 
 def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.Series:
     """A code of each report's type; which codes are frequent stays the same from year to year."""
-    known = mapped_codes(reference, crime_year)
-    known["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(known)) ** 2
-    known = known[known["holds"]]
-    found = np.full(len(types), "", dtype=object)
-    for name, codes in known.groupby("crime_type"):
+    mapping = mapped_codes(reference, crime_year)
+    mapping["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(mapping)) ** 2
+    mapping = mapping[mapping["holds"]]
+    drawn = np.full(len(types), "", dtype=object)
+    for name, codes in mapping.groupby("crime_type"):
         places = np.flatnonzero(types == name)
         odds = codes["odds"].to_numpy()
-        found[places] = rng.choice(codes["offence_code"].to_numpy(dtype=object), len(places), p=odds / odds.sum())
-    return pd.Series(found, index=types.index, dtype=object)
+        drawn[places] = rng.choice(codes["offence_code"].to_numpy(dtype=object), len(places), p=odds / odds.sum())
+    return pd.Series(drawn, index=types.index, dtype=object)
 
 
 def _unmap(
     rows: pd.DataFrame, places: np.ndarray, crime_year: int, reference: Reference, rng: np.random.Generator
 ) -> None:
     """A few reports get a code that no line has, or none that holds in that year."""
-    known = mapped_codes(reference, crime_year)
-    holds = set(known["offence_code"][known["holds"]])
-    ended = sorted(set(known["offence_code"][~known["holds"]]) - holds)
-    of_any_line = set(known["offence_code"])
-    missing = [code for code in (f"{int(one) + 1:05d}" for one in sorted(holds)) if code not in of_any_line]
+    mapping = mapped_codes(reference, crime_year)
+    holds = set(mapping["offence_code"][mapping["holds"]])
+    ended = sorted(set(mapping["offence_code"][~mapping["holds"]]) - holds)
+    of_any_line = set(mapping["offence_code"])
+    missing = [code for code in (f"{int(code) + 1:05d}" for code in sorted(holds)) if code not in of_any_line]
     half = len(places) // 2
     codes = [*rng.choice(ended, half), *rng.choice(missing, len(places) - half)] if ended else rng.choice(missing, half)
     rows.loc[places[: len(codes)], "offence_code"] = [str(code) for code in codes]
@@ -178,8 +178,8 @@ def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator
 
 def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> pd.Series:
     """What the code is called; written as people write, with a dash, curly quotes or a euro sign."""
-    known = reference["reference.crime_types"]
-    names = [*zip(known["crime_type"], known["name_da"], strict=True), (None, "Andet")]
+    crime_types = reference["reference.crime_types"]
+    names = [*zip(crime_types["crime_type"], crime_types["name_da"], strict=True), (None, "Andet")]
     texts = np.array([[text.format(name) for text in TEXTS] for _, name in names], dtype=object)
     rank = types.map({kind: place for place, (kind, _) in enumerate(names) if kind}).fillna(len(names) - 1)
     odds = [0.90, 0.04, 0.03, 0.02, 0.01]

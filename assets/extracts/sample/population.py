@@ -49,19 +49,19 @@ def population_extract(layout: Layout, seed: int, reference: Reference) -> Extra
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
     """Residents of every area on 1 January of a year: Copenhagen's as published, the bydele's within it."""
-    known = reference["reference.populations"]
-    total = _copenhagen(known, year)
-    of_2015 = known[(known["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
-    found = {COPENHAGEN: total}
+    populations = reference["reference.populations"]
+    total = _copenhagen(populations, year)
+    of_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
+    counts = {COPENHAGEN: total}
     for area, then in of_2015.drop(COPENHAGEN).items():
-        found[str(area)] = int(then / of_2015[COPENHAGEN] * total)
+        counts[str(area)] = int(then / of_2015[COPENHAGEN] * total)
     for area, (bydel, share) in SURVEY_PARTS.items():
-        found[area] = int(found[bydel] * share)
-    return found | _partnership_residents(reference, year, seed)
+        counts[area] = int(counts[bydel] * share)
+    return counts | _partnership_residents(reference, year, seed)
 
 
-def _copenhagen(known: pd.DataFrame, year: int) -> int:
-    on_day = known[(known["area_id"] == COPENHAGEN) & (known["on_date"] == date(year, 1, 1))]
+def _copenhagen(populations: pd.DataFrame, year: int) -> int:
+    on_day = populations[(populations["area_id"] == COPENHAGEN) & (populations["on_date"] == date(year, 1, 1))]
     return int(on_day["population_residents"].iloc[0])
 
 

@@ -89,15 +89,15 @@ def _city(published: dict[tuple[str, str], float], time: str) -> City:
     if neither is None:
         neither = CITY_NEITHER[time] if safe is None else 100 - unsafe - safe
     safe = 100 - unsafe - neither if safe is None else safe
-    rest = (100 - unsafe - neither - safe) / 3
-    return City(safe + rest, neither + rest, unsafe + rest)
+    lacking = (100 - unsafe - neither - safe) / 3
+    return City(safe + lacking, neither + lacking, unsafe + lacking)
 
 
 def _unsafe(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, position: int, edition: int
 ) -> pd.Series:
     bydele = strata.groupby("area_id")["residents"].sum()
-    known = {
+    published_shares = {
         area: figure - AIMED_UNDER for area in bydele.index if (figure := published.get((area, f"unsafe{time}")))
     } | {
         area: (100 - figure) * city.unsafe / (100 - city.safe)
@@ -109,7 +109,7 @@ def _unsafe(
         area: published.get((area, f"unsafe{time}"), by_time[position][edition - FIRST_EDITION])
         for area, by_time in PARTNERSHIP_UNSAFE.items()
     }
-    return _by_stratum(strata, _spread(known, profile, city.unsafe, bydele), of_partnerships)
+    return _by_stratum(strata, _spread(published_shares, profile, city.unsafe, bydele), of_partnerships)
 
 
 def _neither(
@@ -118,22 +118,22 @@ def _neither(
     """Half of it goes with the unsafe share."""
     bydele = strata.groupby("area_id")["residents"].sum()
     of_bydele = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
-    known = {
+    published_shares = {
         area: 100 - figure - of_bydele[area]
         for area in bydele.index
         if (figure := published.get((area, f"safe{time}")))
     }
-    spread = _spread(known, 0.5 + 0.5 * of_bydele / city.unsafe, city.neither, bydele)
+    spread = _spread(published_shares, 0.5 + 0.5 * of_bydele / city.unsafe, city.neither, bydele)
     return strata["area_id"].map(spread)
 
 
-def _spread(known: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
-    """Every bydel's share: the known ones, and the others by their profile so that all together give the total."""
+def _spread(published: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
+    """Return every bydel's share: the published ones, and the others by their profile so that all together give the total."""
     shares = profile.copy()
-    others = [area for area in shares.index if area not in known]
-    left = total * residents.sum() - sum(share * residents[area] for area, share in known.items())
+    others = [area for area in shares.index if area not in published]
+    left = total * residents.sum() - sum(share * residents[area] for area, share in published.items())
     shares[others] *= left / (profile[others] * residents[others]).sum()
-    shares.update(pd.Series(known, dtype=float))
+    shares.update(pd.Series(published, dtype=float))
     return shares
 
 
@@ -143,5 +143,5 @@ def _by_stratum(strata: pd.DataFrame, of_bydele: pd.Series, of_partnerships: dic
     inside = (shares * strata["residents"]).groupby(strata["area_id"]).sum()
     residents = strata["residents"].where(strata["partnership_id"].isna(), 0).groupby(strata["area_id"]).sum()
     whole = strata.groupby("area_id")["residents"].sum()
-    rest = (of_bydele * whole - inside) / residents
-    return shares.fillna(strata["area_id"].map(rest))
+    outside = (of_bydele * whole - inside) / residents
+    return shares.fillna(strata["area_id"].map(outside))

@@ -87,8 +87,11 @@ def _areas_of_strata(edition: int, seed: int, reference: Reference) -> pd.DataFr
     partnerships = sorted(set(areas.query("level == 'partnership_area'")["area_id"]))
     inside = _bydel_of(partnerships, bydele, reference)
     names = dict(zip(areas["area_id"], areas["name_da"], strict=True))
-    rest = {area: counts[area] - sum(counts[one] for one in partnerships if inside[one] == area) for area in bydele}
-    strata = [(names[area], area, None, rest[area]) for area in bydele]
+    outside = {
+        area: counts[area] - sum(counts[partnership] for partnership in partnerships if inside[partnership] == area)
+        for area in bydele
+    }
+    strata = [(names[area], area, None, outside[area]) for area in bydele]
     strata += [(names[area], inside[area], area, counts[area]) for area in partnerships]
     frame = pd.DataFrame(strata, columns=["stratum", "area_id", "partnership_id", "residents"])
     has_part = frame["partnership_id"].isna() & frame["area_id"].isin(inside.values())
@@ -141,42 +144,42 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
         mood = rng.random(len(places))
         for time in (DAY, EVENING):
             aim = {name: aims[f"{name}{time}"] / 100 for name in ("unsafe", "neither")}
-            found = _classes(weights, np.argsort(-mood, kind="stable"), aim, rng)
-            classes[time][places] = found
-            mood = np.array([unsafe_first[name] for name in found]) + rng.normal(0, 0.5, len(places))
+            drawn = _classes(weights, np.argsort(-mood, kind="stable"), aim, rng)
+            classes[time][places] = drawn
+            mood = np.array([unsafe_first[name] for name in drawn]) + rng.normal(0, 0.5, len(places))
     return rows.assign(safety_answer=classes[DAY], safety_evening_answer=classes[EVENING])
 
 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
     """What each answer of a stratum counts as: in the order given, until the weighted share is reached."""
-    found = np.full(len(weights), "safe", dtype=object)
-    found[rng.random(len(weights)) < LEFT_OUT] = "left_out"
-    whole = weights[found != "left_out"].sum()
+    classes = np.full(len(weights), "safe", dtype=object)
+    classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
+    whole = weights[classes != "left_out"].sum()
     for name, share in aim.items():
-        free = order[found[order] == "safe"]
-        found[_adding_up_to(share * whole, weights, free)] = name
-    return found
+        free = order[classes[order] == "safe"]
+        classes[_adding_up_to(share * whole, weights, free)] = name
+    return classes
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
     """The first of the order whose weights stay below the goal, and one more that comes nearest to what is left."""
     taken = int(np.searchsorted(np.cumsum(weights[order]), goal))
     gap = goal - weights[order[:taken]].sum()
-    rest = order[taken:]
-    if len(rest) == 0:
+    untaken = order[taken:]
+    if len(untaken) == 0:
         return order
-    best = rest[np.argmin(np.abs(weights[rest] - gap))]
+    best = untaken[np.argmin(np.abs(weights[untaken] - gap))]
     return np.append(order[:taken], best) if abs(weights[best] - gap) < gap else order[:taken]
 
 
 def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
     """One of each class's answers, the earlier ones of the scale more often."""
-    found = classes.copy()
+    answered = classes.copy()
     for name, choices in answers.items():
         places = np.flatnonzero(classes == name)
         odds = 0.6 ** np.arange(len(choices))
-        found.iloc[places] = rng.choice(np.array(choices, dtype=object), len(places), p=odds / odds.sum())
-    return found
+        answered.iloc[places] = rng.choice(np.array(choices, dtype=object), len(places), p=odds / odds.sum())
+    return answered
 
 
 def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, list[str]]:
@@ -213,9 +216,9 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
 
 
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
-    """Days of the edition's fieldwork, or of December and January where it is not known; a few are empty."""
-    known = reference["reference.editions"].query("edition == @edition").iloc[0]
-    first, last = known["fieldwork_first_day"], known["fieldwork_last_day"]
+    """Days of the edition's fieldwork, or of December and January where it is not described; a few are empty."""
+    described = reference["reference.editions"].query("edition == @edition").iloc[0]
+    first, last = described["fieldwork_first_day"], described["fieldwork_last_day"]
     first = date(edition - 1, 12, 1) if pd.isna(first) else first
     last = date(edition, 1, 31) if pd.isna(last) else last
     into = (rng.beta(1.2, 2.0, count) * ((last - first).days + 1)).astype(int)

@@ -1,6 +1,6 @@
 """How a made-up table becomes a producer's file: its headings, labels, formats and decimal mark, by the specification.
 
-Here are the four formats, each written so that the same table gives the same bytes. What the tables hold is made up in
+Here belong the four formats, each written so that the same table gives the same bytes. What the tables hold is made up in
 the modules beside this one; how files are read is in `assets/extracts/formats/`.
 """
 
@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +22,12 @@ from assets.extracts.files import SYNTHETIC
 from assets.extracts.formats.csv_files import CODECS
 from assets.extracts.layouts import Csv, Format, Layout, Writing, Xlsx
 from warehouse.reference_files import Reference
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format as CellFormat  # type: ignore[import-untyped]
+    from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
+
+Cell = TypeVar("Cell")
 
 MADE_UP = "Opdigtede data: en prøve, som ingen producent har leveret"
 WRITTEN_AT = datetime(2020, 1, 1)  # in every file, so that the same table gives the same bytes
@@ -86,15 +92,14 @@ def _labelled(extract: Extract, column: str) -> pd.Series:
     return values.map(lambda value: labels.get(value, value)) if labels else values
 
 
-def _or_none(values: pd.Series, cells: list[Any]) -> list[Any]:
+def _or_none(values: pd.Series, cells: list[Cell]) -> list[Cell | None]:
     """The cells, with None in place of each that is missing from the values."""
     return [None if missing else cell for cell, missing in zip(cells, values.isna(), strict=True)]
 
 
-def _spoil(extract: Extract, column: str, texts: list[Any]) -> list[Any]:
-    for position, text in extract.spoiled.get(column, {}).items():
-        texts[position] = text
-    return texts
+def _spoil(extract: Extract, column: str, cells: list[Cell]) -> list[Cell | str]:
+    spoiled = extract.spoiled.get(column, {})
+    return [spoiled.get(position, cell) for position, cell in enumerate(cells)]
 
 
 # --- CSV ---------------------------------------------------------------------------------------------------
@@ -170,7 +175,7 @@ def _write_xlsx(extract: Extract, path: Path) -> None:
             _write_column(sheet, settings.header_row, place, _cells(extract, column), day)
 
 
-def _write_column(sheet: Any, first: int, place: int, cells: list[Any], day: Any) -> None:
+def _write_column(sheet: "Worksheet", first: int, place: int, cells: list[object], day: "CellFormat") -> None:
     for row, cell in enumerate(cells, first):
         if isinstance(cell, str):
             sheet.write_string(row, place, cell)
@@ -180,7 +185,7 @@ def _write_column(sheet: Any, first: int, place: int, cells: list[Any], day: Any
             sheet.write_number(row, place, cell)
 
 
-def _cells(extract: Extract, column: str) -> list[Any]:
+def _cells(extract: Extract, column: str) -> list[object]:
     """The column's cells as texts, numbers and days; None for an empty one."""
     values = _labelled(extract, column)
     cells = values.dt.to_pydatetime().tolist() if _is_day(values) else values.tolist()
