@@ -21,7 +21,7 @@ BATCH_ROWS = 100_000
 
 @contextmanager
 def engine(tables: Iterable[Table], edition: int, earlier: Iterable[Table] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory with a view of each table: one edition of `tables`, all editions up to it of `earlier`.
+    """Open a DuckDB in memory with a view of each table: one edition of `tables`, all editions up to it of `earlier`.
 
     Raises StoreError where an edition is not in the store.
     """

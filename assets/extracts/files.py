@@ -44,7 +44,7 @@ class DeliveredFile:
         return "synthetic" if self.path.name.startswith(SYNTHETIC) else "extract"
 
     def listed(self) -> "ListedFile":
-        """The file as the store lists it."""
+        """Return the file as the store lists it."""
         return ListedFile(
             edition=self.edition,
             file=self.path.name,
@@ -77,7 +77,7 @@ class ListedFile:
     provenance: str
 
     def delivered(self, specifications: dict[str, Specification]) -> DeliveredFile:
-        """The file again as it was looked through, with the layout that fitted it."""
+        """Return the file again as it was looked through, with the layout that fitted it."""
         return DeliveredFile(
             path=landing_folder() / str(self.edition) / self.file,
             sha256=self.file_sha256,

@@ -33,13 +33,16 @@ def _is_trimmed(text: str) -> str:
 
 
 def _for_good(entry: object) -> object:
-    """An entry without editions holds from the first one on."""
+    """Return an entry by edition: one without editions holds from the first one on."""
     by_edition = isinstance(entry, dict) and bool(entry) and all(isinstance(key, int) for key in entry)
     return entry if by_edition or entry is None else {FIRST: entry}
 
 
 def _is_day_format(written: str) -> str:
-    """A day once, in numbers: names of months are words of a language, and of two years one would have to be guessed."""
+    """Raise ValueError where a format does not hold a day once, in numbers.
+
+    Names of months are words of a language, and of two years one would have to be guessed.
+    """
     parts = re.sub(r"%[dmYyHMSgf]|[-./ :,TZ]|kl\.", "", written)
     years = written.count("%Y") + written.count("%y")
     if parts or years != 1 or any(written.count(part) != 1 for part in ("%d", "%m")):
@@ -191,7 +194,7 @@ class Layout:
         return {name: column.heading for name, column in self.columns.items() if column.heading is not None}
 
     def heading_of(self, name: str) -> str:
-        """The producer's heading of a column of ours; our own name where the file has none."""
+        """Return the producer's heading of a column of ours; our own name where the file has none."""
         return self.headings.get(name, name)
 
     def is_called(self, file: str) -> bool:
@@ -255,7 +258,7 @@ class Specification(Part):
         return {*of_columns, *self.formats} - {FIRST}
 
     def target(self) -> Table:
-        """The table that the extract's rows belong to."""
+        """Return the table that the extract's rows belong to."""
         return contracts()[self.table]
 
 
@@ -344,7 +347,7 @@ def _faults(specification: Specification) -> list[Fault]:
 
 
 def _name_faults(specification: Specification) -> list[Fault]:
-    """Columns that two of ours are read from, and those that every row needs and an edition does not have."""
+    """Return a fault for columns that two of ours are read from, and those that every row needs and an edition does not have."""
     faults = []
     for edition in sorted({FIRST, *specification.changes_in}):
         layout = specification.for_edition(edition)
@@ -363,7 +366,7 @@ def _name_faults(specification: Specification) -> list[Fault]:
 
 
 def _constant_faults(specification: Specification) -> list[Fault]:
-    """Constants beside a name, and those that are no value of their column."""
+    """Return a fault for constants beside a name, and those that are no value of their column."""
     faults = []
     for name, column in specification.columns.items():
         for edition, constant in (column.constant or {}).items():
@@ -395,7 +398,7 @@ def _is_day(text: str, date_format: str) -> bool:
 
 
 def _place_faults(specification: Specification) -> list[Fault]:
-    """Numbers of roder and coordinates of which nobody says whose they are."""
+    """Return a fault for numbers of roder and coordinates of which nobody says whose they are."""
     faults = []
     if "rode_code" in specification.columns and specification.rode_code_system is None:
         faults.append(Fault(("columns", "rode_code"), "rode_code needs a rode_code_system: say whose numbers they are"))

@@ -96,7 +96,7 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
 
 
 def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
-    """Of a workbook, most often the sheet has another name, or the headings stand in another row."""
+    """Return the error for a workbook: most often its sheet has another name, or the headings stand in another row."""
     workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
     read = sorted({f"{xlsx.sheet} (row {xlsx.header_row})" for xlsx in workbooks if xlsx})
     return InputError(
@@ -105,7 +105,7 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
 
 
 def _how(layout: Layout, missing: list[str], unknown: list[str]) -> str:
-    """How the specification says that a column is gone or new; one that every row needs is never not asked."""
+    """Return how the specification says that a column is gone or new; one that every row needs is never not asked."""
     optional = {column.heading for column in layout.columns.values() if not column.contract.required}
     ways = ["not_asked for one that is gone"] if optional & set(missing) else []
     ways += ["ignored with a reason for one that is new"] if unknown else []
@@ -126,6 +126,6 @@ def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
 
 
 def _safe(position: int, name: str) -> str:
-    """A column's name, or only its place where the name could be a value of a file without a header."""
+    """Return a column's name, or only its place where the name could be a value of a file without a header."""
     looks_like_a_heading = re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
     return name if looks_like_a_heading and not kind_of_text(name) else f"column {position}"

@@ -48,7 +48,7 @@ def free_texts(layout: Layout) -> list[str]:
 
 
 def _declared(layout: Layout) -> set[str]:
-    """Headings of columns of which the contract or the specification says whether they are personal."""
+    """Return headings of columns of which the contract or the specification says whether they are personal."""
     declared = {heading for name, heading in layout.headings.items() if layout.columns[name].is_declared}
     return declared | {heading for heading, column in layout.ignored.items() if column.personal is not None}
 

@@ -70,7 +70,7 @@ def quoted(text: str | None) -> str:
 
 
 def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[str, str, str]]:
-    """Rule, condition and reason of each fault that the column's cells can show."""
+    """Return rule, condition and reason of each fault that the column's cells can show."""
     contract = column.contract
     cell, value = _cell_of(name, column, writing), _value(name, column, writing)
     unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
@@ -97,7 +97,7 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
 
 
 def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """The cell that a column is read from, without blanks around it; NULL where nothing is left.
+    """Return the cell that a column is read from, without blanks around it; NULL where nothing is left.
 
     To trim millions of different texts is slow (seconds of `benchmarks.police_csv`): only those with blanks are trimmed.
     """
@@ -109,7 +109,7 @@ def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """The producer's cell, or the constant in place of it, without blanks around it; perhaps nothing is left."""
+    """Return the producer's cell, or the constant in place of it, without blanks around it; perhaps nothing is left."""
     if column.constant is not None:
         return quoted(column.constant)
     text = f'trim("{name}")'
@@ -119,7 +119,7 @@ def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """The cell in our type; NULL where it cannot be read."""
+    """Return the cell in our type; NULL where it cannot be read."""
     contract, labels, text = column.contract, column.labels, _text_of(name, column, writing)
     if labels is None and contract.allowed:
         labels = {value: value for value in contract.allowed}
@@ -137,7 +137,7 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _without_thousands(cell: str, mark: str | None) -> str:
-    """The cell without marks between its thousands, where they stand as they must."""
+    """Return the cell without marks between its thousands, where they stand as they must."""
     if mark is None:
         return cell
     grouped = rf"-?\d{{1,3}}(\Q{mark}\E\d{{3}})+(\D\d+)?"
@@ -145,20 +145,20 @@ def _without_thousands(cell: str, mark: str | None) -> str:
 
 
 def _date(text: str, date_formats: tuple[str, ...]) -> str:
-    """A day of the years 1900 to 2099 in one of the forms."""
+    """Return a day of the years 1900 to 2099 in one of the forms."""
     days = [_day(text, date_format) for date_format in date_formats]
     return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
 
 
 def _day(text: str, date_format: str) -> str:
-    """`strptime` takes the year 23 as well, and a number with fewer digits where two touch."""
+    """Return a day in one form. `strptime` alone would take the year 23 as well, and fewer digits where two numbers touch."""
     touching = re.search("%.%", date_format) is not None
     form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
     return f"try_strptime({_in_form(text, form)}, {quoted(date_format)})::DATE"
 
 
 def _digits(part: str, touching: bool) -> str:
-    """The pattern of a part of a date's form; leading zeros may be missing where nothing else tells the parts apart."""
+    """Return the pattern of a part of a date's form; leading zeros may be missing where nothing else tells the parts apart."""
     most = _DIGITS.get(part)
     if part == "%Y":
         return r"(19|20)\d\d"
@@ -166,7 +166,7 @@ def _digits(part: str, touching: bool) -> str:
 
 
 def _in_form(text: str, form: str) -> str:
-    """The text where the whole of it has the form, else an empty one.
+    """Return the text where the whole of it has the form, else an empty one.
 
     No CASE: a function of one column alone is what DuckDB computes once for each of the column's different texts, and most
     columns of numbers and days have few (seconds of `benchmarks.police_csv`).
@@ -175,12 +175,12 @@ def _in_form(text: str, form: str) -> str:
 
 
 def _integer(text: str) -> str:
-    """Digits alone: a cast would round 1.5 to 2."""
+    """Return a whole number, of digits alone: a cast would round 1.5 to 2."""
     whole = _in_form(text, r"-?\d{1,18}")
     return f"TRY_CAST({whole} AS BIGINT)"
 
 
 def _number(text: str, decimal_mark: str) -> str:
-    """Digits and one mark: a cast would take nan, inf, 1e5, the other mark, and more digits than a number can have."""
+    """Return a number, of digits and one mark: a cast would take nan, inf, 1e5, the other mark, and more digits than a number can have."""
     form = rf"[+-]?(?:\d{{1,300}}(?:\Q{decimal_mark}\E\d*)?|\Q{decimal_mark}\E\d+)"
     return f"TRY_CAST(replace({_in_form(text, form)}, {quoted(decimal_mark)}, '.') AS DOUBLE)"

@@ -88,7 +88,7 @@ def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | No
 
 
 def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
-    """Each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
+    """Return each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
         if not pc.any(pc.match_substring(plain, "e")).as_py():
@@ -173,12 +173,12 @@ def _may_be_odd(column: pa.StringArray) -> bool:
 
 
 def _ends(column: pa.StringArray) -> np.ndarray:
-    """Where each cell ends in the column's bytes, and before them where the first begins."""
+    """Return where each cell ends in the column's bytes, and before them where the first begins."""
     return np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
 
 
 def _bytes_of(column: pa.StringArray) -> bytes:
-    """The bytes of all cells together."""
+    """Return the bytes of all cells together."""
     text = column.buffers()[2]
     if text is None or not len(column):
         return b""
@@ -213,7 +213,7 @@ def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
 
 
 def _number_text(number: float, decimal_mark: str) -> str:
-    """The shortest decimal text that gives the number back, never with an exponent."""
+    """Return the shortest decimal text that gives the number back, never with an exponent."""
     if not np.isfinite(number):
         return str(number)
     if number == int(number) and abs(number) < 1e16:
@@ -223,7 +223,7 @@ def _number_text(number: float, decimal_mark: str) -> str:
 
 
 def _decimal_text(number: Decimal) -> str:
-    """All digits that there are, without zeros behind the last; `normalize` would round to 28."""
+    """Return all digits that there are, without zeros behind the last; `normalize` would round to 28."""
     text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.removeprefix("-") if not number else text

@@ -118,7 +118,7 @@ def _settings(writing: Writing) -> Csv:
 
 
 def _line_ends_above(path: Path, settings: Csv) -> int:
-    """How many line ends there are down to the header's own: one a row, and those inside of cells."""
+    """Return how many line ends there are down to the header's own: one a row, and those inside of cells."""
     lines = csv.reader(io.StringIO(_beginning(path, settings), newline=""), delimiter=settings.delimiter)
     for _ in range(settings.header_row):
         next(lines, None)
@@ -134,7 +134,7 @@ def _header(path: Path, settings: Csv, delimiter: str) -> tuple[str, ...]:
 
 
 def _beginning(path: Path, settings: Csv) -> str:
-    """The file's first text, in the encoding that its own bytes speak of where they are none of the specification's."""
+    """Return the file's first text, in the encoding that its own bytes speak of where they are none of the specification's."""
     with path.open("rb") as file:
         start = file.read(HEADER_BYTES)
     codec = _wide_codec(start)
@@ -148,7 +148,7 @@ def _beginning(path: Path, settings: Csv) -> str:
 
 
 def _wide_codec(start: bytes) -> str | None:
-    """The encoding of two or four bytes a letter that the file is in; None for the encodings of extracts."""
+    """Return the encoding of two or four bytes a letter that the file is in; None for the encodings of extracts."""
     if start.startswith(codecs.BOM_UTF32_LE):
         return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -157,7 +157,7 @@ def _wide_codec(start: bytes) -> str | None:
 
 
 def _delimiter_of(path: Path, settings: Csv) -> str:
-    """The specification's delimiter, or the one that divides the header where that one does not."""
+    """Return the specification's delimiter, or the one that divides the header where that one does not."""
     if len(_header(path, settings, settings.delimiter)) > 1:
         return settings.delimiter
     return max([settings.delimiter, *_DELIMITERS], key=lambda delimiter: len(_header(path, settings, delimiter)))
@@ -184,7 +184,7 @@ class _Look:
 
 
 def _look_through(path: Path, settings: Csv) -> _Look:
-    """One look at every byte, some megabytes of whole lines at a time."""
+    """Look at every byte once, some megabytes of whole lines at a time. Raises InputError with the line of the first fault."""
     look_so_far = _Look()
     with path.open("rb") as file:
         while block := file.read(CHUNK) + file.readline(LONGEST_LINE):
@@ -201,7 +201,7 @@ def _look_through(path: Path, settings: Csv) -> _Look:
 
 
 def _refuse_long_line(path: Path, block: bytes, look_so_far: _Look) -> None:
-    """A line that ends in none of the megabytes that were read for it."""
+    """Refuse a line that ends in none of the megabytes that were read for it."""
     line_end = block.rfind(b"\n", 0, -1) + 1
     if len(block) - line_end > LONGEST_LINE:
         line = look_so_far.lines + block.count(b"\n", 0, line_end) + 1
@@ -233,7 +233,7 @@ def _line(look_so_far: _Look, block: bytes, at: int) -> int:
 
 
 def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
-    """What a file of another Unicode encoding begins with."""
+    """Refuse a byte order mark that is not the encoding's, and zero bytes, as files of wider encodings begin with."""
     if block.startswith(codecs.BOM_UTF8) and settings.encoding != "utf-8-sig":
         raise InputError(
             f"{path.name}, line 1: starts with a byte order mark, and its specification says {settings.encoding}: correct the encoding there (utf-8-sig), or ask for the file as before."
@@ -255,7 +255,7 @@ def _first_of(block: bytes, unwanted: bytes) -> int | None:
 
 
 def _look_at_8_bit(path: Path, settings: Csv, block: bytes, look_so_far: _Look) -> None:
-    """Bytes that are no character of the encoding, and letters that are two bytes of another."""
+    """Refuse bytes that are no character of the encoding, and letters that are two bytes of another."""
     if not look_so_far.other_letters and _is_utf8(block):
         look_so_far.utf8_line = look_so_far.utf8_line or _line(
             look_so_far, block, next(at for at, byte in enumerate(block) if byte > 127)
@@ -318,7 +318,7 @@ def _look_at_utf8(path: Path, settings: Csv, block: bytes, look_so_far: _Look) -
 
 
 def _count_quoted(path: Path, settings: Csv, columns: int, look_so_far: _Look) -> int:
-    """Rows of a file with quotes, in which a cell may hold line ends."""
+    """Return the number of rows of a file with quotes, in which a cell may hold line ends."""
     count, line = 0, 1  # rows, and the line on which the next one begins
     with path.open(encoding=CODECS[settings.encoding], newline="") as file:
         reader = csv.reader(file, delimiter=settings.delimiter, strict=True)
@@ -344,7 +344,7 @@ def _holds_lines(cell: str, settings: Csv, columns: int) -> bool:
 
 
 def _cut_off(path: Path, line: int) -> InputError:
-    """A last line that ends in the middle means that the file was not written to its end."""
+    """Return the error for a last line that ends in the middle: the file was not written to its end."""
     return InputError(
         f"{path.name}, line {line}: ends in the middle of a row, and no line end follows: the file was cut off; ask for it again."
     )
@@ -353,7 +353,7 @@ def _cut_off(path: Path, line: int) -> InputError:
 def _numbered(
     reader: pa_csv.CSVStreamingReader, malformed: dict[int, str], header_row: int, wanted: list[str]
 ) -> Batches:
-    """Rows with their numbers; those without the right number of cells in their place, by number and reason alone."""
+    """Yield rows with their numbers; those without the right number of cells in their place, by number and reason alone."""
     last = header_row
     for batch in reader:
         gaps = np.array(sorted(malformed), dtype=np.int64)

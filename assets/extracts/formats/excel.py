@@ -29,7 +29,7 @@ KEPT_BYTES = 1 << 23  # of a larger one the rows take hundreds of megabytes
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
-    """The header of the specification's sheet; None where there is no such sheet."""
+    """Return the header of the specification's sheet; None where there is no such sheet."""
     settings = _settings(writing)
     sheet = _book(path).sheet(settings.sheet)
     if sheet is None:
@@ -38,12 +38,12 @@ def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
 
 
 def sheets(path: Path) -> list[str]:
-    """What the workbook's sheets are called, as it can be shown."""
+    """Return what the workbook's sheets are called, as it can be shown."""
     return [_plain(name) for name in _book(path).workbook.sheet_names]
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Number of rows with a value. Raises InputError for sheets and cells that cannot be read as rows."""
+    """Return the number of rows with a value. Raises InputError for sheets and cells that cannot be read as rows."""
     settings = _settings(writing)
     book = _book(path)
     _refuse_sheets(path, book.workbook, settings)
@@ -59,7 +59,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """The wanted columns as text, of rows that hold anything; rows count as Excel does."""
+    """Yield the wanted columns as text, of rows that hold anything; rows count as Excel does."""
     settings = _settings(writing)
     sheet = cast(_Sheet, _book(path).sheet(settings.sheet))
     header = sheet.header(settings.header_row)
@@ -93,14 +93,14 @@ class _Sheet:
     counted: int
 
     def header(self, header_row: int) -> tuple[str, ...]:
-        """The headings, without empty ones behind the last."""
+        """Return the headings, without empty ones behind the last."""
         names = [str(column[header_row - 1]).strip() for column in self.columns]
         while names and not names[-1]:
             names.pop()
         return tuple(names)
 
     def filled_below(self, header_row: int) -> list[int]:
-        """Places of the rows below the header that hold anything."""
+        """Return places of the rows below the header that hold anything."""
         return self.filled[bisect_left(self.filled, header_row) :]
 
 
@@ -111,7 +111,7 @@ class _Book:
         self.path, self.workbook, self.read = path, _workbook(path), dict[str, _Sheet]()
 
     def sheet(self, name: str) -> _Sheet | None:
-        """The sheet's rows; None where there is no such sheet."""
+        """Return the sheet's rows; None where there is no such sheet."""
         if name not in self.workbook.sheet_names:
             return None
         if name not in self.read:
@@ -119,7 +119,7 @@ class _Book:
         return self.read[name]
 
     def _read(self, name: str) -> _Sheet:
-        """The columns, once the sheet's text was looked through."""
+        """Return the columns, once the sheet's text was looked through."""
         with _no_collection():
             counted = count_rows(self.path, self.workbook.sheet_names.index(name), name)
             with readable(self.path, python_calamine.CalamineError):
@@ -154,7 +154,7 @@ def _no_collection() -> Iterator[None]:
 
 
 def _book(path: Path) -> _Book:
-    """The workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
+    """Return the workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
     stamp = stamp_of(path)
     return (_kept if stamp.size <= KEPT_BYTES else _kept_alone)(path, stamp)
 
@@ -175,7 +175,7 @@ def _cells_at(column: tuple[object, ...], places: list[int]) -> Sequence[object]
 
 
 def _refuse_sheets(path: Path, workbook: python_calamine.CalamineWorkbook, settings: Xlsx) -> None:
-    """A sheet that nobody knows may hold rows that would be lost."""
+    """Refuse a sheet that the specification does not know: it may hold rows that would be lost."""
     visible = {sheet.name: str(sheet.visible).endswith("Visible") for sheet in workbook.sheets_metadata}
     for name, shown in visible.items():
         if name != settings.sheet and name not in settings.ignored_sheets:
@@ -190,7 +190,7 @@ def _refuse_sheets(path: Path, workbook: python_calamine.CalamineWorkbook, setti
 
 
 def _refuse_beside(place: str, sheet: _Sheet, filled: list[int], header_row: int) -> None:
-    """A value that stands under no heading would be lost."""
+    """Refuse a value that stands under no heading: it would be lost."""
     width = len(sheet.header(header_row))
     for index in filled if len(sheet.columns) > width else []:
         for number, column in enumerate(sheet.columns[width:], width + 1):
@@ -201,7 +201,7 @@ def _refuse_beside(place: str, sheet: _Sheet, filled: list[int], header_row: int
 
 
 def _plain(name: str) -> str:
-    """A sheet's name as it can be shown in a terminal, unless it is somebody's."""
+    """Return a sheet's name as it can be shown in a terminal, unless it is somebody's."""
     if kind := kind_of_text(name):
         return f"with a name that looks like {kind}"
     return "".join(letter if letter.isprintable() else "_" for letter in short(name))

@@ -49,7 +49,7 @@ def refuse_no_workbook(path: Path) -> None:
 
 
 def count_rows(path: Path, index: int, sheet: str) -> int:
-    """Rows with a value, counted in the sheet's own text. Raises InputError for a cell that cannot be read as a value."""
+    """Return the number of rows with a value, counted in the sheet's own text. Raises InputError for a cell that cannot be read as a value."""
     look = _Look(f"{path.name}, sheet {sheet}")
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         for chunk in _unpacked(path, packed, _part_of(packed, index)):
@@ -59,7 +59,7 @@ def count_rows(path: Path, index: int, sheet: str) -> int:
 
 
 def letters(column: int) -> str:
-    """What Excel calls a column, counted from 1."""
+    """Return what Excel calls a column, counted from 1."""
     name = ""
     while column:
         column, letter = divmod(column - 1, 26)
@@ -120,7 +120,7 @@ class _Look:
         self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Column and row of the last cell of each row: who writes millions of cells writes them in order."""
+        """Return column and row of the last cell of each row: who writes millions of cells writes them in order."""
         cell = self._tag(b"c ")
         return [(last[1], last[2]) for row in rows if (last := _CELL.match(row, max(row.rfind(cell), 0)))]
 
@@ -139,7 +139,7 @@ class _Look:
             )
 
     def _cell_at(self, text: bytes, at: int) -> str:
-        """The place of the cell, or of its row where the cell has no name of its own."""
+        """Return the place of the cell, or of its row where the cell has no name of its own."""
         start = max(text.rfind(self._tag(name), 0, at + 10) for name in (b"c ", b"c>"))
         cell = _CELL.match(text, max(start, 0))
         if cell:
@@ -152,7 +152,7 @@ class _Look:
 
 
 def _number(column: bytes) -> int:
-    """A column counted from 1: A is 1 and AA is 27."""
+    """Return a column counted from 1: A is 1 and AA is 27."""
     number = 0
     for letter in column:
         number = number * 26 + letter - 64
@@ -160,7 +160,7 @@ def _number(column: bytes) -> int:
 
 
 def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """A part of the workbook, piece by piece, whatever the archive says of its size."""
+    """Yield a part of the workbook, piece by piece, whatever the archive says of its size."""
     entry = copy(packed.getinfo(name))
     entry.file_size, size = 2 * LARGEST_UNPACKED, 0  # what is said of it may be a lie
     with packed.open(entry) as part:
@@ -176,7 +176,7 @@ def _too_large(path: Path) -> InputError:
 
 
 def _part_of(packed: zipfile.ZipFile, index: int) -> str:
-    """The part of the workbook that holds a sheet, by the sheet's place in the workbook."""
+    """Return the part of the workbook that holds a sheet, by the sheet's place in the workbook."""
     book = packed.read("xl/workbook.xml").decode()
     relations = packed.read("xl/_rels/workbook.xml.rels").decode()
     sheet = re.findall(r"<(?:\w+:)?sheet [^>]*?\w:id=[\"']([^\"']+)", book)[index]

@@ -27,12 +27,12 @@ KEPT_FILES = 4
 
 
 def names(path: Path, _: Writing) -> tuple[str, ...]:
-    """The names of the variables."""
+    """Return the names of the variables."""
     return tuple(name or "" for name in _metadata(path).column_names)  # a damaged name is none
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Number of cases, from the file's own count; of a file that does not say it, by reading one variable."""
+    """Return the number of cases, from the file's own count; of a file that does not say it, by reading one variable."""
     metadata = _metadata(path)
     if metadata.number_rows is not None and metadata.number_rows >= 0:
         return Cells(int(metadata.number_rows))
@@ -40,7 +40,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """The wanted variables as text, values with a label as their label; cases count from 1."""
+    """Yield the wanted variables as text, values with a label as their label; cases count from 1."""
     labels = _metadata(path).variable_value_labels
     first, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
@@ -55,7 +55,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
 
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
-    """The first cases: a file is looked at before it is read, and then most of them are there."""
+    """Return the first cases: a file is looked at before it is read, and then most of them are there."""
     cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
     if absent:
@@ -69,7 +69,7 @@ def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
 
 
 def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, pa.Array]:
-    """The wanted variables of some cases; each is of one type. Days are turned here, as others than a calendar's may stand there."""
+    """Return the wanted variables of some cases; each is of one type. Days are turned here, as others than a calendar's may stand there."""
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
@@ -95,7 +95,7 @@ def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, p
 
 
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
-    """Seconds since 1582 as days, or as moments where they have a time.
+    """Return seconds since 1582 as days, or as moments where they have a time.
 
     One that no calendar has becomes the first or last that one has, which no rule of rows lets count.
     """

@@ -47,7 +47,7 @@ def write_sample(folder: Path, seed: int = 1, tell: Callable[[str], None] | None
 def sample_extracts(
     edition: int, seed: int, specifications: dict[str, Specification], reference: Reference
 ) -> Iterator[Extract]:
-    """Every made-up file of an edition, one after the other."""
+    """Yield every made-up file of an edition, one after the other."""
     layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     yield survey_extract(layouts["sikker_by_survey"], seed, reference)
     yield from _of_police(edition, seed, layouts, reference)
@@ -79,7 +79,7 @@ _OF_PARTNERSHIPS: dict[str, Callable[[Layout, int, Reference], Extract]] = {
 
 
 def _refuse_other_files(folder: Path) -> None:
-    """Made-up files never come to lie among delivered ones."""
+    """Refuse a folder with anything but made-up files: they never come to lie among delivered ones."""
     for path in sorted(folder.rglob("*")) if folder.exists() else ():
         place = path.relative_to(folder)
         shape = r"20\d\d" if path.is_dir() else rf"20\d\d/{SYNTHETIC}[^/]+"

@@ -21,7 +21,7 @@ OF_OTHER = 0.15  # of the other offences; footnote 7 names some
 
 
 def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) -> Extract:
-    """Counts of an edition's crime year: one row an area and type."""
+    """Return counts of an edition's crime year: one row an area and type."""
     edition = layout.edition
     counted = counts(draw, edition, seed, reference)
     names = area_names(layout.writing.area_code_system, reference)
@@ -36,7 +36,7 @@ def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) 
 
 
 def counts(draw: Draw, edition: int, seed: int, reference: Reference) -> dict[str, dict[str, int]]:
-    """Reports of each area by crime type; of the good rows, where they are counted from them."""
+    """Return reports of each area by crime type; of the good rows, where they are counted from them."""
     good = draw.rows[draw.rows["good"]]
     by_area = {COPENHAGEN: _by_type(good)} | {
         area: _by_type(good[good["partnership"] == area]) for area in PARTNERSHIPS
@@ -52,7 +52,7 @@ def _by_type(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def _citizen_facing(area: str, of_types: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
-    """The published number or rate, else a made-up one."""
+    """Return the published number or rate, else a made-up one."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == @area")
     published = figures.drop_duplicates("measure").set_index("measure")["value"]
     if "citizen_facing_reports" in published:

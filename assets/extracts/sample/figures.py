@@ -8,7 +8,7 @@ FORMATS: dict[int, Format] = {2018: "xlsx", 2022: "xlsx", 2025: "xlsx"}
 
 
 def figures_extract(layout: Layout, reference: Reference) -> Extract:
-    """The published figures of the edition in a row of their own each: no number in it is made up."""
+    """Return the published figures of the edition in a row of their own each: no number in it is made up."""
     edition = layout.edition
     names = area_names(layout.writing.area_code_system, reference)
     words = labels_of(layout, "measure").values()

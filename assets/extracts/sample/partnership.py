@@ -62,7 +62,7 @@ LISTED = (  # name, share of the lists since the first edition that it stands on
 
 
 def activities_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Twenty to forty activities of each partnership, most of them with two or more partners."""
+    """Return twenty to forty activities of each partnership, most of them with two or more partners."""
     rng = np.random.default_rng([seed, layout.edition, 21])
     aliases = reference["reference.partner_aliases"].drop_duplicates("partner_id")
     rows = [
@@ -94,7 +94,7 @@ def _activities(code: str, layout: Layout, partners: list[str], rng: np.random.G
 
 
 def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
-    """Different partners, divided by semicolons; some with blanks around them or in small letters."""
+    """Return different partners, divided by semicolons; some with blanks around them or in small letters."""
     names = [str(name) for name in rng.choice(np.array(partners, dtype=object), count, replace=False)]
     names = [name.lower() if rng.random() < 0.05 else name for name in names]
     divider = str(rng.choice(["; ", ";", " ; "], p=[0.8, 0.1, 0.1]))
@@ -102,7 +102,7 @@ def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
 
 
 def goals_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Four to eight result goals of each partnership; what the plan says of each goes with its numbers."""
+    """Return four to eight result goals of each partnership; what the plan says of each goes with its numbers."""
     rng = np.random.default_rng([seed, layout.edition, 22])
     rows = [
         _goal(code, number, title, layout, rng)
@@ -131,7 +131,7 @@ def _goal(code: str, number: int, title: str, layout: Layout, rng: np.random.Gen
 
 
 def meetings_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """The year's meetings and other duties of each partnership, each kind on days of its own."""
+    """Return the year's meetings and other duties of each partnership, each kind on days of its own."""
     rng = np.random.default_rng([seed, layout.edition, 23])
     rows = [
         {
@@ -147,7 +147,7 @@ def meetings_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Money set aside as promised, and almost all of it spent, in the edition's year."""
+    """Return money set aside as promised, and almost all of it spent, in the edition's year."""
     rng = np.random.default_rng([seed, layout.edition, 24])
     rows = [
         {
@@ -164,7 +164,7 @@ def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """The list of the December in the edition's year: fewer areas from year to year."""
+    """Return the list of the December in the edition's year: fewer areas from year to year."""
     municipality = reference["reference.areas"].query("level == 'municipality'")["code"].iloc[0]
     standing = max(1, len(LISTED) - (layout.edition - FIRST_EDITION + seed % 2) // 2)
     rows = [
@@ -176,14 +176,14 @@ def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 
 def _codes(layout: Layout, reference: Reference) -> list[str]:
-    """The partnerships' names in the extract's code system, the first that stands for each."""
+    """Return the partnerships' names in the extract's code system, the first that stands for each."""
     partnerships = set(reference["reference.areas"].query("level == 'partnership_area'")["area_id"])
     names = area_names(layout.writing.area_code_system, reference)
     return [name for area, name in names.items() if area in partnerships]
 
 
 def _any_label(layout: Layout, column: str, rng: np.random.Generator) -> str:
-    """One of our values that the producer has a word for."""
+    """Return one of our values that the producer has a word for."""
     return str(rng.choice(list(labels_of(layout, column).values())))
 
 

@@ -21,7 +21,7 @@ POINTS = 250  # tried for each rode
 
 
 def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """The reports with `area_code`, `rode_code`, coordinates, and `partnership`; each lies in the partnership that it `lies_in`."""
+    """Return the reports with `area_code`, `rode_code`, coordinates, and `partnership`; each lies in the partnership that it `lies_in`."""
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
     is_named = rows["lies_in"].notna() & ~rows["lies_in"].isin(roder["partnership"]).to_numpy()
@@ -43,7 +43,7 @@ def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) ->
 
 
 def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -> np.ndarray:
-    """A rode of each report's partnership area, or one of no partnership area."""
+    """Return a rode of each report's partnership area, or one of no partnership area."""
     chosen = np.zeros(len(lies_in), dtype=int)
     for area in (None, *roder["partnership"].dropna().unique()):
         own = roder["partnership"].isna() if area is None else roder["partnership"] == area
@@ -54,7 +54,7 @@ def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -
 
 
 def _roder(reference: Reference) -> pd.DataFrame:
-    """Every rode with its code, bydel, partnership area, boundary, and how often it is to be drawn."""
+    """Return every rode with its code, bydel, partnership area, boundary, and how often it is to be drawn."""
     areas = reference["reference.areas"]
     bydele = areas.query("level == 'bydel'").set_index("area_id")["name_da"]
     roder = areas.query("level == 'rode'").merge(
@@ -70,14 +70,14 @@ def _roder(reference: Reference) -> pd.DataFrame:
 
 
 def _whole_of(wholes: Iterable[str], reference: Reference) -> pd.Series:
-    """Which of the areas each of their members belongs to."""
+    """Return which of the areas each of their members belongs to."""
     members = reference["reference.area_members"]
     of_whole = members[members["area_id"].isin(list(wholes))].drop_duplicates("member_area_id")
     return of_whole.set_index("member_area_id")["area_id"]
 
 
 def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Points of each rode, in metres east and north: rode, point, coordinate. A point in two roder is none of either."""
+    """Return points of each rode, in metres east and north: rode, point, coordinate. A point in two roder is none of either."""
     shapes = shapely.from_wkt(boundaries)
     low_x, low_y, high_x, high_y = shapely.bounds(shapes)[:, :, None].transpose(1, 0, 2)
     tried = rng.random((2, len(shapes), POINTS))

@@ -36,7 +36,7 @@ PARTNERSHIP_RESIDENTS = {
 
 
 def population_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Residents on 1 January of the edition's year and of the year before, by area."""
+    """Return residents on 1 January of the edition's year and of the year before, by area."""
     edition, names = layout.edition, area_names("population", reference)
     rows = [
         {"area_code": names[area], "on_date": pd.Timestamp(year, 1, 1), "population_residents": count, "source": SOURCE}
@@ -48,7 +48,7 @@ def population_extract(layout: Layout, seed: int, reference: Reference) -> Extra
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Residents of every area on 1 January of a year: Copenhagen's as published, the bydele's within it."""
+    """Return residents of every area on 1 January of a year: Copenhagen's as published, the bydele's within it."""
     populations = reference["reference.populations"]
     total = _copenhagen(populations, year)
     of_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
@@ -66,7 +66,7 @@ def _copenhagen(populations: pd.DataFrame, year: int) -> int:
 
 
 def _partnership_residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Residents of the partnership areas by their definition on the day, a little different each year."""
+    """Return residents of the partnership areas by their definition on the day, a little different each year."""
     areas = reference["reference.areas"].query("level == 'partnership_area'")
     day = date(year, 1, 1)
     holds = areas["valid_from"].map(lambda first: pd.isna(first) or first <= day) & areas["valid_to"].map(

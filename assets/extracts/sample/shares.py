@@ -54,7 +54,7 @@ class City:
 
 
 def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> pd.DataFrame:
-    """`neither` and `unsafe`, day and evening, of each stratum.
+    """Return `neither` and `unsafe`, day and evening, of each stratum.
 
     The strata have `area_id` (bydel), `partnership_id` (None outside) and `residents` (15 and over).
     """
@@ -69,7 +69,7 @@ def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> 
 
 
 def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str], float]:
-    """The published figure of each area and measure; the first one where sources differ."""
+    """Return the published figure of each area and measure; the first one where sources differ."""
     figures = (
         reference["reference.published_figures"].query("edition == @edition").drop_duplicates(["area_id", "measure"])
     )
@@ -80,7 +80,7 @@ def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str]
 
 
 def _city(published: dict[tuple[str, str], float], time: str) -> City:
-    """Copenhagen's three shares: parts of 100, though rounded ones may add up to 99 or 101."""
+    """Return Copenhagen's three shares: parts of 100, though rounded ones may add up to 99 or 101."""
     unsafe, neither, safe = (published.get((COPENHAGEN, f"{name}{time}")) for name in ("unsafe", "neither", "safe"))
     if unsafe is None:
         safe = CITY_SAFE[time] if safe is None else safe
@@ -115,7 +115,7 @@ def _unsafe(
 def _neither(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, unsafe: pd.Series
 ) -> pd.Series:
-    """Half of it goes with the unsafe share."""
+    """Return the share of neither; half of it goes with the unsafe share."""
     bydele = strata.groupby("area_id")["residents"].sum()
     of_bydele = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
     published_shares = {
@@ -138,7 +138,7 @@ def _spread(published: dict[str, float], profile: pd.Series, total: float, resid
 
 
 def _by_stratum(strata: pd.DataFrame, of_bydele: pd.Series, of_partnerships: dict[str, float]) -> pd.Series:
-    """The partnership areas' own shares, and for the rest of their bydel what is left."""
+    """Return the partnership areas' own shares, and for the rest of their bydel what is left."""
     shares = strata["partnership_id"].map(of_partnerships)
     inside = (shares * strata["residents"]).groupby(strata["area_id"]).sum()
     residents = strata["residents"].where(strata["partnership_id"].isna(), 0).groupby(strata["area_id"]).sum()

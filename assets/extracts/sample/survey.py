@@ -50,7 +50,7 @@ RATES = {
 
 
 def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """The answers of one edition: as many good rows as are published, and a few bad ones."""
+    """Return the answers of one edition: as many good rows as are published, and a few bad ones."""
     edition = layout.edition
     rng = np.random.default_rng([seed, edition, 1])
     strata = _strata(edition, seed, reference, rng)
@@ -67,7 +67,7 @@ def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 
 def _strata(edition: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """One row a stratum: its bydel, its partnership area, residents of 15 and over, invited and answers."""
+    """Return one row a stratum: its bydel, its partnership area, residents of 15 and over, invited and answers."""
     strata = _areas_of_strata(edition, seed, reference)
     answers, invited = _published_numbers(edition, reference)
     own = strata["partnership_id"].notna()
@@ -100,13 +100,13 @@ def _areas_of_strata(edition: int, seed: int, reference: Reference) -> pd.DataFr
 
 
 def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) -> dict[str, str]:
-    """The bydel that each partnership area lies in."""
+    """Return the bydel that each partnership area lies in."""
     members = reference["reference.area_members"].query("area_id in @bydele and member_area_id in @partnerships")
     return BYDEL_OF | dict(zip(members["member_area_id"], members["area_id"], strict=True))
 
 
 def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
-    """Answers and invited of the edition, made up where they are not public."""
+    """Return answers and invited of the edition, made up where they are not public."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == 'copenhagen'")
     answers = int(figures["answers"].max()) if figures["answers"].notna().any() else ANSWERS + edition % 7 * 10
     invited = int(figures["invited"].max()) if figures["invited"].notna().any() else round(answers / RESPONSE)
@@ -114,7 +114,7 @@ def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
 
 
 def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
-    """The total in whole parts after the sizes; the largest remainders get what is left."""
+    """Return the total in whole parts after the sizes; the largest remainders get what is left."""
     exact = total * sizes / sizes.sum()
     parts: np.ndarray = np.floor(exact).astype(int)
     parts[np.argsort(parts - exact, kind="stable")[: total - parts.sum()]] += 1
@@ -122,7 +122,7 @@ def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
 
 
 def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Weights that sum to each stratum's residents, and vary as much as the design effect still wants."""
+    """Return weights that sum to each stratum's residents, and vary as much as the design effect still wants."""
     size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
     of_strata = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
     sigma = np.sqrt(np.log(max(DESIGN_EFFECT / of_strata, 1.02)))
@@ -136,7 +136,7 @@ def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Genera
 
 
 def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The class of each respondent's two answers; who feels unsafe by day mostly does so in the evening."""
+    """Return the class of each respondent's two answers; who feels unsafe by day mostly does so in the evening."""
     unsafe_first = {"unsafe": 2.0, "neither": 1.0, "safe": 0.0, "left_out": 0.5}
     classes = {time: np.full(len(rows), "safe", dtype=object) for time in (DAY, EVENING)}
     for places in rows.groupby("in_stratum").indices.values():
@@ -151,7 +151,7 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
 
 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """What each answer of a stratum counts as: in the order given, until the weighted share is reached."""
+    """Return what each answer of a stratum counts as: in the order given, until the weighted share is reached."""
     classes = np.full(len(weights), "safe", dtype=object)
     classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
     whole = weights[classes != "left_out"].sum()
@@ -162,7 +162,7 @@ def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng:
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The first of the order whose weights stay below the goal, and one more that comes nearest to what is left."""
+    """Return the first of the order whose weights stay below the goal, and one more that comes nearest to what is left."""
     taken = int(np.searchsorted(np.cumsum(weights[order]), goal))
     gap = goal - weights[order[:taken]].sum()
     untaken = order[taken:]
@@ -173,7 +173,7 @@ def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.nda
 
 
 def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
-    """One of each class's answers, the earlier ones of the scale more often."""
+    """Return one of each class's answers, the earlier ones of the scale more often."""
     answered = classes.copy()
     for name, choices in answers.items():
         places = np.flatnonzero(classes == name)
@@ -183,7 +183,7 @@ def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: 
 
 
 def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, list[str]]:
-    """The answers of each class that the edition's scale has, by the newest rule that holds for it."""
+    """Return the answers of each class that the edition's scale has, by the newest rule that holds for it."""
     rules = reference["reference.answer_classes"].query("valid_from_edition <= @edition")
     rules = rules[(rules["rule_version"] == rules["rule_version"].max()) & rules["answer"].isin(labels)]
     return {str(name): group["answer"].tolist() for name, group in rules.groupby("answer_class")}
@@ -193,7 +193,7 @@ def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, l
 
 
 def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """Our columns in the layout's order, shuffled, without those that are not asked."""
+    """Return our columns in the layout's order, shuffled, without those that are not asked."""
     rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
     edition, names = layout.edition, area_names("survey", reference)
     file = {
@@ -216,7 +216,7 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
 
 
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
-    """Days of the edition's fieldwork, or of December and January where it is not described; a few are empty."""
+    """Return days of the edition's fieldwork, or of December and January where it is not described; a few are empty."""
     described = reference["reference.editions"].query("edition == @edition").iloc[0]
     first, last = described["fieldwork_first_day"], described["fieldwork_last_day"]
     first = date(edition - 1, 12, 1) if pd.isna(first) else first
@@ -227,7 +227,7 @@ def _days(edition: int, reference: Reference, count: int, rng: np.random.Generat
 
 
 def _yes_no(rate: float, more: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Yes or no, yes twice as often of those who feel unsafe; a few know no answer, give none or have an empty cell."""
+    """Return yes or no, yes twice as often of those who feel unsafe; a few know no answer, give none or have an empty cell."""
     yes = rng.random(len(more)) < np.where(more, 2 * rate, rate)
     drawn = rng.random(len(more))
     choices = [drawn < 0.012, drawn < 0.018, drawn < 0.026]
@@ -235,14 +235,14 @@ def _yes_no(rate: float, more: np.ndarray, rng: np.random.Generator) -> pd.Serie
 
 
 def _interview_form(layout: Layout, count: int, rng: np.random.Generator) -> dict[str, pd.Series]:
-    """The column that is not read, written in the manner of the others."""
+    """Return the column that is not read, written in the manner of the others."""
     small = all(heading == heading.lower() for heading in layout.headings.values())
     name = next(name for name in layout.ignored if (name == name.lower()) == small)
     return {name: pd.Series(rng.choice(np.array(["Web", "Telefon"], dtype=object), count, p=[0.8, 0.2]))}
 
 
 def _with_bad_rows(file: pd.DataFrame, edition: int, rng: np.random.Generator) -> pd.DataFrame:
-    """The file with a few rows below that cannot count: no weight or none above 0, a repeated one, an unknown label."""
+    """Return the file with a few rows below that cannot count: no weight or none above 0, a repeated one, an unknown label."""
     bad = file.iloc[rng.choice(len(file), MOST_BAD, replace=False)].copy().reset_index(drop=True)
     numbers = [f"{edition}-9{number:04d}" for number in range(len(bad))]
     bad.loc[:5, "respondent_number"] = numbers[:6]

@@ -59,17 +59,17 @@ class Extract:
         return {name: self.layout.heading_of(name) for name in self.rows.columns}
 
     def labels(self, column: str) -> dict[str, str]:
-        """The producer's label of each of our values; empty where values stand as they are."""
+        """Return the producer's label of each of our values; empty where values stand as they are."""
         return {meaning: label for label, meaning in labels_of(self.layout, column).items()}
 
 
 def labels_of(layout: Layout, column: str) -> dict[str, str]:
-    """What the producer's labels of a column mean; empty where values stand as they are."""
+    """Return what the producer's labels of a column mean; empty where values stand as they are."""
     return (layout.columns[column].labels or {}) if column in layout.columns else {}
 
 
 def area_names(system: str, reference: Reference) -> dict[str, str]:
-    """What a code system calls each area: the first name that stands there, in the file's order."""
+    """Return what a code system calls each area: the first name that stands there, in the file's order."""
     codes = reference["reference.area_codes"]
     codes = codes[codes["code_system"] == system].drop_duplicates("area_id")
     return dict(zip(codes["area_id"], codes["code"], strict=True))
@@ -86,14 +86,14 @@ def write(extract: Extract, folder: Path) -> Path:
 
 
 def _labelled(extract: Extract, column: str) -> pd.Series:
-    """The column with the producer's labels in place of our values."""
+    """Return the column with the producer's labels in place of our values."""
     labels = extract.labels(column)
     values = extract.rows[column]
     return values.map(lambda value: labels.get(value, value)) if labels else values
 
 
 def _or_none(values: pd.Series, cells: list[Cell]) -> list[Cell | None]:
-    """The cells, with None in place of each that is missing from the values."""
+    """Return the cells, with None in place of each that is missing from the values."""
     return [None if missing else cell for cell, missing in zip(cells, values.isna(), strict=True)]
 
 
@@ -117,7 +117,7 @@ def _write_csv(extract: Extract, path: Path) -> None:
 
 
 def _plain_lines(columns: list[pa.Array], settings: Csv) -> str:
-    """Lines without any quotes; empty where a cell needs them."""
+    """Return lines without any quotes; empty where a cell needs them."""
     out = pa.BufferOutputStream()
     options = pa_csv.WriteOptions(
         include_header=False, delimiter=settings.delimiter, quoting_style="none", batch_size=100_000, eol="\r\n"
@@ -137,7 +137,7 @@ def _quoted_lines(columns: list[pa.Array], settings: Csv) -> str:
 
 
 def _text(extract: Extract, column: str) -> list[str | None]:
-    """The column's cells as its producer writes them in a text file."""
+    """Return the column's cells as its producer writes them in a text file."""
     values = _labelled(extract, column)
     if _is_day(values):
         days = pa.array(values.to_numpy().astype("datetime64[D]"))
@@ -186,7 +186,7 @@ def _write_column(sheet: "Worksheet", first: int, place: int, cells: list[object
 
 
 def _cells(extract: Extract, column: str) -> list[object]:
-    """The column's cells as texts, numbers and days; None for an empty one."""
+    """Return the column's cells as texts, numbers and days; None for an empty one."""
     values = _labelled(extract, column)
     cells = values.dt.to_pydatetime().tolist() if _is_day(values) else values.tolist()
     return _spoil(extract, column, _or_none(values, cells))
@@ -223,7 +223,7 @@ def _write_sav(extract: Extract, path: Path) -> None:
 
 
 def _coded(extract: Extract, column: str) -> pd.Series:
-    """Numbers in place of labels, as SPSS holds them; NaN for an empty cell."""
+    """Return numbers in place of labels, as SPSS holds them; NaN for an empty cell."""
     codes = {meaning: float(code) for code, meaning in enumerate(extract.labels(column), 1)}
     values = extract.rows[column]
     return values.map(codes).fillna(UNKNOWN_CODE).where(values.notna())
@@ -242,7 +242,7 @@ def _write_parquet(extract: Extract, path: Path) -> None:
 
 
 def _array(extract: Extract, column: str) -> pa.Array:
-    """Days and numbers as such; text where a cell is spoiled."""
+    """Return days and numbers as such; text where a cell is spoiled."""
     values = _labelled(extract, column)
     if column in extract.spoiled or not (_is_day(values) or pd.api.types.is_numeric_dtype(values)):
         return pa.array(_text(extract, column), pa.string())
