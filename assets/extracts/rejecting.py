@@ -7,7 +7,7 @@ typed is in `typing_sql.py`; how the rows that count become a table is in `kept.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import duckdb
@@ -90,7 +90,7 @@ def rejected_rows(table: Table, edition: int, decisions: Decisions) -> list[Reje
 
 def write_rejected(rows: list[RejectedRow], edition: int) -> int:
     """Store the edition's rejected rows of all tables, and return their number."""
-    return store.write(REJECTED, REJECTED.frame([asdict(row) for row in rows]), edition)
+    return store.write(REJECTED, REJECTED.frame([vars(row) for row in rows]), edition)
 
 
 @contextmanager

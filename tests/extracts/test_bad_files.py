@@ -26,7 +26,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from assets.extracts import landing, privacy
+from assets.extracts import landing as landing_folder
+from assets.extracts import privacy
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
 from assets.extracts.layouts import load_specifications
@@ -1119,9 +1120,9 @@ HAPPENS: dict[str, Callable[[Path], object]] = {
     "is taken away": lambda path: path.unlink(),
 }
 CALLS = {  # what is called when, and by which module
-    "as its rows are counted": (landing, "cells_of"),
+    "as its rows are counted": (landing_folder, "cells_of"),
     "as it is looked at": (privacy, "batches_of"),
-    "as its rows are taken in": (landing, "batches_of"),
+    "as its rows are taken in": (landing_folder, "batches_of"),
 }
 
 
@@ -1439,7 +1440,7 @@ def test_damage_ends_in_a_sentence_or_in_rows(tmp_path: Path, kind: str) -> None
         chance = random.Random(seed)
         path.write_bytes(damaged_part(content, chance) if kind == "xml" else damaged(content, chance))
         try:
-            for _ in landing.rows_of(landing.look_into(path, edition, specifications)):
+            for _ in landing_folder.rows_of(landing_folder.look_into(path, edition, specifications)):
                 pass
         except InputError as refusal:
             said_well(str(refusal), path.name)
