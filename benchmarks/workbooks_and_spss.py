@@ -38,9 +38,9 @@ def write_files(folder: Path) -> None:
 
     reference, specifications = load_reference(), load_specifications()
     draw = first_draw(EDITIONS["xlsx"], SEED, reference)
-    reports = draw.extract(specifications["koebenhavns_politi_reports"], EDITIONS["xlsx"], "rows", "xlsx")
+    reports = draw.extract(specifications["koebenhavns_politi_reports"].for_edition(EDITIONS["xlsx"]), "rows", "xlsx")
     write_often(replace(reports, rows=reports.rows[draw.rows["good"]], spoiled={}), "journal_number", folder)
-    answers = survey_extract(specifications["sikker_by_survey"], EDITIONS["sav"], SEED, reference)
+    answers = survey_extract(specifications["sikker_by_survey"].for_edition(EDITIONS["sav"]), SEED, reference)
     strata = answers.rows[["stratum_population_residents", "stratum_invited"]] * (ROWS // len(answers.rows) + 1)
     write_often(replace(answers, rows=answers.rows.assign(**strata)), "respondent_number", folder)
 
@@ -50,7 +50,7 @@ def write_often(extract: "Extract", key: str, folder: Path) -> None:
     from assets.extracts.sample.writing import write
 
     rows = extract.rows.iloc[[place % len(extract.rows) for place in range(ROWS)]].reset_index(drop=True)
-    rows[key] = [f"{extract.edition}-{place:08d}" for place in range(ROWS)]
+    rows[key] = [f"{extract.layout.edition}-{place:08d}" for place in range(ROWS)]
     write(replace(extract, rows=rows), folder).rename(file_of(extract.format, folder))
 
 

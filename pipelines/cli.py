@@ -460,10 +460,10 @@ def _tell_trial(trial: "Trial") -> int:
     """What the file is, how its columns are read, which rows would be set aside, and what to do next."""
     from assets.extracts.intake import share_in_words
 
-    file, specification = trial.file, trial.file.specification
+    file, layout = trial.file, trial.file.layout
     sheet = f", sheet {file.sheet}" if file.sheet else ""
     out.print(
-        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{specification.extract}.yml: {specification.producer}, edition {file.edition}; fingerprint {file.sha256[:SEEN_LETTERS]}.",
+        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{layout.extract}.yml: {layout.producer}, edition {file.edition}; fingerprint {file.sha256[:SEEN_LETTERS]}.",
     )
     out.print(_columns_read(trial))
     if trial.rejected:
@@ -474,13 +474,13 @@ def _tell_trial(trial: "Trial") -> int:
     if trial.places_unknown:
         out.print(f"Reports that lie in no area that is known: {trial.places_unknown:,} of {file.rows:,}.")
     out.print(
-        f"{trial.rejected_rows:,} of {file.rows:,} rows would be set aside ({share_in_words(trial.rejected_percent, specification.tolerated_rejected_percent)})."
+        f"{trial.rejected_rows:,} of {file.rows:,} rows would be set aside ({share_in_words(trial.rejected_percent, layout.tolerated_rejected_percent)})."
     )
     if trial.tolerated:
         out.print(f"Next: put it into {landing_folder() / str(file.edition)} and start tryghed run.")
         return DONE
     err.print(
-        f"{file.path.name}: too many rows would be set aside, and a run would stop: ask for the file again, or correct extracts/{specification.extract}.yml where it is not meant so.",
+        f"{file.path.name}: too many rows would be set aside, and a run would stop: ask for the file again, or correct extracts/{layout.extract}.yml where it is not meant so.",
     )
     return BLOCKED
 
@@ -490,18 +490,17 @@ def _made_up(provenance: str) -> str:
 
 
 def _columns_read(trial: "Trial") -> RichTable:
-    specification, edition = trial.file.specification, trial.file.edition
-    named = specification.names_in(edition)
-    table = RichTable(title=f"How its columns are read into {specification.table}", **_LEFT)
+    layout = trial.file.layout
+    table = RichTable(title=f"How its columns are read into {layout.table.name}", **_LEFT)
     for heading in ("column of the file", "is read as", "by"):
         table.add_column(heading, overflow="fold")
-    for ours, theirs in named.items():
-        labels = specification.columns[ours].labels_in(edition)
-        table.add_row(theirs, ours, f"{len(labels)} labels" if labels else "as it stands")
-    for ours in specification.columns.keys() - named.keys():
-        table.add_row("-", ours, f"not asked or not delivered in {edition}")
-    for theirs, ignored in specification.ignored.items():
-        table.add_row(theirs, "-", f"not read: {ignored.reason}")
+    for name, heading in layout.headings.items():
+        labels = layout.columns[name].labels
+        table.add_row(heading, name, f"{len(labels)} labels" if labels else "as it stands")
+    for name in layout.columns.keys() - layout.headings.keys():
+        table.add_row("-", name, f"not asked or not delivered in {layout.edition}")
+    for heading, ignored in layout.ignored.items():
+        table.add_row(heading, "-", f"not read: {ignored.reason}")
     return table
 
 

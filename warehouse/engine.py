@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow as pa
 
-from warehouse.contracts import Row, Table
+from warehouse.contracts import Table
 from warehouse.home import make_protected, store_folder
 from warehouse.store import FIRST_EDITION, path_of, refuse_absent
 
@@ -21,12 +21,12 @@ BATCH_ROWS = 100_000
 
 @contextmanager
 def engine(tables: Iterable[Table], edition: int, earlier: Iterable[Table] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory with a view of each table: one edition of `tables`, all editions up to it of `earlier`.
+    """Open a DuckDB in memory with a view of each table: one edition of `tables`, all editions up to it of `earlier`.
 
     Raises StoreError where an edition is not in the store.
     """
     paths = [(table, [path_of(table, edition)]) for table in tables]
-    paths += [(table, [path_of(table, one) for one in range(FIRST_EDITION, edition + 1)]) for table in earlier]
+    paths += [(table, [path_of(table, year) for year in range(FIRST_EDITION, edition + 1)]) for table in earlier]
     make_protected(store_folder())
     with tempfile.TemporaryDirectory(prefix=".engine-", dir=store_folder()) as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
@@ -41,9 +41,9 @@ def engine(tables: Iterable[Table], edition: int, earlier: Iterable[Table] = ())
 
 
 def batches(
-    connection: duckdb.DuckDBPyConnection, query: str, table: Table, constants: Row | None = None
+    connection: duckdb.DuckDBPyConnection, query: str, table: Table, constants: dict[str, object] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """The query's rows in their order, with the table's columns and types; `constants` are not asked of the query.
+    """Yield the query's rows in their order, with the table's columns and types; `constants` are not asked of the query.
 
     Raises ValueError where a column is missing or a cell is empty that must not be.
     """

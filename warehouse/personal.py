@@ -1,7 +1,8 @@
 """Whether a column or a name looks like personal data. A judgement of shapes and words: it names the kind, never a value.
 
-What has one shape alone is enough in a single cell. What may be something else, as eight digits or a word before a house
-number, has to stand in several.
+Here belongs what personal data look like; which columns of a file are looked at is in `assets/extracts/privacy.py`. What has
+one shape alone is enough in a single cell. What may be something else, as eight digits or a word before a house number, has
+to stand in several.
 """
 
 import re
@@ -72,7 +73,7 @@ _NAMED_THINGS = re.compile(
 
 
 def kind_by_heading(heading: str) -> str | None:
-    """What a column seems to hold of persons by its heading; None for nothing."""
+    """Return what a column seems to hold of persons by its heading; None for nothing."""
     words = re.sub(r"[\W_]+", " ", heading.lower()).strip()
     kind = next((kind for kind, shape in _HEADINGS.items() if shape.search(words)), None)
     if kind is None and _NAME_OF.search(words) and not _NAMED_THINGS.search(words):
@@ -81,36 +82,36 @@ def kind_by_heading(heading: str) -> str | None:
 
 
 def kind_of_text(text: str) -> str | None:
-    """What a heading, or the name of a file or sheet, gives away of a person itself; None for nothing.
+    """Return what a heading, or the name of a file or sheet, gives away of a person itself; None for nothing.
 
     Digits in pairs are no telephone number there: days and times are written so.
     """
     spaced = text.replace("_", " ")
     shapes = {kind: shape for kind, shape in _SURE.items() if kind != "telephone numbers"}
-    found = next((kind for kind, shape in shapes.items() if shape.search(text) or shape.search(spaced)), None)
-    if found is None and (_NAME_IN_TEXT.search(spaced) or _LIKELY["names"].match(spaced)):
+    kind = next((kind for kind, shape in shapes.items() if shape.search(text) or shape.search(spaced)), None)
+    if kind is None and (_NAME_IN_TEXT.search(spaced) or _LIKELY["names"].match(spaced)):
         return "names"
-    if found is None and _LIKELY["addresses"].match(spaced):
+    if kind is None and _LIKELY["addresses"].match(spaced):
         return "addresses"
-    return found or ("CPR numbers" if _CPR_IN_TEXT.match(spaced) else None)
+    return kind or ("CPR numbers" if _CPR_IN_TEXT.match(spaced) else None)
 
 
 def kind_within(text: str, *, named: bool = False) -> str | None:
-    """What a sentence that somebody wrote gives away of a person; None for nothing. `named`: a name may stand there."""
-    found = next((kind for kind, shape in _SURE.items() if shape.search(text)), None)
-    if found is None and _CPR_IN_TEXT.match(text):
+    """Return what a sentence that somebody wrote gives away of a person; None for nothing. `named`: a name may stand there."""
+    kind = next((kind for kind, shape in _SURE.items() if shape.search(text)), None)
+    if kind is None and _CPR_IN_TEXT.match(text):
         return "CPR numbers"
-    if found is None and _JOURNAL_NUMBER.search(text):
+    if kind is None and _JOURNAL_NUMBER.search(text):
         return "journal numbers"
-    return found or ("names" if not named and _NAME_IN_TEXT.search(text) else None)
+    return kind or ("names" if not named and _NAME_IN_TEXT.search(text) else None)
 
 
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
-    """What the cells seem to hold of persons; None for nothing. Each different text is judged once.
+    """Return what the cells seem to hold of persons; None for nothing. Each different text is judged once.
 
     Of a column of numbers or days, only what no such value looks like is judged.
     """
-    counted = Counter({found["values"]: found["counts"] for found in pc.value_counts(values.drop_null()).to_pylist()})
+    counted = Counter({pair["values"]: pair["counts"] for pair in pc.value_counts(values.drop_null()).to_pylist()})
     for kind, shape in _SURE.items():
         if any(shape.search(text) for text in counted):
             return kind
@@ -122,9 +123,9 @@ def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
 
 def _stands_often(kind: str, shape: re.Pattern[str], counted: Counter[str]) -> bool:
     """Whether the shape stands in enough of all cells, or in enough different ones."""
-    found = [
+    matching = [
         text for text in counted if shape.match(text) or (kind == "names" and _NAME_IN_TEXT.search(text) is not None)
     ]
     cells, least = counted.total(), min(LEAST, counted.total())
-    often = sum(counted[text] for text in found) >= max(1, least, ENOUGH_OF_ALL * cells)
-    return often or len(found) >= ENOUGH_DIFFERENT
+    often = sum(counted[text] for text in matching) >= max(1, least, ENOUGH_OF_ALL * cells)
+    return often or len(matching) >= ENOUGH_DIFFERENT

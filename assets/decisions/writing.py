@@ -14,9 +14,10 @@ import yaml
 
 from assets.asset_checks import fingerprint_of
 from assets.decisions.table import refuse_numbers, unmapped_codes
-from assets.extracts.landing import DeliveredFile, look_into, rows_of
+from assets.extracts.files import FILES, DeliveredFile, listed_files
+from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
-from assets.extracts.rejecting import FILES, files_of, refuse_unreadable
+from assets.extracts.rejecting import refuse_unreadable
 from assets.extracts.trial import try_file
 from checks.expectations import validate_table
 from checks.rules import Rule, decidable_rules, rules, shape_rule
@@ -86,7 +87,7 @@ def decide_on_row(
 ) -> Decision:
     """Accept a row that was set aside, drop it for good, or correct one of its cells; of the file that somebody saw."""
     delivered = _delivered(edition, file, seen)
-    faults = [one for one in try_file(delivered.path, edition).rejected if one["row"] == row]
+    faults = [one for one in try_file(delivered.path, edition).rejected if one.row == row]
     if not faults:
         raise InputError(f"row {row} of {file} is not set aside: give the row that quality.rejected_rows names.")
     if action == "accept":
@@ -166,8 +167,8 @@ def _delivered(edition: int, file: str, seen: str) -> DeliveredFile:
     if path is None:
         raise InputError(f"landing/{edition} has no file of this name: give the name as quality.files has it.")
     found = look_into(path, edition, load_specifications())
-    stored = files_of(edition) if edition in store.stored_editions(FILES) else []
-    known = [seen] if seen else [row["file_sha256"] for row in stored if row["file"] == file]
+    stored = listed_files(edition) if edition in store.stored_editions(FILES) else []
+    known = [seen] if seen else [listed.file_sha256 for listed in stored if listed.file == file]
     if not any(len(one) >= SEEN_LETTERS and found.sha256.startswith(one) for one in known):
         raise InputError(
             f"{file} is not {f'the file of the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run took in'}: look at what the failed run or tryghed extracts check says of it now, and give the fingerprint that stands there as seen."
@@ -181,11 +182,10 @@ def _of(file: DeliveredFile) -> Row:
 
 def _cell(file: DeliveredFile, row: int, column: str) -> str:
     """What the file says in a cell. Raises InputError where it has no such row or column."""
-    if column not in file.specification.columns:
-        raise InputError(
-            f"the column is none of {file.specification.table}: use one of {', '.join(file.specification.columns)}."
-        )
-    if file.specification.target().columns[column].personal or file.specification.columns[column].personal:
+    columns = file.layout.columns
+    if column not in columns:
+        raise InputError(f"the column is none of {file.layout.table.name}: use one of {', '.join(columns)}.")
+    if columns[column].is_personal:
         raise InputError(f"{column} holds personal data, and those do not belong into {FILE}: ask for the file again.")
     for batch in rows_of(file):
         numbers = batch.column("row").to_pylist()

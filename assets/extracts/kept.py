@@ -1,7 +1,8 @@
-"""The rows that count: each table of delivered rows, typed and mapped, less the rows that are set aside.
+"""The rows that count: each table of delivered rows, typed and mapped, without the rejected ones.
 
-How a row is typed and which are set aside is in `setting_aside.py`; what is looked up for it is the SQL of
-`assets/extracts/rows/<schema>_<table>.sql`; where coordinates lie is in `places.py`.
+Here belongs what makes the tables that all subjects start from. What is looked up for a row is the SQL of
+`rows/<schema>_<table>.sql`; where coordinates lie is in `places.py`; how a row is typed is in `typing_sql.py`, and which are
+rejected in `rejecting.py`.
 """
 
 from collections.abc import Iterator
@@ -11,9 +12,9 @@ import duckdb
 import pyarrow as pa
 
 from assets.editions import editions
-from assets.extracts.landing import DeliveredFile, extracts_table
+from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table
 from assets.extracts.places import locate
-from assets.extracts.rejecting import DECISIONS, FILES, REJECTED, constants_of, delivered_for, lookups, typed
+from assets.extracts.rejecting import DECISIONS, REJECTED, constants_of, lookups, typed
 from assets.extracts.typing_sql import quoted
 from assets.reference import REFERENCE
 from assets.sql_files import sql
@@ -26,15 +27,15 @@ from warehouse.engine import batches
 PART_ROWS = 1_000_000
 
 
-def rows_that_count(table: Table, edition: int, decided: Decisions) -> Iterator[pa.RecordBatch]:
-    """The edition's rows of a table in the order of its key: file by file, row by row."""
+def rows_that_count(table: Table, edition: int, decisions: Decisions) -> Iterator[pa.RecordBatch]:
+    """Yield the edition's rows of a table in the order of its key: file by file, row by row."""
     files = delivered_for(table, edition)
     if not files:
         return
     query = sql(f"extracts/rows/{table.schema_name}_{table.short_name}").format(typed="part")
     with lookups(table, edition, REJECTED, DECISIONS) as connection:
         for file in files:
-            _keep(connection, file, decided)
+            _view_kept(connection, file, decisions)
             if "coordinate_x" in table.columns:
                 locate(connection, "kept")
             for _ in _parts(connection):
@@ -42,7 +43,11 @@ def rows_that_count(table: Table, edition: int, decided: Decisions) -> Iterator[
 
 
 def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """The kept rows as a view of some at a time: joins do not keep their order, and to order all at once takes memory."""
+    """Make a view `part` of some kept rows at a time.
+
+    Joins do not keep the order of rows, and to order all of them at once takes memory: the peak that
+    `benchmarks.police_csv` prints.
+    """
     last = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
     for first in range(1, last + 1, PART_ROWS):
         connection.execute(
@@ -51,16 +56,16 @@ def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decided: Decisions) -> None:
-    """A view of the file's typed rows that no rule sets aside, or that a decision lets count."""
+def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> None:
+    """Make a view `kept` of the file's typed rows that no rule rejects, or that a decision lets count."""
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE set_aside AS
+        CREATE OR REPLACE TEMP TABLE not_counting AS
         SELECT DISTINCT row FROM {REJECTED.name} WHERE file = {quoted(file.path.name)} AND NOT counts
         """
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW kept AS FROM ({typed(file, decided)}) ANTI JOIN set_aside USING (row)"
+        f"CREATE OR REPLACE TEMP VIEW kept AS FROM ({typed(file, decisions)}) ANTI JOIN not_counting USING (row)"
     )
 
 
@@ -86,7 +91,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
 
 
 def made_from(table: Table, edition: int) -> str:
-    """The files that an edition of a table was made from, with the first letters of their hashes, as Dagster shows them."""
+    """Return the files that an edition of a table was made from, with the first letters of their hashes, for Dagster's page."""
     files = delivered_for(table, edition)
     return ", ".join(f"{file.path.name} ({file.sha256[:12]})" for file in files) or "none delivered"
 

@@ -1,7 +1,9 @@
-"""Extract specifications: what a producer's file looks like, and which column of it is which of ours.
+"""Extract specifications and their layouts: what a producer's file looks like, and which column of it is which of ours.
 
-One YAML file per kind and producer in `warehouse/reference/extracts/`. A producer's other columns, words or formats,
-this year or for good, are lines there and never code. How a file is read is in `delivered_files.py`.
+Here belongs what is said of a file before one is there. One YAML file per kind and producer in `warehouse/reference/extracts/`
+is a `Specification`; what holds of it in an edition is a `Layout`. A producer's other columns, words or formats, this year or
+for good, are lines there and never code. Which layout fits a file is decided in `matching.py`; how a file is read is in
+`formats/`.
 """
 
 import re
@@ -31,13 +33,16 @@ def _is_trimmed(text: str) -> str:
 
 
 def _for_good(entry: object) -> object:
-    """An entry without editions holds from the first one on."""
+    """Return an entry by edition: one without editions holds from the first one on."""
     by_edition = isinstance(entry, dict) and bool(entry) and all(isinstance(key, int) for key in entry)
     return entry if by_edition or entry is None else {FIRST: entry}
 
 
 def _is_day_format(written: str) -> str:
-    """A day once, in numbers: names of months are words of a language, and of two years one would have to be guessed."""
+    """Raise ValueError where a format does not hold a day once, in numbers.
+
+    Names of months are words of a language, and of two years one would have to be guessed.
+    """
     parts = re.sub(r"%[dmYyHMSgf]|[-./ :,TZ]|kl\.", "", written)
     years = written.count("%Y") + written.count("%y")
     if parts or years != 1 or any(written.count(part) != 1 for part in ("%d", "%m")):
@@ -126,19 +131,6 @@ class DeliveredColumn(Part):
     values: ByEdition[Labels] | None = None
     personal: bool | None = None
 
-    def name_in(self, edition: int) -> str | None:
-        """The producer's name in an edition; None where the column is not asked or not delivered."""
-        name = _since(self.name, edition)
-        return None if name == NOT_ASKED else name
-
-    def constant_in(self, edition: int) -> str | None:
-        """What stands in every row of an edition, as the producer would write it; None where it sends the column."""
-        return _since(self.constant, edition) if self.constant else None
-
-    def labels_in(self, edition: int) -> Labels | None:
-        """What the producer's labels mean in an edition; None where its values stand as they are."""
-        return _since(self.values, edition) if self.values else None
-
 
 class IgnoredColumn(Part):
     """A column of the file that is not read, and never stored."""
@@ -147,8 +139,71 @@ class IgnoredColumn(Part):
     personal: bool | None = None
 
 
+@dataclass(frozen=True)
+class LayoutColumn:
+    """One of our columns in an edition: the contract that it must meet, and what the producer's file has of it.
+
+    `heading` is None where the column is not asked or not delivered. `constant` stands in every row, as the producer would
+    write it; it is None where the file has the column. `labels` say what the producer's words mean; they are None where
+    values stand as they are. `declared_personal` is None where the specification does not say.
+    """
+
+    contract: Column
+    heading: str | None
+    constant: str | None
+    labels: Labels | None
+    declared_personal: bool | None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether rows of the edition hold a value, be it from the file or a constant."""
+        return self.heading is not None or self.constant is not None
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the contract or the specification says that it holds personal data."""
+        return self.contract.personal or self.declared_personal is True
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the contract or the specification says if it holds personal data."""
+        return self.contract.personal or self.declared_personal is not None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one producer's file of one edition is laid out: a specification with its changes by edition resolved.
+
+    Made by `Specification.for_edition`, once for a file, and passed on. `columns` are ours, by our names.
+    """
+
+    edition: int
+    extract: str
+    table: Table
+    producer: str
+    file_names: str | None
+    tolerated_rejected_percent: float
+    row_key: tuple[str, ...]
+    writing: Writing
+    columns: dict[str, LayoutColumn]
+    ignored: dict[str, IgnoredColumn]
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """The producer's heading of each of our columns that the file has."""
+        return {name: column.heading for name, column in self.columns.items() if column.heading is not None}
+
+    def heading_of(self, name: str) -> str:
+        """Return the producer's heading of a column of ours; our own name where the file has none."""
+        return self.headings.get(name, name)
+
+    def is_called(self, file: str) -> bool:
+        """Whether the specification says that a file of this name is its producer's."""
+        return self.file_names is not None and fnmatchcase(file.lower(), self.file_names.lower())
+
+
 class Specification(Part):
-    """One producer's extract of one kind."""
+    """One producer's extract of one kind, in every edition."""
 
     extract: str = Field(pattern=r"^[a-z0-9_]+$")
     table: str
@@ -168,36 +223,42 @@ class Specification(Part):
     columns: dict[str, DeliveredColumn]
     ignored: dict[Name, IgnoredColumn] = {}
 
-    def names_in(self, edition: int) -> dict[str, str]:
-        """The producer's name of each of our columns in an edition, of those that it delivers."""
-        named = {ours: column.name_in(edition) for ours, column in self.columns.items()}
-        return {ours: name for ours, name in named.items() if name is not None}
-
-    def writing_in(self, edition: int) -> Writing:
-        """How the producer writes the extract in an edition."""
-        return Writing(
-            _since(self.formats, edition),
-            _since(self.decimal_mark, edition),
-            _since(self.date_format, edition),
-            _since(self.area_code_system, edition),
-            _since(self.rode_code_system, edition) if self.rode_code_system else None,
-            _since(self.coordinate_system, edition) if self.coordinate_system else None,
-            _since(self.thousands_mark, edition) if self.thousands_mark else None,
-            tuple(self.empty_words),
+    def for_edition(self, edition: int) -> Layout:
+        """Return the layout of the edition's file: of all that changes by edition, what holds then."""
+        writing = Writing(
+            formats=_since(self.formats, edition),
+            decimal_mark=_since(self.decimal_mark, edition),
+            date_formats=_since(self.date_format, edition),
+            area_code_system=_since(self.area_code_system, edition),
+            rode_code_system=_since(self.rode_code_system, edition) if self.rode_code_system else None,
+            coordinate_system=_since(self.coordinate_system, edition) if self.coordinate_system else None,
+            thousands_mark=_since(self.thousands_mark, edition) if self.thousands_mark else None,
+            empty_words=tuple(self.empty_words),
+        )
+        contract_columns = self.target().columns
+        return Layout(
+            edition=edition,
+            extract=self.extract,
+            table=self.target(),
+            producer=self.producer,
+            file_names=self.file_names,
+            tolerated_rejected_percent=self.tolerated_rejected_percent,
+            row_key=tuple(self.row_key),
+            writing=writing,
+            columns={
+                name: _column_in(column, contract_columns[name], edition) for name, column in self.columns.items()
+            },
+            ignored=self.ignored,
         )
 
     @property
     def changes_in(self) -> set[int]:
         """Editions from which on a file may have other columns than before, or other places of them."""
-        named = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
-        return {*named, *self.formats} - {FIRST}
-
-    def is_called(self, file: str) -> bool:
-        """Whether the specification says that a file of this name is its producer's."""
-        return self.file_names is not None and fnmatchcase(file.lower(), self.file_names.lower())
+        of_columns = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
+        return {*of_columns, *self.formats} - {FIRST}
 
     def target(self) -> Table:
-        """The table that the extract's rows belong to."""
+        """Return the table that the extract's rows belong to."""
         return contracts()[self.table]
 
 
@@ -210,56 +271,67 @@ class Fault:
 
 
 def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
-    """Every specification by its extract's name. Raises InputError naming file, line and what is allowed."""
+    """Return every specification by its extract's name. Raises InputError naming file, line and what is allowed."""
     folder = folder or reference_folder() / "extracts"
-    found: dict[str, Specification] = {}
+    specifications: dict[str, Specification] = {}
     for path in sorted(folder.glob("[!.]*")):
         if path.suffix != ".yml":
             raise InputError(f"extracts/{short(path.name)} is not read: a specification's name ends in .yml.")
         specification, lines = read_yaml(path, Specification)
         for fault in _faults(specification):
             raise InputError(f"extracts/{path.name}, line {line_of(lines, fault.at)}: {fault.text}.")
-        if specification.extract in found or specification.extract != path.stem:
+        if specification.extract in specifications or specification.extract != path.stem:
             raise InputError(
                 f"extracts/{path.name}, line {line_of(lines, ('extract',))}: the extract must be called {path.stem}, as its file."
             )
-        found[specification.extract] = specification
-    return found
+        specifications[specification.extract] = specification
+    return specifications
 
 
-def refuse_unknown_systems(specifications: dict[str, Specification], known: Collection[str]) -> None:
-    """Raises InputError where a specification's areas are written in codes that area_codes.csv has not."""
+def refuse_unknown_systems(specifications: dict[str, Specification], code_systems: Collection[str]) -> None:
+    """Raise InputError where a specification's areas are written in codes that area_codes.csv has not."""
     for name, specification in specifications.items():
-        named = [specification.area_code_system, specification.rode_code_system or {}]
-        for system in (system for by_edition in named for system in by_edition.values()):
-            if system not in known:
+        in_use = [specification.area_code_system, specification.rode_code_system or {}]
+        for system in (system for by_edition in in_use for system in by_edition.values()):
+            if system not in code_systems:
                 raise InputError(
-                    f"extracts/{name}.yml: {short(system)} is no code system of area_codes.csv: add the producer's codes there, or use one of {', '.join(sorted(known))}."
+                    f"extracts/{name}.yml: {short(system)} is no code system of area_codes.csv: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
                 )
 
 
 def _since(by_edition: dict[int, Value], edition: int) -> Value:
-    """The entry of the newest edition up to this one; the first entry holds for earlier ones too."""
+    """Return the entry of the newest edition up to this one; the first entry holds for earlier ones too."""
     return by_edition[max((year for year in by_edition if year <= edition), default=min(by_edition))]
 
 
+def _column_in(column: DeliveredColumn, contract: Column, edition: int) -> LayoutColumn:
+    heading = _since(column.name, edition)
+    return LayoutColumn(
+        contract=contract,
+        heading=None if heading == NOT_ASKED else heading,
+        constant=_since(column.constant, edition) if column.constant else None,
+        labels=_since(column.values, edition) if column.values else None,
+        declared_personal=column.personal,
+    )
+
+
 def _faults(specification: Specification) -> list[Fault]:
-    """What the specification names that is not there."""
+    """Return what the specification names that is not there."""
     table = contracts().get(specification.table)
     if table is None or not table.delivered:
-        known = ", ".join(name for name, one in contracts().items() if one.delivered)
-        return [Fault(("table",), f"{short(specification.table)} takes no extracts: use one of {known}")]
-    ours = table.delivered_columns
+        delivered = ", ".join(name for name, contract in contracts().items() if contract.delivered)
+        return [Fault(("table",), f"{short(specification.table)} takes no extracts: use one of {delivered}")]
+    columns = table.delivered_columns
     faults = [
-        Fault(("columns", name), f"{short(name)} is no column of {table.name}: use one of {', '.join(ours)}")
+        Fault(("columns", name), f"{short(name)} is no column of {table.name}: use one of {', '.join(columns)}")
         for name in specification.columns
-        if name not in ours
+        if name not in columns
     ]
     faults += [
         Fault(
             ("columns",), f"{name} is missing, and every row of {table.name} needs it: say what the producer calls it"
         )
-        for name, column in ours.items()
+        for name, column in columns.items()
         if column.required and name not in specification.columns
     ]
     faults += [
@@ -275,48 +347,47 @@ def _faults(specification: Specification) -> list[Fault]:
 
 
 def _name_faults(specification: Specification) -> list[Fault]:
-    """Columns that two of ours are read from, and those that every row needs and an edition does not have."""
-    ours = specification.target().delivered_columns
+    """Return a fault for columns that two of ours are read from, and those that every row needs and an edition does not have."""
     faults = []
     for edition in sorted({FIRST, *specification.changes_in}):
-        seen: dict[str, str] = {}
-        for name, theirs in specification.names_in(edition).items():
-            if theirs in seen or theirs in specification.ignored:
-                other = seen.get(theirs, "an ignored column")
-                faults.append(Fault(("columns", name), f"{short(theirs)} is {other} already: a column is read once"))
-            seen[theirs] = name
+        layout = specification.for_edition(edition)
+        read_as: dict[str, str] = {}
+        for name, heading in layout.headings.items():
+            if heading in read_as or heading in layout.ignored:
+                reader = read_as.get(heading, "an ignored column")
+                faults.append(Fault(("columns", name), f"{short(heading)} is {reader} already: a column is read once"))
+            read_as[heading] = name
         faults += [
             Fault(("columns", name), f"{name} has no name or constant in an edition, and every row needs it")
-            for name, column in specification.columns.items()
-            if ours[name].required and column.name_in(edition) is None and column.constant_in(edition) is None
+            for name, column in layout.columns.items()
+            if column.contract.required and not column.is_delivered
         ]
     return faults
 
 
 def _constant_faults(specification: Specification) -> list[Fault]:
-    """Constants beside a name, and those that are no value of their column."""
-    columns = specification.target().delivered_columns
+    """Return a fault for constants beside a name, and those that are no value of their column."""
     faults = []
     for name, column in specification.columns.items():
         for edition, constant in (column.constant or {}).items():
-            if any(given != NOT_ASKED for given in column.name.values()):
+            layout = specification.for_edition(edition)
+            if any(heading != NOT_ASKED for heading in column.name.values()):
                 faults.append(Fault(("columns", name), f"{name} has a name and a constant: give one of them"))
-            elif not _is_readable(
-                constant, columns[name], column.labels_in(edition), specification.writing_in(edition)
-            ):
+            elif not _is_readable(constant, layout.columns[name], layout.writing):
                 faults.append(Fault(("columns", name), f"{name}: the constant is no value of the column"))
     return faults
 
 
-def _is_readable(constant: str, column: Column, labels: Labels | None, writing: Writing) -> bool:
-    if labels is not None or column.allowed:
-        return constant in (labels if labels is not None else column.allowed or ())
-    if column.type == "date":
-        return any(_is_day(constant, one) for one in writing.date_formats)
-    if column.type in ("integer", "number"):
-        fraction = "" if column.type == "integer" else rf"({re.escape(writing.decimal_mark)}\d+)?"
+def _is_readable(constant: str, column: LayoutColumn, writing: Writing) -> bool:
+    contract = column.contract
+    if column.labels is not None or contract.allowed:
+        return constant in (column.labels if column.labels is not None else contract.allowed or ())
+    if contract.type == "date":
+        return any(_is_day(constant, date_format) for date_format in writing.date_formats)
+    if contract.type in ("integer", "number"):
+        fraction = "" if contract.type == "integer" else rf"({re.escape(writing.decimal_mark)}\d+)?"
         return re.fullmatch(rf"-?\d+{fraction}", constant) is not None
-    return column.pattern is None or re.fullmatch(column.pattern, constant) is not None
+    return contract.pattern is None or re.fullmatch(contract.pattern, constant) is not None
 
 
 def _is_day(text: str, date_format: str) -> bool:
@@ -327,13 +398,13 @@ def _is_day(text: str, date_format: str) -> bool:
 
 
 def _place_faults(specification: Specification) -> list[Fault]:
-    """Numbers of roder and coordinates of which nobody says whose they are."""
+    """Return a fault for numbers of roder and coordinates of which nobody says whose they are."""
     faults = []
     if "rode_code" in specification.columns and specification.rode_code_system is None:
         faults.append(Fault(("columns", "rode_code"), "rode_code needs a rode_code_system: say whose numbers they are"))
     if "coordinate_x" in specification.columns and specification.coordinate_system is None:
-        said = "coordinate_x needs a coordinate_system: say which, as EPSG:25832"
-        faults.append(Fault(("columns", "coordinate_x"), said))
+        what_to_do = "coordinate_x needs a coordinate_system: say which, as EPSG:25832"
+        faults.append(Fault(("columns", "coordinate_x"), what_to_do))
     faults += [
         Fault(("coordinate_system",), f"{system} is no coordinate system that is known: use one of the EPSG register")
         for system in (specification.coordinate_system or {}).values()

@@ -61,7 +61,7 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 
 def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
-    """The points of one coordinate system, each with the boundaries that hold it, by their numbers."""
+    """Return the points of one coordinate system, each with the boundaries that hold it, by their numbers."""
     change = Transformer.from_crs(
         points["coordinate_system"].iloc[0], boundaries["coordinate_system"].iloc[0], always_xy=True
     )

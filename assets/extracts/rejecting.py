@@ -1,203 +1,231 @@
-"""Which rows of an extract count: typed by the specification, set aside by the rules, put right by a decision.
+"""Which delivered rows are rejected, by which rule, and what decisions make of them.
 
-Plain functions over one edition of one table; the assets that use them are in `extracts.py` and `delivered.py`. The
-rules of single cells follow from contract and specification (`assets/extracts/typing_sql.py`), those of rows from `checks/rows/`.
+Here belongs what judges rows that are in the store as delivered: faults of single cells (by contract and layout, from
+`typing_sql.py`), rules of rows (`checks/rows/`), repeated keys, and a steward's decisions on any of them. How a cell is
+typed is in `typing_sql.py`; how the rows that count become a table is in `kept.py`.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import duckdb
 import pyarrow as pa
 
-from assets.extracts.landing import LOOKED_AT, DeliveredFile, extracts_table, file_of, refuse_personal_cells
-from assets.extracts.layouts import Specification, load_specifications
+from assets.extracts.files import LOOKED_AT, DeliveredFile, delivered_for, extracts_table
+from assets.extracts.layouts import Layout
+from assets.extracts.privacy import refuse_personal_cells
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
-from warehouse.contracts import Row, Table, contracts, records
+from warehouse.contracts import Table, contracts
 from warehouse.decisions import FILE, Decision, Decisions
 from warehouse.edited_files import short
 from warehouse.engine import engine
 from warehouse.errors import InputError
 
-FILES = contracts()["quality.files"]
 REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.file_decisions"]
 DUPLICATE = "duplicate_row"
 
-FileRow = tuple[str, int]
-Place = tuple[str, int, str, str]
+RowOfFile = tuple[str, int]  # the file's name and the row's number
 
 
-def files_of(edition: int) -> list[Row]:
-    """The rows of quality.files of an edition."""
-    return records(store.read(FILES, [edition]))
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row of quality.rejected_rows: a delivered row, the rule that it breaks and the column; never a value.
+
+    The fields are the table's columns. A row that breaks several rules is there once for each rule and column.
+    """
+
+    edition: int
+    file: str
+    file_sha256: str
+    table_name: str
+    sheet: str | None
+    row: int
+    rule: str
+    column_name: str
+    reason: str
+    provenance: str
+    decision: str | None = None
+    counts: bool = False
+
+    @property
+    def row_of_file(self) -> RowOfFile:
+        """Where the row stands."""
+        return self.file, self.row
+
+    @property
+    def place(self) -> tuple[str, int, str, str]:
+        """Where the row stands and what it breaks: unique among the rejected rows of an edition, and their order."""
+        return self.file, self.row, self.rule, self.column_name
 
 
-def delivered_for(table: Table, edition: int) -> list[DeliveredFile]:
-    """The edition's files whose rows belong to a table, in the order of their names."""
-    rows = [row for row in files_of(edition) if row["table_name"] == table.name]
-    specifications = load_specifications() if rows else {}
-    return [file_of(row, specifications) for row in rows]
+def rejected_rows(table: Table, edition: int, decisions: Decisions) -> list[RejectedRow]:
+    """Return the rejected rows of the edition's files of a table, with the decisions on them.
 
-
-def set_aside(table: Table, edition: int, decided: Decisions) -> list[Row]:
-    """Rows of quality.rejected_rows for the edition's files of a table.
-
-    Raises InputError where a decision is about a row that is not set aside, or accepts one that cannot be read.
+    Raises InputError where a decision is about a row that is not rejected, or accepts one that cannot be read.
     """
     files = delivered_for(table, edition)
     if not files:
         return []
-    decisions = [one for file in files for one in decisions_on(file, decided)]
-    accepted = {(str(one.file), int(one.row or 0)) for one in decisions if one.action == "accept"}
+    on_rows = [decision for file in files for decision in decisions_on(file, decisions)]
+    accepted = {(str(decision.file), int(decision.row or 0)) for decision in on_rows if decision.action == "accept"}
     with lookups(table, edition) as connection:
         for file in files:
-            named = [one for one in decided.of("rejected_row", file.edition) if one.file == file.path.name]
-            _refuse_mended(connection, file, named)
-        found = _broken(connection, files, Decisions(), accepted)
-        if decisions:
-            found = _decided(found, _broken(connection, files, decided, accepted), files, decided)
-    return found
+            by_name = [
+                decision for decision in decisions.of("rejected_row", file.edition) if decision.file == file.path.name
+            ]
+            _refuse_mended(connection, file, by_name)
+        rejected = _faulty(connection, files, Decisions(), accepted)
+        if on_rows:
+            corrected = _faulty(connection, files, decisions, accepted)
+            rejected = _with_decisions(rejected, corrected, files, decisions)
+    return rejected
+
+
+def write_rejected(rows: list[RejectedRow], edition: int) -> int:
+    """Store the edition's rejected rows of all tables, and return their number."""
+    return store.write(REJECTED, REJECTED.frame([vars(row) for row in rows]), edition)
 
 
 @contextmanager
-def lookups(table: Table, edition: int, *others: Table) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An engine with a table's delivered rows, the reference data, and all that models look up."""
-    with engine([extracts_table(table), *REFERENCE, *others], edition) as connection:
+def lookups(table: Table, edition: int, *more: Table) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine with a table's delivered rows, `more` tables, the reference data, and all that models look up."""
+    with engine([extracts_table(table), *REFERENCE, *more], edition) as connection:
         connection.execute(sql("lookups"))
         yield connection
 
 
-def constants_of(file: DeliveredFile) -> Row:
-    """What is the same in every row of a file's table."""
+def constants_of(file: DeliveredFile) -> dict[str, object]:
+    """Return what is the same in every row of a file's table, by column."""
     return {
         "edition": file.edition,
         "file": file.path.name,
-        "extract": file.specification.extract,
+        "extract": file.layout.extract,
         "provenance": file.provenance,
     }
 
 
-def typed(file: DeliveredFile, decided: Decisions) -> str:
-    """The query of a file's rows in our types, corrected where a decision says so."""
-    return typed_query(file.specification, file.edition, _corrected(file, decided), file.provenance)
+def typed(file: DeliveredFile, decisions: Decisions) -> str:
+    """Return the query of a file's rows in our types, corrected where a decision says so."""
+    return typed_query(file.layout, _corrected(file, decisions), file.provenance)
 
 
-def decisions_on(file: DeliveredFile, decided: Decisions) -> list[Decision]:
-    """The decisions about single rows of a file as it is now."""
-    check_corrections(decided, file.specification, file.path.name)
-    return [one for one in decided.of("rejected_row", file.edition) if one.holds_for(file.path.name, file.sha256)]
+def decisions_on(file: DeliveredFile, decisions: Decisions) -> list[Decision]:
+    """Return the decisions about single rows of a file with its present content."""
+    check_corrections(decisions, file.layout, file.path.name)
+    return [
+        decision
+        for decision in decisions.of("rejected_row", file.edition)
+        if decision.holds_for(file.path.name, file.sha256)
+    ]
 
 
-def _corrected(file: DeliveredFile, decided: Decisions) -> str:
-    """The delivered rows of a file, with the cells that a decision corrects."""
-    table = extracts_table(file.specification.target())
-    corrections = [one for one in decisions_on(file, decided) if one.action == "correct"]
+def _corrected(file: DeliveredFile, decisions: Decisions) -> str:
+    """Return a subquery of the file's delivered rows, with the cells that a decision corrects."""
+    table = extracts_table(file.layout.table)
+    corrections = [decision for decision in decisions_on(file, decisions) if decision.action == "correct"]
     replaced = [
         f"CASE row {_whens(corrections, column)} ELSE {column} END AS {column}"
-        for column in sorted({str(one.column) for one in corrections})
+        for column in sorted({str(correction.column) for correction in corrections})
     ]
     columns = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
     return f"(SELECT {columns} FROM {table.name} WHERE file = {quoted(file.path.name)})"
 
 
 def _whens(corrections: list[Decision], column: str) -> str:
-    return " ".join(f"WHEN {one.row} THEN {quoted(one.value)}" for one in corrections if one.column == column)
+    return " ".join(
+        f"WHEN {correction.row} THEN {quoted(correction.value)}"
+        for correction in corrections
+        if correction.column == column
+    )
 
 
-def _broken(
-    connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decided: Decisions, accepted: set[FileRow]
-) -> list[Row]:
-    """Every row of the files that breaks a rule, once for each rule and column.
+# --- faults ------------------------------------------------------------------------------------------------
 
-    A row repeats an earlier one only where that one counts, as none is set aside, or `accepted`.
+
+def _faulty(
+    connection: duckdb.DuckDBPyConnection,
+    files: list[DeliveredFile],
+    decisions: Decisions,
+    accepted: set[RowOfFile],
+) -> list[RejectedRow]:
+    """Return every row of the files that breaks a rule, once for each rule and column, corrected by the decisions.
+
+    A row repeats an earlier one only where that one counts: where it breaks no rule, or is `accepted`.
     """
-    queries = [typed(file, decided) for file in files]
+    queries = [typed(file, decisions) for file in files]
     connection.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {' UNION ALL '.join(queries)}")
-    found = [
-        row for file in files for row in [*_cell_faults(connection, file, decided), *_rule_faults(connection, file)]
+    rejected = [
+        row for file in files for row in [*_cell_faults(connection, file, decisions), *_rule_faults(connection, file)]
     ]
-    aside = {(row["file"], row["row"]) for row in found} - accepted
-    _name_set_aside(connection, aside)
-    found += [row for file in files for row in _repeats(connection, file)]
-    return sorted(found, key=_place)
+    _view_counting(connection, {row.row_of_file for row in rejected} - accepted)
+    rejected += [row for file in files for row in _repeats(connection, file)]
+    return sorted(rejected, key=lambda row: row.place)
 
 
-def _name_set_aside(connection: duckdb.DuckDBPyConnection, rows: set[FileRow]) -> None:
-    """The rows that do not count by their places, and a view of those that may."""
+def _view_counting(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfFile]) -> None:
+    """Make a view `counting` of the typed rows without those that are rejected."""
     places = pa.table(
         {
-            "file": pa.array([file for file, _ in rows], pa.string()),
-            "row": pa.array([row for _, row in rows], pa.int64()),
+            "file": pa.array([file for file, _ in rejected], pa.string()),
+            "row": pa.array([row for _, row in rejected], pa.int64()),
         }
     )
-    connection.register("named", places)
-    counting = "typed ANTI JOIN named USING (file, row)" if rows else "typed"
+    connection.register("rejected", places)
+    counting = "typed ANTI JOIN rejected USING (file, row)" if rejected else "typed"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW counting AS FROM {counting}")
 
 
-def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decided: Decisions) -> list[Row]:
-    """Rows with a cell that shows a fault; a query for each column, as reading and trimming its cells is what takes time.
+def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> list[RejectedRow]:
+    """Return the rows with a cell at fault; a query for each column, as reading and trimming its cells is what takes time.
 
     Raises InputError where the cells at fault look personal: they are kept as delivered.
     """
-    found = []
-    for delivered, faults in groupby(cell_faults(file.specification, file.edition), lambda fault: fault.delivered):
-        found += _faults_of_column(connection, file, _corrected(file, decided), delivered, list(faults))
-    return found
+    rejected = []
+    for column, faults in groupby(cell_faults(file.layout), lambda fault: fault.delivered):
+        rejected += _faults_of_column(connection, file, _corrected(file, decisions), column, list(faults))
+    return rejected
 
 
 def _faults_of_column(
-    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rows: str, delivered: str | None, faults: list[Fault]
-) -> list[Row]:
-    """The faults of one column's cells, or of whole rows."""
+    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rows: str, column: str | None, faults: list[Fault]
+) -> list[RejectedRow]:
+    """Return the rows at fault in one column's cells, or as a whole where `column` is None."""
     flags = ", ".join(f"({fault.condition}) AS fault_{index}" for index, fault in enumerate(faults))
     any_of = " OR ".join(f"fault_{index}" for index in range(len(faults)))
     at_fault = f"FROM (SELECT *, {flags} FROM {rows}) WHERE {any_of}"
     reasons = ", ".join(f"CASE WHEN fault_{index} THEN {fault.reason} END" for index, fault in enumerate(faults))
-    broken = connection.execute(f"SELECT row, {reasons} {at_fault}").fetchall()
-    if broken and delivered:
-        cells = connection.execute(f'SELECT DISTINCT "{delivered}"::VARCHAR AS cell {at_fault} LIMIT {LOOKED_AT}')
+    faulty = connection.execute(f"SELECT row, {reasons} {at_fault}").fetchall()
+    if faulty and column:
+        cells = connection.execute(f'SELECT DISTINCT "{column}"::VARCHAR AS cell {at_fault} LIMIT {LOOKED_AT}')
         refuse_personal_cells(file, faults[0].column, cells.to_arrow_table()["cell"])
     return [
-        _row(file, row, fault.rule, fault.column, reason)
-        for row, *found in broken
-        for fault, reason in zip(faults, found, strict=True)
+        _rejected(file, row, fault.rule, fault.column, reason)
+        for row, *row_reasons in faulty
+        for fault, reason in zip(faults, row_reasons, strict=True)
         if reason is not None
     ]
 
 
-def _rule_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:
-    """Rows that break a rule of `checks/rows/`; a whole column that is not delivered breaks none."""
-    specification = file.specification
-    named = specification.names_in(file.edition)
-    rules = row_rules().get(specification.table, ())
+def _rule_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[RejectedRow]:
+    """Return the rows that break a rule of `checks/rows/`; a whole column that is not delivered breaks none."""
+    rules = row_rules().get(file.layout.table.name, ())
     return [
-        _row(file, row, rule.name, named.get(rule.column, rule.column), rule.reason)
+        _rejected(file, row, rule.name, file.layout.heading_of(rule.column), rule.reason)
         for row, rule in [*_breaking(connection, file, rules), *_selected(connection, file, rules)]
     ]
-
-
-def _repeats(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[Row]:
-    """Rows of the file that repeat an earlier row's key, as rejected rows."""
-    specification = file.specification
-    named = specification.names_in(file.edition)
-    reason = (
-        f"repeats the {' and '.join(named[one] for one in specification.row_key if one in named)} of an earlier row"
-    )
-    column = named.get(specification.row_key[0], specification.row_key[0])
-    return [_row(file, row, DUPLICATE, column, reason) for row in _repeated(connection, file)]
 
 
 def _breaking(
     connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rules: Sequence[RowRule]
 ) -> Iterator[tuple[int, RowRule]]:
-    """Rows of which a rule's condition is true; all conditions in one pass, as reading the cells is what takes time."""
+    """Yield the rows of which a rule's condition is true; all conditions in one pass, as reading the cells takes the time."""
     conditional = [rule for rule in rules if rule.condition]
     if not conditional:
         return
@@ -212,22 +240,31 @@ def _breaking(
 def _selected(
     connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rules: Sequence[RowRule]
 ) -> Iterator[tuple[int, RowRule]]:
-    """Rows that a rule's own query selects."""
+    """Yield the rows that a rule's own query selects."""
     for rule in (rule for rule in rules if rule.sql):
         query = f"SELECT row FROM ({rule.query('typed')}) WHERE file = {quoted(file.path.name)}"
         yield from ((row, rule) for (row,) in connection.execute(query).fetchall())
 
 
-def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[int]:
-    """Rows whose key stands in an earlier row of the edition's files of the same extract and, if drawn, the same draw.
+def _repeats(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[RejectedRow]:
+    """Return the rows of the file that repeat an earlier row's key."""
+    layout = file.layout
+    key = " and ".join(layout.headings[name] for name in layout.row_key if name in layout.headings)
+    reason, column = f"repeats the {key} of an earlier row", layout.heading_of(layout.row_key[0])
+    return [_rejected(file, row, DUPLICATE, column, reason) for row in _repeated(connection, file)]
 
-    Hashes first: the keys of millions of rows are too large to be held, their hashes are not.
+
+def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[int]:
+    """Return the rows whose key stands in an earlier row of the same extract's files and, if drawn, of the same draw.
+
+    Hashes first: the keys of millions of rows do not fit into memory, their hashes do: the peak that
+    `benchmarks.police_csv` prints.
     """
-    specification = file.specification
-    drawn = ["drawn_on"] if "drawn_on" in specification.columns else []
-    key = ", ".join(dict.fromkeys([*specification.row_key, *drawn]))
-    filled = " AND ".join(f"{name} IS NOT NULL" for name in specification.row_key)
-    of_extract = f"FROM counting WHERE extract = {quoted(specification.extract)} AND {filled}"
+    layout = file.layout
+    drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
+    key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
+    filled = " AND ".join(f"{name} IS NOT NULL" for name in layout.row_key)
+    of_extract = f"FROM counting WHERE extract = {quoted(layout.extract)} AND {filled}"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT hash({key}) AS h {of_extract} GROUP BY h HAVING count(*) > 1"
     )
@@ -243,91 +280,86 @@ def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> lis
     return [row for (row,) in rows]
 
 
-def _row(file: DeliveredFile, row: int, rule: str, column: str, reason: str) -> Row:
-    return {
-        "edition": file.edition,
-        "file": file.path.name,
-        "file_sha256": file.sha256,
-        "table_name": file.specification.table,
-        "sheet": file.sheet,
-        "row": row,
-        "rule": rule,
-        "column_name": column,
-        "reason": reason,
-        "decision": None,
-        "counts": False,
-        "provenance": file.provenance,
-    }
+def _rejected(file: DeliveredFile, row: int, rule: str, column: str, reason: str) -> RejectedRow:
+    return RejectedRow(
+        edition=file.edition,
+        file=file.path.name,
+        file_sha256=file.sha256,
+        table_name=file.layout.table.name,
+        sheet=file.sheet,
+        row=row,
+        rule=rule,
+        column_name=column,
+        reason=reason,
+        provenance=file.provenance,
+    )
 
 
-def _place(row: Row) -> Place:
-    return row["file"], row["row"], row["rule"], row["column_name"]
+# --- decisions on rejected rows ----------------------------------------------------------------------------
 
 
-def _decided(before: list[Row], after: list[Row], files: list[DeliveredFile], decided: Decisions) -> list[Row]:
-    """The faults as delivered and those that a correction made, each with the decision that settles it."""
-    still = {_place(row) for row in after}
-    places = {_place(row) for row in before}
-    found = sorted([*before, *(row for row in after if _place(row) not in places)], key=_place)
+def _with_decisions(
+    delivered: list[RejectedRow], corrected: list[RejectedRow], files: list[DeliveredFile], decisions: Decisions
+) -> list[RejectedRow]:
+    """Return the faults as delivered and those that a correction made, each with the decision that settles it."""
+    still_faulty = {row.place for row in corrected}
+    rejected = {row.place: row for row in [*corrected, *delivered]}
     for file in files:
-        for one in decisions_on(file, decided):
-            of_row = [row for row in found if (row["file"], row["row"]) == (one.file, one.row)]
-            _refuse_idle(one, of_row)
-            for row in of_row:
-                if one.action == "accept":
-                    refuse_unreadable(f"{FILE}: {one.decision_id}", row, file)
-                if one.action != "correct" or _place(row) not in still:
-                    row |= {"decision": one.decision_id, "counts": one.action != "drop"}
-    return found
+        for decision in decisions_on(file, decisions):
+            faults = [row for row in rejected.values() if row.row_of_file == (decision.file, decision.row)]
+            _refuse_idle(decision, faults)
+            for fault in faults:
+                if decision.action == "accept":
+                    refuse_unreadable(f"{FILE}: {decision.decision_id}", fault, file)
+                if decision.action != "correct" or fault.place not in still_faulty:
+                    settled = replace(fault, decision=decision.decision_id, counts=decision.action != "drop")
+                    rejected[fault.place] = settled
+    return sorted(rejected.values(), key=lambda row: row.place)
 
 
 def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: list[Decision]) -> None:
-    """A correction of a cell that says something else than was expected is about another cell, or one that was mended.
+    """Refuse a correction of a cell that holds something else than it expects: another cell, or one that was mended.
 
     Also where the file came with other content: then the correction has lapsed, and somebody has to know why.
     """
-    table = extracts_table(file.specification.target()).name
-    for one in (one for one in decisions if one.action == "correct"):
-        found = connection.execute(
-            f"SELECT coalesce(\"{one.column}\", '') FROM {table} WHERE file = ? AND row = ?", [one.file, one.row]
+    table = extracts_table(file.layout.table).name
+    for decision in (decision for decision in decisions if decision.action == "correct"):
+        cell = connection.execute(
+            f"SELECT coalesce(\"{decision.column}\", '') FROM {table} WHERE file = ? AND row = ?",
+            [decision.file, decision.row],
         ).fetchone()
-        if found and found[0] != one.expects:
+        if cell and cell[0] != decision.expects:
             raise InputError(
-                f"{FILE}: {one.decision_id} expects something else in row {one.row} of {one.file}, column {one.column}, than stands there: the source was mended or the row is another one; take the entry out, or look at the row and write what it says now."
+                f"{FILE}: {decision.decision_id} expects something else in row {decision.row} of {decision.file}, column {decision.column}, than stands there: the source was mended or the row is another one; take the entry out, or look at the row and write what it says now."
             )
 
 
-def _refuse_idle(one: Decision, of_row: list[Row]) -> None:
-    if not of_row:
+def _refuse_idle(decision: Decision, faults: list[RejectedRow]) -> None:
+    if not faults:
         raise InputError(
-            f"{FILE}: {one.decision_id} is about row {one.row} of {one.file}, which is not set aside: take the entry out, or give the row that quality.rejected_rows names."
+            f"{FILE}: {decision.decision_id} is about row {decision.row} of {decision.file}, which is not set aside: take the entry out, or give the row that quality.rejected_rows names."
         )
 
 
-def refuse_unreadable(who: str, row: Row, file: DeliveredFile) -> None:
-    """Raises InputError where a row is to be accepted of which nothing can be read that must be there: nothing could count."""
-    columns = file.specification.target().delivered_columns
-    needed = {
-        WHOLE_ROW,
-        *(theirs for ours, theirs in file.specification.names_in(file.edition).items() if columns[ours].required),
-    }
-    if row["rule"] in UNREADABLE and row["column_name"] in needed:
+def refuse_unreadable(who: str, fault: RejectedRow, file: DeliveredFile) -> None:
+    """Raise InputError where a row is to be accepted of which nothing can be read that must be there: nothing could count."""
+    required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
+    if fault.rule in UNREADABLE and fault.column_name in required:
         raise InputError(
-            f"{who} accepts row {row['row']} of {row['file']}, but its {row['column_name']} {row['reason']}: correct the cell, or leave the row set aside."
+            f"{who} accepts row {fault.row} of {fault.file}, but its {fault.column_name} {fault.reason}: correct the cell, or leave the row set aside."
         )
 
 
-def check_corrections(decisions: Decisions, specification: Specification, file: str) -> None:
-    """Raises InputError where a correction of the file names a column that is none, or that holds personal data."""
-    columns = specification.target().delivered_columns
-    for one in decisions.decisions:
-        if one.file != file or one.column is None:
+def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
+    """Raise InputError where a correction of the file names a column that is none, or that holds personal data."""
+    for decision in decisions.decisions:
+        if decision.file != file or decision.column is None:
             continue
-        if one.column not in specification.columns:
+        if decision.column not in layout.columns:
             raise InputError(
-                f"{FILE}: {one.decision_id} corrects {short(one.column)}, which is no column of {specification.table}: use one of {', '.join(specification.columns)}."
+                f"{FILE}: {decision.decision_id} corrects {short(decision.column)}, which is no column of {layout.table.name}: use one of {', '.join(layout.columns)}."
             )
-        if columns[one.column].personal or specification.columns[one.column].personal:
+        if layout.columns[decision.column].is_personal:
             raise InputError(
-                f"{FILE}: {one.decision_id} corrects {one.column}, which holds personal data, and those do not belong into this file: ask for the file again."
+                f"{FILE}: {decision.decision_id} corrects {decision.column}, which holds personal data, and those do not belong into this file: ask for the file again."
             )

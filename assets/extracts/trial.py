@@ -1,21 +1,23 @@
-"""What a delivered file would come to, found out before anything runs: the same reading, typing and rules as in a run.
+"""What a run would make of one delivered file: the same reading, typing and rules, before anything runs.
 
-It happens in a store of its own that is gone afterwards; nothing of the real one is read or changed. What only several
-files show together, as the same report in two of them, is found by the run.
+Here belongs the trial of a single file, in a store of its own that is gone afterwards; nothing of the real one is read or
+changed. What only several files show together, as the same report in two of them, is for the run (`intake.py`).
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from assets.extracts.files import FILES, DeliveredFile, extracts_table
+from assets.extracts.intake import is_share_accepted
 from assets.extracts.kept import rows_that_count
-from assets.extracts.landing import DeliveredFile, extracts_table, look_into, rows_of
+from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
-from assets.extracts.rejecting import DECISIONS, FILES, REJECTED, set_aside
+from assets.extracts.rejecting import DECISIONS, RejectedRow, rejected_rows, write_rejected
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from warehouse import store
-from warehouse.contracts import Row, contracts
+from warehouse.contracts import contracts
 from warehouse.decisions import Decisions, decision_rows, load_decisions
 from warehouse.engine import engine
 from warehouse.home import home_of_its_own
@@ -26,66 +28,68 @@ REPORTS = contracts()["police.reports"]
 
 @dataclass(frozen=True)
 class Trial:
-    """A file, the rows of it that would be set aside, and what of its reports could not be mapped or placed."""
+    """A file, its rejected rows on which nobody decided, and what of its reports could not be mapped or placed.
+
+    `accepted`: somebody accepted that more rows are rejected than are tolerated.
+    """
 
     file: DeliveredFile
-    rejected: list[Row]
+    rejected: list[RejectedRow]
     unmapped_codes: list[tuple[str, int]]
     places_unknown: int
     accepted: bool = False
 
     @property
     def rejected_rows(self) -> int:
-        """Rows that would be set aside, each counted once."""
-        return len({row["row"] for row in self.rejected})
+        """The number of rejected rows, each counted once."""
+        return len({row.row for row in self.rejected})
 
     @property
     def rejected_percent(self) -> float:
-        """Rows that would be set aside, in per cent of those delivered."""
+        """The rejected rows in per cent of those delivered."""
         return 100 * self.rejected_rows / self.file.rows
 
     @property
     def tolerated(self) -> bool:
-        """Whether a run would go on: few enough rows are set aside, or somebody accepted their share."""
-        few = self.rejected_percent <= self.file.specification.tolerated_rejected_percent
+        """Whether a run would go on: few enough rows are rejected, or somebody accepted their share."""
+        few = self.rejected_percent <= self.file.layout.tolerated_rejected_percent
         return few or (self.accepted and self.rejected_rows < self.file.rows)
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
-        """Rule, column, reason and rows of each kind of fault, the most frequent first."""
-        found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        """Return rule, column, reason and rows of each kind of fault, the most frequent first."""
+        rows_by_fault: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for row in self.rejected:
-            found[row["rule"], row["column_name"], row["reason"]].append(row["row"])
-        return sorted(((*kind, rows) for kind, rows in found.items()), key=lambda fault: -len(fault[3]))
+            rows_by_fault[row.rule, row.column_name, row.reason].append(row.row)
+        return sorted(((*kind, rows) for kind, rows in rows_by_fault.items()), key=lambda fault: -len(fault[3]))
 
 
 def try_file(path: Path, edition: int) -> Trial:
     """Read a file as a run of the edition would. Raises InputError for a file that no run could read."""
-    file, decided = look_into(path, edition, load_specifications()), load_decisions()
-    accepted = any(one.holds_for(path.name, file.sha256) for one in decided.of("rejected_share", edition))
+    file, decisions = look_into(path, edition, load_specifications()), load_decisions()
     with home_of_its_own():
-        rejected = [row for row in into_store(file, decided) if row["decision"] is None]
-        of_reports = file.specification.target() is REPORTS
-        unmapped, unknown = (_unmapped(edition), _places_unknown(edition)) if of_reports else ([], 0)
-        return Trial(file, rejected, unmapped, unknown, accepted)
+        rejected = [row for row in into_store(file, decisions) if row.decision is None]
+        has_reports = file.layout.table is REPORTS
+        unmapped, unknown = (_unmapped(edition), _places_unknown(edition)) if has_reports else ([], 0)
+        return Trial(file, rejected, unmapped, unknown, is_share_accepted(file, decisions))
 
 
-def into_store(file: DeliveredFile, decided: Decisions | None = None) -> list[Row]:
-    """Fill an empty store with all that a run makes of one file, up to its table; the rows that were set aside."""
-    table, edition, decided = file.specification.target(), file.edition, decided or Decisions()
-    reference = load_reference()
-    for one in REFERENCE:
-        store.write(one, reference[one.name])
-    store.write(FILES, FILES.frame([file.row()]), edition)
-    store.write(DECISIONS, DECISIONS.frame(decision_rows(decided, edition, [file.row()])), edition)
+def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[RejectedRow]:
+    """Fill an empty store with all that a run makes of one file, up to its table, and return the rejected rows."""
+    table, edition, decisions = file.layout.table, file.edition, decisions or Decisions()
+    reference, listed = load_reference(), [asdict(file.listed())]
+    for reference_table in REFERENCE:
+        store.write(reference_table, reference[reference_table.name])
+    store.write(FILES, FILES.frame(listed), edition)
+    store.write(DECISIONS, DECISIONS.frame(decision_rows(decisions, edition, listed)), edition)
     store.write_batches(extracts_table(table), rows_of(file), edition)
-    rejected = set_aside(table, edition, decided)
-    store.write(REJECTED, REJECTED.frame(rejected), edition)
-    store.write_batches(table, rows_that_count(table, edition, decided), edition)
+    rejected = rejected_rows(table, edition, decisions)
+    write_rejected(rejected, edition)
+    store.write_batches(table, rows_that_count(table, edition, decisions), edition)
     return rejected
 
 
 def _unmapped(edition: int) -> list[tuple[str, int]]:
-    """Offence codes of the reports that count and have no crime type, and how many reports have each."""
+    """Return the offence codes of the reports that count and have no crime type, and how many reports have each."""
     with engine([REPORTS, DECISIONS, *REFERENCE], edition) as connection:
         connection.execute(sql("lookups"))
         query = sql("crime/unmapped_codes").format(edition=edition)
@@ -95,7 +99,7 @@ def _unmapped(edition: int) -> list[tuple[str, int]]:
 
 
 def _places_unknown(edition: int) -> int:
-    """Reports that count and lie in no area that is known."""
+    """Return how many reports count and lie in no area that is known."""
     with engine([REPORTS], edition) as connection:
         query = f"SELECT count(*) FROM {REPORTS.name} WHERE place = 'unknown'"
         return int(connection.execute(query).fetchall()[0][0])

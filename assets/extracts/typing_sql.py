@@ -1,15 +1,15 @@
-"""From a producer's words to our types: the SQL that reads a delivered row by its specification, and finds its faults.
+"""From a producer's words to our types: the SQL that reads a delivered row by its layout, and finds its faults.
 
-A fault here is one that a single cell shows: empty, unreadable, a label that nobody explained. What must hold between
-cells and rows is a rule of `checks/rows/`. Nothing here touches a file or a database.
+Here belongs what a single cell shows: its value, or that it is empty, unreadable, or a label that nobody explained. What must
+hold between cells and rows is a rule of `checks/rows/`. Nothing here touches a file or a database.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from assets.extracts.layouts import Specification
-from warehouse.contracts import DUCKDB, Column
+from assets.extracts.layouts import Layout, LayoutColumn, Writing
+from warehouse.contracts import DUCKDB
 
 WHOLE_ROW = "(whole row)"
 UNREADABLE = ("malformed_row", "empty_cell", "unreadable_date", "unreadable_number", "unknown_label")
@@ -32,114 +32,112 @@ class Fault:
     delivered: str | None = None
 
 
-def typed_query(specification: Specification, edition: int, delivered: str, provenance: str) -> str:
-    """A query of the delivered rows with our columns, typed; what cannot be read is NULL.
+def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
+    """Return a query of the delivered rows with our columns, typed; what cannot be read is NULL.
 
-    Beside the contract's columns it gives `sheet` and the systems of the specification's codes and coordinates.
+    Beside the contract's columns it gives `sheet` and the systems of the layout's codes and coordinates.
     """
-    writing = specification.writing_in(edition)
     columns = {
         **{name: name for name in ("edition", "file", "row", "extract", "sheet")},
         "provenance": quoted(provenance),
-        "area_code_system": quoted(writing.area_code_system),
-        "rode_code_system": quoted(writing.rode_code_system),
-        "coordinate_system": quoted(writing.coordinate_system),
+        "area_code_system": quoted(layout.writing.area_code_system),
+        "rode_code_system": quoted(layout.writing.rode_code_system),
+        "coordinate_system": quoted(layout.writing.coordinate_system),
     }
     columns |= {
-        name: _value(specification, name, column, edition)
-        for name, column in specification.target().delivered_columns.items()
+        name: _value(name, layout.columns[name], layout.writing)
+        if name in layout.columns and layout.columns[name].is_delivered
+        else f"NULL::{DUCKDB[contract.type]}"
+        for name, contract in layout.table.delivered_columns.items()
     }
     return "SELECT " + ", ".join(f'{value} AS "{name}"' for name, value in columns.items()) + f" FROM {delivered}"
 
 
-def cell_faults(specification: Specification, edition: int) -> list[Fault]:
-    """Every fault that a cell of a delivered row can show by its contract and specification."""
+def cell_faults(layout: Layout) -> list[Fault]:
+    """Return every fault that a cell of a delivered row can show by its contract and layout."""
     faults = [Fault("malformed_row", WHOLE_ROW, "malformed IS NOT NULL", "malformed")]
-    columns = specification.target().delivered_columns
-    for name, theirs in specification.names_in(edition).items():
+    for name, heading in layout.headings.items():
         faults += [
-            Fault(rule, theirs, f"malformed IS NULL AND {condition}", quoted(reason), name)
-            for rule, condition, reason in _faults_of(specification, name, columns[name], edition)
+            Fault(rule, heading, f"malformed IS NULL AND {condition}", quoted(reason), name)
+            for rule, condition, reason in _faults_of(name, layout.columns[name], layout.writing)
         ]
     return faults
 
 
 def quoted(text: str | None) -> str:
-    """A text as SQL writes it."""
+    """Return a text as SQL writes it."""
     return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
 
 
-def _faults_of(specification: Specification, name: str, column: Column, edition: int) -> list[tuple[str, str, str]]:
-    """Rule, condition and reason of each fault that the column's cells can show."""
-    cell, value = _cell_of(specification, name, edition), _value(specification, name, column, edition)
-    writing = specification.writing_in(edition)
+def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[str, str, str]]:
+    """Return rule, condition and reason of each fault that the column's cells can show."""
+    contract = column.contract
+    cell, value = _cell_of(name, column, writing), _value(name, column, writing)
     unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
-    faults = [("empty_cell", f"{cell} IS NULL", "is empty and must not be")] if column.required else []
-    if column.allowed or (column.type == "text" and specification.columns[name].labels_in(edition) is not None):
+    faults = [("empty_cell", f"{cell} IS NULL", "is empty and must not be")] if contract.required else []
+    if contract.allowed or (contract.type == "text" and column.labels is not None):
         return [*faults, ("unknown_label", unreadable, "holds a label that the specification does not explain")]
-    if column.type == "date":
-        written = " or ".join(_EXAMPLE.strftime(one.replace("%g", "000")) for one in writing.date_formats)
-        return [*faults, ("unreadable_date", unreadable, f"is no day of the calendar written as {written}")]
-    if column.type == "integer":
+    if contract.type == "date":
+        forms = " or ".join(_EXAMPLE.strftime(form.replace("%g", "000")) for form in writing.date_formats)
+        return [*faults, ("unreadable_date", unreadable, f"is no day of the calendar written as {forms}")]
+    if contract.type == "integer":
         return [*faults, ("unreadable_number", unreadable, "is no whole number")]
-    if column.type == "number":
+    if contract.type == "number":
         mark = "comma" if writing.decimal_mark == "," else "point"
         return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
-    # few cells begin before 0 or between = and A, and comparing them is quicker than looking for four signs
+    # few cells begin before 0 or between = and A: comparing first is quicker than looking for four signs in every cell
+    # (seconds of `benchmarks.police_csv`)
     first = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
     formula = f"{first} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
-    if column.pattern:
-        wrong = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {quoted(column.pattern)})"
-        faults += [("wrong_form", wrong, f"does not have the form {column.pattern}")]
+    if contract.pattern:
+        wrong = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {quoted(contract.pattern)})"
+        faults += [("wrong_form", wrong, f"does not have the form {contract.pattern}")]
     return faults
 
 
-def _cell_of(specification: Specification, name: str, edition: int) -> str:
-    """The cell that a column is read from, without blanks around it; NULL where nothing is left.
+def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
+    """Return the cell that a column is read from, without blanks around it; NULL where nothing is left.
 
-    To trim millions of different texts is slow: only those with blanks are.
+    To trim millions of different texts is slow (seconds of `benchmarks.police_csv`): only those with blanks are trimmed.
     """
-    text = _text_of(specification, name, edition)
+    text = _text_of(name, column, writing)
     cell = f"nullif({text}, '')"
-    if text != f'trim("{name}")' or specification.target().columns[name].type != "text":
+    if text != f'trim("{name}")' or column.contract.type != "text":
         return cell
     return f'CASE WHEN "{name}" < \'!\' OR suffix("{name}", \' \') THEN {cell} ELSE "{name}" END'
 
 
-def _text_of(specification: Specification, name: str, edition: int) -> str:
-    """The producer's cell, or the constant in place of it, without blanks around it; perhaps nothing is left."""
-    constant = specification.columns[name].constant_in(edition)
-    if constant is not None:
-        return quoted(constant)
-    text, empty_words = f'trim("{name}")', specification.writing_in(edition).empty_words
-    return f"CASE WHEN {text} NOT IN ({', '.join(map(quoted, empty_words))}) THEN {text} END" if empty_words else text
+def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
+    """Return the producer's cell, or the constant in place of it, without blanks around it; perhaps nothing is left."""
+    if column.constant is not None:
+        return quoted(column.constant)
+    text = f'trim("{name}")'
+    if not writing.empty_words:
+        return text
+    return f"CASE WHEN {text} NOT IN ({', '.join(map(quoted, writing.empty_words))}) THEN {text} END"
 
 
-def _value(specification: Specification, name: str, column: Column, edition: int) -> str:
-    """The cell in our type; NULL where it is not delivered or cannot be read."""
-    named = specification.columns.get(name)
-    if named is None or (named.name_in(edition) is None and named.constant_in(edition) is None):
-        return f"NULL::{DUCKDB[column.type]}"
-    text, labels = _text_of(specification, name, edition), named.labels_in(edition)
-    if labels is None and column.allowed:
-        labels = {value: value for value in column.allowed}
+def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
+    """Return the cell in our type; NULL where it cannot be read."""
+    contract, labels, text = column.contract, column.labels, _text_of(name, column, writing)
+    if labels is None and contract.allowed:
+        labels = {value: value for value in contract.allowed}
     if labels is not None:
         meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
-        if column.type == "text":
+        if contract.type == "text":
             return f"CASE {text} {meanings} END"
         text = f"CASE {text} {meanings} ELSE {text} END"  # a word that stands for one number or day among others
-    if column.type == "text":
-        return _cell_of(specification, name, edition)
-    writing = specification.writing_in(edition)
-    if column.type == "date":
+    if contract.type == "text":
+        return _cell_of(name, column, writing)
+    if contract.type == "date":
         return _date(text, writing.date_formats)
     text = _without_thousands(text, writing.thousands_mark)
-    return _integer(text) if column.type == "integer" else _number(text, writing.decimal_mark)
+    return _integer(text) if contract.type == "integer" else _number(text, writing.decimal_mark)
 
 
 def _without_thousands(cell: str, mark: str | None) -> str:
-    """The cell without marks between its thousands, where they stand as they must."""
+    """Return the cell without marks between its thousands, where they stand as they must."""
     if mark is None:
         return cell
     grouped = rf"-?\d{{1,3}}(\Q{mark}\E\d{{3}})+(\D\d+)?"
@@ -147,20 +145,20 @@ def _without_thousands(cell: str, mark: str | None) -> str:
 
 
 def _date(text: str, date_formats: tuple[str, ...]) -> str:
-    """A day of the years 1900 to 2099 in one of the forms."""
-    days = [_day(text, one) for one in date_formats]
+    """Return a day of the years 1900 to 2099 in one of the forms."""
+    days = [_day(text, date_format) for date_format in date_formats]
     return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
 
 
 def _day(text: str, date_format: str) -> str:
-    """`strptime` takes the year 23 as well, and a number with fewer digits where two touch."""
+    """Return a day in one form. `strptime` alone would take the year 23 as well, and fewer digits where two numbers touch."""
     touching = re.search("%.%", date_format) is not None
     form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
     return f"try_strptime({_in_form(text, form)}, {quoted(date_format)})::DATE"
 
 
 def _digits(part: str, touching: bool) -> str:
-    """The pattern of a part of a date's form; leading zeros may be missing where nothing else tells the parts apart."""
+    """Return the pattern of a part of a date's form; leading zeros may be missing where nothing else tells the parts apart."""
     most = _DIGITS.get(part)
     if part == "%Y":
         return r"(19|20)\d\d"
@@ -168,20 +166,21 @@ def _digits(part: str, touching: bool) -> str:
 
 
 def _in_form(text: str, form: str) -> str:
-    """The text where the whole of it has the form, else an empty one.
+    """Return the text where the whole of it has the form, else an empty one.
 
-    No CASE: what is a function of one column alone DuckDB works out once for each of its different texts.
+    No CASE: a function of one column alone is what DuckDB computes once for each of the column's different texts, and most
+    columns of numbers and days have few (seconds of `benchmarks.police_csv`).
     """
     return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 
 
 def _integer(text: str) -> str:
-    """Digits alone: a cast would round 1.5 to 2."""
+    """Return a whole number, of digits alone: a cast would round 1.5 to 2."""
     whole = _in_form(text, r"-?\d{1,18}")
     return f"TRY_CAST({whole} AS BIGINT)"
 
 
 def _number(text: str, decimal_mark: str) -> str:
-    """Digits and one mark: a cast would take nan, inf, 1e5, the other mark, and more digits than a number can have."""
+    """Return a number, of digits and one mark: a cast would take nan, inf, 1e5, the other mark, and more digits than a number can have."""
     form = rf"[+-]?(?:\d{{1,300}}(?:\Q{decimal_mark}\E\d*)?|\Q{decimal_mark}\E\d+)"
     return f"TRY_CAST(replace({_in_form(text, form)}, {quoted(decimal_mark)}, '.') AS DOUBLE)"

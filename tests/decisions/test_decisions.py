@@ -15,7 +15,7 @@ from assets.asset_checks import fingerprint_of, result
 from assets.decisions.table import DECIDABLE, all_decisions
 from assets.decisions.writing import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.extracts.assets import rows_set_aside
-from assets.extracts.rejecting import set_aside
+from assets.extracts.rejecting import rejected_rows
 from checks.expectations import validate_table
 from checks.rules import rules
 from pipelines.deciding import StewardsDecision, written
@@ -436,7 +436,7 @@ def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
         take_in([EDITION])
     decide_on_share(EDITION, path.name, BY, str(stopped.value).split("--seen ")[1].rstrip("."))
     take_in([EDITION])
-    assert not set_aside(contracts()["police.reports"], EDITION, load_decisions())[0]["counts"]
+    assert not rejected_rows(contracts()["police.reports"], EDITION, load_decisions())[0].counts
     with pytest.raises(InputError, match="the crime type is none"):
         decide_on_code(EDITION, "00002", "arson", BY)
 

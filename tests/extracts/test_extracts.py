@@ -1032,7 +1032,9 @@ def test_days_and_declared_missing_values_of_spss_are_read_as_they_are_meant(tmp
         variable_value_labels={"question": {1: "Ja", 9: "Ved ikke"}, "stratum": {99: "Uoplyst"}},
     )  # fmt: skip
     batch = next(
-        batches_of(path, "sav", load_specifications()["sikker_by_survey"].writing_in(2021), list(frame.columns))
+        batches_of(
+            path, "sav", load_specifications()["sikker_by_survey"].for_edition(2021).writing, list(frame.columns)
+        )
     )
     found = {name: batch.column(name).to_pylist() for name in frame.columns}
     assert found["day"] == ["10-01-2021", None, None]
@@ -1050,12 +1052,12 @@ def test_a_workbook_is_read_whatever_its_name_ends_with(tmp_path: Path, name: st
     frame = pd.DataFrame({"a": [1.5]})
     frame.to_excel(tmp_path / "svar.xlsx", sheet_name="Anmeldelser", index=False)
     path = (tmp_path / "svar.xlsx").rename(tmp_path / name)
-    writing = load_specifications()["koebenhavns_politi_reports"].writing_in(2023)
+    writing = load_specifications()["koebenhavns_politi_reports"].for_edition(2023).writing
     assert names_of(path, "xlsx", writing) == ("a",)
 
 
 def test_a_file_in_the_place_of_another_is_read_anew_though_its_size_and_time_are_the_same(tmp_path: Path) -> None:
-    path, writing = tmp_path / "svar.sav", load_specifications()["sikker_by_survey"].writing_in(2017)
+    path, writing = tmp_path / "svar.sav", load_specifications()["sikker_by_survey"].for_edition(2017).writing
 
     def read_with(word: str) -> list[str]:
         beside = tmp_path / "beside.sav"

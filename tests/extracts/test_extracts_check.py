@@ -37,7 +37,9 @@ def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_pat
 
 
 def test_a_column_that_is_not_asked_this_year_is_said_and_not_guessed(tmp_path: Path) -> None:
-    path = write(survey_extract(load_specifications()["sikker_by_survey"], 2022, 1, load_reference()), tmp_path)
+    path = write(
+        survey_extract(load_specifications()["sikker_by_survey"].for_edition(2022), 1, load_reference()), tmp_path
+    )
     said = plain(tryghed(tmp_path, "extracts", "check", str(path)))
     assert "(made up)" in said
     assert "worry_graffiti not asked or not delivered in 2022" in said

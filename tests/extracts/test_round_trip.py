@@ -57,7 +57,7 @@ def _many_batches() -> Iterator[None]:
 
 
 def writing(kind: Format, layout: dict[str, Any], mark: str, written: str) -> Writing:
-    return specification(kind, layout, mark, written).writing_in(2020)
+    return specification(kind, layout, mark, written).for_edition(2020).writing
 
 
 def specification(
@@ -423,10 +423,10 @@ def layouts(draw: st.DrawFn) -> tuple[Format, Specification]:
 
 def written_file(folder: str, kind: Format, of: Specification, rows: list[Values]) -> Path:
     """The values as a file of the format, each as the format holds such a value."""
-    path, header = Path(folder) / f"delivered.{kind}", list(of.names_in(EDITION).values())
+    path, header = Path(folder) / f"delivered.{kind}", list(of.for_edition(EDITION).headings.values())
     cells = [[*row[:4], row[4] and LABEL_OF[row[4]]] for row in rows]
     if kind == "csv":
-        writing = of.writing_in(EDITION)
+        writing = of.for_edition(EDITION).writing
         assert writing.formats.csv is not None
         encoding = writing.formats.csv.encoding
         as_texts = [
@@ -450,7 +450,7 @@ def written_file(folder: str, kind: Format, of: Specification, rows: list[Values
 
 
 def typed(of: Specification, delivered: pa.Table) -> list[tuple[Any, ...]]:
-    query = typed_query(of, EDITION, "delivered", "extract")
+    query = typed_query(of.for_edition(EDITION), "delivered", "extract")
     with duckdb.connect() as connection:
         connection.register("delivered", delivered)
         return connection.execute(f"SELECT {', '.join(of.columns)} FROM ({query}) ORDER BY row").fetchall()
@@ -486,7 +486,8 @@ def test_cells_are_read_with_blanks_around_them(
 ) -> None:
     of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, written, columns=COLUMNS)
     days, fractions, whole, labels = (
-        [around.format(as_text(cell, of.writing_in(EDITION))) for cell in cells] for cells in zip(*rows, strict=True)
+        [around.format(as_text(cell, of.for_edition(EDITION).writing)) for cell in cells]
+        for cells in zip(*rows, strict=True)
     )
     delivered = cells_table(
         answered_on=days, weight=fractions, stratum_population_residents=whole, safety_answer=labels
@@ -511,7 +512,8 @@ def test_a_fraction_with_the_other_mark_is_never_read(fraction: Decimal, mark: s
     of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, "%d-%m-%Y", columns=COLUMNS)
     text = format(fraction, "f").replace(".", "," if mark == "." else ".")
     found = typed(
-        of, cells_table(weight=[text], stratum_population_residents=[as_text(fraction, of.writing_in(EDITION))])
+        of,
+        cells_table(weight=[text], stratum_population_residents=[as_text(fraction, of.for_edition(EDITION).writing)]),
     )
     assert found == [(None, None, None, None, None)]
 
@@ -527,7 +529,7 @@ def test_a_day_with_a_time_of_day_is_read_where_the_specification_says_that_ther
         None,
         None,
     ]
-    timed, plain = of.writing_in(EDITION), writing("xlsx", {"sheet": "Svar"}, ",", "%d-%m-%Y")
+    timed, plain = of.for_edition(EDITION).writing, writing("xlsx", {"sheet": "Svar"}, ",", "%d-%m-%Y")
     cell = datetime(2021, 3, 1, 13, 45)
     assert cells_as_text(cell, timed) == "01-03-2021 13:45"
     assert cells_as_text(cell, plain) == "2021-03-01 13:45:00"  # no day: the row is set aside

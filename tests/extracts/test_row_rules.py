@@ -11,10 +11,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from assets.extracts.files import delivered_for
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
 from assets.extracts.layouts import load_specifications
-from assets.extracts.rejecting import delivered_for, lookups, typed
+from assets.extracts.rejecting import lookups, typed
 from assets.extracts.sample import sample_extracts
 from assets.extracts.sample.writing import write
 from checks.row_rules import RowRule, row_rules

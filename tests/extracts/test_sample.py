@@ -16,7 +16,8 @@ import pytest
 import shapely
 
 import assets.extracts.sample as sample
-from assets.extracts.landing import SYNTHETIC, DeliveredFile, delivered_files, look_into, rows_of
+from assets.extracts.files import SYNTHETIC, DeliveredFile
+from assets.extracts.landing import delivered_files, look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.sample.writing import write
 from warehouse.errors import InputError
@@ -53,7 +54,7 @@ class Sample:
         self._types: dict[int, dict[str, str]] = {}
 
     def of(self, extract: str, edition: int) -> list[DeliveredFile]:
-        return [file for file in self.files[edition] if file.specification.extract == extract]
+        return [file for file in self.files[edition] if file.layout.extract == extract]
 
     def file(self, extract: str, edition: int) -> DeliveredFile:
         """The file of the edition's own year."""
@@ -77,7 +78,7 @@ class Sample:
         classes = self.reference["reference.answer_classes"].set_index("answer")["answer_class"]
         known = rows["weight"] > 0
         for column in ("safety_answer", "safety_evening_answer"):
-            labels = SPECIFICATIONS[SURVEY].columns[column].labels_in(edition)
+            labels = SPECIFICATIONS[SURVEY].for_edition(edition).columns[column].labels
             rows[column] = rows[column].map(labels)
             known &= rows[column].notna()
             rows[f"{column}_class"] = rows[column].map(classes)
@@ -103,7 +104,7 @@ class Sample:
 
     def areas(self, extract: str, edition: int, column: str) -> set[str]:
         """Every area that the column names."""
-        system = SPECIFICATIONS[extract].writing_in(edition).area_code_system
+        system = SPECIFICATIONS[extract].for_edition(edition).writing.area_code_system
         return set(self.area(system, self.first(extract, edition)[column]).dropna())
 
     def share(self, edition: int, area: str, measure: str) -> float:
@@ -146,7 +147,7 @@ class Sample:
 
 
 def as_delivered(file: DeliveredFile) -> pd.DataFrame:
-    named = file.specification.names_in(file.edition)
+    named = file.layout.headings
     return pa.Table.from_batches(rows_of(file)).select(list(named)).to_pandas()
 
 
@@ -172,7 +173,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_published_figures_are_delivered_as_they_stand_in_the_reference(written: Sample, edition: int) -> None:
     rows = written.first("published_figures", edition)
-    labels = SPECIFICATIONS["published_figures"].columns["measure"].labels_in(edition) or {}
+    labels = SPECIFICATIONS["published_figures"].for_edition(edition).columns["measure"].labels or {}
     found = set(
         zip(written.area("survey", rows["area_code"]), rows["measure"].map(labels), number(rows["value"]), strict=True)
     )
@@ -214,7 +215,7 @@ def test_spss_files_bear_one_date_and_sound_headers(written: Sample) -> None:
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_every_file_is_known_by_one_specification(written: Sample, edition: int) -> None:
-    found = [file.specification.extract for file in written.files[edition]]
+    found = [file.layout.extract for file in written.files[edition]]
     expected = {SURVEY, REPORTS, COUNTS, POPULATION, "published_figures"} | (
         OF_PARTNERSHIPS if edition >= 2021 else set()
     )
@@ -400,7 +401,7 @@ def test_the_survey_has_a_few_bad_rows_of_each_kind(written: Sample, edition: in
     assert 6 <= len(rows) - len(written.good_answers(edition)) <= 8
     assert weight.isna().sum() >= 2
     assert (weight <= 0).sum() >= 2
-    labels = SPECIFICATIONS[SURVEY].columns["safety_answer"].labels_in(edition) or {}
+    labels = SPECIFICATIONS[SURVEY].for_edition(edition).columns["safety_answer"].labels or {}
     assert (~rows["safety_answer"].isin(labels)).sum() >= 1
 
 
@@ -457,7 +458,7 @@ def test_counts_are_those_of_the_reports(written: Sample, crime_year: int) -> No
     of_reports = written.first_reports(crime_year)["offence_code"].map(types).value_counts()
     counts = written.first(COUNTS, crime_year + 1)
     counts = counts[written.area("partnership", counts["area_code"]) == "copenhagen"]
-    labels = SPECIFICATIONS[COUNTS].columns["crime_type"].labels_in(crime_year + 1) or {}
+    labels = SPECIFICATIONS[COUNTS].for_edition(crime_year + 1).columns["crime_type"].labels or {}
     found = dict(zip(counts["crime_type"].map(labels), counts["reports"].astype(int), strict=True))
     assert found.pop("citizen_facing") < of_reports.sum()
     assert found == of_reports.to_dict()

@@ -2,10 +2,10 @@
 
 Text, as a producer's words are kept before anything is made of them: a number or a day that the format holds as such is
 written with the specification's decimal mark and date format. What is not a table of cells is refused here, with the
-place. What the columns mean is in `specifications.py`; which specification fits is decided in `delivered_files.py`.
+place. What the columns mean is in `layouts.py`; which layout fits is decided in `matching.py`.
 
 Each format is a module with three functions: `names(path, writing)`, `look(path, writing)` and
-`batches(path, writing, wanted)`. What they share is in `cells.py`; `sheet_text.py` is Excel's.
+`batches(path, writing, wanted)`; what an edition's layout says of it comes in as its `Writing`. What they share is in `cells.py`; `sheet_text.py` is Excel's.
 """
 
 import re
@@ -40,7 +40,7 @@ _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|
 
 
 def format_of(path: Path) -> Format:
-    """The format by the file's first bytes. Raises InputError for anything that is no table."""
+    """Return the format by the file's first bytes. Raises InputError for anything that is no table."""
     with path.open("rb") as file:
         start = file.read(2048)
     if not start.strip(_NOTHING):
@@ -60,7 +60,7 @@ def format_of(path: Path) -> Format:
 
 
 def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | None:
-    """The header as the specification would find it; None where the specification has another format or sheet."""
+    """Return the header as the layout would find it; None where the layout has another format or sheet."""
     if getattr(writing.formats, kind) is None:
         return None
     names: tuple[str, ...] | None = _FORMATS[kind].names(path, writing)
@@ -68,13 +68,13 @@ def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | No
 
 
 def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
-    """Number of rows below the header, and their sheet. Raises InputError with the place of the first fault."""
+    """Return the number of rows below the header, and their sheet. Raises InputError with the place of the first fault."""
     cells: Cells = _FORMATS[kind].look(path, writing)
     return cells
 
 
 def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]) -> Batches:
-    """The wanted columns as text, in the file's order, with `row` and `malformed` before them.
+    """Yield the wanted columns as text, in the file's order, with `row` and `malformed` before them.
 
     `row` counts as the file's own program does, `malformed` says why a row has no cells. Raises InputError where a cell
     holds what no cell of an extract does.

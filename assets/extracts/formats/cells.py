@@ -1,12 +1,16 @@
-"""What the formats share: batches of cells as text with their rows, and what no cell of an extract holds."""
+"""What the formats share: batches of cells as text with their rows, and what no cell of an extract may hold.
 
-from collections.abc import Iterator, Sequence
+Here belongs what is true of a cell whatever format it came from. How a format is opened and divided into cells is in its own
+module beside this one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -49,13 +53,13 @@ class Cells:
 def batch_of(
     columns: Sequence[pa.Array], names: Sequence[str], rows: np.ndarray, malformed: Sequence[str] | None = None
 ) -> pa.RecordBatch:
-    """Text columns with the numbers of their rows, and why rows have no cells where they have none."""
+    """Return text columns with the numbers of their rows, and why rows have no cells where they have none."""
     why = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
     return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), why, *columns], ["row", "malformed", *names])
 
 
-def text_column(values: Sequence[Any], writing: Writing) -> pa.StringArray:
-    """The values as text, whatever they are; None, NaN and "" are empty."""
+def text_column(values: Sequence[object], writing: Writing) -> pa.StringArray:
+    """Return the values as text, whatever they are; None, NaN and "" are empty."""
     try:
         return text_of(pa.array(values, pa.string()), writing)
     except pa.ArrowTypeError:  # not texts alone
@@ -68,8 +72,8 @@ def text_column(values: Sequence[Any], writing: Writing) -> pa.StringArray:
         return pa.array([as_text(value, writing) for value in values], pa.string())
 
 
-def text_of(values: pa.Array, writing: Writing, labels: dict[Any, str] | None = None) -> pa.StringArray:
-    """Values of one type as text, or their labels. Each different number or day is turned into text once."""
+def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | None = None) -> pa.StringArray:
+    """Return values of one type as text, or their labels. Each different number or day is turned into text once."""
     if pa.types.is_string(values.type) and not labels:
         return pc.if_else(pc.equal(values, ""), None, values)
     encoded = values.dictionary_encode()
@@ -84,7 +88,7 @@ def text_of(values: pa.Array, writing: Writing, labels: dict[Any, str] | None = 
 
 
 def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
-    """Each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
+    """Return each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
         if not pc.any(pc.match_substring(plain, "e")).as_py():
@@ -92,8 +96,8 @@ def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
     return pa.array([as_text(value, writing) for value in values.to_pylist()], pa.string())
 
 
-def as_text(cell: Any, writing: Writing) -> str | None:
-    """A cell as its producer would have written it in a text file; None for an empty one."""
+def as_text(cell: object, writing: Writing) -> str | None:
+    """Return a cell as its producer would have written it in a text file; None for an empty one."""
     if isinstance(cell, str):
         return cell or None
     if cell is None:
@@ -107,8 +111,8 @@ def as_text(cell: Any, writing: Writing) -> str | None:
     if isinstance(cell, Decimal):
         return _decimal_text(cell).replace(".", writing.decimal_mark)
     if isinstance(cell, datetime) and cell.time() != MIDNIGHT:
-        timed = next((one for one in writing.date_formats if "%H" in one), None)
-        return cell.strftime(timed) if timed else str(cell)  # without such a format it is no day: the row is set aside
+        timed = next((date_format for date_format in writing.date_formats if "%H" in date_format), None)
+        return cell.strftime(timed) if timed else str(cell)  # without such a format it is no day: the row is rejected
     if isinstance(cell, date):
         return cell.strftime(writing.date_formats[0])
     return str(cell)
@@ -126,10 +130,14 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
 
 
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
-    """The cells without other blanks than spaces around them, which no eye would see; other cells as they are."""
-    held = _bytes_of(column)
-    unseen = (b"\t", b"\n", b"\r", *(() if held.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
-    if not any(byte in held for byte in unseen):
+    """Return the cells without other blanks than spaces around them, which no eye would see; other cells as they are.
+
+    The bytes of all cells together are searched before any cell is: most columns have no such blank, and the search in C
+    takes a tenth of the time (seconds of `benchmarks.police_csv`).
+    """
+    column_bytes = _bytes_of(column)
+    unseen = (b"\t", b"\n", b"\r", *(() if column_bytes.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
+    if not any(byte in column_bytes for byte in unseen):
         return column
     odd = pc.match_substring_regex(column, f"[{_ODD_BLANKS}]")
     trimmed = pc.utf8_trim(column, _ODD_BLANKS + " ")
@@ -144,36 +152,39 @@ def refuse_long_text(place: str, batch: pa.RecordBatch) -> None:
             _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
 
 
-def _refuse_where(place: str, batch: pa.RecordBatch, name: str, found: pa.BooleanArray, what: str) -> None:
-    if pc.any(found).as_py():
-        row = batch.column("row")[pc.index(found, True).as_py()].as_py()
+def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.BooleanArray, what: str) -> None:
+    if pc.any(at_fault).as_py():
+        row = batch.column("row")[pc.index(at_fault, True).as_py()].as_py()
         raise InputError(f"{place}, row {row}, column {name}: {what}: ask for the file without it.")
 
 
 def _may_be_odd(column: pa.StringArray) -> bool:
-    """Whether the bytes of the column are worth a search cell by cell, which takes ten times as long as this."""
-    held = _bytes_of(column)
-    return bool(held) and (
-        len(held.translate(None, _CONTROLS)) < len(held)
-        or "\u00c3".encode() in held
-        or ((b"\xe2" in held or b"\xef" in held) and any(mark in held for mark in _MARKS))
+    """Whether the bytes of the column are worth a search cell by cell.
+
+    That takes ten times as long as this look at all bytes together (seconds of `benchmarks.workbooks_and_spss`).
+    """
+    column_bytes = _bytes_of(column)
+    return bool(column_bytes) and (
+        len(column_bytes.translate(None, _CONTROLS)) < len(column_bytes)
+        or "\u00c3".encode() in column_bytes
+        or ((b"\xe2" in column_bytes or b"\xef" in column_bytes) and any(mark in column_bytes for mark in _MARKS))
         or int(np.diff(_ends(column)).max()) > LONGEST_CELL
     )
 
 
 def _ends(column: pa.StringArray) -> np.ndarray:
-    """Where each cell ends in the column's bytes, and before them where the first begins."""
+    """Return where each cell ends in the column's bytes, and before them where the first begins."""
     return np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
 
 
 def _bytes_of(column: pa.StringArray) -> bytes:
-    """The bytes of all cells together."""
+    """Return the bytes of all cells together."""
     text = column.buffers()[2]
     if text is None or not len(column):
         return b""
     ends = _ends(column)
-    held: bytes = text.slice(ends[0], ends[-1] - ends[0]).to_pybytes()
-    return held
+    column_bytes: bytes = text.slice(ends[0], ends[-1] - ends[0]).to_pybytes()
+    return column_bytes
 
 
 class Stamp(NamedTuple):
@@ -186,14 +197,14 @@ class Stamp(NamedTuple):
 
 
 def stamp_of(path: Path) -> Stamp:
-    """The file's stamp as it is now."""
-    found = path.stat()
-    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    """Return the file's stamp as it is now."""
+    status = path.stat()
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 @contextmanager
 def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
-    """Turns a library's fault over a damaged file into a sentence."""
+    """Turn a library's fault over a damaged file into an InputError."""
     expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
     try:
         yield
@@ -202,7 +213,7 @@ def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
 
 
 def _number_text(number: float, decimal_mark: str) -> str:
-    """The shortest decimal text that gives the number back, never with an exponent."""
+    """Return the shortest decimal text that gives the number back, never with an exponent."""
     if not np.isfinite(number):
         return str(number)
     if number == int(number) and abs(number) < 1e16:
@@ -212,7 +223,7 @@ def _number_text(number: float, decimal_mark: str) -> str:
 
 
 def _decimal_text(number: Decimal) -> str:
-    """All digits that there are, without zeros behind the last; `normalize` would round to 28."""
+    """Return all digits that there are, without zeros behind the last; `normalize` would round to 28."""
     text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.removeprefix("-") if not number else text

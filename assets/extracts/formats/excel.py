@@ -1,7 +1,7 @@
 """Excel: one sheet of a workbook, whose cells may be merged, computed or hidden.
 
-A library reads the cells. What it does not say, or would choke on, is found in the sheet's own text before, in
-`sheet_text.py`, where the rows are counted too, apart from their reading.
+Here belongs how a sheet becomes rows and cells, by a library. What the library does not say, or would choke on, is looked for
+in the sheet's own text before, in `sheet_text.py`, where the rows are counted too, apart from their reading.
 """
 
 import gc
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import python_calamine
@@ -29,42 +29,42 @@ KEPT_BYTES = 1 << 23  # of a larger one the rows take hundreds of megabytes
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
-    """The header of the specification's sheet; None where there is no such sheet."""
-    layout = _layout(writing)
-    sheet = _book(path).sheet(layout.sheet)
+    """Return the header of the specification's sheet; None where there is no such sheet."""
+    settings = _settings(writing)
+    sheet = _book(path).sheet(settings.sheet)
     if sheet is None:
         return None
-    return sheet.header(layout.header_row) if sheet.height >= layout.header_row else ()
+    return sheet.header(settings.header_row) if sheet.height >= settings.header_row else ()
 
 
 def sheets(path: Path) -> list[str]:
-    """What the workbook's sheets are called, as it can be shown."""
+    """Return what the workbook's sheets are called, as it can be shown."""
     return [_plain(name) for name in _book(path).workbook.sheet_names]
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Number of rows with a value. Raises InputError for sheets and cells that cannot be read as rows."""
-    layout = _layout(writing)
+    """Return the number of rows with a value. Raises InputError for sheets and cells that cannot be read as rows."""
+    settings = _settings(writing)
     book = _book(path)
-    _refuse_sheets(path, book.workbook, layout)
-    sheet = cast(_Sheet, book.sheet(layout.sheet))
+    _refuse_sheets(path, book.workbook, settings)
+    sheet = cast(_Sheet, book.sheet(settings.sheet))
     difference = sheet.counted - len(sheet.filled)
     if difference:
         raise InputError(
-            f"{path.name}, sheet {layout.sheet}: {abs(difference)} rows hold only empty texts: delete them, and save the file."
+            f"{path.name}, sheet {settings.sheet}: {abs(difference)} rows hold only empty texts: delete them, and save the file."
         )
-    filled = sheet.filled_below(layout.header_row)
-    _refuse_beside(f"{path.name}, sheet {layout.sheet}", sheet, filled, layout.header_row)
-    return Cells(len(filled), layout.sheet)
+    filled = sheet.filled_below(settings.header_row)
+    _refuse_beside(f"{path.name}, sheet {settings.sheet}", sheet, filled, settings.header_row)
+    return Cells(len(filled), settings.sheet)
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """The wanted columns as text, of rows that hold anything; rows count as Excel does."""
-    layout = _layout(writing)
-    sheet = cast(_Sheet, _book(path).sheet(layout.sheet))
-    header = sheet.header(layout.header_row)
+    """Yield the wanted columns as text, of rows that hold anything; rows count as Excel does."""
+    settings = _settings(writing)
+    sheet = cast(_Sheet, _book(path).sheet(settings.sheet))
+    header = sheet.header(settings.header_row)
     places = [header.index(name) for name in wanted]
-    filled = sheet.filled_below(layout.header_row)
+    filled = sheet.filled_below(settings.header_row)
     for start in range(0, len(filled), BATCH):
         part = filled[start : start + BATCH]
         columns = [text_column(_cells_at(sheet.columns[place], part), writing) for place in places]
@@ -72,11 +72,11 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     _kept_alone.cache_clear()  # what comes after needs the memory
 
 
-def _layout(writing: Writing) -> Xlsx:
+def _settings(writing: Writing) -> Xlsx:
     return cast(Xlsx, writing.formats.xlsx)
 
 
-def _workbook(path: Path) -> Any:
+def _workbook(path: Path) -> python_calamine.CalamineWorkbook:
     refuse_no_workbook(path)
     with readable(path, python_calamine.CalamineError):
         # of a path the library would go by how its name ends
@@ -87,20 +87,20 @@ def _workbook(path: Path) -> Any:
 class _Sheet:
     """Every column of a sheet from the first row on, which rows hold anything, and their number counted apart."""
 
-    columns: list[tuple[Any, ...]]
+    columns: list[tuple[object, ...]]
     height: int
     filled: list[int]
     counted: int
 
     def header(self, header_row: int) -> tuple[str, ...]:
-        """The headings, without empty ones behind the last."""
+        """Return the headings, without empty ones behind the last."""
         names = [str(column[header_row - 1]).strip() for column in self.columns]
         while names and not names[-1]:
             names.pop()
         return tuple(names)
 
     def filled_below(self, header_row: int) -> list[int]:
-        """Places of the rows below the header that hold anything."""
+        """Return places of the rows below the header that hold anything."""
         return self.filled[bisect_left(self.filled, header_row) :]
 
 
@@ -111,7 +111,7 @@ class _Book:
         self.path, self.workbook, self.read = path, _workbook(path), dict[str, _Sheet]()
 
     def sheet(self, name: str) -> _Sheet | None:
-        """The sheet's rows; None where there is no such sheet."""
+        """Return the sheet's rows; None where there is no such sheet."""
         if name not in self.workbook.sheet_names:
             return None
         if name not in self.read:
@@ -119,15 +119,18 @@ class _Book:
         return self.read[name]
 
     def _read(self, name: str) -> _Sheet:
-        """The columns, once the sheet's text was looked through."""
+        """Return the columns, once the sheet's text was looked through."""
         with _no_collection():
             counted = count_rows(self.path, self.workbook.sheet_names.index(name), name)
             with readable(self.path, python_calamine.CalamineError):
                 return _in_columns(self.workbook.get_sheet_by_name(name), counted)
 
 
-def _in_columns(sheet: Any, counted: int) -> _Sheet:
-    """The sheet column by column: of a few long tuples Python's search for garbage takes no time, of the rows it does."""
+def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
+    """Return the sheet column by column.
+
+    A few long tuples cost Python's garbage collection nothing; a list for each row does (`benchmarks.workbooks_and_spss`).
+    """
     rows = sheet.to_python(skip_empty_area=False)
     # any() alone would pass over a row of zeros, and counting alone takes thrice as long
     filled = [place for place, row in enumerate(rows) if any(row) or row.count("") < len(row)]
@@ -136,7 +139,11 @@ def _in_columns(sheet: Any, counted: int) -> _Sheet:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """While rows are read, Python looks for garbage among them again and again, for half as long as they take."""
+    """Switch garbage collection off for as long as rows are read.
+
+    Python would look through all the rows that are there again and again, for half as long as their reading takes: without
+    this `benchmarks.workbooks_and_spss` is slower by half.
+    """
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -147,7 +154,7 @@ def _no_collection() -> Iterator[None]:
 
 
 def _book(path: Path) -> _Book:
-    """The workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
+    """Return the workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
     stamp = stamp_of(path)
     return (_kept if stamp.size <= KEPT_BYTES else _kept_alone)(path, stamp)
 
@@ -162,28 +169,28 @@ def _kept_alone(path: Path, _stamp: Stamp) -> _Book:
     return _Book(path)
 
 
-def _cells_at(column: tuple[Any, ...], places: list[int]) -> Sequence[Any]:
+def _cells_at(column: tuple[object, ...], places: list[int]) -> Sequence[object]:
     first, last = places[0], places[-1]
     return column[first : last + 1] if last - first < len(places) else [column[place] for place in places]
 
 
-def _refuse_sheets(path: Path, workbook: Any, layout: Xlsx) -> None:
-    """A sheet that nobody knows may hold rows that would be lost."""
+def _refuse_sheets(path: Path, workbook: python_calamine.CalamineWorkbook, settings: Xlsx) -> None:
+    """Refuse a sheet that the specification does not know: it may hold rows that would be lost."""
     visible = {sheet.name: str(sheet.visible).endswith("Visible") for sheet in workbook.sheets_metadata}
     for name, shown in visible.items():
-        if name != layout.sheet and name not in layout.ignored_sheets:
+        if name != settings.sheet and name not in settings.ignored_sheets:
             hidden = "" if shown else " hidden"
             raise InputError(
                 f"{path.name}, sheet {_plain(name)}: is a{hidden} sheet that the specification does not know: delete the sheet, or name it under ignored_sheets with a reason."
             )
-    if not visible[layout.sheet]:
+    if not visible[settings.sheet]:
         raise InputError(
-            f"{path.name}, sheet {layout.sheet}: is hidden: unhide the sheet, look at it, and save the file."
+            f"{path.name}, sheet {settings.sheet}: is hidden: unhide the sheet, look at it, and save the file."
         )
 
 
 def _refuse_beside(place: str, sheet: _Sheet, filled: list[int], header_row: int) -> None:
-    """A value that stands under no heading would be lost."""
+    """Refuse a value that stands under no heading: it would be lost."""
     width = len(sheet.header(header_row))
     for index in filled if len(sheet.columns) > width else []:
         for number, column in enumerate(sheet.columns[width:], width + 1):
@@ -194,7 +201,7 @@ def _refuse_beside(place: str, sheet: _Sheet, filled: list[int], header_row: int
 
 
 def _plain(name: str) -> str:
-    """A sheet's name as it can be shown in a terminal, unless it is somebody's."""
+    """Return a sheet's name as it can be shown in a terminal, unless it is somebody's."""
     if kind := kind_of_text(name):
         return f"with a name that looks like {kind}"
     return "".join(letter if letter.isprintable() else "_" for letter in short(name))

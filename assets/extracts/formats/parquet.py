@@ -1,7 +1,6 @@
-"""Parquet: columns with types of their own."""
+"""Parquet: columns with types of their own. Here belongs how they become text; cells of all formats are in `cells.py`."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,13 +23,13 @@ _NO_VALUES = (
 
 
 def names(path: Path, _: Writing) -> tuple[str, ...]:
-    """The names of the columns."""
+    """Return the names of the columns."""
     with readable(path, pa.ArrowException, OverflowError):
         return tuple(_opened(path).schema_arrow.names)
 
 
 def look(path: Path, _: Writing) -> Cells:
-    """Number of rows, from the file's own count."""
+    """Return the number of rows, from the file's own count."""
     rows = int(_opened(path).metadata.num_rows)
     if rows > MOST_ROWS:  # equal rows take no room in the file
         raise InputError(f"{path.name}: holds {rows:,} rows: no extract does; ask for the file again.")
@@ -38,7 +37,7 @@ def look(path: Path, _: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """The wanted columns as text; rows count from 1."""
+    """Yield the wanted columns as text; rows count from 1."""
     first = 1
     file = _opened(path)
     with readable(path, pa.ArrowException, OverflowError):
@@ -70,16 +69,16 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) 
     return text_column(_values(array), writing)
 
 
-def _values(array: pa.Array) -> list[Any]:
-    """The values; a day beyond the year 9999 as the text that Arrow has for it."""
+def _values(array: pa.Array) -> list[object]:
+    """Return the values; a day beyond the year 9999 as the text that Arrow has for it."""
     try:
-        values: list[Any] = array.to_pylist()
+        values: list[object] = array.to_pylist()
     except OverflowError:
-        values = [_value_or_text(one) for one in array]
+        values = [_value_or_text(value) for value in array]
     return values
 
 
-def _value_or_text(value: pa.Scalar) -> Any:
+def _value_or_text(value: pa.Scalar) -> object:
     try:
         return value.as_py()
     except OverflowError:
@@ -87,7 +86,7 @@ def _value_or_text(value: pa.Scalar) -> Any:
 
 
 def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first: int) -> None:
-    """Text is UTF-8 in Parquet, but not every program sees to it."""
+    """Refuse text that is not UTF-8: Parquet asks for it, but not every program sees to it."""
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:

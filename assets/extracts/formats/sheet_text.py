@@ -1,8 +1,8 @@
 """An Excel workbook as the packed XML that it is, looked through before a library reads it.
 
-What the library does not say stands here: which cells are formulas, errors or merged, how many rows hold a value. What it
-would choke on is refused here: parts that unpack without end, and cells so far from the rest that memory could not hold
-the table between.
+Here belongs what the library does not say: which cells are formulas, errors or merged, and how many rows hold a value. What it
+would choke on is refused here too: parts that unpack without end, and cells so far from the rest that memory could not
+hold the table between. The cells themselves are read in `excel.py`.
 """
 
 import re
@@ -49,7 +49,7 @@ def refuse_no_workbook(path: Path) -> None:
 
 
 def count_rows(path: Path, index: int, sheet: str) -> int:
-    """Rows with a value, counted in the sheet's own text. Raises InputError for a cell that cannot be read as a value."""
+    """Return the number of rows with a value, counted in the sheet's own text. Raises InputError for a cell that cannot be read as a value."""
     look = _Look(f"{path.name}, sheet {sheet}")
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         for chunk in _unpacked(path, packed, _part_of(packed, index)):
@@ -59,7 +59,7 @@ def count_rows(path: Path, index: int, sheet: str) -> int:
 
 
 def letters(column: int) -> str:
-    """What Excel calls a column, counted from 1."""
+    """Return what Excel calls a column, counted from 1."""
     name = ""
     while column:
         column, letter = divmod(column - 1, 26)
@@ -83,8 +83,8 @@ class _Look:
         """Look at the next piece. Raises InputError for a cell that cannot be read as a value, or lies out of reach."""
         text = self.tail + chunk
         if not self.rows:
-            found = _PREFIX.search(text)
-            self.prefix = (found and found[1]) or b""
+            sheet_data = _PREFIX.search(text)
+            self.prefix = (sheet_data and sheet_data[1]) or b""
         self._refuse_no_value(text)
         *rows, self.tail = text.split(b"</" + self.prefix + b"row>")
         if len(self.tail) > LONGEST_ROW:
@@ -99,10 +99,10 @@ class _Look:
 
     def end(self) -> None:
         """Look at what stands after the rows."""
-        found = _MERGED.search(self.tail)
-        if found:
+        merged = _MERGED.search(self.tail)
+        if merged:
             raise InputError(
-                f"{self.place}, row {found[2].decode()}, column {found[1].decode()}: cells are merged: undo the merging, so that each row has its own value."
+                f"{self.place}, row {merged[2].decode()}, column {merged[1].decode()}: cells are merged: undo the merging, so that each row has its own value."
             )
 
     def _tag(self, name: bytes) -> bytes:
@@ -111,22 +111,22 @@ class _Look:
     def _count(self, rows: list[bytes], text: bytes) -> None:
         """Count rows with a value and cells, and note the last row and the widest column."""
         value, inline, cell = self._tag(b"v>"), self._tag(b"t"), self._tag(b"c ")
-        found = self._last_cells(rows) if self.rows else _CELL.findall(text)
+        cells = self._last_cells(rows) if self.rows else _CELL.findall(text)
         self.rows += len([1 for row in rows if value in row or inline in row])
         self.cells += text.count(cell) - self.tail.count(cell)
         numbered = _ROW.search(rows[-1]) if rows else None
-        named = max(map(int, {row for _, row in found}), default=0)
-        self.last_row = max(self.last_row, self.rows, int(numbered[1]) if numbered else 0, named)
-        self.last_column = max([self.last_column, *{column for column, _ in found}], key=_number)
+        row_of_cells = max(map(int, {row for _, row in cells}), default=0)
+        self.last_row = max(self.last_row, self.rows, int(numbered[1]) if numbered else 0, row_of_cells)
+        self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Column and row of the last cell of each row: who writes millions of cells writes them in order."""
+        """Return column and row of the last cell of each row: who writes millions of cells writes them in order."""
         cell = self._tag(b"c ")
         return [(last[1], last[2]) for row in rows if (last := _CELL.match(row, max(row.rfind(cell), 0)))]
 
     def _refuse_no_value(self, text: bytes) -> None:
         """Refuse a cell whose value is computed, or an error, which the library would read as empty."""
-        # one letter is found ten times as fast as two, and mostly neither stands in rows of plain values
+        # to search for a single letter is ten times as fast, and rows of plain values mostly have neither (`benchmarks.workbooks_and_spss`)
         formula = _FORMULA.search(text) if b"f" in text and self._tag(b"f") in text else None
         if formula:
             raise InputError(
@@ -139,7 +139,7 @@ class _Look:
             )
 
     def _cell_at(self, text: bytes, at: int) -> str:
-        """The place of the cell, or of its row where the cell has no name of its own."""
+        """Return the place of the cell, or of its row where the cell has no name of its own."""
         start = max(text.rfind(self._tag(name), 0, at + 10) for name in (b"c ", b"c>"))
         cell = _CELL.match(text, max(start, 0))
         if cell:
@@ -152,7 +152,7 @@ class _Look:
 
 
 def _number(column: bytes) -> int:
-    """A column counted from 1: A is 1 and AA is 27."""
+    """Return a column counted from 1: A is 1 and AA is 27."""
     number = 0
     for letter in column:
         number = number * 26 + letter - 64
@@ -160,7 +160,7 @@ def _number(column: bytes) -> int:
 
 
 def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """A part of the workbook, piece by piece, whatever the archive says of its size."""
+    """Yield a part of the workbook, piece by piece, whatever the archive says of its size."""
     entry = copy(packed.getinfo(name))
     entry.file_size, size = 2 * LARGEST_UNPACKED, 0  # what is said of it may be a lie
     with packed.open(entry) as part:
@@ -176,11 +176,11 @@ def _too_large(path: Path) -> InputError:
 
 
 def _part_of(packed: zipfile.ZipFile, index: int) -> str:
-    """The part of the workbook that holds a sheet, by the sheet's place in the workbook."""
+    """Return the part of the workbook that holds a sheet, by the sheet's place in the workbook."""
     book = packed.read("xl/workbook.xml").decode()
     relations = packed.read("xl/_rels/workbook.xml.rels").decode()
     sheet = re.findall(r"<(?:\w+:)?sheet [^>]*?\w:id=[\"']([^\"']+)", book)[index]
     entries = re.findall(r"<(?:\w+:)?Relationship [^>]*>", relations)
-    entry = next(one for one in entries if re.search(rf"\bId=[\"']{re.escape(sheet)}[\"']", one))
+    entry = next(entry for entry in entries if re.search(rf"\bId=[\"']{re.escape(sheet)}[\"']", entry))
     target: str = re.findall(r"Target=[\"']([^\"']+)", entry)[0]
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"

@@ -1,10 +1,13 @@
-"""SPSS: numbers with labels, and days counted from 1582."""
+"""SPSS: numbers with labels, and days counted from 1582.
 
-from collections.abc import Sequence
+Here belongs how variables become columns of text, with missing values taken out. Cells of all formats are in `cells.py`.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +16,10 @@ import pyarrow.compute as pc
 from assets.extracts.formats.cells import BATCH, Batches, Cells, Stamp, batch_of, readable, stamp_of, text_of
 from assets.extracts.layouts import Writing
 
+if TYPE_CHECKING:
+    from pyreadstat import metadata_container
+    from pyreadstat.pyclasses import MissingRange
+
 LATER_BATCH = 100_000
 SECONDS_BEFORE_1970 = int((datetime(1970, 1, 1) - datetime(1582, 10, 14)).total_seconds())
 LAST_SECOND = (datetime(9999, 12, 31) - datetime(1582, 10, 14)).total_seconds()
@@ -20,12 +27,12 @@ KEPT_FILES = 4
 
 
 def names(path: Path, _: Writing) -> tuple[str, ...]:
-    """The names of the variables."""
+    """Return the names of the variables."""
     return tuple(name or "" for name in _metadata(path).column_names)  # a damaged name is none
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Number of cases, from the file's own count; of a file that does not say it, by reading one variable."""
+    """Return the number of cases, from the file's own count; of a file that does not say it, by reading one variable."""
     metadata = _metadata(path)
     if metadata.number_rows is not None and metadata.number_rows >= 0:
         return Cells(int(metadata.number_rows))
@@ -33,7 +40,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """The wanted variables as text, values with a label as their label; cases count from 1."""
+    """Yield the wanted variables as text, values with a label as their label; cases count from 1."""
     labels = _metadata(path).variable_value_labels
     first, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
@@ -48,7 +55,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
 
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
-    """The first cases: a file is looked at before it is read, and then most of them are there."""
+    """Return the first cases: a file is looked at before it is read, and then most of them are there."""
     cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
     if absent:
@@ -62,7 +69,7 @@ def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
 
 
 def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, pa.Array]:
-    """The wanted variables of some cases; each is of one type. Days are turned here, as others than a calendar's may stand there."""
+    """Return the wanted variables of some cases; each is of one type. Days are turned here, as others than a calendar's may stand there."""
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
@@ -75,7 +82,9 @@ def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, p
             row_offset=first,
             row_limit=limit,
         )
-    ranges, labels = metadata.missing_ranges, metadata.variable_value_labels
+    # with user_missing=True each of a variable's missing values comes as a range
+    ranges = cast("dict[str, list[MissingRange]]", metadata.missing_ranges)
+    labels = metadata.variable_value_labels
     return {
         name: _days(
             _without_missing(pa.array(cells[name]), ranges.get(name, []), labels.get(name, {})),
@@ -86,7 +95,7 @@ def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, p
 
 
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
-    """Seconds since 1582 as days, or as moments where they have a time.
+    """Return seconds since 1582 as days, or as moments where they have a time.
 
     One that no calendar has becomes the first or last that one has, which no rule of rows lets count.
     """
@@ -100,26 +109,26 @@ def _days(values: pa.Array, kind: str | None) -> pa.Array:
     return moments if moment else pc.cast(moments, pa.date32(), safe=False)
 
 
-def _without_missing(values: pa.Array, ranges: Sequence[Any], labels: dict[Any, str]) -> pa.Array:
-    """The values without those that the file declares missing.
+def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels: Mapping[float, str]) -> pa.Array:
+    """Return the values without those that the file declares missing.
 
     One with a label, as "Ved ikke" among the answers to a question, is an answer; not where only missing values have labels.
     """
-    of_others = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
+    valid_labels = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
     for span in ranges:
         declared = pc.and_(pc.greater_equal(values, span["lo"]), pc.less_equal(values, span["hi"]))
-        named = pc.is_in(values, pa.array(list(labels), values.type)) if of_others else pa.scalar(False)
-        values = pc.if_else(pc.and_not(declared, named), None, values)
+        labelled = pc.is_in(values, pa.array(list(labels), values.type)) if valid_labels else pa.scalar(False)
+        values = pc.if_else(pc.and_not(declared, labelled), None, values)
     return values
 
 
-def _metadata(path: Path) -> Any:
-    """What the file says of itself, read once for a file as it is now."""
+def _metadata(path: Path) -> "metadata_container":
+    """Return what the file says of itself, read once for a file as it is now."""
     return _metadata_of(path, stamp_of(path))
 
 
 @lru_cache(maxsize=KEPT_FILES)
-def _metadata_of(path: Path, _stamp: Stamp) -> Any:
+def _metadata_of(path: Path, _stamp: Stamp) -> "metadata_container":
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):

@@ -1,2 +1,5 @@
-SELECT *
-FROM {typed}
+WITH listed_areas AS (
+    SELECT *
+    FROM {typed}
+)
+SELECT * FROM listed_areas

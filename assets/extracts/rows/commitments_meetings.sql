@@ -1,2 +1,5 @@
-SELECT *, area_of(area_code_system, partnership_code) AS area_id
-FROM {typed}
+WITH meetings AS (
+    SELECT *, area_of(area_code_system, partnership_code) AS area_id
+    FROM {typed}
+)
+SELECT * FROM meetings

@@ -1,4 +1,7 @@
 -- The counts of a whole year are of the area as it was defined on the year's last day.
-SELECT *, area_of(area_code_system, area_code) AS area_id,
-       version_on(area_of(area_code_system, area_code), TRY(make_date(crime_year, 12, 31))) AS area_version
-FROM {typed}
+WITH counts AS (
+    SELECT *, area_of(area_code_system, area_code) AS area_id,
+           version_on(area_of(area_code_system, area_code), TRY(make_date(crime_year, 12, 31))) AS area_version
+    FROM {typed}
+)
+SELECT * FROM counts

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from assets.extracts.landing import MADE_UP_HASHES, SYNTHETIC
-from assets.extracts.layouts import Specification, load_specifications
+from assets.extracts.files import MADE_UP_HASHES, SYNTHETIC
+from assets.extracts.layouts import Layout, Specification, load_specifications
 from assets.extracts.sample import partnership
 from assets.extracts.sample.counts import counts_extract
 from assets.extracts.sample.figures import figures_extract
@@ -47,30 +47,29 @@ def write_sample(folder: Path, seed: int = 1, tell: Callable[[str], None] | None
 def sample_extracts(
     edition: int, seed: int, specifications: dict[str, Specification], reference: Reference
 ) -> Iterator[Extract]:
-    """Every made-up file of an edition, one after the other."""
-    yield survey_extract(specifications["sikker_by_survey"], edition, seed, reference)
-    yield from _of_police(edition, seed, specifications, reference)
-    yield population_extract(specifications["koebenhavn_population"], edition, seed, reference)
-    yield figures_extract(specifications["published_figures"], edition, reference)
+    """Yield every made-up file of an edition, one after the other."""
+    layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
+    yield survey_extract(layouts["sikker_by_survey"], seed, reference)
+    yield from _of_police(edition, seed, layouts, reference)
+    yield population_extract(layouts["koebenhavn_population"], seed, reference)
+    yield figures_extract(layouts["published_figures"], reference)
     if edition >= partnership.FIRST_EDITION:
         for name, make in _OF_PARTNERSHIPS.items():
-            yield make(specifications[name], edition, seed, reference)
+            yield make(layouts[name], seed, reference)
 
 
-def _of_police(
-    edition: int, seed: int, specifications: dict[str, Specification], reference: Reference
-) -> Iterator[Extract]:
-    reports, counts = specifications["koebenhavns_politi_reports"], specifications["koebenhavns_politi_counts"]
+def _of_police(edition: int, seed: int, layouts: dict[str, Layout], reference: Reference) -> Iterator[Extract]:
+    reports, counts = layouts["koebenhavns_politi_reports"], layouts["koebenhavns_politi_counts"]
     draw = first_draw(edition, seed, reference)
-    yield draw.extract(reports, edition, "anmeldelser", "csv")
-    yield counts_extract(counts, edition, draw, seed, reference)
+    yield draw.extract(reports, "anmeldelser", "csv")
+    yield counts_extract(counts, draw, seed, reference)
     if edition in REDRAWS:
         crime_year, kind = REDRAWS[edition]
         again = later_draw(edition, crime_year, seed, reference)
-        yield again.extract(reports, edition, f"anmeldelser_{crime_year}_igen", kind)
+        yield again.extract(reports, f"anmeldelser_{crime_year}_igen", kind)
 
 
-_OF_PARTNERSHIPS: dict[str, Callable[[Specification, int, int, Reference], Extract]] = {
+_OF_PARTNERSHIPS: dict[str, Callable[[Layout, int, Reference], Extract]] = {
     "tryghedsplan_activities": partnership.activities_extract,
     "tryghedsplan_goals": partnership.goals_extract,
     "partnership_meetings": partnership.meetings_extract,
@@ -80,7 +79,7 @@ _OF_PARTNERSHIPS: dict[str, Callable[[Specification, int, int, Reference], Extra
 
 
 def _refuse_other_files(folder: Path) -> None:
-    """Made-up files never come to lie among delivered ones."""
+    """Refuse a folder with anything but made-up files: they never come to lie among delivered ones."""
     for path in sorted(folder.rglob("*")) if folder.exists() else ():
         place = path.relative_to(folder)
         shape = r"20\d\d" if path.is_dir() else rf"20\d\d/{SYNTHETIC}[^/]+"

@@ -6,10 +6,10 @@ the published ones, or made up here.
 
 import pandas as pd
 
-from assets.extracts.layouts import Format, Specification
+from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.police import MIX, PARTNERSHIPS, Draw
 from assets.extracts.sample.population import COPENHAGEN, residents
-from assets.extracts.sample.writing import Extract, area_names
+from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 
 FORMATS: dict[int, Format] = {2018: "xlsx", 2021: "xlsx", 2023: "parquet", 2024: "xlsx"}
@@ -20,32 +20,30 @@ NAMED_FIELDS = ("burglary", "theft_robbery", "violence_weapons", "narcotics")  #
 OF_OTHER = 0.15  # of the other offences; footnote 7 names some
 
 
-def counts_extract(specification: Specification, edition: int, draw: Draw, seed: int, reference: Reference) -> Extract:
-    """Counts of an edition's crime year: one row an area and type."""
+def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) -> Extract:
+    """Return counts of an edition's crime year: one row an area and type."""
+    edition = layout.edition
     counted = counts(draw, edition, seed, reference)
-    names = area_names(specification.writing_in(edition).area_code_system, reference)
-    types = _types(specification, edition)
+    names = area_names(layout.writing.area_code_system, reference)
+    types = list(labels_of(layout, "crime_type").values())  # those that the producer has a word for
     rows = [
         {"area_code": names[area], "crime_year": draw.crime_year, "crime_type": kind, "reports": of_types[kind]}
         for area, of_types in counted.items()
         for kind in types
     ]
     frame = pd.DataFrame(rows).assign(drawn_on=draw.rows["drawn_on"].iloc[0])
-    return Extract(specification, edition, "anmeldelser_antal", FORMATS.get(edition, "csv"), frame)
-
-
-def _types(specification: Specification, edition: int) -> list[str]:
-    """The crime types that the counts' producer has a word for."""
-    return list((specification.columns["crime_type"].labels_in(edition) or {}).values())
+    return Extract(layout, "anmeldelser_antal", FORMATS.get(edition, "csv"), frame)
 
 
 def counts(draw: Draw, edition: int, seed: int, reference: Reference) -> dict[str, dict[str, int]]:
-    """Reports of each area by crime type; of the good rows, where they are counted from them."""
+    """Return reports of each area by crime type; of the good rows, where they are counted from them."""
     good = draw.rows[draw.rows["good"]]
-    found = {COPENHAGEN: _by_type(good)} | {area: _by_type(good[good["partnership"] == area]) for area in PARTNERSHIPS}
-    for area, of_types in found.items():
+    by_area = {COPENHAGEN: _by_type(good)} | {
+        area: _by_type(good[good["partnership"] == area]) for area in PARTNERSHIPS
+    }
+    for area, of_types in by_area.items():
         of_types[CITIZEN_FACING] = _citizen_facing(area, of_types, edition, seed, reference)
-    return found
+    return by_area
 
 
 def _by_type(rows: pd.DataFrame) -> dict[str, int]:
@@ -54,7 +52,7 @@ def _by_type(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def _citizen_facing(area: str, of_types: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
-    """The published number or rate, else a made-up one."""
+    """Return the published number or rate, else a made-up one."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == @area")
     published = figures.drop_duplicates("measure").set_index("measure")["value"]
     if "citizen_facing_reports" in published:

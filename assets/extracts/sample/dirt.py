@@ -7,7 +7,7 @@ BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # of all names
 
 
 def dirty_names(names: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """The names, some with a blank behind them, some in small or in capital letters; an empty one stays empty."""
+    """Return the names, some with a blank behind them, some in small or in capital letters; an empty one stays empty."""
     drawn = rng.random(len(names))
     dirty = names.where(drawn >= BLANK, names + " ")
     dirty = dirty.where((drawn < BLANK) | (drawn >= BLANK + LOWER), names.str.lower())

@@ -6,8 +6,8 @@ All words are invented; partners are those of the reference data. The files' for
 import numpy as np
 import pandas as pd
 
-from assets.extracts.layouts import Format, Specification
-from assets.extracts.sample.writing import Extract, area_names
+from assets.extracts.layouts import Format, Layout
+from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 
 FIRST_EDITION = 2021
@@ -61,25 +61,21 @@ LISTED = (  # name, share of the lists since the first edition that it stands on
 )
 
 
-def activities_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
-    """Twenty to forty activities of each partnership, most of them with two or more partners."""
-    rng = np.random.default_rng([seed, edition, 21])
+def activities_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
+    """Return twenty to forty activities of each partnership, most of them with two or more partners."""
+    rng = np.random.default_rng([seed, layout.edition, 21])
     aliases = reference["reference.partner_aliases"].drop_duplicates("partner_id")
     rows = [
-        row
-        for code in _codes(specification, edition, reference)
-        for row in _activities(code, specification, edition, aliases["alias"].tolist(), rng)
+        row for code in _codes(layout, reference) for row in _activities(code, layout, aliases["alias"].tolist(), rng)
     ]
     frame = pd.DataFrame(rows)
     frame["starts_on"] = pd.to_datetime(frame["starts_on"])
     for place, name in zip(rng.choice(len(frame), len(UNKNOWN_PARTNERS), replace=False), UNKNOWN_PARTNERS, strict=True):
         frame.loc[place, "partners"] += f"; {name}"
-    return _file(specification, edition, "tryghedsplan_aktiviteter", frame)
+    return _file(layout, "tryghedsplan_aktiviteter", frame)
 
 
-def _activities(
-    code: str, specification: Specification, edition: int, partners: list[str], rng: np.random.Generator
-) -> list[dict[str, object]]:
+def _activities(code: str, layout: Layout, partners: list[str], rng: np.random.Generator) -> list[dict[str, object]]:
     count = int(rng.integers(20, 41))
     alone = rng.permutation(count) < round(count * rng.uniform(0.17, 0.28))
     return [
@@ -87,112 +83,109 @@ def _activities(
             "activity_number": f"A{number + 1}",
             "partnership_code": code,
             "title": str(rng.choice(TITLES)),
-            "focus_area": _one_of(specification, "focus_area", edition, rng),
-            "activity_status": _one_of(specification, "activity_status", edition, rng),
-            "starts_on": pd.Timestamp(edition, 1, 1) + pd.Timedelta(days=int(rng.integers(0, 330))),
+            "focus_area": _any_label(layout, "focus_area", rng),
+            "activity_status": _any_label(layout, "activity_status", rng),
+            "starts_on": pd.Timestamp(layout.edition, 1, 1) + pd.Timedelta(days=int(rng.integers(0, 330))),
             "partners": _partners(1 if alone[number] else int(rng.integers(2, 5)), partners, rng),
-            **{name: str(rng.choice(INITIALS)) for name in specification.ignored},
+            **{name: str(rng.choice(INITIALS)) for name in layout.ignored},
         }
         for number in range(count)
     ]
 
 
 def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
-    """Different partners, divided by semicolons; some with blanks around them or in small letters."""
+    """Return different partners, divided by semicolons; some with blanks around them or in small letters."""
     names = [str(name) for name in rng.choice(np.array(partners, dtype=object), count, replace=False)]
     names = [name.lower() if rng.random() < 0.05 else name for name in names]
     divider = str(rng.choice(["; ", ";", " ; "], p=[0.8, 0.1, 0.1]))
     return divider.join(names) + (" " if rng.random() < 0.1 else "")
 
 
-def goals_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
-    """Four to eight result goals of each partnership; what the plan says of each goes with its numbers."""
-    rng = np.random.default_rng([seed, edition, 22])
+def goals_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
+    """Return four to eight result goals of each partnership; what the plan says of each goes with its numbers."""
+    rng = np.random.default_rng([seed, layout.edition, 22])
     rows = [
-        _goal(code, number, title, specification, edition, rng)
-        for code in _codes(specification, edition, reference)
+        _goal(code, number, title, layout, rng)
+        for code in _codes(layout, reference)
         for number, title in enumerate(rng.permutation(GOALS)[: int(rng.integers(4, 9))], 1)
     ]
     frame = pd.DataFrame(rows)
-    return _file(specification, edition, "tryghedsplan_resultatmaal", frame)
+    return _file(layout, "tryghedsplan_resultatmaal", frame)
 
 
-def _goal(
-    code: str, number: int, title: str, specification: Specification, edition: int, rng: np.random.Generator
-) -> dict[str, object]:
+def _goal(code: str, number: int, title: str, layout: Layout, rng: np.random.Generator) -> dict[str, object]:
     direction = "at_most" if title.startswith("Færre") else "at_least"
-    goal, known = int(rng.integers(10, 60)), rng.random() < 0.85
+    goal, is_known = int(rng.integers(10, 60)), rng.random() < 0.85
     reached = round(goal * rng.uniform(0.75, 1.3), 1)
     met = reached >= goal if direction == "at_least" else reached <= goal
     return {
         "goal_number": f"{number}",
         "partnership_code": code,
-        "focus_area": _one_of(specification, "focus_area", edition, rng),
+        "focus_area": _any_label(layout, "focus_area", rng),
         "title": str(title),
         "goal_value": goal,
-        "reached_value": reached if known else np.nan,
+        "reached_value": reached if is_known else np.nan,
         "direction": direction,
-        "kept": ("kept" if met else "not_kept") if known else "not_known",
+        "kept": ("kept" if met else "not_kept") if is_known else "not_known",
     }
 
 
-def meetings_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
-    """The year's meetings and other duties of each partnership, each kind on days of its own."""
-    rng = np.random.default_rng([seed, edition, 23])
+def meetings_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
+    """Return the year's meetings and other duties of each partnership, each kind on days of its own."""
+    rng = np.random.default_rng([seed, layout.edition, 23])
     rows = [
         {
             "partnership_code": code,
             "occasion": occasion,
-            "held_on": pd.Timestamp(edition, 1, 8) + pd.Timedelta(days=day),
+            "held_on": pd.Timestamp(layout.edition, 1, 8) + pd.Timedelta(days=day),
         }
-        for code in _codes(specification, edition, reference)
+        for code in _codes(layout, reference)
         for occasion, (fewest, most) in MEETINGS.items()
         for day in sorted(rng.choice(345, int(rng.integers(fewest, most + 1)), replace=False).tolist())
     ]
-    return _file(specification, edition, "moeder", pd.DataFrame(rows))
+    return _file(layout, "moeder", pd.DataFrame(rows))
 
 
-def accounts_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
-    """Money set aside as promised, and almost all of it spent, in the edition's year."""
-    rng = np.random.default_rng([seed, edition, 24])
+def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
+    """Return money set aside as promised, and almost all of it spent, in the edition's year."""
+    rng = np.random.default_rng([seed, layout.edition, 24])
     rows = [
         {
             "partnership_code": code,
-            "account_year": edition,
+            "account_year": layout.edition,
             "purpose": purpose,
             "budget_dkk": budget,
             "spent_dkk": round(budget * rng.uniform(0.9, 1.01), 2),
         }
-        for code in _codes(specification, edition, reference)
+        for code in _codes(layout, reference)
         for purpose, budget in (("activities", ACTIVITY_BUDGET), ("project_management", MANAGEMENT_BUDGET))
     ]
-    return _file(specification, edition, "regnskab", pd.DataFrame(rows))
+    return _file(layout, "regnskab", pd.DataFrame(rows))
 
 
-def listed_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
-    """The list of the December in the edition's year: fewer areas from year to year."""
+def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
+    """Return the list of the December in the edition's year: fewer areas from year to year."""
     municipality = reference["reference.areas"].query("level == 'municipality'")["code"].iloc[0]
-    standing = max(1, len(LISTED) - (edition - FIRST_EDITION + seed % 2) // 2)
+    standing = max(1, len(LISTED) - (layout.edition - FIRST_EDITION + seed % 2) // 2)
     rows = [
-        {"listed_on": pd.Timestamp(edition, 12, 1), "residential_area": name, "list_kind": kind}
+        {"listed_on": pd.Timestamp(layout.edition, 12, 1), "residential_area": name, "list_kind": kind}
         for name, kind in LISTED[:standing]
     ]
     frame = pd.DataFrame(rows).assign(municipality_code=str(municipality))
-    return _file(specification, edition, "statens_liste", frame)
+    return _file(layout, "statens_liste", frame)
 
 
-def _codes(specification: Specification, edition: int, reference: Reference) -> list[str]:
-    """The partnerships' names in the extract's code system, the first that stands for each."""
+def _codes(layout: Layout, reference: Reference) -> list[str]:
+    """Return the partnerships' names in the extract's code system, the first that stands for each."""
     partnerships = set(reference["reference.areas"].query("level == 'partnership_area'")["area_id"])
-    names = area_names(specification.writing_in(edition).area_code_system, reference)
+    names = area_names(layout.writing.area_code_system, reference)
     return [name for area, name in names.items() if area in partnerships]
 
 
-def _one_of(specification: Specification, column: str, edition: int, rng: np.random.Generator) -> str:
-    """One of our values that the producer has a word for."""
-    labels = specification.columns[column].labels_in(edition) or {}
-    return str(rng.choice(list(labels.values())))
+def _any_label(layout: Layout, column: str, rng: np.random.Generator) -> str:
+    """Return one of our values that the producer has a word for."""
+    return str(rng.choice(list(labels_of(layout, column).values())))
 
 
-def _file(specification: Specification, edition: int, stem: str, frame: pd.DataFrame) -> Extract:
-    return Extract(specification, edition, stem, FORMATS.get(edition, "csv"), frame)
+def _file(layout: Layout, stem: str, frame: pd.DataFrame) -> Extract:
+    return Extract(layout, stem, FORMATS.get(layout.edition, "csv"), frame)

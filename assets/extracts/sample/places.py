@@ -21,29 +21,29 @@ POINTS = 250  # tried for each rode
 
 
 def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """The reports with `area_code`, `rode_code`, coordinates, and `partnership`; each lies in the partnership that it `lies_in`."""
+    """Return the reports with `area_code`, `rode_code`, coordinates, and `partnership`; each lies in the partnership that it `lies_in`."""
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
-    named = rows["lies_in"].notna() & ~rows["lies_in"].isin(roder["partnership"]).to_numpy()
-    known_by = np.where(named, BY_RODE + BY_COORDINATES, rng.random(len(rows)))
+    is_named = rows["lies_in"].notna() & ~rows["lies_in"].isin(roder["partnership"]).to_numpy()
+    known_by = np.where(is_named, BY_RODE + BY_COORDINATES, rng.random(len(rows)))
     by_rode = known_by < BY_RODE
     by_point = ~by_rode & (known_by < BY_RODE + BY_COORDINATES)
     by_name = ~by_rode & ~by_point & (known_by < BY_RODE + BY_COORDINATES + BY_NAME)
     points = _points(roder["boundary"].to_numpy(), rng)[chosen, rng.integers(0, POINTS, len(rows))]
     names = pd.Series(roder["bydel"].to_numpy(dtype=object)[chosen], index=rows.index)
-    names = names.mask(named, rows["lies_in"].map(area_names("municipality", reference)))
+    names = names.mask(is_named, rows["lies_in"].map(area_names("municipality", reference)))
     with_name = by_name | (by_rode & (rng.random(len(rows)) < WITH_NAME_TOO))
     return rows.assign(
         area_code=dirty_names(names, rng).where(with_name, None),
         rode_code=pd.Series(roder["code"].to_numpy(dtype=object)[chosen], index=rows.index).where(by_rode, None),
         coordinate_x=np.where(by_point, points[:, 0], np.nan),
         coordinate_y=np.where(by_point, points[:, 1], np.nan),
-        partnership=rows["lies_in"].where(by_rode | by_point | named, None),
+        partnership=rows["lies_in"].where(by_rode | by_point | is_named, None),
     )
 
 
 def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -> np.ndarray:
-    """A rode of each report's partnership area, or one of no partnership area."""
+    """Return a rode of each report's partnership area, or one of no partnership area."""
     chosen = np.zeros(len(lies_in), dtype=int)
     for area in (None, *roder["partnership"].dropna().unique()):
         own = roder["partnership"].isna() if area is None else roder["partnership"] == area
@@ -54,7 +54,7 @@ def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -
 
 
 def _roder(reference: Reference) -> pd.DataFrame:
-    """Every rode with its code, bydel, partnership area, boundary, and how often it is to be drawn."""
+    """Return every rode with its code, bydel, partnership area, boundary, and how often it is to be drawn."""
     areas = reference["reference.areas"]
     bydele = areas.query("level == 'bydel'").set_index("area_id")["name_da"]
     roder = areas.query("level == 'rode'").merge(
@@ -70,14 +70,14 @@ def _roder(reference: Reference) -> pd.DataFrame:
 
 
 def _whole_of(wholes: Iterable[str], reference: Reference) -> pd.Series:
-    """Which of the areas each of their members belongs to."""
+    """Return which of the areas each of their members belongs to."""
     members = reference["reference.area_members"]
     of_whole = members[members["area_id"].isin(list(wholes))].drop_duplicates("member_area_id")
     return of_whole.set_index("member_area_id")["area_id"]
 
 
 def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Points of each rode, in metres east and north: rode, point, coordinate. A point in two roder is none of either."""
+    """Return points of each rode, in metres east and north: rode, point, coordinate. A point in two roder is none of either."""
     shapes = shapely.from_wkt(boundaries)
     low_x, low_y, high_x, high_y = shapely.bounds(shapes)[:, :, None].transpose(1, 0, 2)
     tried = rng.random((2, len(shapes), POINTS))
@@ -86,10 +86,10 @@ def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     once = np.bincount(at, minlength=x.size)[at] == 1
     own = np.zeros(x.size, dtype=bool)
     own[at[once & (at // POINTS == around)]] = True
-    found = np.stack([x, y], axis=2)
+    points = np.stack([x, y], axis=2)
     for rode, inside in enumerate(own.reshape(x.shape)):
-        good = found[rode][inside]
+        good = points[rode][inside]
         if len(good) == 0:
             raise ValueError(f"no point of rode {rode} was found in {POINTS} tries")
-        found[rode] = good[np.arange(POINTS) % len(good)]
-    return found
+        points[rode] = good[np.arange(POINTS) % len(good)]
+    return points

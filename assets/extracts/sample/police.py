@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from assets.extracts.layouts import Format, Specification
+from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.places import place
 from assets.extracts.sample.writing import Extract
 from warehouse.reference_files import Reference
@@ -52,20 +52,20 @@ class Draw:
     rows: pd.DataFrame
     spoiled: dict[str, dict[int, str]]
 
-    def extract(self, specification: Specification, edition: int, stem: str, kind: Format) -> Extract:
-        """The draw as a file of an edition."""
-        named = [*specification.names_in(edition), *specification.ignored]
-        return Extract(specification, edition, stem, kind, self.rows[named], self.spoiled)
+    def extract(self, layout: Layout, stem: str, kind: Format) -> Extract:
+        """Return the draw as a file of an edition."""
+        columns = [*layout.headings, *layout.ignored]
+        return Extract(layout, stem, kind, self.rows[columns], self.spoiled)
 
 
 def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
-    """The draw of the crime year before the edition, drawn in the edition's year."""
+    """Return the draw of the crime year before the edition, drawn in the edition's year."""
     reports, _ = _register(edition - 1, seed, reference)
     return _drawn(reports, edition, edition - 1, seed)
 
 
 def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -> Draw:
-    """The same reports drawn again years later: late ones have come, some are gone, some have another code."""
+    """Return the same reports drawn again years later: late ones have come, some are gone, some have another code."""
     reports, late = _register(crime_year, seed, reference)
     rng = np.random.default_rng([seed, edition, 3])
     reports = _recoded(reports, rng)[rng.random(len(reports)) >= REMOVED]
@@ -76,7 +76,7 @@ def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -
 
 
 def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The reports of a crime year that the first draw finds, and those that come late."""
+    """Return the reports of a crime year that the first draw finds, and those that come late."""
     rng = np.random.default_rng([seed, crime_year, 2])
     first = reports_published(crime_year, reference)
     count = first + round(first * LATE)
@@ -95,12 +95,12 @@ def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.Data
 
 
 def reports_published(crime_year: int, reference: Reference) -> int:
-    """All reported offences in Copenhagen in a crime year."""
+    """Return all reported offences in Copenhagen in a crime year."""
     figures = reference["reference.published_figures"]
-    found = figures.query(
+    published = figures.query(
         "edition == @crime_year + 1 and area_id == 'copenhagen' and measure == 'all_offences_reports'"
     )
-    return int(found["value"].iloc[0])
+    return int(published["value"].iloc[0])
 
 
 def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
@@ -112,40 +112,40 @@ def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
 
 
 def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
-    """Every code of the newest mapping, 5 digits, with its crime type and whether its line holds all through a year."""
+    """Return every code of the newest mapping, 5 digits, with its crime type and whether its line holds all through a year."""
     lines = reference["reference.offence_codes"]
     lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
     first, last = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
     begins = lines["valid_from"].map(lambda day: day <= date(crime_year, 1, 1))
     ends = lines["valid_to"].map(lambda day: pd.isna(day) or day >= date(crime_year, 12, 31))
-    numbers = [np.arange(one, other + 1) for one, other in zip(first, last, strict=True)]
+    numbers = [np.arange(first_code, last_code + 1) for first_code, last_code in zip(first, last, strict=True)]
     of_line = np.repeat(np.arange(len(lines)), last - first + 1)
     codes: pd.DataFrame = lines.assign(holds=begins & ends)[["crime_type", "holds"]].iloc[of_line]
     return codes.assign(offence_code=[f"{number:05d}" for number in np.concatenate(numbers)]).reset_index(drop=True)
 
 
 def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """A code of each report's type; which codes are frequent stays the same from year to year."""
-    known = mapped_codes(reference, crime_year)
-    known["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(known)) ** 2
-    known = known[known["holds"]]
-    found = np.full(len(types), "", dtype=object)
-    for name, codes in known.groupby("crime_type"):
+    """Return a code of each report's type; which codes are frequent stays the same from year to year."""
+    mapping = mapped_codes(reference, crime_year)
+    mapping["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(mapping)) ** 2
+    mapping = mapping[mapping["holds"]]
+    drawn = np.full(len(types), "", dtype=object)
+    for name, codes in mapping.groupby("crime_type"):
         places = np.flatnonzero(types == name)
         odds = codes["odds"].to_numpy()
-        found[places] = rng.choice(codes["offence_code"].to_numpy(dtype=object), len(places), p=odds / odds.sum())
-    return pd.Series(found, index=types.index, dtype=object)
+        drawn[places] = rng.choice(codes["offence_code"].to_numpy(dtype=object), len(places), p=odds / odds.sum())
+    return pd.Series(drawn, index=types.index, dtype=object)
 
 
 def _unmap(
     rows: pd.DataFrame, places: np.ndarray, crime_year: int, reference: Reference, rng: np.random.Generator
 ) -> None:
-    """A few reports get a code that no line has, or none that holds in that year."""
-    known = mapped_codes(reference, crime_year)
-    holds = set(known["offence_code"][known["holds"]])
-    ended = sorted(set(known["offence_code"][~known["holds"]]) - holds)
-    of_any_line = set(known["offence_code"])
-    missing = [code for code in (f"{int(one) + 1:05d}" for one in sorted(holds)) if code not in of_any_line]
+    """Give a few reports a code that no line has, or none that holds in that year."""
+    mapping = mapped_codes(reference, crime_year)
+    holds = set(mapping["offence_code"][mapping["holds"]])
+    ended = sorted(set(mapping["offence_code"][~mapping["holds"]]) - holds)
+    of_any_line = set(mapping["offence_code"])
+    missing = [code for code in (f"{int(code) + 1:05d}" for code in sorted(holds)) if code not in of_any_line]
     half = len(places) // 2
     codes = [*rng.choice(ended, half), *rng.choice(missing, len(places) - half)] if ended else rng.choice(missing, half)
     rows.loc[places[: len(codes)], "offence_code"] = [str(code) for code in codes]
@@ -153,7 +153,7 @@ def _unmap(
 
 
 def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
-    """Days of report: seasons, weekdays, and fewer in the spring of the lockdown."""
+    """Return days of report: seasons, weekdays, and fewer in the spring of the lockdown."""
     days = pd.date_range(date(crime_year, 1, 1), date(crime_year, 12, 31))
     odds = OF_WEEKDAY[days.weekday] * OF_MONTH[days.month - 1]
     first, last, factor = LOCKDOWN
@@ -162,14 +162,14 @@ def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
 
 
 def _offence_days(reported_on: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Days of offence: mostly that of the report or shortly before, and a few that nobody knows."""
+    """Return days of offence: mostly that of the report or shortly before, and a few that nobody knows."""
     before = np.where(rng.random(len(reported_on)) < 0.55, 0, rng.geometric(0.15, len(reported_on)))
     days = reported_on - pd.to_timedelta(before, unit="D")
     return days.where(rng.random(len(reported_on)) >= 0.03)
 
 
 def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator) -> pd.Series:
-    """District, code, a serial number for each code and year, and the year."""
+    """Return district, code, a serial number for each code and year, and the year."""
     serials = codes.groupby(codes).cumcount() + 10_001
     districts = np.array(["0100", "0101", "0102", "0103"], dtype=object)[rng.integers(0, 4, len(codes))]
     numbers: pd.Series = districts + "-" + codes + "-" + serials.astype(str).astype(object) + f"-{crime_year % 100:02d}"
@@ -177,9 +177,9 @@ def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator
 
 
 def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """What the code is called; written as people write, with a dash, curly quotes or a euro sign."""
-    known = reference["reference.crime_types"]
-    names = [*zip(known["crime_type"], known["name_da"], strict=True), (None, "Andet")]
+    """Return what the code is called; written as people write, with a dash, curly quotes or a euro sign."""
+    crime_types = reference["reference.crime_types"]
+    names = [*zip(crime_types["crime_type"], crime_types["name_da"], strict=True), (None, "Andet")]
     texts = np.array([[text.format(name) for text in TEXTS] for _, name in names], dtype=object)
     rank = types.map({kind: place for place, (kind, _) in enumerate(names) if kind}).fillna(len(names) - 1)
     odds = [0.90, 0.04, 0.03, 0.02, 0.01]
@@ -190,7 +190,7 @@ def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> 
 
 
 def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Some reports take the code and type of another; their journal number stays."""
+    """Return some reports take the code and type of another; their journal number stays."""
     places = np.flatnonzero(rng.random(len(reports)) < RECODED)
     others = rng.choice(len(reports), len(places))
     taken_from = np.arange(len(reports))
@@ -199,7 +199,7 @@ def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _drawn(reports: pd.DataFrame, edition: int, crime_year: int, seed: int) -> Draw:
-    """The reports in order of their days, with the day of the draw, and below them the rows that cannot count."""
+    """Return the reports in order of their days, with the day of the draw, and below them the rows that cannot count."""
     rng = np.random.default_rng([seed, edition, crime_year, 5])
     rows = reports.sort_values(["reported_on", "journal_number"], kind="stable").reset_index(drop=True)
     drawn_on = pd.Timestamp(edition, 2, 10) + pd.Timedelta(days=int(rng.integers(0, 40)))

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from assets.extracts.layouts import Format, Specification
+from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.writing import Extract, area_names
 from warehouse.reference_files import Reference
 
@@ -35,38 +35,38 @@ PARTNERSHIP_RESIDENTS = {
 }
 
 
-def population_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
-    """Residents on 1 January of the edition's year and of the year before, by area."""
-    names = area_names("population", reference)
+def population_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
+    """Return residents on 1 January of the edition's year and of the year before, by area."""
+    edition, names = layout.edition, area_names("population", reference)
     rows = [
         {"area_code": names[area], "on_date": pd.Timestamp(year, 1, 1), "population_residents": count, "source": SOURCE}
         for year in (edition - 1, edition)
         for area, count in residents(reference, year, seed).items()
         if area in names
     ]
-    return Extract(specification, edition, "befolkning", FORMATS.get(edition, "csv"), pd.DataFrame(rows))
+    return Extract(layout, "befolkning", FORMATS.get(edition, "csv"), pd.DataFrame(rows))
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Residents of every area on 1 January of a year: Copenhagen's as published, the bydele's within it."""
-    known = reference["reference.populations"]
-    total = _copenhagen(known, year)
-    of_2015 = known[(known["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
-    found = {COPENHAGEN: total}
+    """Return residents of every area on 1 January of a year: Copenhagen's as published, the bydele's within it."""
+    populations = reference["reference.populations"]
+    total = _copenhagen(populations, year)
+    of_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
+    counts = {COPENHAGEN: total}
     for area, then in of_2015.drop(COPENHAGEN).items():
-        found[str(area)] = int(then / of_2015[COPENHAGEN] * total)
+        counts[str(area)] = int(then / of_2015[COPENHAGEN] * total)
     for area, (bydel, share) in SURVEY_PARTS.items():
-        found[area] = int(found[bydel] * share)
-    return found | _partnership_residents(reference, year, seed)
+        counts[area] = int(counts[bydel] * share)
+    return counts | _partnership_residents(reference, year, seed)
 
 
-def _copenhagen(known: pd.DataFrame, year: int) -> int:
-    on_day = known[(known["area_id"] == COPENHAGEN) & (known["on_date"] == date(year, 1, 1))]
+def _copenhagen(populations: pd.DataFrame, year: int) -> int:
+    on_day = populations[(populations["area_id"] == COPENHAGEN) & (populations["on_date"] == date(year, 1, 1))]
     return int(on_day["population_residents"].iloc[0])
 
 
 def _partnership_residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Residents of the partnership areas by their definition on the day, a little different each year."""
+    """Return residents of the partnership areas by their definition on the day, a little different each year."""
     areas = reference["reference.areas"].query("level == 'partnership_area'")
     day = date(year, 1, 1)
     holds = areas["valid_from"].map(lambda first: pd.isna(first) or first <= day) & areas["valid_to"].map(

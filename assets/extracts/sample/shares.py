@@ -54,7 +54,7 @@ class City:
 
 
 def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> pd.DataFrame:
-    """`neither` and `unsafe`, day and evening, of each stratum.
+    """Return `neither` and `unsafe`, day and evening, of each stratum.
 
     The strata have `area_id` (bydel), `partnership_id` (None outside) and `residents` (15 and over).
     """
@@ -69,7 +69,7 @@ def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> 
 
 
 def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str], float]:
-    """The published figure of each area and measure; the first one where sources differ."""
+    """Return the published figure of each area and measure; the first one where sources differ."""
     figures = (
         reference["reference.published_figures"].query("edition == @edition").drop_duplicates(["area_id", "measure"])
     )
@@ -80,7 +80,7 @@ def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str]
 
 
 def _city(published: dict[tuple[str, str], float], time: str) -> City:
-    """Copenhagen's three shares: parts of 100, though rounded ones may add up to 99 or 101."""
+    """Return Copenhagen's three shares: parts of 100, though rounded ones may add up to 99 or 101."""
     unsafe, neither, safe = (published.get((COPENHAGEN, f"{name}{time}")) for name in ("unsafe", "neither", "safe"))
     if unsafe is None:
         safe = CITY_SAFE[time] if safe is None else safe
@@ -89,15 +89,15 @@ def _city(published: dict[tuple[str, str], float], time: str) -> City:
     if neither is None:
         neither = CITY_NEITHER[time] if safe is None else 100 - unsafe - safe
     safe = 100 - unsafe - neither if safe is None else safe
-    rest = (100 - unsafe - neither - safe) / 3
-    return City(safe + rest, neither + rest, unsafe + rest)
+    lacking = (100 - unsafe - neither - safe) / 3
+    return City(safe + lacking, neither + lacking, unsafe + lacking)
 
 
 def _unsafe(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, position: int, edition: int
 ) -> pd.Series:
     bydele = strata.groupby("area_id")["residents"].sum()
-    known = {
+    published_shares = {
         area: figure - AIMED_UNDER for area in bydele.index if (figure := published.get((area, f"unsafe{time}")))
     } | {
         area: (100 - figure) * city.unsafe / (100 - city.safe)
@@ -109,39 +109,39 @@ def _unsafe(
         area: published.get((area, f"unsafe{time}"), by_time[position][edition - FIRST_EDITION])
         for area, by_time in PARTNERSHIP_UNSAFE.items()
     }
-    return _by_stratum(strata, _spread(known, profile, city.unsafe, bydele), of_partnerships)
+    return _by_stratum(strata, _spread(published_shares, profile, city.unsafe, bydele), of_partnerships)
 
 
 def _neither(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, unsafe: pd.Series
 ) -> pd.Series:
-    """Half of it goes with the unsafe share."""
+    """Return the share of neither; half of it goes with the unsafe share."""
     bydele = strata.groupby("area_id")["residents"].sum()
     of_bydele = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
-    known = {
+    published_shares = {
         area: 100 - figure - of_bydele[area]
         for area in bydele.index
         if (figure := published.get((area, f"safe{time}")))
     }
-    spread = _spread(known, 0.5 + 0.5 * of_bydele / city.unsafe, city.neither, bydele)
+    spread = _spread(published_shares, 0.5 + 0.5 * of_bydele / city.unsafe, city.neither, bydele)
     return strata["area_id"].map(spread)
 
 
-def _spread(known: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
-    """Every bydel's share: the known ones, and the others by their profile so that all together give the total."""
+def _spread(published: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
+    """Return every bydel's share: the published ones, and the others by their profile so that all together give the total."""
     shares = profile.copy()
-    others = [area for area in shares.index if area not in known]
-    left = total * residents.sum() - sum(share * residents[area] for area, share in known.items())
+    others = [area for area in shares.index if area not in published]
+    left = total * residents.sum() - sum(share * residents[area] for area, share in published.items())
     shares[others] *= left / (profile[others] * residents[others]).sum()
-    shares.update(pd.Series(known, dtype=float))
+    shares.update(pd.Series(published, dtype=float))
     return shares
 
 
 def _by_stratum(strata: pd.DataFrame, of_bydele: pd.Series, of_partnerships: dict[str, float]) -> pd.Series:
-    """The partnership areas' own shares, and for the rest of their bydel what is left."""
+    """Return the partnership areas' own shares, and for the rest of their bydel what is left."""
     shares = strata["partnership_id"].map(of_partnerships)
     inside = (shares * strata["residents"]).groupby(strata["area_id"]).sum()
     residents = strata["residents"].where(strata["partnership_id"].isna(), 0).groupby(strata["area_id"]).sum()
     whole = strata.groupby("area_id")["residents"].sum()
-    rest = (of_bydele * whole - inside) / residents
-    return shares.fillna(strata["area_id"].map(rest))
+    outside = (of_bydele * whole - inside) / residents
+    return shares.fillna(strata["area_id"].map(outside))

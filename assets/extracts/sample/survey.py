@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from assets.extracts.layouts import Format, Specification
+from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.dirt import dirty_names
 from assets.extracts.sample.population import residents
 from assets.extracts.sample.shares import DAY, EVENING, stratum_shares
-from assets.extracts.sample.writing import Extract, area_names
+from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 
 FORMATS: dict[int, Format] = {2017: "sav", 2019: "sav", 2021: "sav", 2020: "xlsx", 2023: "xlsx", 2025: "xlsx"}
@@ -49,24 +49,25 @@ RATES = {
 }
 
 
-def survey_extract(specification: Specification, edition: int, seed: int, reference: Reference) -> Extract:
-    """The answers of one edition: as many good rows as are published, and a few bad ones."""
+def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
+    """Return the answers of one edition: as many good rows as are published, and a few bad ones."""
+    edition = layout.edition
     rng = np.random.default_rng([seed, edition, 1])
     strata = _strata(edition, seed, reference, rng)
     shares = stratum_shares(strata, edition, reference)
     rows = strata.loc[strata.index.repeat(strata["answers"])].reset_index(names="in_stratum")
     rows["weight"] = _weights(strata, rows["in_stratum"].to_numpy(), rng)
     rows = _answer(rows, shares, rng)
-    file = _as_delivered(rows, specification, edition, reference, rng)
+    file = _as_delivered(rows, layout, reference, rng)
     file = _with_bad_rows(file, edition, rng)
-    return Extract(specification, edition, "tryghedsundersoegelse", FORMATS.get(edition, "csv"), file)
+    return Extract(layout, "tryghedsundersoegelse", FORMATS.get(edition, "csv"), file)
 
 
 # --- strata and weights ------------------------------------------------------------------------------------
 
 
 def _strata(edition: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """One row a stratum: its bydel, its partnership area, residents of 15 and over, invited and answers."""
+    """Return one row a stratum: its bydel, its partnership area, residents of 15 and over, invited and answers."""
     strata = _areas_of_strata(edition, seed, reference)
     answers, invited = _published_numbers(edition, reference)
     own = strata["partnership_id"].notna()
@@ -86,8 +87,11 @@ def _areas_of_strata(edition: int, seed: int, reference: Reference) -> pd.DataFr
     partnerships = sorted(set(areas.query("level == 'partnership_area'")["area_id"]))
     inside = _bydel_of(partnerships, bydele, reference)
     names = dict(zip(areas["area_id"], areas["name_da"], strict=True))
-    rest = {area: counts[area] - sum(counts[one] for one in partnerships if inside[one] == area) for area in bydele}
-    strata = [(names[area], area, None, rest[area]) for area in bydele]
+    outside = {
+        area: counts[area] - sum(counts[partnership] for partnership in partnerships if inside[partnership] == area)
+        for area in bydele
+    }
+    strata = [(names[area], area, None, outside[area]) for area in bydele]
     strata += [(names[area], inside[area], area, counts[area]) for area in partnerships]
     frame = pd.DataFrame(strata, columns=["stratum", "area_id", "partnership_id", "residents"])
     has_part = frame["partnership_id"].isna() & frame["area_id"].isin(inside.values())
@@ -96,13 +100,13 @@ def _areas_of_strata(edition: int, seed: int, reference: Reference) -> pd.DataFr
 
 
 def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) -> dict[str, str]:
-    """The bydel that each partnership area lies in."""
+    """Return the bydel that each partnership area lies in."""
     members = reference["reference.area_members"].query("area_id in @bydele and member_area_id in @partnerships")
     return BYDEL_OF | dict(zip(members["member_area_id"], members["area_id"], strict=True))
 
 
 def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
-    """Answers and invited of the edition, made up where they are not public."""
+    """Return answers and invited of the edition, made up where they are not public."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == 'copenhagen'")
     answers = int(figures["answers"].max()) if figures["answers"].notna().any() else ANSWERS + edition % 7 * 10
     invited = int(figures["invited"].max()) if figures["invited"].notna().any() else round(answers / RESPONSE)
@@ -110,7 +114,7 @@ def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
 
 
 def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
-    """The total in whole parts after the sizes; the largest remainders get what is left."""
+    """Return the total in whole parts after the sizes; the largest remainders get what is left."""
     exact = total * sizes / sizes.sum()
     parts: np.ndarray = np.floor(exact).astype(int)
     parts[np.argsort(parts - exact, kind="stable")[: total - parts.sum()]] += 1
@@ -118,7 +122,7 @@ def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
 
 
 def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Weights that sum to each stratum's residents, and vary as much as the design effect still wants."""
+    """Return weights that sum to each stratum's residents, and vary as much as the design effect still wants."""
     size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
     of_strata = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
     sigma = np.sqrt(np.log(max(DESIGN_EFFECT / of_strata, 1.02)))
@@ -132,7 +136,7 @@ def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Genera
 
 
 def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The class of each respondent's two answers; who feels unsafe by day mostly does so in the evening."""
+    """Return the class of each respondent's two answers; who feels unsafe by day mostly does so in the evening."""
     unsafe_first = {"unsafe": 2.0, "neither": 1.0, "safe": 0.0, "left_out": 0.5}
     classes = {time: np.full(len(rows), "safe", dtype=object) for time in (DAY, EVENING)}
     for places in rows.groupby("in_stratum").indices.values():
@@ -140,46 +144,46 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
         mood = rng.random(len(places))
         for time in (DAY, EVENING):
             aim = {name: aims[f"{name}{time}"] / 100 for name in ("unsafe", "neither")}
-            found = _classes(weights, np.argsort(-mood, kind="stable"), aim, rng)
-            classes[time][places] = found
-            mood = np.array([unsafe_first[name] for name in found]) + rng.normal(0, 0.5, len(places))
+            drawn = _classes(weights, np.argsort(-mood, kind="stable"), aim, rng)
+            classes[time][places] = drawn
+            mood = np.array([unsafe_first[name] for name in drawn]) + rng.normal(0, 0.5, len(places))
     return rows.assign(safety_answer=classes[DAY], safety_evening_answer=classes[EVENING])
 
 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """What each answer of a stratum counts as: in the order given, until the weighted share is reached."""
-    found = np.full(len(weights), "safe", dtype=object)
-    found[rng.random(len(weights)) < LEFT_OUT] = "left_out"
-    whole = weights[found != "left_out"].sum()
+    """Return what each answer of a stratum counts as: in the order given, until the weighted share is reached."""
+    classes = np.full(len(weights), "safe", dtype=object)
+    classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
+    whole = weights[classes != "left_out"].sum()
     for name, share in aim.items():
-        free = order[found[order] == "safe"]
-        found[_adding_up_to(share * whole, weights, free)] = name
-    return found
+        free = order[classes[order] == "safe"]
+        classes[_adding_up_to(share * whole, weights, free)] = name
+    return classes
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The first of the order whose weights stay below the goal, and one more that comes nearest to what is left."""
+    """Return the first of the order whose weights stay below the goal, and one more that comes nearest to what is left."""
     taken = int(np.searchsorted(np.cumsum(weights[order]), goal))
     gap = goal - weights[order[:taken]].sum()
-    rest = order[taken:]
-    if len(rest) == 0:
+    untaken = order[taken:]
+    if len(untaken) == 0:
         return order
-    best = rest[np.argmin(np.abs(weights[rest] - gap))]
+    best = untaken[np.argmin(np.abs(weights[untaken] - gap))]
     return np.append(order[:taken], best) if abs(weights[best] - gap) < gap else order[:taken]
 
 
 def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
-    """One of each class's answers, the earlier ones of the scale more often."""
-    found = classes.copy()
+    """Return one of each class's answers, the earlier ones of the scale more often."""
+    answered = classes.copy()
     for name, choices in answers.items():
         places = np.flatnonzero(classes == name)
         odds = 0.6 ** np.arange(len(choices))
-        found.iloc[places] = rng.choice(np.array(choices, dtype=object), len(places), p=odds / odds.sum())
-    return found
+        answered.iloc[places] = rng.choice(np.array(choices, dtype=object), len(places), p=odds / odds.sum())
+    return answered
 
 
 def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, list[str]]:
-    """The answers of each class that the edition's scale has, by the newest rule that holds for it."""
+    """Return the answers of each class that the edition's scale has, by the newest rule that holds for it."""
     rules = reference["reference.answer_classes"].query("valid_from_edition <= @edition")
     rules = rules[(rules["rule_version"] == rules["rule_version"].max()) & rules["answer"].isin(labels)]
     return {str(name): group["answer"].tolist() for name, group in rules.groupby("answer_class")}
@@ -188,12 +192,10 @@ def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, l
 # --- the file ----------------------------------------------------------------------------------------------
 
 
-def _as_delivered(
-    rows: pd.DataFrame, specification: Specification, edition: int, reference: Reference, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Our columns in the specification's order, shuffled, without those that are not asked."""
+def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
+    """Return our columns in the layout's order, shuffled, without those that are not asked."""
     rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
-    names = area_names("survey", reference)
+    edition, names = layout.edition, area_names("survey", reference)
     file = {
         "respondent_number": pd.Series([f"{edition}-{number:05d}" for number in range(1, len(rows) + 1)]),
         "answered_on": _days(edition, reference, len(rows), rng),
@@ -204,20 +206,19 @@ def _as_delivered(
         "area_code": dirty_names(rows["area_id"].map(names), rng),
         "partnership_code": dirty_names(rows["partnership_id"].map(names), rng),
     }
-    named = specification.names_in(edition)
     for question in ("safety_answer", "safety_evening_answer"):
-        labels = specification.columns[question].labels_in(edition) or {}
-        file[question] = _answers_of_classes(rows[question], _scale(list(labels.values()), edition, reference), rng)
+        scale = _scale(list(labels_of(layout, question).values()), edition, reference)
+        file[question] = _answers_of_classes(rows[question], scale, rng)
     more = (rows["safety_answer"] == "unsafe").to_numpy()
-    file |= {column: _yes_no(RATES[column], more, rng) for column in named if column in RATES}
-    frame = pd.DataFrame({column: file[column] for column in named})
-    return frame.assign(**_interview_form(specification, edition, len(rows), rng))
+    file |= {column: _yes_no(RATES[column], more, rng) for column in layout.headings if column in RATES}
+    frame = pd.DataFrame({column: file[column] for column in layout.headings})
+    return frame.assign(**_interview_form(layout, len(rows), rng))
 
 
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
-    """Days of the edition's fieldwork, or of December and January where it is not known; a few are empty."""
-    known = reference["reference.editions"].query("edition == @edition").iloc[0]
-    first, last = known["fieldwork_first_day"], known["fieldwork_last_day"]
+    """Return days of the edition's fieldwork, or of December and January where it is not described; a few are empty."""
+    described = reference["reference.editions"].query("edition == @edition").iloc[0]
+    first, last = described["fieldwork_first_day"], described["fieldwork_last_day"]
     first = date(edition - 1, 12, 1) if pd.isna(first) else first
     last = date(edition, 1, 31) if pd.isna(last) else last
     into = (rng.beta(1.2, 2.0, count) * ((last - first).days + 1)).astype(int)
@@ -226,24 +227,22 @@ def _days(edition: int, reference: Reference, count: int, rng: np.random.Generat
 
 
 def _yes_no(rate: float, more: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Yes or no, yes twice as often of those who feel unsafe; a few know no answer, give none or have an empty cell."""
+    """Return yes or no, yes twice as often of those who feel unsafe; a few know no answer, give none or have an empty cell."""
     yes = rng.random(len(more)) < np.where(more, 2 * rate, rate)
     drawn = rng.random(len(more))
     choices = [drawn < 0.012, drawn < 0.018, drawn < 0.026]
     return pd.Series(np.select(choices, ["dont_know", "no_answer", ""], np.where(yes, "yes", "no"))).replace({"": None})
 
 
-def _interview_form(
-    specification: Specification, edition: int, count: int, rng: np.random.Generator
-) -> dict[str, pd.Series]:
-    """The column that is not read, written in the manner of the others."""
-    small = all(name == name.lower() for name in specification.names_in(edition).values())
-    name = next(name for name in specification.ignored if (name == name.lower()) == small)
+def _interview_form(layout: Layout, count: int, rng: np.random.Generator) -> dict[str, pd.Series]:
+    """Return the column that is not read, written in the manner of the others."""
+    small = all(heading == heading.lower() for heading in layout.headings.values())
+    name = next(name for name in layout.ignored if (name == name.lower()) == small)
     return {name: pd.Series(rng.choice(np.array(["Web", "Telefon"], dtype=object), count, p=[0.8, 0.2]))}
 
 
 def _with_bad_rows(file: pd.DataFrame, edition: int, rng: np.random.Generator) -> pd.DataFrame:
-    """The file with a few rows below that cannot count: no weight or none above 0, a repeated one, an unknown label."""
+    """Return the file with a few rows below that cannot count: no weight or none above 0, a repeated one, an unknown label."""
     bad = file.iloc[rng.choice(len(file), MOST_BAD, replace=False)].copy().reset_index(drop=True)
     numbers = [f"{edition}-9{number:04d}" for number in range(len(bad))]
     bad.loc[:5, "respondent_number"] = numbers[:6]

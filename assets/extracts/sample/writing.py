@@ -1,6 +1,6 @@
 """How a made-up table becomes a producer's file: its headings, labels, formats and decimal mark, by the specification.
 
-Here are the four formats, each written so that the same table gives the same bytes. What the tables hold is made up in
+Here belong the four formats, each written so that the same table gives the same bytes. What the tables hold is made up in
 the modules beside this one; how files are read is in `assets/extracts/formats/`.
 """
 
@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -18,10 +18,16 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from assets.extracts.files import SYNTHETIC
 from assets.extracts.formats.csv_files import CODECS
-from assets.extracts.landing import SYNTHETIC
-from assets.extracts.layouts import Csv, Format, Specification, Writing, Xlsx
+from assets.extracts.layouts import Csv, Format, Layout, Writing, Xlsx
 from warehouse.reference_files import Reference
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format as CellFormat  # type: ignore[import-untyped]
+    from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
+
+Cell = TypeVar("Cell")
 
 MADE_UP = "Opdigtede data: en prøve, som ingen producent har leveret"
 WRITTEN_AT = datetime(2020, 1, 1)  # in every file, so that the same table gives the same bytes
@@ -36,8 +42,7 @@ class Extract:
     of a cell's value, by column and position of the row.
     """
 
-    specification: Specification
-    edition: int
+    layout: Layout
     stem: str
     format: Format
     rows: pd.DataFrame
@@ -46,23 +51,25 @@ class Extract:
     @property
     def writing(self) -> Writing:
         """How the producer writes the edition's file."""
-        return self.specification.writing_in(self.edition)
+        return self.layout.writing
 
     @property
-    def names(self) -> dict[str, str]:
+    def headings(self) -> dict[str, str]:
         """The heading of each column of the rows, in their order."""
-        named = self.specification.names_in(self.edition)
-        return {column: named.get(column, column) for column in self.rows.columns}
+        return {name: self.layout.heading_of(name) for name in self.rows.columns}
 
     def labels(self, column: str) -> dict[str, str]:
-        """The producer's label of each of our values; empty where values stand as they are."""
-        known = self.specification.columns.get(column)
-        labels = known.labels_in(self.edition) if known else None
-        return {meaning: label for label, meaning in (labels or {}).items()}
+        """Return the producer's label of each of our values; empty where values stand as they are."""
+        return {meaning: label for label, meaning in labels_of(self.layout, column).items()}
+
+
+def labels_of(layout: Layout, column: str) -> dict[str, str]:
+    """Return what the producer's labels of a column mean; empty where values stand as they are."""
+    return (layout.columns[column].labels or {}) if column in layout.columns else {}
 
 
 def area_names(system: str, reference: Reference) -> dict[str, str]:
-    """What a code system calls each area: the first name that stands there, in the file's order."""
+    """Return what a code system calls each area: the first name that stands there, in the file's order."""
     codes = reference["reference.area_codes"]
     codes = codes[codes["code_system"] == system].drop_duplicates("area_id")
     return dict(zip(codes["area_id"], codes["code"], strict=True))
@@ -70,7 +77,7 @@ def area_names(system: str, reference: Reference) -> dict[str, str]:
 
 def write(extract: Extract, folder: Path) -> Path:
     """Write the file into its edition's folder below `folder`, and give its path."""
-    path = folder / str(extract.edition) / f"{SYNTHETIC}{extract.stem}_{extract.edition}.{extract.format}"
+    path = folder / str(extract.layout.edition) / f"{SYNTHETIC}{extract.stem}_{extract.layout.edition}.{extract.format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx, "sav": _write_sav, "parquet": _write_parquet}[extract.format](
         extract, path
@@ -79,42 +86,41 @@ def write(extract: Extract, folder: Path) -> Path:
 
 
 def _labelled(extract: Extract, column: str) -> pd.Series:
-    """The column with the producer's labels in place of our values."""
+    """Return the column with the producer's labels in place of our values."""
     labels = extract.labels(column)
     values = extract.rows[column]
     return values.map(lambda value: labels.get(value, value)) if labels else values
 
 
-def _or_none(values: pd.Series, cells: list[Any]) -> list[Any]:
-    """The cells, with None in place of each that is missing from the values."""
+def _or_none(values: pd.Series, cells: list[Cell]) -> list[Cell | None]:
+    """Return the cells, with None in place of each that is missing from the values."""
     return [None if missing else cell for cell, missing in zip(cells, values.isna(), strict=True)]
 
 
-def _spoil(extract: Extract, column: str, texts: list[Any]) -> list[Any]:
-    for position, text in extract.spoiled.get(column, {}).items():
-        texts[position] = text
-    return texts
+def _spoil(extract: Extract, column: str, cells: list[Cell]) -> list[Cell | str]:
+    spoiled = extract.spoiled.get(column, {})
+    return [spoiled.get(position, cell) for position, cell in enumerate(cells)]
 
 
 # --- CSV ---------------------------------------------------------------------------------------------------
 
 
 def _write_csv(extract: Extract, path: Path) -> None:
-    layout = cast(Csv, extract.writing.formats.csv)
-    columns = [pa.array(_text(extract, column), pa.string()) for column in extract.names]
+    settings = cast(Csv, extract.writing.formats.csv)
+    columns = [pa.array(_text(extract, column), pa.string()) for column in extract.headings]
     head = io.StringIO()
-    lines = csv.writer(head, delimiter=layout.delimiter, lineterminator="\r\n")
-    lines.writerows([[MADE_UP]] * (layout.header_row - 1))
-    lines.writerow(extract.names.values())
-    body = _plain_lines(columns, layout) or _quoted_lines(columns, layout)
-    path.write_bytes((head.getvalue() + body).encode(CODECS[layout.encoding]))
+    lines = csv.writer(head, delimiter=settings.delimiter, lineterminator="\r\n")
+    lines.writerows([[MADE_UP]] * (settings.header_row - 1))
+    lines.writerow(extract.headings.values())
+    body = _plain_lines(columns, settings) or _quoted_lines(columns, settings)
+    path.write_bytes((head.getvalue() + body).encode(CODECS[settings.encoding]))
 
 
-def _plain_lines(columns: list[pa.Array], layout: Csv) -> str:
-    """Lines without any quotes; empty where a cell needs them."""
+def _plain_lines(columns: list[pa.Array], settings: Csv) -> str:
+    """Return lines without any quotes; empty where a cell needs them."""
     out = pa.BufferOutputStream()
     options = pa_csv.WriteOptions(
-        include_header=False, delimiter=layout.delimiter, quoting_style="none", batch_size=100_000, eol="\r\n"
+        include_header=False, delimiter=settings.delimiter, quoting_style="none", batch_size=100_000, eol="\r\n"
     )
     try:
         pa_csv.write_csv(pa.table(columns, [str(place) for place in range(len(columns))]), out, options)
@@ -123,15 +129,15 @@ def _plain_lines(columns: list[pa.Array], layout: Csv) -> str:
     return str(out.getvalue().to_pybytes(), "utf-8")
 
 
-def _quoted_lines(columns: list[pa.Array], layout: Csv) -> str:
+def _quoted_lines(columns: list[pa.Array], settings: Csv) -> str:
     out = io.StringIO()
-    lines = csv.writer(out, delimiter=layout.delimiter, lineterminator="\r\n")
+    lines = csv.writer(out, delimiter=settings.delimiter, lineterminator="\r\n")
     lines.writerows(zip(*(column.to_pylist() for column in columns), strict=True))
     return out.getvalue()
 
 
 def _text(extract: Extract, column: str) -> list[str | None]:
-    """The column's cells as its producer writes them in a text file."""
+    """Return the column's cells as its producer writes them in a text file."""
     values = _labelled(extract, column)
     if _is_day(values):
         days = pa.array(values.to_numpy().astype("datetime64[D]"))
@@ -155,21 +161,21 @@ def _number(value: float, decimal_mark: str) -> str | None:
 def _write_xlsx(extract: Extract, path: Path) -> None:
     import xlsxwriter  # type: ignore[import-untyped]
 
-    layout = cast(Xlsx, extract.writing.formats.xlsx)
+    settings = cast(Xlsx, extract.writing.formats.xlsx)
     with xlsxwriter.Workbook(path, {"in_memory": True, "strings_to_numbers": False}) as book:
         book.set_properties({"created": WRITTEN_AT})
-        for ignored in layout.ignored_sheets:
+        for ignored in settings.ignored_sheets:
             book.add_worksheet(ignored).write_string(0, 0, MADE_UP)
-        sheet = book.add_worksheet(layout.sheet)
-        for row in range(layout.header_row - 1):
+        sheet = book.add_worksheet(settings.sheet)
+        for row in range(settings.header_row - 1):
             sheet.write_string(row, 0, MADE_UP)
-        sheet.write_row(layout.header_row - 1, 0, list(extract.names.values()))
+        sheet.write_row(settings.header_row - 1, 0, list(extract.headings.values()))
         day = book.add_format({"num_format": "dd-mm-yyyy"})
-        for place, column in enumerate(extract.names):
-            _write_column(sheet, layout.header_row, place, _cells(extract, column), day)
+        for place, column in enumerate(extract.headings):
+            _write_column(sheet, settings.header_row, place, _cells(extract, column), day)
 
 
-def _write_column(sheet: Any, first: int, place: int, cells: list[Any], day: Any) -> None:
+def _write_column(sheet: "Worksheet", first: int, place: int, cells: list[object], day: "CellFormat") -> None:
     for row, cell in enumerate(cells, first):
         if isinstance(cell, str):
             sheet.write_string(row, place, cell)
@@ -179,8 +185,8 @@ def _write_column(sheet: Any, first: int, place: int, cells: list[Any], day: Any
             sheet.write_number(row, place, cell)
 
 
-def _cells(extract: Extract, column: str) -> list[Any]:
-    """The column's cells as texts, numbers and days; None for an empty one."""
+def _cells(extract: Extract, column: str) -> list[object]:
+    """Return the column's cells as texts, numbers and days; None for an empty one."""
     values = _labelled(extract, column)
     cells = values.dt.to_pydatetime().tolist() if _is_day(values) else values.tolist()
     return _spoil(extract, column, _or_none(values, cells))
@@ -195,11 +201,11 @@ SAV_DATE = b"01 Jan 20" + b"00:00:00"  # WRITTEN_AT; `strftime` names the month 
 def _write_sav(extract: Extract, path: Path) -> None:
     import pyreadstat
 
-    labels = {column: list(extract.labels(column).values()) for column in extract.names if extract.labels(column)}
+    labels = {column: list(extract.labels(column).values()) for column in extract.headings if extract.labels(column)}
     frame = pd.DataFrame(
         {
             name: _coded(extract, column) if column in labels else _sav_column(extract.rows[column])
-            for column, name in extract.names.items()
+            for column, name in extract.headings.items()
         }
     )
     pyreadstat.write_sav(
@@ -207,7 +213,7 @@ def _write_sav(extract: Extract, path: Path) -> None:
         str(path),
         file_label=MADE_UP,
         variable_value_labels={
-            extract.names[column]: {float(code): label for code, label in enumerate(of_column, 1)}
+            extract.headings[column]: {float(code): label for code, label in enumerate(of_column, 1)}
             for column, of_column in labels.items()
         },
     )
@@ -217,7 +223,7 @@ def _write_sav(extract: Extract, path: Path) -> None:
 
 
 def _coded(extract: Extract, column: str) -> pd.Series:
-    """Numbers in place of labels, as SPSS holds them; NaN for an empty cell."""
+    """Return numbers in place of labels, as SPSS holds them; NaN for an empty cell."""
     codes = {meaning: float(code) for code, meaning in enumerate(extract.labels(column), 1)}
     values = extract.rows[column]
     return values.map(codes).fillna(UNKNOWN_CODE).where(values.notna())
@@ -231,12 +237,12 @@ def _sav_column(values: pd.Series) -> pd.Series:
 
 
 def _write_parquet(extract: Extract, path: Path) -> None:
-    arrays = [_array(extract, column) for column in extract.names]
-    pq.write_table(pa.table(arrays, list(extract.names.values())), path)
+    arrays = [_array(extract, column) for column in extract.headings]
+    pq.write_table(pa.table(arrays, list(extract.headings.values())), path)
 
 
 def _array(extract: Extract, column: str) -> pa.Array:
-    """Days and numbers as such; text where a cell is spoiled."""
+    """Return days and numbers as such; text where a cell is spoiled."""
     values = _labelled(extract, column)
     if column in extract.spoiled or not (_is_day(values) or pd.api.types.is_numeric_dtype(values)):
         return pa.array(_text(extract, column), pa.string())
