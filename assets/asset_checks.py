@@ -19,7 +19,7 @@ from checks.page import PAGE, anchor, paragraph
 from checks.rules import Rule, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
-from warehouse.decisions import SEEN_LETTERS, Decision, Decisions, load_decisions, seen_of
+from warehouse.decision_file import SEEN_LETTERS, Decision, Decisions, load_decisions, seen_of
 
 SHOWN = 20
 

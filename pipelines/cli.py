@@ -17,7 +17,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from warehouse import store
-from warehouse.decisions import SEEN_LETTERS
+from warehouse.decision_file import SEEN_LETTERS
 from warehouse.errors import InputError, StoreError, disk_trouble
 from warehouse.home import PROJECT, landing_folder, pictures_folder, published_folder
 from warehouse.publishing import NAME, open_published
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     from dagster import AssetMaterialization
 
-    from assets.decisions.writing import By
+    from assets.decisions.deciding import By
     from assets.extracts.trial import Trial
     from assets.targets.sentences import Words
     from pipelines.running import Ran
     from pipelines.status import Footnote, Language, MissingDelivery, VerdictTable
-    from warehouse.decisions import Decision
+    from warehouse.decision_file import Decision
 
 DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
 
@@ -254,7 +254,7 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
         --reason "The police count attempts apart." --expires-on 2025-06-01
     """
     with out.status("Looking at the check ..."):
-        from assets.decisions.writing import decide_on_check
+        from assets.decisions.deciding import decide_on_check
 
         decision = decide_on_check(table, rule, edition, seen, _who(by))
     _decided(decision)
@@ -280,7 +280,7 @@ def decide_row_command(
         --person "A. Steward" --reason "The vendor confirmed it."
     """
     with out.status("Reading the file ..."):
-        from assets.decisions.writing import decide_on_row
+        from assets.decisions.deciding import decide_on_row
 
         decision = decide_on_row(edition, file, row, action, _who(by), column, value, seen)
     _decided(decision)
@@ -293,7 +293,7 @@ def decide_row_command(
 @_by
 def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
     """Accept that more rows of FILE are set aside in EDITION than its specification tolerates."""
-    from assets.decisions.writing import decide_on_share
+    from assets.decisions.deciding import decide_on_share
 
     _decided(decide_on_share(edition, file, _who(by), seen))
 
@@ -305,7 +305,7 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
 @_by
 def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Any) -> None:
     """Say what reports with an OFFENCE_CODE that no line of the mapping holds count as, from EDITION on."""
-    from assets.decisions.writing import decide_on_code
+    from assets.decisions.deciding import decide_on_code
 
     _decided(decide_on_code(edition, offence_code, crime_type, _who(by)))
 
@@ -313,7 +313,7 @@ def decide_code_command(edition: int, offence_code: str, crime_type: str | None,
 def _who(by: dict[str, Any]) -> "By":
     from datetime import date
 
-    from assets.decisions.writing import By
+    from assets.decisions.deciding import By
 
     until = by["expires_on"].date() if by["expires_on"] else None
     return By(by["person"], by["reason"], date.today(), until)

@@ -1,6 +1,6 @@
 """The job that writes a steward's decision from Dagster's page, and the sensor that then makes what hangs on it again.
 
-What a decision is stands in `warehouse/decisions.py`, how it is written in `assets/decisions/writing.py`.
+What a decision is stands in `warehouse/decision_file.py`, how it is written in `assets/decisions/deciding.py`.
 """
 
 import os
@@ -12,12 +12,12 @@ from typing import Any, cast
 import dagster as dg
 from pydantic import Field
 
-from assets.decisions.writing import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
+from assets.decisions.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.extracts.intake import TABLES
 from assets.tables import expected_trouble, key
 from pipelines.yearly import editions_to_make, range_tags, yearly
 from warehouse.contracts import contracts
-from warehouse.decisions import Decision
+from warehouse.decision_file import Decision
 from warehouse.errors import InputError
 
 OP = "decision"

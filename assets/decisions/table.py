@@ -1,6 +1,6 @@
 """Every decision of the stewards with what became of it: made late, when all that decisions are about is there.
 
-What a line of `decisions.yml` must say is in `warehouse/decisions.py`, how one is written in `deciding.py`. What decisions
+What a line of `decisions.yml` must say is in `warehouse/decision_file.py`, how one is written in `deciding.py`. What decisions
 on files, rows and codes do happens where the files are taken in; a failed check is settled in `table_checks.py`.
 """
 
@@ -15,7 +15,7 @@ from assets.tables import describe, expected_trouble, needs, told
 from checks.rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import Row, contracts, records
-from warehouse.decisions import FILE, Decision, Decisions, decision_row, load_decisions
+from warehouse.decision_file import FILE, Decision, Decisions, decision_row, load_decisions
 from warehouse.errors import InputError
 
 DECISIONS = contracts()["quality.decisions"]

@@ -14,7 +14,7 @@ from assets.extracts.rejecting import DECISIONS, FILES, REJECTED, delivered_for,
 from checks.rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts
-from warehouse.decisions import (
+from warehouse.decision_file import (
     SEEN_LETTERS,
     Decision,
     Decisions,

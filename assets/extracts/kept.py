@@ -20,7 +20,7 @@ from assets.sql_files import sql
 from assets.tables import describe, expected_trouble, key, needs, told
 from warehouse import store
 from warehouse.contracts import Table, contracts
-from warehouse.decisions import Decisions, load_decisions
+from warehouse.decision_file import Decisions, load_decisions
 from warehouse.engine import batches
 
 PART_ROWS = 1_000_000

@@ -19,7 +19,7 @@ from assets.sql_files import sql
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts, records
-from warehouse.decisions import FILE, Decision, Decisions
+from warehouse.decision_file import FILE, Decision, Decisions
 from warehouse.edited_files import short
 from warehouse.engine import engine
 from warehouse.errors import InputError

@@ -16,7 +16,7 @@ from assets.reference import REFERENCE
 from assets.sql_files import sql
 from warehouse import store
 from warehouse.contracts import Row, contracts
-from warehouse.decisions import Decisions, decision_rows, load_decisions
+from warehouse.decision_file import Decisions, decision_rows, load_decisions
 from warehouse.engine import engine
 from warehouse.home import home_of_its_own
 from warehouse.reference_files import load_reference

@@ -13,7 +13,7 @@ from checks.expectations import Outcome, validate_table
 from checks.rules import rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts
-from warehouse.decisions import Decisions, load_decisions
+from warehouse.decision_file import Decisions, load_decisions
 
 FOOTNOTES = contracts()["quality.footnotes"]
 TOLD = {

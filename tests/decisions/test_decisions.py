@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from assets.asset_checks import fingerprint_of, result
+from assets.decisions.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.decisions.table import DECIDABLE, all_decisions
-from assets.decisions.writing import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.extracts.assets import rows_set_aside
 from assets.extracts.rejecting import set_aside
 from checks.expectations import validate_table
@@ -27,7 +27,7 @@ from tests.targets.test_targets import make as judge
 from tests.targets.test_verdicts import two_sources
 from warehouse import store
 from warehouse.contracts import contracts, records
-from warehouse.decisions import load_decisions
+from warehouse.decision_file import load_decisions
 from warehouse.errors import InputError
 
 TABLE, RULE, EDITION = "police.unmapped_codes", "code_is_mapped_or_accepted", 2023

@@ -22,7 +22,7 @@ from checks.expectations import validate_table
 from checks.rules import Rule, decidable_rules, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Row, contracts
-from warehouse.decisions import FILE, SEEN_LETTERS, Decision, load_decisions
+from warehouse.decision_file import FILE, SEEN_LETTERS, Decision, load_decisions
 from warehouse.edited_files import read_text, rewriting, short
 from warehouse.errors import InputError
 from warehouse.home import landing_folder, reference_folder

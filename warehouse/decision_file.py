@@ -2,7 +2,7 @@
 
 A decision holds for what somebody saw: about a row or a file it names the file's hash, about a failed check the
 fingerprint of the table. It lapses when the file or the table comes again with other content, and some expire. What a
-decision does is in `assets/`; here is what a line of the file must say. How one is written is in `assets/decisions/writing.py`.
+decision does is in `assets/`; here is what a line of the file must say. How one is written is in `assets/decisions/deciding.py`.
 """
 
 import hashlib
