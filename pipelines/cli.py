@@ -106,8 +106,8 @@ def run_command(editions: tuple[int, ...]) -> int:
       tryghed run 2021 2022     two of them
     """
     with out.status("Reading the reference files and loading Dagster ..."):
+        from pipelines.editions import editions_to_make
         from pipelines.running import run_editions
-        from pipelines.yearly import editions_to_make
 
         made = editions_to_make(editions)
         store.hold(lambda: out.print("Another run is making tables: waiting for its end ..."))
@@ -390,7 +390,7 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
     """
     with out.status("Reading the file ..."):  # its name is not looked at yet, and may be somebody's
         from assets.extracts.trial import try_file
-        from pipelines.yearly import edition_of_file
+        from pipelines.editions import edition_of_file
 
         edition = edition or edition_of_file(file)
         trial = try_file(file, edition)

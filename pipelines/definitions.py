@@ -20,10 +20,11 @@ from assets.survey import estimates
 from assets.survey import shares as safety
 from assets.targets import readings
 from assets.targets import verdicts as targets
-from pipelines.baselines import fix_baselines_job
-from pipelines.deciding import after_decision, decide_job
+from pipelines.decide import decide_job
+from pipelines.fix_baselines import fix_baselines_job
+from pipelines.jobs import yearly
 from pipelines.schedules import spring
-from pipelines.yearly import yearly
+from pipelines.sensors import after_decision
 
 defs = dg.Definitions(
     assets=[

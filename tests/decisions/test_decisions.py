@@ -18,7 +18,7 @@ from assets.extracts.assets import rows_set_aside
 from assets.extracts.rejecting import set_aside
 from checks.expectations import validate_table
 from checks.rules import rules
-from pipelines.deciding import StewardsDecision, written
+from pipelines.decide import StewardsDecision, written
 from pipelines.definitions import defs
 from tests.conftest import tryghed
 from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, take_in, tree

@@ -1,28 +1,21 @@
-"""The job that writes a steward's decision from Dagster's page, and the sensor that then makes what hangs on it again.
+"""The job that writes a steward's decision from Dagster's page, and the form that it asks for.
 
 What a decision is stands in `warehouse/decision_file.py`, how it is written in `assets/decisions/deciding.py`.
 """
 
-import os
-from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
-from typing import Any, cast
 
 import dagster as dg
 from pydantic import Field
 
 from assets.decisions.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
-from assets.extracts.intake import TABLES
-from assets.tables import expected_trouble, key
-from pipelines.yearly import editions_to_make, range_tags, yearly
-from warehouse.contracts import contracts
+from assets.tables import expected_trouble
+from pipelines.users import signed_in
 from warehouse.decision_file import Decision
 from warehouse.errors import InputError
 
 OP = "decision"
-USER_TAG = "tryghed/user"  # who launched a run, by the word of a proxy that signs people in (`serving.py`)
-SIGNED_IN = "TRYGHED_SIGNED_IN"  # set where there is such a proxy: then a typed name proves nothing
 
 
 class About(Enum):
@@ -91,16 +84,6 @@ def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
     )
 
 
-def signed_in(tags: Mapping[str, str]) -> str | None:
-    """Who launched the run, by the proxy's word. Raises InputError where a proxy signs people in and gave no name."""
-    name = tags.get(USER_TAG)
-    if os.environ.get(SIGNED_IN) and not name:
-        raise InputError(
-            "nobody is signed in, and a typed name proves nothing here: launch it from the page behind the proxy."
-        )
-    return name
-
-
 def written(config: StewardsDecision, person: str, today: date) -> Decision:
     """The decision of the form, as an entry of decisions.yml. Raises InputError where it cannot be meant."""
     _refuse_what_does_not_belong(config)
@@ -157,26 +140,3 @@ def _day(text: str) -> date | None:
 def decide_job() -> None:
     """One step."""
     decide()
-
-
-@dg.run_status_sensor(
-    name="after_decision",
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[decide_job],
-    request_job=yearly,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=5,
-    description="After a decision, makes again what hangs on it: the checked table and all that is made of it, or the edition's files.",
-)
-def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
-    """One run for each decision."""
-    from pipelines.definitions import defs
-
-    form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]
-    made = range_tags(editions_to_make([int(form["edition"])]))
-    on_check = form.get("about", "failed_check") == "failed_check"
-    first = [key(contracts()[form["table"]])] if on_check else [key(one) for one in TABLES]
-    graph = defs.resolve_asset_graph()
-    selected = dg.AssetSelection.assets(*first).downstream().resolve(graph)
-    who = {name: value for name, value in context.dagster_run.tags.items() if name == USER_TAG}
-    yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=made | who)
