@@ -8,6 +8,8 @@ import shlex
 from collections import Counter, defaultdict
 from itertools import chain
 
+from assets.decisions.effects import on_share
+from assets.decisions.table import file_decisions
 from assets.extracts.landing import DeliveredFile, delivered_files, extracts_table, landed_editions, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, FILES, REJECTED, delivered_for, files_of, set_aside
@@ -16,12 +18,10 @@ from warehouse import store
 from warehouse.contracts import Row, Table, contracts
 from warehouse.decision_file import (
     SEEN_LETTERS,
-    Decision,
     Decisions,
     check_crime_types,
     check_editions,
     check_rules,
-    decision_rows,
     load_decisions,
 )
 from warehouse.errors import InputError
@@ -48,8 +48,8 @@ def take_in(editions: list[int]) -> Written:
         for edition in editions:
             rows = [file.row() for file in found[edition]]
             written[FILES.name][edition] = store.write(FILES, FILES.frame(rows), edition)
-            decisions = decision_rows(decided, edition, rows)
-            written[DECISIONS.name][edition] = store.write(DECISIONS, DECISIONS.frame(decisions), edition)
+            hashes = {file.path.name: file.sha256 for file in found[edition]}
+            written[DECISIONS.name][edition] = store.write(DECISIONS, file_decisions(decided, edition, hashes), edition)
             for table in DELIVERED:
                 extract = extracts_table(table)
                 written[extract.name][edition] = _keep_as_delivered(table, extract, edition)
@@ -128,8 +128,7 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[Row], decided: Decision
     """A file that loses many rows is often the wrong one; one that loses all of them is no delivery."""
     count, tolerated = len({row["row"] for row in rejected}), file.specification.tolerated_rejected_percent
     percent = 100 * count / file.rows
-    accepted = any(_holds(one, file) for one in decided.of("rejected_share", file.edition))
-    if percent <= tolerated or (accepted and count < file.rows):
+    if on_share(decided, file, count):
         return
     raise InputError(
         f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
@@ -156,7 +155,3 @@ def faults_in_words(rejected: list[Row], most: int = 3) -> str:
         for kind, times in sorted(kinds.items(), key=lambda one: (-one[1], first[one[0]]))
     ]
     return "; ".join([*said[:most], *([f"and {len(said) - most} other faults"] if len(said) > most else [])])
-
-
-def _holds(one: Decision, file: DeliveredFile) -> bool:
-    return one.holds_for(file.path.name, file.sha256)

@@ -33,6 +33,7 @@ def rows_that_count(table: Table, edition: int, decided: Decisions) -> Iterator[
         return
     query = sql(f"extracts/rows/{table.schema_name}_{table.short_name}").format(typed="part")
     with lookups(table, edition, REJECTED, DECISIONS) as connection:
+        connection.execute(sql("decisions/decided_codes"))
         for file in files:
             _keep(connection, file, decided)
             if "coordinate_x" in table.columns:

@@ -11,6 +11,7 @@ from itertools import groupby
 import duckdb
 import pyarrow as pa
 
+from assets.decisions.effects import on_cells, on_row
 from assets.extracts.landing import LOOKED_AT, DeliveredFile, extracts_table, file_of, refuse_personal_cells
 from assets.extracts.layouts import Specification, load_specifications
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
@@ -19,7 +20,7 @@ from assets.sql_files import sql
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts, records
-from warehouse.decision_file import FILE, Decision, Decisions
+from warehouse.decision_file import FILE, Decisions, RowAccepted, RowCorrected, RowDecision
 from warehouse.edited_files import short
 from warehouse.engine import engine
 from warehouse.errors import InputError
@@ -54,11 +55,11 @@ def set_aside(table: Table, edition: int, decided: Decisions) -> list[Row]:
     if not files:
         return []
     decisions = [one for file in files for one in decisions_on(file, decided)]
-    accepted = {(str(one.file), int(one.row or 0)) for one in decisions if one.action == "accept"}
+    accepted = {(decision.file, decision.row) for decision in decisions if isinstance(decision, RowAccepted)}
     with lookups(table, edition) as connection:
         for file in files:
-            named = [one for one in decided.of("rejected_row", file.edition) if one.file == file.path.name]
-            _refuse_mended(connection, file, named)
+            corrections = decided.of(RowCorrected, file.edition)
+            _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])
         found = _broken(connection, files, Decisions(), accepted)
         if decisions:
             found = _decided(found, _broken(connection, files, decided, accepted), files, decided)
@@ -88,26 +89,18 @@ def typed(file: DeliveredFile, decided: Decisions) -> str:
     return typed_query(file.specification, file.edition, _corrected(file, decided), file.provenance)
 
 
-def decisions_on(file: DeliveredFile, decided: Decisions) -> list[Decision]:
+def decisions_on(file: DeliveredFile, decided: Decisions) -> list[RowDecision]:
     """The decisions about single rows of a file as it is now."""
     check_corrections(decided, file.specification, file.path.name)
-    return [one for one in decided.of("rejected_row", file.edition) if one.holds_for(file.path.name, file.sha256)]
+    on_rows = decided.of(RowDecision, file.edition)
+    return [decision for decision in on_rows if decision.holds_for(file.path.name, file.sha256)]
 
 
 def _corrected(file: DeliveredFile, decided: Decisions) -> str:
     """The delivered rows of a file, with the cells that a decision corrects."""
     table = extracts_table(file.specification.target())
-    corrections = [one for one in decisions_on(file, decided) if one.action == "correct"]
-    replaced = [
-        f"CASE row {_whens(corrections, column)} ELSE {column} END AS {column}"
-        for column in sorted({str(one.column) for one in corrections})
-    ]
-    columns = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
-    return f"(SELECT {columns} FROM {table.name} WHERE file = {quoted(file.path.name)})"
-
-
-def _whens(corrections: list[Decision], column: str) -> str:
-    return " ".join(f"WHEN {one.row} THEN {quoted(one.value)}" for one in corrections if one.column == column)
+    corrections = [decision for decision in decisions_on(file, decided) if isinstance(decision, RowCorrected)]
+    return f"(SELECT {on_cells(corrections)} FROM {table.name} WHERE file = {quoted(file.path.name)})"
 
 
 def _broken(
@@ -270,24 +263,25 @@ def _decided(before: list[Row], after: list[Row], files: list[DeliveredFile], de
     places = {_place(row) for row in before}
     found = sorted([*before, *(row for row in after if _place(row) not in places)], key=_place)
     for file in files:
-        for one in decisions_on(file, decided):
-            of_row = [row for row in found if (row["file"], row["row"]) == (one.file, one.row)]
-            _refuse_idle(one, of_row)
+        for decision in decisions_on(file, decided):
+            of_row = [row for row in found if (row["file"], row["row"]) == (decision.file, decision.row)]
+            _refuse_idle(decision, of_row)
             for row in of_row:
-                if one.action == "accept":
-                    refuse_unreadable(f"{FILE}: {one.decision_id}", row, file)
-                if one.action != "correct" or _place(row) not in still:
-                    row |= {"decision": one.decision_id, "counts": one.action != "drop"}
+                if isinstance(decision, RowAccepted):
+                    refuse_unreadable(f"{FILE}: {decision.decision_id}", row, file)
+                settled = on_row(decision, still_at_fault=_place(row) in still)
+                if settled:
+                    row |= {"decision": settled.decision_id, "counts": settled.counts}
     return found
 
 
-def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: list[Decision]) -> None:
+def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, corrections: list[RowCorrected]) -> None:
     """A correction of a cell that says something else than was expected is about another cell, or one that was mended.
 
     Also where the file came with other content: then the correction has lapsed, and somebody has to know why.
     """
     table = extracts_table(file.specification.target()).name
-    for one in (one for one in decisions if one.action == "correct"):
+    for one in corrections:
         found = connection.execute(
             f"SELECT coalesce(\"{one.column}\", '') FROM {table} WHERE file = ? AND row = ?", [one.file, one.row]
         ).fetchone()
@@ -297,7 +291,7 @@ def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, d
             )
 
 
-def _refuse_idle(one: Decision, of_row: list[Row]) -> None:
+def _refuse_idle(one: RowDecision, of_row: list[Row]) -> None:
     if not of_row:
         raise InputError(
             f"{FILE}: {one.decision_id} is about row {one.row} of {one.file}, which is not set aside: take the entry out, or give the row that quality.rejected_rows names."
@@ -321,7 +315,7 @@ def check_corrections(decisions: Decisions, specification: Specification, file: 
     """Raises InputError where a correction of the file names a column that is none, or that holds personal data."""
     columns = specification.target().delivered_columns
     for one in decisions.decisions:
-        if one.file != file or one.column is None:
+        if not isinstance(one, RowCorrected) or one.file != file:
             continue
         if one.column not in specification.columns:
             raise InputError(

@@ -8,6 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.decisions.effects import on_share
+from assets.decisions.table import file_decisions
 from assets.extracts.kept import rows_that_count
 from assets.extracts.landing import DeliveredFile, extracts_table, look_into, rows_of
 from assets.extracts.layouts import load_specifications
@@ -16,7 +18,7 @@ from assets.reference import REFERENCE
 from assets.sql_files import sql
 from warehouse import store
 from warehouse.contracts import Row, contracts
-from warehouse.decision_file import Decisions, decision_rows, load_decisions
+from warehouse.decision_file import Decisions, load_decisions
 from warehouse.engine import engine
 from warehouse.home import home_of_its_own
 from warehouse.reference_files import load_reference
@@ -32,7 +34,8 @@ class Trial:
     rejected: list[Row]
     unmapped_codes: list[tuple[str, int]]
     places_unknown: int
-    accepted: bool = False
+    tolerated: bool
+    """Whether a run would go on: few enough rows are set aside, or somebody accepted their share."""
 
     @property
     def rejected_rows(self) -> int:
@@ -43,12 +46,6 @@ class Trial:
     def rejected_percent(self) -> float:
         """Rows that would be set aside, in per cent of those delivered."""
         return 100 * self.rejected_rows / self.file.rows
-
-    @property
-    def tolerated(self) -> bool:
-        """Whether a run would go on: few enough rows are set aside, or somebody accepted their share."""
-        few = self.rejected_percent <= self.file.specification.tolerated_rejected_percent
-        return few or (self.accepted and self.rejected_rows < self.file.rows)
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
         """Rule, column, reason and rows of each kind of fault, the most frequent first."""
@@ -61,12 +58,12 @@ class Trial:
 def try_file(path: Path, edition: int) -> Trial:
     """Read a file as a run of the edition would. Raises InputError for a file that no run could read."""
     file, decided = look_into(path, edition, load_specifications()), load_decisions()
-    accepted = any(one.holds_for(path.name, file.sha256) for one in decided.of("rejected_share", edition))
     with home_of_its_own():
         rejected = [row for row in into_store(file, decided) if row["decision"] is None]
         of_reports = file.specification.target() is REPORTS
         unmapped, unknown = (_unmapped(edition), _places_unknown(edition)) if of_reports else ([], 0)
-        return Trial(file, rejected, unmapped, unknown, accepted)
+        tolerated = on_share(decided, file, len({row["row"] for row in rejected}))
+        return Trial(file, rejected, unmapped, unknown, tolerated)
 
 
 def into_store(file: DeliveredFile, decided: Decisions | None = None) -> list[Row]:
@@ -76,7 +73,7 @@ def into_store(file: DeliveredFile, decided: Decisions | None = None) -> list[Ro
     for one in REFERENCE:
         store.write(one, reference[one.name])
     store.write(FILES, FILES.frame([file.row()]), edition)
-    store.write(DECISIONS, DECISIONS.frame(decision_rows(decided, edition, [file.row()])), edition)
+    store.write(DECISIONS, file_decisions(decided, edition, {file.path.name: file.sha256}), edition)
     store.write_batches(extracts_table(table), rows_of(file), edition)
     rejected = set_aside(table, edition, decided)
     store.write(REJECTED, REJECTED.frame(rejected), edition)
@@ -87,7 +84,8 @@ def into_store(file: DeliveredFile, decided: Decisions | None = None) -> list[Ro
 def _unmapped(edition: int) -> list[tuple[str, int]]:
     """Offence codes of the reports that count and have no crime type, and how many reports have each."""
     with engine([REPORTS, DECISIONS, *REFERENCE], edition) as connection:
-        connection.execute(sql("lookups"))
+        for file in ("lookups", "decisions/decided_codes"):
+            connection.execute(sql(file))
         query = sql("crime/unmapped_codes").format(edition=edition)
         return connection.execute(
             f"SELECT offence_code, sum(reports) FROM ({query}) GROUP BY ALL ORDER BY ALL"

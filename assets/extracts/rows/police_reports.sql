@@ -28,7 +28,7 @@ SELECT p.*,
        w.area_version AS partnership_area_version
 FROM placed p
 LEFT JOIN mapped_codes m ON m.offence_code = p.offence_code AND p.reported_on BETWEEN m.valid_from AND m.valid_to
-LEFT JOIN quality.file_decisions d ON d.about = 'unmapped_code' AND d.offence_code = p.offence_code AND d.status = 'in_force'
+LEFT JOIN decided_codes d ON d.offence_code = p.offence_code
 LEFT JOIN bydel_of b ON b.area_id = p.area_id AND p.reported_on BETWEEN b.valid_from AND b.valid_to
 LEFT JOIN bydel_of named ON named.area_id = p.named_area_id AND p.reported_on BETWEEN named.valid_from AND named.valid_to
 LEFT JOIN partnership_of w ON w.area_id = p.area_id AND p.reported_on BETWEEN w.valid_from AND w.valid_to
