@@ -242,9 +242,7 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
 @click.option("--value", help="What is to stand there, as the producer would have written it.")
 @SEEN
 @_by
-def decide_row_command(
-    edition: int, file: str, row: int, action: str, column: str | None, value: str | None, seen: str, **by: Any
-) -> None:
+def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Any) -> None:
     """Accept, correct or drop the ROW of FILE that was set aside in EDITION.
 
     \b
@@ -253,9 +251,10 @@ def decide_row_command(
         --person "A. Steward" --reason "The vendor confirmed it."
     """
     with out.status("Reading the file ..."):
-        from assets.decisions.deciding import decide_on_row
+        from assets.decisions.deciding import cell_of, decide_on_row
 
-        decision = decide_on_row(edition, file, row, action, _who(by), column, value, seen)
+        cell = cell_of(options["column"], options["value"])
+        decision = decide_on_row(edition, file, row, options["action"], _who(options), cell, seen)
     print_decision(decision)
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 import dagster as dg
 from pydantic import Field
 
-from assets.decisions.deciding import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
+from assets.decisions.deciding import By, cell_of, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.tables import expected_trouble
 from pipelines.users import signed_in
 from warehouse.decision_file import Decision
@@ -35,7 +35,7 @@ class Action(Enum):
     drop = "drop"
 
 
-BELONGS = {
+FIELDS = {  # of the form, beside those that every decision has
     About.failed_check: {"table", "rule", "seen"},
     About.rejected_row: {"file", "row", "action", "column", "value", "seen"},
     About.rejected_share: {"file", "seen"},
@@ -84,29 +84,32 @@ def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
     )
 
 
-def written(config: StewardsDecision, person: str, today: date) -> Decision:
-    """The decision of the form, as an entry of decisions.yml. Raises InputError where it cannot be meant."""
-    _refuse_what_does_not_belong(config)
-    by = By(person, config.reason, today, _day(config.expires_on))
-    match config.about:
+def written(form: StewardsDecision, person: str, today: date) -> Decision:
+    """Write the form's decision: here alone the flat form becomes a decision of its own type.
+
+    Raises InputError where the form cannot be meant.
+    """
+    _reject_fields_of_another_kind(form)
+    by = By(person, form.reason, today, _day(form.expires_on))
+    match form.about:
         case About.failed_check:
-            return decide_on_check(config.table, config.rule, config.edition, config.seen, by)
+            return decide_on_check(form.table, form.rule, form.edition, form.seen, by)
         case About.rejected_row:
-            if config.action is None:
+            if form.action is None:
                 raise InputError("say what becomes of the row: give action as accept, correct or drop.")
-            cells = config.column or None, config.value or None
-            return decide_on_row(config.edition, config.file, config.row, config.action.value, by, *cells, config.seen)
+            cell = cell_of(form.column or None, form.value or None)
+            return decide_on_row(form.edition, form.file, form.row, form.action.value, by, cell, form.seen)
         case About.rejected_share:
-            return decide_on_share(config.edition, config.file, by, config.seen)
+            return decide_on_share(form.edition, form.file, by, form.seen)
         case About.unmapped_code:
-            return decide_on_code(config.edition, config.offence_code, config.crime_type or None, by)
+            return decide_on_code(form.edition, form.offence_code, form.crime_type or None, by)
 
 
-def _refuse_what_does_not_belong(config: StewardsDecision) -> None:
-    """What is filled in and means nothing would be lost in silence."""
-    given = {name for names in BELONGS.values() for name in names if getattr(config, name)}
-    for name in sorted(given - BELONGS[config.about]):
-        raise InputError(f"{name} does not belong to {config.about.value}: leave it out, or say what is decided on.")
+def _reject_fields_of_another_kind(form: StewardsDecision) -> None:
+    """Reject fields that do not apply to this kind of decision."""
+    filled = {name for names in FIELDS.values() for name in names if getattr(form, name)}
+    for name in sorted(filled - FIELDS[form.about]):
+        raise InputError(f"{name} does not belong to {form.about.value}: leave it out, or say what is decided on.")
 
 
 def _day(text: str) -> date | None:

@@ -136,7 +136,7 @@ def _fault(path: Path, error: ValidationError, lines: Lines, content: object, mo
     fault = error.errors()[0]
     at = _in_file(fault["loc"], content, keep_last=fault["type"] not in ("value_error", *_UNION_FAULTS))
     message = {"extra_forbidden": "is not a word of this file", "missing": "is missing"}.get(
-        fault["type"], fault["msg"]
+        fault["type"], fault["msg"].removeprefix("Value error, ")
     )
     if fault["type"] == "extra_forbidden":
         words = dict.fromkeys(name for kind in _models_at([model], fault["loc"][:-1]) for name in kind.model_fields)
