@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.decisions.effects import on_check
 from assets.editions import editions
 from assets.tables import expected_trouble, key
 from checks.expectations import Outcome, validate_table
@@ -19,7 +20,7 @@ from checks.page import PAGE, anchor, paragraph
 from checks.rules import Rule, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
-from warehouse.decisions import SEEN_LETTERS, Decision, Decisions, load_decisions, seen_of
+from warehouse.decision_file import SEEN_LETTERS, CheckDecision, CheckWaived, Decisions, load_decisions, seen_of
 
 SHOWN = 20
 
@@ -70,7 +71,7 @@ def result(table: Table, outcome: Outcome, edition: int | None, decided: Decisio
     rule = outcome.rule
     failing = outcome.failing if edition is None else outcome.of_edition(edition)
     seen = fingerprint_of(table, edition) if failing and rule.decidable and edition is not None else None
-    decision = decided.on_check(table.name, rule.name, edition, seen) if seen and edition is not None else None
+    decision = on_check(decided, table.name, rule.name, edition, seen) if edition is not None else None
     return dg.AssetCheckEvaluation(
         asset_key=key(table),
         check_name=rule.name,
@@ -102,7 +103,7 @@ def _is_named(one: Table, table: Table) -> bool:
 
 
 def _metadata(
-    table: Table, outcome: Outcome, failing: Keys, edition: int | None, seen: str | None, decision: Decision | None
+    table: Table, outcome: Outcome, failing: Keys, edition: int | None, seen: str | None, decision: CheckDecision | None
 ) -> dict[str, Any]:
     """What a steward needs to understand the result and to decide; rows by their keys, never a value."""
     rule, checked = outcome.rule, store.rows(table, edition)
@@ -138,9 +139,9 @@ def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
     return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
-def _settled(decision: Decision) -> str:
+def _settled(decision: CheckDecision) -> str:
     until = f" until {decision.expires_on}" if decision.expires_on else ""
-    done = {"accept": "Accepted", "waive": "Waived"}[decision.action]
+    done = "Waived" if isinstance(decision, CheckWaived) else "Accepted"
     return f"{done}{until} by decision {decision.decision_id} ({decision.person}, {decision.decided_on}): {decision.reason}"
 
 

@@ -8,7 +8,7 @@ from assets.editions import editions
 from assets.extracts.layouts import load_specifications, refuse_unknown_systems
 from assets.tables import describe, expected_trouble, key, needs, save, save_editions
 from warehouse.contracts import contracts
-from warehouse.decisions import load_decisions
+from warehouse.decision_file import load_decisions
 from warehouse.reference_files import load_reference
 
 REFERENCE = [table for table in contracts().values() if table.schema_name == "reference" and not table.partitioned]

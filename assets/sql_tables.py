@@ -199,7 +199,11 @@ MODELS = {
     "police.count_draws": Model("crime/count_draws", earlier=("police.counts",)),
     "police.draws": Model("crime/draws", same=("quality.files",), earlier=("police.reports",)),
     "police.draw_changes": Model("crime/draw_changes", earlier=("police.reports",)),
-    "police.unmapped_codes": Model("crime/unmapped_codes", same=("police.reports", "quality.file_decisions")),
+    "police.unmapped_codes": Model(
+        "crime/unmapped_codes",
+        same=("police.reports", "quality.file_decisions"),
+        views=("decisions/decided_codes",),
+    ),
     "quality.reconciliation": Model(
         "quality/reconciliation",
         earlier=("crime.counted", "police.draws", "safety.yearly_shares", "reference.published_figures"),

@@ -1,4 +1,4 @@
-"""The command line. What is printed is here; what is done is in `running.py` and `status.py`.
+"""The commands. What they print is in `printing.py`; what is done is in `running.py`, `status.py` and `assets/`.
 
 Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a bug.
 """
@@ -11,33 +11,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table as RichTable
-from rich.text import Text
 
+from pipelines.printing import (
+    decisions_table,
+    err,
+    footnotes_table,
+    missing_table,
+    out,
+    print_baselines,
+    print_decision,
+    print_run,
+    print_trial,
+    verdicts_table,
+)
 from warehouse import store
-from warehouse.decisions import SEEN_LETTERS
 from warehouse.errors import InputError, StoreError, disk_trouble
-from warehouse.home import PROJECT, landing_folder, pictures_folder, published_folder
-from warehouse.publishing import NAME, open_published
+from warehouse.home import PROJECT, landing_folder
+from warehouse.publishing import open_published
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from dagster import AssetMaterialization
-
-    from assets.decisions.writing import By
-    from assets.extracts.trial import Trial
-    from assets.targets.sentences import Words
+    from assets.decisions.deciding import By
     from pipelines.running import Ran
-    from pipelines.status import Footnote, Language, MissingDelivery, VerdictTable
-    from warehouse.decisions import Decision
+    from pipelines.status import Language
 
 DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
-
-out = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
-err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -106,8 +104,8 @@ def run_command(editions: tuple[int, ...]) -> int:
       tryghed run 2021 2022     two of them
     """
     with out.status("Reading the reference files and loading Dagster ..."):
+        from pipelines.editions import editions_to_make
         from pipelines.running import run_editions
-        from pipelines.yearly import editions_to_make
 
         made = editions_to_make(editions)
         store.hold(lambda: out.print("Another run is making tables: waiting for its end ..."))
@@ -128,7 +126,29 @@ def run_command(editions: tuple[int, ...]) -> int:
                 out.print(f"  {_in_words(name)}")
 
         ran = run_editions(made, on_step)
-    return _tell(ran, made)
+    print_run(ran, made)
+    return _exit_code(ran)
+
+
+def _exit_code(ran: "Ran") -> int:
+    """How a run ends the command: 0 published, 1 a check blocked it, 2 an input was wrong, 70 a bug."""
+    if ran.bugs:
+        return BUG
+    if ran.publication is None:
+        return WRONG if any(ran.trouble) else BLOCKED
+    return DONE
+
+
+def _why_these(wanted: tuple[int, ...], made: range) -> str:
+    others = len(made) - len(set(wanted)) if wanted else 0
+    return f" ({others} beside the ones you named: later editions are compared with earlier ones)" if others else ""
+
+
+def _in_words(step: str) -> str:
+    """A step's name as its table's."""
+    if step.startswith("check_"):
+        return f"checking {step.removeprefix('check_').replace('__', '.')}"
+    return step.replace("__", ".")
 
 
 @tryghed.command("status")
@@ -145,68 +165,21 @@ def status_command(language: "Language") -> None:
     )
 
     connection = open_published()
-    said = words(connection, language)
+    in_words = words(connection, language)
     for verdicts in verdict_tables(connection, language):
-        out.print(_verdicts(verdicts, said))
+        out.print(verdicts_table(verdicts, in_words))
     for agreement_id, targets in baselines_to_fix(connection):
         out.print(
-            f"{said['heading', 'not_fixed']} {', '.join(targets)}: tryghed baseline fix {agreement_id} --person NAME"
+            f"{in_words['heading', 'not_fixed']} {', '.join(targets)}: tryghed baseline fix {agreement_id} --person NAME"
         )
-    if known := footnotes(connection, language):
-        out.print(_footnotes(known, said))
-    if decided := decisions_in_force(connection):
-        out.print(_decisions(decided, said))
+    if remarks := footnotes(connection, language):
+        out.print(footnotes_table(remarks, in_words))
+    if decisions := decisions_in_force(connection):
+        out.print(decisions_table(decisions, in_words))
     if missing := missing_deliveries(connection, language):
-        out.print(_missing(missing, said))
+        out.print(missing_table(missing, in_words))
     else:
-        out.print(said["heading", "nothing_missing"])
-
-
-def _table(said: "Words", title: str, *headings: str) -> RichTable:
-    table = RichTable(title=said["heading", title], title_justify="left", title_style="bold")
-    for heading in headings:
-        table.add_column(said["heading", heading], overflow="fold")
-    return table
-
-
-def _missing(missing: "list[MissingDelivery]", said: "Words") -> RichTable:
-    table = _table(said, "missing", "delivery", "from", "editions", "since")
-    for one in missing:
-        table.add_row(one.name, one.deliverer, ", ".join(map(str, one.editions)), one.since.isoformat())
-    return table
-
-
-def _footnotes(known: "list[Footnote]", said: "Words") -> RichTable:
-    table = _table(said, "footnotes", "footnote", "editions")
-    for one in known:
-        marks = [said["heading", "let_pass"]] if one.accepted else []
-        marks += [said["provenance", "synthetic"]] if one.made_up else []
-        table.add_row(one.text + "".join(f" ({mark})" for mark in marks), ", ".join(map(str, one.editions)))
-    return table
-
-
-def _decisions(decided: list[tuple[str, int, str, str, "date", str]], said: "Words") -> RichTable:
-    table = _table(said, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
-    for name, edition, about, person, day, reason in decided:
-        table.add_row(name, str(edition), about, person, day.isoformat(), reason)
-    return table
-
-
-def _verdicts(verdicts: "VerdictTable", said: "Words") -> RichTable | Text:
-    """An agreement's verdicts: consecutive editions with the same readings on one line."""
-    if not verdicts.rows:
-        return Text.assemble((verdicts.name, "bold"), f"\n{said['heading', 'no_targets']}\n")
-    title = f"{verdicts.name}\n{said['heading', 'literal_statistical']}"
-    table = RichTable(title=title, title_justify="left", title_style="bold", expand=True)
-    table.add_column(said["heading", "target"], no_wrap=True)
-    table.add_column(said["heading", "measure"], ratio=3)
-    table.add_column(said["heading", "editions"], no_wrap=True)
-    table.add_column(said["heading", "reading"], ratio=2)
-    for row in verdicts.rows:
-        for number, (editions, reading) in enumerate(row.spans(verdicts.editions)):
-            about = (row.target_id, row.about) if number == 0 else ("", "")
-            table.add_row(*about, editions, reading)
-    return table
+        out.print(in_words["heading", "nothing_missing"])
 
 
 @tryghed.group("decide")
@@ -254,10 +227,10 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
         --reason "The police count attempts apart." --expires-on 2025-06-01
     """
     with out.status("Looking at the check ..."):
-        from assets.decisions.writing import decide_on_check
+        from assets.decisions.deciding import decide_on_check
 
         decision = decide_on_check(table, rule, edition, seen, _who(by))
-    _decided(decision)
+    print_decision(decision)
 
 
 @decide.command("row")
@@ -269,9 +242,7 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
 @click.option("--value", help="What is to stand there, as the producer would have written it.")
 @SEEN
 @_by
-def decide_row_command(
-    edition: int, file: str, row: int, action: str, column: str | None, value: str | None, seen: str, **by: Any
-) -> None:
+def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Any) -> None:
     """Accept, correct or drop the ROW of FILE that was set aside in EDITION.
 
     \b
@@ -280,10 +251,11 @@ def decide_row_command(
         --person "A. Steward" --reason "The vendor confirmed it."
     """
     with out.status("Reading the file ..."):
-        from assets.decisions.writing import decide_on_row
+        from assets.decisions.deciding import cell_of, decide_on_row
 
-        decision = decide_on_row(edition, file, row, action, _who(by), column, value, seen)
-    _decided(decision)
+        cell = cell_of(options["column"], options["value"])
+        decision = decide_on_row(edition, file, row, options["action"], _who(options), cell, seen)
+    print_decision(decision)
 
 
 @decide.command("share")
@@ -293,9 +265,9 @@ def decide_row_command(
 @_by
 def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
     """Accept that more rows of FILE are set aside in EDITION than its specification tolerates."""
-    from assets.decisions.writing import decide_on_share
+    from assets.decisions.deciding import decide_on_share
 
-    _decided(decide_on_share(edition, file, _who(by), seen))
+    print_decision(decide_on_share(edition, file, _who(by), seen))
 
 
 @decide.command("code")
@@ -305,23 +277,18 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
 @_by
 def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Any) -> None:
     """Say what reports with an OFFENCE_CODE that no line of the mapping holds count as, from EDITION on."""
-    from assets.decisions.writing import decide_on_code
+    from assets.decisions.deciding import decide_on_code
 
-    _decided(decide_on_code(edition, offence_code, crime_type, _who(by)))
+    print_decision(decide_on_code(edition, offence_code, crime_type, _who(by)))
 
 
 def _who(by: dict[str, Any]) -> "By":
     from datetime import date
 
-    from assets.decisions.writing import By
+    from assets.decisions.deciding import By
 
     until = by["expires_on"].date() if by["expires_on"] else None
     return By(by["person"], by["reason"], date.today(), until)
-
-
-def _decided(decision: "Decision") -> None:
-    out.print(f"Written to warehouse/reference/decisions.yml: {decision.decision_id}.")
-    out.print(f"Next: tryghed run {decision.edition}, and commit the file.")
 
 
 @tryghed.group("baseline")
@@ -349,23 +316,7 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
         from assets.targets.fixing import fix_baselines
 
         act = fix_baselines(agreement_id, person, reason, date.today())
-    table = RichTable(title="Baselines", **_LEFT)
-    numbers = ("per cent", "reports", "per 1000")
-    for heading in ("target", "measure", "year", *numbers, "from", ""):
-        table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
-    for lines, done in ((act.written, "fixed"), (act.stood, "stands as it was")):
-        for line in lines:
-            year = line["edition"] - (line["crime_type"] is not None)
-            shown = ((line["share_percent"], ".1f"), (line["reports"], ","), (line["rate_per_1000"], ".1f"))
-            figures = (str(year), *("" if value is None else format(value, form) for value, form in shown))
-            table.add_row(
-                line["target_id"], line["measure"], *figures, line["made_from"], done + _made_up(line["provenance"])
-            )
-    out.print(table)
-    for missing in act.missing:
-        out.print(f"No figure yet: {missing}.")
-    if act.written:
-        out.print(f"Next: tryghed run {act.written[0]['edition']}, and commit warehouse/reference/fixed_baselines.csv.")
+    print_baselines(act)
 
 
 @tryghed.group("extracts")
@@ -390,11 +341,12 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
     """
     with out.status("Reading the file ..."):  # its name is not looked at yet, and may be somebody's
         from assets.extracts.trial import try_file
-        from pipelines.yearly import edition_of_file
+        from pipelines.editions import edition_of_file
 
         edition = edition or edition_of_file(file)
         trial = try_file(file, edition)
-    return _tell_trial(trial)
+    print_trial(trial)
+    return DONE if trial.tolerated else BLOCKED
 
 
 @tryghed.command("sample")
@@ -442,148 +394,3 @@ def serve_command(port: int, read_only: bool, daemon: bool) -> None:
         start_what_is_asked_for()
     out.print(f"Serving the page at http://127.0.0.1:{port}. End it with Ctrl-C.")
     serve(port, read_only=read_only)
-
-
-def _why_these(wanted: tuple[int, ...], made: range) -> str:
-    others = len(made) - len(set(wanted)) if wanted else 0
-    return f" ({others} beside the ones you named: later editions are compared with earlier ones)" if others else ""
-
-
-def _in_words(step: str) -> str:
-    """A step's name as its table's."""
-    if step.startswith("check_"):
-        return f"checking {step.removeprefix('check_').replace('__', '.')}"
-    return step.replace("__", ".")
-
-
-def _tell_trial(trial: "Trial") -> int:
-    """What the file is, how its columns are read, which rows would be set aside, and what to do next."""
-    from assets.extracts.intake import share_in_words
-
-    file, layout = trial.file, trial.file.layout
-    sheet = f", sheet {file.sheet}" if file.sheet else ""
-    out.print(
-        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{layout.extract}.yml: {layout.producer}, edition {file.edition}; fingerprint {file.sha256[:SEEN_LETTERS]}.",
-    )
-    out.print(_columns_read(trial))
-    if trial.rejected:
-        out.print(_rows_set_aside(trial))
-    if trial.unmapped_codes:
-        codes = ", ".join(f"{code} ({reports:,})" for code, reports in trial.unmapped_codes)
-        out.print(f"Offence codes on no line of offence_codes.csv that holds then, with their reports: {codes}.")
-    if trial.places_unknown:
-        out.print(f"Reports that lie in no area that is known: {trial.places_unknown:,} of {file.rows:,}.")
-    out.print(
-        f"{trial.rejected_rows:,} of {file.rows:,} rows would be set aside ({share_in_words(trial.rejected_percent, layout.tolerated_rejected_percent)})."
-    )
-    if trial.tolerated:
-        out.print(f"Next: put it into {landing_folder() / str(file.edition)} and start tryghed run.")
-        return DONE
-    err.print(
-        f"{file.path.name}: too many rows would be set aside, and a run would stop: ask for the file again, or correct extracts/{layout.extract}.yml where it is not meant so.",
-    )
-    return BLOCKED
-
-
-def _made_up(provenance: str) -> str:
-    return " (made up)" if provenance == "synthetic" else ""
-
-
-def _columns_read(trial: "Trial") -> RichTable:
-    layout = trial.file.layout
-    table = RichTable(title=f"How its columns are read into {layout.table.name}", **_LEFT)
-    for heading in ("column of the file", "is read as", "by"):
-        table.add_column(heading, overflow="fold")
-    for name, heading in layout.headings.items():
-        labels = layout.columns[name].labels
-        table.add_row(heading, name, f"{len(labels)} labels" if labels else "as it stands")
-    for name in layout.columns.keys() - layout.headings.keys():
-        table.add_row("-", name, f"not asked or not delivered in {layout.edition}")
-    for heading, ignored in layout.ignored.items():
-        table.add_row(heading, "-", f"not read: {ignored.reason}")
-    return table
-
-
-def _rows_set_aside(trial: "Trial") -> RichTable:
-    table = RichTable(title="Rows that would be set aside", **_LEFT)
-    for heading in ("column", "what is wrong", "rows", "first rows"):
-        table.add_column(heading, overflow="fold", justify="right" if heading == "rows" else "left")
-    for _, column, reason, rows in trial.by_rule():
-        table.add_row(column, reason, f"{len(rows):,}", ", ".join(map(str, sorted(rows)[:5])))
-    return table
-
-
-_LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
-
-
-def _tell(ran: "Ran", made: range) -> int:
-    """What came out, what changed, and where to look; the exit code."""
-    for bug in ran.bugs:
-        err.print(bug)
-    if ran.bugs:
-        err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
-        return BUG
-    if ran.row_counts:
-        out.print(_files(ran))
-    for sentence in filter(None, ran.trouble):
-        err.print(sentence)
-    for check in ran.blocked:
-        err.print(f"FAILED  {check.description}")
-    for check in ran.warnings:
-        err.print(f"WARNING {check.description}")
-    if ran.publication is None:
-        err.print(
-            "Nothing was published; the published file is as it was. Open the checks with tryghed ui, mend what they name, and run again."
-        )
-        return WRONG if any(ran.trouble) else BLOCKED
-    _tell_publication(ran, ran.publication, made)
-    return DONE
-
-
-def _files(ran: "Ran") -> RichTable:
-    """How many rows of each file came, stayed and were set aside."""
-    table = RichTable(title="The files that came", **_LEFT)
-    for heading in ("edition", "file", "rows came", "stayed", "set aside", ""):
-        counted = heading in ("rows came", "stayed", "set aside")
-        table.add_column(heading, overflow="fold", justify="right" if counted else "left")
-    for row in ran.row_counts:
-        counts = (f"{row[name]:,}" for name in ("rows_delivered", "rows_kept", "rows_rejected"))
-        table.add_row(str(row["edition"]), row["file"], *counts, _made_up(row["provenance"]).strip(" ()"))
-    return table
-
-
-def _tell_publication(ran: "Ran", publication: "AssetMaterialization", made: range) -> None:
-    """Rows and differences by table, how the checks went, and where to look."""
-    said = {name: value.value for name, value in publication.metadata.items()}
-    out.print(_differences(publication))
-    held, warned = sum(one.passed for one in ran.checks), len(ran.warnings)
-    warnings = f"{warned} warning{'' if warned == 1 else 's'}"
-    out.print(f"Checks of editions {made[0]} to {made[-1]}: {held} of {len(ran.checks)} hold, {warnings}, none blocks.")
-    out.print(_CHANGED[str(said["difference"])])
-    name = NAME
-    if not said["stable_name_replaced"]:
-        name = str(said["file"])
-        out.print(f"{NAME} is open elsewhere and could not be replaced: the new figures are in {name}.")
-    out.print(f"Published: {published_folder() / name} (publication {said['publication_id']})")
-    out.print(f"Pictures: {pictures_folder()}")
-    out.print("Next: tryghed status shows the verdicts. Begin with targets.verdicts and safety.yearly_changes.")
-
-
-_CHANGED = {
-    "no difference": "No difference to the last publication.",
-    "first publication": "This is the first publication.",
-    "changed": "Changed since the last publication: see the columns above.",
-}
-
-
-def _differences(publication: "AssetMaterialization") -> RichTable:
-    from dagster import TableMetadataValue
-
-    columns = ("table", "rows", "made up", "added", "removed", "changed")
-    table = RichTable(title="What came out", **_LEFT)
-    for heading in columns:
-        table.add_column(heading, justify="left" if heading == "table" else "right")
-    rows = publication.metadata["rows"]
-    for record in rows.records if isinstance(rows, TableMetadataValue) else ():
-        table.add_row(*(str(record.data[name]) for name in columns))
-    return table

@@ -14,10 +14,11 @@ from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
 from assets.published import pictures, publication
 from assets.quality import continuity, footnotes
-from pipelines.baselines import fix_baselines_job
-from pipelines.deciding import after_decision, decide_job
+from pipelines.decide import decide_job
+from pipelines.fix_baselines import fix_baselines_job
+from pipelines.jobs import yearly
 from pipelines.schedules import spring
-from pipelines.yearly import yearly
+from pipelines.sensors import after_decision
 
 defs = dg.Definitions(
     assets=[

@@ -12,7 +12,8 @@ from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterEvent, Da
 
 from assets.published.publication import PUBLICATION
 from assets.tables import key
-from pipelines.yearly import JOB, range_tags
+from pipelines.editions import range_tags
+from pipelines.jobs import JOB
 from warehouse import store
 from warehouse.contracts import Row, contracts, records
 from warehouse.home import dagster_folder, own_temporary_folder

@@ -6,7 +6,8 @@ run is tried each Monday from March to August; it takes what is there, and says 
 
 import dagster as dg
 
-from pipelines.yearly import editions_to_make, known_editions, range_tags, yearly
+from pipelines.editions import editions_to_make, known_editions, range_tags
+from pipelines.jobs import yearly
 
 
 @dg.schedule(job=yearly, cron_schedule="0 6 * 3-8 1", execution_timezone="Europe/Copenhagen", name="spring")

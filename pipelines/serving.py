@@ -2,7 +2,7 @@
 
 The proxy signs people in and hands their name on in a header; `deploy/nginx.conf` is one that was tried. Dagster itself knows
 no users: here the name becomes a tag of every run that is launched, and a name that somebody typed into a tag is taken out.
-Nothing here listens to others than this machine. What a decision makes of the name is in `deciding.py`.
+Nothing here listens to others than this machine. What a decision makes of the name is in `users.py`.
 """
 
 import os
@@ -18,8 +18,8 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.webserver import DagsterWebserver
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from pipelines.deciding import SIGNED_IN, USER_TAG
 from pipelines.running import prepare_dagster_home
+from pipelines.users import SIGNED_IN, USER_TAG
 from warehouse.home import PROJECT
 
 HEADER = "x-tryghed-user"

@@ -19,7 +19,7 @@ from assets.reference import REFERENCE as TABLES
 from assets.sql_tables import write_model
 from warehouse import store
 from warehouse.contracts import contracts, records
-from warehouse.decisions import load_decisions
+from warehouse.decision_file import load_decisions
 from warehouse.reference_files import load_reference
 
 Line = dict[str, str]

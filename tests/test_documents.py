@@ -10,7 +10,7 @@ from assets.extracts.layouts import load_specifications
 from checks.page import PAGE, anchor, render
 from checks.rules import rules
 from tests.delivering import deliver, make, open_home, reports, rows
-from warehouse.decisions import load_decisions
+from warehouse.decision_file import load_decisions
 from warehouse.home import PROJECT
 
 EXTRACTS = (PROJECT / "docs" / "EXTRACTS.md").read_text(encoding="utf-8")

@@ -11,8 +11,8 @@ import pytest
 from benchmarks.imports import ratio
 from checks.rules import rules
 from pipelines.definitions import defs
+from pipelines.jobs import JOB
 from pipelines.schedules import spring
-from pipelines.yearly import JOB
 from warehouse.contracts import contracts
 from warehouse.home import PROJECT
 

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -64,7 +64,7 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
     try:
         return model.model_validate(content), lines
     except ValidationError as error:
-        raise _fault(path, error, lines, model) from None
+        raise _fault(path, error, lines, content, model) from None
 
 
 @contextmanager
@@ -131,26 +131,63 @@ def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple
             yield from _lines_of(value, path, (*at, index))
 
 
-def _fault(path: Path, error: ValidationError, lines: Lines, model: type[BaseModel]) -> InputError:
+def _fault(path: Path, error: ValidationError, lines: Lines, content: object, model: type[BaseModel]) -> InputError:
     """The first fault of the file as one sentence."""
     fault = error.errors()[0]
-    at = fault["loc"]
-    entry = short(".".join(str(part + 1) if isinstance(part, int) else part for part in at) or "the file")
+    at = _in_file(fault["loc"], content, keep_last=fault["type"] not in ("value_error", *_UNION_FAULTS))
     message = {"extra_forbidden": "is not a word of this file", "missing": "is missing"}.get(
-        fault["type"], fault["msg"]
+        fault["type"], fault["msg"].removeprefix("Value error, ")
     )
     if fault["type"] == "extra_forbidden":
-        message += f"; known are {', '.join(_model_at(model, at[:-1]).model_fields)}"
+        words = dict.fromkeys(name for kind in _models_at([model], fault["loc"][:-1]) for name in kind.model_fields)
+        message += f"; known are {', '.join(words)}"
+    if fault["type"] in _UNION_FAULTS:
+        kind = "".join(f" for {tag}" for tag in fault["loc"][len(at) :])
+        at = (*at, fault["ctx"]["discriminator"].strip("'"))
+        *tags, last = _union_tags(_models_at([model], fault["loc"]), str(at[-1]))
+        message = f"Input should be {', '.join(tags)} or {last}{kind}"
+    entry = short(".".join(str(part + 1) if isinstance(part, int) else part for part in at) or "the file")
     return InputError(f"{path.name}, line {line_of(lines, at)}: {entry}: {message}.")
 
 
-def _model_at(model: type[BaseModel], at: At) -> type[BaseModel]:
-    """The model of an entry within the file's."""
+_UNION_FAULTS = ("union_tag_invalid", "union_tag_not_found")
+
+
+def _in_file(at: At, content: object, *, keep_last: bool) -> At:
+    """The place of a fault without the tags of a union, which pydantic names and no file has."""
+    place: list[int | str] = []
+    for depth, part in enumerate(at):
+        entries: dict[Any, object] = dict(enumerate(content)) if isinstance(content, list) else {}
+        entries = content if isinstance(content, dict) else entries
+        if part in entries or (keep_last and depth == len(at) - 1):
+            place.append(part)
+        content = entries.get(part, content)
+    return tuple(place)
+
+
+def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
+    """The models of an entry within the file's: several for an entry of a union, fewer with each tag that is met."""
     for part in at:
-        field = model.model_fields.get(str(part))
-        inner = next(_models_in(field.annotation), None) if field else None
-        model = inner or model
-    return model
+        inner = [
+            kind
+            for model in models
+            if str(part) in model.model_fields
+            for kind in _models_in(model.model_fields[str(part)].annotation)
+        ]
+        tagged = [model for model in models if any(part in _literals(model, name) for name in model.model_fields)]
+        models = inner or tagged or models
+    return models
+
+
+def _union_tags(models: list[type[BaseModel]], discriminator: str) -> list[str]:
+    """The words that tell the models of a union apart."""
+    return list(dict.fromkeys(repr(word) for model in models for word in _literals(model, discriminator)))
+
+
+def _literals(model: type[BaseModel], name: str) -> tuple[object, ...]:
+    """The words that a field may hold, where its type is a literal."""
+    annotation = model.model_fields[name].annotation
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

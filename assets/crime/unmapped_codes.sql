@@ -7,5 +7,5 @@ SELECT u.*,
        CASE WHEN offence_code IN (SELECT offence_code FROM mapped_codes) THEN 'not_valid_then' ELSE 'not_in_the_mapping' END AS why,
        d.decision_id AS decision
 FROM unmapped u
-LEFT JOIN (FROM quality.file_decisions WHERE status = 'in_force') d USING (edition, offence_code)
+LEFT JOIN decided_codes d USING (edition, offence_code)
 ORDER BY u.edition, u.file, u.offence_code

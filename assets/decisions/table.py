@@ -1,10 +1,11 @@
 """Every decision of the stewards with what became of it: made late, when all that decisions are about is there.
 
-What a line of `decisions.yml` must say is in `warehouse/decisions.py`, how one is written in `deciding.py`. What decisions
-on files, rows and codes do happens where the files are taken in; a failed check is settled in `table_checks.py`.
+What a line of `decisions.yml` must say is in `warehouse/decision_file.py`, how one is written in `deciding.py`, what it does in
+`effects.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -14,8 +15,16 @@ from assets.editions import editions
 from assets.tables import describe, expected_trouble, needs, told
 from checks.rules import decidable_rules
 from warehouse import store
-from warehouse.contracts import Row, contracts, records
-from warehouse.decisions import FILE, Decision, Decisions, decision_row, load_decisions
+from warehouse.contracts import contracts, records
+from warehouse.decision_file import (
+    FILE,
+    CheckDecision,
+    Decision,
+    Decisions,
+    FileDecision,
+    RowCorrected,
+    load_decisions,
+)
 from warehouse.errors import InputError
 
 DECISIONS = contracts()["quality.decisions"]
@@ -30,25 +39,49 @@ SHORTEST_NUMBER = 6
 DECIDABLE = sorted({rule.table for rule in decidable_rules()})
 
 
-def all_decisions(file_decisions: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:
+def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) -> pd.DataFrame:
+    """The edition's decisions as quality.file_decisions has them; `hashes` of the edition's files, by their names.
+
+    One about a file is lapsed where the file is gone or came with other content. Whether one about a failed check is lapsed is
+    known later, when there is the table that it is about.
+    """
+    rows = []
+    for decision in decided.decisions:
+        if decision.holds_in(edition):
+            lapsed = isinstance(decision, FileDecision) and not decision.holds_for(
+                decision.file, hashes.get(decision.file, "")
+            )
+            rows.append(_row(decision, edition, lapsed=lapsed))
+    return EARLY.frame(rows)
+
+
+def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:
     """The edition's decisions on files, rows and codes, and those on failed checks: in force, lapsed or expired.
 
-    Raises InputError where one that somebody wrote by hand holds the number of a respondent or report.
+    `early`: quality.file_decisions of the edition. Raises InputError where a decision that somebody wrote by hand holds the
+    number of a respondent or report.
     """
-    refuse_numbers(
-        " ".join(f"{one.person} {one.reason}" for one in decided.decisions if one.holds_in(edition)), [edition]
-    )
-    on_checks = [
-        decision_row(one, edition, lapsed=not _is_as_seen(one))
-        for one in decided.decisions
-        if one.about == "failed_check" and one.edition == edition
-    ]
-    others = [row for row in records(file_decisions) if row["about"] != "failed_check"]
-    for row in others:
+    of_edition = [decision for decision in decided.decisions if decision.holds_in(edition)]
+    refuse_numbers(" ".join(f"{decision.person} {decision.reason}" for decision in of_edition), [edition])
+    rows = [row for row in records(early) if row["about"] != "failed_check"]
+    for row in rows:
         if row["about"] == "unmapped_code" and row["status"] == "in_force" and is_mapped(row["offence_code"], edition):
             row["status"] = "lapsed"
-    rows: list[Row] = [*others, *on_checks]
+    on_checks = [decision for decision in of_edition if isinstance(decision, CheckDecision)]
+    rows += [_row(decision, edition, lapsed=not _is_as_seen(decision)) for decision in on_checks]
     return DECISIONS.frame(sorted(rows, key=lambda row: row["decision_id"]))
+
+
+def _row(decision: Decision, edition: int, *, lapsed: bool) -> dict[str, object]:
+    """A decision as the tables of decisions have it; what a cell says is not shown."""
+    words = decision.model_dump(exclude={"edition", "file_sha256", "expects", "value", "table", "column"})
+    status = "expired" if decision.expired(date.today()) else "lapsed" if lapsed else "in_force"
+    words |= {"edition": edition, "status": status}
+    if isinstance(decision, CheckDecision):
+        words["table_name"] = decision.table
+    if isinstance(decision, RowCorrected):
+        words["column_name"] = decision.column
+    return words
 
 
 def unmapped_codes(edition: int) -> set[str]:
@@ -56,7 +89,7 @@ def unmapped_codes(edition: int) -> set[str]:
     return set(store.read(UNMAPPED, [edition])["offence_code"]) if edition in store.stored_editions(UNMAPPED) else set()
 
 
-def refuse_numbers(said: str, editions: Iterable[int]) -> None:
+def refuse_numbers(text: str, editions: Iterable[int]) -> None:
     """Raises InputError where a reason or name holds the number of a respondent or report, counting or not, of the editions.
 
     A number of a few letters is none that anybody could be found by, and could be a row or a year.
@@ -64,7 +97,7 @@ def refuse_numbers(said: str, editions: Iterable[int]) -> None:
     for table, column in NUMBERS_OF_PERSONS:
         for edition in set(editions) & set(store.stored_editions(table)):
             numbers = store.distinct(table, edition, column)
-            if any(len(number) >= SHORTEST_NUMBER and number in said for number in numbers):
+            if any(len(number) >= SHORTEST_NUMBER and number in text for number in numbers):
                 raise InputError(
                     f"{FILE}: a person or reason holds a {column.replace('_', ' ')} of edition {edition}, and they are published: name the row of the file instead."
                 )
@@ -80,12 +113,12 @@ def is_mapped(offence_code: str, edition: int) -> bool:
     return bool(((newest["first_code"].astype(int) <= code) & (code <= newest["last_code"].astype(int))).any())
 
 
-def _is_as_seen(one: Decision) -> bool:
+def _is_as_seen(decision: CheckDecision) -> bool:
     """Whether the check's table holds in the edition what it held when somebody decided."""
-    table = contracts().get(str(one.table))
-    if table is None or one.edition not in store.stored_editions(table):
+    table = contracts().get(decision.table)
+    if table is None or decision.edition not in store.stored_editions(table):
         return False
-    return fingerprint_of(table, one.edition).startswith(str(one.seen))
+    return fingerprint_of(table, decision.edition).startswith(decision.seen)
 
 
 @dg.asset(

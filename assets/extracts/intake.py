@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from dataclasses import asdict
 from itertools import chain
 
+from assets.decisions.effects import on_share
+from assets.decisions.table import file_decisions
 from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table, listed_files
 from assets.extracts.landing import delivered_files, landed_editions, rows_of
 from assets.extracts.layouts import load_specifications
@@ -18,13 +20,12 @@ from assets.extracts.rejecting import DECISIONS, REJECTED, RejectedRow, rejected
 from checks.rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import Table, contracts
-from warehouse.decisions import (
+from warehouse.decision_file import (
     SEEN_LETTERS,
     Decisions,
     check_crime_types,
     check_editions,
     check_rules,
-    decision_rows,
     load_decisions,
 )
 from warehouse.errors import InputError
@@ -51,7 +52,8 @@ def take_in(editions: list[int]) -> RowCounts:
         for edition in editions:
             rows = [asdict(file.listed()) for file in files[edition]]
             stored[FILES.name][edition] = store.write(FILES, FILES.frame(rows), edition)
-            decided = DECISIONS.frame(decision_rows(decisions, edition, rows))
+            hashes = {file.path.name: file.sha256 for file in files[edition]}
+            decided = file_decisions(decisions, edition, hashes)
             stored[DECISIONS.name][edition] = store.write(DECISIONS, decided, edition)
             for table in DELIVERED:
                 extract = extracts_table(table)
@@ -136,18 +138,12 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
     """Refuse a file that loses many rows, as it is often the wrong one; one that loses all of them is no delivery."""
     count, tolerated = len({row.row for row in rejected}), file.layout.tolerated_rejected_percent
     percent = 100 * count / file.rows
-    if percent <= tolerated or (count < file.rows and is_share_accepted(file, decisions)):
+    if on_share(decisions, file, count):
         return
     raise InputError(
         f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
         f"ask for the file again, correct extracts/{file.layout.extract}.yml where its words are meant so{_or_accept(file) if count < file.rows else ''}."
     )
-
-
-def is_share_accepted(file: DeliveredFile, decisions: Decisions) -> bool:
-    """Return whether somebody accepted that more of the file's rows are rejected than its specification tolerates."""
-    on_share = decisions.of("rejected_share", file.edition)
-    return any(decision.holds_for(file.path.name, file.sha256) for decision in on_share)
 
 
 def share_in_words(percent: float, tolerated: float) -> str:

@@ -21,7 +21,7 @@ from assets.sql_files import sql
 from assets.tables import describe, expected_trouble, key, needs, told
 from warehouse import store
 from warehouse.contracts import Table, contracts
-from warehouse.decisions import Decisions, load_decisions
+from warehouse.decision_file import Decisions, load_decisions
 from warehouse.engine import batches
 
 PART_ROWS = 1_000_000
@@ -34,6 +34,7 @@ def rows_that_count(table: Table, edition: int, decisions: Decisions) -> Iterato
         return
     query = sql(f"extracts/rows/{table.schema_name}_{table.short_name}").format(typed="part")
     with lookups(table, edition, REJECTED, DECISIONS) as connection:
+        connection.execute(sql("decisions/decided_codes"))
         for file in files:
             _view_kept(connection, file, decisions)
             if "coordinate_x" in table.columns:

@@ -13,6 +13,7 @@ from itertools import groupby
 import duckdb
 import pyarrow as pa
 
+from assets.decisions.effects import on_cells, on_row
 from assets.extracts.files import LOOKED_AT, DeliveredFile, delivered_for, extracts_table
 from assets.extracts.layouts import Layout
 from assets.extracts.privacy import refuse_personal_cells
@@ -22,7 +23,7 @@ from assets.sql_files import sql
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
 from warehouse.contracts import Table, contracts
-from warehouse.decisions import FILE, Decision, Decisions
+from warehouse.decision_file import FILE, Decisions, RowAccepted, RowCorrected, RowDecision
 from warehouse.edited_files import short
 from warehouse.engine import engine
 from warehouse.errors import InputError
@@ -74,13 +75,11 @@ def rejected_rows(table: Table, edition: int, decisions: Decisions) -> list[Reje
     if not files:
         return []
     on_rows = [decision for file in files for decision in decisions_on(file, decisions)]
-    accepted = {(str(decision.file), int(decision.row or 0)) for decision in on_rows if decision.action == "accept"}
+    accepted = {(decision.file, decision.row) for decision in on_rows if isinstance(decision, RowAccepted)}
     with lookups(table, edition) as connection:
         for file in files:
-            by_name = [
-                decision for decision in decisions.of("rejected_row", file.edition) if decision.file == file.path.name
-            ]
-            _refuse_mended(connection, file, by_name)
+            corrections = decisions.of(RowCorrected, file.edition)
+            _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])
         rejected = _faulty(connection, files, Decisions(), accepted)
         if on_rows:
             corrected = _faulty(connection, files, decisions, accepted)
@@ -116,34 +115,18 @@ def typed(file: DeliveredFile, decisions: Decisions) -> str:
     return typed_query(file.layout, _corrected(file, decisions), file.provenance)
 
 
-def decisions_on(file: DeliveredFile, decisions: Decisions) -> list[Decision]:
+def decisions_on(file: DeliveredFile, decisions: Decisions) -> list[RowDecision]:
     """Return the decisions about single rows of a file with its present content."""
     check_corrections(decisions, file.layout, file.path.name)
-    return [
-        decision
-        for decision in decisions.of("rejected_row", file.edition)
-        if decision.holds_for(file.path.name, file.sha256)
-    ]
+    on_rows = decisions.of(RowDecision, file.edition)
+    return [decision for decision in on_rows if decision.holds_for(file.path.name, file.sha256)]
 
 
 def _corrected(file: DeliveredFile, decisions: Decisions) -> str:
     """Return a subquery of the file's delivered rows, with the cells that a decision corrects."""
     table = extracts_table(file.layout.table)
-    corrections = [decision for decision in decisions_on(file, decisions) if decision.action == "correct"]
-    replaced = [
-        f"CASE row {_whens(corrections, column)} ELSE {column} END AS {column}"
-        for column in sorted({str(correction.column) for correction in corrections})
-    ]
-    columns = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
-    return f"(SELECT {columns} FROM {table.name} WHERE file = {quoted(file.path.name)})"
-
-
-def _whens(corrections: list[Decision], column: str) -> str:
-    return " ".join(
-        f"WHEN {correction.row} THEN {quoted(correction.value)}"
-        for correction in corrections
-        if correction.column == column
-    )
+    corrections = [decision for decision in decisions_on(file, decisions) if isinstance(decision, RowCorrected)]
+    return f"(SELECT {on_cells(corrections)} FROM {table.name} WHERE file = {quoted(file.path.name)})"
 
 
 # --- faults ------------------------------------------------------------------------------------------------
@@ -309,21 +292,21 @@ def _with_decisions(
             faults = [row for row in rejected.values() if row.row_of_file == (decision.file, decision.row)]
             _refuse_idle(decision, faults)
             for fault in faults:
-                if decision.action == "accept":
+                if isinstance(decision, RowAccepted):
                     refuse_unreadable(f"{FILE}: {decision.decision_id}", fault, file)
-                if decision.action != "correct" or fault.place not in still_faulty:
-                    settled = replace(fault, decision=decision.decision_id, counts=decision.action != "drop")
-                    rejected[fault.place] = settled
+                settled = on_row(decision, still_at_fault=fault.place in still_faulty)
+                if settled:
+                    rejected[fault.place] = replace(fault, decision=settled.decision_id, counts=settled.counts)
     return sorted(rejected.values(), key=lambda row: row.place)
 
 
-def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: list[Decision]) -> None:
+def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, corrections: list[RowCorrected]) -> None:
     """Refuse a correction of a cell that holds something else than it expects: another cell, or one that was mended.
 
     Also where the file came with other content: then the correction has lapsed, and somebody has to know why.
     """
     table = extracts_table(file.layout.table).name
-    for decision in (decision for decision in decisions if decision.action == "correct"):
+    for decision in corrections:
         cell = connection.execute(
             f"SELECT coalesce(\"{decision.column}\", '') FROM {table} WHERE file = ? AND row = ?",
             [decision.file, decision.row],
@@ -334,7 +317,7 @@ def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, d
             )
 
 
-def _refuse_idle(decision: Decision, faults: list[RejectedRow]) -> None:
+def _refuse_idle(decision: RowDecision, faults: list[RejectedRow]) -> None:
     if not faults:
         raise InputError(
             f"{FILE}: {decision.decision_id} is about row {decision.row} of {decision.file}, which is not set aside: take the entry out, or give the row that quality.rejected_rows names."
@@ -353,7 +336,7 @@ def refuse_unreadable(who: str, fault: RejectedRow, file: DeliveredFile) -> None
 def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
     """Raise InputError where a correction of the file names a column that is none, or that holds personal data."""
     for decision in decisions.decisions:
-        if decision.file != file or decision.column is None:
+        if not isinstance(decision, RowCorrected) or decision.file != file:
             continue
         if decision.column not in layout.columns:
             raise InputError(

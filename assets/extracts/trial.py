@@ -8,8 +8,9 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from assets.decisions.effects import on_share
+from assets.decisions.table import file_decisions
 from assets.extracts.files import FILES, DeliveredFile, extracts_table
-from assets.extracts.intake import is_share_accepted
 from assets.extracts.kept import rows_that_count
 from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
@@ -18,7 +19,7 @@ from assets.reference import REFERENCE
 from assets.sql_files import sql
 from warehouse import store
 from warehouse.contracts import contracts
-from warehouse.decisions import Decisions, decision_rows, load_decisions
+from warehouse.decision_file import Decisions, load_decisions
 from warehouse.engine import engine
 from warehouse.home import home_of_its_own
 from warehouse.reference_files import load_reference
@@ -37,7 +38,8 @@ class Trial:
     rejected: list[RejectedRow]
     unmapped_codes: list[tuple[str, int]]
     places_unknown: int
-    accepted: bool = False
+    tolerated: bool
+    """Whether a run would go on: few enough rows are set aside, or somebody accepted their share."""
 
     @property
     def rejected_rows(self) -> int:
@@ -48,12 +50,6 @@ class Trial:
     def rejected_percent(self) -> float:
         """The rejected rows in per cent of those delivered."""
         return 100 * self.rejected_rows / self.file.rows
-
-    @property
-    def tolerated(self) -> bool:
-        """Whether a run would go on: few enough rows are rejected, or somebody accepted their share."""
-        few = self.rejected_percent <= self.file.layout.tolerated_rejected_percent
-        return few or (self.accepted and self.rejected_rows < self.file.rows)
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
         """Return rule, column, reason and rows of each kind of fault, the most frequent first."""
@@ -70,7 +66,8 @@ def try_file(path: Path, edition: int) -> Trial:
         rejected = [row for row in into_store(file, decisions) if row.decision is None]
         has_reports = file.layout.table is REPORTS
         unmapped, unknown = (_unmapped(edition), _places_unknown(edition)) if has_reports else ([], 0)
-        return Trial(file, rejected, unmapped, unknown, is_share_accepted(file, decisions))
+        tolerated = on_share(decisions, file, len({row.row for row in rejected}))
+        return Trial(file, rejected, unmapped, unknown, tolerated)
 
 
 def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[RejectedRow]:
@@ -80,7 +77,7 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
     for reference_table in REFERENCE:
         store.write(reference_table, reference[reference_table.name])
     store.write(FILES, FILES.frame(listed), edition)
-    store.write(DECISIONS, DECISIONS.frame(decision_rows(decisions, edition, listed)), edition)
+    store.write(DECISIONS, file_decisions(decisions, edition, {file.path.name: file.sha256}), edition)
     store.write_batches(extracts_table(table), rows_of(file), edition)
     rejected = rejected_rows(table, edition, decisions)
     write_rejected(rejected, edition)
@@ -91,7 +88,8 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
 def _unmapped(edition: int) -> list[tuple[str, int]]:
     """Return the offence codes of the reports that count and have no crime type, and how many reports have each."""
     with engine([REPORTS, DECISIONS, *REFERENCE], edition) as connection:
-        connection.execute(sql("lookups"))
+        for file in ("lookups", "decisions/decided_codes"):
+            connection.execute(sql(file))
         query = sql("crime/unmapped_codes").format(edition=edition)
         return connection.execute(
             f"SELECT offence_code, sum(reports) FROM ({query}) GROUP BY ALL ORDER BY ALL"

@@ -7,13 +7,14 @@ stands in `checks/rules/`; how many rows fail and which is for the steward alone
 import dagster as dg
 
 from assets.asset_checks import fingerprint_of
+from assets.decisions.effects import on_check
 from assets.editions import editions
 from assets.tables import describe, expected_trouble, needs, told
 from checks.expectations import Outcome, validate_table
 from checks.rules import rules
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts
-from warehouse.decisions import Decisions, load_decisions
+from warehouse.decision_file import Decisions, load_decisions
 
 FOOTNOTES = contracts()["quality.footnotes"]
 TOLD = {
@@ -40,9 +41,8 @@ def footnote_rows(found: list[Outcome], edition: int, decided: Decisions) -> lis
 
 def _row(outcome: Outcome, edition: int, decided: Decisions) -> Row:
     rule, table = outcome.rule, contracts()[outcome.rule.table]
-    decision = (
-        decided.on_check(table.name, rule.name, edition, fingerprint_of(table, edition)) if rule.decidable else None
-    )
+    fingerprint = fingerprint_of(table, edition) if rule.decidable else None
+    decision = on_check(decided, table.name, rule.name, edition, fingerprint)
     return {
         "edition": edition,
         "table_name": table.name,

@@ -372,7 +372,9 @@ def test_no_verdict_baseline_or_reading_of_any_edition_is_made_of_a_hidden_count
             assert {row[name] for name in ("value", "newest_value", "value_low", "value_high", "reports")} == {None}
     for row in records(tables["readings"]):
         years = {"against_2019": (2019,), "against_mean_2017_2019": (2017, 2018, 2019)}.get(row["reading"], (2020,))
-        areas = (row["area_id"], "copenhagen") if row["reading"] == "against_municipalitys_change" else (row["area_id"],)
+        areas = (
+            (row["area_id"], "copenhagen") if row["reading"] == "against_municipalitys_change" else (row["area_id"],)
+        )
         cells = {(year + 1, area, kinds[row["measure"]]) for year in (*years, row["crime_year"]) for area in areas}
         if cells & secret:
             seen += 1

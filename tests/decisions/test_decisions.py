@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from assets.asset_checks import fingerprint_of, result
+from assets.decisions.deciding import By, Cell, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.decisions.table import DECIDABLE, all_decisions
-from assets.decisions.writing import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.extracts.assets import rows_set_aside
 from assets.extracts.rejecting import rejected_rows
 from checks.expectations import validate_table
 from checks.rules import rules
-from pipelines.deciding import StewardsDecision, written
+from pipelines.decide import StewardsDecision, written
 from pipelines.definitions import defs
 from tests.conftest import tryghed
 from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, take_in, tree
@@ -26,7 +26,7 @@ from tests.scenarios import made_up, two_sources, verdict
 from tests.scenarios import make as judge
 from warehouse import store
 from warehouse.contracts import contracts, records
-from warehouse.decisions import load_decisions
+from warehouse.decision_file import load_decisions
 from warehouse.errors import InputError
 
 TABLE, RULE, EDITION = "police.unmapped_codes", "code_is_mapped_or_accepted", 2023
@@ -233,14 +233,14 @@ def test_the_page_shows_which_rows_were_set_aside_by_file_and_row_and_no_value(l
 
 
 def test_a_row_is_corrected_by_what_it_says_now(late: Path) -> None:
-    decision = decide_on_row(EDITION, late.name, 9, "correct", BY, "reported_on", "03-03-2022")
+    decision = decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
     assert (decision.expects, decision.value) == ("03-03-2023", "03-03-2022")
     make(EDITION)
     assert str({row["row"]: row["reported_on"] for row in rows("police.reports", EDITION)}[9]) == "2022-03-03"
 
 
 def test_a_correction_fails_once_the_cell_says_something_else(late: Path, reference: Path) -> None:
-    decide_on_row(EDITION, late.name, 9, "correct", BY, "reported_on", "03-03-2022")
+    decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
     path = reference / "decisions.yml"
     path.write_text(
         path.read_text(encoding="utf-8").replace("expects: 03-03-2023", "expects: 04-03-2023"), encoding="utf-8"
@@ -250,7 +250,7 @@ def test_a_correction_fails_once_the_cell_says_something_else(late: Path, refere
 
 
 def test_a_correction_fails_once_the_source_is_mended_and_lapses_while_it_is_not(late: Path) -> None:
-    decide_on_row(EDITION, late.name, 9, "correct", BY, "reported_on", "03-03-2022")
+    decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
     before = late.read_bytes()
     late.write_bytes(before.replace(b"Valby", b"VALBY", 1))
     take_in([EDITION])  # another file with the same cell: the correction has lapsed, and a warning says so
@@ -283,7 +283,7 @@ def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
 ) -> None:
     before = (reference / "decisions.yml").read_bytes()
     with pytest.raises(InputError, match=said):
-        decide_on_row(EDITION, late.name, row, "correct", BY, column, "x")
+        decide_on_row(EDITION, late.name, row, "correct", BY, Cell(column, "x"))
     assert (reference / "decisions.yml").read_bytes() == before
 
 
@@ -318,11 +318,12 @@ def test_a_file_of_which_no_row_counts_is_not_accepted(place: Path) -> None:
 
 def test_a_column_and_a_value_belong_to_a_correction(late: Path) -> None:
     with pytest.raises(InputError, match="a column and a value belong to a correction, and the row is to accept"):
-        decide_on_row(EDITION, late.name, 9, "accept", BY, "reported_on", "03-03-2022")
+        decide_on_row(EDITION, late.name, 9, "accept", BY, Cell("reported_on", "03-03-2022"))
 
 
 FORMS = {
     "a row with nothing said to be done": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9}, "say what becomes of the row"),
+    "half a cell": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9, "action": "correct", "column": "reported_on"}, "a correction needs the column, by our name of it, and the value"),
     "a check that is to be dropped": ({"about": "failed_check", "table": TABLE, "rule": RULE, "seen": "0" * 12, "action": "drop"}, "action does not belong to failed_check"),
     "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "action does not belong to unmapped_code"),
     "a share with a rule": ({"about": "rejected_share", "file": "anmeldelser.csv", "rule": RULE}, "rule does not belong to rejected_share"),
@@ -510,7 +511,7 @@ def test_a_row_is_decided_on_in_one_way(late: Path) -> None:
     with pytest.raises(InputError, match=r"is decided on as a whole|is decided on another line|is not set aside"):
         decide_on_row(EDITION, late.name, 9, "accept", BY)
     with pytest.raises(InputError, match=r"is decided on as a whole|is not set aside"):
-        decide_on_row(EDITION, late.name, 9, "correct", BY, "reported_on", "03-03-2022")
+        decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
     assert len(load_decisions().decisions) == 1
 
 

@@ -69,7 +69,7 @@ from tests.extracts.bad_files import (
 )
 from warehouse import store
 from warehouse.contracts import contracts
-from warehouse.decisions import Decisions
+from warehouse.decision_file import Decisions
 from warehouse.errors import InputError
 
 Make = Callable[[Path], object]

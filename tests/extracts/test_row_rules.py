@@ -22,7 +22,7 @@ from checks.row_rules import RowRule, row_rules
 from tests.delivering import open_home
 from warehouse import store
 from warehouse.contracts import contracts
-from warehouse.decisions import Decisions
+from warehouse.decision_file import Decisions
 from warehouse.reference_files import load_reference
 
 EDITION = 2024

@@ -27,7 +27,7 @@ from assets.asset_checks import fingerprint_of
 from pipelines.serving import REFUSED, record_the_user
 from tests.delivering import deliver, make, open_home, reports
 from warehouse.contracts import contracts
-from warehouse.decisions import load_decisions
+from warehouse.decision_file import load_decisions
 from warehouse.home import PROJECT
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")

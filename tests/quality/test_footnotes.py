@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.decisions.writing import By, decide_on_check
+from assets.decisions.deciding import By, decide_on_check
 from assets.quality.footnotes import FOOTNOTES, TOLD, footnote_rows, found_in_store
 from checks.rules import Rule, rules
 from pipelines.status import decisions_in_force, footnotes
@@ -12,7 +12,7 @@ from tests.decisions.test_decisions import EDITION, RULE, TABLE, TODAY, listed, 
 from tests.delivering import deliver, make, open_home, published_in_memory, reports
 from warehouse import store
 from warehouse.contracts import Row, contracts
-from warehouse.decisions import load_decisions
+from warehouse.decision_file import load_decisions
 
 BY = By("A. Steward", "The list gets it next year.", TODAY)
 

@@ -36,7 +36,7 @@ SELECT p.*,
        w.area_version AS partnership_area_version
 FROM placed p
 LEFT JOIN mapped_codes m ON m.offence_code = p.offence_code AND p.reported_on BETWEEN m.valid_from AND m.valid_to
-LEFT JOIN quality.file_decisions d ON d.about = 'unmapped_code' AND d.offence_code = p.offence_code AND d.status = 'in_force'
+LEFT JOIN decided_codes d ON d.offence_code = p.offence_code
 LEFT JOIN bydel_of b ON b.area_id = p.area_id AND p.last_day BETWEEN b.valid_from AND b.valid_to
 LEFT JOIN bydel_of of_rode ON of_rode.area_id = p.rode_area_id AND p.last_day BETWEEN of_rode.valid_from AND of_rode.valid_to
 LEFT JOIN bydel_of of_point ON of_point.area_id = p.point_area_id AND p.last_day BETWEEN of_point.valid_from AND of_point.valid_to

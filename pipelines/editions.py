@@ -1,24 +1,12 @@
-"""The yearly job, and which editions a run has to make."""
+"""Which editions a run has to make, and how Dagster is told of them."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-import dagster as dg
-
-from assets.editions import editions
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
 from warehouse.reference_files import load_reference
 from warehouse.store import FIRST_EDITION, stored_editions
-
-JOB = "yearly_run"
-
-yearly = dg.define_asset_job(
-    JOB,
-    selection=dg.AssetSelection.all(),
-    partitions_def=editions,
-    description="Reads the reference files, makes every table of the editions, checks each, and publishes the DuckDB file.",
-)
 
 
 def known_editions() -> list[int]:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from assets.tables import expected_trouble
 from assets.targets.fixing import fix_baselines
-from pipelines.deciding import signed_in
+from pipelines.users import signed_in
 
 
 class BaselineAct(dg.Config):

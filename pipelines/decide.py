@@ -1,28 +1,21 @@
-"""The job that writes a steward's decision from Dagster's page, and the sensor that then makes what hangs on it again.
+"""The job that writes a steward's decision from Dagster's page, and the form that it asks for.
 
-What a decision is stands in `warehouse/decisions.py`, how it is written in `assets/decisions/writing.py`.
+What a decision is stands in `warehouse/decision_file.py`, how it is written in `assets/decisions/deciding.py`.
 """
 
-import os
-from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
-from typing import Any, cast
 
 import dagster as dg
 from pydantic import Field
 
-from assets.decisions.writing import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
-from assets.extracts.intake import TABLES
-from assets.tables import expected_trouble, key
-from pipelines.yearly import editions_to_make, range_tags, yearly
-from warehouse.contracts import contracts
-from warehouse.decisions import Decision
+from assets.decisions.deciding import By, cell_of, decide_on_check, decide_on_code, decide_on_row, decide_on_share
+from assets.tables import expected_trouble
+from pipelines.users import signed_in
+from warehouse.decision_file import Decision
 from warehouse.errors import InputError
 
 OP = "decision"
-USER_TAG = "tryghed/user"  # who launched a run, by the word of a proxy that signs people in (`serving.py`)
-SIGNED_IN = "TRYGHED_SIGNED_IN"  # set where there is such a proxy: then a typed name proves nothing
 
 
 class About(Enum):
@@ -42,7 +35,7 @@ class Action(Enum):
     drop = "drop"
 
 
-BELONGS = {
+FIELDS = {  # of the form, beside those that every decision has
     About.failed_check: {"table", "rule", "seen"},
     About.rejected_row: {"file", "row", "action", "column", "value", "seen"},
     About.rejected_share: {"file", "seen"},
@@ -91,39 +84,32 @@ def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
     )
 
 
-def signed_in(tags: Mapping[str, str]) -> str | None:
-    """Who launched the run, by the proxy's word. Raises InputError where a proxy signs people in and gave no name."""
-    name = tags.get(USER_TAG)
-    if os.environ.get(SIGNED_IN) and not name:
-        raise InputError(
-            "nobody is signed in, and a typed name proves nothing here: launch it from the page behind the proxy."
-        )
-    return name
+def written(form: StewardsDecision, person: str, today: date) -> Decision:
+    """Write the form's decision: here alone the flat form becomes a decision of its own type.
 
-
-def written(config: StewardsDecision, person: str, today: date) -> Decision:
-    """The decision of the form, as an entry of decisions.yml. Raises InputError where it cannot be meant."""
-    _refuse_what_does_not_belong(config)
-    by = By(person, config.reason, today, _day(config.expires_on))
-    match config.about:
+    Raises InputError where the form cannot be meant.
+    """
+    _reject_fields_of_another_kind(form)
+    by = By(person, form.reason, today, _day(form.expires_on))
+    match form.about:
         case About.failed_check:
-            return decide_on_check(config.table, config.rule, config.edition, config.seen, by)
+            return decide_on_check(form.table, form.rule, form.edition, form.seen, by)
         case About.rejected_row:
-            if config.action is None:
+            if form.action is None:
                 raise InputError("say what becomes of the row: give action as accept, correct or drop.")
-            cells = config.column or None, config.value or None
-            return decide_on_row(config.edition, config.file, config.row, config.action.value, by, *cells, config.seen)
+            cell = cell_of(form.column or None, form.value or None)
+            return decide_on_row(form.edition, form.file, form.row, form.action.value, by, cell, form.seen)
         case About.rejected_share:
-            return decide_on_share(config.edition, config.file, by, config.seen)
+            return decide_on_share(form.edition, form.file, by, form.seen)
         case About.unmapped_code:
-            return decide_on_code(config.edition, config.offence_code, config.crime_type or None, by)
+            return decide_on_code(form.edition, form.offence_code, form.crime_type or None, by)
 
 
-def _refuse_what_does_not_belong(config: StewardsDecision) -> None:
-    """What is filled in and means nothing would be lost in silence."""
-    given = {name for names in BELONGS.values() for name in names if getattr(config, name)}
-    for name in sorted(given - BELONGS[config.about]):
-        raise InputError(f"{name} does not belong to {config.about.value}: leave it out, or say what is decided on.")
+def _reject_fields_of_another_kind(form: StewardsDecision) -> None:
+    """Reject fields that do not apply to this kind of decision."""
+    filled = {name for names in FIELDS.values() for name in names if getattr(form, name)}
+    for name in sorted(filled - FIELDS[form.about]):
+        raise InputError(f"{name} does not belong to {form.about.value}: leave it out, or say what is decided on.")
 
 
 def _day(text: str) -> date | None:
@@ -157,26 +143,3 @@ def _day(text: str) -> date | None:
 def decide_job() -> None:
     """One step."""
     decide()
-
-
-@dg.run_status_sensor(
-    name="after_decision",
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[decide_job],
-    request_job=yearly,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=5,
-    description="After a decision, makes again what hangs on it: the checked table and all that is made of it, or the edition's files.",
-)
-def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
-    """One run for each decision."""
-    from pipelines.definitions import defs
-
-    form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]
-    made = range_tags(editions_to_make([int(form["edition"])]))
-    on_check = form.get("about", "failed_check") == "failed_check"
-    first = [key(contracts()[form["table"]])] if on_check else [key(one) for one in TABLES]
-    graph = defs.resolve_asset_graph()
-    selected = dg.AssetSelection.assets(*first).downstream().resolve(graph)
-    who = {name: value for name, value in context.dagster_run.tags.items() if name == USER_TAG}
-    yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=made | who)

@@ -1,0 +1,14 @@
+"""The yearly job: every table of the editions, its checks, and the publication."""
+
+import dagster as dg
+
+from assets.editions import editions
+
+JOB = "yearly_run"
+
+yearly = dg.define_asset_job(
+    JOB,
+    selection=dg.AssetSelection.all(),
+    partitions_def=editions,
+    description="Reads the reference files, makes every table of the editions, checks each, and publishes the DuckDB file.",
+)
