@@ -20,6 +20,13 @@ CREATE MACRO version_on(area, on_day) AS (
     WHERE v.area_id = area AND on_day BETWEEN v.valid_from AND v.valid_to
 );
 
+-- Levels of areas, the smallest first: of several areas that are known of a place the smallest says most.
+CREATE TABLE levels AS
+FROM (VALUES ('rode', 1), ('partnership_area', 2), ('bydel', 3), ('survey_bydel', 4), ('municipality', 5)) v(level, size);
+
+CREATE TABLE area_sizes AS
+SELECT area_id, arg_max(size, area_version) AS size FROM area_versions JOIN levels USING (level) GROUP BY area_id;
+
 -- Every code of the newest mapping, with the days between which its line holds.
 CREATE TABLE mapped_codes AS
 SELECT lpad(code::VARCHAR, 5, '0') AS offence_code, crime_type, mapping_version, valid_from,
@@ -27,11 +34,13 @@ SELECT lpad(code::VARCHAR, 5, '0') AS offence_code, crime_type, mapping_version,
 FROM reference.offence_codes, unnest(range(first_code::INTEGER, last_code::INTEGER + 1)) AS codes(code)
 WHERE mapping_version = (SELECT max(mapping_version) FROM reference.offence_codes);
 
--- The same with the days on which the area is defined so.
+-- The codes of areas with the years in which the area is defined, on one day at least.
 CREATE TABLE dated_codes AS
-SELECT k.code_system, k.code, k.area_id, v.valid_from, v.valid_to FROM known_codes k JOIN area_versions v USING (area_id);
+SELECT k.code_system, k.code, k.area_id, year(min(v.valid_from)) AS first_year, year(max(v.valid_to)) AS last_year
+FROM known_codes k JOIN area_versions v USING (area_id) GROUP BY ALL;
 
--- Every area that an area lies in, or is, through as many areas between them as there are, on the days on which all hold.
+-- Every area that an area lies in, or is, through as many areas between them as there are, on the days on which all hold. On
+-- a day a whole stands once, through however many ways an area lies in it.
 CREATE TABLE lies_in AS
 WITH RECURSIVE up AS (
     SELECT m.member_area_id AS area_id, v.area_id AS whole_id, v.area_version AS whole_version, v.level, v.valid_from, v.valid_to
@@ -41,10 +50,42 @@ WITH RECURSIVE up AS (
     FROM up JOIN reference.area_members m ON m.member_area_id = up.whole_id
     JOIN area_versions v ON v.area_id = m.area_id AND v.area_version = m.area_version
     WHERE greatest(up.valid_from, v.valid_from) <= least(up.valid_to, v.valid_to)
+),
+ways AS (
+    FROM up
+    UNION
+    SELECT area_id, area_id, area_version, level, valid_from, valid_to FROM area_versions
+),
+followed AS (
+    SELECT *, max(valid_to) OVER (PARTITION BY area_id, whole_id, whole_version ORDER BY valid_from, valid_to
+                                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS held_until
+    FROM ways
+),
+spans AS (
+    SELECT *, count(*) FILTER (held_until IS NULL OR held_until < valid_from - 1)
+                  OVER (PARTITION BY area_id, whole_id, whole_version ORDER BY valid_from, valid_to) AS span
+    FROM followed
 )
-FROM up
-UNION
-SELECT area_id, area_id, area_version, level, valid_from, valid_to FROM area_versions;
+SELECT area_id, whole_id, whole_version, level, min(valid_from) AS valid_from, max(valid_to) AS valid_to
+FROM spans GROUP BY area_id, whole_id, whole_version, level, span;
+
+CREATE TABLE municipality_of AS
+SELECT area_id, whole_id AS municipality_id, valid_from, valid_to FROM lies_in WHERE level = 'municipality';
+
+-- The smallest count of reports that is shown of an area: as the agreements of the one area say in which it lies, or which it
+-- is. Where it lies in several, holds an agreement's area, or has no agreement, the largest of all agreements.
+CREATE TABLE fewest_reports_shown AS
+WITH agreed AS (
+    SELECT area_id, max(fewest_reports_shown) AS fewest FROM reference.agreements GROUP BY area_id
+), around AS (
+    SELECT DISTINCT l.area_id, a.area_id AS agreed_id, a.fewest FROM lies_in l JOIN agreed a ON a.area_id = l.whole_id
+), holding AS (
+    SELECT DISTINCT l.whole_id AS area_id FROM lies_in l JOIN agreed a USING (area_id) WHERE l.whole_id <> l.area_id
+), own AS (
+    SELECT area_id, any_value(fewest) AS fewest FROM around ANTI JOIN holding USING (area_id) GROUP BY area_id HAVING count(*) = 1
+)
+SELECT area_id, coalesce(o.fewest, (SELECT max(fewest) FROM agreed)) AS fewest_reports_shown
+FROM (SELECT DISTINCT area_id FROM area_versions) LEFT JOIN own o USING (area_id);
 
 CREATE TABLE bydel_of AS
 SELECT area_id, whole_id AS bydel_id, valid_from, valid_to FROM lies_in WHERE level = 'bydel';

@@ -12,11 +12,18 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
+from assets.crime import confidentiality, yearly
 from assets.editions import editions
+from assets.indicators.comparisons import with_changes
+from assets.indicators.yearly import with_limits
+from assets.quality import reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from assets.survey import estimates, shares
 from assets.tables import describe, expected_trouble, needs, save_editions, told
+from assets.targets.baselines import with_rate_limits
+from assets.targets.verdicts import verdicts
+from checks.rules import blocking_rules
 from warehouse import store
 from warehouse.contracts import contracts, to_pandas
 from warehouse.engine import batches, engine
@@ -30,7 +37,8 @@ class Model:
 
     `file` is its place below `assets/`; `same` and `earlier` name the tables that it reads of its own edition, and of that and
     all earlier ones; the reference tables are always there. `views` are SQL files that run before it. `finish` takes the
-    query's rows and the conventions by name, and returns the table's rows.
+    query's rows and the conventions by name, and returns the table's rows; `make` takes the connection itself, where more than
+    the query's rows is needed.
     """
 
     file: str
@@ -38,6 +46,7 @@ class Model:
     earlier: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     finish: Callable[[pd.DataFrame, Conventions], pd.DataFrame] | None = None
+    make: Callable[[duckdb.DuckDBPyConnection], pd.DataFrame] | None = None
 
     @property
     def by_edition(self) -> bool:
@@ -60,11 +69,15 @@ def prepare(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Make the lookups and the views that a query needs, of tables that are in reach."""
     for file in ("lookups", *model.views):
         connection.execute(sql(file))
+    connection.execute("CREATE OR REPLACE TABLE blocking_rules (table_name VARCHAR, rule VARCHAR)")
+    connection.executemany("INSERT INTO blocking_rules VALUES (?, ?)", blocking_rules())
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
     """The rows of a query, finished; its tables are in reach by their names. `edition` is of a query that asks for one."""
     prepare(connection, model)
+    if model.make:
+        return model.make(connection)
     query = sql(model.file) if edition is None else sql(model.file).format(edition=edition)
     frame = to_pandas(connection.execute(query).to_arrow_table())
     if model.finish is None:
@@ -114,15 +127,76 @@ MODELS = {
             "commitments.listed_areas",
         ),
     ),
+    "crime.confidentiality": Model(
+        "crime/confidentiality",
+        earlier=("crime.counted",),
+        views=("crime/sources", "crime/area_groups"),
+        finish=confidentiality.confidentiality,
+    ),
     "crime.counted": Model(
         "crime/counted",
-        same=("police.draws", "police.count_draws"),
+        same=(
+            "police.draws",
+            "police.count_draws",
+            "police.counts",
+            "quality.rejected_rows",
+            "quality.file_decisions",
+            "extracts.police_reports",
+            "extracts.police_counts",
+        ),
         earlier=("police.reports", "population.residents"),
+    ),
+    "indicators.yearly": Model(
+        "indicators/yearly",
+        earlier=(
+            "safety.yearly_shares",
+            "safety.unsafe_bydele",
+            "crime.yearly_types",
+            "crime.monitoring",
+            "commitments.yearly_numbers",
+            "quality.reconciliation",
+            "quality.decisions",
+        ),
+        views=("indicators/macros",),
+        finish=with_limits,
+    ),
+    "indicators.comparisons": Model(
+        "indicators/comparisons",
+        earlier=("indicators.yearly", "targets.baselines", "safety.gaps"),
+        views=("indicators/macros",),
+        finish=with_changes,
+    ),
+    "targets.baselines": Model(
+        "targets/baselines", earlier=("indicators.yearly",), views=("indicators/macros",), finish=with_rate_limits
+    ),
+    "targets.readings": Model("targets/readings", earlier=("indicators.comparisons",)),
+    "targets.verdicts": Model(
+        "targets/cases",
+        earlier=("indicators.yearly", "indicators.comparisons", "targets.baselines"),
+        make=verdicts,
+    ),
+    "crime.monitoring": Model(
+        "crime/yearly",
+        earlier=("crime.counted", "crime.confidentiality", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources"),
+        finish=yearly.monitoring,
+    ),
+    "crime.yearly_types": Model(
+        "crime/yearly",
+        earlier=("crime.counted", "crime.confidentiality", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources"),
+        finish=yearly.yearly_types,
     ),
     "police.count_draws": Model("crime/count_draws", earlier=("police.counts",)),
     "police.draws": Model("crime/draws", same=("quality.files",), earlier=("police.reports",)),
     "police.draw_changes": Model("crime/draw_changes", earlier=("police.reports",)),
     "police.unmapped_codes": Model("crime/unmapped_codes", same=("police.reports", "quality.file_decisions")),
+    "quality.reconciliation": Model(
+        "quality/reconciliation",
+        earlier=("crime.counted", "police.draws", "safety.yearly_shares", "reference.published_figures"),
+        views=("indicators/published_figures", "crime/sources", "crime/area_groups"),
+        finish=reconciliation.reconciliation,
+    ),
     "quality.row_counts": Model(
         "quality/row_counts", same=("quality.files", "quality.rejected_rows", "quality.file_decisions", *DELIVERED)
     ),

@@ -114,6 +114,11 @@ def decidable_rules() -> list[Rule]:
     return [rule for of_table in rules().values() for rule in of_table if rule.decidable]
 
 
+def blocking_rules() -> list[tuple[str, str]]:
+    """The rules that block, as tables and names, in the order of the files."""
+    return [(rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.severity == "error"]
+
+
 def _shape_rule(table: Table, name: str, expectation: str, arguments: dict[str, Any]) -> Rule:
     return Rule(
         table=table.name,

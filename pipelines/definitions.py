@@ -9,16 +9,11 @@ import dagster as dg
 from assets import reference
 from assets import sql_tables as models
 from assets.asset_checks import CHECKS
-from assets.crime import confidentiality
-from assets.crime import yearly as crime
 from assets.decisions import table as decisions
 from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
 from assets.published import pictures, publication
-from assets.quality import continuity, footnotes, reconciliation
-from assets.survey import shares as safety
-from assets.targets import readings
-from assets.targets import verdicts as targets
+from assets.quality import continuity, footnotes
 from pipelines.baselines import fix_baselines_job
 from pipelines.deciding import after_decision, decide_job
 from pipelines.schedules import spring
@@ -30,13 +25,7 @@ defs = dg.Definitions(
         *extracts.ASSETS,
         *delivered.ASSETS,
         *models.ASSETS,
-        *safety.ASSETS,
-        *confidentiality.ASSETS,
-        *crime.ASSETS,
-        *reconciliation.ASSETS,
         *continuity.ASSETS,
-        *targets.ASSETS,
-        *readings.ASSETS,
         *decisions.ASSETS,
         *footnotes.ASSETS,
         *publication.ASSETS,

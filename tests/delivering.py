@@ -16,7 +16,7 @@ import yaml
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
 from assets.reference import REFERENCE as TABLES
-from assets.sql_tables import MODELS, frame_of, write_model
+from assets.sql_tables import write_model
 from warehouse import store
 from warehouse.contracts import contracts, records
 from warehouse.decisions import load_decisions
@@ -129,14 +129,3 @@ def published_in_memory(tables: dict[str, pd.DataFrame]) -> duckdb.DuckDBPyConne
                 connection.register("rows", table.arrow(frame))
                 connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM rows")
     return connection
-
-
-def made_by_query(name: str, tables: dict[str, pd.DataFrame], edition: int | None = None) -> pd.DataFrame:
-    """What the query of a table makes of these tables, by their short names; of one edition where it asks for one."""
-    model = MODELS[name]
-    with duckdb.connect() as connection:
-        for table in [*TABLES, *(contracts()[read] for read in (*model.same, *model.earlier))]:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-            connection.register(f"{table.short_name}_rows", table.arrow(tables[table.short_name]))
-            connection.execute(f"CREATE VIEW {table.name} AS FROM {table.short_name}_rows")
-        return frame_of(connection, model, edition)

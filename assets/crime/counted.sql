@@ -1,5 +1,6 @@
 -- Reports of a crime year in each area, as each producer's draw that counts has them: report by report, placed and mapped
 -- here, or already counted by the police. Of the edition's own crime year always, of another where a draw came in the edition.
+-- Both count an area as it is defined on the last day of the crime year, and take the residents of that version.
 WITH reports AS (
     SELECT r.extract, r.crime_year, r.drawn_on, r.area_id, r.bydel_id, r.partnership_area_id, r.crime_type,
            max(r.provenance) AS provenance, count(*) AS reports
@@ -9,7 +10,7 @@ WITH reports AS (
     GROUP BY ALL
 ),
 municipalities AS (
-    SELECT area_id, any_value(whole_id) AS municipality_id FROM lies_in WHERE level = 'municipality' GROUP BY area_id
+    SELECT area_id, any_value(municipality_id) AS municipality_id FROM municipality_of GROUP BY area_id
 ),
 -- A report of which no place is known lies in the municipality of the producer's others.
 usual AS (
@@ -39,20 +40,74 @@ counted AS (
     SELECT 'counts', extract, crime_year, drawn_on, area_id, crime_type, reports, provenance
     FROM police.count_draws WHERE counts AND (crime_year = {edition} - 1 OR delivered_in_edition = {edition})
 ),
+-- Rows that might have counted: set aside and neither dropped by a decision, nor the repeat of a row that counts, nor of another
+-- year. Their year, type and area are read from the cells as delivered; what cannot be read there is NULL, and may be any.
+doubtful AS (
+    SELECT table_name, file, row FROM quality.rejected_rows
+    WHERE table_name IN ('police.reports', 'police.counts')
+    GROUP BY ALL
+    HAVING bool_or(NOT counts AND decision IS NULL)
+       AND NOT bool_or(rule IN ('duplicate_row', 'area_under_two_names', 'reported_in_a_year_of_few'))
+),
+-- What a code or label means: a code by the mapping or a decision, a label as the file's rows that count were read.
+meant_types AS (
+    SELECT DISTINCT 'police.reports' AS table_name, offence_code AS written, crime_type FROM mapped_codes
+    UNION
+    SELECT 'police.reports', offence_code, crime_type FROM quality.file_decisions WHERE about = 'unmapped_code' AND status = 'in_force'
+    UNION
+    SELECT 'police.counts', trim(e.crime_type), c.crime_type FROM extracts.police_counts e JOIN police.counts c USING (edition, file, row)
+),
+file_draws AS (
+    SELECT file, any_value(drawn_on) AS drawn_on FROM police.reports WHERE edition = {edition} GROUP BY file
+),
+doubtful_cells AS (
+    SELECT 'reports' AS counted_from, d.table_name, extract, f.drawn_on, NULL AS area_id, trim(offence_code) AS written,
+           regexp_extract_all(e.reported_on, '\b(?:19|20)\d\d\b') AS years,
+           CASE WHEN len(years) = 1 THEN years[1]::INTEGER END AS crime_year
+    FROM doubtful d JOIN extracts.police_reports e USING (file, row) LEFT JOIN file_draws f USING (file) WHERE d.table_name = 'police.reports'
+    UNION ALL
+    SELECT 'counts', d.table_name, extract, NULL, k.area_id, trim(crime_type), NULL, TRY_CAST(trim(crime_year) AS INTEGER)
+    FROM doubtful d JOIN extracts.police_counts e USING (file, row) LEFT JOIN known_codes k ON k.code = lower(trim(e.area_code))
+    WHERE d.table_name = 'police.counts'
+),
+-- In doubt is the row's type, and a total of which that is a part; and the row's area, with all in which it lies.
+doubts AS (
+    SELECT DISTINCT d.* EXCLUDE (table_name, written, years), m.written IS NULL AS any_type, m.crime_type,
+           role = 'target' AS part_of_total
+    FROM doubtful_cells d LEFT JOIN meant_types m USING (table_name, written) LEFT JOIN reference.crime_types USING (crime_type)
+),
+zeros_in_doubt AS (
+    SELECT DISTINCT c.counted_from, c.extract, c.crime_year, c.area_id, c.crime_type
+    FROM counted c
+    JOIN doubts d ON d.counted_from = c.counted_from AND d.extract = c.extract
+     AND coalesce(d.drawn_on = c.drawn_on, true) AND coalesce(d.crime_year = c.crime_year, true)
+    JOIN reference.crime_types t ON t.crime_type = c.crime_type
+    WHERE c.reports = 0
+      AND (d.any_type OR d.crime_type = c.crime_type OR (d.part_of_total AND t.role = 'total'))
+      AND (d.area_id IS NULL OR EXISTS (
+          FROM lies_in l WHERE l.area_id = d.area_id AND l.whole_id = c.area_id AND make_date(c.crime_year, 12, 31) BETWEEN l.valid_from AND l.valid_to))
+),
 -- Residents on 1 January of the crime year: the newest delivered, else the project's own.
 delivered AS (
-    SELECT area_id, on_date, arg_max(population_residents, (edition, file, row)) AS population_residents,
+    SELECT area_id, area_version, on_date, arg_max(population_residents, (edition, file, row)) AS population_residents,
            arg_max(provenance, (edition, file, row)) AS provenance
-    FROM population.residents WHERE area_id IS NOT NULL GROUP BY area_id, on_date
+    FROM population.residents WHERE area_id IS NOT NULL GROUP BY area_id, area_version, on_date
 ),
 residents AS (
     FROM delivered
     UNION ALL
-    SELECT area_id, on_date, any_value(population_residents), NULL FROM reference.populations
-    ANTI JOIN delivered USING (area_id, on_date) GROUP BY area_id, on_date
+    SELECT area_id, area_version, on_date, arg_min(population_residents, (approximate, source_id)), NULL FROM reference.populations
+    ANTI JOIN delivered USING (area_id, area_version, on_date) GROUP BY area_id, area_version, on_date
+),
+versioned AS (
+    SELECT *, version_on(area_id, make_date(crime_year, 12, 31)) AS area_version FROM counted
+),
+with_residents AS (
+    SELECT {edition} AS edition, v.crime_year, v.area_id, v.area_version, v.crime_type, v.extract, v.counted_from, v.drawn_on, v.reports,
+           z.area_id IS NOT NULL AS zero_in_doubt, p.population_residents,
+           greatest(v.provenance, p.provenance) AS provenance -- synthetic as soon as one is
+    FROM versioned v
+    LEFT JOIN zeros_in_doubt z USING (counted_from, extract, crime_year, area_id, crime_type)
+    LEFT JOIN residents p ON p.area_id = v.area_id AND p.area_version IS NOT DISTINCT FROM v.area_version AND p.on_date = make_date(v.crime_year, 1, 1)
 )
-SELECT {edition} AS edition, c.crime_year, c.area_id, version_on(c.area_id, make_date(c.crime_year, 12, 31)) AS area_version,
-       c.crime_type, c.extract, c.counted_from, c.drawn_on, c.reports, p.population_residents,
-       greatest(c.provenance, p.provenance) AS provenance -- synthetic as soon as one is
-FROM counted c LEFT JOIN residents p ON p.area_id = c.area_id AND p.on_date = make_date(c.crime_year, 1, 1)
-ORDER BY c.crime_year, c.area_id, c.crime_type, c.extract
+SELECT * FROM with_residents ORDER BY crime_year, area_id, crime_type, extract

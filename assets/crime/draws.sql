@@ -8,9 +8,10 @@ WITH draws AS (
            count(*) FILTER (mapping_version IS NULL AND decision IS NULL) AS reports_undecided,
            count(*) FILTER (place = 'unknown') AS reports_place_unknown,
            count(*) FILTER (CASE WHEN rode_code IS NOT NULL THEN place NOT IN ('rode', 'unknown')
-                                 WHEN coordinate_x IS NOT NULL THEN place = 'area' ELSE false END) AS reports_place_less_exact,
+                                 WHEN coordinate_x IS NOT NULL THEN place = 'area' ELSE false END
+                            AND (FROM levels SELECT any_value(size) WHERE level = 'partnership_area') < s.size) AS reports_place_less_exact,
            max(provenance) AS provenance -- synthetic as soon as one file is
-    FROM police.reports GROUP BY ALL
+    FROM police.reports LEFT JOIN area_sizes s USING (area_id) GROUP BY ALL
 )
 SELECT {edition} AS edition, *,
        row_number() OVER (PARTITION BY extract, crime_year ORDER BY drawn_on DESC, delivered_in_edition DESC) = 1 AS counts

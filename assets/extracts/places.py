@@ -10,8 +10,6 @@ import shapely
 from numpy.typing import ArrayLike
 from pyproj import Transformer
 
-SMALLEST_FIRST = ("rode", "partnership_area", "bydel", "survey_bydel", "municipality")
-
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
     """Make `located_points`: each point of the rows with the smallest area around it on every day.
@@ -42,11 +40,11 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
     )
     connection.register("pairs", pairs)
     connection.execute(
-        f"""
+        """
         CREATE OR REPLACE TEMP TABLE located_points AS
         WITH held AS (
-            SELECT p.*, b.area_id, b.valid_from, b.valid_to, list_position({list(SMALLEST_FIRST)}, b.level) AS size
-            FROM pairs JOIN points p USING (point) JOIN boundaries b USING (boundary_number)
+            SELECT p.*, b.area_id, b.valid_from, b.valid_to, l.size
+            FROM pairs JOIN points p USING (point) JOIN boundaries b USING (boundary_number) JOIN levels l USING (level)
         ), changes AS (
             SELECT point, valid_from AS first_day FROM held
             UNION SELECT point, valid_to + 1 FROM held WHERE valid_to < DATE '9999-12-31'

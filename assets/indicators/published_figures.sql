@@ -1,6 +1,6 @@
 -- One figure for each edition, area and measure of which anything was published: the most precisely printed value, if all
 -- lines agree with it within rounding, or that of the source that somebody chose. Without a value where they disagree.
-CREATE VIEW published_figure AS
+CREATE OR REPLACE VIEW published_figure AS
 WITH lines AS (
     SELECT f.*,
            round(f.value - 0.5 * pow(10, -f.decimals), 9) AS low,

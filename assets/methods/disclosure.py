@@ -33,29 +33,32 @@ class Cells:
     cost: Array
 
 
-def hide(cells: Cells, coefficients: Array, threshold: int) -> list[str]:
+def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str]:
     """Of each cell whether it is free, confidential (1 to threshold - 1) or hidden secondarily for the sake of others.
+
+    `thresholds` has the fewest reports that are shown of each cell, or of all cells alike.
 
     Zeros are shown, but not beside a small count: else every hidden count were known to be no zero. Raises ValueError where
     even hiding every cell leaves a small one to be found out.
     """
-    small = (cells.values >= 1) & (cells.values < threshold)
+    thresholds = np.broadcast_to(thresholds, cells.values.shape)
+    small = (cells.values >= 1) & (cells.values < thresholds)
     hidden = cells.shown & (small | (cells.values == 0) & _beside(small & cells.shown, coefficients))
     while True:
-        exposed = _first_exposed(cells, coefficients, hidden, threshold)
+        exposed = _first_exposed(cells, coefficients, hidden, thresholds)
         if exposed is None:
             break
         hidden[_next_to_hide(cells, coefficients, hidden, exposed)] = True
     return [CONFIDENTIAL if one and few else SECONDARY if one else FREE for one, few in zip(hidden, small, strict=True)]
 
 
-def ranges(cells: Cells, coefficients: Array, hidden: Array, threshold: int) -> Iterator[tuple[int, float, float]]:
+def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) -> Iterator[tuple[int, float, float]]:
     """Each cell that has to be protected, with the smallest and the largest value that an attacker cannot rule out.
 
     The attacker knows every equation and every cell that is shown and not hidden. Nobody is told whether a cell is hidden
     for its own sake or for another's, as that would say that it is less than the threshold.
     """
-    small = (cells.values >= 1) & (cells.values < threshold)
+    small = (cells.values >= 1) & (cells.values < thresholds)
     unknown = np.flatnonzero(hidden | ~cells.shown)
     known = cells.values.astype(float).copy()
     known[unknown] = 0
@@ -74,9 +77,9 @@ def protected(value: float, low: float, high: float, threshold: int) -> bool:
     return high - low >= threshold - 1 - EPSILON
 
 
-def _first_exposed(cells: Cells, coefficients: Array, hidden: Array, threshold: int) -> int | None:
-    for cell, low, high in ranges(cells, coefficients, hidden, threshold):
-        if not protected(cells.values[cell], low, high, threshold):
+def _first_exposed(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) -> int | None:
+    for cell, low, high in ranges(cells, coefficients, hidden, thresholds):
+        if not protected(cells.values[cell], low, high, int(thresholds[cell])):
             return cell
     return None
 

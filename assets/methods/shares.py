@@ -307,9 +307,8 @@ def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: flo
         half = rounding + scale * (share - 0.5)  # square d^2 - 2 half d + constant = 0
         constant = rounding**2 - z * z * old.variance_at(share) - scale * share * (1 - share)
         root = np.sqrt(half * half - square * constant)
-        fall = np.where(
-            half > 0, (half + root) / square, -constant / (root - half)
-        )  # neither subtracts what is nearly equal
+        # two forms of the larger root: neither takes a number from one that is nearly equal
+        fall = np.where(half > 0, (half + root) / square, -constant / (root - half))
         shown = share - rounding - z * np.sqrt(old.variance_at(share)) > 0  # at a fall to nobody, whose variance is 0
     return np.where(new.known & old.known & (share > 0) & shown, fall, np.nan)
 

@@ -87,16 +87,25 @@ def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tole
     return Verdict(literal, "met" if ratio.high < 1 + tolerance else "uncertain")
 
 
-def at_least(value: float, limit: float) -> Verdict:
-    """Promised: the number is at least the limit. A full count, so both readings say the same."""
-    return Verdict("met", "met") if value >= limit else Verdict("not_met", "not_met")
+def at_least(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
+    """Promised: the figure is at least the limit. `low` and `high` are what it surely is not below and not above.
+
+    Of a full count both are the number itself. A share or a number of reports is read by its interval, and has no statistical
+    reading without one.
+    """
+    literal: Literally = "met" if value >= limit else "not_met"
+    if low is None or high is None:
+        return Verdict(literal, "not_evaluable", "answers_unknown")
+    if high < limit:
+        return Verdict(literal, "not_met")
+    return Verdict(literal, "met" if low >= limit else "uncertain")
 
 
 def at_most(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
     """Promised: the number is at most the limit. `low` and `high` are what it surely is not below and not above.
 
-    Of a full count both are the number itself. A number that was read off uncertain shares and only published, as the
-    bydele above 10 %, has neither.
+    Of a full count both are the number itself. A share or a number of reports is read by its interval. A number that was read
+    off uncertain shares and only published has neither.
     """
     literal: Literally = "met" if value <= limit else "not_met"
     if low is None or high is None:

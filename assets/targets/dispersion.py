@@ -1,62 +1,55 @@
 """How much more the counts of an area vary from year to year than chance alone makes them.
 
-The formula is in `assets/methods/counts.py`; here is said which years count. The judged year never does: a real rise in it
+The formula is in `assets/methods/counts.py`; here is decided which years count. The judged year never does: a real rise in it
 would hide itself behind the variation that it makes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
-from assets.indicators.figures import breaks_between, forbidding
 from assets.methods import counts
 from assets.methods.counts import Count
 from assets.methods.limits import Array
-from warehouse.contracts import Row
+from assets.targets.cases import Comparison, Figure
 
 FEWEST_YEARS = 5
+
+Years = list[tuple[Figure, Count]]
 
 
 @dataclass(frozen=True)
 class Dispersion:
-    """Pearson's chi-squared over its degrees of freedom, and the stored rows that it was made of."""
+    """Pearson's chi-squared over its degrees of freedom, and the figures that it was made of."""
 
     ratio: float
-    rows: list[Row]
+    figures: tuple[Figure, ...]
 
 
-def dispersion_before(
-    judged: Row,
-    measure: str,
-    crime: Iterable[Row],
-    bydele: set[str],
-    breaks: list[Row],
-    count: Callable[[Row], Count | None],
-) -> Dispersion | None:
-    """Of the area's own years before the judged one; where fewer than five are known, of the bydele's; else None."""
+def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison], unit: str) -> Dispersion | None:
+    """Of the area's own years before the judged one; where fewer than five are known, of the bydele's; else None.
 
-    def before(area_id: str) -> list[Row]:
-        return [
-            row
-            for row in crime
-            if (row["area_id"], row["crime_type"]) == (area_id, judged["crime_type"])
-            and row["edition"] < judged["edition"]
-            and count(row)
-            and not forbidding(
-                breaks_between(breaks, area_id, measure, row["edition"], judged["edition"]),
-                row,
-                judged if area_id == judged["area_id"] else None,
-            )
-        ]
-
-    own = before(judged["area_id"])
-    series = [own] if len(own) >= FEWEST_YEARS else [before(area_id) for area_id in sorted(bydele)]
-    ratio = counts.dispersion([_arrays([one for row in rows if (one := count(row))]) for rows in series])
-    return None if ratio is None else Dispersion(ratio, [row for rows in series for row in rows])
+    Both come as comparisons of the judged edition with each earlier one, in the order of areas and editions.
+    """
+    own_years = _counted(own, unit)
+    areas = [_counted(list(years), unit) for _, years in groupby(of_bydele, key=lambda comparison: comparison.area_id)]
+    series = [own_years] if len(own_years) >= FEWEST_YEARS else areas
+    ratio = counts.dispersion([_arrays(years) for years in series])
+    if ratio is None:
+        return None
+    return Dispersion(ratio, tuple(figure for years in series for figure, _ in years))
 
 
-def _arrays(years: list[Count]) -> tuple[Array, Array]:
+def _counted(comparisons: Sequence[Comparison], unit: str) -> Years:
+    """The earlier figures that are counted and may be compared with the judged one."""
+    figures = [comparison.against for comparison in comparisons if not comparison.forbidden_by and comparison.against]
+    return [(figure, count) for figure in figures if (count := figure.count(unit))]
+
+
+def _arrays(years: Years) -> tuple[Array, Array]:
     """Reports by year, and the middle of the population's band."""
-    middles = [(one.population_low + one.population_high) / 2 for one in years]
-    return np.array([one.reports for one in years], float), np.array(middles)
+    reports = [count.reports for _, count in years]
+    middles = [(count.population_low + count.population_high) / 2 for _, count in years]
+    return np.array(reports, float), np.array(middles)

@@ -8,7 +8,7 @@ import pytest
 
 from assets.sql_tables import MODELS, write_model
 from tests.delivering import open_home, rows
-from tests.targets.test_targets import TH
+from tests.scenarios import TH
 from warehouse import store
 from warehouse.contracts import Row, contracts
 

@@ -3,16 +3,17 @@
 The files are written here, so that every count can be seen in the test.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from assets.crime import yearly as crime
-from tests.delivering import deliver, make, open_home, reports, rows, table
-from tests.targets.test_targets import TH, made_up
-from tests.targets.test_targets import make as judge
+from assets.methods import counts
+from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, table
+from tests.scenarios import REFERENCE, TH, count, made_up, model_frame
+from tests.scenarios import make as judge
 from warehouse.contracts import Row, contracts, records
 
 COUNT = {"Område": "Tingbjerg-Husum", "År": "2022", "Sagstype": "Indbrud", "Antal anmeldelser": "7", "Udtræksdato": "15-02-2023"}  # fmt: skip
@@ -112,14 +113,6 @@ def yearly_types(ours: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataF
     return made
 
 
-def count(reports: int, edition: int = 2023, **changes: Any) -> Row:
-    return {
-        "edition": edition, "crime_year": edition - 1, "area_id": TH, "area_version": 1, "crime_type": "citizen_facing",
-        "extract": "police", "counted_from": "counts", "drawn_on": pd.Timestamp(edition, 2, 15).date(), "reports": reports,
-        "population_residents": 11000, "provenance": "extract",
-    } | changes  # fmt: skip
-
-
 def test_a_count_of_ours_goes_before_the_published_one_and_prints_it_beside() -> None:
     lines = made_up("citizen_facing_reports", {(2023, TH): (229, None)})
     row = records(yearly_types(contracts()["crime.counted"].frame([count(231)]), lines))
@@ -155,4 +148,179 @@ def test_verdicts_are_of_counts_where_the_words_say_number_and_of_rates_where_th
         pytest.approx(95 / 9 / 10),
     )
     assert (number["literal"], number["statistical"], number["change"]) == ("met", "uncertain", 0.95)
-    assert (rate["reports"], rate["provenance"], rate["method"]) == (95, "extract", crime.counts.METHOD)
+    assert (rate["reports"], rate["provenance"], rate["method"]) == (95, "extract", counts.METHOD)
+
+
+# --- an area that changes within a crime year --------------------------------------------------------------
+
+
+@pytest.fixture
+def changing(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A partnership area of one rode until June 2022, and of another one from then on, with the residents of both."""
+    lines = {
+        "areas.csv": (
+            "made_up,1,Made up,partnership_area,,,2022-06-30,project_assumption,Made up.",
+            "made_up,2,Made up,partnership_area,,2022-07-01,,project_assumption,Made up.",
+        ),
+        "area_members.csv": (
+            "made_up,1,rode_238,assumed,project_assumption,Made up.",
+            "made_up,2,rode_239,assumed,project_assumption,Made up.",
+        ),
+        "populations.csv": (
+            "made_up,1,2022-01-01,1000,false,project_assumption,Made up.",
+            "made_up,2,2022-01-01,5000,false,project_assumption,Made up.",
+        ),
+        "area_codes.csv": ("partnership,Made up,made_up,Made up.",),
+    }
+    for name, added in lines.items():
+        with (reference / name).open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in added)
+    return open_home(tmp_path / "home", monkeypatch, reference)
+
+
+def test_a_crime_year_in_which_an_area_changes_is_counted_by_the_version_of_its_last_day(changing: Path) -> None:
+    places = [{"Rode": "238"}] * 6 + [{"Rode": "239"}] * 5 + [{"Rode": "239", "Anmeldelsesdato": "03-08-2022"}] * 2
+    deliver(changing, 2023, "anmeldelser.csv", [line | where for line, where in zip(reports(13), places, strict=True)])
+    make(2023, *MADE)
+    row = counted()["made_up", "burglary", "reports"]
+    assert (row["area_version"], row["reports"], row["population_residents"]) == (2, 7, 5000)
+
+
+def test_a_published_count_is_over_the_residents_of_the_version_that_it_is_of() -> None:
+    areas = [
+        {"area_id": "made_up", "area_version": version, "name_da": "Made up", "level": "partnership_area", "valid_from": first,
+         "valid_to": last, "source_id": "project_assumption"}
+        for version, first, last in ((1, None, date(2022, 6, 30)), (2, date(2022, 7, 1), None))
+    ]  # fmt: skip
+    residents = [
+        {"area_id": "made_up", "area_version": version, "on_date": date(2022, 1, 1), "population_residents": people,
+         "approximate": False, "source_id": "project_assumption"}
+        for version, people in ((2, 5000), (1, 1000))
+    ]  # fmt: skip
+
+    def spoil(tables: dict[str, pd.DataFrame]) -> None:
+        for name, lines in (("areas", areas), ("populations", residents)):
+            tables[name] = pd.concat([tables[name], contracts()[f"reference.{name}"].frame(lines)], ignore_index=True)
+
+    made = judge(made_up("burglary_reports", {(2023, "made_up"): (20, None)}), spoil)["yearly_types"]
+    row = next(row for row in records(made) if row["area_id"] == "made_up")
+    assert (row["area_version"], row["population_residents"], row["rate_per_1000"]) == (2, 5000, 4)
+
+
+# --- zeros -------------------------------------------------------------------------------------------------
+
+THREAT = {"Gern.kode": "70301", "Bydel": "", "Rode": "258"}
+
+
+def deliver_threats(home: Path, *spoilt: dict[str, str], edition: int = 2023) -> None:
+    """200 burglaries that count, most of them in Valby, and threats that are spoilt in one way or another."""
+    lines = [line | ({"Bydel": "", "Rode": "258"} if number < 20 else {}) for number, line in enumerate(reports(200))]
+    lines += [line | THREAT | change for line, change in zip(reports(200 + len(spoilt))[200:], spoilt, strict=True)]
+    deliver(home, edition, "anmeldelser.csv", lines)
+
+
+def shown(home: Path, kind: str, area_id: str = TH) -> Row:
+    """The published row of a type of 2023, from what was delivered."""
+    make(2023, *MADE)
+    tables = REFERENCE | {"counted": table("crime.counted", 2023)}
+    tables["confidentiality"] = model_frame("crime.confidentiality", tables)
+    rows = [row for name in ("yearly_types", "monitoring") for row in records(model_frame(f"crime.{name}", tables))]
+    return next(row for row in rows if (row["edition"], row["area_id"], row["crime_type"]) == (2023, area_id, kind))
+
+
+NO_DATE, NO_CODE = {"Anmeldelsesdato": "31-02-2022"}, {"Gern.kode": ""}
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "kind", "area_id"),
+    [
+        (NO_DATE, "threats", TH),
+        (NO_DATE, "threats", "copenhagen"),
+        ({"Gerningsdato": "01-12-2022"}, "threats", TH),  # later than the report
+        (NO_CODE, "threats", TH),
+        (NO_CODE, "narcotics", TH),
+        ({"Gern.kode": "7030"}, "narcotics", TH),
+        ({"Gern.kode": "00001", "Anmeldelsesdato": "31-02-2022"}, "narcotics", TH),  # of a code that nobody mapped
+    ],
+)
+def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
+    place: Path, spoilt: dict[str, str], kind: str, area_id: str
+) -> None:
+    deliver_threats(place, spoilt)
+    row = shown(place, kind, area_id)
+    assert (row["status"], row["reports"], row["rate_per_1000"], row["provenance"]) == ("missing", None, None, None)
+    assert (row["counted_from"], row["confidentiality"]) == (None, "free")
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "kind"),
+    [
+        (NO_DATE, "narcotics"),  # the row is of another type
+        ({"Journalnummer": "0100-75111-00001-22"}, "threats"),  # a repeat of a row that counts
+        ({"Anmeldelsesdato": "03-03-2019", "Gerningsdato": ""}, "threats"),  # of another year
+        ({"Anmeldelsesdato": "01-01-2023", "Udtræksdato": "15-02-2023"}, "threats"),  # of the next one
+    ],
+)
+def test_a_zero_is_one_where_what_was_set_aside_cannot_count(place: Path, spoilt: dict[str, str], kind: str) -> None:
+    deliver_threats(place, spoilt)
+    row = shown(place, kind)
+    assert (row["status"], row["reports"], row["provenance"]) == ("normal", 0, "extract")
+
+
+def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_set_aside(place: Path) -> None:
+    deliver_threats(place, *[{}] * 10, NO_DATE)
+    assert shown(place, "threats")["reports"] == 10
+    # in Valby none was counted, and the one that was set aside may lie there
+    assert shown(place, "threats", "bydel_valby")["status"] == "missing"
+
+
+def test_a_row_that_somebody_dropped_leaves_no_doubt(tmp_path: Path, reference: Path, monkeypatch: Any) -> None:
+    home = open_home(tmp_path / "home", monkeypatch, reference)
+    deliver_threats(home, NO_DATE)
+    stamp = sha256(home / "landing" / "2023" / "anmeldelser.csv")
+    dropped = {"action": "drop", "edition": 2023, "file": "anmeldelser.csv", "file_sha256": stamp, "row": 202}
+    decide(reference, {"about": "rejected_row"} | dropped)
+    assert (shown(home, "threats")["status"], shown(home, "threats")["reports"]) == ("normal", 0)
+
+
+def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_aside(place: Path) -> None:
+    deliver_threats(place, NO_DATE)
+    make(2023, *MADE)
+    tables = judge([], lambda tables: tables.update(counted=table("crime.counted", 2023)))
+    verdict = next(
+        row for row in records(tables["verdicts"]) if (row["edition"], row["measure"]) == (2023, "threats_reports")
+    )
+    assert (verdict["literal"], verdict["reason"]) == ("not_evaluable", "missing_extract")
+
+
+COUNTS = [  # a cell that is set aside, and whether the zero of Tingbjerg-Husum's burglaries is in doubt
+    ({"Sagstype": "Indbrud", "Antal anmeldelser": "x"}, True),
+    ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "Område": "Folehaven"}, False),
+    ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "Område": "Ingen steder"}, True),
+    ({"Sagstype": "Trusler", "Antal anmeldelser": "x"}, False),
+    ({"Sagstype": "Andet ord"}, True),
+    ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "År": "2019"}, False),
+    ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "År": "toogtyve"}, True),
+]
+
+
+@pytest.mark.parametrize(("spoilt", "doubted"), COUNTS)
+def test_a_zero_of_the_police_stands_unless_its_cell_was_set_aside_beside_it(
+    tmp_path: Path, reference: Path, monkeypatch: Any, spoilt: dict[str, str], doubted: bool
+) -> None:
+    home = open_home(tmp_path / "home", monkeypatch, reference)
+    kinds = ("Indbrud", "Trusler", "Chikane")
+    lines = [COUNT | {"Sagstype": kind, "Antal anmeldelser": "0"} for kind in kinds] + [COUNT | spoilt]
+    lines += [COUNT | {"Område": "Folehaven", "Antal anmeldelser": "9"}]
+    path = deliver(home, 2023, "antal.csv", lines)
+    share = {"about": "rejected_share", "action": "accept", "edition": 2023, "file": "antal.csv"}
+    decide(reference, share | {"file_sha256": sha256(path)})
+    row = shown(home, "burglary")
+    assert (row["status"], row["reports"]) == (("missing", None) if doubted else ("normal", 0))
+
+
+def test_the_police_s_own_count_stands_in_for_a_zero_in_doubt(place: Path) -> None:
+    deliver_threats(place, NO_DATE)
+    deliver(place, 2023, "antal.csv", [COUNT | {"Sagstype": "Trusler", "Antal anmeldelser": "7"}])
+    row = shown(place, "threats")
+    assert (row["reports"], row["counted_from"], row["status"]) == (7, "counts", "normal")

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from assets.targets.readings import readings
 from scipy.optimize import linprog
 
-from assets.crime.confidentiality import confidentiality
 from assets.methods.disclosure import CONFIDENTIAL, FREE, SECONDARY, Cells, hide
-from assets.targets.readings import readings
-from tests.targets.test_targets import REFERENCE, TH, make
+from tests.scenarios import REFERENCE, TH, make, model_frame
 from warehouse.contracts import Row, contracts, records
 
 KINDS = ("burglary", "theft_robbery", "violence_weapons", "harassment", "vandalism", "narcotics", "threats", "other")
@@ -106,7 +105,7 @@ def _counted_row(area_id: str, kind: str, number: int, edition: int = EDITION) -
     return {
         "edition": edition, "crime_year": edition - 1, "area_id": area_id, "crime_type": kind, "extract": "police",
         "counted_from": "counts" if kind == "citizen_facing" else "reports", "drawn_on": date(edition, 2, 15), "reports": number,
-        "population_residents": 10_000, "provenance": "synthetic",
+        "zero_in_doubt": False, "population_residents": 10_000, "provenance": "synthetic",
     }  # fmt: skip
 
 
@@ -248,15 +247,57 @@ def test_a_monitored_type_is_reported_even_where_its_count_is_hidden() -> None:
 
 def hidden_of(rows: list[Row], **replaced: pd.DataFrame) -> dict[str, str]:
     """What is hidden of these counts, by area."""
-    names = confidentiality.__annotations__.keys() - {"return"}
-    ours = {"counted": contracts()["crime.counted"].frame(rows)} | replaced
-    found = confidentiality(**{name: REFERENCE.get(name) for name in names} | ours)  # type: ignore[arg-type]
-    return {row["area_id"]: row["confidentiality"] for row in records(found)}
+    return {area_id: status for (area_id, _), status in hidden_cells(rows, **replaced).items()}
+
+
+def hidden_cells(rows: list[Row], **replaced: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """What is hidden of these counts, by area and crime type."""
+    tables = REFERENCE | {"counted": contracts()["crime.counted"].frame(rows)} | replaced
+    found = model_frame("crime.confidentiality", tables)
+    return {(row["area_id"], row["crime_type"]): row["confidentiality"] for row in records(found)}
 
 
 def test_the_threshold_is_the_agreements() -> None:
     agreements = REFERENCE["agreements"].assign(fewest_reports_shown=8)
     assert hidden_of([_counted_row(TH, "harassment", 7)], agreements=agreements) == {TH: CONFIDENTIAL}
+
+
+def agreements(**thresholds: int) -> pd.DataFrame:
+    """Agreements of some areas, each with a threshold of its own."""
+    line = records(REFERENCE["agreements"])[0]
+    rows = [
+        line | {"agreement_id": area_id, "area_id": area_id, "fewest_reports_shown": threshold}
+        for area_id, threshold in thresholds.items()
+    ]
+    return contracts()["reference.agreements"].frame(rows)
+
+
+def test_each_area_has_the_threshold_of_its_own_agreement() -> None:
+    theirs = agreements(tingbjerg_husum=5, folehaven=10)
+    rows = [_counted_row(area, "harassment", 7) for area in (TH, "folehaven", "bydel_valby", "bydel_vanloese")]
+    assert hidden_of(rows, agreements=theirs) == {
+        TH: FREE, "folehaven": CONFIDENTIAL, "bydel_valby": CONFIDENTIAL, "bydel_vanloese": CONFIDENTIAL,
+    }  # fmt: skip
+
+
+def test_a_large_count_beside_a_small_one_needs_the_room_of_its_own_threshold() -> None:
+    values = np.array([3.0, 20, 30, 53])
+    cells = Cells(values, np.ones(4, bool), np.ones(4, bool), values)
+    equation = np.array([[1.0, 1, 1, -1]])
+    assert hide(cells, equation, 5) == [CONFIDENTIAL, SECONDARY, FREE, FREE]
+    # 20 is small where 25 is the fewest that is shown: together 23 are told, too few for 1 to 24
+    assert hide(cells, equation, np.array([5, 25, 5, 5])) == [CONFIDENTIAL, CONFIDENTIAL, SECONDARY, FREE]
+
+
+def test_a_grouping_of_several_totals_hides_what_follows_from_each() -> None:
+    totals = contracts()["reference.crime_types"].frame(
+        [row | {"role": "total"} if row["crime_type"] == "other" else row for row in records(REFERENCE["crime_types"])]
+    )
+    kinds = (*PARTS, "other", "citizen_facing")
+    rows = [_counted_row(TH, kind, number) for kind, number in zip(kinds, (3, 20, 30, 53, 60), strict=True)]
+    found = hidden_cells(rows, crime_types=totals)
+    # the first total leaves 0 to 3 burglaries, the second 0 to 10; a total is no target by its number, and so hidden first
+    assert [found[TH, kind] for kind in kinds] == [CONFIDENTIAL, FREE, FREE, SECONDARY, FREE]
 
 
 def test_what_of_a_bydel_lies_outside_the_partnership_area_is_a_small_count_too() -> None:

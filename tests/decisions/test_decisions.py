@@ -22,9 +22,8 @@ from pipelines.deciding import StewardsDecision, written
 from pipelines.definitions import defs
 from tests.conftest import tryghed
 from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, take_in, tree
-from tests.targets.test_targets import made_up, verdict
-from tests.targets.test_targets import make as judge
-from tests.targets.test_verdicts import two_sources
+from tests.scenarios import made_up, two_sources, verdict
+from tests.scenarios import make as judge
 from warehouse import store
 from warehouse.contracts import contracts, records
 from warehouse.decisions import load_decisions

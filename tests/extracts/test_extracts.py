@@ -273,7 +273,7 @@ def test_a_point_in_an_area_of_no_bydel_has_the_bydel_that_the_file_names(place:
     assert (row["partnership_area_id"], row["bydel_id"]) == ("made_up_area", "bydel_valby")
 
 
-def test_a_point_lies_in_the_smallest_area_that_was_defined_on_the_day_and_on_a_border_in_one(
+def test_a_point_lies_in_the_smallest_area_that_was_defined_at_the_years_end_and_on_a_border_in_one(
     place: Path, reference: Path
 ) -> None:
     added(
@@ -282,8 +282,11 @@ def test_a_point_lies_in_the_smallest_area_that_was_defined_on_the_day_and_on_a_
         "made_up_bydel,1,Bydel,bydel,,,,project_assumption,Made up.",
         "made_up_neighbour,1,Neighbour,bydel,,2015-01-01,,project_assumption,Made up.",
         "made_up_area,1,Area,partnership_area,,2022-07-01,,project_assumption,Made up.",
+        "made_up_before,1,Before,partnership_area,,,2022-06-30,project_assumption,Made up.",
     )
-    squares = {"made_up_bydel": (0, 10), "made_up_area": (0, 10), "made_up_neighbour": (10, 20)}
+    squares = {
+        "made_up_bydel": (0, 10), "made_up_area": (0, 8), "made_up_before": (0, 20), "made_up_neighbour": (10, 20),
+    }  # fmt: skip
     for area, (west, east) in squares.items():
         corners = f"{west} 0, {east} 0, {east} 10, {west} 10, {west} 0"
         added(reference, "area_boundaries.csv", f'{area},1,EPSG:25832,project_assumption,"POLYGON (({corners}))"')
@@ -294,7 +297,40 @@ def test_a_point_lies_in_the_smallest_area_that_was_defined_on_the_day_and_on_a_
     deliver(place, 2023, NAME, [line | change for line, change in zip(reports(4), changes, strict=True)])
     make(2023)
     found = [row["area_id"] for row in rows("police.reports", 2023)]
-    assert found == ["made_up_bydel", "made_up_area", "made_up_bydel", "made_up_area"]
+    assert found == ["made_up_area", "made_up_area", "made_up_bydel", "made_up_bydel"]
+
+
+def test_the_smallest_area_that_is_known_of_a_report_wins(place: Path, reference: Path) -> None:
+    added(
+        reference,
+        "areas.csv",
+        "made_up_bydel,1,Bydel,bydel,,,,project_assumption,Made up.",
+        "made_up_area,1,Area,partnership_area,,,,project_assumption,Made up.",
+        "made_up_twin,1,Twin,partnership_area,,,,project_assumption,Made up.",
+    )
+    added(
+        reference, "area_codes.csv", *(f"municipality,{one},{one},Made up." for one in ("made_up_area", "made_up_twin"))
+    )
+    added(reference, "area_codes.csv", "municipality_rode,B,made_up_bydel,A code of a greater area.")
+    squares = {"made_up_bydel": (0, 20), "made_up_area": (0, 10)}
+    for area, (west, east) in squares.items():
+        corners = f"{west} 0, {east} 0, {east} 10, {west} 10, {west} 0"
+        added(reference, "area_boundaries.csv", f'{area},1,EPSG:25832,project_assumption,"POLYGON (({corners}))"')
+    open_home(place, pytest.MonkeyPatch(), reference)
+    in_area, in_bydel = ({"ETRS89 Øst": east, "ETRS89 Nord": "5"} for east in ("5", "15"))
+    cases = [  # what is told of a report, its area, by what it was found, its bydel
+        (in_bydel | {"Bydel": "made_up_area"}, "made_up_area", "area", "made_up_bydel"),
+        (in_area | {"Bydel": "Valby"}, "made_up_area", "coordinates", "bydel_valby"),
+        (in_area | {"Bydel": "made_up_twin"}, "made_up_area", "coordinates", None),  # of one level: the point
+        (in_area | {"Bydel": "", "Rode": "B"}, "made_up_area", "coordinates", "made_up_bydel"),
+        (in_bydel | {"Bydel": "Valby", "Rode": "B"}, "made_up_bydel", "rode", "made_up_bydel"),
+        (in_area | {"Rode": "238"}, "rode_238", "rode", "bydel_vanloese"),
+    ]
+    deliver(place, 2023, NAME, [line | case[0] for line, case in zip(reports(len(cases)), cases, strict=True)])
+    make(2023, "police.draws")
+    found = [(row["area_id"], row["place"], row["bydel_id"]) for row in rows("police.reports", 2023)]
+    assert found == [case[1:] for case in cases]
+    assert rows("police.draws", 2023)[0]["reports_place_less_exact"] == 0
 
 
 # --- draws -------------------------------------------------------------------------------------------------

@@ -12,19 +12,10 @@ from scipy import stats
 from assets.methods import limits as limits_of
 from assets.methods import samples
 from assets.methods.samples import Design, Estimates
+from tests.scenarios import apistrat
 
 C = 0.95
-POPULATION, ANSWERS, YES = (4421, 1018, 755), (100, 50, 50), (9, 15, 24)  # elementary, middle and high schools
 EVERYBODY = np.ones((200, 1), dtype=bool)
-
-
-def apistrat(*, finite: bool = True) -> tuple[Design, np.ndarray]:
-    """R's stratified sample of 200 schools, and whether each did not meet its target; by its counts."""
-    weights = [float(np.float32(size / count)) for size, count in zip(POPULATION, ANSWERS, strict=True)]
-    of_stratum = [np.r_[np.ones(yes), np.zeros(count - yes)] for yes, count in zip(YES, ANSWERS, strict=True)]
-    population = np.array(POPULATION, dtype=float) if finite else np.full(3, np.inf)
-    design = Design(np.repeat([0, 1, 2], ANSWERS), np.repeat(weights, ANSWERS), population)
-    return design, np.concatenate(of_stratum)[:, None]
 
 
 def of_everybody(design: Design, yes: np.ndarray) -> Estimates:

@@ -3,9 +3,8 @@
 import pytest
 
 from pipelines.status import missing_deliveries
-from tests.crime.test_crime import count
 from tests.delivering import published_in_memory
-from tests.targets.test_targets import make
+from tests.scenarios import count, make
 from warehouse.contracts import contracts
 
 

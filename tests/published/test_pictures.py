@@ -16,9 +16,8 @@ from scipy import stats
 from assets.methods import counts
 from assets.published import charts, pictures
 from assets.published.charts import Chart, Funnel
-from tests.crime.test_crime import count
 from tests.delivering import published_in_memory
-from tests.targets.test_targets import REFERENCE, TH, made_up, make
+from tests.scenarios import REFERENCE, TH, count, made_up, make
 from warehouse.contracts import contracts, records
 from warehouse.errors import InputError
 from warehouse.home import pictures_folder

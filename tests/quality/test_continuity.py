@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from assets.quality.continuity import continuity_rows
-from tests.crime.test_crime import count
 from tests.delivering import open_home
-from tests.quality.test_reconciliation import DRAW
+from tests.scenarios import DRAW, count
 from warehouse import store
 from warehouse.contracts import Row, contracts
 

@@ -1,13 +1,12 @@
 """Figures that ought to agree: which are held against each other, and how far they may lie apart."""
 
-from datetime import date
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from assets.quality.reconciliation import doubts, reconciliation
-from tests.crime.test_crime import count
-from tests.targets.test_targets import REFERENCE, TH, made_up
+from assets.quality.reconciliation import doubts
+from tests.scenarios import DRAW, REFERENCE, TH, count, made_up, model_frame
 from warehouse.contracts import Row, contracts, records
 
 Found = dict[tuple[str, str, str], Row]
@@ -18,6 +17,7 @@ def reconcile(
     published: list[Row] | None = None,
     shares: list[Row] | None = None,
     draws: list[Row] | None = None,
+    **reference: pd.DataFrame,
 ) -> Found:
     """What edition 2023 is told, of counts, published lines and estimated shares."""
     made = {
@@ -26,8 +26,10 @@ def reconcile(
         "safety.yearly_shares": shares,
         "police.draws": draws,
     }
-    tables = REFERENCE | {name.split(".")[1]: contracts()[name].frame(rows or []) for name, rows in made.items()}
-    found = reconciliation(**{name: tables[name] for name in reconciliation.__annotations__.keys() - {"return"}})
+    tables = (
+        REFERENCE | {name.split(".")[1]: contracts()[name].frame(rows or []) for name, rows in made.items()} | reference
+    )
+    found = model_frame("quality.reconciliation", tables)
     rows = [row for row in records(found) if row["edition"] == 2023]
     return {(row["comparison"], row["area_id"], row["measure"]): row for row in rows}
 
@@ -65,6 +67,18 @@ def test_an_area_is_no_more_than_the_bydel_it_lies_in() -> None:
     row = reconcile([count(21), count(20, area_id="bydel_broenshoej_husum"), count(900, area_id="copenhagen")])
     assert not row["area_and_whole", "bydel_broenshoej_husum", "citizen_facing"]["agrees"]
     assert row["area_and_whole", "copenhagen", "citizen_facing"]["agrees"]
+
+
+def test_the_types_are_held_against_every_total() -> None:
+    totals = contracts()["reference.crime_types"].frame(
+        [row | {"role": "total"} if row["crime_type"] == "other" else row for row in records(REFERENCE["crime_types"])]
+    )
+    counts = [count(20, crime_type="burglary"), count(19, crime_type="other"), count(30)]
+    found = reconcile(counts, crime_types=totals)
+    agree = {
+        measure: row["agrees"] for (comparison, _, measure), row in found.items() if comparison == "types_and_total"
+    }
+    assert agree == {"citizen_facing": True, "other": False}
 
 
 # the exact 95 % limits of 100, by chi-square quantiles 200 and 202 (methods.md 4): 81.364 to 121.627
@@ -115,13 +129,6 @@ def test_nothing_delivered_is_held_against_nothing() -> None:
     assert reconcile([], made_up("unsafe", {(2023, TH): (16, None)})) == {}
 
 
-DRAW: Row = {
-    "edition": 2023, "extract": "police", "crime_year": 2022, "drawn_on": date(2023, 2, 15), "delivered_in_edition": 2023, "files": 1,
-    "counts": True, "reports": 1000, "reports_unmapped": 0, "reports_undecided": 0, "reports_place_unknown": 30,
-    "reports_place_less_exact": 20, "provenance": "extract",
-}  # fmt: skip
-
-
 @pytest.mark.parametrize(("less_exact", "agrees"), [(20, True), (21, False)])
 def test_reports_without_a_place_are_missing_in_the_partnership_areas(less_exact: int, agrees: bool) -> None:
     counts = [
@@ -147,3 +154,15 @@ def test_what_is_in_doubt_is_named_by_area_and_type() -> None:
     both = {(2023, area, "citizen_facing") for area in (TH, "bydel_broenshoej_husum")}
     assert {cell for cell, said in found.items() if said == {"area_and_whole"}} == both
     assert not doubts(frame[frame["agrees"]])
+
+
+def test_a_zero_in_doubt_is_held_against_nothing() -> None:
+    doubted = {"zero_in_doubt": True}
+    types = [count(20, crime_type="burglary"), count(0, **doubted)]
+    areas = [count(20, area_id="bydel_broenshoej_husum"), count(0, area_id="copenhagen", **doubted)]
+    sources = [
+        count(7, crime_type="threats"),
+        count(0, crime_type="threats", counted_from="reports", extract="a", **doubted),
+    ]
+    draws = [count(9, 2022, crime_type="narcotics"), count(0, 2023, crime_type="narcotics", crime_year=2021, **doubted)]
+    assert not any(map(reconcile, (types, areas, sources, draws)))

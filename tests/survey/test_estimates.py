@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.delivering import made_by_query
-from tests.methods.test_samples import apistrat
-from tests.targets.test_targets import FALLING, REFERENCE, TH, made_up, make, reading, verdict
+from tests.scenarios import FALLING, REFERENCE, TH, apistrat, made_up, make, model_frame, reading, verdict
 from warehouse.contracts import Row, contracts, records
 
 BYDELE = ("valby", "vanloese", "indre_by")
@@ -35,7 +33,7 @@ def made(name: str, answers: list[Row], **reference: pd.DataFrame) -> dict[tuple
     """What is estimated of the answers, by area and measure; by the project's reference tables, or others by name."""
     edition = answers[0]["edition"] if answers else 2021
     tables = REFERENCE | reference | {"answers": contracts()["survey.answers"].frame(answers)}
-    return {(row["area_id"], row["measure"]): row for row in records(made_by_query(f"safety.{name}", tables, edition))}
+    return {(row["area_id"], row["measure"]): row for row in records(model_frame(f"safety.{name}", tables, edition))}
 
 
 def test_the_municipality_and_its_bydele_have_the_figures_of_r() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.scenarios import REFERENCE
 from tests.survey.test_estimates import answered, made
-from tests.targets.test_targets import REFERENCE
 from warehouse.contracts import Row, contracts
 
 RODE = "rode_323"  # of Amager Øst

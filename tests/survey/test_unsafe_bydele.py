@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from tests.targets.test_targets import bydele_estimated, made_up, make
+from tests.scenarios import made_up, make
+from tests.targets.test_targets import bydele_estimated
 from warehouse.contracts import Row, contracts, records
 
 MEASURE = "bydele_above_10_percent_unsafe"

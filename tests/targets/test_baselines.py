@@ -10,10 +10,9 @@ import pytest
 from assets.targets.fixing import fix_baselines
 from pipelines.definitions import defs
 from tests.conftest import tryghed
-from tests.crime.test_crime import count
 from tests.delivering import open_home
-from tests.targets.test_targets import TH
-from tests.targets.test_targets import make as judge
+from tests.scenarios import TH, count
+from tests.scenarios import make as judge
 from warehouse import store
 from warehouse.contracts import contracts, records
 from warehouse.errors import InputError

@@ -4,11 +4,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from assets.targets.readings import readings
 
 from assets.methods import counts
-from assets.targets.readings import readings
-from tests.crime.test_crime import count
-from tests.targets.test_targets import TH, make
+from tests.scenarios import TH, count, make
 from warehouse.contracts import Row, contracts, records
 
 NUMBERS = {2017: 90, 2018: 110, 2019: 100, 2020: 60, 2021: 80}

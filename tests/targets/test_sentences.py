@@ -8,7 +8,7 @@ import pytest
 
 from assets.methods.verdicts import Literally, Statistically
 from assets.targets.sentences import LANGUAGES, sentence, sentences
-from tests.targets.test_targets import BURGLARIES, CRIME, FALLING, RATES, made_up, make, number, verdict
+from tests.scenarios import BURGLARIES, CRIME, FALLING, RATES, made_up, make, number, verdict
 from warehouse.contracts import Row, contracts, records
 from warehouse.errors import InputError
 from warehouse.reference_files import load_reference

@@ -12,134 +12,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.crime import confidentiality
-from assets.crime import yearly as crime
-from assets.crime.confidentiality import first_sources
-from assets.quality import reconciliation
-from assets.survey import shares as safety
-from assets.targets import verdicts as targets
-from tests.delivering import made_by_query
+from tests.scenarios import (
+    BURGLARIES,
+    CRIME,
+    ESTIMATE,
+    FALLING,
+    RATES,
+    TH,
+    fixed,
+    fixing,
+    made_up,
+    make,
+    number,
+    reading,
+    verdict,
+)
 from warehouse.contracts import Row, contracts, records
 from warehouse.reference_files import load_reference
-
-Figures = dict[tuple[int, str], tuple[float, int | None]]
-REFERENCE = {name.split(".")[1]: frame for name, frame in load_reference().items()}
-TH = "tingbjerg_husum"
-FALLING: Figures = {
-    (2020, TH): (16, 3000), (2021, TH): (12, 3000), (2022, TH): (11, 3000), (2023, TH): (16, 3000), (2024, TH): (9, 3000),
-    (2020, "copenhagen"): (9, 4880), (2021, "copenhagen"): (9, 4922), (2022, "copenhagen"): (9, 3596),
-    (2023, "copenhagen"): (7, 4037), (2024, "copenhagen"): (7, 4000),
-}  # fmt: skip
-
-
-def made_up(measure: str, figures: Figures) -> list[Row]:
-    """Published lines of one measure, as published_figures.csv would hold them."""
-    decimals = 1 if measure.endswith("per_1000") else 0
-    return [
-        {
-            "edition": edition, "area_id": area_id, "measure": measure, "source_id": "project_assumption", "value": float(value),
-            "decimals": decimals, "approximate": False, "answers": answers, "invited": None, "note": "made up", "file_line": line,
-        }
-        for line, ((edition, area_id), (value, answers)) in enumerate(figures.items(), 2)
-    ]  # fmt: skip
-
-
-def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Acts that fix every baseline of crime at the figure that the tables hold."""
-    kinds = dict(zip(tables["measures"]["measure"], tables["measures"]["crime_type"], strict=True))
-    counted = first_sources(records(tables["counted"]))
-    figures = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["yearly_types"])}
-    rows = []
-    for target in records(tables["targets"]):
-        cell = (target["baseline_year"] or 0) + 1, target["area_id"], kinds[target["measure"]]
-        if target["rule"] == "held_at_baseline" and figures.get(cell, {}).get("provenance"):
-            hidden = counted.get(cell, {}) if figures[cell]["reports"] is None else {}
-            figure = figures[cell] | {name: hidden[name] for name in ("reports",) if name in hidden}
-            act = {
-                "act": 1,
-                "made_from": "made up",
-                "fixed_by": "A. Steward",
-                "fixed_on": date(2022, 6, 1),
-                "reason": "First fixing.",
-            }
-            columns = contracts()["reference.fixed_baselines"].columns
-            rows.append(
-                {name: cell for name, cell in (target | figure | act | {"source_id": None}).items() if name in columns}
-            )
-    return contracts()["reference.fixed_baselines"].frame(rows)
-
-
-def fixing(fixed_at: float | None, compared: float) -> Callable[[dict[str, pd.DataFrame]], pd.DataFrame]:
-    """The act that fixed the baseline of the unsafe share, and of the gap."""
-
-    def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-        columns = contracts()["reference.fixed_baselines"].columns
-        act = {
-            "act": 1, "edition": 2020, "share_percent": fixed_at, "comparison_percent": compared, "provenance": "extract",
-            "made_from": "svar_2020.sav", "fixed_by": "A. Steward", "fixed_on": date(2021, 6, 1), "reason": "First fixing.",
-        }  # fmt: skip
-        rows = [
-            {name: cell for name, cell in (target | act).items() if name in columns}
-            for target in records(tables["targets"])
-            if target["target_id"] in ("1a", "1b") and fixed_at is not None
-        ]
-        return contracts()["reference.fixed_baselines"].frame(rows)
-
-    return fix
-
-
-def make(
-    lines: list[Row],
-    spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None,
-    fix: Callable[[dict[str, pd.DataFrame]], pd.DataFrame] = fixed,
-) -> dict[str, pd.DataFrame]:
-    """Every table from made-up published lines and the project's own reference files."""
-    tables = {name: frame.copy() for name, frame in REFERENCE.items()}
-    tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
-    for name in (
-        "safety.estimates",
-        "safety.gaps",
-        "crime.counted",
-        "commitments.yearly_numbers",
-        "police.draws",
-        "quality.decisions",
-    ):  # nothing was delivered
-        tables[name.split(".")[1]] = contracts()[name].frame([])
-    if spoil:
-        spoil(tables)
-    for name in ("yearly_shares", "unsafe_bydele"):
-        tables[name] = made_by_query(f"safety.{name}", tables)
-    for name, function in (
-        ("yearly_changes", safety.yearly_changes),
-        ("confidentiality", confidentiality.confidentiality),
-        ("yearly_types", crime.yearly_types),
-        ("monitoring", crime.monitoring),
-        ("reconciliation", reconciliation.reconciliation),
-        ("baselines", targets.target_baselines),
-        ("verdicts", targets.target_verdicts),
-    ):
-        if name == "baselines":
-            tables["fixed_baselines"] = fix(tables)
-        needed = function.__annotations__.keys() - {"return"}
-        tables[name] = function(**{one: tables[one] for one in needed})  # type: ignore[operator]
-    return tables
-
-
-def verdict(
-    tables: dict[str, pd.DataFrame], target_id: str, edition: int, compared_with: str, measure: str = ""
-) -> Row:
-    found = [
-        row
-        for row in records(tables["verdicts"])
-        if (row["target_id"], row["edition"], row["compared_with"]) == (target_id, edition, compared_with)
-        and measure in row["measure"]
-    ]
-    assert len(found) == 1
-    return found[0]
-
-
-def reading(row: Row) -> tuple[Any, ...]:
-    return row["literal"], row["statistical"], row["reason"]
 
 
 @pytest.fixture(scope="module")
@@ -277,13 +166,6 @@ def versions_of(column: str, kind: str, *, decided: bool) -> Callable[[dict[str,
     return spoil
 
 
-ESTIMATE: Row = {
-    "area_id": TH, "measure": "unsafe", "answers": 3000, "share_percent": 12.0, "standard_error_points": 0.5, "design_effect": 1.0,
-    "degrees_of_freedom": 2999, "presentable": True, "korn_graubard_low_percent": 11.0, "korn_graubard_high_percent": 13.0,
-    "provenance": "extract", "method": "made up",
-}  # fmt: skip
-
-
 @pytest.mark.parametrize(("column", "kind"), [("area_version", "area"), ("rule_version", "question")])
 def test_two_versions_are_not_compared_until_somebody_decides_and_then_carry_the_mark(column: str, kind: str) -> None:
     acts = fixing(16.0, 9.0) if kind == "question" else fixed  # shares that were estimated are fixed by an act
@@ -315,16 +197,6 @@ def test_two_published_values_are_no_verdict() -> None:
     row = verdict(make(lines), "1a", 2021, "edition_before")
     assert reading(row) == ("not_evaluable", "not_evaluable", "conflict")
     assert (row["value"], row["status"]) == (None, "conflict")
-
-
-CRIME = {
-    (2021, TH): (200, None),
-    (2022, TH): (200, None),
-    (2023, TH): (190, None),
-    (2024, TH): (260, None),
-    (2025, TH): (120, None),
-}
-RATES = {(edition, TH): (round(count / 11.3, 1), None) for (edition, _), (count, _) in CRIME.items()}
 
 
 @pytest.mark.parametrize(
@@ -382,9 +254,6 @@ def crime_fixed(reports: int | None, **changes: Any) -> Callable[[dict[str, pd.D
         )
 
     return fix
-
-
-BURGLARIES = {(2021, TH): (20, None), (2022, TH): (36, None)}
 
 
 def test_a_baseline_that_nobody_fixed_is_no_baseline() -> None:
@@ -479,26 +348,13 @@ def test_bydele_above_10_percent_are_read_off_their_shares(shares: list[float], 
     row = verdict(tables, "5", 2021, "limit")
     assert reading(row) == expected
     assert (row["value"], row["provenance"]) == (sum(share > 10 for share in shares), "extract")
-    assert records(tables["unsafe_bydele"])[0]["published_bydele_above"] == 4
+    assert records(tables["unsafe_bydele"])[0]["published_bydele_above_10_percent"] == 4
 
 
 @pytest.mark.parametrize("estimated", [bydele_estimated([4.0] * 12), bydele_estimated([4.0] * 13, answers=29)])
 def test_a_number_of_bydele_waits_for_every_bydel(estimated: Callable[[dict[str, pd.DataFrame]], None]) -> None:
     tables = make(made_up("bydele_above_10_percent_unsafe", {(2021, "copenhagen"): (4, None)}), estimated)
     assert reading(verdict(tables, "5", 2021, "limit")) == ("not_met", "not_evaluable", "answers_unknown")
-
-
-def number(measure: str, value: float, **more: Any) -> Callable[[dict[str, pd.DataFrame]], None]:
-    """One number of the plan, the calendar, the accounts or the list in 2022."""
-
-    def spoil(tables: dict[str, pd.DataFrame]) -> None:
-        row = {
-            "edition": 2022, "area_id": TH, "measure": measure, "value": value, "not_known": 0, "status": "normal",
-            "provenance": "extract", "maturity": "provisional", "method": "full_count/1",
-        } | more  # fmt: skip
-        tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame([row])
-
-    return spoil
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 from assets.methods import shares, verdicts
-from tests.crime.test_crime import count
-from tests.targets.test_targets import ESTIMATE, FALLING, TH, fixed, fixing, made_up, make, reading, verdict
+from tests.scenarios import ESTIMATE, FALLING, TH, fixed, fixing, made_up, make, reading, two_sources, verdict
 from warehouse.contracts import Row, contracts, records
 
 Spoil = Callable[[dict[str, pd.DataFrame]], None]
@@ -190,17 +189,6 @@ def test_a_verdict_says_no_mark_twice() -> None:
 
 
 # --- failed checks -----------------------------------------------------------------------------------------
-
-
-def two_sources(reports: int, counts: int) -> Spoil:
-    """Burglaries of the area in 2021, as counted here report by report and as the police counted them."""
-
-    def spoil(tables: dict[str, pd.DataFrame]) -> None:
-        sources = ((reports, "reports"), (counts, "counts"))
-        rows = [count(number, 2022, crime_type="burglary", counted_from=source) for number, source in sources]
-        tables["counted"] = contracts()["crime.counted"].frame(rows)
-
-    return spoil
 
 
 def test_a_figure_that_another_source_contradicts_gives_no_verdict() -> None:

@@ -1,0 +1,250 @@
+"""What SQL cannot compute of a comparison: its change, the interval of the change, and both directions.
+
+Which figures are compared, and whether they may be, is decided in `comparisons.sql`. Its columns `figure_` and `against_` hold
+the two figures, `whole_` and `against_whole_` those of the municipality in the two editions. One vectorised call of
+`assets/methods/` makes each interval.
+"""
+
+import numpy as np
+import pandas as pd
+
+from assets.methods import counts, shares
+from assets.methods.counts import Counts
+from assets.methods.limits import Array
+from assets.methods.shares import Gaps, Shares
+from warehouse.contracts import contracts
+
+COMPUTED = (
+    "value",
+    "compared_value",
+    "change",
+    "change_low",
+    "change_high",
+    "smallest_change_shown",
+    "design_effect",
+    "reason",
+)
+RATIOS = ("ratio", "rate_ratio")
+
+
+def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
+    """Add figures, changes, intervals and directions to the rows of `comparisons.sql`; returns indicators.comparisons.
+
+    Every row is of one kind: a pair of shares, of counts or of full counts, or one of the four that need more than a pair.
+    """
+    compared_with, made_of = comparisons["compared_with"], comparisons["made_of"]
+    more_than_a_pair = compared_with.isin(["baseline_gap", "municipality_change", "years"])
+    against_whole = made_of.eq("reports") & compared_with.eq("municipality")
+    kinds = {
+        _pairs_of_shares: made_of.eq("answers") & ~more_than_a_pair,
+        _pairs_of_counts: made_of.eq("reports") & ~more_than_a_pair & ~against_whole,
+        _pairs_of_full_counts: ~made_of.isin(["answers", "reports"]),
+        _rates_against_the_municipality: against_whole,
+        _gaps: compared_with.eq("baseline_gap"),
+        _years_together: compared_with.eq("years"),
+        _changes_of_both: compared_with.eq("municipality_change"),
+    }
+    computed = pd.concat([compute(comparisons[of_kind], conventions) for compute, of_kind in kinds.items()])
+    rows = comparisons.drop(columns="reason").join(computed)
+    rows = rows.assign(**_directions(rows))
+    return rows[list(contracts()["indicators.comparisons"].columns)]
+
+
+def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
+    """Differences in points; against the municipality by the gap's own variance where it is known."""
+    confidence, power = conventions["confidence_level"], conventions["power"]
+    new, old = _shares(rows, "figure_"), _shares(rows, "against_")
+    value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
+    limits = shares.gap_limits(new, old, _variances(rows["gap_error"]), confidence)
+    smallest = shares.smallest_falls_shown(new, old, confidence, power)
+    few = rows[["figure_status", "against_status"]].isin(["low_reliability"]).any(axis=1).to_numpy(bool)
+    return _of_survey(rows, value, compared_value, limits, smallest, few)
+
+
+def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
+    """The gap to the municipality less the baseline's gap, in points."""
+    confidence, power = conventions["confidence_level"], conventions["power"]
+    new = Gaps(_shares(rows, "figure_"), _shares(rows, "whole_"), _variances(rows["gap_error"]))
+    old = Gaps(_shares(rows, "against_"), _shares(rows, "against_whole_"), _variances(rows["against_gap_error"]))
+    value = _numbers(rows, "figure_value") - _numbers(rows, "whole_value")
+    compared_value = _numbers(rows, "against_value") - _numbers(rows, "against_whole_value")
+    limits = shares.gap_change_limits(new, old, confidence)
+    smallest = shares.smallest_narrowings_shown(new, old, confidence, power)
+    statuses = rows[["figure_status", "against_status", "whole_status", "against_whole_status"]]
+    few = statuses.isin(["low_reliability"]).any(axis=1).to_numpy(bool)
+    return _of_survey(rows, value, compared_value, limits, smallest, few)
+
+
+def _of_survey(
+    rows: pd.DataFrame, value: Array, compared_value: Array, limits: tuple[Array, Array], smallest: Array, few: Array
+) -> pd.DataFrame:
+    """Changes of shares or gaps: without an interval where answers are not known, or too few to read much into."""
+    usable = rows["reason"].isna().to_numpy(bool)
+    unknown = usable & np.isnan(limits[0])
+    shown = usable & ~unknown & ~few
+    reasons = np.select(
+        [unknown, usable & few], ["answers_unknown", "too_few_answers"], rows["reason"].to_numpy(object)
+    )
+    return _computed(
+        rows,
+        value=value,
+        compared_value=compared_value,
+        change=np.where(usable, value - compared_value, np.nan),
+        change_low=np.where(shown, np.round(limits[0] * 100, 10), np.nan),
+        change_high=np.where(shown, np.round(limits[1] * 100, 10), np.nan),
+        smallest_change_shown=np.where(shown, np.round(smallest * 100, 10), np.nan),
+        design_effect=np.where(shown, np.nan_to_num(_numbers(rows, "figure_design_effect"), nan=1.0), np.nan),
+        reason=reasons,
+    )
+
+
+def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
+    """Ratios of two rates, or of two numbers as they are; without an interval where one is known as a rate alone."""
+    value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
+    new, old = _counts(rows, "figure_"), _counts(rows, "against_")
+    limits = counts.rate_ratio_limits(new, old, conventions["confidence_level"])
+    return _of_counts(rows, value, compared_value, _ratio(value, compared_value), limits)
+
+
+def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
+    """Ratios of the rates, also where the figures are numbers: a number says nothing against a greater area's."""
+    new, old = _counts(rows, "figure_", per_resident=True), _counts(rows, "against_", per_resident=True)
+    value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
+    of_numbers = rows["unit"].eq("reports").to_numpy(bool)
+    ratio = np.where(of_numbers, _ratio(_rates(new), _rates(old)), _ratio(value, compared_value))
+    limits = counts.rate_ratio_limits(new, old, conventions["confidence_level"])
+    return _of_counts(rows, value, compared_value, ratio, limits)
+
+
+def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
+    """Ratios of a rate to that of several years together, or of a number to their mean; none against no reports."""
+    new, old = _counts(rows, "figure_"), _counts(rows, "together_")
+    per_1000 = np.where(rows["unit"].eq("reports"), 1.0, 1000.0)
+    ratio = _ratio(_rates(new), _rates(old))
+    limits = counts.rate_ratio_limits(new, old, conventions["confidence_level"])
+    return _of_counts(rows, _numbers(rows, "figure_value"), _rates(old) * per_1000, ratio, _where_ratio(limits, ratio))
+
+
+def _changes_of_both(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
+    """The area's change since the baseline's year over the municipality's own; none where one of the counts is zero."""
+    names = ("figure_", "against_", "whole_", "against_whole_")
+    four = [_counts(rows, name) for name in names]
+    rates = [_rates(of_one) for of_one in four]
+    value, compared_value = _ratio(rates[0], rates[1]), _ratio(rates[2], rates[3])
+    ratio = _ratio(value, compared_value)
+    reports = np.stack([of_one.reports for of_one in four])
+    limits = counts.ratio_of_ratios_limits(ratio, reports, conventions["confidence_level"])
+    return _of_counts(rows, value, compared_value, ratio, _where_ratio(limits, ratio))
+
+
+def _of_counts(
+    rows: pd.DataFrame, value: Array, compared_value: Array, ratio: Array, limits: tuple[Array, Array]
+) -> pd.DataFrame:
+    """Ratios of counts; where a count is not known there is no interval, though rates may be compared by their words."""
+    usable = rows["reason"].isna().to_numpy(bool)
+    without_count = usable & np.isnan(limits[0]) & ~np.isnan(ratio)
+    return _computed(
+        rows,
+        value=value,
+        compared_value=compared_value,
+        change=np.where(usable, ratio, np.nan),
+        change_low=np.where(usable, limits[0], np.nan),
+        change_high=np.where(usable, limits[1], np.nan),
+        reason=np.where(without_count, "missing_extract", rows["reason"].to_numpy(object)),
+    )
+
+
+def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
+    """Differences of numbers; of areas above a limit with what the data can carry of both."""
+    usable = rows["reason"].isna().to_numpy(bool)
+    value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
+    of_areas = rows["made_of"].eq("areas").to_numpy(bool)
+    low = np.where(
+        of_areas, _numbers(rows, "figure_value_low") - _numbers(rows, "against_value_high"), value - compared_value
+    )
+    high = np.where(
+        of_areas, _numbers(rows, "figure_value_high") - _numbers(rows, "against_value_low"), value - compared_value
+    )
+    unknown = usable & np.isnan(low + high)
+    return _computed(
+        rows,
+        value=value,
+        compared_value=compared_value,
+        change=np.where(usable, value - compared_value, np.nan),
+        change_low=np.where(usable & of_areas, low, np.nan),
+        change_high=np.where(usable & of_areas, high, np.nan),
+        reason=np.where(unknown, "answers_unknown", rows["reason"].to_numpy(object)),
+    )
+
+
+def _directions(rows: pd.DataFrame) -> dict[str, Array]:
+    """What the point figures say, and what the interval can carry: a direction only where it leaves out no change."""
+    of_ratio = rows["change_unit"].isin(RATIOS).to_numpy(bool)
+    unchanged = np.where(of_ratio, 1.0, 0.0)
+    change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))
+    difference = _numbers(rows, "value") - _numbers(rows, "compared_value")  # where no ratio can be made of zero
+    moved = np.round(np.where(np.isnan(change), difference, change - unchanged), 9)
+    without_reading = rows["reason"].notna().to_numpy(bool) & np.isnan(change)
+    literal = np.select([moved < 0, moved > 0], ["fall", "rise"], "no_change").astype(object)
+    literal[without_reading | np.isnan(moved)] = None
+    full_count = ~rows["made_of"].isin(["answers", "reports", "areas"]).to_numpy(bool)
+    carried = np.select([high < unchanged, low > unchanged], ["fall", "rise"], "uncertain")
+    statistical = np.where(full_count, literal, carried)
+    statistical[rows["reason"].notna().to_numpy(bool)] = None
+    return {"literal": literal, "statistical": statistical}
+
+
+# --- columns as the methods take them ---------------------------------------------------------------------------
+
+
+def _shares(rows: pd.DataFrame, name: str) -> Shares:
+    """Shares as fractions; without a design effect nothing is made of it."""
+    error = _numbers(rows, f"{name}standard_error") / 100
+    return Shares(
+        value=_numbers(rows, f"{name}value") / 100,
+        low=_numbers(rows, f"{name}rounding_low") / 100,
+        high=_numbers(rows, f"{name}rounding_high") / 100,
+        answers=_numbers(rows, f"{name}answers"),
+        design_effect=np.nan_to_num(_numbers(rows, f"{name}design_effect"), nan=1.0),
+        variance=error**2,
+    )
+
+
+def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Counts:
+    """Reports over their residents; numbers of reports over their years, unless a rate is asked for."""
+    of_numbers = rows["unit"].eq("reports").to_numpy(bool) & (not per_resident)
+    years = _numbers(rows, "years_together") if name == "together_" else np.ones(len(rows))
+    return Counts(
+        reports=_numbers(rows, f"{name}reports"),
+        population_low=np.where(of_numbers, years, _numbers(rows, f"{name}population_low_residents")),
+        population_high=np.where(of_numbers, years, _numbers(rows, f"{name}population_high_residents")),
+    )
+
+
+def _rates(of: Counts) -> Array:
+    """Reports for each resident, or for each year, over the middle of the population's band."""
+    return of.reports / ((of.population_low + of.population_high) / 2)
+
+
+def _ratio(value: Array, compared_value: Array) -> Array:
+    """NaN where nothing is compared with."""
+    return np.divide(value, compared_value, out=np.full(len(value), np.nan), where=np.nan_to_num(compared_value) != 0)
+
+
+def _where_ratio(limits: tuple[Array, Array], ratio: Array) -> tuple[Array, Array]:
+    return np.where(np.isnan(ratio), np.nan, limits[0]), np.where(np.isnan(ratio), np.nan, limits[1])
+
+
+def _variances(errors: pd.Series) -> Array:
+    """Variances of gaps as fractions, from their standard errors in points."""
+    return (errors.to_numpy(float, na_value=np.nan) / 100) ** 2
+
+
+def _numbers(rows: pd.DataFrame, name: str) -> Array:
+    return rows[name].to_numpy(float, na_value=np.nan)
+
+
+def _computed(rows: pd.DataFrame, **columns: Array) -> pd.DataFrame:
+    """The computed columns of some rows; what a kind does not have is empty."""
+    empty = np.full(len(rows), np.nan)
+    return pd.DataFrame({name: columns.get(name, empty) for name in COMPUTED}, index=rows.index)

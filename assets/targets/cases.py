@@ -1,0 +1,221 @@
+"""What the rules read: figures, comparisons and the terms of a target, typed, as `cases.sql` brings them.
+
+Nothing is compared or judged here. What the columns mean stands in the contracts of indicators.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+from pydantic import BaseModel, ConfigDict
+
+from assets.methods.counts import Count
+from assets.methods.disclosure import FREE
+from assets.methods.shares import Interval, Share
+from assets.methods.verdicts import Verdict
+from assets.sql_files import sql
+
+UNCERTAIN = ("answers", "areas", "reports")  # a measure made of anything else is counted whole
+
+
+class Figure(BaseModel):
+    """A figure as indicators.yearly has it: shares in per cent, reports with their residents, full counts with their parts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    edition: int
+    area_id: str
+    measure: str
+    value: float | None
+    value_low: float | None
+    value_high: float | None
+    rounding_low: float | None
+    rounding_high: float | None
+    answers: int | None
+    standard_error: float | None
+    design_effect: float | None
+    reports: int | None
+    population_low_residents: int | None
+    population_high_residents: int | None
+    counted: int | None
+    out_of: int | None
+    not_known: int | None
+    status: str
+    confidentiality: str
+    failed_checks: str | None
+    decision: str | None
+    waived_checks: str | None
+    provenance: str | None
+    maturity: str
+    method: str
+    source_lines: str | None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the count stays in the store: a verdict on it, met or not met, would narrow it down."""
+        return self.confidentiality != FREE
+
+    def why_empty(self, missing: str) -> str | None:
+        """Why nothing can be made of the figure; `missing` where it is not there; None where it can be used."""
+        if self.status == "low_reliability":
+            return "too_few_answers"
+        if self.is_hidden:
+            return "confidential"
+        if self.value is not None:
+            return None
+        return "conflict" if self.status == "conflict" else missing
+
+    def share(self) -> Share:
+        """A share as the methods take it, as fractions. Without answers nothing is made of the design effect."""
+        value, error = (self.value or 0.0) / 100, self.standard_error
+        low, high = (value if limit is None else limit / 100 for limit in (self.rounding_low, self.rounding_high))
+        variance = None if error is None else (error / 100) ** 2
+        return Share(value, low, high, self.answers, self.design_effect or 1.0, variance)
+
+    def count(self, unit: str) -> Count | None:
+        """Reports over their residents where the words promise a rate, else as they are; None where they are not known."""
+        if self.reports is None:
+            return None
+        if unit != "reports_per_1000":
+            return Count(self.reports, 1, 1)
+        low, high = self.population_low_residents, self.population_high_residents
+        return None if low is None or high is None else Count(self.reports, low, high)
+
+
+class Comparison(BaseModel):
+    """A figure and what it is held against, as indicators.comparisons has them; for a gap the municipality's figures too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    edition: int
+    area_id: str
+    compared_with: str
+    compared_edition: int
+    value: float | None
+    compared_value: float | None
+    change: float | None
+    change_low: float | None
+    change_high: float | None
+    smallest_change_shown: float | None
+    design_effect: float | None
+    breaks: str | None
+    forbidden_by: str | None
+    figure: Figure | None
+    against: Figure | None
+    whole: Figure | None = None
+    against_whole: Figure | None = None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The interval of the change, in its unit."""
+        if self.change_low is None or self.change_high is None:
+            return None
+        return Interval(self.change_low, self.change_high)
+
+    @property
+    def behind(self) -> tuple[Figure, ...]:
+        """The figures that it stands on beside the judged one."""
+        return tuple(figure for figure in (self.whole, self.against, self.against_whole) if figure is not None)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the agreement says beside the rule, and the conventions that the readings need."""
+
+    unit: str
+    full_count: bool
+    tolerance: float
+    limit_value: float
+    baseline_edition: int | None
+    baseline_known: bool
+    last_year: int
+    confidence: float
+    power: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict with the figures that a reader needs to follow it, and those that it stands on beside the judged one.
+
+    `value` and `unit` are given where they are not the judged figure's own.
+    """
+
+    verdict: Verdict
+    compared_edition: int | None = None
+    compared_value: float | None = None
+    value: float | None = None
+    unit: str | None = None
+    change: float | None = None
+    change_low: float | None = None
+    change_high: float | None = None
+    path_value: float | None = None
+    smallest_change_shown: float | None = None
+    dispersion: float | None = None
+    limit_value: float | None = None
+    missing_to_limit: float | None = None
+    design_effect: float | None = None
+    breaks: str | None = None
+    behind: tuple[Figure, ...] = ()
+
+
+class Case(BaseModel):
+    """A target in an edition of its agreement: what was promised, the figure that is judged, and its comparisons."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agreement_id: str
+    target_id: str
+    measure: str
+    area_id: str
+    rule: str
+    first_year: int
+    last_year: int
+    baseline_year: int | None
+    limit_value: float | None
+    tolerance: float | None
+    unit: str
+    made_of: str
+    of_crime: bool
+    edition: int
+    baseline_edition: int | None
+    figure: Figure
+    baseline: Comparison | None
+    baseline_gap: Comparison | None
+    years: tuple[Comparison, ...]
+    earlier: tuple[Comparison, ...]
+    earlier_of_bydele: tuple[Comparison, ...]
+    baseline_known: bool
+    baseline_changed: bool
+
+    @property
+    def year(self) -> int:
+        """The year that is judged: the edition, or its crime year."""
+        return self.edition - 1 if self.of_crime else self.edition
+
+    @property
+    def since_baseline(self) -> tuple[Comparison, ...]:
+        """Each edition since the baseline's against the one before, and the judged figure against each of them."""
+        first = self.baseline_edition or self.edition
+        return *self.years, *(comparison for comparison in self.earlier if comparison.compared_edition >= first)
+
+    def terms(self, confidence: float, power: float) -> Terms:
+        """What the agreement says beside the rule, with the conventions that the readings need."""
+        return Terms(
+            unit=self.unit,
+            full_count=self.made_of not in UNCERTAIN,
+            tolerance=self.tolerance or 0.0,
+            limit_value=self.limit_value or 0.0,
+            baseline_edition=self.baseline_edition,
+            baseline_known=self.baseline_known,
+            last_year=self.last_year,
+            confidence=confidence,
+            power=power,
+        )
+
+
+def read_cases(connection: duckdb.DuckDBPyConnection) -> Iterator[Case]:
+    """Every target in every edition of its agreement, in order; the tables of indicators are in reach by their names."""
+    cursor = connection.execute(sql("targets/cases"))
+    names = [column[0] for column in cursor.description or []]
+    for row in cursor.fetchall():
+        yield Case.model_validate(dict(zip(names, row, strict=True)))

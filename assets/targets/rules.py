@@ -1,0 +1,240 @@
+"""The rules of an agreement: one function each, from comparisons of figures to a verdict.
+
+A rule reads typed comparisons (`cases.py`) and compares no figures itself. The formulas of both readings are in
+`assets/methods/`. A new rule is one function here and one line in `RULES`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from assets.methods import counts, shares, verdicts
+from assets.methods.shares import Interval
+from assets.methods.verdicts import Verdict, not_evaluable
+from assets.targets.cases import Case, Comparison, Figure, Judged, Terms
+from assets.targets.dispersion import Dispersion, dispersion_before
+
+UNKNOWN_RULE = "question_unknown"
+
+Judge = Callable[[Case, Terms], Judged]
+
+RULES: dict[str, dict[str, Judge]] = {
+    "falls_every_year": {
+        "edition_before": lambda case, terms: fell_since(case.years[-1] if case.years else None, terms),
+        "every_year": lambda case, terms: fell_every_year(case.since_baseline, terms),
+        "trend_since_baseline": lambda case, terms: trend_since_baseline(case.since_baseline, terms),
+    },
+    "approaches_comparison_area": {"baseline_gap": lambda case, terms: gap_narrowed(case.baseline_gap, terms)},
+    "held_at_baseline": {
+        "baseline": lambda case, terms: held_at_baseline(
+            case.baseline, dispersion_before(case.earlier, case.earlier_of_bydele, case.unit), terms
+        )
+    },
+    "reported_every_year": {"report": lambda case, terms: reported()},
+    "at_least": {"limit": lambda case, terms: at_least(case.figure, terms)},
+    "at_most": {"limit": lambda case, terms: at_most(case.figure, terms)},
+    "own_goals": {"goals": lambda case, terms: own_goals(case.figure)},
+}
+"""By the rule's name in an agreement and by what the figure is compared with: the function, and what of a case it reads."""
+
+
+def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
+    """Promised: this edition's share lies below that of the edition before."""
+    if comparison is None:
+        return Judged(not_evaluable("baseline_missing"))
+    from_baseline = comparison.compared_edition == terms.baseline_edition
+    reason = _why_not(comparison, "baseline_missing" if from_baseline else "not_consecutive")
+    if from_baseline and not terms.baseline_known:
+        reason = reason or "baseline_missing"
+    if reason:
+        return _against(not_evaluable(reason), comparison)
+    verdict = verdicts.below(comparison.change or 0.0, comparison.interval)
+    return replace(
+        _against(verdict, comparison),
+        change=comparison.change,
+        change_low=comparison.change_low,
+        change_high=comparison.change_high,
+        smallest_change_shown=comparison.smallest_change_shown,
+        design_effect=comparison.design_effect,
+    )
+
+
+def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
+    """Promised: since the baseline every edition's share lies below that of the edition before."""
+    reason = _why_no_series(comparisons, terms)
+    if reason:
+        return _over(comparisons, not_evaluable(reason))
+    pairs = list(pairwise(figure.share() for figure in _series(comparisons)))
+    together = 1 - (1 - terms.confidence) / len(pairs)
+    verdict = verdicts.each_below(
+        [(new.value - old.value) * 100 for old, new in pairs],
+        [_in_points(shares.change_interval(new, old, terms.confidence)) for old, new in pairs],
+        [_in_points(shares.change_interval(new, old, together)) for old, new in pairs],
+    )
+    return _over(comparisons, verdict)
+
+
+def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
+    """Promised: a straight line through every share since the baseline falls."""
+    reason = _why_no_series(comparisons, terms)
+    if reason:
+        return _over(comparisons, not_evaluable(reason))
+    figures = _series(comparisons)
+    line = shares.trend({figure.edition: figure.share() for figure in figures}, terms.confidence, terms.power)
+    interval = _in_points(line.interval)
+    return replace(
+        _over(comparisons, verdicts.below(line.slope * 100, interval)),
+        change=round(line.slope * 100, 10),
+        change_low=interval.low if interval else None,
+        change_high=interval.high if interval else None,
+        smallest_change_shown=None if line.smallest_fall_shown is None else round(line.smallest_fall_shown * 100, 10),
+        design_effect=figures[-1].design_effect if interval else None,
+    )
+
+
+def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
+    """Promised: the gap to the comparison area is narrower than the baseline's, by more than the tolerance."""
+    if gap is None:
+        return Judged(not_evaluable("baseline_missing"), unit="percentage_points")
+    reason = "series_break" if gap.forbidden_by else _why_empty(gap.whole, "missing_extract")
+    reason = reason or (None if terms.baseline_known else "baseline_missing")
+    reason = reason or _why_empty(gap.against, "baseline_missing") or _why_empty(gap.against_whole, "baseline_missing")
+    if reason:
+        return replace(_against(not_evaluable(reason), gap), compared_value=None, unit="percentage_points")
+    years, passed = terms.last_year - gap.compared_edition, gap.edition - gap.compared_edition
+    smallest = gap.smallest_change_shown
+    return Judged(
+        verdicts.below(gap.change or 0.0, gap.interval, -terms.tolerance),
+        gap.compared_edition,
+        gap.compared_value,
+        value=gap.value,
+        unit="percentage_points",
+        change=gap.change,
+        change_low=gap.change_low,
+        change_high=gap.change_high,
+        path_value=(gap.compared_value or 0.0) * (1 - passed / years),
+        smallest_change_shown=None if smallest is None else smallest + terms.tolerance,
+        design_effect=gap.design_effect,
+        breaks=gap.breaks,
+        behind=gap.behind,
+    )
+
+
+def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, terms: Terms) -> Judged:
+    """Promised: the rate or the number of reports is not above the baseline's. Both are random counts."""
+    if comparison is None:
+        return Judged(not_evaluable("baseline_missing"))
+    figure, baseline = comparison.figure, comparison.against
+    reason = _why_not(comparison, "baseline_missing")
+    if reason or figure is None or baseline is None:
+        return _against(not_evaluable(reason or "baseline_missing"), comparison)
+    value, level = figure.value or 0.0, baseline.value or 0.0
+    new, old = figure.count(terms.unit), baseline.count(terms.unit)
+    if new is None or old is None:
+        return _against(verdicts.held_at_baseline(value, level, None, terms.tolerance), comparison)
+    ratio = varied.ratio if varied else 1.0
+    interval = counts.rate_ratio_interval(new, old, terms.confidence, ratio)
+    return replace(
+        _against(verdicts.held_at_baseline(value, level, interval, terms.tolerance), comparison),
+        change=comparison.change,
+        change_low=interval.low,
+        change_high=interval.high,
+        smallest_change_shown=counts.smallest_rise_shown(old, new.population_low, terms.confidence, ratio),
+        dispersion=varied.ratio if varied else None,
+        behind=(*comparison.behind, *(varied.figures if varied else ())),
+    )
+
+
+def reported() -> Judged:
+    """Promised: the figure is there, shown or hidden, and that is all."""
+    return Judged(Verdict("met", "met"))
+
+
+def at_least(figure: Figure, terms: Terms) -> Judged:
+    """Promised: the figure is at least the limit; of a share of activities, how many activities are missing to it."""
+    value, limit = figure.value or 0.0, terms.limit_value
+    missing = max(limit - value, 0)
+    if terms.full_count and terms.unit == "percent":
+        missing = max(math.ceil(limit / 100 * (figure.out_of or 0)) - (figure.counted or 0), 0)
+    return Judged(verdicts.at_least(value, limit, *_sure_limits(figure, terms)), missing_to_limit=missing)
+
+
+def at_most(figure: Figure, terms: Terms) -> Judged:
+    """Promised: the figure is at most the limit."""
+    value, limit = figure.value or 0.0, terms.limit_value
+    verdict = verdicts.at_most(value, limit, *_sure_limits(figure, terms))
+    return Judged(verdict, missing_to_limit=max(value - limit, 0))
+
+
+def own_goals(figure: Figure) -> Judged:
+    """Promised: each of the plan's own goals is kept; those that are not kept, or not known yet, are missing."""
+    kept, out_of, not_known = figure.counted or 0, figure.out_of or 0, figure.not_known or 0
+    verdict = verdicts.every_one(kept, out_of, not_known)
+    return Judged(verdict, limit_value=out_of, missing_to_limit=out_of - kept)
+
+
+# --- what several rules ask -----------------------------------------------------------------------------------
+
+
+def _sure_limits(figure: Figure, terms: Terms) -> tuple[float | None, float | None]:
+    """What the figure surely is not below and not above: itself where it is counted whole, else its interval."""
+    return (figure.value, figure.value) if terms.full_count else (figure.value_low, figure.value_high)
+
+
+def _why_not(comparison: Comparison, missing: str) -> str | None:
+    return "series_break" if comparison.forbidden_by else _why_empty(comparison.against, missing)
+
+
+def _why_empty(figure: Figure | None, missing: str) -> str | None:
+    return missing if figure is None else figure.why_empty(missing)
+
+
+def _years(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Of the comparisons since the baseline those of an edition with the one before, the oldest first."""
+    return [comparison for comparison in comparisons if comparison.compared_with == "edition_before"]
+
+
+def _series(comparisons: Sequence[Comparison]) -> list[Figure]:
+    """Every figure since the baseline's, the oldest first."""
+    years = _years(comparisons)
+    figures = [years[0].against, *(year.figure for year in years)] if years else []
+    return [figure for figure in figures if figure is not None]
+
+
+def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | None:
+    """Why the editions since the baseline cannot be read together."""
+    if not terms.baseline_known or not comparisons:
+        return "baseline_missing"
+    if any(comparison.forbidden_by for comparison in comparisons):
+        return "series_break"
+    reasons = (_why_empty(year.against, "not_consecutive") for year in _years(comparisons))
+    return next((reason for reason in reasons if reason), None)
+
+
+def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
+    """A verdict on all editions since the baseline, beside the baseline's figure; without a change."""
+    figures = _series(comparisons)
+    if not figures:
+        return Judged(verdict)
+    first = _years(comparisons)[0].compared_edition
+    value = figures[0].value if figures[0].edition == first else None
+    return Judged(verdict, first, value, breaks=_breaks_of(comparisons), behind=tuple(figures))
+
+
+def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
+    """The breaks between several figures: of the first comparison that is forbidden, else all; the mark comes last."""
+    forbidden = [comparison for comparison in comparisons if comparison.forbidden_by][:1]
+    words = {word for comparison in forbidden or comparisons for word in (comparison.breaks or "").split()}
+    marks = words & {UNKNOWN_RULE}
+    return " ".join([*sorted(words - marks), *marks]) or None
+
+
+def _against(verdict: Verdict, comparison: Comparison) -> Judged:
+    """A verdict with what the figure was compared with, and no change."""
+    value = comparison.against.value if comparison.against else None
+    return Judged(verdict, comparison.compared_edition, value, breaks=comparison.breaks, behind=comparison.behind)
+
+
+def _in_points(interval: Interval | None) -> Interval | None:
+    return Interval(interval.low * 100, interval.high * 100) if interval else None

@@ -1,0 +1,235 @@
+"""Scenarios that several tests share: figures that are made up, and the tables that are made of them.
+
+Figures go through the same queries and functions as the real ones, from published lines and counts to verdicts. What a test
+delivers as files is in `delivering.py`.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from assets.methods.samples import Design
+from assets.reference import REFERENCE as REFERENCE_TABLES
+from assets.sql_tables import MODELS, frame_of
+from warehouse.contracts import Row, Table, contracts, records
+from warehouse.reference_files import load_reference
+
+Tables = dict[str, pd.DataFrame]
+Spoil = Callable[[Tables], None]
+
+Figures = dict[tuple[int, str], tuple[float, int | None]]
+REFERENCE = {name.split(".")[1]: frame for name, frame in load_reference().items()}
+TH = "tingbjerg_husum"
+FALLING: Figures = {
+    (2020, TH): (16, 3000), (2021, TH): (12, 3000), (2022, TH): (11, 3000), (2023, TH): (16, 3000), (2024, TH): (9, 3000),
+    (2020, "copenhagen"): (9, 4880), (2021, "copenhagen"): (9, 4922), (2022, "copenhagen"): (9, 3596),
+    (2023, "copenhagen"): (7, 4037), (2024, "copenhagen"): (7, 4000),
+}  # fmt: skip
+CRIME = {
+    (2021, TH): (200, None),
+    (2022, TH): (200, None),
+    (2023, TH): (190, None),
+    (2024, TH): (260, None),
+    (2025, TH): (120, None),
+}
+RATES = {(edition, TH): (round(count / 11.3, 1), None) for (edition, _), (count, _) in CRIME.items()}
+BURGLARIES = {(2021, TH): (20, None), (2022, TH): (36, None)}
+ESTIMATE: Row = {
+    "area_id": TH, "measure": "unsafe", "answers": 3000, "share_percent": 12.0, "standard_error_points": 0.5, "design_effect": 1.0,
+    "degrees_of_freedom": 2999, "presentable": True, "korn_graubard_low_percent": 11.0, "korn_graubard_high_percent": 13.0,
+    "provenance": "extract", "method": "made up",
+}  # fmt: skip
+DRAW: Row = {
+    "edition": 2023, "extract": "police", "crime_year": 2022, "drawn_on": date(2023, 2, 15), "delivered_in_edition": 2023, "files": 1,
+    "counts": True, "reports": 1000, "reports_unmapped": 0, "reports_undecided": 0, "reports_place_unknown": 30,
+    "reports_place_less_exact": 20, "provenance": "extract",
+}  # fmt: skip
+
+
+def made_up(measure: str, figures: Figures) -> list[Row]:
+    """Published lines of one measure, as published_figures.csv would hold them."""
+    decimals = 1 if measure.endswith("per_1000") else 0
+    return [
+        {
+            "edition": edition, "area_id": area_id, "measure": measure, "source_id": "project_assumption", "value": float(value),
+            "decimals": decimals, "approximate": False, "answers": answers, "invited": None, "note": "made up", "file_line": line,
+        }
+        for line, ((edition, area_id), (value, answers)) in enumerate(figures.items(), 2)
+    ]  # fmt: skip
+
+
+def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Acts that fix every baseline of crime at the figure that the tables hold."""
+    kinds = dict(zip(tables["measures"]["measure"], tables["measures"]["crime_type"], strict=True))
+    counted = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["counted"])}
+    figures = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["yearly_types"])}
+    rows = []
+    for target in records(tables["targets"]):
+        cell = (target["baseline_year"] or 0) + 1, target["area_id"], kinds[target["measure"]]
+        if target["rule"] == "held_at_baseline" and figures.get(cell, {}).get("provenance"):
+            hidden = counted.get(cell, {}) if figures[cell]["reports"] is None else {}
+            figure = figures[cell] | {name: hidden[name] for name in ("reports",) if name in hidden}
+            act = {
+                "act": 1,
+                "made_from": "made up",
+                "fixed_by": "A. Steward",
+                "fixed_on": date(2022, 6, 1),
+                "reason": "First fixing.",
+            }
+            columns = contracts()["reference.fixed_baselines"].columns
+            rows.append(
+                {name: cell for name, cell in (target | figure | act | {"source_id": None}).items() if name in columns}
+            )
+    return contracts()["reference.fixed_baselines"].frame(rows)
+
+
+def fixing(fixed_at: float | None, compared: float) -> Callable[[dict[str, pd.DataFrame]], pd.DataFrame]:
+    """The act that fixed the baseline of the unsafe share, and of the gap."""
+
+    def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        columns = contracts()["reference.fixed_baselines"].columns
+        act = {
+            "act": 1, "edition": 2020, "share_percent": fixed_at, "comparison_percent": compared, "provenance": "extract",
+            "made_from": "svar_2020.sav", "fixed_by": "A. Steward", "fixed_on": date(2021, 6, 1), "reason": "First fixing.",
+        }  # fmt: skip
+        rows = [
+            {name: cell for name, cell in (target | act).items() if name in columns}
+            for target in records(tables["targets"])
+            if target["target_id"] in ("1a", "1b") and fixed_at is not None
+        ]
+        return contracts()["reference.fixed_baselines"].frame(rows)
+
+    return fix
+
+
+def make(
+    lines: list[Row],
+    spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None,
+    fix: Callable[[dict[str, pd.DataFrame]], pd.DataFrame] = fixed,
+) -> dict[str, pd.DataFrame]:
+    """Every table from made-up published lines and the project's own reference files."""
+    tables = {name: frame.copy() for name, frame in REFERENCE.items()}
+    tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
+    for name in (
+        "safety.estimates",
+        "safety.gaps",
+        "crime.counted",
+        "commitments.yearly_numbers",
+        "police.draws",
+        "quality.decisions",
+    ):  # nothing was delivered
+        tables[name.split(".")[1]] = contracts()[name].frame([])
+    if spoil:
+        spoil(tables)
+    with duckdb.connect() as connection:
+        for table in contracts().values():
+            if table.short_name in tables and table.name not in MADE:
+                put(connection, table, tables[table.short_name])
+        for name in MADE:
+            if name == "targets.baselines":
+                tables["fixed_baselines"] = fix(tables)
+                put(connection, contracts()["reference.fixed_baselines"], tables["fixed_baselines"])
+            tables[contracts()[name].short_name] = made = frame_of(connection, MODELS[name])
+            put(connection, contracts()[name], made)
+    return tables
+
+
+MADE = (
+    "safety.yearly_shares",
+    "safety.unsafe_bydele",
+    "crime.confidentiality",
+    "crime.yearly_types",
+    "crime.monitoring",
+    "quality.reconciliation",
+    "indicators.yearly",
+    "targets.baselines",
+    "indicators.comparisons",
+    "targets.readings",
+    "targets.verdicts",
+)
+
+
+def model_frame(name: str, tables: Tables, edition: int | None = None) -> pd.DataFrame:
+    """The table that a query makes of frames by their short names; one that is not among them is empty.
+
+    `edition` is of a query that asks for one.
+    """
+    model = MODELS[name]
+    with duckdb.connect() as connection:
+        for table in (*REFERENCE_TABLES, *(contracts()[read] for read in (*model.same, *model.earlier))):
+            put(connection, table, tables.get(table.short_name, table.frame([])))
+        return frame_of(connection, model, edition)
+
+
+def put(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
+    """Put a frame into reach of queries, by the table's name and with its types."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+    rows = table.arrow(frame)
+    connection.register("rows_to_put", rows)
+    connection.execute(f"CREATE OR REPLACE TABLE {table.name} AS FROM rows_to_put")
+    connection.unregister("rows_to_put")
+
+
+def verdict(
+    tables: dict[str, pd.DataFrame], target_id: str, edition: int, compared_with: str, measure: str = ""
+) -> Row:
+    found = [
+        row
+        for row in records(tables["verdicts"])
+        if (row["target_id"], row["edition"], row["compared_with"]) == (target_id, edition, compared_with)
+        and measure in row["measure"]
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def reading(row: Row) -> tuple[Any, ...]:
+    return row["literal"], row["statistical"], row["reason"]
+
+
+def number(measure: str, value: float, **more: Any) -> Callable[[dict[str, pd.DataFrame]], None]:
+    """One number of the plan, the calendar, the accounts or the list in 2022."""
+
+    def spoil(tables: dict[str, pd.DataFrame]) -> None:
+        row = {
+            "edition": 2022, "area_id": TH, "measure": measure, "value": value, "not_known": 0, "status": "normal",
+            "provenance": "extract", "maturity": "provisional", "method": "full_count/1",
+        } | more  # fmt: skip
+        tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame([row])
+
+    return spoil
+
+
+def count(reports: int, edition: int = 2023, **changes: Any) -> Row:
+    return {
+        "edition": edition, "crime_year": edition - 1, "area_id": TH, "area_version": 1, "crime_type": "citizen_facing",
+        "extract": "police", "counted_from": "counts", "drawn_on": pd.Timestamp(edition, 2, 15).date(), "reports": reports,
+        "zero_in_doubt": False, "population_residents": 11000, "provenance": "extract",
+    } | changes  # fmt: skip
+
+
+def two_sources(reports: int, counts: int) -> Spoil:
+    """Burglaries of the area in 2021, as counted here report by report and as the police counted them."""
+
+    def spoil(tables: dict[str, pd.DataFrame]) -> None:
+        sources = ((reports, "reports"), (counts, "counts"))
+        rows = [count(number, 2022, crime_type="burglary", counted_from=source) for number, source in sources]
+        tables["counted"] = contracts()["crime.counted"].frame(rows)
+
+    return spoil
+
+
+POPULATION, ANSWERS, YES = (4421, 1018, 755), (100, 50, 50), (9, 15, 24)  # elementary, middle and high schools
+
+
+def apistrat(*, finite: bool = True) -> tuple[Design, np.ndarray]:
+    """R's stratified sample of 200 schools, and whether each did not meet its target; by its counts."""
+    weights = [float(np.float32(size / count)) for size, count in zip(POPULATION, ANSWERS, strict=True)]
+    of_stratum = [np.r_[np.ones(yes), np.zeros(count - yes)] for yes, count in zip(YES, ANSWERS, strict=True)]
+    population = np.array(POPULATION, dtype=float) if finite else np.full(3, np.inf)
+    design = Design(np.repeat([0, 1, 2], ANSWERS), np.repeat(weights, ANSWERS), population)
+    return design, np.concatenate(of_stratum)[:, None]
