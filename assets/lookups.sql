@@ -1,47 +1,47 @@
 -- What every model may look up: areas by a producer's code, versions by a day, crime types by an offence code.
 
-CREATE TABLE known_codes AS
+CREATE OR REPLACE TABLE known_codes AS
 SELECT code_system, lower(trim(code)) AS code, any_value(area_id) AS area_id
 FROM reference.area_codes GROUP BY ALL;
 
 -- The area that a producer's code means; blanks around it and the case of its letters do not matter.
-CREATE MACRO area_of(system, written) AS (
+CREATE OR REPLACE MACRO area_of(system, written) AS (
     SELECT k.area_id FROM known_codes k WHERE k.code_system = system AND k.code = lower(trim(written))
 );
 
-CREATE TABLE area_versions AS
+CREATE OR REPLACE TABLE area_versions AS
 SELECT area_id, area_version, level, code,
        coalesce(valid_from, DATE '0001-01-01') AS valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to
 FROM reference.areas;
 
 -- The version of an area on a day.
-CREATE MACRO version_on(area, on_day) AS (
+CREATE OR REPLACE MACRO version_on(area, on_day) AS (
     SELECT max(v.area_version) FROM area_versions v
     WHERE v.area_id = area AND on_day BETWEEN v.valid_from AND v.valid_to
 );
 
 -- Levels of areas, the smallest first: of several areas that are known of a place the smallest says most.
-CREATE TABLE levels AS
+CREATE OR REPLACE TABLE levels AS
 FROM (VALUES ('rode', 1), ('partnership_area', 2), ('bydel', 3), ('survey_bydel', 4), ('municipality', 5)) v(level, size);
 
-CREATE TABLE area_sizes AS
+CREATE OR REPLACE TABLE area_sizes AS
 SELECT area_id, arg_max(size, area_version) AS size FROM area_versions JOIN levels USING (level) GROUP BY area_id;
 
 -- Every code of the newest mapping, with the days between which its line holds.
-CREATE TABLE mapped_codes AS
+CREATE OR REPLACE TABLE mapped_codes AS
 SELECT lpad(code::VARCHAR, 5, '0') AS offence_code, crime_type, mapping_version, valid_from,
        coalesce(valid_to, DATE '9999-12-31') AS valid_to
 FROM reference.offence_codes, unnest(range(first_code::INTEGER, last_code::INTEGER + 1)) AS codes(code)
 WHERE mapping_version = (SELECT max(mapping_version) FROM reference.offence_codes);
 
 -- The codes of areas with the years in which the area is defined, on one day at least.
-CREATE TABLE dated_codes AS
+CREATE OR REPLACE TABLE dated_codes AS
 SELECT k.code_system, k.code, k.area_id, year(min(v.valid_from)) AS first_year, year(max(v.valid_to)) AS last_year
 FROM known_codes k JOIN area_versions v USING (area_id) GROUP BY ALL;
 
 -- Every area that an area lies in, or is, through as many areas between them as there are, on the days on which all hold. On
 -- a day a whole stands once, through however many ways an area lies in it.
-CREATE TABLE lies_in AS
+CREATE OR REPLACE TABLE lies_in AS
 WITH RECURSIVE up AS (
     SELECT m.member_area_id AS area_id, v.area_id AS whole_id, v.area_version AS whole_version, v.level, v.valid_from, v.valid_to
     FROM reference.area_members m JOIN area_versions v USING (area_id, area_version)
@@ -69,12 +69,12 @@ spans AS (
 SELECT area_id, whole_id, whole_version, level, min(valid_from) AS valid_from, max(valid_to) AS valid_to
 FROM spans GROUP BY area_id, whole_id, whole_version, level, span;
 
-CREATE TABLE municipality_of AS
+CREATE OR REPLACE TABLE municipality_of AS
 SELECT area_id, whole_id AS municipality_id, valid_from, valid_to FROM lies_in WHERE level = 'municipality';
 
 -- The smallest count of reports that is shown of an area: as the agreements of the one area say in which it lies, or which it
 -- is. Where it lies in several, holds an agreement's area, or has no agreement, the largest of all agreements.
-CREATE TABLE fewest_reports_shown AS
+CREATE OR REPLACE TABLE fewest_reports_shown AS
 WITH agreed AS (
     SELECT area_id, max(fewest_reports_shown) AS fewest FROM reference.agreements GROUP BY area_id
 ), around AS (
@@ -87,17 +87,17 @@ WITH agreed AS (
 SELECT area_id, coalesce(o.fewest, (SELECT max(fewest) FROM agreed)) AS fewest_reports_shown
 FROM (SELECT DISTINCT area_id FROM area_versions) LEFT JOIN own o USING (area_id);
 
-CREATE TABLE bydel_of AS
+CREATE OR REPLACE TABLE bydel_of AS
 SELECT area_id, whole_id AS bydel_id, valid_from, valid_to FROM lies_in WHERE level = 'bydel';
 
-CREATE TABLE partnership_of AS
+CREATE OR REPLACE TABLE partnership_of AS
 SELECT area_id, whole_id AS partnership_area_id, whole_version AS area_version, valid_from, valid_to
 FROM lies_in WHERE level = 'partnership_area';
 
 -- The partners that a plan names for an activity, divided by semicolons, each once and without blanks around it.
-CREATE MACRO partner_names(written) AS list_distinct(
+CREATE OR REPLACE MACRO partner_names(written) AS list_distinct(
     list_filter(list_transform(string_split(coalesce(written, ''), ';'), lambda named: trim(named)), lambda named: named <> '')
 );
 
-CREATE TABLE known_partners AS
+CREATE OR REPLACE TABLE known_partners AS
 SELECT lower(trim(alias)) AS named, any_value(partner_id) AS partner_id FROM reference.partner_aliases GROUP BY ALL;

@@ -59,23 +59,31 @@ def write_model(name: str, edition: int) -> int:
     table, model = contracts()[name], MODELS[name]
     same, earlier = ([contracts()[read] for read in names] for names in (model.same, model.earlier))
     with engine([*same, *REFERENCE], edition, earlier) as connection:
+        look_up(connection)
         if model.finish is not None:
             return store.write(table, frame_of(connection, model, edition), edition)
-        prepare(connection, model)
+        for file in model.views:
+            connection.execute(sql(file))
         return store.write_batches(table, batches(connection, sql(model.file).format(edition=edition), table), edition)
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Make the lookups and the views that a query needs, of tables that are in reach."""
-    for file in ("lookups", *model.views):
-        connection.execute(sql(file))
-    connection.execute("CREATE OR REPLACE TABLE blocking_rules (table_name VARCHAR, rule VARCHAR)")
-    connection.executemany("INSERT INTO blocking_rules VALUES (?, ?)", blocking_rules())
+def look_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what every query may look up, of the reference tables that are in reach, and the names of the rules that block."""
+    connection.execute(sql("lookups"))
+    tables, rules = zip(*blocking_rules(), strict=True)
+    connection.execute(
+        "CREATE OR REPLACE TABLE blocking_rules AS SELECT unnest(?) AS table_name, unnest(?) AS rule",
+        [list(tables), list(rules)],
+    )
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
-    """The rows of a query, finished; its tables are in reach by their names. `edition` is of a query that asks for one."""
-    prepare(connection, model)
+    """The rows of a query, finished; its tables and the lookups are in reach by their names.
+
+    `edition` is of a query that asks for one.
+    """
+    for file in model.views:
+        connection.execute(sql(file))
     if model.make:
         return model.make(connection)
     query = sql(model.file) if edition is None else sql(model.file).format(edition=edition)
@@ -102,6 +110,7 @@ def model_table(name: str) -> dg.AssetsDefinition:
             newest = max(int(partition) for partition in context.partition_keys)
             with expected_trouble():
                 with engine(REFERENCE, newest, earlier) as connection:
+                    look_up(connection)
                     frame = frame_of(connection, model)
                 save_editions(context, table, frame)
             return

@@ -14,7 +14,7 @@ import pandas as pd
 
 from assets.methods.samples import Design
 from assets.reference import REFERENCE as REFERENCE_TABLES
-from assets.sql_tables import MODELS, frame_of
+from assets.sql_tables import MODELS, frame_of, look_up
 from warehouse.contracts import Row, Table, contracts, records
 from warehouse.reference_files import load_reference
 
@@ -127,13 +127,15 @@ def make(
         spoil(tables)
     with duckdb.connect() as connection:
         for table in contracts().values():
-            if table.short_name in tables and table.name not in MADE:
+            if table.short_name in tables:
                 put(connection, table, tables[table.short_name])
+        look_up(connection)
         for name in MADE:
             if name == "targets.baselines":
                 tables["fixed_baselines"] = fix(tables)
                 put(connection, contracts()["reference.fixed_baselines"], tables["fixed_baselines"])
-            tables[contracts()[name].short_name] = made = frame_of(connection, MODELS[name])
+            made = frame_of(connection, MODELS[name])
+            tables[contracts()[name].short_name] = made
             put(connection, contracts()[name], made)
     return tables
 
@@ -162,6 +164,7 @@ def model_frame(name: str, tables: Tables, edition: int | None = None) -> pd.Dat
     with duckdb.connect() as connection:
         for table in (*REFERENCE_TABLES, *(contracts()[read] for read in (*model.same, *model.earlier))):
             put(connection, table, tables.get(table.short_name, table.frame([])))
+        look_up(connection)
         return frame_of(connection, model, edition)
 
 
@@ -233,3 +236,23 @@ def apistrat(*, finite: bool = True) -> tuple[Design, np.ndarray]:
     population = np.array(POPULATION, dtype=float) if finite else np.full(3, np.inf)
     design = Design(np.repeat([0, 1, 2], ANSWERS), np.repeat(weights, ANSWERS), population)
     return design, np.concatenate(of_stratum)[:, None]
+
+
+def bydele_estimated(
+    shares: list[float], answers: int = 300, **changes: Any
+) -> Callable[[dict[str, pd.DataFrame]], None]:
+    """Estimates of the 13 bydele's unsafe shares of 2021, all of one number of answers and a design effect of 1."""
+
+    def spoil(tables: dict[str, pd.DataFrame]) -> None:
+        bydele = tables["areas"].loc[tables["areas"]["level"] == "survey_bydel", "area_id"]
+        rows = [
+            {
+                "edition": 2021, "area_id": area_id, "measure": "unsafe", "answers": answers, "share_percent": share,
+                "standard_error_points": 100 * np.sqrt(share / 100 * (1 - share / 100) / answers), "design_effect": 1.0,
+                "degrees_of_freedom": answers - 1, "presentable": True, "rule_version": 1, "provenance": "extract", "method": "made up",
+            } | changes
+            for area_id, share in zip(bydele, shares, strict=False)
+        ]  # fmt: skip
+        tables["estimates"] = contracts()["safety.estimates"].frame(rows)
+
+    return spoil

@@ -1,7 +1,7 @@
 -- Areas of an edition's counts that lie beside each other in greater ones: the bydele in their municipality, and smaller areas in
 -- the bydele that they share places with; in the municipality where one of those bydele is not counted. One row for each area of
 -- a group, on the last day of the crime year.
-CREATE VIEW area_groups AS
+CREATE OR REPLACE VIEW area_groups AS
 WITH counted AS (
     SELECT DISTINCT edition, make_date(edition - 1, 12, 31) AS day, area_id FROM crime_source
 ),

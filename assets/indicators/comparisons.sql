@@ -61,12 +61,15 @@ judged_series AS (
     UNION
     SELECT a.comparison_area_id, t.measure FROM reference.targets t JOIN reference.agreements a USING (agreement_id)
     WHERE t.rule = 'approaches_comparison_area'
-    UNION -- how much counts vary is read off the bydele of the same municipality where the area's own years are too few
-    SELECT bydel.area_id, t.measure
+),
+-- How much counts vary is read off the bydele of the same municipality where the area's own years are too few.
+judged_with_bydele AS (
+    SELECT DISTINCT bydel.area_id, t.measure, judged.year + 1 AS edition
     FROM reference.targets t
     JOIN lies_in home ON home.area_id = t.area_id AND home.level = 'municipality'
     JOIN lies_in bydel ON bydel.whole_id = home.whole_id
     JOIN reference.areas a ON a.area_id = bydel.area_id AND a.level = 'bydel'
+    CROSS JOIN unnest(range(t.first_year, t.last_year + 1)) judged(year)
     WHERE t.rule = 'held_at_baseline'
 ),
 wanted AS (
@@ -88,11 +91,15 @@ wanted AS (
     UNION ALL BY NAME
     SELECT 'years' AS compared_with, f.edition, f.area_id, f.measure, r.first_year + 1 AS compared_edition, f.area_id AS compared_area_id,
            array_to_string(range(r.first_year, r.last_year + 1), ' ') AS compared_years, r.last_year + 1 AS last_compared_edition
-    FROM own_figures f JOIN reference.readings r ON r.kind = 'years' AND f.made_of = 'reports' AND f.year > r.last_year
+    FROM own_figures f JOIN reference.crime_readings r ON r.kind = 'years' AND f.made_of = 'reports' AND f.year > r.last_year
     UNION ALL BY NAME
     SELECT 'earlier_edition' AS compared_with, f.edition, f.area_id, f.measure, e.edition AS compared_edition, f.area_id AS compared_area_id
     FROM own_figures f JOIN judged_series USING (area_id, measure) JOIN own_figures e USING (area_id, measure)
     WHERE e.edition < f.edition AND e.value IS NOT NULL AND f.value IS NOT NULL
+    UNION ALL BY NAME
+    SELECT 'earlier_edition' AS compared_with, b.edition, b.area_id, b.measure, e.edition AS compared_edition, b.area_id AS compared_area_id
+    FROM judged_with_bydele b JOIN own_figures e USING (area_id, measure)
+    WHERE e.edition < b.edition AND e.value IS NOT NULL AND (b.area_id, b.measure) NOT IN (SELECT (area_id, measure) FROM judged_series)
 ),
 numbered AS MATERIALIZED (
     SELECT w.* REPLACE (coalesce(w.fixed_for, '') AS fixed_for), m.made_of, m.unit, m.of_survey, row_number() OVER () AS number,
@@ -188,7 +195,7 @@ joined AS (
 ),
 judged AS (
     SELECT *,
-           list_filter([figure_status, coalesce(against_status, if(compared_with = 'years', NULL, 'missing')),
+           list_filter([coalesce(figure_status, 'missing'), coalesce(against_status, if(compared_with = 'years', NULL, 'missing')),
                         if(of_four, coalesce(whole_status, 'missing'), NULL), if(of_four, coalesce(against_whole_status, 'missing'), NULL),
                         if(list_contains(years_statuses, NULL), 'missing', NULL)],
                        lambda status: status IS NOT NULL) AS own_statuses,
@@ -210,7 +217,7 @@ judged AS (
 ),
 reasoned AS (
     SELECT *,
-           CASE WHEN figure_status = 'missing' THEN 'missing_extract'
+           CASE WHEN coalesce(figure_status, 'missing') = 'missing' THEN 'missing_extract'
                 WHEN of_four AND coalesce(whole_status, 'missing') = 'missing' THEN 'missing_extract'
                 WHEN compared_with <> 'years' AND coalesce(against_status, 'missing') = 'missing' THEN without_compared
                 WHEN of_four AND coalesce(against_whole_status, 'missing') = 'missing' THEN without_compared
@@ -224,8 +231,8 @@ reasoned AS (
     FROM judged
 ),
 comparisons AS (
-    SELECT r.*, figure_year AS year,
-           if(a.first_day IS NULL, NULL, figure_year BETWEEN year(a.first_day) AND year(a.last_day)) AS in_period,
+    SELECT r.*, edition - if(made_of = 'reports', 1, 0) AS year,
+           if(a.first_day IS NULL, NULL, edition - if(made_of = 'reports', 1, 0) BETWEEN year(a.first_day) AND year(a.last_day)) AS in_period,
            nullif(concat_ws(' ', nullif(array_to_string(if(len(forbids) > 0, forbids, all_breaks), ' '), ''),
                             if(rule_unknown, 'question_unknown', NULL)), '') AS breaks,
            nullif(array_to_string(forbids, ' '), '') AS forbidden_by,
@@ -236,7 +243,7 @@ comparisons AS (
            if(hidden, 'confidential', 'free') AS confidentiality,
            CASE WHEN 'synthetic' IN (figure_provenance, against_provenance, whole_provenance, against_whole_provenance, years_provenance) THEN 'synthetic'
                 ELSE coalesce(least(figure_provenance, against_provenance, whole_provenance, against_whole_provenance, years_provenance)) END AS provenance,
-           figure_maturity AS maturity, figure_method AS method,
+           coalesce(figure_maturity, against_maturity) AS maturity, coalesce(figure_method, against_method) AS method,
            lines_of(concat_ws(' ', figure_source_lines, against_source_lines, whole_source_lines, against_whole_source_lines, years_lines)) AS source_lines
     FROM reasoned r LEFT JOIN reference.agreements a USING (agreement_id)
 )

@@ -1,7 +1,8 @@
-"""What SQL cannot compute of the yearly shares: intervals of published ones, and what estimates can carry of a number of areas.
+"""Shares of residents who feel safe or unsafe: one figure each.
 
-A share is the one estimated from the survey's answers where they were delivered, else the published one (`yearly_shares.sql`);
-how many areas lie above a limit is in `unsafe_bydele.sql`. The formulas are in `assets/methods/`.
+A figure is the one estimated from the survey's answers where they were delivered, else the published one: `yearly_shares.sql`.
+How many areas lie above a limit is `unsafe_bydele.sql`. The intervals are made in `assets/methods/`; whether a promise is
+kept is decided in `assets/targets/verdicts.py`.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ WITH readings AS (
            false AS binding, c.change AS ratio, c.change_low AS ratio_low, c.change_high AS ratio_high,
            c.breaks, c.reason, c.provenance, c.method
     FROM reference.targets t JOIN reference.agreements a USING (agreement_id)
-    CROSS JOIN reference.readings r
+    CROSS JOIN reference.crime_readings r
     JOIN indicators.comparisons c
       ON c.area_id = t.area_id AND c.measure = t.measure AND c.compared_with = r.kind
      AND CASE r.kind WHEN 'years' THEN c.compared_years = array_to_string(range(r.first_year, r.last_year + 1), ' ')

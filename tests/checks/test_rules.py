@@ -220,6 +220,14 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("crime.monitoring", "no_small_count_is_shown",
      "UPDATE crime.monitoring SET counted_from = 'counts', reports = 1 WHERE edition = 2023 AND crime_type = 'threats'",
      {(2023, "tingbjerg_husum", "threats")}),
+    *((f"crime.{table}", "no_zero_in_doubt_is_shown",
+       "INSERT INTO crime.counted BY NAME SELECT 2023 AS edition, 2022 AS crime_year, 'tingbjerg_husum' AS area_id, crime_type, 'police' AS extract, "
+       "'reports' AS counted_from, DATE '2023-03-01' AS drawn_on, 0 AS reports, doubt AS zero_in_doubt, 'extract' AS provenance "
+       f"FROM (VALUES ('{kind}', true), ('{sure}', false)) t(crime_type, doubt); "
+       f"UPDATE crime.{table} SET counted_from = 'reports', drawn_on = DATE '2023-03-01', reports = 0 "
+       f"WHERE edition = 2023 AND area_id = 'tingbjerg_husum' AND crime_type IN ('{kind}', '{sure}')",
+       {(2023, "tingbjerg_husum", kind)})
+      for table, kind, sure in (("yearly_types", "burglary", "theft_robbery"), ("monitoring", "threats", "narcotics"))),
     ("targets.readings", "reading_binds_nobody_and_follows_from_the_figures",
      "UPDATE targets.readings SET binding = true WHERE edition = 2022 AND target_id = '2a' AND reading = 'against_2019'",
      {(2022, "tingbjerg_husum_2021_2024", "2a", "citizen_facing_reports_per_1000", "against_2019")}),

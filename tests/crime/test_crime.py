@@ -324,3 +324,19 @@ def test_the_police_s_own_count_stands_in_for_a_zero_in_doubt(place: Path) -> No
     deliver(place, 2023, "antal.csv", [COUNT | {"Sagstype": "Trusler", "Antal anmeldelser": "7"}])
     row = shown(place, "threats")
     assert (row["reports"], row["counted_from"], row["status"]) == (7, "counts", "normal")
+
+
+def test_a_hidden_zero_is_not_told_apart_from_a_small_count_by_its_doubt() -> None:
+    numbers = {"bydel_valby": 3, "bydel_vanloese": 0, "bydel_bispebjerg": 40, "copenhagen": 43}
+    rows = [
+        count(number, area_id=area_id, crime_type="threats", zero_in_doubt=number == 0)
+        for area_id, number in numbers.items()
+    ]
+    tables = REFERENCE | {"counted": contracts()["crime.counted"].frame(rows)}
+    tables["confidentiality"] = model_frame("crime.confidentiality", tables)
+    shown = {
+        row["area_id"]: row for row in records(model_frame("crime.monitoring", tables)) if row["crime_year"] == 2022
+    }
+    small, zero = ({**shown[area_id], "area_id": None} for area_id in ("bydel_valby", "bydel_vanloese"))
+    assert small == zero
+    assert (zero["status"], zero["confidentiality"], zero["reports"]) == ("normal", "confidential", None)

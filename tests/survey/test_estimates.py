@@ -239,7 +239,7 @@ def test_a_share_of_a_few_answers_is_not_told() -> None:
         None,
         29,
     )
-    changes = [one for one in records(tables["yearly_changes"]) if (one["edition"], one["area_id"]) == (2021, TH)]
+    changes = [one for one in records(tables["comparisons"]) if (one["edition"], one["area_id"]) == (2021, TH)]
     assert {one["value"] for one in changes} == {None}
     assert reading(verdict(tables, "1a", 2021, "edition_before")) == (
         "not_evaluable",

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from tests.scenarios import made_up, make
-from tests.targets.test_targets import bydele_estimated
+from tests.scenarios import bydele_estimated, made_up, make
 from warehouse.contracts import Row, contracts, records
 
 MEASURE = "bydele_above_10_percent_unsafe"

@@ -19,6 +19,7 @@ from tests.scenarios import (
     FALLING,
     RATES,
     TH,
+    bydele_estimated,
     fixed,
     fixing,
     made_up,
@@ -131,8 +132,8 @@ def test_a_break_that_forbids_comparing_is_no_verdict() -> None:
         )
     changes = [
         row
-        for row in records(tables["yearly_changes"])
-        if row["edition"] == 2021 and row["compared_with"] == "baseline"
+        for row in records(tables["comparisons"])
+        if (row["edition"], row["compared_with"]) == (2021, "baseline") and row["measure"].startswith("unsafe")
     ]
     found = {(row["value"] is None, row["change"], row["literal"], row["reason"]) for row in changes}
     assert found == {(False, None, None, "series_break"), (True, None, None, "missing_extract")}
@@ -174,10 +175,11 @@ def test_two_versions_are_not_compared_until_somebody_decides_and_then_carry_the
         assert reading(verdict(undecided, target_id, 2021, compared_with))[2] == "series_break"
     of = (2021, TH, "unsafe")
     changes = [
-        row for row in records(undecided["yearly_changes"]) if (row["edition"], row["area_id"], row["measure"]) == of
+        row for row in records(undecided["comparisons"]) if (row["edition"], row["area_id"], row["measure"]) == of
     ]
     assert {row["compared_with"]: row["reason"] for row in changes} == {
-        "edition_before": "series_break", "baseline": "series_break", "copenhagen": None,
+        "edition_before": "series_break", "baseline": "series_break", "earlier_edition": "series_break",
+        "baseline_gap": "series_break", "municipality": None,
     }  # fmt: skip
     decided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=True), acts)
     row = verdict(decided, "1a", 2021, "edition_before")
@@ -310,26 +312,6 @@ def test_no_bydel_above_10_percent_is_met_by_the_words_alone() -> None:
     assert reading(verdict(tables, "5", 2021, "limit")) == ("met", "not_evaluable", "answers_unknown")
 
 
-def bydele_estimated(
-    shares: list[float], answers: int = 300, **changes: Any
-) -> Callable[[dict[str, pd.DataFrame]], None]:
-    """Estimates of the 13 bydele's unsafe shares of 2021, all of one number of answers and a design effect of 1."""
-
-    def spoil(tables: dict[str, pd.DataFrame]) -> None:
-        bydele = tables["areas"].loc[tables["areas"]["level"] == "survey_bydel", "area_id"]
-        rows = [
-            {
-                "edition": 2021, "area_id": area_id, "measure": "unsafe", "answers": answers, "share_percent": share,
-                "standard_error_points": 100 * np.sqrt(share / 100 * (1 - share / 100) / answers), "design_effect": 1.0,
-                "degrees_of_freedom": answers - 1, "presentable": True, "rule_version": 1, "provenance": "extract", "method": "made up",
-            } | changes
-            for area_id, share in zip(bydele, shares, strict=False)
-        ]  # fmt: skip
-        tables["estimates"] = contracts()["safety.estimates"].frame(rows)
-
-    return spoil
-
-
 # 300 answers: 10 % +- 3.4 points at 95 %, and 10 % + 5.3 points at 95 % divided among 13 bydele
 @pytest.mark.parametrize(
     ("shares", "expected"),
@@ -348,7 +330,7 @@ def test_bydele_above_10_percent_are_read_off_their_shares(shares: list[float], 
     row = verdict(tables, "5", 2021, "limit")
     assert reading(row) == expected
     assert (row["value"], row["provenance"]) == (sum(share > 10 for share in shares), "extract")
-    assert records(tables["unsafe_bydele"])[0]["published_bydele_above_10_percent"] == 4
+    assert records(tables["unsafe_bydele"])[0]["published_bydele_above"] == 4
 
 
 @pytest.mark.parametrize("estimated", [bydele_estimated([4.0] * 12), bydele_estimated([4.0] * 13, answers=29)])
@@ -473,8 +455,11 @@ def test_years_beyond_a_break_say_nothing_of_the_variation() -> None:
         line = dict.fromkeys(tables["series_breaks"].columns) | {
             "break_id": "made_up", "area_id": TH, "measure": "burglary_reports", "first_edition": 2021, "kind": "codes",
             "effect": "not_comparable", "source_id": "project_assumption", "reason": "made up",
+            "decided_by": "A. Steward", "decided_on": date(2022, 1, 1),
         }  # fmt: skip
-        tables["series_breaks"] = pd.concat([tables["series_breaks"], pd.DataFrame([line])], ignore_index=True)
+        tables["series_breaks"] = contracts()["reference.series_breaks"].frame(
+            [*records(tables["series_breaks"]), line]
+        )
 
     row = verdict(make(varied(WILD | JUDGED), broken), "2b", 2022, "baseline", "burglary")
     assert (row["dispersion"], row["statistical"]) == (None, "not_met")

@@ -168,8 +168,8 @@ def test_a_gap_of_two_rules_for_answers_is_none() -> None:
     assert (row["reason"], row["breaks"].split()[0]) == ("series_break", "question_versions")
     change = next(
         one
-        for one in records(tables["yearly_changes"])
-        if (one["edition"], one["area_id"], one["compared_with"]) == (2021, TH, "copenhagen")
+        for one in records(tables["comparisons"])
+        if (one["edition"], one["area_id"], one["compared_with"]) == (2021, TH, "municipality")
     )
     assert (change["literal"], change["reason"], change["breaks"]) == (None, "series_break", "question_versions")
 

@@ -1,0 +1,114 @@
+"""What every query may look up: in what an area lies, and the fewest reports that are shown of it."""
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+from assets.reference import REFERENCE as TABLES
+from assets.sql_files import sql
+from tests.targets.test_targets import REFERENCE, TH
+from warehouse.contracts import contracts, records
+
+FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
+
+
+def looked_up(query: str, **added: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What a query gives of the project's reference data with some lines more; `agreements` are these alone."""
+    with duckdb.connect() as connection:
+        for table in TABLES:
+            lines = contracts()[table.name].frame(added.get(table.short_name, []))
+            kept = [] if table.short_name == "agreements" and len(lines) else [REFERENCE[table.short_name]]
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+            connection.register(f"given_{table.short_name}", table.arrow(pd.concat([*kept, lines], ignore_index=True)))
+            connection.execute(f"CREATE VIEW {table.name} AS FROM given_{table.short_name}")
+        connection.execute(sql("lookups"))
+        return connection.execute(query).fetchall()
+
+
+def area(
+    area_id: str, level: str, version: int = 1, first: date | None = None, last: date | None = None
+) -> dict[str, Any]:
+    return {
+        "area_id": area_id, "area_version": version, "name_da": area_id, "level": level, "valid_from": first, "valid_to": last,
+        "source_id": "project_assumption",
+    }  # fmt: skip
+
+
+def member(whole: str, part: str, version: int = 1) -> dict[str, Any]:
+    return {
+        "area_id": whole, "area_version": version, "member_area_id": part, "basis": "assumed", "source_id": "project_assumption",
+        "reason": "made up",
+    }  # fmt: skip
+
+
+def test_an_area_lies_in_a_whole_once_though_it_lies_in_it_in_several_ways() -> None:
+    # in Valby, and from 2021 to June 2022 also in a partnership area that lies in Valby
+    areas = [
+        area("made_up", "partnership_area", 1, date(2021, 1, 1), date(2021, 12, 31)),
+        area("made_up", "partnership_area", 2, date(2022, 1, 1), date(2022, 6, 30)),
+        area("rode_x", "rode"),
+        area("other_town", "municipality"),
+    ]
+    members = [
+        member("bydel_valby", "rode_x"),
+        member("bydel_valby", "made_up"),
+        *(member("made_up", "rode_x", version) for version in (1, 2)),
+    ]
+    query = "SELECT municipality_id, valid_from, valid_to FROM municipality_of WHERE area_id = '{}'"
+    added: dict[str, Any] = {"areas": areas, "area_members": members}
+    assert looked_up(query.format("rode_x"), **added) == [("copenhagen", FIRST, LAST)]
+    assert looked_up(query.format("other_town"), **added) == [("other_town", FIRST, LAST)]
+    bydele = "SELECT bydel_id, valid_from, valid_to FROM bydel_of WHERE area_id = 'rode_x'"
+    assert looked_up(bydele, **added) == [("bydel_valby", FIRST, LAST)]
+    versions = "SELECT area_version, valid_from FROM partnership_of WHERE area_id = 'rode_x' ORDER BY ALL"
+    assert looked_up(versions, **added) == [(1, date(2021, 1, 1)), (2, date(2022, 1, 1))]
+
+
+def test_an_area_that_leaves_a_whole_and_comes_back_lies_in_it_at_two_times() -> None:
+    areas = [
+        area("town", "municipality", 1, None, date(2009, 12, 31)),
+        area("town", "municipality", 2, date(2010, 1, 1), date(2019, 12, 31)),
+        area("town", "municipality", 3, date(2020, 1, 1)),
+        area("quarter", "bydel"),
+    ]
+    members = [member("town", "quarter", version) for version in (1, 3)]
+    found = looked_up(
+        "SELECT valid_from, valid_to FROM municipality_of WHERE area_id = 'quarter' ORDER BY ALL",
+        areas=areas,
+        area_members=members,
+    )
+    assert found == [(FIRST, date(2009, 12, 31)), (date(2020, 1, 1), LAST)]
+
+
+AGREED = {TH: (5, 6), "folehaven": (10,), "amager_partnership": (7,)}
+
+
+@pytest.mark.parametrize(
+    ("area_id", "fewest"),
+    [
+        (TH, 6),  # the larger of its two agreements
+        ("rode_266", 6),  # lies in it
+        ("folehaven", 10),
+        ("bydel_vanloese", 10),  # of no agreement: the largest
+        ("bydel_broenshoej_husum", 10),  # holds the area of one
+        ("copenhagen", 10),
+        ("rode_x", 10),  # lies in two
+    ],
+)
+def test_the_fewest_reports_that_are_shown_are_those_of_the_areas_own_agreement(area_id: str, fewest: int) -> None:
+    line = records(REFERENCE["agreements"])[0]
+    agreements = [
+        line | {"agreement_id": f"{agreed_id}_{number}", "area_id": agreed_id, "fewest_reports_shown": number}
+        for agreed_id, numbers in AGREED.items()
+        for number in numbers
+    ]
+    found = looked_up(
+        f"SELECT fewest_reports_shown FROM fewest_reports_shown WHERE area_id = '{area_id}'",
+        agreements=agreements,
+        areas=[area("rode_x", "rode")],
+        area_members=[member(TH, "rode_x"), member("amager_partnership", "rode_x", 2)],
+    )
+    assert found == [(fewest,)]
