@@ -3,6 +3,7 @@
 The files are written here, so that every count can be seen in the test.
 """
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from assets.extracts.rejecting import DUPLICATE
 from assets.methods import counts
+from assets.sql_files import sql
+from checks.row_rules import row_rules
 from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, table
 from tests.scenarios import REFERENCE, TH, count, made_up, model_frame
 from tests.scenarios import make as judge
@@ -340,3 +344,11 @@ def test_a_hidden_zero_is_not_told_apart_from_a_small_count_by_its_doubt() -> No
     small, zero = ({**shown[area_id], "area_id": None} for area_id in ("bydel_valby", "bydel_vanloese"))
     assert small == zero
     assert (zero["status"], zero["confidentiality"], zero["reports"]) == ("normal", "confidential", None)
+
+
+def test_the_rules_that_leave_no_doubt_of_a_zero_are_rules() -> None:
+    names = set(re.findall(r"'(\w+)'", re.search(r"rule IN \(([^)]*)\)", sql("crime/counted"))[1]))  # type: ignore[index]
+    assert names == {DUPLICATE, "area_under_two_names", "reported_in_a_year_of_few"}
+    assert names - {DUPLICATE} <= {
+        rule.name for table in ("police.reports", "police.counts") for rule in row_rules()[table]
+    }
