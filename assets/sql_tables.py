@@ -5,19 +5,19 @@ may be finished by a function that adds what SQL cannot compute, as intervals. W
 own edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import dagster as dg
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
-from assets.editions import editions
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from assets.tables import describe, expected_trouble, needs, save_editions, told
+from assets.tables import each, needs, split, table_asset
 from warehouse import store
-from warehouse.contracts import contracts, to_pandas
+from warehouse.contracts import Table, contracts, to_pandas
 from warehouse.engine import batches, engine
 
 Conventions = dict[str, float]
@@ -40,17 +40,27 @@ class Model:
 
     @property
     def by_edition(self) -> bool:
-        """Whether the query is asked for one edition at a time."""
-        return "{edition}" in sql(self.file)
+        """Whether the query is asked for one edition at a time: it names it, or what it reads is of that edition alone."""
+        return bool(self.same) or "{edition}" in sql(self.file)
 
 
 def write_model(name: str, edition: int) -> int:
     """Make one edition of a table by its query; the number of rows."""
+    return store.write_batches(contracts()[name], edition_of(name, edition), edition)
+
+
+def edition_of(name: str, edition: int) -> Iterator[pa.RecordBatch]:
+    """One edition's rows of a query that is asked for one edition at a time, in their order."""
     table, model = contracts()[name], MODELS[name]
-    same, earlier = ([contracts()[read] for read in names] for names in (model.same, model.earlier))
+    same, earlier = _read(model)
     with engine([*same, *REFERENCE], edition, earlier) as connection:
         prepare(connection, model)
-        return store.write_batches(table, batches(connection, sql(model.file).format(edition=edition), table), edition)
+        yield from batches(connection, sql(model.file).format(edition=edition), table)
+
+
+def _read(model: Model) -> tuple[list[Table], list[Table]]:
+    """The tables that a query reads of its own edition, and of that and earlier ones."""
+    return [contracts()[name] for name in model.same], [contracts()[name] for name in model.earlier]
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
@@ -71,29 +81,15 @@ def frame_of(connection: duckdb.DuckDBPyConnection, model: Model) -> pd.DataFram
 
 def model_table(name: str) -> dg.AssetsDefinition:
     """The asset of a table that a query makes."""
-    table, model = contracts()[name], MODELS[name]
-    same, earlier = ([contracts()[read] for read in names] for names in (model.same, model.earlier))
+    model = MODELS[name]
+    same, earlier = _read(model)
 
-    @dg.asset(
-        **describe(table),
-        partitions_def=editions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=needs([*same, *REFERENCE], earlier),
-    )
-    def asset(context: dg.AssetExecutionContext) -> None:
-        if not model.by_edition:
-            newest = max(int(partition) for partition in context.partition_keys)
-            with expected_trouble():
-                with engine(REFERENCE, newest, earlier) as connection:
-                    frame = frame_of(connection, model)
-                save_editions(context, table, frame)
-            return
-        for edition in map(int, context.partition_keys):
-            with expected_trouble():
-                rows = write_model(name, edition)
-            told(context, table, edition, rows)
+    def of_all(newest: int) -> pd.DataFrame:
+        with engine(REFERENCE, newest, earlier) as connection:
+            return frame_of(connection, model)
 
-    return asset
+    make = each(lambda edition: edition_of(name, edition)) if model.by_edition else split(of_all)
+    return table_asset(contracts()[name], make, needs([*same, *REFERENCE], earlier))
 
 
 DELIVERED = tuple(table.name for table in contracts().values() if table.delivered)

@@ -128,7 +128,7 @@ def run_command(editions: tuple[int, ...]) -> int:
                 out.print(f"  {_in_words(name)}")
 
         ran = run_editions(made, on_step)
-    return _tell(ran, made)
+    return _tell(ran)
 
 
 @tryghed.command("status")
@@ -451,8 +451,6 @@ def _why_these(wanted: tuple[int, ...], made: range) -> str:
 
 def _in_words(step: str) -> str:
     """A step's name as its table's."""
-    if step.startswith("check_"):
-        return f"checking {step.removeprefix('check_').replace('__', '.')}"
     return step.replace("__", ".")
 
 
@@ -517,7 +515,7 @@ def _rows_set_aside(trial: "Trial") -> RichTable:
 _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 
-def _tell(ran: "Ran", made: range) -> int:
+def _tell(ran: "Ran") -> int:
     """What came out, what changed, and where to look; the exit code."""
     for bug in ran.bugs:
         err.print(bug)
@@ -528,16 +526,16 @@ def _tell(ran: "Ran", made: range) -> int:
         out.print(_files(ran))
     for sentence in filter(None, ran.trouble):
         err.print(sentence)
-    for check in ran.blocked:
-        err.print(f"FAILED  {check.description}")
-    for check in ran.warnings:
-        err.print(f"WARNING {check.description}")
+    for sentence in ran.blocked:
+        err.print(f"FAILED  {sentence}")
+    for sentence in ran.warnings:
+        err.print(f"WARNING {sentence}")
     if ran.publication is None:
         err.print(
             "Nothing was published; the published file is as it was. Open the checks with tryghed ui, mend what they name, and run again."
         )
         return WRONG if any(ran.trouble) else BLOCKED
-    _tell_publication(ran, ran.publication, made)
+    _tell_publication(ran, ran.publication)
     return DONE
 
 
@@ -553,13 +551,13 @@ def _files(ran: "Ran") -> RichTable:
     return table
 
 
-def _tell_publication(ran: "Ran", publication: "AssetMaterialization", made: range) -> None:
+def _tell_publication(ran: "Ran", publication: "AssetMaterialization") -> None:
     """Rows and differences by table, how the checks went, and where to look."""
     said = {name: value.value for name, value in publication.metadata.items()}
     out.print(_differences(publication))
-    held, warned = sum(one.passed for one in ran.checks), len(ran.warnings)
+    held, warned = sum(check.passed for check in ran.checks), len(ran.warnings)
     warnings = f"{warned} warning{'' if warned == 1 else 's'}"
-    out.print(f"Checks of editions {made[0]} to {made[-1]}: {held} of {len(ran.checks)} hold, {warnings}, none blocks.")
+    out.print(f"Checks, each of all editions: {held} of {len(ran.checks)} hold, {warnings}, none blocks.")
     out.print(_CHANGED[str(said["difference"])])
     name = NAME
     if not said["stable_name_replaced"]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.editions import editions
+from assets.tables import editions
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
 from warehouse.reference_files import load_reference

@@ -1,17 +1,15 @@
 """Every decision of the stewards with what became of it: made late, when all that decisions are about is there.
 
-What a line of `decisions.yml` must say is in `warehouse/decisions.py`, how one is written in `deciding.py`. What decisions
-on files, rows and codes do happens where the files are taken in; a failed check is settled in `table_checks.py`.
+What a line of `decisions.yml` must say is in `warehouse/decisions.py`, how one is written in `writing.py`. What decisions
+on files, rows and codes do happens where the files are taken in; a failed check is settled in `asset_checks.py`.
 """
 
 from collections.abc import Iterable
 
-import dagster as dg
 import pandas as pd
 
 from assets.asset_checks import fingerprint_of
-from assets.editions import editions
-from assets.tables import describe, expected_trouble, needs, told
+from assets.tables import each, needs, table_asset
 from checks.rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import Row, contracts, records
@@ -88,19 +86,10 @@ def _is_as_seen(one: Decision) -> bool:
     return fingerprint_of(table, one.edition).startswith(str(one.seen))
 
 
-@dg.asset(
-    **describe(DECISIONS),
-    partitions_def=editions,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=needs([EARLY, MAPPING, *(contracts()[name] for name in DECIDABLE)]),
-)
-def decisions(context: dg.AssetExecutionContext) -> None:
-    """Edition by edition."""
-    for edition in map(int, context.partition_keys):
-        with expected_trouble():
-            made = all_decisions(store.read(EARLY, [edition]), load_decisions(), edition)
-            rows = store.write(DECISIONS, made, edition)
-        told(context, DECISIONS, edition, rows)
+def _of_edition(edition: int) -> pd.DataFrame:
+    return all_decisions(store.read(EARLY, [edition]), load_decisions(), edition)
 
 
-ASSETS = [decisions]
+ASSETS = [
+    table_asset(DECISIONS, each(_of_edition), needs([EARLY, MAPPING, *(contracts()[name] for name in DECIDABLE)])),
+]
