@@ -16,7 +16,7 @@ from assets.decisions.table import DECIDABLE, all_decisions
 from assets.decisions.writing import By, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.extracts.assets import rows_set_aside
 from assets.extracts.rejecting import set_aside
-from checks.outcomes import judge
+from checks import outcomes
 from checks.rules import rules
 from pipelines.deciding import StewardsDecision, written
 from pipelines.definitions import defs
@@ -53,7 +53,7 @@ def with_code(code: str, home: Path) -> None:
 
 def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
     """The check's result on what the store holds, as Dagster shows it."""
-    judged = next(judged for judged in judge(contracts()[table], [EDITION]) if judged.rule.name == rule)
+    judged = next(judged for judged in outcomes.judge(contracts()[table], [EDITION]) if judged.rule.name == rule)
     return result(contracts()[table], judged, load_decisions())
 
 
