@@ -73,8 +73,8 @@ def validate_rules(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
 
 def tables_read(rules: Iterable[Rule]) -> list[Table]:
     """The tables that the rules' queries read, their own among them where they name it."""
-    rules = list(rules)
-    return [table for table in contracts().values() if any(rule.reads(table) for rule in rules)]
+    names = {name for rule in rules for name in rule.names}
+    return [table for table in contracts().values() if table.name in names]
 
 
 def open_store(tables: Iterable[Table], files: Mapping[str, list[Path]] | None = None) -> duckdb.DuckDBPyConnection:

@@ -13,6 +13,7 @@ from warehouse.contracts import Table, contracts
 RULES = Path(__file__).parent / "rules"
 SHAPE = "shape"
 _OF_SEVERAL_ROWS = "SELECT|FROM|OVER|WINDOW|QUALIFY|GROUP|HAVING|UNION|LIMIT|SAMPLE|today|now|current_date"
+_NAMES = re.compile(r"\b[a-z_]+\.[a-z_]+\b")
 _SINGLE_ROWS = re.compile(
     rf"SELECT \* FROM \{{batch\}}\s+WHERE (?!.*\b({_OF_SEVERAL_ROWS})\b).*", re.DOTALL | re.IGNORECASE
 )
@@ -68,8 +69,13 @@ class Rule(BaseModel):
         return bool(_SINGLE_ROWS.fullmatch(self.sql.strip()))
 
     def reads(self, table: Table) -> bool:
-        """Whether the rule's query reads a table that is not its own."""
-        return re.search(rf"\b{re.escape(table.name)}\b", f"{self.sql} {self.rows_of}") is not None
+        """Whether the rule's query names the table."""
+        return table.name in self.names
+
+    @property
+    def names(self) -> set[str]:
+        """All that the rule's query names by two words with a dot between them, as tables are."""
+        return set(_NAMES.findall(f"{self.sql} {self.rows_of}"))
 
     @property
     def description(self) -> str:

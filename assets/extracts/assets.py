@@ -26,11 +26,12 @@ from warehouse import store
 from warehouse.contracts import records
 
 
+NEEDED = with_those_that_checks_read(TABLES, needs(REFERENCE))
+
+
 @dg.multi_asset(
     name="extracts",
-    specs=[
-        dg.AssetSpec(**describe(table), deps=with_those_that_checks_read(TABLES, needs(REFERENCE))) for table in TABLES
-    ],
+    specs=[dg.AssetSpec(**describe(table), deps=NEEDED) for table in TABLES],
     check_specs=[spec for table in TABLES for spec in check_specs(table)],
     partitions_def=editions,
     backfill_policy=dg.BackfillPolicy.single_run(),
