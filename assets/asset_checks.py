@@ -1,87 +1,98 @@
-"""The rules of `checks/` as Dagster asset checks: one check per rule, one result per rule and edition.
+"""The rules of `checks/` as Dagster asset checks: one check per rule, one result per run that speaks for all editions.
 
-A table is validated once for all its editions, and the failing rows are told apart by their edition. Errors block what
-comes after them, warnings do not. An error in a stored edition that the run did not make blocks too, as every edition is
-published together.
+The step that makes a table yields the results of its checks. Errors block what comes after them, warnings do not. A check is
+red if any edition of the store is at fault, whether or not the run made it, as every edition is published together.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import dagster as dg
 
 from assets.decisions.effects import on_check
-from assets.editions import editions
-from assets.tables import expected_trouble, key
-from checks.expectations import Outcome, validate_table
+from checks.outcomes import KEYS_KEPT, Failure, Judged, judge, rules_of
 from checks.page import PAGE, anchor, paragraph
-from checks.rules import Rule, rules, shape_rule
+from checks.rules import Rule, rules
 from warehouse import store
 from warehouse.contracts import Table, contracts
 from warehouse.decision_file import SEEN_LETTERS, CheckDecision, CheckWaived, Decisions, load_decisions, seen_of
 
-SHOWN = 20
+SHOWN = KEYS_KEPT
+FAILING = "failing editions"
+FAILS = "fails"
 
-Keys = tuple[dict[str, Any], ...]
+
+@dataclass(frozen=True)
+class Finding:
+    """A failure as a steward sees it: the fingerprint of what the edition holds, and the decision that settles it."""
+
+    rule: Rule
+    failure: Failure
+    seen: str | None
+    decision: CheckDecision | None
+
+    def sentence(self) -> str:
+        """Where the rule fails and what to do, or who let it pass."""
+        if self.decision:
+            return _settled(self.decision)
+        keys, edition = self.failure.keys, self.failure.edition
+        where = "; ".join(", ".join(f"{name} {value}" for name, value in key.items()) for key in keys[:3])
+        more = f" and {self.failure.rows - 3} more" if self.failure.rows > 3 else ""
+        about = f"{self.rule.table}{f', edition {edition}' if edition else ''}"
+        return f"{about}: {self.rule.name} fails at {where}{more}. {self.rule.what_to_do}"
 
 
-def checks_of(table: Table) -> dg.AssetChecksDefinition:
-    """All checks of one table, in one step."""
-    of_table = {rule.name: rule for rule in (shape_rule(table), *rules().get(table.name, ()))}
-    specs = [
+def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
+    """The checks of a table, for the step that makes it."""
+    return [
         dg.AssetCheckSpec(
             name=rule.name,
-            asset=key(table),
+            asset=dg.AssetKey(table.name.split(".")),
             description=rule.description,
             blocking=rule.severity == "error",
-            partitions_def=editions if table.partitioned else None,
         )
-        for rule in of_table.values()
+        for rule in rules_of(table)
     ]
 
-    @dg.multi_asset_check(
-        name=f"check_{table.schema_name}__{table.short_name}", specs=specs, description=f"Checks of {table.name}."
-    )
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
-        with expected_trouble():
-            decided = load_decisions()
-            outcomes = {outcome.rule.name: outcome for outcome in validate_table(table, rules().get(table.name, ()))}
-        wanted = [int(partition) for partition in context.partition_keys] if table.partitioned else [None]
-        for name, spec in zip(of_table, specs, strict=True):
-            if name in outcomes:  # a file of the wrong shape leaves the other rules without a result
-                others = _other_editions_at_fault(table, outcomes[name], wanted)
-                yield from (result(table, outcomes[name], edition, decided) for edition in [*wanted, *others])
-            yield dg.Output(None, output_name=spec.get_python_identifier())
 
-    return check
+def check_results(table: Table, made: Collection[int] = ()) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
+    """What the checks of a table say after its editions `made` were written, for its step to yield.
+
+    A file of the wrong shape leaves the other rules without a result.
+    """
+    decided, judged = load_decisions(), {judged.rule.name: judged for judged in judge(table, made)}
+    for spec in check_specs(table):
+        if spec.name in judged:
+            yield result(table, judged[spec.name], decided)
+        yield dg.Output(None, output_name=spec.get_python_identifier())
 
 
-def _other_editions_at_fault(table: Table, outcome: Outcome, wanted: list[int] | list[None]) -> list[int]:
-    """Editions of the store that break a blocking rule, and that no run has made since."""
-    if outcome.rule.severity != "error" or not table.partitioned:
-        return []
-    at_fault = {key.get("edition") for key in outcome.failing}
-    return [edition for edition in store.stored_editions(table) if edition in at_fault and edition not in wanted]
-
-
-def result(table: Table, outcome: Outcome, edition: int | None, decided: Decisions) -> dg.AssetCheckEvaluation:
-    """What a rule found in an edition, as Dagster shows it: green where it holds, or where a decision in force settles it."""
-    rule = outcome.rule
-    failing = outcome.failing if edition is None else outcome.of_edition(edition)
-    seen = fingerprint_of(table, edition) if failing and rule.decidable and edition is not None else None
-    decision = on_check(decided, table.name, rule.name, edition, seen) if edition is not None else None
+def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEvaluation:
+    """What a rule found, as Dagster shows it: green where each edition holds, or is settled by a decision in force."""
+    rule = judged.rule
+    findings = [_finding(table, rule, failure, decided) for failure in judged.failures]
+    findings.sort(key=lambda finding: finding.decision is not None)
     return dg.AssetCheckEvaluation(
-        asset_key=key(table),
+        asset_key=dg.AssetKey(table.name.split(".")),
         check_name=rule.name,
-        passed=not failing or decision is not None,
+        passed=all(finding.decision for finding in findings),
         severity=dg.AssetCheckSeverity.ERROR if rule.severity == "error" else dg.AssetCheckSeverity.WARN,
         blocking=rule.severity == "error",
-        partition=None if edition is None else str(edition),
-        description=_settled(decision) if decision else sentence(rule, failing, edition),
-        metadata=_metadata(table, outcome, failing, edition, seen, decision),
+        description="\n".join(finding.sentence() for finding in findings) or "Holds.",
+        metadata=_metadata(table, judged, findings),
     )
+
+
+def sentences(evaluation: dg.AssetCheckEvaluation) -> list[str]:
+    """One sentence for each edition in which a check fails and nobody let it pass."""
+    if evaluation.passed:
+        return []
+    editions = evaluation.metadata[FAILING]
+    records = editions.records if isinstance(editions, dg.TableMetadataValue) else ()
+    return [str(record.data["what"]) for record in records if record.data["result"] == FAILS]
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
@@ -102,31 +113,69 @@ def _is_named(one: Table, table: Table) -> bool:
     return any(one.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
 
 
-def _metadata(
-    table: Table, outcome: Outcome, failing: Keys, edition: int | None, seen: str | None, decision: CheckDecision | None
-) -> dict[str, Any]:
+def _finding(table: Table, rule: Rule, failure: Failure, decided: Decisions) -> Finding:
+    if not rule.decidable or failure.edition is None:
+        return Finding(rule, failure, None, None)
+    seen = fingerprint_of(table, failure.edition)
+    decision = on_check(decided, table.name, rule.name, failure.edition, seen)
+    return Finding(rule, failure, seen[:SEEN_LETTERS], decision)
+
+
+def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str, Any]:
     """What a steward needs to understand the result and to decide; rows by their keys, never a value."""
-    rule, checked = outcome.rule, store.rows(table, edition)
+    rule = judged.rule
+    checked = sum(store.rows(table, edition) for edition in _editions(table))
+    failing = sum(failure.rows for failure in judged.failures)
     found: dict[str, Any] = {
         "rule": dg.MetadataValue.text(rule.why),
         "severity": "blocks the publication" if rule.severity == "error" else "warns",
         "what to do": dg.MetadataValue.text(rule.what_to_do),
         "runbook": dg.MetadataValue.md(runbook(rule)),
         "rows checked": checked,
-        "rows failing": len(failing),
-        "share failing %": round(100 * len(failing) / checked, 3) if checked else 0.0,
+        "rows failing": failing,
+        "share failing %": _percent(failing, checked),
     }
-    if edition is not None and edition - 1 in store.stored_editions(table):
-        found["rows checked, edition before"] = store.rows(table, edition - 1)
-        found["rows failing, edition before"] = len(outcome.of_edition(edition - 1))
-    if failing:
-        found["rows"] = _keys(failing)
-    if seen and edition is not None:
-        found["to decide"] = dg.MetadataValue.text(how_to_decide(rule, edition, seen[:SEEN_LETTERS]))
-        found["seen"] = seen[:SEEN_LETTERS]
-    if decision:
-        found |= {"decision": decision.decision_id, "decided by": decision.person, "reason": decision.reason}
+    if not findings:
+        return found
+    found[FAILING] = dg.MetadataValue.table(
+        [dg.TableRecord(_of_edition(table, judged, finding)) for finding in findings],
+        schema=dg.TableSchema([dg.TableColumn(name) for name in _of_edition(table, judged, findings[0])]),
+    )
+    found["rows"] = _keys(findings)
+    for finding in findings:
+        edition = finding.failure.edition
+        if finding.seen and edition is not None:
+            found[f"to decide, edition {edition}"] = dg.MetadataValue.text(how_to_decide(rule, edition, finding.seen))
+            found[f"seen, edition {edition}"] = finding.seen
     return found
+
+
+def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
+    """A line of the table of failing editions."""
+    failure, decision = finding.failure, finding.decision
+    checked = store.rows(table, failure.edition)
+    before = failure.edition - 1 if failure.edition is not None else None
+    failed_before = judged.in_edition(before) if before is not None else None
+    return {
+        "edition": str(failure.edition or "all"),
+        "result": _way(decision).lower() if decision else FAILS,
+        "rows checked": checked,
+        "rows failing": failure.rows,
+        "share failing %": _percent(failure.rows, checked),
+        "rows checked, edition before": store.rows(table, before) if before is not None else None,
+        "rows failing, edition before": failed_before.rows if failed_before else 0,
+        "seen": finding.seen,
+        "decision": decision.decision_id if decision else None,
+        "what": finding.sentence(),
+    }
+
+
+def _percent(failing: int, checked: int) -> float:
+    return round(100 * failing / checked, 3) if checked else 0.0
+
+
+def _editions(table: Table) -> list[int] | list[None]:
+    return store.stored_editions(table) if table.partitioned else [None]
 
 
 def runbook(rule: Rule) -> str:
@@ -139,25 +188,18 @@ def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
     return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
+def _way(decision: CheckDecision) -> str:
+    return "Waived" if isinstance(decision, CheckWaived) else "Accepted"
+
+
 def _settled(decision: CheckDecision) -> str:
     until = f" until {decision.expires_on}" if decision.expires_on else ""
-    done = "Waived" if isinstance(decision, CheckWaived) else "Accepted"
-    return f"{done}{until} by decision {decision.decision_id} ({decision.person}, {decision.decided_on}): {decision.reason}"
+    return f"{_way(decision)}{until} in edition {decision.edition} by decision {decision.decision_id} ({decision.person}, {decision.decided_on}): {decision.reason}"
 
 
-def sentence(rule: Rule, failing: Keys, edition: int | None) -> str:
-    """What a check says: nothing to do, or where it fails and what to do."""
-    if not failing:
-        return "Holds."
-    where = "; ".join(", ".join(f"{name} {value}" for name, value in one.items()) for one in failing[:3])
-    more = f" and {len(failing) - 3} more" if len(failing) > 3 else ""
-    return f"{rule.table}{f', edition {edition}' if edition else ''}: {rule.name} fails at {where}{more}. {rule.what_to_do}"
-
-
-def _keys(failing: Keys) -> dg.TableMetadataValue:
-    columns = list(dict.fromkeys(name for one in failing for name in one))
-    rows = [dg.TableRecord({name: str(one.get(name, "")) for name in columns}) for one in failing[:SHOWN]]
+def _keys(findings: list[Finding]) -> dg.TableMetadataValue:
+    """The first failing rows of each edition."""
+    keys = [key for finding in findings for key in finding.failure.keys]
+    columns = list(dict.fromkeys(name for key in keys for name in key))
+    rows = [dg.TableRecord({name: str(key.get(name, "")) for name in columns}) for key in keys]
     return dg.MetadataValue.table(rows, schema=dg.TableSchema([dg.TableColumn(name) for name in columns]))
-
-
-CHECKS = [checks_of(table) for table in contracts().values()]

@@ -5,27 +5,27 @@ may be finished by a function that adds what SQL cannot compute, as intervals. W
 own edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import dagster as dg
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from assets.crime import confidentiality, yearly
-from assets.editions import editions
 from assets.indicators.comparisons import with_changes
 from assets.indicators.yearly import with_limits
 from assets.quality import reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from assets.survey import estimates, shares
-from assets.tables import describe, expected_trouble, needs, save_editions, told
+from assets.tables import Rows, each, needs, split, table_asset
 from assets.targets.baselines import with_rate_limits
 from assets.targets.verdicts import verdicts
 from checks.rules import blocking_rules
 from warehouse import store
-from warehouse.contracts import contracts, to_pandas
+from warehouse.contracts import Table, contracts, to_pandas
 from warehouse.engine import batches, engine
 
 Conventions = dict[str, float]
@@ -50,21 +50,42 @@ class Model:
 
     @property
     def by_edition(self) -> bool:
-        """Whether the query is asked for one edition at a time."""
+        """Whether the query is asked for one edition at a time: it names it, or what it reads is of that edition alone."""
         return bool(self.same) or "{edition}" in sql(self.file)
 
 
 def write_model(name: str, edition: int) -> int:
     """Make one edition of a table by its query; the number of rows."""
-    table, model = contracts()[name], MODELS[name]
-    same, earlier = ([contracts()[read] for read in names] for names in (model.same, model.earlier))
+    table, rows = contracts()[name], edition_of(name, edition)
+    if isinstance(rows, pd.DataFrame):
+        return store.write(table, rows, edition)
+    return store.write_batches(table, rows, edition)
+
+
+def edition_of(name: str, edition: int) -> Rows:
+    """One edition's rows of a query that is asked for one edition at a time, in their order."""
+    model = MODELS[name]
+    if model.finish is None:
+        return _batches_of(name, edition)
+    same, earlier = _read(model)
     with engine([*same, *REFERENCE], edition, earlier) as connection:
         look_up(connection)
-        if model.finish is not None:
-            return store.write(table, frame_of(connection, model, edition), edition)
+        return frame_of(connection, model, edition)
+
+
+def _batches_of(name: str, edition: int) -> Iterator[pa.RecordBatch]:
+    table, model = contracts()[name], MODELS[name]
+    same, earlier = _read(model)
+    with engine([*same, *REFERENCE], edition, earlier) as connection:
+        look_up(connection)
         for file in model.views:
             connection.execute(sql(file))
-        return store.write_batches(table, batches(connection, sql(model.file).format(edition=edition), table), edition)
+        yield from batches(connection, sql(model.file).format(edition=edition), table)
+
+
+def _read(model: Model) -> tuple[list[Table], list[Table]]:
+    """The tables that a query reads of its own edition, and of that and earlier ones."""
+    return [contracts()[name] for name in model.same], [contracts()[name] for name in model.earlier]
 
 
 def look_up(connection: duckdb.DuckDBPyConnection) -> None:
@@ -96,30 +117,16 @@ def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int |
 
 def model_table(name: str) -> dg.AssetsDefinition:
     """The asset of a table that a query makes."""
-    table, model = contracts()[name], MODELS[name]
-    same, earlier = ([contracts()[read] for read in names] for names in (model.same, model.earlier))
+    model = MODELS[name]
+    same, earlier = _read(model)
 
-    @dg.asset(
-        **describe(table),
-        partitions_def=editions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=needs([*same, *REFERENCE], earlier),
-    )
-    def asset(context: dg.AssetExecutionContext) -> None:
-        if not model.by_edition:
-            newest = max(int(partition) for partition in context.partition_keys)
-            with expected_trouble():
-                with engine(REFERENCE, newest, earlier) as connection:
-                    look_up(connection)
-                    frame = frame_of(connection, model)
-                save_editions(context, table, frame)
-            return
-        for edition in map(int, context.partition_keys):
-            with expected_trouble():
-                rows = write_model(name, edition)
-            told(context, table, edition, rows)
+    def of_all(newest: int) -> pd.DataFrame:
+        with engine(REFERENCE, newest, earlier) as connection:
+            look_up(connection)
+            return frame_of(connection, model)
 
-    return asset
+    make = each(lambda edition: edition_of(name, edition)) if model.by_edition else split(of_all)
+    return table_asset(contracts()[name], make, needs([*same, *REFERENCE], earlier))
 
 
 DELIVERED = tuple(table.name for table in contracts().values() if table.delivered)

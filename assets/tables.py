@@ -1,8 +1,11 @@
-"""How a plain function of frames becomes a Dagster asset that reads from and writes to the store.
+"""How a plain function becomes a Dagster asset that reads from and writes to the store, edition by edition.
 
-`yearly_table` takes the function; its parameters name the tables that it needs, by their short names. The function
-sees every edition up to the newest one asked for and knows nothing of Dagster or files; what it returns for
-the editions asked for is written, one file each. The function of an `edition_table` sees one edition at a time.
+The loop over the editions of a run is here and nowhere else: a table is made by a `Maker`, which takes those editions and
+gives the rows of each. Most makers are one of two: `each` asks a function for one edition at a time, `split` takes all
+editions apart that one function made at once. `yearly_table` and `edition_table` take functions of frames, whose parameters
+name the tables that they need by their short names; what they are given knows nothing of Dagster or files.
+
+The step that makes a table also runs its checks, so it waits for every table that they read.
 """
 
 import inspect
@@ -12,8 +15,11 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 
-from assets.editions import editions, same_edition, this_and_earlier
+from assets.asset_checks import check_results, check_specs
+from checks.expectations import tables_read
+from checks.outcomes import rules_of
 from warehouse import store
 from warehouse.contracts import Table, contracts, records
 from warehouse.errors import InputError, StoreError, disk_trouble
@@ -22,54 +28,122 @@ from warehouse.store import FIRST_EDITION
 OWNERS = ["team:sikker-by"]
 PREVIEW_ROWS = 10
 
+editions = dg.TimeWindowPartitionsDefinition(
+    cron_schedule="0 0 1 1 *",
+    fmt="%Y",
+    start=str(FIRST_EDITION),
+    timezone="Europe/Copenhagen",
+    end_offset=1,  # without it the running year is missing
+)
+"""The yearly editions as Dagster partitions: edition Y carries the survey of year Y and the crime of year Y-1."""
+
+same_edition = dg.TimeWindowPartitionMapping()
+"""A table that needs only its own edition of another."""
+
+this_and_earlier = dg.TimeWindowPartitionMapping(start_offset=-100, allow_nonexistent_upstream_partitions=True)
+"""A table that compares with earlier editions of another."""
+
+Rows = pd.DataFrame | Iterable[pa.RecordBatch]
 Make = Callable[..., pd.DataFrame]
+Maker = Callable[[list[int]], Iterable[tuple[int, Rows]]]
+Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckEvaluation | dg.Output[None]]
 
 
 def yearly_table(name: str, make: Make) -> dg.AssetsDefinition:
     """The asset of a table with one file per edition, made by `make(**frames) -> frame` of all editions up to the newest."""
-    table, needed = contracts()[name], _needed(make)
+    needed = _needed(make)
 
-    @_edition_asset(table, needs(earlier=needed))
-    def asset(context: dg.AssetExecutionContext) -> None:
-        newest = max(int(partition) for partition in context.partition_keys)
-        with expected_trouble():
-            made = make(**{one.short_name: read_until(one, newest) for one in needed})
-            save_editions(context, table, made)
+    def of_all(newest: int) -> pd.DataFrame:
+        return make(**{table.short_name: read_until(table, newest) for table in needed})
 
-    return asset
+    return table_asset(contracts()[name], split(of_all), needs(earlier=needed))
 
 
 def edition_table(name: str, make: Make) -> dg.AssetsDefinition:
     """The same, made of each edition by itself."""
-    table, needed = contracts()[name], _needed(make)
+    needed = _needed(make)
 
-    @_edition_asset(table, needs(same=needed))
-    def asset(context: dg.AssetExecutionContext) -> None:
-        for edition in map(int, context.partition_keys):
-            with expected_trouble():
-                made = make(**{one.short_name: store.read(one, [edition]) for one in needed})
-                metadata = save(table, made, edition)
-            context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
+    def of_one(edition: int) -> pd.DataFrame:
+        return make(**{table.short_name: store.read(table, [edition]) for table in needed})
+
+    return table_asset(contracts()[name], each(of_one), needs(same=needed))
+
+
+def table_asset(
+    table: Table,
+    make: Maker,
+    deps: Iterable[dg.AssetDep],
+    about: Callable[[int], dict[str, Any]] = lambda edition: {},
+) -> dg.AssetsDefinition:
+    """The asset of a table with one file per edition. `about` gives metadata of an edition that was written."""
+
+    @dg.asset(
+        **describe(table),
+        partitions_def=editions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=with_those_that_checks_read([table], deps),
+        check_specs=check_specs(table),
+    )
+    def asset(context: dg.AssetExecutionContext) -> Events:
+        made = editions_of(context)
+        with expected_trouble():
+            for edition, rows in make(made):
+                metadata = save(table, rows, edition) | about(edition)
+                context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
+        yield from made_and_checked(table, made)
 
     return asset
+
+
+def each(make: Callable[[int], Rows]) -> Maker:
+    """Each edition is made by itself."""
+    return lambda made: ((edition, make(edition)) for edition in made)
+
+
+def split(make: Callable[[int], pd.DataFrame]) -> Maker:
+    """All editions up to the newest are made at once; those of the run are taken out of the frame."""
+
+    def of_each(made: list[int]) -> Iterator[tuple[int, Rows]]:
+        frame = make(max(made))
+        return ((edition, frame[frame["edition"] == edition]) for edition in made)
+
+    return of_each
+
+
+def made_and_checked(table: Table, made: list[int], metadata: dict[str, Any] | None = None) -> Events:
+    """What the step of a table says when its editions are written: that they are there, and what the checks find."""
+    yield dg.MaterializeResult(asset_key=key(table), metadata=metadata)
+    with expected_trouble():
+        results = list(check_results(table, made))
+    yield from results
+
+
+def editions_of(context: dg.AssetExecutionContext) -> list[int]:
+    """The editions that a run makes, in order."""
+    return [int(partition) for partition in context.partition_keys]
 
 
 def _needed(make: Make) -> list[Table]:
     return [table_called(parameter) for parameter in inspect.signature(make).parameters]
 
 
-def _edition_asset(table: Table, deps: list[dg.AssetDep]) -> Callable[[Callable[..., None]], dg.AssetsDefinition]:
-    return dg.asset(
-        **describe(table), partitions_def=editions, backfill_policy=dg.BackfillPolicy.single_run(), deps=deps
-    )
-
-
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
     """What a table is made from: of the same edition alone, or of that and earlier ones; reference data have none."""
     return [
-        *(dg.AssetDep(key(one), partition_mapping=same_edition if one.partitioned else None) for one in same),
-        *(dg.AssetDep(key(one), partition_mapping=this_and_earlier if one.partitioned else None) for one in earlier),
+        *(dg.AssetDep(key(table), partition_mapping=same_edition if table.partitioned else None) for table in same),
+        *(
+            dg.AssetDep(key(table), partition_mapping=this_and_earlier if table.partitioned else None)
+            for table in earlier
+        ),
     ]
+
+
+def with_those_that_checks_read(of_step: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
+    """The deps of a step, and the tables that the checks of its own tables read beside them and beside each other."""
+    deps = list(deps)
+    there = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
+    read = tables_read(rule for table in of_step for rule in rules_of(table))
+    return [*deps, *needs(earlier=(table for table in read if key(table) not in there))]
 
 
 def table_called(short_name: str) -> Table:
@@ -111,27 +185,25 @@ def read_until(table: Table, edition: int) -> pd.DataFrame:
     return store.read(table, range(FIRST_EDITION, edition + 1) if table.partitioned else None)
 
 
-def save_editions(context: dg.AssetExecutionContext, table: Table, frame: pd.DataFrame) -> None:
-    """Write the editions of the run, one file each, and tell Dagster the rows of each."""
-    for partition in context.partition_keys:
-        metadata = save(table, frame[frame["edition"] == int(partition)], int(partition))
-        context.add_asset_metadata(metadata, asset_key=key(table), partition_key=partition)
+def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
+    """Write a table or one edition of it; as metadata its rows, whether made-up ones, and the first of what is publishable."""
+    if isinstance(rows, pd.DataFrame):
+        count = store.write(table, rows, edition)
+    else:
+        count = store.write_batches(table, rows, edition)
+    metadata = row_counts(table, count, edition)
+    return metadata | (
+        {"preview": preview(table, rows)} if table.publish and count and isinstance(rows, pd.DataFrame) else {}
+    )
 
 
-def told(context: dg.AssetExecutionContext, table: Table, edition: int, rows: int) -> None:
-    """Tell Dagster the rows of an edition that was written in batches, and whether made-up ones; never a value."""
-    metadata: dict[str, Any] = {"dagster/row_count": rows, "file": store.path_of(table, edition).name}
-    found = store.distinct(table, edition, "provenance") if "provenance" in table.columns else []
-    if found:
-        metadata["provenance"] = " ".join(found)
-    context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
-
-
-def save(table: Table, frame: pd.DataFrame, edition: int | None = None) -> dict[str, Any]:
-    """Write a table or one edition of it; the number of rows, and a few of what is publishable, as metadata."""
-    rows = store.write(table, frame, edition)
-    metadata: dict[str, Any] = {"dagster/row_count": rows, "file": store.path_of(table, edition).name}
-    return metadata | ({"preview": preview(table, frame)} if table.publish and rows else {})
+def row_counts(table: Table, count: int, edition: int | None) -> dict[str, Any]:
+    """How many rows were written and where, and whether made-up ones are among them; never a value."""
+    metadata: dict[str, Any] = {"dagster/row_count": count, "file": store.path_of(table, edition).name}
+    found = (
+        store.distinct(table, edition, "provenance") if edition is not None and "provenance" in table.columns else []
+    )
+    return metadata | ({"provenance": " ".join(found)} if found else {})
 
 
 def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:

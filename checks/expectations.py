@@ -10,16 +10,17 @@ import contextlib
 import io
 import logging
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from checks.rules import Rule, shape_expectations, shape_rule
 from warehouse.contracts import Table, contracts
-from warehouse.store import schema_of, stored_files
+from warehouse.store import editions_within, path_of, schema_of, stored_files
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -46,38 +47,49 @@ class CheckError(Exception):
     """A check could not be run. This is a bug of the program, never bad data."""
 
 
-def validate_table(table: Table, rules: Iterable[Rule]) -> list[Outcome]:
-    """The shape and the rules of a stored table, over everything that the store holds, in one validation a table.
+def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
+    """The shape and the rules of a stored table, over the named editions or over all that the store holds, at once.
 
     Where the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where
     a check could not be run.
     """
-    prove_route()
-    misshapen = _misshapen_files(table)
+    misshapen = misshapen_files(table)
     if misshapen:
         return [Outcome(shape_rule(table), tuple(misshapen))]
-    rules, shape = list(rules), shape_expectations(table)
-    with open_store([table, *_named_in(rules)]) as connection:
-        outcomes = run_rules(connection, [*shape, *rules])
+    shape = shape_expectations(table)
+    outcomes = validate_rules(table, [*shape, *rules], editions)
     failing = {tuple(key.items()): key for outcome in outcomes[: len(shape)] for key in outcome.failing}
     return [Outcome(shape_rule(table), tuple(failing.values())), *outcomes[len(shape) :]]
 
 
-def _named_in(rules: list[Rule]) -> list[Table]:
-    """The tables that the rules' queries read beside their own."""
-    return [one for one in contracts().values() if any(one.name in f"{rule.sql} {rule.rows_of}" for rule in rules)]
+def validate_rules(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
+    """The rules of a stored table whose files have the right shape. Raises CheckError where a rule could not be run."""
+    prove_route()
+    rules = list(rules)
+    files = {table.name: [path_of(table, edition) for edition in editions]} if editions is not None else {}
+    with open_store([table, *tables_read(rules)], files) as connection:
+        return run_rules(connection, rules)
 
 
-def open_store(tables: Iterable[Table]) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with a view for each of the tables; a table without files is an empty one."""
+def tables_read(rules: Iterable[Rule]) -> list[Table]:
+    """The tables that the rules' queries read, their own among them where they name it."""
+    names = {name for rule in rules for name in rule.names}
+    return [table for table in contracts().values() if table.name in names]
+
+
+def open_store(tables: Iterable[Table], files: Mapping[str, list[Path]] | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB with a view for each of the tables: of its `files` where they are named, else of all.
+
+    A table without files is an empty one.
+    """
     connection = duckdb.connect()
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute("SET temp_directory = $folder", {"folder": tempfile.gettempdir()})
     for table in {table.name: table for table in tables}.values():
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-        files = [str(path) for path in stored_files(table)]
-        if files and not _misshapen_files(table):
-            connection.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet({files})")
+        paths = (files or {}).get(table.name, stored_files(table))
+        if paths and not misshapen_files(table):
+            connection.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet({list(map(str, paths))})")
         else:
             connection.execute(table.ddl())
     return connection
@@ -91,7 +103,7 @@ def run_rules(connection: duckdb.DuckDBPyConnection, rules: list[Rule]) -> list[
     outcomes = {}
     for name in dict.fromkeys(rule.rows_of or rule.table for rule in rules):
         of_table = [rule for rule in rules if (rule.rows_of or rule.table) == name]
-        results = _validate(_batch(connection, name), of_table)
+        results = _validate(connection, name, of_table)
         for rule, result in zip(of_table, results, strict=True):
             outcomes[rule.table, rule.name] = Outcome(rule, _failing_keys(connection, rule, result))
     return [outcomes[rule.table, rule.name] for rule in rules]
@@ -117,7 +129,7 @@ def prove_route() -> None:
             why="",
             what_to_do="",
         )
-        result = _validate(_batch(connection, "canary", key=("id",)), [rule], key=("id",))[0]
+        result = _validate(connection, "canary", [rule], key=("id",))[0]
         found = sorted(key["id"] for key in _failing_keys(connection, rule, result, key=("id",)))
         if found != expected:
             raise CheckError(
@@ -133,36 +145,52 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 }
 
 
-def _misshapen_files(table: Table) -> list[Key]:
-    """Files whose columns or types differ from the contract's, or where a cell could be empty that must be filled."""
+def misshapen_files(table: Table) -> list[Key]:
+    """Files whose columns or types differ from the contract's, where a cell could be empty that must be filled, or whose
+    rows are of another edition than the file's."""
     expected = [(field.name, field.type, field.nullable) for field in table.arrow_schema()]
     found: list[Key] = []
     for path in stored_files(table):
         schema = schema_of(path)
-        if [(field.name, field.type, field.nullable) for field in schema] != expected:
+        fits = [(field.name, field.type, field.nullable) for field in schema] == expected
+        if fits and table.partitioned:
+            fits = editions_within(path) in (None, (int(path.stem), int(path.stem)))
+        if not fits:
             found.append({"edition": int(path.stem)} if table.partitioned else {"file": path.name})
     return found
 
 
-def _batch(connection: duckdb.DuckDBPyConnection, name: str, key: tuple[str, ...] = ()) -> "Batch":
-    import great_expectations as gx
-    from sqlalchemy.pool import StaticPool
+class _Desk:
+    """Great Expectations with its one data source and its one table, for as long as the process lives: both are costly.
 
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # what it would log is raised as a CheckError
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    source = context.data_sources.add_sql(
-        "store",
-        connection_string="duckdb:///:memory:",
-        create_temp_table=False,
-        kwargs={"creator": lambda: _connection(connection), "poolclass": StaticPool},
-    )
-    schema, _, short = name.rpartition(".")
-    return (
-        source.add_table_asset(name, table_name=short, schema_name=schema or None)
-        .add_batch_definition_whole_table("all")
-        .get_batch()
-    )
+    The table is the view `judged` of whatever DuckDB connection lies on the desk.
+    """
+
+    def __init__(self) -> None:
+        import great_expectations as gx
+        from sqlalchemy.pool import NullPool
+
+        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # what it would log is raised as CheckError
+        self._connection = duckdb.connect()
+        self._connection.execute("CREATE VIEW judged AS SELECT 1 AS nothing")
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        source = context.data_sources.add_sql(
+            "store",
+            connection_string="duckdb:///:memory:",
+            create_temp_table=False,
+            kwargs={"creator": lambda: _connection(self._connection), "poolclass": NullPool},
+        )
+        self._all = source.add_table_asset("judged", table_name="judged").add_batch_definition_whole_table("all")
+
+    def batch(self, connection: duckdb.DuckDBPyConnection, name: str) -> "Batch":
+        """All rows of a table or view of the connection."""
+        connection.execute(f"CREATE OR REPLACE VIEW judged AS SELECT * FROM {name}")
+        self._connection = connection
+        return self._all.get_batch()
+
+
+_desk = cache(_Desk)
 
 
 def _connection(connection: duckdb.DuckDBPyConnection) -> Any:
@@ -187,7 +215,9 @@ def _connection(connection: duckdb.DuckDBPyConnection) -> Any:
     return KeepingConnection(own)
 
 
-def _validate(batch: "Batch", rules: list[Rule], key: tuple[str, ...] = ()) -> "list[ExpectationValidationResult]":
+def _validate(
+    connection: duckdb.DuckDBPyConnection, name: str, rules: list[Rule], key: tuple[str, ...] = ()
+) -> "list[ExpectationValidationResult]":
     """Results in the order of the rules."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -201,13 +231,17 @@ def _validate(batch: "Batch", rules: list[Rule], key: tuple[str, ...] = ()) -> "
             expectation = getattr(gxe, str(rule.expectation))(**rule.arguments, meta=meta)
         suite.expectations.append(expectation)
     with contextlib.redirect_stdout(io.StringIO()):
-        result = batch.validate(
-            suite,
-            result_format={
-                "result_format": "COMPLETE",
-                "unexpected_index_column_names": list(key or rules[0].key),
-                "return_unexpected_index_query": False,
-            },
+        result = (
+            _desk()
+            .batch(connection, name)
+            .validate(
+                suite,
+                result_format={
+                    "result_format": "COMPLETE",
+                    "unexpected_index_column_names": list(key or rules[0].key),
+                    "return_unexpected_index_query": False,
+                },
+            )
         )
     return sorted(result.results, key=lambda one: one.expectation_config.meta["index"])
 

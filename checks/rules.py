@@ -1,5 +1,6 @@
 """The rules of each table, read from `checks/rules/*.yml`. How a rule is run is in `expectations.py`."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,11 @@ from warehouse.contracts import Table, contracts
 
 RULES = Path(__file__).parent / "rules"
 SHAPE = "shape"
+_OF_SEVERAL_ROWS = "SELECT|FROM|OVER|WINDOW|QUALIFY|GROUP|HAVING|UNION|LIMIT|SAMPLE|today|now|current_date"
+_NAMES = re.compile(r"\b[a-z_]+\.[a-z_]+\b")
+_SINGLE_ROWS = re.compile(
+    rf"SELECT \* FROM \{{batch\}}\s+WHERE (?!.*\b({_OF_SEVERAL_ROWS})\b).*", re.DOTALL | re.IGNORECASE
+)
 
 
 class Rule(BaseModel):
@@ -52,6 +58,24 @@ class Rule(BaseModel):
     def key(self) -> tuple[str, ...]:
         """The columns that name a row that breaks the rule."""
         return contracts()[self.rows_of or self.table].key
+
+    @property
+    def judges_single_rows(self) -> bool:
+        """Whether what the rule says of a row follows from that row alone, so that a file that stays needs no new look."""
+        if self.rows_of:
+            return False
+        if self.sql is None:
+            return self.expectation != "ExpectColumnValuesToBeUnique"
+        return bool(_SINGLE_ROWS.fullmatch(self.sql.strip()))
+
+    def reads(self, table: Table) -> bool:
+        """Whether the rule's query names the table."""
+        return table.name in self.names
+
+    @property
+    def names(self) -> set[str]:
+        """All that the rule's query names by two words with a dot between them, as tables are."""
+        return set(_NAMES.findall(f"{self.sql} {self.rows_of}"))
 
     @property
     def description(self) -> str:

@@ -126,7 +126,7 @@ def run_command(editions: tuple[int, ...]) -> int:
                 out.print(f"  {_in_words(name)}")
 
         ran = run_editions(made, on_step)
-    print_run(ran, made)
+    print_run(ran)
     return _exit_code(ran)
 
 
@@ -146,8 +146,6 @@ def _why_these(wanted: tuple[int, ...], made: range) -> str:
 
 def _in_words(step: str) -> str:
     """A step's name as its table's."""
-    if step.startswith("check_"):
-        return f"checking {step.removeprefix('check_').replace('__', '.')}"
     return step.replace("__", ".")
 
 

@@ -1,14 +1,13 @@
 """The one Definitions: everything that Dagster knows of the project. Start reading here.
 
-reference files -> published figures -> safety, crime -> targets -> the published DuckDB file; the checks of a
-table stand between it and what is made of it.
+reference files -> published figures -> safety, crime -> targets -> the published DuckDB file; the step that makes
+a table runs its checks, and a check that blocks keeps what is made of it from being made.
 """
 
 import dagster as dg
 
 from assets import reference
 from assets import sql_tables as models
-from assets.asset_checks import CHECKS
 from assets.decisions import table as decisions
 from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
@@ -32,7 +31,6 @@ defs = dg.Definitions(
         *publication.ASSETS,
         *pictures.ASSETS,
     ],
-    asset_checks=CHECKS,
     jobs=[yearly, decide_job, fix_baselines_job],
     sensors=[after_decision],
     schedules=[spring],

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.editions import editions
+from assets.tables import editions
 
 JOB = "yearly_run"
 

@@ -165,7 +165,7 @@ def _rows_set_aside(trial: "Trial") -> RichTable:
     return table
 
 
-def print_run(ran: "Ran", made: range) -> None:
+def print_run(ran: "Ran") -> None:
     """What came out, what changed, and where to look."""
     for bug in ran.bugs:
         err.print(bug)
@@ -176,16 +176,16 @@ def print_run(ran: "Ran", made: range) -> None:
         out.print(_files(ran))
     for sentence in filter(None, ran.trouble):
         err.print(sentence)
-    for check in ran.blocked:
-        err.print(f"FAILED  {check.description}")
-    for check in ran.warnings:
-        err.print(f"WARNING {check.description}")
+    for sentence in ran.blocked:
+        err.print(f"FAILED  {sentence}")
+    for sentence in ran.warnings:
+        err.print(f"WARNING {sentence}")
     if ran.publication is None:
         err.print(
             "Nothing was published; the published file is as it was. Open the checks with tryghed ui, mend what they name, and run again."
         )
     else:
-        _print_publication(ran, ran.publication, made)
+        _print_publication(ran, ran.publication)
 
 
 def _files(ran: "Ran") -> RichTable:
@@ -200,13 +200,13 @@ def _files(ran: "Ran") -> RichTable:
     return table
 
 
-def _print_publication(ran: "Ran", publication: "AssetMaterialization", made: range) -> None:
+def _print_publication(ran: "Ran", publication: "AssetMaterialization") -> None:
     """Rows and differences by table, how the checks went, and where to look."""
     publication_facts = {name: value.value for name, value in publication.metadata.items()}
     out.print(_differences(publication))
     held, warned = sum(check.passed for check in ran.checks), len(ran.warnings)
     warnings = f"{warned} warning{'' if warned == 1 else 's'}"
-    out.print(f"Checks of editions {made[0]} to {made[-1]}: {held} of {len(ran.checks)} hold, {warnings}, none blocks.")
+    out.print(f"Checks, each of all editions: {held} of {len(ran.checks)} hold, {warnings}, none blocks.")
     out.print(_CHANGED[str(publication_facts["difference"])])
     name = NAME
     if not publication_facts["stable_name_replaced"]:

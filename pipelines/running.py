@@ -10,6 +10,7 @@ from uuid import uuid4
 import dagster as dg
 from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterEvent, DagsterEventType
 
+from assets.asset_checks import sentences
 from assets.published.publication import PUBLICATION
 from assets.tables import key
 from pipelines.editions import range_tags
@@ -33,14 +34,14 @@ class Ran:
     row_counts: tuple[Row, ...]
 
     @property
-    def blocked(self) -> list[AssetCheckEvaluation]:
-        """Checks that failed and kept the tables from being published."""
-        return [one for one in self.checks if not one.passed and one.blocking]
+    def blocked(self) -> list[str]:
+        """Where checks fail and kept the tables from being published: a sentence for each check and edition."""
+        return [sentence for check in self.checks if check.blocking for sentence in sentences(check)]
 
     @property
-    def warnings(self) -> list[AssetCheckEvaluation]:
-        """Checks that failed and block nothing."""
-        return [one for one in self.checks if not one.passed and not one.blocking]
+    def warnings(self) -> list[str]:
+        """Where checks fail and block nothing: a sentence for each check and edition."""
+        return [sentence for check in self.checks if not check.blocking for sentence in sentences(check)]
 
 
 def prepare_dagster_home() -> Path:

@@ -5,10 +5,12 @@ key and no time of writing is kept. What the columns are is the contract's busin
 """
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +162,42 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(waiting).combine_chunks()
 
 
+def write_outcomes(table: Table, text: str) -> None:
+    """Keep what the checks of a table said, as text beside it; what stood there is replaced as a whole."""
+    path = _outcomes_path(table)
+    make_protected(store_folder())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def read_outcomes(table: Table) -> str:
+    """What the checks of a table said when it was made last; empty where nothing is kept."""
+    path = _outcomes_path(table)
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _outcomes_path(table: Table) -> Path:
+    return store_folder() / table.schema_name / f"{table.short_name}.checks.json"
+
+
+def content_hash(path: Path) -> str:
+    """Hash of the bytes of a file of the store; a file that nobody touched since is read once."""
+    stat = path.stat()
+    return _hash_of_bytes(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _hash_of_bytes(path: Path, *_stamp: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def distinct(table: Table, edition: int, column: str) -> list[str]:
     """The different texts of a column in an edition, in order; empty cells are none."""
     cells = pq.read_table(path_of(table, edition), columns=[column], read_dictionary=[column])[column]
@@ -199,6 +237,17 @@ def schema_of(path: Path) -> pa.Schema:
     """Columns and types of a file of the store. Raises StoreError where the file is damaged."""
     with _undamaged(path):
         return pq.read_schema(path)
+
+
+def editions_within(path: Path) -> tuple[int, int] | None:
+    """The first and the last edition of the rows of a file, as it says of itself; None where it has no rows."""
+    with _undamaged(path):
+        described = pq.read_metadata(path)
+    column = described.schema.names.index("edition")
+    of_groups = [described.row_group(group).column(column).statistics for group in range(described.num_row_groups)]
+    if not of_groups:
+        return None
+    return min(group.min for group in of_groups), max(group.max for group in of_groups)
 
 
 def _content(path: Path, schema: pa.Schema) -> pa.Table:

@@ -7,12 +7,10 @@ What a line of `decisions.yml` must say is in `warehouse/decision_file.py`, how 
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-import dagster as dg
 import pandas as pd
 
 from assets.asset_checks import fingerprint_of
-from assets.editions import editions
-from assets.tables import describe, expected_trouble, needs, told
+from assets.tables import each, needs, table_asset
 from checks.rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import contracts, records
@@ -121,19 +119,10 @@ def _is_as_seen(decision: CheckDecision) -> bool:
     return fingerprint_of(table, decision.edition).startswith(decision.seen)
 
 
-@dg.asset(
-    **describe(DECISIONS),
-    partitions_def=editions,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=needs([EARLY, MAPPING, *(contracts()[name] for name in DECIDABLE)]),
-)
-def decisions(context: dg.AssetExecutionContext) -> None:
-    """Edition by edition."""
-    for edition in map(int, context.partition_keys):
-        with expected_trouble():
-            made = all_decisions(store.read(EARLY, [edition]), load_decisions(), edition)
-            rows = store.write(DECISIONS, made, edition)
-        told(context, DECISIONS, edition, rows)
+def _of_edition(edition: int) -> pd.DataFrame:
+    return all_decisions(store.read(EARLY, [edition]), load_decisions(), edition)
 
 
-ASSETS = [decisions]
+ASSETS = [
+    table_asset(DECISIONS, each(_of_edition), needs([EARLY, MAPPING, *(contracts()[name] for name in DECIDABLE)])),
+]

@@ -1,39 +1,52 @@
 """What came in, as tables: files, rows as delivered, decisions, and the rows that are set aside.
 
 One step makes them all, as all of a run's files are taken in or none (`intake.py`). The rows that count become tables
-in `delivered.py`.
+in `kept.py`.
 """
-
-from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.asset_checks import SHOWN
-from assets.editions import editions
+from assets.asset_checks import SHOWN, check_specs
 from assets.extracts.intake import TABLES, take_in
 from assets.extracts.rejecting import REJECTED
 from assets.reference import REFERENCE
-from assets.tables import describe, expected_trouble, key, needs, told
+from assets.tables import (
+    Events,
+    describe,
+    editions,
+    editions_of,
+    expected_trouble,
+    key,
+    made_and_checked,
+    needs,
+    row_counts,
+    with_those_that_checks_read,
+)
 from warehouse import store
 from warehouse.contracts import records
+
+NEEDED = with_those_that_checks_read(TABLES, needs(REFERENCE))
 
 
 @dg.multi_asset(
     name="extracts",
-    specs=[dg.AssetSpec(**describe(table), deps=needs(REFERENCE)) for table in TABLES],
+    specs=[dg.AssetSpec(**describe(table), deps=NEEDED) for table in TABLES],
+    check_specs=[spec for table in TABLES for spec in check_specs(table)],
     partitions_def=editions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def extracts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+def extracts(context: dg.AssetExecutionContext) -> Events:
     """Every file of every edition's landing folder, or none: a bad one stops the run before anything is stored."""
+    made = editions_of(context)
     with expected_trouble():
-        written = take_in([int(partition) for partition in context.partition_keys])
+        written = take_in(made)
     for table in TABLES:
         for edition, rows in written[table.name].items():
-            told(context, table, edition, rows)
+            metadata = row_counts(table, rows, edition)
             if table is REJECTED and rows:
-                context.add_asset_metadata({"rows": rows_set_aside(edition)}, key(table), str(edition))
-        yield dg.MaterializeResult(asset_key=key(table))
+                metadata["rows"] = rows_set_aside(edition)
+            context.add_asset_metadata(metadata, key(table), str(edition))
+        yield from made_and_checked(table, made)
 
 
 def rows_set_aside(edition: int) -> dg.TableMetadataValue:

@@ -11,15 +11,13 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 
-from assets.editions import editions
 from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table
 from assets.extracts.places import locate
 from assets.extracts.rejecting import DECISIONS, REJECTED, constants_of, lookups, typed
 from assets.extracts.typing_sql import quoted
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from assets.tables import describe, expected_trouble, key, needs, told
-from warehouse import store
+from assets.tables import each, needs, table_asset
 from warehouse.contracts import Table, contracts
 from warehouse.decision_file import Decisions, load_decisions
 from warehouse.engine import batches
@@ -72,23 +70,12 @@ def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decis
 
 def _asset(table: Table) -> dg.AssetsDefinition:
     """The asset of a table of delivered rows."""
-
-    @dg.asset(
-        **describe(table),
-        partitions_def=editions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=needs([*REFERENCE, FILES, DECISIONS, REJECTED, extracts_table(table)]),
+    return table_asset(
+        table,
+        each(lambda edition: rows_that_count(table, edition, load_decisions())),
+        needs([*REFERENCE, FILES, DECISIONS, REJECTED, extracts_table(table)]),
+        about=lambda edition: {"files": made_from(table, edition)},
     )
-    def asset(context: dg.AssetExecutionContext) -> None:
-        for edition in map(int, context.partition_keys):
-            with expected_trouble():
-                rows = store.write_batches(table, rows_that_count(table, edition, load_decisions()), edition)
-            told(context, table, edition, rows)
-            context.add_asset_metadata(
-                {"files": made_from(table, edition)}, asset_key=key(table), partition_key=str(edition)
-            )
-
-    return asset
 
 
 def made_from(table: Table, edition: int) -> str:

@@ -6,9 +6,7 @@ joins them.
 
 import duckdb
 import pandas as pd
-import shapely
 from numpy.typing import ArrayLike
-from pyproj import Transformer
 
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
@@ -62,6 +60,9 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
     """Return the points of one coordinate system, each with the boundaries that hold it, by their numbers."""
+    import shapely  # here, as only files with coordinates need the two, and loading them costs as much as DuckDB
+    from pyproj import Transformer
+
     change = Transformer.from_crs(
         points["coordinate_system"].iloc[0], boundaries["coordinate_system"].iloc[0], always_xy=True
     )

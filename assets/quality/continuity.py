@@ -7,13 +7,10 @@ here, so the table stays in the store. The limits are conventions of this projec
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import dagster as dg
 import duckdb
 
-from assets.editions import editions
 from assets.methods.counts import Count, rate_ratio_interval
-from assets.tables import describe, expected_trouble, needs, told
-from warehouse import store
+from assets.tables import each, needs, table_asset
 from warehouse.contracts import Row, Table, contracts
 from warehouse.engine import engine
 
@@ -202,18 +199,10 @@ def _categories(connection: duckdb.DuckDBPyConnection, table: Table, edition: in
                     yield pair.row(edition, 1, float("inf"), made)
 
 
-@dg.asset(
-    **describe(CONTINUITY),
-    partitions_def=editions,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=needs(earlier=[*DELIVERED, *OTHERS]),
-)
-def continuity(context: dg.AssetExecutionContext) -> None:
-    """Edition by edition."""
-    for edition in map(int, context.partition_keys):
-        with expected_trouble():
-            rows = store.write(CONTINUITY, CONTINUITY.frame(continuity_rows(edition)), edition)
-        told(context, CONTINUITY, edition, rows)
-
-
-ASSETS = [continuity]
+ASSETS = [
+    table_asset(
+        CONTINUITY,
+        each(lambda edition: CONTINUITY.frame(continuity_rows(edition))),
+        needs(earlier=[*DELIVERED, *OTHERS]),
+    )
+]

@@ -4,16 +4,16 @@ They warn, or they block and a steward let them pass. Made late, when all that t
 stands in `checks/rules/`; how many rows fail and which is for the steward alone, as small counts stand among them.
 """
 
-import dagster as dg
+from collections.abc import Iterator
+
+import pandas as pd
 
 from assets.asset_checks import fingerprint_of
 from assets.decisions.effects import on_check
-from assets.editions import editions
-from assets.tables import describe, expected_trouble, needs, told
-from checks.expectations import Outcome, validate_table
-from checks.rules import rules
-from warehouse import store
-from warehouse.contracts import Row, Table, contracts
+from assets.tables import needs, table_asset
+from checks.outcomes import Failure, Judged, judged_before
+from checks.rules import Rule, rules
+from warehouse.contracts import Row, contracts
 from warehouse.decision_file import Decisions, load_decisions
 
 FOOTNOTES = contracts()["quality.footnotes"]
@@ -24,23 +24,28 @@ TOLD = {
 }
 
 
-def found_in_store() -> list[Outcome]:
-    """What every rule with a footnote found in the store, over all editions."""
+def failing_in_store() -> list[Judged]:
+    """What the rules with a footnote said when their tables were made, over all editions; those that fail somewhere."""
     return [
-        outcome
+        judged
         for table, told_of in TOLD.items()
-        for outcome in validate_table(contracts()[table], told_of)
-        if outcome.rule in told_of
+        for judged in judged_before(contracts()[table])
+        if judged.failures and judged.rule in told_of
     ]
 
 
-def footnote_rows(found: list[Outcome], edition: int, decided: Decisions) -> list[Row]:
+def footnote_rows(failing: list[Judged], edition: int, decided: Decisions) -> list[Row]:
     """Rows of quality.footnotes of an edition."""
-    return [_row(outcome, edition, decided) for outcome in found if outcome.of_edition(edition)]
+    return [
+        _row(judged.rule, failure, edition, decided)
+        for judged in failing
+        for failure in judged.failures
+        if failure.edition == edition
+    ]
 
 
-def _row(outcome: Outcome, edition: int, decided: Decisions) -> Row:
-    rule, table = outcome.rule, contracts()[outcome.rule.table]
+def _row(rule: Rule, failure: Failure, edition: int, decided: Decisions) -> Row:
+    table = contracts()[rule.table]
     fingerprint = fingerprint_of(table, edition) if rule.decidable else None
     decision = on_check(decided, table.name, rule.name, edition, fingerprint)
     return {
@@ -50,36 +55,14 @@ def _row(outcome: Outcome, edition: int, decided: Decisions) -> Row:
         "text_da": rule.footnote_da,
         "text_en": rule.footnote_en,
         "decision": decision.decision_id if decision else None,
-        "provenance": _provenance(table, outcome, edition),
+        "provenance": failure.provenance,
     }
 
 
-def _provenance(table: Table, outcome: Outcome, edition: int) -> str | None:
-    """Where the failing rows come from: made up as soon as one of them is."""
-    if table.schema_name == "reference":
-        return "published"
-    if "provenance" not in table.columns:
-        return None
-    rows = store.read(table, [edition])
-    names = [name for name in table.key if name != "edition"]
-    failing = {tuple(key[name] for name in names) for key in outcome.of_edition(edition)}
-    of_failing = [place in failing for place in rows[names].itertuples(index=False, name=None)]
-    return str(rows["provenance"][of_failing].max())
-
-
-@dg.asset(
-    **describe(FOOTNOTES),
-    partitions_def=editions,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=needs(contracts()[table] for table in TOLD),
-)
-def footnotes(context: dg.AssetExecutionContext) -> None:
+def _of_each(made: list[int]) -> Iterator[tuple[int, pd.DataFrame]]:
     """Edition by edition, of one look at all of them."""
-    with expected_trouble():
-        found, decided = found_in_store(), load_decisions()
-    for edition in map(int, context.partition_keys):
-        rows = store.write(FOOTNOTES, FOOTNOTES.frame(footnote_rows(found, edition, decided)), edition)
-        told(context, FOOTNOTES, edition, rows)
+    failing, decided = failing_in_store(), load_decisions()
+    return ((edition, FOOTNOTES.frame(footnote_rows(failing, edition, decided))) for edition in made)
 
 
-ASSETS = [footnotes]
+ASSETS = [table_asset(FOOTNOTES, _of_each, needs(contracts()[table] for table in TOLD))]

@@ -115,7 +115,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("safety.estimates", "intervals_hold_the_share", ESTIMATED.format("100, 20.0, 21.0, 25.0, true"), PART),
     ("safety.estimates", "too_few_answers_are_not_presentable", ESTIMATED.format("29, 20.0, 15.0, 25.0, true"), PART),
     ("safety.estimates", "too_few_answers_are_not_presentable", ESTIMATED.format("100, 20.0, 5.0, 35.0, true"), PART),
-    ("safety.estimates", "parts_have_no_more_answers_than_the_whole",
+    ("safety.gaps", "parts_have_no_more_answers_than_the_whole",
      ESTIMATED.format(GOOD_PART) + GAP.format(10.0, 901, 9.0), PART),
     ("safety.gaps", "gap_is_the_difference_of_the_estimates", ESTIMATED.format(GOOD_PART) + GAP.format(10.1, 900, 9.0), PART),
     ("safety.gaps", "gap_is_the_difference_of_the_estimates",

@@ -16,7 +16,7 @@ from assets.decisions.deciding import By, Cell, decide_on_check, decide_on_code,
 from assets.decisions.table import DECIDABLE, all_decisions
 from assets.extracts.assets import rows_set_aside
 from assets.extracts.rejecting import rejected_rows
-from checks.expectations import validate_table
+from checks import outcomes
 from checks.rules import rules
 from pipelines.decide import StewardsDecision, written
 from pipelines.definitions import defs
@@ -52,8 +52,8 @@ def with_code(code: str, home: Path) -> None:
 
 def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
     """The check's result on what the store holds, as Dagster shows it."""
-    found = next(one for one in validate_table(contracts()[table], rules()[table]) if one.rule.name == rule)
-    return result(contracts()[table], found, EDITION, load_decisions())
+    judged = next(judged for judged in outcomes.judge(contracts()[table], [EDITION]) if judged.rule.name == rule)
+    return result(contracts()[table], judged, load_decisions())
 
 
 def seen(table: str = TABLE) -> str:
@@ -77,8 +77,14 @@ def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(plac
     assert said["severity"] == "warns"
     assert said["runbook"].startswith(f"## {TABLE} {RULE}\n")
     assert f"docs/CHECKS.md#policeunmapped_codes-{RULE}" in said["runbook"]
-    assert said["to decide"].startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
-    assert re.fullmatch("[0-9a-f]{12}", said["seen"])
+    assert said[f"to decide, edition {EDITION}"].startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
+    assert re.fullmatch("[0-9a-f]{12}", said[f"seen, edition {EDITION}"])
+    assert found.partition is None
+    editions = found.metadata["failing editions"]
+    assert isinstance(editions, dg.TableMetadataValue)
+    assert [(row.data["edition"], row.data["result"], row.data["rows failing"]) for row in editions.records] == [
+        (str(EDITION), "fails", 1)
+    ]
     shown = found.metadata["rows"]
     assert isinstance(shown, dg.TableMetadataValue)
     assert [row.data for row in shown.records] == [

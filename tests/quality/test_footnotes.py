@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assets.decisions.deciding import By, decide_on_check
-from assets.quality.footnotes import FOOTNOTES, TOLD, footnote_rows, found_in_store
+from assets.quality.footnotes import FOOTNOTES, TOLD, failing_in_store, footnote_rows
 from checks.rules import Rule, rules
 from pipelines.status import decisions_in_force, footnotes
 from tests.decisions.test_decisions import EDITION, RULE, TABLE, TODAY, listed, seen
@@ -29,7 +29,7 @@ def home(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def made(edition: int = EDITION) -> dict[str, Row]:
-    return {row["rule"]: row for row in footnote_rows(found_in_store(), edition, load_decisions())}
+    return {row["rule"]: row for row in footnote_rows(failing_in_store(), edition, load_decisions())}
 
 
 def test_a_warning_reaches_readers_in_both_languages_without_a_number(home: Path) -> None:

@@ -1,0 +1,203 @@
+"""What a yearly run costs beside a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
+
+The yardstick was the size of our own job once, of which nothing but Dagster's bookkeeping is left: each step makes nothing, and
+its checks pass. The runs on the made-up extracts are ours: all editions into an empty store, and the newest edition on the
+store that they filled. Each is one run in a process of its own with a Dagster home of its own, in turn; imports are not counted.
+
+    python -m benchmarks.run_overhead [RUNS]
+"""
+
+import cProfile
+import os
+import pstats
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.measuring import in_a_process, ran_on, ratio
+
+STEPS, RESULTS = 106, 2202
+RUNS = 3
+WAYS = ("yardstick", "all editions", "one edition")
+PROMISED = {"all editions": 1.6, "one edition": 0.5}
+# Where the seconds go, by the outermost of these functions: the file that it stands in, and its name (any, where empty).
+PARTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "Dagster's storage": (("dagster/_core/instance/methods/event_methods.py", ""), ("dagster/_core/storage", "")),
+    "Great Expectations": (("checks/expectations.py", ""),),
+    "pictures": (("assets/published/pictures.py", ""), ("assets/published/charts.py", "")),
+    "SQL": (("~", "_duckdb"),),
+    "Python": (("assets/", ""), ("warehouse/", ""), ("checks/", "")),
+}
+
+
+def yardstick(home: Path) -> Callable[[], None]:
+    """The empty job, ready to run."""
+    import dagster as dg
+
+    def step(number: int) -> dg.AssetsDefinition:
+        checks = RESULTS // STEPS + (number < RESULTS % STEPS)
+        specs = [dg.AssetCheckSpec(f"check_{check}", asset=f"table_{number}") for check in range(checks)]
+
+        @dg.asset(name=f"table_{number}", check_specs=specs)
+        def table() -> Iterator[dg.MaterializeResult[None]]:
+            yield dg.MaterializeResult(
+                check_results=[dg.AssetCheckResult(check_name=spec.name, passed=True) for spec in specs]
+            )
+
+        return table
+
+    job = dg.Definitions(
+        assets=[step(number) for number in range(STEPS)],
+        jobs=[dg.define_asset_job("empty", executor_def=dg.in_process_executor)],
+    ).resolve_job_def("empty")
+
+    def run() -> None:
+        with dg.DagsterInstance.get() as instance:
+            done = job.execute_in_process(
+                instance=instance, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+            )
+        assert len(done.get_asset_check_evaluations()) == RESULTS
+
+    return run
+
+
+def our_run(home: Path, wanted: list[int]) -> Callable[[], None]:
+    """The yearly run, ready to run: what it imports late is imported."""
+    import duckdb_sqlalchemy  # noqa: F401
+    import great_expectations.expectations  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
+
+    import pipelines.definitions  # noqa: F401
+    from pipelines.editions import editions_to_make
+    from pipelines.running import run_editions
+    from warehouse import store
+
+    store.hold()
+    made = editions_to_make(wanted)
+    if wanted:
+        assert list(made) == wanted, "the store was not filled before"
+
+    def run() -> None:
+        ran = run_editions(made, lambda step, steps: None)
+        assert ran.publication, (ran.blocked, ran.trouble, ran.bugs)
+
+    return run
+
+
+def prepared(way: str, home: Path) -> Callable[[], None]:
+    """A way, ready to run in a home, with all that is not counted done."""
+    from pipelines.running import prepare_dagster_home
+
+    os.environ["TRYGHED_HOME"] = str(home)
+    shutil.rmtree(home / "dagster", ignore_errors=True)
+    if way == "all editions":
+        shutil.rmtree(home / "store", ignore_errors=True)
+        shutil.rmtree(home / "published", ignore_errors=True)
+    prepare_dagster_home()
+    if way == "yardstick":
+        return yardstick(home)
+    return our_run(home, [] if way == "all editions" else [newest()])
+
+
+def newest() -> int:
+    """The newest edition that editions.csv describes."""
+    from pipelines.editions import known_editions
+
+    return known_editions()[-1]
+
+
+def where_the_seconds_go(profile: cProfile.Profile) -> dict[str, float]:
+    """Seconds of each part: what its functions took with all that they called, less the parts that those called.
+
+    A function of another part is taken from whoever called it, so that the parts add up to no more than the whole.
+    """
+    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    seconds = dict.fromkeys([*PARTS, "Dagster, the rest"], 0.0)
+    owner: dict[tuple[str, int, str], dict[str, float]] = {}
+
+    def part_of(function: tuple[str, int, str]) -> str | None:
+        file, _, name = function
+        return next(
+            (part for part, places in PARTS.items() for place, called in places if place in file and called in name),
+            None,
+        )
+
+    def shares(function: tuple[str, int, str], above: frozenset[tuple[str, int, str]]) -> dict[str, float]:
+        """The parts on whose behalf a function runs, by the time that its callers gave it."""
+        part = part_of(function)
+        if part:
+            return {part: 1.0}
+        if function in owner:
+            return owner[function]
+        callers = (
+            {caller: spent[3] for caller, spent in stats[function][4].items() if caller not in above}
+            if function in stats
+            else {}
+        )
+        total = sum(callers.values())
+        found: dict[str, float] = {}
+        for caller, spent in callers.items():
+            for name, share in shares(caller, above | {function}).items():
+                found[name] = found.get(name, 0.0) + share * spent / total if total else 0.0
+        owner[function] = found or {"Dagster, the rest": 1.0}
+        return owner[function]
+
+    for function, (_, _, own, _, _) in stats.items():
+        for part, share in shares(function, frozenset()).items():
+            seconds[part] += own * share
+    return seconds
+
+
+def main() -> None:
+    """Print the tables."""
+    if sys.argv[1:2] == ["--way"]:
+        run = prepared(sys.argv[2].removesuffix(" profiled"), Path(sys.argv[3]))
+        if sys.argv[2].endswith(" profiled"):
+            profile = cProfile.Profile()
+            profile.runcall(run)
+            print(*(f"{part}:{spent:.2f}" for part, spent in where_the_seconds_go(profile).items()), sep="|")
+            return
+        start = time.perf_counter()
+        run()
+        print(time.perf_counter() - start)
+        return
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
+    with tempfile.TemporaryDirectory() as folder:
+        ours, empty = Path(folder) / "ours", Path(folder) / "empty"
+        environment = os.environ | {"TRYGHED_HOME": str(ours)}
+        subprocess.run([sys.executable, "-m", "pipelines", "sample"], env=environment, check=True, stdout=sys.stderr)
+        homes = dict(zip(WAYS, (empty, ours, ours), strict=True))
+        seconds: dict[str, list[float]] = {way: [] for way in WAYS}
+        for _ in range(runs):
+            for way in WAYS:
+                seconds[way].append(in_a_process("benchmarks.run_overhead", way, homes[way]).seconds)
+        parts = {way: _profiled(way, homes[way]) for way in WAYS}
+    print(ran_on("dagster", "great-expectations", "duckdb"))
+    print(f"| way | seconds (median of {runs}) | times the yardstick, pair by pair | promised |")
+    print("|---|---|---|---|")
+    for way in WAYS:
+        promised = f"at most {PROMISED[way]}" if way in PROMISED else ""
+        of = ratio(seconds[way], seconds["yardstick"])
+        print(f"| {way} | {statistics.median(seconds[way]):.1f} | {of:.2f} | {promised} |")
+    print("\nWhere the seconds go, by a run with a profiler, which makes Python look slower than it is:\n")
+    print(f"| part | {' | '.join(WAYS)} |")
+    print("|---" * (len(WAYS) + 1) + "|")
+    for part in parts["yardstick"]:
+        print(
+            f"| {part} | {' | '.join(f'{100 * parts[way][part] / sum(parts[way].values()):.0f} %' for way in WAYS)} |"
+        )
+
+
+def _profiled(way: str, home: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} profiled", str(home)]
+    line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
+    return {part: float(spent) for part, spent in (one.split(":") for one in line.split("|"))}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""What the rules of a table find, edition by edition, and what of it is kept in the store beside the table.
+
+A rule that looks at single rows is asked about the editions that a run made; what it found in the others is carried in from
+the store. Every other rule compares rows, editions or tables, so it is asked about all that the store holds, each time. What is
+kept holds for the files that were judged and for the rules and programs that judged them: where any of these differ, it
+is judged anew. It is part of the store and never published.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+from pydantic import BaseModel
+
+from checks.expectations import Key, Outcome, misshapen_files, tables_read, validate_rules, validate_table
+from checks.rules import Rule, rules, shape_expectations, shape_rule
+from warehouse import store
+from warehouse.contracts import Table, contracts
+
+KEYS_KEPT = 20  # of the rows that fail, in an edition
+
+
+class Failure(BaseModel):
+    """An edition in which a rule fails: how many rows break it, the first of them by their keys, and whence they come.
+
+    The edition is None where the table has none. `provenance` is made up as soon as one of the rows is.
+    """
+
+    edition: int | None
+    rows: int
+    keys: tuple[dict[str, str | int | float | bool | None], ...]
+    provenance: str | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a rule says of a table: the editions in which it fails, in order; none where it holds."""
+
+    rule: Rule
+    failures: tuple[Failure, ...]
+
+    def in_edition(self, edition: int | None) -> Failure | None:
+        """The failure in an edition, if it fails there."""
+        return next((failure for failure in self.failures if failure.edition == edition), None)
+
+
+class _Kept(BaseModel):
+    """The file beside a table: what its rules found, and what has to be the same for that to hold."""
+
+    judged_by: str
+    files: dict[str, str]  # hash of each file of the table
+    beside: dict[str, str]  # hash of the other tables that the rules read
+    failures: dict[str, list[Failure]]
+
+
+def judge(table: Table, made: Collection[int] = ()) -> list[Judged]:
+    """What every rule of a table says of all its editions, of which `made` are new; kept for the next time.
+
+    Where the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where
+    a check could not be run.
+    """
+    if misshapen_files(table):
+        return [_judged(table, outcome) for outcome in validate_table(table, ())]
+    kept, files = _read(table), _files(table)
+    same = {name for name, content in files.items() if kept and kept.files.get(name) == content} - set(map(str, made))
+    same = same if table.partitioned else set()
+    new = [edition for edition in _editions(table) if edition is not None and str(edition) not in same]
+    found = _judge_anew(table, new) if same and kept else _judge_all(table)
+    if kept:
+        found = [_with_kept(judged, kept, same) if judged.rule.judges_single_rows else judged for judged in found]
+    _write(table, files, found)
+    return found
+
+
+def judged_before(table: Table) -> list[Judged]:
+    """What the rules of a table say of what the store holds: as it is kept, or judged now where something differs."""
+    kept = _read(table)
+    if kept is None or misshapen_files(table) or kept.files != _files(table) or kept.beside != _beside(table):
+        return judge(table)
+    return [Judged(rule, tuple(kept.failures.get(rule.name, ()))) for rule in rules_of(table)]
+
+
+def rules_of(table: Table) -> list[Rule]:
+    """The check of the shape, and the table's rules in the order of their file."""
+    return [shape_rule(table), *rules().get(table.name, ())]
+
+
+def _judge_all(table: Table) -> list[Judged]:
+    return [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:])]
+
+
+def _judge_anew(table: Table, new: list[int]) -> list[Judged]:
+    """Rules of single rows and the shape on the new editions, the others on all.
+
+    One row per key is part of the shape: a key holds its edition, and a file no other edition's rows.
+    """
+    of_table = rules_of(table)[1:]
+    whole = [rule for rule in of_table if not rule.judges_single_rows]
+    single = [rule for rule in of_table if rule.judges_single_rows]
+    outcomes = (
+        validate_table(table, single, new) if new else [Outcome(rule, ()) for rule in (rules_of(table)[0], *single)]
+    )
+    outcomes += validate_rules(table, whole) if whole else []
+    found = {outcome.rule.name: _judged(table, outcome) for outcome in outcomes}
+    return [found[rule.name] for rule in rules_of(table)]
+
+
+def _with_kept(judged: Judged, kept: _Kept, same: Collection[str]) -> Judged:
+    """The failures of the editions that stayed, beside those of the new ones."""
+    stayed = [failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in same]
+    anew = [failure for failure in judged.failures if str(failure.edition) not in same]
+    return Judged(judged.rule, tuple(sorted([*stayed, *anew], key=lambda failure: failure.edition or 0)))
+
+
+def _judged(table: Table, outcome: Outcome) -> Judged:
+    """The failing rows told apart by their editions; a fault of the whole table counts for each."""
+    failures = []
+    for edition in _editions(table):
+        keys = outcome.failing if edition is None else outcome.of_edition(edition)
+        if keys:
+            first = tuple({name: _plain(value) for name, value in key.items()} for key in keys[:KEYS_KEPT])
+            whence = _provenance(table, outcome.rule, keys, edition) if outcome.rule.footnote_en else None
+            failures.append(Failure(edition=edition, rows=len(keys), keys=first, provenance=whence))
+    return Judged(outcome.rule, tuple(failures))
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def _provenance(table: Table, rule: Rule, keys: Iterable[Key], edition: int | None) -> str | None:
+    """Where the failing rows come from: made up as soon as one of them is."""
+    if table.schema_name == "reference":
+        return "published"
+    if "provenance" not in table.columns or rule.rows_of or edition is None:
+        return None
+    rows = store.read(table, [edition])
+    names = [name for name in table.key if name != "edition"]
+    failing = {tuple(key[name] for name in names) for key in keys}
+    of_failing = [place in failing for place in rows[names].itertuples(index=False, name=None)]
+    return str(rows["provenance"][of_failing].max())
+
+
+def _editions(table: Table) -> list[int] | list[None]:
+    return store.stored_editions(table) if table.partitioned else [None]
+
+
+# --- what is kept -------------------------------------------------------------------------------------------
+
+
+def _files(table: Table) -> dict[str, str]:
+    """The hash of each file of a table, by its edition."""
+    return {path.stem if table.partitioned else "None": store.content_hash(path) for path in store.stored_files(table)}
+
+
+def _beside(table: Table) -> dict[str, str]:
+    """The hash of each other table that the rules read."""
+    others = [read for read in tables_read(rules_of(table)) if read.name != table.name]
+    return {read.name: hashlib.sha256(json.dumps(_files(read)).encode()).hexdigest() for read in others}
+
+
+@cache
+def _judged_by(name: str) -> str:
+    """Hash of the rules of a table, of its contract, and of the programs that ran them."""
+    table = contracts()[name]
+    texts = [rule.model_dump_json() for rule in (*rules_of(table), *shape_expectations(table))]
+    programs = [f"{program} {version(program)}" for program in ("great-expectations", "duckdb")]
+    return hashlib.sha256("\n".join([*texts, str(table.arrow_schema()), *programs]).encode()).hexdigest()
+
+
+def _read(table: Table) -> _Kept | None:
+    """What is kept of a table and was judged by the same rules; None where nothing is, or where the file is damaged."""
+    try:
+        kept = _Kept.model_validate_json(store.read_outcomes(table))
+    except ValueError:
+        return None
+    return kept if kept.judged_by == _judged_by(table.name) else None
+
+
+def _write(table: Table, files: dict[str, str], found: list[Judged]) -> None:
+    failures = {judged.rule.name: list(judged.failures) for judged in found if judged.failures}
+    kept = _Kept(judged_by=_judged_by(table.name), files=files, beside=_beside(table), failures=failures)
+    store.write_outcomes(table, kept.model_dump_json(indent=1) + "\n")

@@ -1,0 +1,193 @@
+"""One result speaks for all editions: what the rules found in other editions is kept in the store and carried in."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from warehouse.decision_file import Decisions
+
+from assets.asset_checks import result, sentences
+from assets.tables import each, key, table_asset
+from checks import outcomes
+from checks.expectations import Outcome, validate_table
+from checks.outcomes import KEYS_KEPT, judge, judged_before
+from checks.rules import Rule, rules
+from tests.delivering import open_home
+from warehouse import store
+from warehouse.contracts import Row, Table, contracts
+
+CHANGES = contracts()["police.draw_changes"]
+RULE = "changes_add_up"  # blocks, and looks at single rows
+GOOD, BAD = 103, 104
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return open_home(tmp_path / "home", monkeypatch)
+
+
+def changes(edition: int, reports: int, rows: int = 1) -> list[Row]:
+    """Changes of a draw, which add up to 103."""
+    of_row = {
+        "edition": edition, "extract": "police", "crime_year": 2020, "drawn_on": date(2022, 3, 1), "drawn_before_on": date(2021, 3, 1),
+        "reports_before": 100, "reports": reports, "added": 5, "removed": 3, "moved_in": 2, "moved_out": 1, "provenance": "extract",
+    }  # fmt: skip
+    return [of_row | {"crime_type": f"type_{number:02}"} for number in range(rows)]
+
+
+def write(edition: int, reports: int, rows: int = 1) -> None:
+    store.write(CHANGES, CHANGES.frame(changes(edition, reports, rows)), edition)
+
+
+def failing(made: Iterable[int], rule: str = RULE) -> list[int | None]:
+    """Editions in which the rule fails, after a run that made some."""
+    judged = next(judged for judged in judge(CHANGES, list(made)) if judged.rule.name == rule)
+    return [failure.edition for failure in judged.failures]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int] | None]]:
+    """The editions that Great Expectations was asked about, time by time; None for all."""
+    times: list[list[int] | None] = []
+
+    def validate(table: Table, of_table: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
+        times.append(None if editions is None else list(editions))
+        return validate_table(table, of_table, editions)
+
+    monkeypatch.setattr(outcomes, "validate_table", validate)
+    return times  # type: ignore[return-value]
+
+
+def test_a_fault_of_an_older_edition_stays_red_when_a_later_one_is_made(asked: list[list[int] | None]) -> None:
+    write(2021, BAD)
+    write(2022, GOOD)
+    assert failing([2021, 2022]) == [2021]
+    write(2023, GOOD)
+    assert failing([2023]) == [2021]
+    assert asked == [None, [2023]]  # what was found before is carried in
+    write(2021, GOOD)
+    assert failing([2021]) == []
+
+
+def test_a_file_that_changed_since_is_judged_anew_though_no_run_made_it(asked: list[list[int] | None]) -> None:
+    for edition in (2020, 2021, 2022):
+        write(edition, GOOD)
+    assert failing([2020, 2021, 2022]) == []
+    write(2021, BAD)
+    assert failing([2022]) == [2021]
+    assert asked[-1] == [2021, 2022]
+
+
+def test_what_other_rules_found_is_not_carried_in(
+    asked: list[list[int] | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(2021, BAD)
+    assert failing([2021]) == [2021]
+    monkeypatch.setattr(outcomes, "_judged_by", lambda name: "other rules")
+    write(2022, GOOD)
+    assert failing([2022]) == [2021]
+    assert asked == [None, None]
+
+
+def test_what_is_damaged_or_gone_is_judged_anew(home: Path) -> None:
+    write(2021, BAD)
+    failing([2021])
+    path = home / "store" / "police" / "draw_changes.checks.json"
+    for text in (path.read_text(encoding="utf-8")[:-20], "{}", ""):
+        path.write_text(text, encoding="utf-8")
+        assert failing([]) == [2021]
+    path.unlink()
+    assert [judged.rule.name for judged in judged_before(CHANGES) if judged.failures] == [RULE]
+
+
+def test_the_same_rows_are_kept_as_the_same_bytes_and_no_more_keys_than_are_shown(home: Path) -> None:
+    write(2021, BAD, rows=25)
+    judged = judge(CHANGES, [2021])
+    failure = next(one for one in judged if one.rule.name == RULE).failures[0]
+    assert (failure.rows, len(failure.keys)) == (25, KEYS_KEPT)
+    path = home / "store" / "police" / "draw_changes.checks.json"
+    before = path.read_bytes()
+    judge(CHANGES, [2021])
+    assert path.read_bytes() == before
+
+
+def test_a_key_twice_within_an_edition_and_a_row_in_another_editions_file_are_faults_of_the_shape() -> None:
+    write(2021, GOOD)
+    assert failing([2021], "shape") == []
+    frame = CHANGES.frame([*changes(2022, GOOD), *changes(2022, GOOD)])
+    store.write(CHANGES, frame, 2022)
+    assert failing([2022], "shape") == [2022]
+    store.write(CHANGES, CHANGES.frame(changes(2021, GOOD)), 2022)
+    assert failing([2022], "shape") == [2022]
+
+
+def test_a_rule_that_reads_another_table_is_judged_again_when_only_that_one_changed() -> None:
+    counted, draws = contracts()["crime.counted"], contracts()["police.draws"]
+    draw = {
+        "edition": 2022, "extract": "police", "crime_year": 2021, "drawn_on": date(2022, 3, 1), "delivered_in_edition": 2022, "files": 1,
+        "counts": True, "reports": 10, "reports_unmapped": 0, "reports_undecided": 0,
+        "reports_place_unknown": 0, "reports_place_less_exact": 0, "provenance": "extract",
+    }  # fmt: skip
+    store.write(counted, counted.frame([]), 2022)
+    store.write(draws, draws.frame([]), 2022)
+    rule = "every_mapped_report_is_counted_once"
+
+    def fails() -> list[str]:
+        return [judged.rule.name for judged in judged_before(counted) if judged.failures]
+
+    assert fails() == []
+    store.write(draws, draws.frame([draw]), 2022)
+    assert fails() == [rule]
+    assert [judged.rule.name for judged in judge(counted, []) if judged.failures] == [rule]
+
+
+def test_no_rule_that_compares_rows_or_tables_is_judged_edition_by_edition() -> None:
+    for of_table in rules().values():
+        for rule in of_table:
+            several = rule.sql and any(word in rule.sql for word in ("JOIN", "OVER", "EXISTS", "(SELECT", "GROUP"))
+            others = [table for table in contracts().values() if table.name != rule.table and rule.reads(table)]
+            assert not (rule.judges_single_rows and (several or others or rule.rows_of)), rule.name
+    assert sum(rule.judges_single_rows for of_table in rules().values() for rule in of_table) > 30
+
+
+def test_one_result_names_each_failing_edition_with_a_sentence_of_its_own() -> None:
+    write(2021, BAD)
+    write(2022, GOOD)
+    write(2023, BAD, rows=2)
+    judged = next(one for one in judge(CHANGES, [2023]) if one.rule.name == RULE)
+    found = result(CHANGES, judged, Decisions())
+    assert (found.passed, found.partition, found.metadata["rows failing"].value) == (False, None, 3)
+    said = sentences(found)
+    assert [sentence.split(" fails at ")[0] for sentence in said] == [
+        f"police.draw_changes, edition {edition}: {RULE}" for edition in (2021, 2023)
+    ]
+    assert (found.description or "").splitlines() == said
+    editions = found.metadata["failing editions"]
+    assert isinstance(editions, dg.TableMetadataValue)
+    assert [
+        tuple(row.data[name] for name in ("edition", "result", "rows checked", "rows failing"))
+        for row in editions.records
+    ] == [("2021", "fails", 1, 1), ("2023", "fails", 2, 2)]
+
+
+@pytest.mark.parametrize(("older", "stops"), [(GOOD, False), (BAD, True)])
+def test_the_step_that_makes_a_table_stops_what_comes_after_it_when_an_older_edition_is_at_fault(
+    older: int, stops: bool
+) -> None:
+    write(2022, older)
+    table = table_asset(CHANGES, each(lambda edition: CHANGES.frame(changes(edition, GOOD))), [])
+    ran: list[str] = []
+
+    @dg.asset(deps=[key(CHANGES)])
+    def downstream() -> None:
+        ran.append("downstream")
+
+    range_of_run = {"dagster/asset_partition_range_start": "2023", "dagster/asset_partition_range_end": "2024"}
+    done = dg.materialize([table, downstream], raise_on_error=False, tags=range_of_run)
+    assert (done.success, ran) == ((False, []) if stops else (True, ["downstream"]))
+    of_rule = [one for one in done.get_asset_check_evaluations() if one.check_name == RULE]
+    assert [(one.passed, one.blocking, one.partition) for one in of_rule] == [(not stops, True, None)]
+    made = [event.partition for event in done.get_asset_materialization_events() if event.asset_key == key(CHANGES)]
+    assert made == ["2023", "2024"]  # the rows are there and the check says what is wrong with the table
