@@ -6,7 +6,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from warehouse.decision_file import Decisions
 
 from assets.asset_checks import result, sentences
 from assets.tables import each, key, table_asset
@@ -17,6 +16,7 @@ from checks.rules import Rule, rules
 from tests.delivering import open_home
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts
+from warehouse.decision_file import Decisions
 
 CHANGES = contracts()["police.draw_changes"]
 RULE = "changes_add_up"  # blocks, and looks at single rows
