@@ -16,6 +16,7 @@ from scipy import stats
 from assets.methods import counts
 from assets.published import charts, pictures
 from assets.published.charts import Chart, Funnel
+from assets.published.contents import read_published
 from tests.delivering import published_in_memory
 from tests.scenarios import REFERENCE, TH, count, made_up, make
 from warehouse.contracts import contracts, records
@@ -36,9 +37,7 @@ SHARES = {
 def published(lines: list[Any], spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None) -> dict[str, Any]:
     """The pictures of what would be published of these lines, by path."""
     with published_in_memory(make(lines, spoil)) as connection:
-        return {
-            name: one for language in ("da", "en") for name, one in pictures._all(pictures._read(connection, language))
-        }
+        return pictures.pictures_of(read_published(connection))
 
 
 def drawn(one: Chart | Funnel) -> ElementTree.Element:
