@@ -25,11 +25,11 @@ class VerdictRow:
 
     def spans(self, editions: tuple[int, ...]) -> list[tuple[str, str]]:
         """Consecutive editions with the same readings as one span."""
-        there = [edition for edition in editions if edition in self.readings]
+        judged = [edition for edition in editions if edition in self.readings]
         spans = []
-        for reading, group in groupby(there, key=self.readings.__getitem__):
-            of = list(group)
-            spans.append((str(of[0]) if len(of) == 1 else f"{of[0]}-{of[-1]}", reading))
+        for reading, group in groupby(judged, key=self.readings.__getitem__):
+            first, *later = group
+            spans.append((f"{first}-{later[-1]}" if later else str(first), reading))
         return spans
 
 
@@ -70,11 +70,15 @@ def words(connection: duckdb.DuckDBPyConnection, language: Language) -> Words:
 
 def verdict_tables(connection: duckdb.DuckDBPyConnection, language: Language) -> list[VerdictTable]:
     """One table per agreement, both readings in each cell."""
-    said = words(connection, language)
+    names_of_words = words(connection, language)
     agreements = connection.execute(
         f"SELECT agreement_id, name_{language} FROM reference.agreements ORDER BY ALL"
     ).fetchall()
-    return [_verdict_table(connection, language, said, agreement_id, name) for agreement_id, name in agreements]
+    verdicts = _verdicts(connection, language)
+    return [
+        _verdict_table(name, [verdict for verdict in verdicts if verdict.agreement_id == agreement_id], names_of_words)
+        for agreement_id, name in agreements
+    ]
 
 
 def missing_deliveries(connection: duckdb.DuckDBPyConnection, language: Language) -> list[MissingDelivery]:
@@ -128,38 +132,59 @@ def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, l
     ).fetchall()
 
 
-def _verdict_table(
-    connection: duckdb.DuckDBPyConnection, language: Language, said: Words, agreement_id: str, name: str
-) -> VerdictTable:
+@dataclass(frozen=True)
+class _Verdict:
+    """A row of targets.verdicts with its names; `measures` and `comparisons` are the numbers of those of its target."""
+
+    agreement_id: str
+    target_id: str
+    text: str
+    measure: str
+    compared_with: str
+    edition: int
+    literal: str
+    statistical: str
+    reason: str | None
+    provenance: str | None
+    measures: int
+    comparisons: int
+
+
+def _verdicts(connection: duckdb.DuckDBPyConnection, language: Language) -> list[_Verdict]:
     rows = connection.execute(
         f"""
-        SELECT v.target_id, t.text_{language}, m.name_{language}, v.compared_with, v.edition, v.literal, v.statistical,
+        SELECT v.agreement_id, v.target_id, t.text_{language}, m.name_{language}, v.compared_with, v.edition, v.literal, v.statistical,
                v.reason, v.provenance, count(DISTINCT v.measure) OVER of_target, count(DISTINCT v.compared_with) OVER of_target
         FROM targets.verdicts v
         JOIN reference.targets t USING (agreement_id, target_id, measure) JOIN reference.measures m USING (measure)
-        WHERE agreement_id = ?
-        WINDOW of_target AS (PARTITION BY v.target_id)
-        ORDER BY v.target_id, v.measure, v.compared_with, v.edition
-        """,
-        [agreement_id],
+        WINDOW of_target AS (PARTITION BY v.agreement_id, v.target_id)
+        ORDER BY v.agreement_id, v.target_id, v.measure, v.compared_with, v.edition
+        """
     ).fetchall()
-    found: dict[tuple[str, str], dict[int, str]] = {}
-    for target_id, text, measure, compared_with, edition, *judged, measures, comparisons in rows:
-        about = f"{text}: {measure}" if measures > 1 else text
-        about += f" ({said['compared_with', compared_with]})" if comparisons > 1 else ""
-        found.setdefault((target_id, about), {})[edition] = _reading(said, *judged)
+    return [_Verdict(*row) for row in rows]
+
+
+def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -> VerdictTable:
+    """The verdicts of one agreement, which the words name; a target's measures and comparisons apart where it has several."""
+    readings: dict[tuple[str, str], dict[int, str]] = {}
+    for verdict in verdicts:
+        about = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
+        about += f" ({names_of_words['compared_with', verdict.compared_with]})" if verdict.comparisons > 1 else ""
+        readings.setdefault((verdict.target_id, about), {})[verdict.edition] = _reading(verdict, names_of_words)
     return VerdictTable(
         name,
-        tuple(sorted({row[4] for row in rows})),
-        tuple(VerdictRow(target_id, about, readings) for (target_id, about), readings in found.items()),
+        tuple(sorted({verdict.edition for verdict in verdicts})),
+        tuple(VerdictRow(target_id, about, of_target) for (target_id, about), of_target in readings.items()),
     )
 
 
-def _reading(said: Words, literal: str, statistical: str, reason: str | None, provenance: str | None) -> str:
+def _reading(verdict: _Verdict, names_of_words: Words) -> str:
     """Both readings, or the reason where neither can be made; marked where a figure was made up."""
-    why = said["reason", reason] if reason else ""
-    if literal == statistical == "not_evaluable":
-        return said["heading", "no_verdict"] + why
-    data = f"{said['verdict', statistical]} ({why})" if statistical == "not_evaluable" else said["verdict", statistical]
-    mark = f" ({said['provenance', provenance]})" if provenance == "synthetic" else ""
-    return f"{said['verdict', literal]} / {data}{mark}"
+    why = names_of_words["reason", verdict.reason] if verdict.reason else ""
+    if verdict.literal == verdict.statistical == "not_evaluable":
+        return names_of_words["heading", "no_verdict"] + why
+    by_words, by_data = names_of_words["verdict", verdict.literal], names_of_words["verdict", verdict.statistical]
+    if verdict.statistical == "not_evaluable":
+        by_data = f"{by_data} ({why})"
+    mark = f" ({names_of_words['provenance', verdict.provenance]})" if verdict.provenance == "synthetic" else ""
+    return f"{by_words} / {by_data}{mark}"

@@ -3,19 +3,15 @@ draw and the one before, ours and the published one, reports and those of which 
 
 Which are held against each other is decided in `reconciliation.sql`; here they get the limits of a count. Counts are held
 against the exact Poisson limits of the other count, never against a percentage: 5 reports more are much of 20 and nothing of
-2,000. What does not agree is a warning (`checks/rules/quality.yml`); no figure is changed here, and a target that stands on
-one in doubt has no verdict (`targets.py`).
+2,000. What does not agree is a warning (`checks/rules/quality.yml`); no figure is changed here. Which figures it puts in doubt is
+said beside each of them (`indicators/yearly.sql`), and a target that stands on one has no verdict.
 """
-
-from collections import defaultdict
-from itertools import product
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from assets.indicators.figures import Address
-from warehouse.contracts import contracts, records, to_pandas
+from warehouse.contracts import contracts, to_pandas
 
 
 def reconciliation(compared: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
@@ -30,24 +26,3 @@ def reconciliation(compared: pd.DataFrame, conventions: dict[str, float]) -> pd.
     agrees = (low - 1e-9 <= value) & (value <= high + 1e-9)
     table = contracts()["quality.reconciliation"]
     return to_pandas(table.arrow(compared.assign(low=low, high=high, agrees=agrees)))
-
-
-def doubts(reconciliation: pd.DataFrame) -> dict[Address, set[str]]:
-    """What does not agree of each figure that is in doubt for it: by edition, area, and crime type or measure."""
-    found: dict[Address, set[str]] = defaultdict(set)
-    for row in records(reconciliation):
-        if not row["agrees"]:
-            areas, measures = ((row[name] or "").split() for name in ("doubtful_area_ids", "doubtful_measures"))
-            for area_id, measure in product(areas, measures):
-                found[row["edition"], area_id, measure].add(row["comparison"])
-    return found
-
-
-def settled(decisions: pd.DataFrame) -> dict[int, str]:
-    """Editions whose figures somebody lets stand though they do not agree, with the decision."""
-    of_figures = (contracts()["quality.reconciliation"].name, "figures_agree", "in_force")
-    return {
-        row["edition"]: str(row["decision_id"])
-        for row in records(decisions)
-        if (row["table_name"], row["rule"], row["status"]) == of_figures
-    }

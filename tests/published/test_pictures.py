@@ -16,9 +16,10 @@ from scipy import stats
 from assets.methods import counts
 from assets.published import charts, pictures
 from assets.published.charts import Chart, Funnel
+from assets.published.contents import read_published
 from tests.delivering import published_in_memory
 from tests.scenarios import REFERENCE, TH, count, made_up, make
-from warehouse.contracts import contracts, records
+from warehouse.contracts import Row, contracts, records
 from warehouse.errors import InputError
 from warehouse.home import pictures_folder
 
@@ -36,9 +37,7 @@ SHARES = {
 def published(lines: list[Any], spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None) -> dict[str, Any]:
     """The pictures of what would be published of these lines, by path."""
     with published_in_memory(make(lines, spoil)) as connection:
-        return {
-            name: one for language in ("da", "en") for name, one in pictures._all(pictures._read(connection, language))
-        }
+        return pictures.pictures_of(read_published(connection))
 
 
 def drawn(one: Chart | Funnel) -> ElementTree.Element:
@@ -119,6 +118,78 @@ def test_a_forbidding_break_is_told_from_a_noted_one() -> None:
     found = chart(published(made_up("unsafe", SHARES), moved), "unsafe").breaks[1]
     assert (found.year, found.forbids) == (2021, True)
     assert found.name == "Brud før 2021, sammenlignes ikke: området afgrænset på ny, spurgt på en anden tid"
+
+
+def figure(year: int, value: float | None, **changes: Any) -> Row:
+    """A share of the area as indicators.yearly has it."""
+    return {
+        "edition": year, "year": year, "area_id": TH, "measure": "unsafe", "value": value, "unit": "percent", "status": "normal",
+        "confidentiality": "free", "maturity": "final", "method": "made up",
+    } | changes  # fmt: skip
+
+
+def against(year: int, earlier: int, breaks: str | None, forbidden_by: str | None = None, **changes: Any) -> Row:
+    """The share of a year against that of an earlier one, as indicators.comparisons has them."""
+    return {
+        "edition": year, "year": year, "area_id": TH, "measure": "unsafe", "compared_with": "earlier_edition", "compared_edition": earlier,
+        "compared_area_id": TH, "change_unit": "percentage_points", "breaks": breaks, "forbidden_by": forbidden_by, "status": "normal",
+        "confidentiality": "free", "maturity": "final", "method": "made up",
+    } | changes  # fmt: skip
+
+
+def breaks_read(figures: list[Row], comparisons: list[Row]) -> dict[int, tuple[set[str], bool]]:
+    """The kinds of breaks before each year that has any, and whether they forbid to compare."""
+    made = {
+        "yearly": contracts()["indicators.yearly"].frame(figures),
+        "comparisons": contracts()["indicators.comparisons"].frame(comparisons),
+    }
+    with published_in_memory(REFERENCE | made) as connection:
+        read = read_published(connection).figures[TH, "unsafe"]
+    return {row.year: (set(row.breaks), row.is_forbidden) for row in read if row.breaks}
+
+
+def test_breaks_are_those_of_the_comparison_with_the_figure_that_is_shown_before() -> None:
+    figures = [figure(2019, 20), figure(2020, None, status="missing"), figure(2021, 18), figure(2022, 17)]
+    comparisons = [
+        against(2021, 2019, "fieldwork_2020 fieldwork_2021"),
+        against(2022, 2021, None),
+        against(2022, 2019, "fieldwork_2020 fieldwork_2021"),  # two figures that do not follow each other
+        against(2022, 2021, "fieldwork_2021", compared_with="edition_before"),
+    ]
+    assert breaks_read(figures, comparisons) == {2021: ({"fieldwork"}, False)}
+
+
+@pytest.mark.parametrize(
+    ("breaks", "forbidden_by", "read"),
+    [
+        ("amager_area_2021", "amager_area_2021", {2021: ({"area"}, True)}),
+        ("area_versions question_versions", "area_versions question_versions", {2021: ({"area", "question"}, True)}),
+        ("fieldwork_2021 question_unknown", None, {2021: ({"fieldwork"}, False)}),
+        ("question_unknown", None, {}),
+        (None, None, {}),
+    ],
+)
+def test_each_word_of_a_comparison_has_its_kind_of_break(
+    breaks: str | None, forbidden_by: str | None, read: dict[int, tuple[set[str], bool]]
+) -> None:
+    assert breaks_read([figure(2020, 20), figure(2021, 18)], [against(2021, 2020, breaks, forbidden_by)]) == read
+
+
+def test_the_funnel_has_bydele_whose_residents_are_known_well() -> None:
+    of_valby = {"area_id": "bydel_valby", "measure": "burglary_reports", "unit": "reports", "reports": 30}
+    residents = {"population_low_residents": 10_000, "population_high_residents": 10_000}
+    figures = [
+        figure(2022, 30, **of_valby, **residents),
+        figure(2022, 30, **of_valby, **residents) | {"area_id": TH},  # no bydel
+        figure(2022, 30, **of_valby, **residents) | {"area_id": "bydel_vanloese", "population_high_residents": 10_100},
+        figure(2022, None, **of_valby)
+        | {"area_id": "bydel_bispebjerg", "reports": None, "confidentiality": "confidential"},
+    ]
+    with published_in_memory(REFERENCE | {"yearly": contracts()["indicators.yearly"].frame(figures)}) as connection:
+        bydele = read_published(connection).bydele
+    (row,) = bydele["burglary", 2022]
+    assert (row.area_id, row.reports, row.residents, row.rate_per_1000) == ("bydel_valby", 30, 10_000, 3.0)
+    assert list(bydele) == [("burglary", 2022)]
 
 
 def test_every_unit_and_kind_of_break_has_its_word() -> None:

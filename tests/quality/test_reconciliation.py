@@ -1,12 +1,12 @@
 """Figures that ought to agree: which are held against each other, and how far they may lie apart."""
 
+from datetime import date
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from assets.quality.reconciliation import doubts
-from tests.scenarios import DRAW, REFERENCE, TH, count, made_up, model_frame
+from tests.scenarios import DRAW, REFERENCE, TH, Tables, count, made_up, make, model_frame
 from warehouse.contracts import Row, contracts, records
 
 Found = dict[tuple[str, str, str], Row]
@@ -142,18 +142,56 @@ def test_reports_without_a_place_are_missing_in_the_partnership_areas(less_exact
     assert (row["doubtful_area_ids"], row["doubtful_measures"]) == (TH, "citizen_facing")
 
 
+def in_doubt(counts: list[Row], published: list[Row] | None = None) -> dict[tuple[int, str, str], str]:
+    """The checks that fail of each figure of these counts and published lines, by edition, area and measure."""
+    counted = contracts()["crime.counted"].frame(counts)
+    figures = records(make(published or [], lambda tables: tables.update(counted=counted))["yearly"])
+    return {
+        (row["edition"], row["area_id"], row["measure"]): row["failed_checks"]
+        for row in figures
+        if row["failed_checks"]
+    }
+
+
 def test_what_is_in_doubt_is_named_by_area_and_type() -> None:
-    frame = contracts()["quality.reconciliation"].frame(
-        list(
-            reconcile(
-                [count(21), count(20, area_id="bydel_broenshoej_husum"), count(20, crime_type="burglary")]
-            ).values()
-        )
-    )
-    found = doubts(frame)
-    both = {(2023, area, "citizen_facing") for area in (TH, "bydel_broenshoej_husum")}
-    assert {cell for cell, said in found.items() if said == {"area_and_whole"}} == both
-    assert not doubts(frame[frame["agrees"]])
+    of_bydel = count(20, area_id="bydel_broenshoej_husum")
+    burglaries = count(20, crime_type="burglary")
+    kinds = ("citizen_facing_reports", "citizen_facing_reports_per_1000")
+    areas = (TH, "bydel_broenshoej_husum")
+    assert in_doubt([count(21), of_bydel, burglaries]) == {
+        (2023, area, kind): "area_and_whole" for area in areas for kind in kinds
+    }
+    assert not in_doubt([count(20), of_bydel, burglaries])
+
+
+def test_every_check_that_puts_a_figure_in_doubt_is_named() -> None:
+    counts = [count(21), count(20, area_id="bydel_broenshoej_husum")]
+    found = in_doubt(counts, made_up("citizen_facing_reports", {(2023, TH): (22, None)}))
+    assert found[2023, TH, "citizen_facing_reports"] == "area_and_whole ours_and_published"
+    assert found[2023, TH, "citizen_facing_reports_per_1000"] == "area_and_whole"
+
+
+def test_a_decision_stands_beside_figures_in_doubt_of_its_edition_alone() -> None:
+    def decided(tables: Tables) -> None:
+        decision = {
+            "edition": 2023, "decision_id": "areas-2023", "about": "failed_check", "action": "waive", "table_name": "quality.reconciliation",
+            "rule": "figures_agree", "status": "in_force", "person": "A. Steward", "decided_on": date(2023, 5, 2), "reason": "The police confirmed it.",
+        }  # fmt: skip
+        tables["decisions"] = contracts()["quality.decisions"].frame([decision])
+        counts = [
+            count(number, edition, area_id=area)
+            for edition in (2022, 2023)
+            for area, number in ((TH, 21), ("bydel_broenshoej_husum", 20))
+        ]
+        tables["counted"] = contracts()["crime.counted"].frame([*counts, count(5, crime_type="burglary")])
+
+    figures = {
+        (row["edition"], row["area_id"], row["measure"]): row["decision"]
+        for row in records(make([], decided)["yearly"])
+    }
+    assert figures[2023, TH, "citizen_facing_reports"] == "areas-2023"
+    assert figures[2022, TH, "citizen_facing_reports"] is None
+    assert figures[2023, TH, "burglary_reports"] is None
 
 
 def test_a_zero_in_doubt_is_held_against_nothing() -> None:

@@ -1,0 +1,33 @@
+-- Every figure that a picture may show, and what broke between it and the one that is shown before it.
+
+WITH figures AS (
+    SELECT y.edition, y.year, y.area_id, y.measure, y.value_low, y.value_high, y.status, y.confidentiality, y.provenance,
+           -- Goals of which as many are open as the plan has left: nobody knows yet how many are kept.
+           coalesce(m.made_of = 'goals' AND y.not_known > 0 AND y.counted + y.not_known >= y.out_of, false) AS is_open,
+           if(is_open, NULL, y.value) AS value
+    FROM indicators.yearly y JOIN reference.measures m USING (measure)
+    WHERE y.status <> 'missing' OR m.made_of IN ('answers', 'reports')
+),
+shown AS (
+    SELECT edition, area_id, measure, lag(edition) OVER (PARTITION BY area_id, measure ORDER BY edition) AS shown_before
+    FROM figures WHERE value IS NOT NULL
+),
+-- Where a share was only published nobody knows its question's version: a mark on the comparison, and no break (question_unknown).
+kinds AS (
+    SELECT break_id, kind FROM reference.series_breaks
+    UNION ALL
+    FROM (VALUES ('area_versions', 'area'), ('question_versions', 'question'))
+),
+broken AS (
+    SELECT s.edition, s.area_id, s.measure, list(DISTINCT k.kind) AS breaks, bool_or(c.forbidden_by IS NOT NULL) AS is_forbidden
+    FROM shown s
+    JOIN indicators.comparisons c ON (c.edition, c.area_id, c.measure, c.compared_edition) = (s.edition, s.area_id, s.measure, s.shown_before)
+    JOIN kinds k ON list_contains(string_split(c.breaks, ' '), k.break_id)
+    WHERE c.compared_with = 'earlier_edition'
+    GROUP BY s.edition, s.area_id, s.measure
+),
+figures_with_breaks AS (
+    SELECT f.* EXCLUDE (edition), coalesce(b.breaks, []) AS breaks, coalesce(b.is_forbidden, false) AS is_forbidden
+    FROM figures f LEFT JOIN broken b USING (edition, area_id, measure)
+)
+SELECT * FROM figures_with_breaks ORDER BY area_id, measure, year
