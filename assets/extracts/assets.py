@@ -25,7 +25,6 @@ from assets.tables import (
 from warehouse import store
 from warehouse.contracts import records
 
-
 NEEDED = with_those_that_checks_read(TABLES, needs(REFERENCE))
 
 
