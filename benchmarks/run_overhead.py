@@ -151,7 +151,7 @@ def part_of(frame: FrameType | None) -> str:
     while frame:
         file = frame.f_code.co_filename
         part = next((part for part, paths in PARTS.items() if any(path in file for path in paths)), None)
-        if part == "Python" and any(word in linecache.getline(file, frame.f_lineno) for word in ASKS_DUCKDB):
+        if part == "Python" and any(word in linecache.getline(file, frame.f_lineno or 0) for word in ASKS_DUCKDB):
             return "SQL"
         if part:
             return part
