@@ -45,6 +45,7 @@ test-slow: .venv/dev.done  ## the tests that make yearly runs of their own
 
 bench: .venv/dev.done  ## the measurements of benchmarks/; a quarter of an hour, 7 GB of memory and of disk
 	$(BIN)/python -m benchmarks.imports
+	$(BIN)/python -m benchmarks.run_overhead
 	$(BIN)/python -m benchmarks.shares
 	$(BIN)/python -m benchmarks.checks
 	$(BIN)/python -m benchmarks.workbooks_and_spss

@@ -1,60 +1,79 @@
 """What a yearly run costs beside a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
 
-The yardstick was the size of our own job once, of which nothing but Dagster's bookkeeping is left: each step makes nothing, and
-its checks pass. The runs on the made-up extracts are ours: all editions into an empty store, and the newest edition on the
+The yardstick is what our own job was once, with nothing but Dagster's bookkeeping left: no step makes anything, and every check
+holds. The runs on the made-up extracts are ours: all editions into an empty store, and the newest edition on the
 store that they filled. Each is one run in a process of its own with a Dagster home of its own, in turn; imports are not counted.
 
     python -m benchmarks.run_overhead [RUNS]
 """
 
-import cProfile
+import linecache
 import os
-import pstats
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from benchmarks.measuring import in_a_process, ran_on, ratio
+from warehouse.home import PROJECT
 
 STEPS, RESULTS = 106, 2202
+TABLES = STEPS // 2
 RUNS = 3
 WAYS = ("yardstick", "all editions", "one edition")
 PROMISED = {"all editions": 1.6, "one edition": 0.5}
-# Where the seconds go, by the outermost of these functions: the file that it stands in, and its name (any, where empty).
-PARTS: dict[str, tuple[tuple[str, str], ...]] = {
-    "Dagster's storage": (("dagster/_core/instance/methods/event_methods.py", ""), ("dagster/_core/storage", "")),
-    "Great Expectations": (("checks/expectations.py", ""),),
-    "pictures": (("assets/published/pictures.py", ""), ("assets/published/charts.py", "")),
-    "SQL": (("~", "_duckdb"),),
-    "Python": (("assets/", ""), ("warehouse/", ""), ("checks/", "")),
+EVERY = 0.005  # seconds between two looks at where the run is
+# By the innermost function whose file has one of these in its path; a line of ours that asks DuckDB is SQL.
+PARTS: dict[str, tuple[str, ...]] = {
+    "SQL": ("duckdb_sqlalchemy/", f"{PROJECT}/warehouse/engine.py"),
+    "Great Expectations": ("great_expectations/", f"{PROJECT}/checks/expectations.py"),
+    "pictures": ("matplotlib/", f"{PROJECT}/assets/published/pictures.py", f"{PROJECT}/assets/published/charts.py"),
+    "Python": (f"{PROJECT}/assets/", f"{PROJECT}/warehouse/", f"{PROJECT}/checks/"),
+    "Dagster's storage": ("dagster/_core/storage/", "dagster/_core/instance/"),
+    "Dagster, the rest": ("dagster/", f"{PROJECT}/pipelines/"),
 }
+ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 
 
-def yardstick(home: Path) -> Callable[[], None]:
-    """The empty job, ready to run."""
+def yardstick() -> Callable[[], None]:
+    """The empty job, ready to run: half of its steps make a table of nothing, the other half each say many times that it holds.
+
+    Its results are written as ours were, one after the other, for as few checks as there can be: it is as cheap as such a job is.
+    """
     import dagster as dg
 
-    def step(number: int) -> dg.AssetsDefinition:
-        checks = RESULTS // STEPS + (number < RESULTS % STEPS)
-        specs = [dg.AssetCheckSpec(f"check_{check}", asset=f"table_{number}") for check in range(checks)]
-
-        @dg.asset(name=f"table_{number}", check_specs=specs)
-        def table() -> Iterator[dg.MaterializeResult[None]]:
-            yield dg.MaterializeResult(
-                check_results=[dg.AssetCheckResult(check_name=spec.name, passed=True) for spec in specs]
-            )
+    def empty_table(number: int) -> dg.AssetsDefinition:
+        @dg.asset(name=f"table_{number}")
+        def table() -> None:
+            """Make nothing."""
 
         return table
 
+    def empty_check(number: int) -> dg.AssetChecksDefinition:
+        asset, times = dg.AssetKey(f"table_{number}"), RESULTS // TABLES + (number < RESULTS % TABLES)
+        spec = dg.AssetCheckSpec("holds", asset=asset)
+
+        @dg.multi_asset_check(name=f"check_table_{number}", specs=[spec])
+        def check() -> Iterator[Any]:
+            yield from (dg.AssetCheckEvaluation(asset, "holds", passed=True, metadata={}) for _ in range(times))
+            yield dg.Output(None, output_name=spec.get_python_identifier())
+
+        return check
+
     job = dg.Definitions(
-        assets=[step(number) for number in range(STEPS)],
+        assets=[empty_table(number) for number in range(TABLES)],
+        asset_checks=[empty_check(number) for number in range(TABLES)],
         jobs=[dg.define_asset_job("empty", executor_def=dg.in_process_executor)],
     ).resolve_job_def("empty")
+    assert len(list(job.nodes)) == STEPS
 
     def run() -> None:
         with dg.DagsterInstance.get() as instance:
@@ -66,7 +85,7 @@ def yardstick(home: Path) -> Callable[[], None]:
     return run
 
 
-def our_run(home: Path, wanted: list[int]) -> Callable[[], None]:
+def our_run(wanted: list[int]) -> Callable[[], None]:
     """The yearly run, ready to run: what it imports late is imported."""
     import duckdb_sqlalchemy  # noqa: F401
     import great_expectations.expectations  # noqa: F401
@@ -100,8 +119,8 @@ def prepared(way: str, home: Path) -> Callable[[], None]:
         shutil.rmtree(home / "published", ignore_errors=True)
     prepare_dagster_home()
     if way == "yardstick":
-        return yardstick(home)
-    return our_run(home, [] if way == "all editions" else [newest()])
+        return yardstick()
+    return our_run([] if way == "all editions" else [newest()])
 
 
 def newest() -> int:
@@ -111,56 +130,41 @@ def newest() -> int:
     return known_editions()[-1]
 
 
-def where_the_seconds_go(profile: cProfile.Profile) -> dict[str, float]:
-    """Seconds of each part: what its functions took with all that they called, less the parts that those called.
+def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
+    """How often each part was met while a run ran, by looking at its thread every few milliseconds."""
+    runs, met, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 
-    A function of another part is taken from whoever called it, so that the parts add up to no more than the whole.
-    """
-    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
-    seconds = dict.fromkeys([*PARTS, "Dagster, the rest"], 0.0)
-    owner: dict[tuple[str, int, str], dict[str, float]] = {}
+    def look() -> None:
+        while not over.wait(EVERY):
+            met[part_of(sys._current_frames()[runs])] += 1
 
-    def part_of(function: tuple[str, int, str]) -> str | None:
-        file, _, name = function
-        return next(
-            (part for part, places in PARTS.items() for place, called in places if place in file and called in name),
-            None,
-        )
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    run()
+    over.set()
+    watcher.join()
+    return met
 
-    def shares(function: tuple[str, int, str], above: frozenset[tuple[str, int, str]]) -> dict[str, float]:
-        """The parts on whose behalf a function runs, by the time that its callers gave it."""
-        part = part_of(function)
+
+def part_of(frame: FrameType | None) -> str:
+    """The part that a frame of the run's thread belongs to."""
+    while frame:
+        file = frame.f_code.co_filename
+        part = next((part for part, paths in PARTS.items() if any(path in file for path in paths)), None)
+        if part == "Python" and any(word in linecache.getline(file, frame.f_lineno or 0) for word in ASKS_DUCKDB):
+            return "SQL"
         if part:
-            return {part: 1.0}
-        if function in owner:
-            return owner[function]
-        callers = (
-            {caller: spent[3] for caller, spent in stats[function][4].items() if caller not in above}
-            if function in stats
-            else {}
-        )
-        total = sum(callers.values())
-        found: dict[str, float] = {}
-        for caller, spent in callers.items():
-            for name, share in shares(caller, above | {function}).items():
-                found[name] = found.get(name, 0.0) + share * spent / total if total else 0.0
-        owner[function] = found or {"Dagster, the rest": 1.0}
-        return owner[function]
-
-    for function, (_, _, own, _, _) in stats.items():
-        for part, share in shares(function, frozenset()).items():
-            seconds[part] += own * share
-    return seconds
+            return part
+        frame = frame.f_back
+    return "Python"
 
 
 def main() -> None:
     """Print the tables."""
     if sys.argv[1:2] == ["--way"]:
-        run = prepared(sys.argv[2].removesuffix(" profiled"), Path(sys.argv[3]))
-        if sys.argv[2].endswith(" profiled"):
-            profile = cProfile.Profile()
-            profile.runcall(run)
-            print(*(f"{part}:{spent:.2f}" for part, spent in where_the_seconds_go(profile).items()), sep="|")
+        run = prepared(sys.argv[2].removesuffix(" watched"), Path(sys.argv[3]))
+        if sys.argv[2].endswith(" watched"):
+            print(*(f"{part}:{times}" for part, times in where_the_seconds_go(run).items()), sep="|")
             return
         start = time.perf_counter()
         run()
@@ -176,7 +180,7 @@ def main() -> None:
         for _ in range(runs):
             for way in WAYS:
                 seconds[way].append(in_a_process("benchmarks.run_overhead", way, homes[way]).seconds)
-        parts = {way: _profiled(way, homes[way]) for way in WAYS}
+        parts = {way: _watched(way, homes[way]) for way in WAYS}
     print(ran_on("dagster", "great-expectations", "duckdb"))
     print(f"| way | seconds (median of {runs}) | times the yardstick, pair by pair | promised |")
     print("|---|---|---|---|")
@@ -184,7 +188,7 @@ def main() -> None:
         promised = f"at most {PROMISED[way]}" if way in PROMISED else ""
         of = ratio(seconds[way], seconds["yardstick"])
         print(f"| {way} | {statistics.median(seconds[way]):.1f} | {of:.2f} | {promised} |")
-    print("\nWhere the seconds go, by a run with a profiler, which makes Python look slower than it is:\n")
+    print("\nWhere the seconds go, of one more run of each that was looked at every few milliseconds:\n")
     print(f"| part | {' | '.join(WAYS)} |")
     print("|---" * (len(WAYS) + 1) + "|")
     for part in parts["yardstick"]:
@@ -193,8 +197,8 @@ def main() -> None:
         )
 
 
-def _profiled(way: str, home: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} profiled", str(home)]
+def _watched(way: str, home: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} watched", str(home)]
     line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
     return {part: float(spent) for part, spent in (one.split(":") for one in line.split("|"))}
 

@@ -77,8 +77,8 @@ def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(plac
     assert said["severity"] == "warns"
     assert said["runbook"].startswith(f"## {TABLE} {RULE}\n")
     assert f"docs/CHECKS.md#policeunmapped_codes-{RULE}" in said["runbook"]
-    assert said[f"to decide, edition {EDITION}"].startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
-    assert re.fullmatch("[0-9a-f]{12}", said[f"seen, edition {EDITION}"])
+    assert str(said[f"to decide, edition {EDITION}"]).startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
+    assert re.fullmatch("[0-9a-f]{12}", str(said[f"seen, edition {EDITION}"]))
     assert found.partition is None
     editions = found.metadata["failing editions"]
     assert isinstance(editions, dg.TableMetadataValue)
