@@ -1,7 +1,7 @@
 """Which small counts are hidden, and which others with them, so that none follows from what is shown.
 
 Cells are counts of reports. What an attacker knows besides them is a system of equations, one row of `coefficients` each:
-the sum of coefficients times values is known. Which cells and equations there are is decided in `assets/crime/confidentiality.py`.
+the sum of coefficients times values is known. Which cells and equations there are is decided in `assets/crime/confidentiality.sql`.
 
 Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. Protection is asked of the range
 that an attacker can work out by linear programming, as in 4.3.2 there.
