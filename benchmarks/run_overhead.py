@@ -1,7 +1,7 @@
 """What a yearly run costs beside a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
 
-The yardstick is what our own job was once, with nothing but Dagster's bookkeeping left: no step makes anything, and every check
-holds. The runs on the made-up extracts are ours: all editions into an empty store, and the newest edition on the
+The yardstick is what our own job was before its checks ran in the steps that make their tables, with nothing but Dagster's
+bookkeeping left: 68 tables, 47 of them of 18 editions, no step makes anything, and every check holds. The runs on the made-up extracts are ours: all editions into an empty store, and the newest edition on the
 store that they filled. Each is one run in a process of its own with a Dagster home of its own, in turn; imports are not counted.
 
     python -m benchmarks.run_overhead [RUNS]
@@ -26,7 +26,8 @@ from benchmarks.measuring import in_a_process, ran_on, ratio
 from warehouse.home import PROJECT
 
 STEPS, RESULTS = 106, 2202
-TABLES = STEPS // 2
+TABLES, UNPARTITIONED, AT_ONCE = 68, 21, 11  # of which one step made all that have no editions, and one the extracts
+EDITIONS = range(2009, 2027)
 RUNS = 3
 WAYS = ("yardstick", "all editions", "one edition")
 PROMISED = {"all editions": 1.6, "one edition": 0.5}
@@ -44,45 +45,84 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 
 
 def yardstick() -> Callable[[], None]:
-    """The empty job, ready to run: half of its steps make a table of nothing, the other half each say many times that it holds.
+    """The empty job, ready to run: as many steps, tables, partitions, checks and results as our own run once had.
 
-    Its results are written as ours were, one after the other, for as few checks as there can be: it is as cheap as such a job is.
+    Two steps make several tables each and the others one, those of all editions at once; then a step for each table yields a
+    result for each of its checks and editions.
     """
     import dagster as dg
 
+    from assets.tables import editions
+    from pipelines.editions import range_tags
+
+    single_run = dg.BackfillPolicy.single_run()
+    several = {"alike": range(UNPARTITIONED), "at_once": range(UNPARTITIONED, UNPARTITIONED + AT_ONCE)}
+
+    def empty_tables(name: str) -> dg.AssetsDefinition:
+        keys = [dg.AssetKey(f"table_{number}") for number in several[name]]
+        of_editions = name == "at_once"
+
+        @dg.multi_asset(
+            name=name,
+            specs=[dg.AssetSpec(key) for key in keys],
+            partitions_def=editions if of_editions else None,
+            backfill_policy=single_run if of_editions else None,
+        )
+        def tables() -> Iterator[dg.MaterializeResult[None]]:
+            """Make nothing, several times."""
+            yield from (dg.MaterializeResult(asset_key=key) for key in keys)
+
+        return tables
+
     def empty_table(number: int) -> dg.AssetsDefinition:
-        @dg.asset(name=f"table_{number}")
+        before = [*(dg.AssetKey(f"table_{known}") for known in several["alike"]), dg.AssetKey(f"table_{number - 1}")]
+
+        @dg.asset(name=f"table_{number}", deps=before, partitions_def=editions, backfill_policy=single_run)
         def table() -> None:
             """Make nothing."""
 
         return table
 
-    def empty_check(number: int) -> dg.AssetChecksDefinition:
-        asset, times = dg.AssetKey(f"table_{number}"), RESULTS // TABLES + (number < RESULTS % TABLES)
-        spec = dg.AssetCheckSpec("holds", asset=asset)
+    def empty_checks(number: int) -> dg.AssetChecksDefinition:
+        asset, partitioned = dg.AssetKey(f"table_{number}"), number >= UNPARTITIONED
+        names = [f"check_{check}" for check in range(checks_of(number))]
+        partitions = editions if partitioned else None
+        specs = [dg.AssetCheckSpec(name, asset=asset, partitions_def=partitions) for name in names]
 
-        @dg.multi_asset_check(name=f"check_table_{number}", specs=[spec])
-        def check() -> Iterator[Any]:
-            yield from (dg.AssetCheckEvaluation(asset, "holds", passed=True, metadata={}) for _ in range(times))
-            yield dg.Output(None, output_name=spec.get_python_identifier())
+        @dg.multi_asset_check(name=f"checks_{number}", specs=specs)
+        def checks(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
+            for name, spec in zip(names, specs, strict=True):
+                for partition in context.partition_keys if partitioned else [None]:
+                    yield dg.AssetCheckEvaluation(asset, name, passed=True, metadata={}, partition=partition)
+                yield dg.Output(None, output_name=spec.get_python_identifier())
 
-        return check
+        return checks
 
     job = dg.Definitions(
-        assets=[empty_table(number) for number in range(TABLES)],
-        asset_checks=[empty_check(number) for number in range(TABLES)],
-        jobs=[dg.define_asset_job("empty", executor_def=dg.in_process_executor)],
+        assets=[*map(empty_tables, several), *map(empty_table, range(UNPARTITIONED + AT_ONCE, TABLES))],
+        asset_checks=[empty_checks(number) for number in range(TABLES)],
+        jobs=[dg.define_asset_job("empty", partitions_def=editions)],
+        executor=dg.in_process_executor,
     ).resolve_job_def("empty")
     assert len(list(job.nodes)) == STEPS
 
     def run() -> None:
         with dg.DagsterInstance.get() as instance:
             done = job.execute_in_process(
-                instance=instance, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+                instance=instance,
+                tags=range_tags(range(EDITIONS[0], EDITIONS[-1] + 1)),
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         assert len(done.get_asset_check_evaluations()) == RESULTS
 
     return run
+
+
+def checks_of(number: int) -> int:
+    """How many checks a table of the empty job has: on those without editions 24 in all, on the others 121."""
+    tables, checks = (UNPARTITIONED, 24) if number < UNPARTITIONED else (TABLES - UNPARTITIONED, 121)
+    place = number if number < UNPARTITIONED else number - UNPARTITIONED
+    return checks // tables + (place < checks % tables)
 
 
 def our_run(wanted: list[int]) -> Callable[[], None]:
