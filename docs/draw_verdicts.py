@@ -49,4 +49,4 @@ def _cell(axes: Axes, left: float, top: float, width: float, reading: str) -> No
 
 if __name__ == "__main__":
     mpl.rcParams |= {"svg.hashsalt": "tryghed", "svg.fonttype": "none"}
-    draw(next(one for one in verdict_tables(open_published(), "en") if one.rows), PICTURE)
+    draw(next(table for table in verdict_tables(open_published(), "en") if table.rows), PICTURE)

@@ -113,7 +113,7 @@ def draw_chart(chart: Chart) -> str:
     """The picture of one indicator as SVG, with its title and text alternative."""
     with _style():
         figure, axes = _empty(chart)
-        broken = {one.year for one in chart.breaks}
+        broken = {crossed.year for crossed in chart.breaks}
         asides = [0.08 * (2 * number - len(chart.series) + 1) for number in range(len(chart.series))]
         for series, marker, aside in zip(chart.series, MARKERS, asides, strict=False):
             _series(axes, series, broken, marker, aside)
@@ -171,7 +171,7 @@ def _names(figure: "Figure", axes: "Axes", areas: list[tuple[str, float, float]]
     for name, x, y in sorted(areas, key=lambda area: area[2]):
         across, up = axes.transData.transform((x, y))
         place = up + 6
-        while any(abs(across - other) < NAME_WIDTH and abs(place - height) < NAME_HEIGHT for other, height in taken):
+        while any(abs(across - column) < NAME_WIDTH and abs(place - height) < NAME_HEIGHT for column, height in taken):
             place += 1
         taken.append((across, place))
         axes.annotate(
@@ -186,7 +186,7 @@ def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
 
     figure = Figure(figsize=(7.4, 4.2), dpi=72, layout="constrained")  # so that a pixel is a point, as in the SVG
     axes = figure.add_subplot()
-    lines = [line for one in (picture.title, *picture.subtitles) for line in textwrap.wrap(one, LINE_LENGTH)]
+    lines = [line for heading in (picture.title, *picture.subtitles) for line in textwrap.wrap(heading, LINE_LENGTH)]
     axes.set_title("\n".join(lines), loc="left", fontsize=10)
     axes.set_xlabel(picture.x_unit)
     axes.set_ylabel(picture.unit)
@@ -201,15 +201,17 @@ def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
 def _series(axes: "Axes", series: Series, broken: set[int], marker: str, aside: float) -> None:
     """Points with their intervals; hollow without one. A line joins years that follow each other without a break."""
     shown = [(point, point.year + aside, point.value) for point in series.points if point.value is not None]
-    for (one, x, y), (other, next_x, next_y) in pairwise(shown):
-        if other.year - one.year == 1 and other.year not in broken:
+    for (point, x, y), (next_point, next_x, next_y) in pairwise(shown):
+        if next_point.year - point.year == 1 and next_point.year not in broken:
             axes.plot([x, next_x], [y, next_y], color=GREY, lw=1)
     label: str | None = series.name
     for point, x, y in shown:
-        known = point.low is not None and point.high is not None
-        if known:
+        has_interval = point.low is not None and point.high is not None
+        if has_interval:
             axes.plot([x, x], [point.low or 0, point.high or 0], color=INK, lw=1.2, marker="_", ms=7)
-        axes.plot(x, y, marker, color=INK, markerfacecolor=INK if known else "white", ms=6, label=label, zorder=4)
+        axes.plot(
+            x, y, marker, color=INK, markerfacecolor=INK if has_interval else "white", ms=6, label=label, zorder=4
+        )
         label = None
     for point in series.points:
         if point.word:
@@ -236,12 +238,16 @@ def _values(axes: "Axes", series: Series, aside: float) -> None:
 
 def _breaks(axes: "Axes", breaks: list[Break]) -> None:
     """A line before the year with a letter on it, and the letter's meaning in the legend."""
-    for letter, one in zip(ascii_lowercase, breaks, strict=False):
+    for letter, crossed in zip(ascii_lowercase, breaks, strict=False):
         axes.axvline(
-            one.year - 0.5, color=INK, lw=2.2 if one.forbids else 0.9, ls=(0, (1, 1.5)), label=f"{letter}  {one.name}"
+            crossed.year - 0.5,
+            color=INK,
+            lw=2.2 if crossed.forbids else 0.9,
+            ls=(0, (1, 1.5)),
+            label=f"{letter}  {crossed.name}",
         )
         axes.annotate(
-            letter, (one.year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
+            letter, (crossed.year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
             va="top", fontsize=8, weight="bold",
         )  # fmt: skip
 
@@ -250,7 +256,7 @@ def _legend(figure: "Figure", axes: "Axes") -> None:
     """What the marks mean, below the picture; in two columns where the words leave room."""
     handles, labels = axes.get_legend_handles_labels()
     half = (len(labels) + 1) // 2
-    widths = [max(map(len, some), default=0) for some in (labels[:half], labels[half:])]
+    widths = [max(map(len, column), default=0) for column in (labels[:half], labels[half:])]
     columns = 2 if sum(widths) < LINE_LENGTH + 10 else 1  # in smaller letters
     figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
 

@@ -20,27 +20,28 @@ PUBLICATION = dg.AssetKey(["published", "tryghed_duckdb"])
 def publication() -> dg.MaterializeResult[None]:
     """Build the file apart and put it in place; the same content is the same publication."""
     with expected_trouble():
-        made = publish()
+        published = publish()
+    changed = "no difference" if published.unchanged else "first publication" if published.first else "changed"
     return dg.MaterializeResult(
         metadata={
-            "publication_id": made.publication_id,
-            "file": made.path.name,
-            "stable_name_replaced": made.stable is not None,
-            "difference": "no difference" if made.unchanged else "first publication" if made.first else "changed",
-            "dagster/row_count": sum(difference.rows for difference in made.differences),
+            "publication_id": published.publication_id,
+            "file": published.path.name,
+            "stable_name_replaced": published.stable is not None,
+            "difference": changed,
+            "dagster/row_count": sum(difference.rows for difference in published.differences),
             "rows": dg.MetadataValue.table(
                 [
                     dg.TableRecord(
                         {
-                            "table": one.table,
-                            "rows": one.rows,
-                            "made up": one.made_up,
-                            "added": one.added,
-                            "removed": one.removed,
-                            "changed": one.changed,
+                            "table": difference.table,
+                            "rows": difference.rows,
+                            "made up": difference.made_up,
+                            "added": difference.added,
+                            "removed": difference.removed,
+                            "changed": difference.changed,
                         }
                     )
-                    for one in made.differences
+                    for difference in published.differences
                 ]
             ),
         }

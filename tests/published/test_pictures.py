@@ -181,6 +181,13 @@ def test_the_funnel_has_bydele_whose_residents_are_known_well() -> None:
     figures = [
         figure(2022, 30, **of_valby, **residents),
         figure(2022, 30, **of_valby, **residents) | {"area_id": TH},  # no bydel
+        figure(2022, 20.0, **residents)
+        | {
+            "area_id": "bydel_valby",
+            "measure": "citizen_facing_reports_per_1000",
+            "unit": "reports_per_1000",
+            "reports": 200,
+        },
         figure(2022, 30, **of_valby, **residents) | {"area_id": "bydel_vanloese", "population_high_residents": 10_100},
         figure(2022, None, **of_valby)
         | {"area_id": "bydel_bispebjerg", "reports": None, "confidentiality": "confidential"},
