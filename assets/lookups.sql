@@ -4,21 +4,10 @@ CREATE OR REPLACE TABLE known_codes AS
 SELECT code_system, lower(trim(code)) AS code, any_value(area_id) AS area_id
 FROM reference.area_codes GROUP BY ALL;
 
--- The area that a producer's code means; blanks around it and the case of its letters do not matter.
-CREATE OR REPLACE MACRO area_of(system, written) AS (
-    SELECT k.area_id FROM known_codes k WHERE k.code_system = system AND k.code = lower(trim(written))
-);
-
 CREATE OR REPLACE TABLE area_versions AS
 SELECT area_id, area_version, level, code,
        coalesce(valid_from, DATE '0001-01-01') AS valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to
 FROM reference.areas;
-
--- The version of an area on a day.
-CREATE OR REPLACE MACRO version_on(area, on_day) AS (
-    SELECT max(v.area_version) FROM area_versions v
-    WHERE v.area_id = area AND on_day BETWEEN v.valid_from AND v.valid_to
-);
 
 -- Levels of areas, the smallest first: of several areas that are known of a place the smallest says most.
 CREATE OR REPLACE TABLE levels AS
@@ -93,11 +82,6 @@ SELECT area_id, whole_id AS bydel_id, valid_from, valid_to FROM lies_in WHERE le
 CREATE OR REPLACE TABLE partnership_of AS
 SELECT area_id, whole_id AS partnership_area_id, whole_version AS area_version, valid_from, valid_to
 FROM lies_in WHERE level = 'partnership_area';
-
--- The partners that a plan names for an activity, divided by semicolons, each once and without blanks around it.
-CREATE OR REPLACE MACRO partner_names(written) AS list_distinct(
-    list_filter(list_transform(string_split(coalesce(written, ''), ';'), lambda named: trim(named)), lambda named: named <> '')
-);
 
 CREATE OR REPLACE TABLE known_partners AS
 SELECT lower(trim(alias)) AS named, any_value(partner_id) AS partner_id FROM reference.partner_aliases GROUP BY ALL;

@@ -16,6 +16,7 @@ import pyarrow as pa
 from assets.crime import confidentiality, yearly
 from assets.indicators.comparisons import with_changes
 from assets.indicators.yearly import with_limits
+from assets.lookups import look_up_in_store
 from assets.quality import reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
@@ -23,7 +24,6 @@ from assets.survey import estimates, shares
 from assets.tables import Rows, each, needs, split, table_asset
 from assets.targets.baselines import with_rate_limits
 from assets.targets.verdicts import verdicts
-from checks.rules import blocking_rules
 from warehouse import store
 from warehouse.contracts import Table, contracts, to_pandas
 from warehouse.engine import batches, engine
@@ -69,7 +69,7 @@ def edition_of(name: str, edition: int) -> Rows:
         return _batches_of(name, edition)
     same, earlier = _read(model)
     with engine([*same, *REFERENCE], edition, earlier) as connection:
-        look_up(connection)
+        look_up_in_store(connection)
         return frame_of(connection, model, edition)
 
 
@@ -77,7 +77,7 @@ def _batches_of(name: str, edition: int) -> Iterator[pa.RecordBatch]:
     table, model = contracts()[name], MODELS[name]
     same, earlier = _read(model)
     with engine([*same, *REFERENCE], edition, earlier) as connection:
-        look_up(connection)
+        look_up_in_store(connection)
         for file in model.views:
             connection.execute(sql(file))
         yield from batches(connection, sql(model.file).format(edition=edition), table)
@@ -86,16 +86,6 @@ def _batches_of(name: str, edition: int) -> Iterator[pa.RecordBatch]:
 def _read(model: Model) -> tuple[list[Table], list[Table]]:
     """The tables that a query reads of its own edition, and of that and earlier ones."""
     return [contracts()[name] for name in model.same], [contracts()[name] for name in model.earlier]
-
-
-def look_up(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make what every query may look up, of the reference tables that are in reach, and the names of the rules that block."""
-    connection.execute(sql("lookups"))
-    tables, rules = zip(*blocking_rules(), strict=True)
-    connection.execute(
-        "CREATE OR REPLACE TABLE blocking_rules AS SELECT unnest(?) AS table_name, unnest(?) AS rule",
-        [list(tables), list(rules)],
-    )
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
@@ -122,7 +112,7 @@ def model_table(name: str) -> dg.AssetsDefinition:
 
     def of_all(newest: int) -> pd.DataFrame:
         with engine(REFERENCE, newest, earlier) as connection:
-            look_up(connection)
+            look_up_in_store(connection)
             return frame_of(connection, model)
 
     make = each(lambda edition: edition_of(name, edition)) if model.by_edition else split(of_all)

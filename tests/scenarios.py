@@ -12,9 +12,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from assets.lookups import look_up
 from assets.methods.samples import Design
 from assets.reference import REFERENCE as REFERENCE_TABLES
-from assets.sql_tables import MODELS, frame_of, look_up
+from assets.sql_tables import MODELS, frame_of
 from warehouse.contracts import Row, Table, contracts, records
 from warehouse.reference_files import load_reference
 

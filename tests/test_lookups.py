@@ -7,8 +7,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from assets.lookups import look_up
 from assets.reference import REFERENCE as TABLES
-from assets.sql_files import sql
 from tests.targets.test_targets import REFERENCE, TH
 from warehouse.contracts import contracts, records
 
@@ -24,7 +24,7 @@ def looked_up(query: str, **added: list[dict[str, Any]]) -> list[tuple[Any, ...]
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
             connection.register(f"given_{table.short_name}", table.arrow(pd.concat([*kept, lines], ignore_index=True)))
             connection.execute(f"CREATE VIEW {table.name} AS FROM given_{table.short_name}")
-        connection.execute(sql("lookups"))
+        look_up(connection)
         return connection.execute(query).fetchall()
 
 

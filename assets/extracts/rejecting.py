@@ -18,8 +18,8 @@ from assets.extracts.files import LOOKED_AT, DeliveredFile, delivered_for, extra
 from assets.extracts.layouts import Layout
 from assets.extracts.privacy import refuse_personal_cells
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
+from assets.lookups import look_up_in_store
 from assets.reference import REFERENCE
-from assets.sql_files import sql
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
 from warehouse.contracts import Table, contracts
@@ -96,7 +96,7 @@ def write_rejected(rows: list[RejectedRow], edition: int) -> int:
 def lookups(table: Table, edition: int, *more: Table) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an engine with a table's delivered rows, `more` tables, the reference data, and all that models look up."""
     with engine([extracts_table(table), *REFERENCE, *more], edition) as connection:
-        connection.execute(sql("lookups"))
+        look_up_in_store(connection)
         yield connection
 
 

@@ -15,6 +15,7 @@ from assets.extracts.kept import rows_that_count
 from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, RejectedRow, rejected_rows, write_rejected
+from assets.lookups import look_up_in_store
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from warehouse import store
@@ -88,8 +89,8 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
 def _unmapped(edition: int) -> list[tuple[str, int]]:
     """Return the offence codes of the reports that count and have no crime type, and how many reports have each."""
     with engine([REPORTS, DECISIONS, *REFERENCE], edition) as connection:
-        for file in ("lookups", "decisions/decided_codes"):
-            connection.execute(sql(file))
+        look_up_in_store(connection)
+        connection.execute(sql("decisions/decided_codes"))
         query = sql("crime/unmapped_codes").format(edition=edition)
         return connection.execute(
             f"SELECT offence_code, sum(reports) FROM ({query}) GROUP BY ALL ORDER BY ALL"

@@ -9,20 +9,19 @@ said beside each of them (`indicators/yearly.sql`), and a target that stands on 
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from assets.methods.counts import poisson_limits
 from warehouse.contracts import contracts, to_pandas
 
 
 def reconciliation(compared: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     """Whether the two figures of each row of `reconciliation.sql` agree; a count lies within the limits of the other count."""
-    tail = (1 - conventions["confidence_level"]) / 2
-    value, other = (compared[name].to_numpy(float) for name in ("value", "other_value"))
-    lowest = np.where(other == 0, 0.0, stats.chi2.ppf(tail, 2 * other) / 2)
-    low = compared["low"].to_numpy(float, na_value=np.nan)
-    high = compared["high"].to_numpy(float, na_value=np.nan)
-    low = np.where(np.isnan(low), lowest, low)
-    high = np.where(np.isnan(high), stats.chi2.ppf(1 - tail, 2 * other + 2) / 2, high)
+    value, other_value = (compared[name].to_numpy(float) for name in ("value", "other_value"))
+    of_count = poisson_limits(other_value, conventions["confidence_level"])
+    limits = (compared[name].to_numpy(float, na_value=np.nan) for name in ("low", "high"))
+    low, high = (
+        np.where(np.isnan(limit), count_limit, limit) for limit, count_limit in zip(limits, of_count, strict=True)
+    )
     agrees = (low - 1e-9 <= value) & (value <= high + 1e-9)
     table = contracts()["quality.reconciliation"]
     return to_pandas(table.arrow(compared.assign(low=low, high=high, agrees=agrees)))

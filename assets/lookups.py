@@ -1,0 +1,50 @@
+"""What every query may look up, put into reach of a DuckDB that has the reference tables.
+
+The lookups are `lookups.sql`, what is asked of them `macros.sql`. Of the stored reference tables they are made once for as long
+as their files are the same, as a run opens a DuckDB for each table and edition: `benchmarks/run_overhead.py` shows it.
+"""
+
+import duckdb
+import pyarrow as pa
+
+from assets.reference import REFERENCE
+from assets.sql_files import sql
+from checks.rules import blocking_rules
+from warehouse.store import stored_files
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+_made: dict[Stamp, dict[str, pa.Table]] = {}  # of the newest reference files alone
+
+
+def look_up_in_store(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the lookups of the stored reference tables into reach; the tables themselves are in reach by their names."""
+    stamp = _stamp()
+    if stamp not in _made:
+        look_up(connection)
+        names = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'").fetchall()
+        _made.clear()
+        _made[stamp] = {name: connection.table(name).to_arrow_table() for (name,) in names}
+        return
+    for name, rows in _made[stamp].items():
+        connection.register("rows_of_lookup", rows)
+        connection.execute(f"CREATE TABLE {name} AS FROM rows_of_lookup")
+        connection.unregister("rows_of_lookup")
+    connection.execute(sql("macros"))
+
+
+def look_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the lookups of the reference tables that are in reach, and the names of the rules that block."""
+    connection.execute(sql("lookups"))
+    tables, rules = zip(*blocking_rules(), strict=True)
+    connection.execute(
+        "CREATE OR REPLACE TABLE blocking_rules AS SELECT unnest(?) AS table_name, unnest(?) AS rule",
+        [list(tables), list(rules)],
+    )
+    connection.execute(sql("macros"))
+
+
+def _stamp() -> Stamp:
+    """What tells whether the stored reference tables are the same files: they are written beside and renamed."""
+    files = [path for table in REFERENCE for path in stored_files(table)]
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in files)
