@@ -4,8 +4,10 @@ Figures go through the same queries and functions as the real ones, from publish
 delivers as files is in `delivering.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -115,32 +117,57 @@ def make(
     """Every table from made-up published lines and the project's own reference files."""
     tables = {name: frame.copy() for name, frame in REFERENCE.items()}
     tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
-    for name in (
-        "safety.estimates",
-        "safety.gaps",
-        "crime.counted",
-        "commitments.yearly_numbers",
-        "police.draws",
-        "quality.decisions",
-    ):  # nothing was delivered
+    for name in DELIVERED[1:]:  # nothing was delivered
         tables[name.split(".")[1]] = contracts()[name].frame([])
     if spoil:
         spoil(tables)
-    with duckdb.connect() as connection:
-        for table in contracts().values():
-            if table.short_name in tables:
-                put(connection, table, tables[table.short_name])
-        look_up(connection)
+    with in_reach_of_reference_tables() as connection:
+        changed = [
+            table for table in REFERENCE_TABLES if not tables[table.short_name].equals(REFERENCE[table.short_name])
+        ]
+        for table in (*changed, *(contracts()[name] for name in DELIVERED)):
+            put(connection, table, tables[table.short_name])
+        if changed:
+            look_up(connection)
         for name in MADE:
             if name == "targets.baselines":
                 tables["fixed_baselines"] = fix(tables)
                 put(connection, contracts()["reference.fixed_baselines"], tables["fixed_baselines"])
-            made = frame_of(connection, MODELS[name])
-            tables[contracts()[name].short_name] = made
+            tables[contracts()[name].short_name] = made = frame_of(connection, MODELS[name])
             put(connection, contracts()[name], made)
     return tables
 
 
+@contextmanager
+def in_reach_of_reference_tables() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with the project's reference tables and lookups, made once; what is changed in it is undone afterwards."""
+    connection = _with_reference_tables().cursor()
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
+
+
+@cache
+def _with_reference_tables() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 1})  # a few rows are not worth dividing
+    for table in REFERENCE_TABLES:
+        put(connection, table, REFERENCE[table.short_name])
+    look_up(connection)
+    return connection
+
+
+DELIVERED = (
+    "reference.published_figures",
+    "safety.estimates",
+    "safety.gaps",
+    "crime.counted",
+    "commitments.yearly_numbers",
+    "police.draws",
+    "quality.decisions",
+)
 MADE = (
     "safety.yearly_shares",
     "safety.unsafe_bydele",
