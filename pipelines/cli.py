@@ -245,7 +245,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 
     \b
     Example:
-      tryghed decide row 2023 svar_2023.csv 17 --action correct --column area_code --value Valby \\
+      tryghed decide row 2023 svar_2023.csv 17 --action correct --column area_code --value "1" \\
         --person "A. Steward" --reason "The vendor confirmed it."
     """
     with out.status("Reading the file ..."):
@@ -306,7 +306,7 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
 
     \b
     Example:
-      tryghed baseline fix tingbjerg_husum_2021_2024 --person "A. Steward"
+      tryghed baseline fix AGREEMENT --person "A. Steward"
     """
     with out.status("Reading the reference files and the store ..."):
         from datetime import date

@@ -43,11 +43,7 @@ def words_in(text: str, words: set[str]) -> list[str]:
 @pytest.mark.parametrize(
     "words",
     [
-        pytest.param(
-            places(),
-            id="places",
-            marks=pytest.mark.xfail(strict=True, reason="examples of the command line name places"),
-        ),
+        pytest.param(places(), id="places"),
         pytest.param(column("measures.csv", "measure"), id="measures"),
         pytest.param(column("crime_types.csv", "crime_type"), id="crime types"),
     ],
