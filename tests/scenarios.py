@@ -14,11 +14,15 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from assets.asset_checks import fingerprint_of
+from assets.decisions.table import all_decisions
 from assets.lookups import look_up
 from assets.methods.samples import Design
 from assets.reference import REFERENCE as REFERENCE_TABLES
 from assets.sql_tables import MODELS, frame_of
+from warehouse import store
 from warehouse.contracts import Row, Table, contracts, records
+from warehouse.decision_file import load_decisions
 from warehouse.reference_files import load_reference
 
 Tables = dict[str, pd.DataFrame]
@@ -284,3 +288,43 @@ def bydele_estimated(
         tables["estimates"] = contracts()["safety.estimates"].frame(rows)
 
     return spoil
+
+
+BYDELE = ("valby", "vanloese", "indre_by")
+
+
+def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:
+    """R's schools as residents of three bydele, one stratum each; unsafe are those that did not meet their target."""
+    design, yes = apistrat()
+    return [
+        {
+            "edition": 2021, "file": f"{extract}.csv", "row": row, "extract": extract, "provenance": "extract", "rule_version": 1,
+            "respondent_number": str(row), "weight": weight, "stratum": f"s{stratum}",
+            "stratum_population_residents": int(design.population[stratum]), "area_id": BYDELE[stratum],
+            "safety": "unsafe" if unsafe else "safe",
+        } | replaced
+        for row, (stratum, weight, unsafe) in enumerate(zip(design.stratum, design.weight, yes[:, 0], strict=True))
+    ]  # fmt: skip
+
+
+def made(name: str, answers: list[Row], **reference: pd.DataFrame) -> dict[tuple[str, str], Row]:
+    """What is estimated of the answers, by area and measure; by the project's reference tables, or others by name."""
+    edition = answers[0]["edition"] if answers else 2021
+    tables = REFERENCE | reference | {"answers": contracts()["survey.answers"].frame(answers)}
+    return {(row["area_id"], row["measure"]): row for row in records(model_frame(f"safety.{name}", tables, edition))}
+
+
+TABLE, RULE, EDITION = "police.unmapped_codes", "code_is_mapped_or_accepted", 2023
+
+
+TODAY = date.today()
+
+
+def seen(table: str = TABLE) -> str:
+    """The fingerprint that the page shows beside the check."""
+    return fingerprint_of(contracts()[table], EDITION)[:12]
+
+
+def listed() -> list[dict[str, Any]]:
+    early = store.read(contracts()["quality.file_decisions"], [EDITION])
+    return records(all_decisions(early, load_decisions(), EDITION))

@@ -9,7 +9,7 @@ import pytest
 
 from assets.lookups import look_up
 from assets.reference import REFERENCE as TABLES
-from tests.targets.test_targets import REFERENCE, TH
+from tests.scenarios import REFERENCE, TH
 from warehouse.contracts import contracts, records
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)

@@ -3,7 +3,9 @@ WITH named AS (
            unnest(partner_names(partners)) AS named_as,
            generate_subscripts(partner_names(partners), 1) AS position
     FROM activities.activities
+),
+activity_partners AS (
+    SELECT n.*, k.partner_id
+    FROM named n LEFT JOIN known_partners k ON k.named = lower(n.named_as)
 )
-SELECT n.*, k.partner_id
-FROM named n LEFT JOIN known_partners k ON k.named = lower(n.named_as)
-ORDER BY n.edition, n.file, n.row, n.position
+SELECT * FROM activity_partners ORDER BY edition, file, row, position

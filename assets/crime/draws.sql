@@ -12,7 +12,10 @@ WITH draws AS (
                             AND (FROM levels SELECT any_value(size) WHERE level = 'partnership_area') < s.size) AS reports_place_less_exact,
            max(provenance) AS provenance -- synthetic as soon as one file is
     FROM police.reports LEFT JOIN area_sizes s USING (area_id) GROUP BY ALL
+),
+draws_by_day AS (
+    SELECT {edition} AS edition, *,
+           row_number() OVER (PARTITION BY extract, crime_year ORDER BY drawn_on DESC, delivered_in_edition DESC) = 1 AS counts
+    FROM draws
 )
-SELECT {edition} AS edition, *,
-       row_number() OVER (PARTITION BY extract, crime_year ORDER BY drawn_on DESC, delivered_in_edition DESC) = 1 AS counts
-FROM draws ORDER BY extract, crime_year, drawn_on, delivered_in_edition
+SELECT * FROM draws_by_day ORDER BY extract, crime_year, drawn_on, delivered_in_edition

@@ -231,7 +231,9 @@ reasoned AS (
     FROM judged
 ),
 comparisons AS (
-    SELECT r.*, edition - if(made_of = 'reports', 1, 0) AS year,
+    SELECT r.* EXCLUDE (number, counted, of_four, without_compared, rules, rule_unknown, hidden, own_statuses, statuses,
+                        forbids, all_breaks, years_hidden, years_conflict, years_statuses, years_provenance, years_lines),
+           edition - if(made_of = 'reports', 1, 0) AS year,
            if(a.first_day IS NULL, NULL, edition - if(made_of = 'reports', 1, 0) BETWEEN year(a.first_day) AND year(a.last_day)) AS in_period,
            nullif(concat_ws(' ', nullif(array_to_string(if(len(forbids) > 0, forbids, all_breaks), ' '), ''),
                             if(rule_unknown, 'question_unknown', NULL)), '') AS breaks,
@@ -247,6 +249,4 @@ comparisons AS (
            lines_of(concat_ws(' ', figure_source_lines, against_source_lines, whole_source_lines, against_whole_source_lines, years_lines)) AS source_lines
     FROM reasoned r LEFT JOIN reference.agreements a USING (agreement_id)
 )
-SELECT * EXCLUDE (number, counted, of_four, without_compared, rules, rule_unknown, hidden, own_statuses, statuses, forbids, all_breaks,
-                  years_hidden, years_conflict, years_statuses, years_provenance, years_lines, figure_year)
-FROM comparisons
+SELECT * FROM comparisons

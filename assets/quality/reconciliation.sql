@@ -81,6 +81,9 @@ compared AS (
     UNION ALL BY NAME FROM new_draws
     UNION ALL BY NAME FROM ours_and_published
     UNION ALL BY NAME FROM without_place
+),
+figures AS (
+    SELECT * REPLACE (value::DOUBLE AS value, other_value::DOUBLE AS other_value, low::DOUBLE AS low, high::DOUBLE AS high)
+    FROM compared
 )
-SELECT * REPLACE (value::DOUBLE AS value, other_value::DOUBLE AS other_value, low::DOUBLE AS low, high::DOUBLE AS high)
-FROM compared ORDER BY edition, comparison, area_id, measure
+SELECT * FROM figures ORDER BY edition, comparison, area_id, measure

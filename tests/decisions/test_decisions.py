@@ -5,15 +5,14 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pandas as pd
 import pytest
 
-from assets.asset_checks import fingerprint_of, result
+from assets.asset_checks import result
 from assets.decisions.deciding import By, Cell, decide_on_check, decide_on_code, decide_on_row, decide_on_share
-from assets.decisions.table import DECIDABLE, all_decisions
+from assets.decisions.table import DECIDABLE
 from assets.extracts.assets import rows_set_aside
 from assets.extracts.rejecting import rejected_rows
 from checks import outcomes
@@ -22,15 +21,13 @@ from pipelines.decide import StewardsDecision, written
 from pipelines.definitions import defs
 from tests.conftest import tryghed
 from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, take_in, tree
-from tests.scenarios import made_up, two_sources, verdict
+from tests.scenarios import EDITION, RULE, TABLE, TODAY, listed, made_up, seen, two_sources, verdict
 from tests.scenarios import make as judge
 from warehouse import store
-from warehouse.contracts import contracts, records
+from warehouse.contracts import contracts
 from warehouse.decision_file import load_decisions
 from warehouse.errors import InputError
 
-TABLE, RULE, EDITION = "police.unmapped_codes", "code_is_mapped_or_accepted", 2023
-TODAY = date.today()
 BY = By("A. Steward", "The police confirmed it.", TODAY)
 UNTIL = By("A. Steward", "Until the list is there.", TODAY, TODAY + timedelta(days=30))
 
@@ -54,16 +51,6 @@ def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
     """The check's result on what the store holds, as Dagster shows it."""
     judged = next(judged for judged in outcomes.judge(contracts()[table], [EDITION]) if judged.rule.name == rule)
     return result(contracts()[table], judged, load_decisions())
-
-
-def seen(table: str = TABLE) -> str:
-    """The fingerprint that the page shows beside the check."""
-    return fingerprint_of(contracts()[table], EDITION)[:12]
-
-
-def listed() -> list[dict[str, Any]]:
-    early = store.read(contracts()["quality.file_decisions"], [EDITION])
-    return records(all_decisions(early, load_decisions(), EDITION))
 
 
 # --- a failed check ----------------------------------------------------------------------------------------

@@ -9,31 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.scenarios import FALLING, REFERENCE, TH, apistrat, made_up, make, model_frame, reading, verdict
+from tests.scenarios import (
+    BYDELE,
+    FALLING,
+    TH,
+    answered,
+    made,
+    made_up,
+    make,
+    reading,
+    verdict,
+)
 from warehouse.contracts import Row, contracts, records
-
-BYDELE = ("valby", "vanloese", "indre_by")
-
-
-def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:
-    """R's schools as residents of three bydele, one stratum each; unsafe are those that did not meet their target."""
-    design, yes = apistrat()
-    return [
-        {
-            "edition": 2021, "file": f"{extract}.csv", "row": row, "extract": extract, "provenance": "extract", "rule_version": 1,
-            "respondent_number": str(row), "weight": weight, "stratum": f"s{stratum}",
-            "stratum_population_residents": int(design.population[stratum]), "area_id": BYDELE[stratum],
-            "safety": "unsafe" if unsafe else "safe",
-        } | replaced
-        for row, (stratum, weight, unsafe) in enumerate(zip(design.stratum, design.weight, yes[:, 0], strict=True))
-    ]  # fmt: skip
-
-
-def made(name: str, answers: list[Row], **reference: pd.DataFrame) -> dict[tuple[str, str], Row]:
-    """What is estimated of the answers, by area and measure; by the project's reference tables, or others by name."""
-    edition = answers[0]["edition"] if answers else 2021
-    tables = REFERENCE | reference | {"answers": contracts()["survey.answers"].frame(answers)}
-    return {(row["area_id"], row["measure"]): row for row in records(model_frame(f"safety.{name}", tables, edition))}
 
 
 def test_the_municipality_and_its_bydele_have_the_figures_of_r() -> None:

@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.scenarios import REFERENCE
-from tests.survey.test_estimates import answered, made
+from tests.scenarios import REFERENCE, answered, made
 from warehouse.contracts import Row, contracts
 
 RODE = "rode_323"  # of Amager Øst

@@ -25,20 +25,23 @@ placed AS (
     LEFT JOIN area_sizes r ON r.area_id = t.rode_area_id
     LEFT JOIN area_sizes p ON p.area_id = t.point_area_id
     LEFT JOIN area_sizes c ON c.area_id = t.code_area_id
+),
+reports AS (
+    SELECT p.*,
+           year(p.reported_on) AS crime_year,
+           coalesce(m.crime_type, d.crime_type) AS crime_type,
+           m.mapping_version,
+           CASE WHEN m.crime_type IS NULL THEN d.decision_id END AS decision,
+           coalesce(b.bydel_id, of_rode.bydel_id, of_point.bydel_id, of_code.bydel_id) AS bydel_id,
+           w.partnership_area_id,
+           w.area_version AS partnership_area_version
+    FROM placed p
+    LEFT JOIN mapped_codes m ON m.offence_code = p.offence_code AND p.reported_on BETWEEN m.valid_from AND m.valid_to
+    LEFT JOIN decided_codes d ON d.offence_code = p.offence_code
+    LEFT JOIN bydel_of b ON b.area_id = p.area_id AND p.last_day BETWEEN b.valid_from AND b.valid_to
+    LEFT JOIN bydel_of of_rode ON of_rode.area_id = p.rode_area_id AND p.last_day BETWEEN of_rode.valid_from AND of_rode.valid_to
+    LEFT JOIN bydel_of of_point ON of_point.area_id = p.point_area_id AND p.last_day BETWEEN of_point.valid_from AND of_point.valid_to
+    LEFT JOIN bydel_of of_code ON of_code.area_id = p.code_area_id AND p.last_day BETWEEN of_code.valid_from AND of_code.valid_to
+    LEFT JOIN partnership_of w ON w.area_id = p.area_id AND p.last_day BETWEEN w.valid_from AND w.valid_to
 )
-SELECT p.*,
-       year(p.reported_on) AS crime_year,
-       coalesce(m.crime_type, d.crime_type) AS crime_type,
-       m.mapping_version,
-       CASE WHEN m.crime_type IS NULL THEN d.decision_id END AS decision,
-       coalesce(b.bydel_id, of_rode.bydel_id, of_point.bydel_id, of_code.bydel_id) AS bydel_id,
-       w.partnership_area_id,
-       w.area_version AS partnership_area_version
-FROM placed p
-LEFT JOIN mapped_codes m ON m.offence_code = p.offence_code AND p.reported_on BETWEEN m.valid_from AND m.valid_to
-LEFT JOIN decided_codes d ON d.offence_code = p.offence_code
-LEFT JOIN bydel_of b ON b.area_id = p.area_id AND p.last_day BETWEEN b.valid_from AND b.valid_to
-LEFT JOIN bydel_of of_rode ON of_rode.area_id = p.rode_area_id AND p.last_day BETWEEN of_rode.valid_from AND of_rode.valid_to
-LEFT JOIN bydel_of of_point ON of_point.area_id = p.point_area_id AND p.last_day BETWEEN of_point.valid_from AND of_point.valid_to
-LEFT JOIN bydel_of of_code ON of_code.area_id = p.code_area_id AND p.last_day BETWEEN of_code.valid_from AND of_code.valid_to
-LEFT JOIN partnership_of w ON w.area_id = p.area_id AND p.last_day BETWEEN w.valid_from AND w.valid_to
+SELECT * FROM reports
