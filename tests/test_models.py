@@ -18,7 +18,7 @@ MODEL_FILES = sorted(
 def test_a_model_ends_in_its_last_step(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     steps = re.findall(
-        r"^(?:WITH |WITH RECURSIVE )?(\w+)(?:\([\w, ]+\))? AS (?:MATERIALIZED )?\($", text, flags=re.MULTILINE
+        r"^(?:WITH |WITH RECURSIVE |\), )?(\w+)(?:\([\w, ]+\))? AS (?:MATERIALIZED )?\($", text, flags=re.MULTILINE
     )
     last = re.fullmatch(r"SELECT \* FROM (\w+)( ORDER BY [\w, ]+)?", text.strip().splitlines()[-1])
     assert last, "a model ends in SELECT * FROM its last step"
