@@ -1,6 +1,8 @@
-"""What is made: one module per subject, thin Dagster assets over plain functions of frames.
+"""What is made: a folder per subject, SQL beside the Python that computes and decides.
 
-The statistics are in `assets/methods/`, which imports nothing of the project. When things run is `pipelines/`'s.
+Here stands what every subject needs: how a table becomes an asset (`tables.py`, `sql_tables.py`), how a rule becomes a check
+(`asset_checks.py`), and what every query may look up (`lookups.sql`). The statistics are in `methods/`, which imports nothing
+of the project. When things run is decided in `pipelines/`. docs/HOUSE.md says where everything is.
 """
 
 import warnings

@@ -151,6 +151,7 @@ MODELS = {
             "extracts.police_counts",
         ),
         earlier=("police.reports", "population.residents"),
+        views=("decisions/decided_codes",),
     ),
     "indicators.yearly": Model(
         "indicators/yearly",

@@ -1,1 +1,1 @@
-"""What runs and when: the one Definitions, the job, the schedule and the command line. No data logic."""
+"""What runs and when: the one Definitions, jobs, schedule, sensor, Dagster's page and the command line. No data logic."""

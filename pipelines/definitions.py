@@ -1,7 +1,7 @@
 """The one Definitions: everything that Dagster knows of the project. Start reading here.
 
-reference files -> published figures -> safety, crime -> targets -> the published DuckDB file; the step that makes
-a table runs its checks, and a check that blocks keeps what is made of it from being made.
+reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file; the step
+that makes a table runs its checks, and a check that blocks keeps what is made of it from being made.
 """
 
 import dagster as dg

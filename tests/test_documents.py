@@ -1,5 +1,6 @@
 """What the documents show works: specifications and decisions are read as the program reads them."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from assets.extracts.layouts import load_specifications
 from checks.page import PAGE, anchor, render
 from checks.rules import rules
 from tests.delivering import deliver, make, open_home, reports, rows
+from warehouse.contracts import contracts
 from warehouse.decision_file import load_decisions
 from warehouse.home import PROJECT
 
@@ -63,10 +65,27 @@ def test_the_page_of_checks_says_what_the_rules_say() -> None:
         assert anchor(rule) == f"{rule.table} {rule.name}".replace(".", "").replace(" ", "-")
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/EXTRACTS.md", "docs/steward.md", "docs/ACCESS.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/HOUSE.md", "docs/EXTRACTS.md", "docs/steward.md", "docs/ACCESS.md"]
+)
 def test_what_a_document_points_to_is_there(name: str) -> None:
     path = PROJECT / name
     links = [part.split(")")[0] for part in path.read_text(encoding="utf-8").split("](")[1:]]
     assert links
     for link in links:
         assert (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/METHODS.md", "docs/EXTRACTS.md", "docs/steward.md", "docs/ACCESS.md"]
+)
+def test_a_table_or_file_that_a_document_names_is_there(name: str) -> None:
+    schemas = {table.schema_name for table in contracts().values()}
+    rooms = ("pipelines", "assets", "checks", "warehouse", "tests", "benchmarks", "docs", "deploy")
+    for word in re.findall(r"`([^`\s]+)`", (PROJECT / name).read_text(encoding="utf-8")):
+        table = re.fullmatch(r"([a-z]+)\.([a-z_]+)(\.([a-z_0-9]+))?", word)
+        if table and table[1] in schemas:
+            assert f"{table[1]}.{table[2]}" in contracts(), f"{name} names {word}"
+            assert table[4] is None or table[4] in contracts()[f"{table[1]}.{table[2]}"].columns, f"{name} names {word}"
+        elif word.startswith(tuple(f"{room}/" for room in rooms)):
+            assert list(PROJECT.glob(word.rstrip("/"))), f"{name} names {word}"

@@ -1,6 +1,7 @@
 """Where data are kept: the tables' contracts, the reference data, the store and the published file.
 
-Nothing here knows Dagster, a statistic or a check; every other room may import from this one.
+Delivered files are read in `assets/extracts/`. Nothing here knows Dagster, a statistic or a check; every other room may import
+from this one.
 """
 
 import pyarrow as pa

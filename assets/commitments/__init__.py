@@ -1,1 +1,1 @@
-"""What the parties promised of themselves: activities, meetings, money, listed areas."""
+"""What the parties promised of themselves: activities and their partners, goals, meetings, money, listed areas."""

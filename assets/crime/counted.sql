@@ -53,7 +53,7 @@ doubtful AS (
 meant_types AS (
     SELECT DISTINCT 'police.reports' AS table_name, offence_code AS written, crime_type FROM mapped_codes
     UNION
-    SELECT 'police.reports', offence_code, crime_type FROM quality.file_decisions WHERE about = 'unmapped_code' AND status = 'in_force'
+    SELECT 'police.reports', offence_code, crime_type FROM decided_codes
     UNION
     SELECT 'police.counts', trim(e.crime_type), c.crime_type FROM extracts.police_counts e JOIN police.counts c USING (edition, file, row)
 ),

@@ -1,1 +1,1 @@
-"""The stewards' decisions: written, listed, and where each kind takes effect."""
+"""The stewards' decisions: written in `deciding.py`, listed in `table.py`, and put into effect in `effects.py`."""

@@ -2,7 +2,7 @@
 
 One function per rule of an agreement. Each returns both readings side by side; neither is ever merged into the
 other, and a reading that cannot be made is `not_evaluable` with a reason. Which figures are compared is decided in
-`assets/targets/verdicts.py`.
+`assets/targets/rules.py`.
 """
 
 from collections.abc import Sequence

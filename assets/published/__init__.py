@@ -1,1 +1,1 @@
-"""The published file and the pictures drawn from it."""
+"""The published file, and the pictures that are drawn from it alone."""

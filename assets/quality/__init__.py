@@ -1,1 +1,1 @@
-"""What should agree, continue and be known to readers."""
+"""What ought to agree, what ought to continue from year to year, and what readers of the figures should know."""

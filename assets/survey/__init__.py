@@ -1,1 +1,1 @@
-"""Shares of residents from the survey's answers or as published."""
+"""Shares of residents: estimated from the survey's answers where they were delivered, else as published."""

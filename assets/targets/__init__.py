@@ -1,1 +1,4 @@
-"""Baselines, verdicts and readings of each target."""
+"""Baselines, verdicts and readings of each target, and the sentences that say them.
+
+`cases.py` brings typed comparisons, `rules.py` has a function for each rule, `verdicts.py` decides what is published of it.
+"""

@@ -1,7 +1,7 @@
 """The act by which a target's baseline is fixed: once, by somebody, from figures that are named.
 
 The acts are lines of `warehouse/reference/fixed_baselines.csv`, which only this writes to; a line is never changed, a later
-one replaces it with a reason. What a verdict makes of a baseline is in `targets.py`.
+one replaces it with a reason. Which act holds for a target is asked in `baselines.sql`.
 """
 
 import csv
