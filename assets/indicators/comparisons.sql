@@ -212,7 +212,8 @@ judged AS (
                                     AND whole_population_low_residents IS NOT NULL AND against_whole_population_low_residents IS NOT NULL)),
                       together_reports IS NOT NULL AND (unit = 'reports' OR together_population_low_residents IS NOT NULL)) AS counted,
            list_contains(rules, -1) AND len(list_distinct(rules)) > 1 AS rule_unknown,
-           CASE compared_with WHEN 'edition_before' THEN 'not_consecutive' WHEN 'municipality' THEN 'missing_extract' ELSE 'baseline_missing' END AS without_compared
+           CASE WHEN compared_with = 'edition_before' THEN 'not_consecutive'
+                WHEN compared_with IN ('baseline', 'baseline_gap') THEN 'baseline_missing' ELSE 'missing_extract' END AS without_compared
     FROM joined
 ),
 reasoned AS (

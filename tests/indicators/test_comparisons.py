@@ -105,7 +105,7 @@ def test_an_area_of_another_city_is_held_against_its_own_municipality() -> None:
         "unsafe", {(2022, "the_estate"): (20, 900), (2022, "elsewhere"): (8, 3000), (2022, "copenhagen"): (9, 4922)}
     )
     tables = make(lines, another_city)
-    rows = comparisons(tables, edition=2022, measure="unsafe", compared_with="municipality")
+    rows = comparisons(tables, edition=2022, area_id="the_estate", measure="unsafe", compared_with="municipality")
     assert [(row["area_id"], row["compared_area_id"], row["change"]) for row in rows] == [
         ("the_estate", "elsewhere", 12)
     ]

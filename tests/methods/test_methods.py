@@ -409,10 +409,18 @@ def test_unchanged_risk_is_rarely_met_and_hardly_ever_not_met(mean: int, met: fl
 
 
 def test_full_counts_read_the_same_both_ways() -> None:
-    assert verdicts.at_least(75, 75) == Verdict("met", "met")
-    assert verdicts.at_least(74.9, 75) == Verdict("not_met", "not_met")
+    assert verdicts.at_least(75, 75, 75, 75) == Verdict("met", "met")
+    assert verdicts.at_least(74.9, 75, 74.9, 74.9) == Verdict("not_met", "not_met")
     assert verdicts.at_most(0, 0, 0, 0) == Verdict("met", "met")
     assert verdicts.at_most(4, 0, 4, 4) == Verdict("not_met", "not_met")
+
+
+def test_an_uncertain_figure_reaches_a_level_only_with_its_whole_interval() -> None:
+    assert verdicts.at_least(80, 75, 76, 84) == Verdict("met", "met")
+    assert verdicts.at_least(80, 75, 74, 86) == Verdict("met", "uncertain")
+    assert verdicts.at_least(70, 75, 64, 76) == Verdict("not_met", "uncertain")
+    assert verdicts.at_least(60, 75, 54, 66) == Verdict("not_met", "not_met")
+    assert verdicts.at_least(80, 75, None, None) == Verdict("met", "not_evaluable", "answers_unknown")
 
 
 def test_a_number_read_off_uncertain_shares_has_no_statistical_reading() -> None:

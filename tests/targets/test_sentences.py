@@ -1,19 +1,24 @@
 """What a council member reads of each verdict, in both languages."""
 
 import itertools
-from typing import Any, get_args
+from dataclasses import fields, replace
+from typing import get_args
 
 import pandas as pd
 import pytest
 
 from assets.methods.verdicts import Literally, Statistically
-from assets.targets.sentences import LANGUAGES, sentence, sentences
+from assets.targets.sentences import LANGUAGES, VerdictRow, Words, sentence
 from tests.scenarios import BURGLARIES, CRIME, FALLING, RATES, made_up, make, number, verdict
 from warehouse.contracts import Row, contracts, records
 from warehouse.errors import InputError
 from warehouse.reference_files import load_reference
 
-SAID = sentences(records(load_reference()["reference.words"]))
+LINES = records(load_reference()["reference.words"])
+WORDS = {
+    language: Words({(line["kind"], line["word"]): line[f"text_{language}"] for line in LINES})
+    for language in LANGUAGES
+}
 
 
 def test_a_fall_that_may_be_chance() -> None:
@@ -62,57 +67,50 @@ def test_a_full_count_says_nothing_of_chance_and_made_up_figures_are_marked() ->
     )
 
 
-def every_verdict() -> list[Row]:
-    """A row for every reading that a rule may come to, with and without figures."""
+def every_verdict() -> list[tuple[VerdictRow, str]]:
+    """A row for every reading that a rule may come to, with and without figures, and what its measure is made of."""
     columns = contracts()["targets.verdicts"].columns
-    empty: Row = dict.fromkeys(columns)
-    figures = {
-        "value": 12.0,
-        "compared_value": 13.5,
-        "change": -1.5,
-        "limit_value": 2.0,
-        "edition": 2022,
-        "unit": "percent",
-    }
-    reasons = [*columns["reason"].allowed]
-    found = [
-        empty
-        | figures
-        | {"compared_with": comparison, "literal": literal, "statistical": statistical, "measure": measure}
-        | {"confidentiality": "free"}
-        for comparison, literal, statistical, measure in itertools.product(
-            columns["compared_with"].allowed,
+    empty = VerdictRow(**dict.fromkeys(field.name for field in fields(VerdictRow)))  # type: ignore[arg-type]
+    figures = replace(
+        empty,
+        value=12.0,
+        compared_value=13.5,
+        change=-1.5,
+        limit_value=2.0,
+        edition=2022,
+        unit="percent",
+        confidentiality="free",
+    )
+    comparisons = columns["compared_with"].allowed or ()
+    rows = [
+        (replace(figures, compared_with=compared_with, literal=literal, statistical=statistical), made_of)
+        for compared_with, literal, statistical, made_of in itertools.product(
+            comparisons,
             ("met", "not_met"),
             ("met", "not_met", "uncertain"),
-            ("x", "bydele_above_10_percent_unsafe"),
+            ("activities", "areas", "answers", "reports"),
         )
-        if (comparison, literal) != ("report", "not_met")  # what is not reported has no figure
+        if (compared_with, literal) != ("report", "not_met")  # what is not reported has no figure
     ]
-    found += [
-        row | {"smallest_change_shown": 3.0, "breaks": "a b", "provenance": "synthetic"}
-        for row in found
-        if row["compared_with"] in ("edition_before", "trend_since_baseline", "baseline_gap", "baseline")
+    rows += [
+        (replace(row, smallest_change_shown=3.0, breaks="a b", provenance="synthetic"), made_of)
+        for row, made_of in rows
+        if row.compared_with in ("edition_before", "trend_since_baseline", "baseline_gap", "baseline")
     ]
-    found += [row | {"tolerance": 1.5} for row in found if row["compared_with"] == "baseline_gap"]
-    found += [row | {"confidentiality": "confidential"} for row in found if row["compared_with"] == "report"]
-    found += [
-        empty
-        | figures
-        | {
-            "compared_with": "edition_before",
-            "literal": "not_evaluable",
-            "statistical": "not_evaluable",
-            "reason": reason,
-        }
-        for reason in reasons
+    rows += [(replace(row, tolerance=1.5), made_of) for row, made_of in rows if row.compared_with == "baseline_gap"]
+    rows += [
+        (replace(row, confidentiality="confidential"), made_of)
+        for row, made_of in rows
+        if row.compared_with == "report"
     ]
-    return found  # fmt: skip
+    neither = replace(figures, compared_with="edition_before", literal="not_evaluable", statistical="not_evaluable")
+    return rows + [(replace(neither, reason=reason), "answers") for reason in columns["reason"].allowed or ()]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_verdict_has_its_sentence(language: str) -> None:
-    for row in every_verdict():
-        text = sentence(row, "at_least", SAID[language], language)
+    for row, made_of in every_verdict():
+        text = sentence(row, "at_least", made_of, WORDS[language], language)
         assert text.endswith(".")
         assert not {"{", "}"} & set(text)
     assert get_args(Literally) == ("met", "not_met", "not_evaluable")
@@ -128,6 +126,6 @@ def test_a_sentence_that_somebody_took_out_is_named() -> None:
 
 
 def test_danish_figures_have_a_comma() -> None:
-    row: dict[str, Any] = every_verdict()[0] | {"compared_value": 1234.56}
-    assert "1.234,6 %" in sentence(row, "at_least", SAID["da"], "da")
-    assert "1,234.6 %" in sentence(row, "at_least", SAID["en"], "en")
+    row = replace(every_verdict()[0][0], compared_value=1234.56)
+    assert "1.234,6 %" in sentence(row, "at_least", "answers", WORDS["da"], "da")
+    assert "1,234.6 %" in sentence(row, "at_least", "answers", WORDS["en"], "en")
