@@ -40,7 +40,7 @@ test: .venv/dev.done  ## lint, types and every test but the slow ones
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
-test-slow: .venv/dev.done  ## the tests that make yearly runs of their own
+test-slow: .venv/dev.done  ## the tests that take long: yearly runs, hundreds of bad files, simulations
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 bench: .venv/dev.done  ## the measurements of benchmarks/; a quarter of an hour, 7 GB of memory and of disk

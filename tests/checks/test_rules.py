@@ -31,8 +31,10 @@ SHARE = f"UPDATE safety.yearly_shares SET {{}} WHERE {TH_2020}"
 CPH_2018 = (
     "edition = 2018 AND area_id = 'copenhagen' AND measure = 'unsafe_evening' AND compared_with = 'edition_before'"
 )
-CHANGE = f"UPDATE safety.yearly_changes SET {{}} WHERE {CPH_2018}"
-CHANGE_KEY = (2018, "copenhagen", "unsafe_evening", "edition_before")
+CHANGE = f"UPDATE indicators.comparisons SET {{}} WHERE {CPH_2018}"
+CHANGE_KEY = (2018, "copenhagen", "unsafe_evening", "edition_before", None, 2017, "copenhagen", None)
+FIGURE_2020 = f"UPDATE indicators.yearly SET {{}} WHERE {TH_2020}"
+HUSUM = "broenshoej_husum", "unsafe"
 RATE = "UPDATE crime.yearly_types SET {} WHERE edition = 2020 AND area_id = 'tingbjerg_husum'"
 RATE_KEY = (2020, "tingbjerg_husum", "citizen_facing")
 TARGET = "edition = 2021 AND agreement_id = 'tingbjerg_husum_2021_2024'"
@@ -135,14 +137,24 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
     ("safety.yearly_shares", "share_empty_only_with_a_status", SHARE.format("provenance = 'extract', answers = 29"),
      {(2020, "tingbjerg_husum", "unsafe")}),
     ("safety.yearly_shares", "every_published_share_is_there", f"DELETE FROM safety.yearly_shares WHERE {TH_2020}", {TH_KEY}),
-    ("safety.yearly_changes", "change_is_value_less_compared_value", CHANGE.format("change = -3"), {CHANGE_KEY}),
-    ("safety.yearly_changes", "both_shares_are_the_ones_in_yearly_shares",
-     "UPDATE safety.yearly_shares SET share_percent = 23 WHERE edition = 2017 AND area_id = 'copenhagen' AND measure = 'unsafe_evening'",
-     {CHANGE_KEY, (2017, "copenhagen", "unsafe_evening", "edition_before")}),
-    ("safety.yearly_changes", "direction_follows_from_the_figures", CHANGE.format("statistical = 'fall'"), {CHANGE_KEY}),
-    ("safety.yearly_changes", "direction_follows_from_the_figures", CHANGE.format("literal = 'rise'"), {CHANGE_KEY}),
-    ("safety.yearly_changes", "empty_reading_has_a_reason", CHANGE.format("statistical = NULL"), {CHANGE_KEY}),
-    ("safety.yearly_changes", "empty_reading_has_a_reason", CHANGE.format("reason = 'conflict'"), {CHANGE_KEY}),
+    ("indicators.yearly", "every_figure_is_there", FIGURE_2020.format("value = 17"), {(2020, "tingbjerg_husum", "unsafe")}),
+    ("indicators.yearly", "every_figure_is_there", f"DELETE FROM indicators.yearly WHERE {TH_2020}", {(2020, "tingbjerg_husum", "unsafe")}),
+    ("indicators.yearly", "interval_holds_the_figure", FIGURE_2020.format("value_low = 16.5, value_high = 20"),
+     {(2020, "tingbjerg_husum", "unsafe")}),
+    ("indicators.yearly", "hidden_figures_are_told_by_nothing", FIGURE_2020.format("confidentiality = 'confidential'"),
+     {(2020, "tingbjerg_husum", "unsafe")}),
+    ("indicators.yearly", "empty_only_with_a_status", FIGURE_2020.format("status = 'missing'"), {(2020, "tingbjerg_husum", "unsafe")}),
+    ("indicators.comparisons", "change_follows_from_the_figures", CHANGE.format("change = -3"), {CHANGE_KEY}),
+    ("indicators.comparisons", "change_follows_from_the_figures", CHANGE.format("forbidden_by = 'mine'"), {CHANGE_KEY}),
+    ("indicators.comparisons", "both_figures_are_the_ones_in_yearly",
+     "UPDATE indicators.yearly SET value = 23 WHERE edition = 2016 AND area_id = 'broenshoej_husum' AND measure = 'unsafe'",
+     {(2016, *HUSUM, "edition_before", None, 2015, "broenshoej_husum", None), (2016, *HUSUM, "municipality", None, 2016, "copenhagen", None),
+      (2017, *HUSUM, "edition_before", None, 2016, "broenshoej_husum", None)}),
+    ("indicators.comparisons", "direction_follows_from_the_figures", CHANGE.format("statistical = 'fall'"), {CHANGE_KEY}),
+    ("indicators.comparisons", "direction_follows_from_the_figures", CHANGE.format("literal = 'rise'"), {CHANGE_KEY}),
+    ("indicators.comparisons", "empty_reading_has_a_reason", CHANGE.format("statistical = NULL"), {CHANGE_KEY}),
+    ("indicators.comparisons", "empty_reading_has_a_reason", CHANGE.format("reason = 'conflict'"), {CHANGE_KEY}),
+    ("indicators.comparisons", "hidden_figures_are_told_by_nothing", CHANGE.format("confidentiality = 'confidential'"), {CHANGE_KEY}),
     ("safety.unsafe_bydele", "named_bydele_at_most_the_published_number",
      "UPDATE safety.unsafe_bydele SET bydele_above = 4 WHERE edition = 2017", {(2017, "copenhagen", "bydele_above_10_percent_unsafe")}),
     ("safety.unsafe_bydele", "surely_above_and_not_above_fit_the_number",

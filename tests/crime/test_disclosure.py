@@ -352,6 +352,7 @@ def kinds_of(tables: dict[str, pd.DataFrame]) -> dict[str, str]:
     return {row["measure"]: row["crime_type"] for row in records(tables["measures"]) if row["crime_type"]}
 
 
+@pytest.mark.slow
 def test_no_verdict_baseline_or_reading_of_any_edition_is_made_of_a_hidden_count(everything: Any) -> None:
     tables, _, secret = everything
     kinds, seen = kinds_of(tables), 0
@@ -382,6 +383,7 @@ def test_no_verdict_baseline_or_reading_of_any_edition_is_made_of_a_hidden_count
     assert seen > 20
 
 
+@pytest.mark.slow
 def test_an_attacker_with_rates_intervals_and_populations_of_all_editions_is_left_with_as_much(everything: Any) -> None:
     tables, true, secret = everything
     rows = records(tables["yearly_types"]) + records(tables["monitoring"])

@@ -58,7 +58,7 @@ class Came:
     edition: int = 2023
     path: Path = Path("a.csv")
     sha256: str = HASH
-    specification: Tolerates = Tolerates(1.0)
+    layout: Tolerates = Tolerates(1.0)
 
 
 ACCEPTED = Decisions.model_validate({"decisions": [BASE | FILE | {"about": "rejected_share", "action": "accept"}]})

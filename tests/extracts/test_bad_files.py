@@ -1088,6 +1088,7 @@ def said_well(message: str, *pieces: str) -> None:
     assert len(message) < 900, message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_bad_file_is_refused_in_one_sentence_and_changes_nothing(home: Path, name: str) -> None:
     case = CASES[name]

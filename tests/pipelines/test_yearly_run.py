@@ -34,7 +34,7 @@ def test_copenhagen_evening_2018_fell_by_the_words_and_is_uncertain_by_the_data(
     value, before, change, low, high, literal, statistical, effect = one(
         published,
         "SELECT value, compared_value, change, change_low, change_high, literal, statistical, design_effect "
-        "FROM safety.yearly_changes WHERE area_id = 'copenhagen' AND measure = 'unsafe_evening' AND edition = 2018 "
+        "FROM indicators.comparisons WHERE area_id = 'copenhagen' AND measure = 'unsafe_evening' AND edition = 2018 "
         "AND compared_with = 'edition_before' AND compared_edition = 2017",
     )
     assert (value, before, change, literal, statistical, effect) == (20, 22, -2, "fall", "uncertain", 1.5)
@@ -47,8 +47,8 @@ def test_tingbjerg_husum_2020_has_its_gap_to_copenhagen(
 ) -> None:
     found = one(
         published,
-        "SELECT change, literal, statistical, reason FROM safety.yearly_changes WHERE area_id = 'tingbjerg_husum' "
-        f"AND edition = 2020 AND compared_with = 'copenhagen' AND measure = '{measure}'",
+        "SELECT change, literal, statistical, reason FROM indicators.comparisons WHERE area_id = 'tingbjerg_husum' "
+        f"AND edition = 2020 AND compared_with = 'municipality' AND measure = '{measure}'",
     )
     assert found == (gap, "rise", None, "answers_unknown")
     stored = f"SELECT gap FROM targets.baselines WHERE target_id IN ('1a', '1c') AND measure = '{measure}'"
