@@ -7,7 +7,7 @@ WITH promised AS ( -- cells that a target is held against; another is hidden in 
 ),
 cells AS (
     SELECT s.edition, s.area_id, s.crime_type, s.reports, p.area_id IS NOT NULL AS promised, v.area_id IS NOT NULL AS municipality,
-           coalesce(f.fewest_reports_shown, (SELECT max(fewest_reports_shown) FROM reference.agreements)) AS fewest_reports_shown
+           coalesce(f.fewest_reports_shown, (SELECT max(fewest_reports_shown) FROM fewest_reports_shown)) AS fewest_reports_shown
     FROM crime_source s
     LEFT JOIN promised p USING (area_id, crime_type)
     LEFT JOIN area_versions v ON v.area_id = s.area_id AND v.level = 'municipality' AND make_date(s.edition - 1, 12, 31) BETWEEN v.valid_from AND v.valid_to

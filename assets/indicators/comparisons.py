@@ -20,6 +20,7 @@ COMPUTED = (
     "change",
     "change_low",
     "change_high",
+    "standard_error",
     "smallest_change_shown",
     "design_effect",
     "reason",
@@ -57,8 +58,9 @@ def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     limits = shares.gap_limits(new, old, _variances(rows["gap_error"]), confidence)
     smallest = shares.smallest_falls_shown(new, old, confidence, power)
+    error = _numbers(rows, "gap_error")
     few = rows[["figure_status", "against_status"]].isin(["low_reliability"]).any(axis=1).to_numpy(bool)
-    return _of_survey(rows, value, compared_value, limits, smallest, few)
+    return _of_survey(rows, value, compared_value, limits, smallest, few).assign(standard_error=error)
 
 
 def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
@@ -72,7 +74,8 @@ def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     smallest = shares.smallest_narrowings_shown(new, old, confidence, power)
     statuses = rows[["figure_status", "against_status", "whole_status", "against_whole_status"]]
     few = statuses.isin(["low_reliability"]).any(axis=1).to_numpy(bool)
-    return _of_survey(rows, value, compared_value, limits, smallest, few)
+    error = np.hypot(_numbers(rows, "gap_error"), _numbers(rows, "against_gap_error"))  # two editions are independent
+    return _of_survey(rows, value, compared_value, limits, smallest, few).assign(standard_error=error)
 
 
 def _of_survey(
@@ -140,9 +143,10 @@ def _changes_of_both(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 def _of_counts(
     rows: pd.DataFrame, value: Array, compared_value: Array, ratio: Array, limits: tuple[Array, Array]
 ) -> pd.DataFrame:
-    """Ratios of counts; where a count is not known there is no interval, though rates may be compared by their words."""
+    """Ratios of counts. Where a count is not known rates are compared by their words; of a zero there may be no interval."""
     usable = rows["reason"].isna().to_numpy(bool)
-    without_count = usable & np.isnan(limits[0]) & ~np.isnan(ratio)
+    without_interval = usable & np.isnan(limits[0])
+    without_count = without_interval & ~_counted(rows)
     return _computed(
         rows,
         value=value,
@@ -150,8 +154,19 @@ def _of_counts(
         change=np.where(usable, ratio, np.nan),
         change_low=np.where(usable, limits[0], np.nan),
         change_high=np.where(usable, limits[1], np.nan),
-        reason=np.where(without_count, "missing_extract", rows["reason"].to_numpy(object)),
+        reason=np.select(
+            [without_count, without_interval], ["missing_extract", "zero_count"], rows["reason"].to_numpy(object)
+        ),
     )
+
+
+def _counted(rows: pd.DataFrame) -> Array:
+    """Whether both counts are known, and the residents that rates need; readings of counts that are not were refused before."""
+    pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
+    per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
+    known = rows[["figure_reports", "against_reports"]].notna().all(axis=1)
+    residents = rows[["figure_population_low_residents", "against_population_low_residents"]].notna().all(axis=1)
+    return ~pair | (known & (residents | ~per_resident)).to_numpy(bool)
 
 
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:

@@ -1,5 +1,5 @@
--- Every figure against what it is held against, and whether the two may be against. The one place where figures are compared
--- over a break. Changes and intervals are computed from the columns figure_*, against_*, whole_* and against_whole_* after.
+-- Every figure beside the one that it is compared with, and whether the two may be compared: the one place where figures are
+-- compared over a break. Changes and intervals are computed afterwards, from figure_*, against_*, whole_* and against_whole_*.
 
 WITH measured AS (
     SELECT *, made_of IN ('answers', 'areas') AS of_survey, if(made_of = 'reports', 1, 0) AS published_after FROM reference.measures
@@ -25,10 +25,12 @@ own_figures AS (
 ),
 -- The area that an area is held against: the one that its agreement names, else the municipality that it lies in.
 held_against AS (
-    SELECT DISTINCT area_id, comparison_area_id AS whole_id, DATE '0001-01-01' AS valid_from, DATE '9999-12-31' AS valid_to
-    FROM reference.agreements WHERE comparison_area_id <> area_id
+    SELECT a.agreement_id, p.area_id, p.area_id = a.area_id AS is_own_area, a.comparison_area_id AS whole_id, DATE '0001-01-01' AS valid_from, DATE '9999-12-31' AS valid_to
+    FROM reference.agreements a
+    JOIN (SELECT agreement_id, area_id FROM reference.agreements UNION SELECT agreement_id, area_id FROM reference.targets) p USING (agreement_id)
+    WHERE p.area_id <> a.comparison_area_id
     UNION
-    SELECT area_id, whole_id, valid_from, valid_to FROM lies_in
+    SELECT NULL AS agreement_id, area_id, true AS is_own_area, whole_id, valid_from, valid_to FROM lies_in
     WHERE level = 'municipality' AND whole_id <> area_id AND area_id NOT IN (SELECT area_id FROM reference.agreements)
 ),
 -- The baseline of each agreement: that of its target where a target names the measure, else the agreement's own year.
@@ -81,11 +83,12 @@ wanted AS (
     UNION ALL BY NAME
     SELECT DISTINCT 'municipality' AS compared_with, f.edition, f.area_id, f.measure, f.edition AS compared_edition, h.whole_id AS compared_area_id
     FROM own_figures f JOIN held_against h USING (area_id)
-    WHERE f.made_of IN ('answers', 'reports') AND make_date(f.year::INTEGER, 12, 31) BETWEEN h.valid_from AND h.valid_to
+    WHERE h.is_own_area AND f.made_of IN ('answers', 'reports') AND make_date(f.year::INTEGER, 12, 31) BETWEEN h.valid_from AND h.valid_to
     UNION ALL BY NAME
     SELECT DISTINCT if(f.made_of = 'answers', 'baseline_gap', 'municipality_change') AS compared_with,
            f.edition, f.area_id, f.measure, b.agreement_id, b.compared_edition, h.whole_id AS compared_area_id
-    FROM own_figures f JOIN baselines b USING (area_id, measure) JOIN held_against h USING (area_id)
+    FROM own_figures f JOIN baselines b USING (area_id, measure)
+    JOIN held_against h ON h.area_id = f.area_id AND h.agreement_id IS NOT DISTINCT FROM b.agreement_id
     WHERE f.made_of IN ('answers', 'reports') AND f.edition > b.compared_edition
       AND make_date(f.year::INTEGER, 12, 31) BETWEEN h.valid_from AND h.valid_to
     UNION ALL BY NAME
@@ -156,9 +159,9 @@ breaks AS (
 together AS (
     SELECT n.number, sum(e.reports) AS reports, sum(e.population_low_residents) AS population_low_residents,
            sum(e.population_high_residents) AS population_high_residents, count(*) AS years, count(e.reports) AS years_counted,
-           bool_or(e.confidentiality <> 'free') AS hidden, bool_or(e.status = 'conflict') AS conflict,
+           bool_or(e.confidentiality <> 'free') AS hidden,
            count(e.population_low_residents) AS years_with_residents,
-           list(e.status) AS statuses, max(e.provenance) AS provenance, string_agg(e.source_lines, ' ') AS source_lines
+           list(coalesce(e.status, 'missing')) AS statuses, max(e.provenance) AS provenance, string_agg(e.source_lines, ' ') AS source_lines
     FROM numbered n CROSS JOIN unnest(range(n.compared_edition, n.last_compared_edition + 1)) years(year_edition)
     LEFT JOIN figures e ON (e.area_id, e.measure, e.edition) = (n.area_id, n.measure, year_edition) AND e.fixed_for = ''
     WHERE n.compared_with = 'years'
@@ -166,7 +169,7 @@ together AS (
 ),
 joined AS (
     SELECT n.* EXCLUDE (last_compared_edition, fixed_for, of_survey, figure_compared_area_id, whole_area_id), b.breaks AS all_breaks, b.forbidden_by AS forbids, g.gap_standard_error_points AS gap_error, h.gap_standard_error_points AS against_gap_error,
-           t.years AS years_together, t.hidden AS years_hidden, t.conflict AS years_conflict, t.statuses AS years_statuses,
+           t.years AS years_together, t.hidden AS years_hidden, t.statuses AS years_statuses,
            t.provenance AS years_provenance, t.source_lines AS years_lines,
            COLUMNS(figure.* EXCLUDE (edition, area_id, measure, fixed_for)) AS 'figure_\0',
            COLUMNS(against.* EXCLUDE (edition, area_id, measure, fixed_for)) AS 'against_\0',
@@ -196,8 +199,7 @@ joined AS (
 judged AS (
     SELECT *,
            list_filter([coalesce(figure_status, 'missing'), coalesce(against_status, if(compared_with = 'years', NULL, 'missing')),
-                        if(of_four, coalesce(whole_status, 'missing'), NULL), if(of_four, coalesce(against_whole_status, 'missing'), NULL),
-                        if(list_contains(years_statuses, NULL), 'missing', NULL)],
+                        if(of_four, coalesce(whole_status, 'missing'), NULL), if(of_four, coalesce(against_whole_status, 'missing'), NULL)],
                        lambda status: status IS NOT NULL) AS own_statuses,
            list_concat(own_statuses, coalesce(years_statuses, [])) AS statuses,
            'confidential' IN (figure_confidentiality, against_confidentiality, whole_confidentiality, against_whole_confidentiality)
@@ -233,7 +235,7 @@ reasoned AS (
 ),
 comparisons AS (
     SELECT r.* EXCLUDE (number, counted, of_four, without_compared, rules, rule_unknown, hidden, own_statuses, statuses,
-                        forbids, all_breaks, years_hidden, years_conflict, years_statuses, years_provenance, years_lines),
+                        forbids, all_breaks, years_hidden, years_statuses, years_provenance, years_lines),
            edition - if(made_of = 'reports', 1, 0) AS year,
            if(a.first_day IS NULL, NULL, edition - if(made_of = 'reports', 1, 0) BETWEEN year(a.first_day) AND year(a.last_day)) AS in_period,
            nullif(concat_ws(' ', nullif(array_to_string(if(len(forbids) > 0, forbids, all_breaks), ' '), ''),
@@ -245,7 +247,7 @@ comparisons AS (
            list_filter(['missing', 'conflict', 'low_reliability', 'estimated', 'break', 'normal'], lambda worst: list_contains(statuses, worst))[1] AS status,
            if(hidden, 'confidential', 'free') AS confidentiality,
            CASE WHEN 'synthetic' IN (figure_provenance, against_provenance, whole_provenance, against_whole_provenance, years_provenance) THEN 'synthetic'
-                ELSE coalesce(least(figure_provenance, against_provenance, whole_provenance, against_whole_provenance, years_provenance)) END AS provenance,
+                ELSE least(figure_provenance, against_provenance, whole_provenance, against_whole_provenance, years_provenance) END AS provenance,
            coalesce(figure_maturity, against_maturity) AS maturity, coalesce(figure_method, against_method) AS method,
            lines_of(concat_ws(' ', figure_source_lines, against_source_lines, whole_source_lines, against_whole_source_lines, years_lines)) AS source_lines
     FROM reasoned r LEFT JOIN reference.agreements a USING (agreement_id)

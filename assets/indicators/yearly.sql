@@ -85,7 +85,10 @@ waived AS (
     GROUP BY d.edition, t.topic
 ),
 yearly AS (
-    SELECT f.*, m.unit, m.made_of, d.failed_checks, if(d.failed_checks IS NULL, NULL, a.decision) AS decision, w.waived_checks
+    SELECT f.*, m.unit, m.made_of,
+           -- whether a hidden count agrees with another figure would narrow it down
+           if(f.confidentiality = 'free', d.failed_checks, NULL) AS failed_checks,
+           if(d.failed_checks IS NULL OR f.confidentiality <> 'free', NULL, a.decision) AS decision, w.waived_checks
     FROM all_figures f JOIN reference.measures m USING (measure)
     LEFT JOIN in_doubt d USING (edition, area_id, measure)
     LEFT JOIN accepted a USING (edition)

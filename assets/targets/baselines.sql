@@ -22,7 +22,7 @@ joined AS (
            coalesce(l.population_low_residents, l.population_residents) AS population_low_residents,
            coalesce(l.population_high_residents, l.population_residents) AS population_high_residents,
            l.provenance AS act_provenance, l.fixed_by, l.fixed_on, l.made_from, l.reason AS act_reason,
-           coalesce(n.confidentiality <> 'free', false) OR coalesce(l.reports > 0 AND l.reports < f.fewest_reports_shown, false) AS hidden
+           coalesce(n.confidentiality <> 'free', false) OR coalesce(l.reports > 0 AND l.reports < coalesce(f.fewest_reports_shown, (SELECT max(fewest_reports_shown) FROM fewest_reports_shown)), false) AS hidden
     FROM starting s
     LEFT JOIN indicators.yearly n USING (edition, area_id, measure)
     LEFT JOIN indicators.yearly o ON (o.edition, o.area_id, o.measure) = (s.edition, s.comparison_area_id, s.measure)

@@ -58,13 +58,19 @@ since_baseline AS (
      AND c.edition > d.baseline_edition AND c.edition <= d.edition
     GROUP BY ALL
 ),
+bydele_beside AS (
+    SELECT DISTINCT home.area_id, bydel.area_id AS bydel_id
+    FROM lies_in home JOIN lies_in bydel ON bydel.whole_id = home.whole_id
+    JOIN reference.areas a ON a.area_id = bydel.area_id AND a.level = 'bydel'
+    WHERE home.level = 'municipality'
+),
 earlier AS (
     SELECT d.agreement_id, d.target_id, d.measure, d.edition,
            list(c.comparison ORDER BY c.area_id, c.compared_edition) FILTER (c.area_id = d.area_id) AS earlier,
-           list(c.comparison ORDER BY c.area_id, c.compared_edition) FILTER (a.area_id IS NOT NULL) AS earlier_of_bydele
+           list(c.comparison ORDER BY c.area_id, c.compared_edition) FILTER (b.bydel_id IS NOT NULL) AS earlier_of_bydele
     FROM due d JOIN comparisons c ON c.measure = d.measure AND c.edition = d.edition AND c.compared_with = 'earlier_edition'
-    LEFT JOIN (SELECT DISTINCT area_id FROM reference.areas WHERE level = 'bydel') a ON a.area_id = c.area_id AND d.rule = 'held_at_baseline'
-    WHERE c.area_id = d.area_id OR a.area_id IS NOT NULL
+    LEFT JOIN bydele_beside b ON b.area_id = d.area_id AND b.bydel_id = c.area_id AND d.rule = 'held_at_baseline'
+    WHERE c.area_id = d.area_id OR b.bydel_id IS NOT NULL
     GROUP BY ALL
 ),
 cases AS (

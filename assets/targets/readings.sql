@@ -3,7 +3,7 @@
 WITH readings AS (
     SELECT c.edition, c.year AS crime_year, t.agreement_id, t.target_id, t.measure, t.area_id, r.reading,
            false AS binding, c.change AS ratio, c.change_low AS ratio_low, c.change_high AS ratio_high,
-           c.breaks, c.reason, c.provenance, c.method
+           c.breaks, nullif(c.reason, 'zero_count') AS reason, c.provenance, c.method
     FROM reference.targets t JOIN reference.agreements a USING (agreement_id)
     CROSS JOIN reference.crime_readings r
     JOIN indicators.comparisons c

@@ -1,6 +1,6 @@
 """The rules of an agreement: one function each, from comparisons of figures to a verdict.
 
-A rule reads typed comparisons (`cases.py`) and compares no figures itself. The formulas of both readings are in
+A rule reads typed comparisons (`cases.py`); whether two figures may be compared was decided when they were made. The formulas of both readings are in
 `assets/methods/`. A new rule is one function here and one line in `RULES`.
 """
 
@@ -65,11 +65,12 @@ def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
     reason = _why_no_series(comparisons, terms)
     if reason:
         return _over(comparisons, not_evaluable(reason))
-    pairs = list(pairwise(figure.share() for figure in _series(comparisons)))
-    together = 1 - (1 - terms.confidence) / len(pairs)
+    years = _years(comparisons)
+    together = 1 - (1 - terms.confidence) / len(years)  # that some year rose is asked of all of them at once
+    pairs = pairwise(figure.share() for figure in _series(comparisons))
     verdict = verdicts.each_below(
-        [(new.value - old.value) * 100 for old, new in pairs],
-        [_in_points(shares.change_interval(new, old, terms.confidence)) for old, new in pairs],
+        [year.change or 0.0 for year in years],
+        [year.interval for year in years],
         [_in_points(shares.change_interval(new, old, together)) for old, new in pairs],
     )
     return _over(comparisons, verdict)

@@ -277,3 +277,110 @@ def test_every_figure_of_the_project_stands_in_one_shape() -> None:
     awaited = [row for row in records(tables["yearly"]) if row["status"] == "missing"]
     assert {row["measure"] for row in awaited} > {"areas_on_the_states_list", "activities_with_two_or_more_partners"}
     assert pd.isna([row["provenance"] for row in awaited]).all()
+
+
+def counted(**numbers: tuple[int, int]) -> Callable[[Tables], None]:
+    """Burglaries of crime years 2020 and 2021 in some areas, as the police counted them."""
+
+    def spoil(tables: Tables) -> None:
+        rows = [
+            count(number, edition, area_id=area_id, crime_type="burglary")
+            for area_id, both in numbers.items()
+            for edition, number in zip((2021, 2022), both, strict=True)
+        ]
+        tables["counted"] = contracts()["crime.counted"].frame(rows)
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("ours", "whole", "ratio"),
+    [
+        ((0, 36), (1000, 2000), None),
+        ((36, 0), (1000, 2000), 0),
+        ((36, 40), (0, 2000), None),
+        ((36, 40), (1000, 0), None),
+    ],
+)
+def test_a_zero_count_leaves_no_interval_and_breaks_no_rule(
+    ours: tuple[int, int], whole: tuple[int, int], ratio: float | None
+) -> None:
+    tables = make([], counted(tingbjerg_husum=ours, copenhagen=whole))
+    of_change = {"edition": 2022, "area_id": TH, "measure": "burglary_reports", "compared_with": "municipality_change"}
+    row = comparisons(tables, **of_change)[0]
+    assert (row["change"], row["change_low"], row["statistical"], row["reason"]) == (ratio, None, None, "zero_count")
+    for row in records(tables["comparisons"]):
+        assert (row["literal"] is None or row["statistical"] is None) == (row["reason"] is not None), row
+    for row in records(tables["readings"]):
+        assert row["ratio"] is None or row["reason"] is None, row
+
+
+def test_a_rise_from_nothing_has_no_ratio_and_an_interval_without_an_end() -> None:
+    tables = make([], counted(tingbjerg_husum=(0, 36)))
+    row = comparisons(tables, edition=2022, area_id=TH, measure="burglary_reports", compared_with="edition_before")[0]
+    assert (row["change"], row["change_high"], row["literal"], row["statistical"]) == (
+        None,
+        float("inf"),
+        "rise",
+        "rise",
+    )
+    assert row["change_low"] > 1
+
+
+def test_each_agreement_holds_its_gap_against_its_own_area() -> None:
+    def spoil(tables: Tables) -> None:
+        second_agreement(tables)
+        second = tables["agreements"]["agreement_id"] == SECOND
+        tables["agreements"].loc[second, "comparison_area_id"] = "amager_partnership"
+
+    lines = made_up("unsafe", FALLING | {(2024, "amager_partnership"): (15, 900), (2025, TH): (8, 3000)})
+    rows = comparisons(make(lines, spoil), edition=2025, area_id=TH, measure="unsafe", compared_with="baseline_gap")
+    assert {(row["agreement_id"], row["compared_area_id"]) for row in rows} == {
+        (FIRST, "copenhagen"), (SECOND, "amager_partnership"),
+    }  # fmt: skip
+
+
+def test_years_of_which_one_is_missing_are_missing() -> None:
+    tables = make([], counted(tingbjerg_husum=(30, 36)))
+    row = comparisons(
+        tables, edition=2022, area_id=TH, measure="burglary_reports", compared_with="years", compared_years="2019"
+    )[0]
+    assert (row["compared_value"], row["reason"], row["status"]) == (None, "missing_extract", "missing")
+
+
+def test_the_bydele_of_another_city_say_nothing_of_how_counts_vary_here() -> None:
+    def spoil(tables: Tables) -> None:
+        another_city(tables)
+        agreement = next(row for row in records(tables["agreements"]) if row["agreement_id"] == FIRST)
+        elsewhere = {"agreement_id": "elsewhere_2021", "area_id": "the_estate", "comparison_area_id": "elsewhere"}
+        with_rows(tables, "agreements", agreement | elsewhere)
+        target = next(row for row in records(tables["targets"]) if row["measure"] == "burglary_reports")
+        with_rows(tables, "targets", target | {"agreement_id": "elsewhere_2021", "area_id": "the_estate"})
+        wild = zip(range(2018, 2023), (10, 400, 10, 400, 10), strict=True)
+        rows = [count(number, edition, area_id="north", crime_type="burglary") for edition, number in wild]
+        rows += [count(number, edition, crime_type="burglary") for edition, number in ((2021, 40), (2022, 52))]
+        tables["counted"] = contracts()["crime.counted"].frame(rows)
+
+    tables = make([], spoil)
+    here = next(
+        row
+        for row in records(tables["verdicts"])
+        if (row["agreement_id"], row["edition"], row["measure"]) == (FIRST, 2022, "burglary_reports")
+    )
+    assert (here["dispersion"], here["literal"]) == (None, "not_met")
+
+
+def test_a_hidden_count_is_not_told_by_what_contradicts_it() -> None:
+    def spoil(tables: Tables) -> None:
+        rows = [
+            count(3, 2022, crime_type="burglary", counted_from="reports"),
+            count(60, 2022, crime_type="burglary", counted_from="counts"),
+        ]
+        tables["counted"] = contracts()["crime.counted"].frame(rows)
+
+    row = next(
+        row
+        for row in records(make([], spoil)["yearly"])
+        if (row["edition"], row["measure"], row["area_id"]) == (2022, "burglary_reports", TH)
+    )
+    assert (row["value"], row["confidentiality"], row["failed_checks"]) == (None, "confidential", None)
