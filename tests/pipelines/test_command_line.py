@@ -180,10 +180,10 @@ def test_status_shows_verdicts_and_missing_deliveries(stored: Path, language: st
 
 @pytest.mark.slow
 def test_a_bug_is_no_bad_data(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from assets.indicators import figures
+    from assets.methods import shares
     from pipelines import cli
 
     monkeypatch.setenv("TRYGHED_HOME", str(home))
-    monkeypatch.setattr(figures, "rounding_band", lambda *_: 1 / 0)
+    monkeypatch.setattr(shares, "published_limits", lambda *_: 1 / 0)
     assert cli.run(["run", "2026"]) == cli.BUG
     assert "ZeroDivisionError" in capsys.readouterr().err
