@@ -1127,6 +1127,7 @@ CALLS = {  # what is called when, and by which module
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("happens", HAPPENS)
 @pytest.mark.parametrize("kind", WRITERS)
 @pytest.mark.parametrize("when", CALLS)
@@ -1432,6 +1433,7 @@ def damaged_part(packed: bytes, chance: random.Random) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SOUND)
 def test_damage_ends_in_a_sentence_or_in_rows(tmp_path: Path, kind: str) -> None:
     write, edition = SOUND[kind]
