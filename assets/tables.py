@@ -2,13 +2,11 @@
 
 The loop over the editions of a run is here and nowhere else: a table is made by a `Maker`, which takes those editions and
 gives the rows of each. Most makers are one of two: `each` asks a function for one edition at a time, `split` takes all
-editions apart that one function made at once. `yearly_table` and `edition_table` take functions of frames, whose parameters
-name the tables that they need by their short names; what they are given knows nothing of Dagster or files.
+editions apart that one function made at once. What makes the rows knows nothing of Dagster.
 
 The step that makes a table also runs its checks, so it waits for every table that they read.
 """
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +19,7 @@ from assets.asset_checks import check_results, check_specs
 from checks.expectations import tables_read
 from checks.outcomes import rules_of
 from warehouse import store
-from warehouse.contracts import Table, contracts, records
+from warehouse.contracts import Table, records
 from warehouse.errors import InputError, StoreError, disk_trouble
 from warehouse.store import FIRST_EDITION
 
@@ -44,29 +42,8 @@ this_and_earlier = dg.TimeWindowPartitionMapping(start_offset=-100, allow_nonexi
 """A table that compares with earlier editions of another."""
 
 Rows = pd.DataFrame | Iterable[pa.RecordBatch]
-Make = Callable[..., pd.DataFrame]
 Maker = Callable[[list[int]], Iterable[tuple[int, Rows]]]
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckEvaluation | dg.Output[None]]
-
-
-def yearly_table(name: str, make: Make) -> dg.AssetsDefinition:
-    """The asset of a table with one file per edition, made by `make(**frames) -> frame` of all editions up to the newest."""
-    needed = _needed(make)
-
-    def of_all(newest: int) -> pd.DataFrame:
-        return make(**{table.short_name: read_until(table, newest) for table in needed})
-
-    return table_asset(contracts()[name], split(of_all), needs(earlier=needed))
-
-
-def edition_table(name: str, make: Make) -> dg.AssetsDefinition:
-    """The same, made of each edition by itself."""
-    needed = _needed(make)
-
-    def of_one(edition: int) -> pd.DataFrame:
-        return make(**{table.short_name: store.read(table, [edition]) for table in needed})
-
-    return table_asset(contracts()[name], each(of_one), needs(same=needed))
 
 
 def table_asset(
@@ -123,10 +100,6 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
     return [int(partition) for partition in context.partition_keys]
 
 
-def _needed(make: Make) -> list[Table]:
-    return [table_called(parameter) for parameter in inspect.signature(make).parameters]
-
-
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
     """What a table is made from: of the same edition alone, or of that and earlier ones; reference data have none."""
     return [
@@ -144,14 +117,6 @@ def with_those_that_checks_read(of_step: list[Table], deps: Iterable[dg.AssetDep
     there = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
     read = tables_read(rule for table in of_step for rule in rules_of(table))
     return [*deps, *needs(earlier=(table for table in read if key(table) not in there))]
-
-
-def table_called(short_name: str) -> Table:
-    """The one table with this short name. Raises KeyError where there is none or more than one."""
-    found = [table for table in contracts().values() if table.short_name == short_name]
-    if len(found) != 1:
-        raise KeyError(f"{len(found)} tables are called {short_name}")
-    return found[0]
 
 
 def key(table: Table) -> dg.AssetKey:
@@ -178,11 +143,6 @@ def describe(table: Table) -> dict[str, Any]:
         "description": table.description,
         "metadata": {"dagster/column_schema": dg.TableSchema(columns)},
     }
-
-
-def read_until(table: Table, edition: int) -> pd.DataFrame:
-    """A table up to an edition. Raises StoreError where an earlier edition was never made."""
-    return store.read(table, range(FIRST_EDITION, edition + 1) if table.partitioned else None)
 
 
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
