@@ -1,8 +1,11 @@
 """What every query may look up, put into reach of a DuckDB that has the reference tables.
 
 The lookups are `lookups.sql`, what is asked of them `macros.sql`. Of the stored reference tables they are made once for as long
-as their files are the same, as a run opens a DuckDB for each table and edition: `benchmarks/run_overhead.py` shows it.
+as their files are the same, as a run opens a DuckDB for each table: `benchmarks/run_overhead.py` shows it.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
@@ -10,6 +13,7 @@ import pyarrow as pa
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from checks.rules import blocking_rules
+from warehouse.engine import engine, view_editions
 from warehouse.store import stored_files
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -17,8 +21,16 @@ Stamp = tuple[tuple[str, int, int], ...]
 _made: dict[Stamp, dict[str, pa.Table]] = {}  # of the newest reference files alone
 
 
-def look_up_in_store(connection: duckdb.DuckDBPyConnection) -> None:
-    """Put the lookups of the stored reference tables into reach; the tables themselves are in reach by their names."""
+@contextmanager
+def engine_with_lookups() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine with the stored reference tables and their lookups in reach, for one table in all editions of a run."""
+    with engine() as connection:
+        view_editions(connection, REFERENCE, None)
+        _look_up_in_store(connection)
+        yield connection
+
+
+def _look_up_in_store(connection: duckdb.DuckDBPyConnection) -> None:
     stamp = _stamp()
     if stamp not in _made:
         look_up(connection)

@@ -5,8 +5,9 @@ may be finished by a function that adds what SQL cannot compute, as intervals. W
 own edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import dagster as dg
 import duckdb
@@ -16,17 +17,17 @@ import pyarrow as pa
 from assets.crime import confidentiality, yearly
 from assets.indicators.comparisons import with_changes
 from assets.indicators.yearly import with_limits
-from assets.lookups import look_up_in_store
+from assets.lookups import engine_with_lookups
 from assets.quality import reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from assets.survey import estimates, shares
-from assets.tables import Rows, each, needs, split, table_asset
+from assets.tables import Rows, needs, split, table_asset
 from assets.targets.baselines import with_rate_limits
 from assets.targets.verdicts import verdicts
 from warehouse import store
 from warehouse.contracts import Table, contracts, to_pandas
-from warehouse.engine import batches, engine
+from warehouse.engine import batches, view_editions
 
 Conventions = dict[str, float]
 
@@ -55,37 +56,42 @@ class Model:
 
 
 def write_model(name: str, edition: int) -> int:
-    """Make one edition of a table by its query; the number of rows."""
-    table, rows = contracts()[name], edition_of(name, edition)
-    if isinstance(rows, pd.DataFrame):
-        return store.write(table, rows, edition)
-    return store.write_batches(table, rows, edition)
+    """Make one edition of a table whose query is asked for one at a time; the number of rows."""
+    table, count = contracts()[name], 0
+    for _, rows in edition_by_edition(MODELS[name], table, [edition]):
+        if isinstance(rows, pd.DataFrame):
+            count = store.write(table, rows, edition)
+        else:
+            count = store.write_batches(table, rows, edition)
+    return count
 
 
-def edition_of(name: str, edition: int) -> Rows:
-    """One edition's rows of a query that is asked for one edition at a time, in their order."""
-    model = MODELS[name]
-    if model.finish is None:
-        return _batches_of(name, edition)
-    same, earlier = _read(model)
-    with engine([*same, *REFERENCE], edition, earlier) as connection:
-        look_up_in_store(connection)
-        return frame_of(connection, model, edition)
+def edition_by_edition(model: Model, table: Table, editions: list[int]) -> Iterator[tuple[int, Rows]]:
+    """Yield each edition's rows of a query that is asked for one at a time; they are to be read before the next edition."""
+    with engine_with_lookups() as connection:
+        for edition in editions:
+            view_editions(connection, _tables(model.same), edition, _tables(model.earlier))
+            yield (
+                edition,
+                frame_of(connection, model, edition)
+                if model.finish
+                else _batches_of(connection, model, edition, table),
+            )
 
 
-def _batches_of(name: str, edition: int) -> Iterator[pa.RecordBatch]:
-    table, model = contracts()[name], MODELS[name]
-    same, earlier = _read(model)
-    with engine([*same, *REFERENCE], edition, earlier) as connection:
-        look_up_in_store(connection)
-        for file in model.views:
-            connection.execute(sql(file))
-        yield from batches(connection, sql(model.file).format(edition=edition), table)
+def all_at_once(model: Model, newest: int) -> pd.DataFrame:
+    """All editions' rows up to the newest, of a query that makes them at once."""
+    with engine_with_lookups() as connection:
+        view_editions(connection, [], newest, _tables(model.earlier))
+        return frame_of(connection, model)
 
 
-def _read(model: Model) -> tuple[list[Table], list[Table]]:
-    """The tables that a query reads of its own edition, and of that and earlier ones."""
-    return [contracts()[name] for name in model.same], [contracts()[name] for name in model.earlier]
+def _batches_of(
+    connection: duckdb.DuckDBPyConnection, model: Model, edition: int, table: Table
+) -> Iterator[pa.RecordBatch]:
+    for file in model.views:
+        connection.execute(sql(file))
+    yield from batches(connection, sql(model.file).format(edition=edition), table)
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
@@ -107,16 +113,13 @@ def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int |
 
 def model_table(name: str) -> dg.AssetsDefinition:
     """The asset of a table that a query makes."""
-    model = MODELS[name]
-    same, earlier = _read(model)
+    model, table = MODELS[name], contracts()[name]
+    make = partial(edition_by_edition, model, table) if model.by_edition else split(partial(all_at_once, model))
+    return table_asset(table, make, needs([*_tables(model.same), *REFERENCE], _tables(model.earlier)))
 
-    def of_all(newest: int) -> pd.DataFrame:
-        with engine(REFERENCE, newest, earlier) as connection:
-            look_up_in_store(connection)
-            return frame_of(connection, model)
 
-    make = each(lambda edition: edition_of(name, edition)) if model.by_edition else split(of_all)
-    return table_asset(contracts()[name], make, needs([*same, *REFERENCE], earlier))
+def _tables(names: Iterable[str]) -> list[Table]:
+    return [contracts()[name] for name in names]
 
 
 DELIVERED = tuple(table.name for table in contracts().values() if table.delivered)

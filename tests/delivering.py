@@ -15,6 +15,7 @@ import yaml
 
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
+from assets.lookups import engine_with_lookups
 from assets.reference import REFERENCE as TABLES
 from assets.sql_tables import write_model
 from warehouse import store
@@ -73,9 +74,10 @@ def deliver(home: Path, edition: int, name: str, lines: Iterable[Line], encoding
 def make(edition: int, *names: str) -> None:
     """Take the edition in, and make its tables of delivered rows and the named models."""
     take_in([edition])
-    for table in contracts().values():
-        if table.delivered:
-            store.write_batches(table, rows_that_count(table, edition, load_decisions()), edition)
+    decisions = load_decisions()
+    with engine_with_lookups() as connection:
+        for table in (table for table in contracts().values() if table.delivered):
+            store.write_batches(table, rows_that_count(connection, table, edition, decisions), edition)
     for name in names:
         write_model(name, edition)
 

@@ -20,24 +20,31 @@ BATCH_ROWS = 100_000
 
 
 @contextmanager
-def engine(tables: Iterable[Table], edition: int, earlier: Iterable[Table] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB in memory with a view of each table: one edition of `tables`, all editions up to it of `earlier`.
-
-    Raises StoreError where an edition is not in the store.
-    """
-    paths = [(table, [path_of(table, edition)]) for table in tables]
-    paths += [(table, [path_of(table, year) for year in range(FIRST_EDITION, edition + 1)]) for table in earlier]
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB in memory, with nothing in reach yet."""
     make_protected(store_folder())
     with tempfile.TemporaryDirectory(prefix=".engine-", dir=store_folder()) as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         connection.execute("SET temp_directory = $spill", {"spill": spill})
-        for table, files in paths:
-            refuse_absent(table, files)
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-            connection.execute(
-                f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet({[str(path) for path in files]})"
-            )
         yield connection
+
+
+def view_editions(
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], edition: int | None, earlier: Iterable[Table] = ()
+) -> None:
+    """Make a view of each table, in place of one of another edition: of `edition` alone, of `earlier` all editions up to it.
+
+    The edition of tables that have none is None. Raises StoreError where an edition is not in the store.
+    """
+    paths = [(table, [path_of(table, edition)]) for table in tables]
+    if edition is not None:
+        paths += [(table, [path_of(table, year) for year in range(FIRST_EDITION, edition + 1)]) for table in earlier]
+    for table, files in paths:
+        refuse_absent(table, files)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM read_parquet({[str(path) for path in files]})"
+        )
 
 
 def batches(

@@ -11,12 +11,15 @@ from collections import Counter, defaultdict
 from dataclasses import asdict
 from itertools import chain
 
+import duckdb
+
 from assets.decisions.effects import on_share
 from assets.decisions.table import file_decisions
 from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table, listed_files
 from assets.extracts.landing import delivered_files, landed_editions, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, REJECTED, RejectedRow, rejected_rows, write_rejected
+from assets.lookups import engine_with_lookups
 from checks.rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import Table, contracts
@@ -48,7 +51,7 @@ def take_in(editions: list[int]) -> RowCounts:
     check_crime_types(decisions, store.read(contracts()["reference.crime_types"])["crime_type"].tolist())
     files = _files(editions)
     stored: RowCounts = defaultdict(dict)
-    with store.all_or_none():
+    with store.all_or_none(), engine_with_lookups() as connection:
         for edition in editions:
             rows = [asdict(file.listed()) for file in files[edition]]
             stored[FILES.name][edition] = store.write(FILES, FILES.frame(rows), edition)
@@ -58,7 +61,7 @@ def take_in(editions: list[int]) -> RowCounts:
             for table in DELIVERED:
                 extract = extracts_table(table)
                 stored[extract.name][edition] = _keep_as_delivered(table, extract, edition)
-            stored[REJECTED.name][edition] = _reject(files[edition], edition, decisions)
+            stored[REJECTED.name][edition] = _reject(connection, files[edition], edition, decisions)
     return stored
 
 
@@ -125,9 +128,11 @@ def _keep_as_delivered(table: Table, extract: Table, edition: int) -> int:
     return store.write_batches(extract, rows, edition)
 
 
-def _reject(files: list[DeliveredFile], edition: int, decisions: Decisions) -> int:
+def _reject(
+    connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], edition: int, decisions: Decisions
+) -> int:
     """Store the rejected rows. Raises InputError where they are more than a file's specification tolerates."""
-    rejected = [row for table in DELIVERED for row in rejected_rows(table, edition, decisions)]
+    rejected = [row for table in DELIVERED for row in rejected_rows(connection, table, edition, decisions)]
     for file in files:
         undecided = [row for row in rejected if row.file == file.path.name and row.decision is None]
         _refuse_too_many(file, undecided, decisions)

@@ -6,6 +6,7 @@ rejected in `rejecting.py`.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 import duckdb
@@ -13,32 +14,35 @@ import pyarrow as pa
 
 from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table
 from assets.extracts.places import locate
-from assets.extracts.rejecting import DECISIONS, REJECTED, constants_of, lookups, typed
+from assets.extracts.rejecting import DECISIONS, REJECTED, constants_of, typed
 from assets.extracts.typing_sql import quoted
+from assets.lookups import engine_with_lookups
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from assets.tables import each, needs, table_asset
+from assets.tables import Rows, needs, table_asset
 from warehouse.contracts import Table, contracts
 from warehouse.decision_file import Decisions, load_decisions
-from warehouse.engine import batches
+from warehouse.engine import batches, view_editions
 
 PART_ROWS = 1_000_000
 
 
-def rows_that_count(table: Table, edition: int, decisions: Decisions) -> Iterator[pa.RecordBatch]:
-    """Yield the edition's rows of a table in the order of its key: file by file, row by row."""
+def rows_that_count(
+    connection: duckdb.DuckDBPyConnection, table: Table, edition: int, decisions: Decisions
+) -> Iterator[pa.RecordBatch]:
+    """Yield the edition's rows of a table in the order of its key: file by file, row by row; by an engine with lookups."""
     files = delivered_for(table, edition)
     if not files:
         return
     query = sql(f"extracts/rows/{table.schema_name}_{table.short_name}").format(typed="part")
-    with lookups(table, edition, REJECTED, DECISIONS) as connection:
-        connection.execute(sql("decisions/decided_codes"))
-        for file in files:
-            _view_kept(connection, file, decisions)
-            if "coordinate_x" in table.columns:
-                locate(connection, "kept")
-            for _ in _parts(connection):
-                yield from batches(connection, f"FROM ({query}) ORDER BY row", table, constants_of(file))
+    view_editions(connection, [extracts_table(table), REJECTED, DECISIONS], edition)
+    connection.execute(sql("decisions/decided_codes"))
+    for file in files:
+        _view_kept(connection, file, decisions)
+        if "coordinate_x" in table.columns:
+            locate(connection, "kept")
+        for _ in _parts(connection):
+            yield from batches(connection, f"FROM ({query}) ORDER BY row", table, constants_of(file))
 
 
 def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -68,11 +72,18 @@ def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decis
     )
 
 
+def _edition_by_edition(table: Table, editions: list[int]) -> Iterator[tuple[int, Rows]]:
+    decisions = load_decisions()
+    with engine_with_lookups() as connection:
+        for edition in editions:
+            yield edition, rows_that_count(connection, table, edition, decisions)
+
+
 def _asset(table: Table) -> dg.AssetsDefinition:
     """The asset of a table of delivered rows."""
     return table_asset(
         table,
-        each(lambda edition: rows_that_count(table, edition, load_decisions())),
+        partial(_edition_by_edition, table),
         needs([*REFERENCE, FILES, DECISIONS, REJECTED, extracts_table(table)]),
         about=lambda edition: {"files": made_from(table, edition)},
     )

@@ -6,7 +6,6 @@ typed is in `typing_sql.py`; how the rows that count become a table is in `kept.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -18,14 +17,12 @@ from assets.extracts.files import LOOKED_AT, DeliveredFile, delivered_for, extra
 from assets.extracts.layouts import Layout
 from assets.extracts.privacy import refuse_personal_cells
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
-from assets.lookups import look_up_in_store
-from assets.reference import REFERENCE
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
 from warehouse.contracts import Table, contracts
 from warehouse.decision_file import FILE, Decisions, RowAccepted, RowCorrected, RowDecision
 from warehouse.edited_files import short
-from warehouse.engine import engine
+from warehouse.engine import view_editions
 from warehouse.errors import InputError
 
 REJECTED = contracts()["quality.rejected_rows"]
@@ -66,8 +63,10 @@ class RejectedRow:
         return self.file, self.row, self.rule, self.column_name
 
 
-def rejected_rows(table: Table, edition: int, decisions: Decisions) -> list[RejectedRow]:
-    """Return the rejected rows of the edition's files of a table, with the decisions on them.
+def rejected_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, edition: int, decisions: Decisions
+) -> list[RejectedRow]:
+    """Return the rejected rows of the edition's files of a table, with the decisions on them; by an engine with lookups.
 
     Raises InputError where a decision is about a row that is not rejected, or accepts one that cannot be read.
     """
@@ -76,28 +75,20 @@ def rejected_rows(table: Table, edition: int, decisions: Decisions) -> list[Reje
         return []
     on_rows = [decision for file in files for decision in decisions_on(file, decisions)]
     accepted = {(decision.file, decision.row) for decision in on_rows if isinstance(decision, RowAccepted)}
-    with lookups(table, edition) as connection:
-        for file in files:
-            corrections = decisions.of(RowCorrected, file.edition)
-            _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])
-        rejected = _faulty(connection, files, Decisions(), accepted)
-        if on_rows:
-            corrected = _faulty(connection, files, decisions, accepted)
-            rejected = _with_decisions(rejected, corrected, files, decisions)
+    view_editions(connection, [extracts_table(table)], edition)
+    for file in files:
+        corrections = decisions.of(RowCorrected, file.edition)
+        _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])
+    rejected = _faulty(connection, files, Decisions(), accepted)
+    if on_rows:
+        corrected = _faulty(connection, files, decisions, accepted)
+        rejected = _with_decisions(rejected, corrected, files, decisions)
     return rejected
 
 
 def write_rejected(rows: list[RejectedRow], edition: int) -> int:
     """Store the edition's rejected rows of all tables, and return their number."""
     return store.write(REJECTED, REJECTED.frame([vars(row) for row in rows]), edition)
-
-
-@contextmanager
-def lookups(table: Table, edition: int, *more: Table) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine with a table's delivered rows, `more` tables, the reference data, and all that models look up."""
-    with engine([extracts_table(table), *REFERENCE, *more], edition) as connection:
-        look_up_in_store(connection)
-        yield connection
 
 
 def constants_of(file: DeliveredFile) -> dict[str, object]:

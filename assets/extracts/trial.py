@@ -15,13 +15,13 @@ from assets.extracts.kept import rows_that_count
 from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, RejectedRow, rejected_rows, write_rejected
-from assets.lookups import look_up_in_store
+from assets.lookups import engine_with_lookups
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.decision_file import Decisions, load_decisions
-from warehouse.engine import engine
+from warehouse.engine import engine, view_editions
 from warehouse.home import home_of_its_own
 from warehouse.reference_files import load_reference
 
@@ -80,16 +80,17 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
     store.write(FILES, FILES.frame(listed), edition)
     store.write(DECISIONS, file_decisions(decisions, edition, {file.path.name: file.sha256}), edition)
     store.write_batches(extracts_table(table), rows_of(file), edition)
-    rejected = rejected_rows(table, edition, decisions)
-    write_rejected(rejected, edition)
-    store.write_batches(table, rows_that_count(table, edition, decisions), edition)
+    with engine_with_lookups() as connection:
+        rejected = rejected_rows(connection, table, edition, decisions)
+        write_rejected(rejected, edition)
+        store.write_batches(table, rows_that_count(connection, table, edition, decisions), edition)
     return rejected
 
 
 def _unmapped(edition: int) -> list[tuple[str, int]]:
     """Return the offence codes of the reports that count and have no crime type, and how many reports have each."""
-    with engine([REPORTS, DECISIONS, *REFERENCE], edition) as connection:
-        look_up_in_store(connection)
+    with engine_with_lookups() as connection:
+        view_editions(connection, [REPORTS, DECISIONS], edition)
         connection.execute(sql("decisions/decided_codes"))
         query = sql("crime/unmapped_codes").format(edition=edition)
         return connection.execute(
@@ -99,6 +100,7 @@ def _unmapped(edition: int) -> list[tuple[str, int]]:
 
 def _places_unknown(edition: int) -> int:
     """Return how many reports count and lie in no area that is known."""
-    with engine([REPORTS], edition) as connection:
+    with engine() as connection:
+        view_editions(connection, [REPORTS], edition)
         query = f"SELECT count(*) FROM {REPORTS.name} WHERE place = 'unknown'"
         return int(connection.execute(query).fetchall()[0][0])

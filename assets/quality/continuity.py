@@ -12,7 +12,7 @@ import duckdb
 from assets.methods.counts import Count, rate_ratio_interval
 from assets.tables import each, needs, table_asset
 from warehouse.contracts import Row, Table, contracts
-from warehouse.engine import engine
+from warehouse.engine import engine, view_editions
 
 CONTINUITY = contracts()["quality.continuity"]
 DELIVERED = [table for table in contracts().values() if table.delivered]
@@ -52,7 +52,8 @@ class Pair:
 
 def continuity_rows(edition: int) -> list[Row]:
     """What an edition's files hold beside the files of the edition before; nothing where either has none."""
-    with engine([], edition, [*DELIVERED, *OTHERS]) as connection:
+    with engine() as connection:
+        view_editions(connection, [], edition, [*DELIVERED, *OTHERS])
         found = [
             *_survey(connection, edition),
             *_reports(connection, edition),

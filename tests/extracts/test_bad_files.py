@@ -31,6 +31,7 @@ from assets.extracts import privacy
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
 from assets.extracts.layouts import load_specifications
+from assets.lookups import engine_with_lookups
 from assets.sql_tables import write_model
 from tests import delivering
 from tests.extracts.bad_files import (
@@ -1298,7 +1299,8 @@ def taken(kind: Kind, *columns: str, edition: int = 2023) -> list[tuple[Any, ...
     take_in([edition])
     assert not delivering.rows("quality.rejected_rows", edition)
     table = contracts()[TABLES[kind]]
-    store.write_batches(table, rows_that_count(table, edition, Decisions()), edition)
+    with engine_with_lookups() as connection:
+        store.write_batches(table, rows_that_count(connection, table, edition, Decisions()), edition)
     return [tuple(row[column] for column in columns) for row in delivering.rows(table.name, edition)]
 
 

@@ -11,18 +11,20 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from assets.extracts.files import delivered_for
+from assets.extracts.files import delivered_for, extracts_table
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
 from assets.extracts.layouts import load_specifications
-from assets.extracts.rejecting import lookups, typed
+from assets.extracts.rejecting import typed
 from assets.extracts.sample import sample_extracts
 from assets.extracts.sample.writing import write
+from assets.lookups import engine_with_lookups
 from checks.row_rules import RowRule, row_rules
 from tests.delivering import open_home
 from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.decision_file import Decisions
+from warehouse.engine import view_editions
 from warehouse.reference_files import load_reference
 
 EDITION = 2024
@@ -149,7 +151,8 @@ def test_row_rule_finds_the_planted_rows_and_only_them(
     delivered: Path, table: str, name: str, fault: str, found: str | None
 ) -> None:
     rule = next(rule for rule in row_rules()[table] if rule.name == name)
-    with lookups(contracts()[table], EDITION) as connection:
+    with engine_with_lookups() as connection:
+        view_editions(connection, [extracts_table(contracts()[table])], EDITION)
         with_rows(connection, table)
         assert rows_of(connection, f"SELECT row FROM ({rule.query('typed')})") == set()
         connection.execute(fault)
@@ -172,7 +175,9 @@ def test_every_row_rule_says_what_is_wrong_as_the_end_of_a_sentence(rule: RowRul
 
 def test_rows_that_count_are_in_their_order_and_those_that_no_rule_set_aside(delivered: Path) -> None:
     for table in (table for table in contracts().values() if table.delivered):
-        made = pa.Table.from_batches(rows_that_count(table, EDITION, Decisions()), table.arrow_schema())
+        with engine_with_lookups() as connection:
+            rows = rows_that_count(connection, table, EDITION, Decisions())
+            made = pa.Table.from_batches(rows, table.arrow_schema())
         assert made.select(["file", "row"]).equals(
             made.sort_by([("file", "ascending"), ("row", "ascending")]).select(["file", "row"])
         )
