@@ -177,7 +177,10 @@ MODELS = {
         finish=with_changes,
     ),
     "targets.baselines": Model(
-        "targets/baselines", earlier=("indicators.yearly",), views=("indicators/macros",), finish=with_rate_limits
+        "targets/baselines",
+        earlier=("indicators.yearly",),
+        views=("indicators/macros", "targets/starting_points"),
+        finish=with_rate_limits,
     ),
     "targets.readings": Model("targets/readings", earlier=("indicators.comparisons",)),
     "targets.verdicts": Model(

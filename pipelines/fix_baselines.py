@@ -27,11 +27,11 @@ def fix(context: dg.OpExecutionContext, config: BaselineAct) -> None:
         person = signed_in(context.run.tags) or config.person
         act = fix_baselines(config.agreement_id, person, config.reason or None, date.today())
     for line in act.written:
-        context.log.info(f"Fixed: target {line['target_id']}, {line['measure']}, from {line['made_from']}.")
+        context.log.info(f"Fixed: target {line.target_id}, {line.measure}, from {line.made_from}.")
     for line in act.stood:
-        context.log.info(f"Stands as it was: target {line['target_id']}, {line['measure']}.")
-    for missing in act.missing:
-        context.log.warning(f"No figure yet: {missing}.")
+        context.log.info(f"Stands as it was: target {line.target_id}, {line.measure}.")
+    for target in act.missing:
+        context.log.warning(f"No figure yet: {target}.")
     context.log.info(
         "Next: run the baseline's edition and those after it again, and keep fixed_baselines.csv under version control."
     )

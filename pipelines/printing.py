@@ -96,17 +96,15 @@ def print_baselines(act: "Act") -> None:
         table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
     for lines, done in ((act.written, "fixed"), (act.stood, "stands as it was")):
         for line in lines:
-            year = line["edition"] - (line["crime_type"] is not None)
-            shown = ((line["share_percent"], ".1f"), (line["reports"], ","), (line["rate_per_1000"], ".1f"))
+            year = line.edition - (line.crime_type is not None)
+            shown = ((line.share_percent, ".1f"), (line.reports, ","), (line.rate_per_1000, ".1f"))
             figures = (str(year), *("" if value is None else format(value, form) for value, form in shown))
-            table.add_row(
-                line["target_id"], line["measure"], *figures, line["made_from"], done + _made_up(line["provenance"])
-            )
+            table.add_row(line.target_id, line.measure, *figures, line.made_from, done + _made_up(line.provenance))
     out.print(table)
-    for missing in act.missing:
-        out.print(f"No figure yet: {missing}.")
+    for target in act.missing:
+        out.print(f"No figure yet: {target}.")
     if act.written:
-        out.print(f"Next: tryghed run {act.written[0]['edition']}, and commit warehouse/reference/fixed_baselines.csv.")
+        out.print(f"Next: tryghed run {act.written[0].edition}, and commit warehouse/reference/fixed_baselines.csv.")
 
 
 def print_trial(trial: "Trial") -> None:

@@ -21,8 +21,9 @@ from assets.methods.samples import Design
 from assets.reference import REFERENCE as REFERENCE_TABLES
 from assets.sql_tables import MODELS, frame_of
 from warehouse import store
-from warehouse.contracts import Row, Table, contracts, records
+from warehouse.contracts import Row, contracts, records
 from warehouse.decision_file import load_decisions
+from warehouse.engine import put
 from warehouse.reference_files import load_reference
 
 Tables = dict[str, pd.DataFrame]
@@ -198,15 +199,6 @@ def model_frame(name: str, tables: Tables, edition: int | None = None) -> pd.Dat
             put(connection, table, tables.get(table.short_name, table.frame([])))
         look_up(connection)
         return frame_of(connection, model, edition)
-
-
-def put(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
-    """Put a frame into reach of queries, by the table's name and with its types."""
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-    rows = table.arrow(frame)
-    connection.register("rows_to_put", rows)
-    connection.execute(f"CREATE OR REPLACE TABLE {table.name} AS FROM rows_to_put")
-    connection.unregister("rows_to_put")
 
 
 def verdict(

@@ -10,7 +10,9 @@ from warehouse.home import PROJECT
 
 ASSETS = PROJECT / "assets"
 MODEL_FILES = sorted(
-    {ASSETS / f"{model.file}.sql" for model in MODELS.values()} | set((ASSETS / "extracts" / "rows").glob("*.sql"))
+    {ASSETS / f"{model.file}.sql" for model in MODELS.values()}
+    | set((ASSETS / "extracts" / "rows").glob("*.sql"))
+    | {ASSETS / "targets" / "figures_to_fix.sql"}
 )
 
 

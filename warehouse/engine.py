@@ -7,13 +7,15 @@ lies in a temporary folder of the store for as long as the engine runs.
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
 
 from warehouse.contracts import Table
 from warehouse.home import make_protected, store_folder
-from warehouse.store import FIRST_EDITION, path_of, refuse_absent
+from warehouse.store import FIRST_EDITION, path_of, refuse_absent, stored_files
 
 MEMORY_LIMIT = "1GB"
 BATCH_ROWS = 100_000
@@ -21,7 +23,7 @@ BATCH_ROWS = 100_000
 
 @contextmanager
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB in memory, with nothing in reach yet."""
+    """Open a DuckDB in memory with no table in reach."""
     make_protected(store_folder())
     with tempfile.TemporaryDirectory(prefix=".engine-", dir=store_folder()) as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
@@ -41,10 +43,28 @@ def view_editions(
         paths += [(table, [path_of(table, year) for year in range(FIRST_EDITION, edition + 1)]) for table in earlier]
     for table, files in paths:
         refuse_absent(table, files)
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-        connection.execute(
-            f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM read_parquet({[str(path) for path in files]})"
-        )
+        _view(connection, table, files)
+
+
+def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Make a view of the editions of a table that the store holds; where it holds none, the table has no rows."""
+    if files := stored_files(table):
+        _view(connection, table, files)
+    else:
+        put(connection, table, table.frame([]))
+
+
+def put(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
+    """Put a frame into reach of queries, by the table's name and with its types; what had that name is replaced."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+    connection.register("rows_to_put", table.arrow(frame))
+    connection.execute(f"CREATE OR REPLACE TABLE {table.name} AS FROM rows_to_put")
+    connection.unregister("rows_to_put")
+
+
+def _view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+    connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM read_parquet({list(map(str, files))})")
 
 
 def batches(

@@ -1,19 +1,7 @@
 -- The level that each target starts from. Of crime it is what an act fixed, whatever later draws say; a share is the figure of
 -- its edition, which an act confirms where it was estimated. A hidden figure is no baseline.
 
-WITH latest_acts AS (
-    FROM reference.fixed_baselines
-    QUALIFY row_number() OVER (PARTITION BY agreement_id, target_id, measure ORDER BY act DESC) = 1
-),
-starting AS (
-    SELECT t.agreement_id, t.target_id, t.measure, t.area_id, t.rule, a.comparison_area_id, m.unit, m.made_of,
-           t.baseline_year + if(t.period_of = 'crime_year', 1, 0) AS edition,
-           if(t.period_of = 'crime_year', t.baseline_year, NULL) AS crime_year,
-           m.made_of = 'answers' AS of_answers, t.rule = 'held_at_baseline' AS fixed_by_act
-    FROM reference.targets t JOIN reference.agreements a USING (agreement_id) JOIN reference.measures m USING (measure)
-    WHERE t.baseline_year IS NOT NULL AND t.rule <> 'reported_every_year'
-),
-joined AS (
+WITH joined AS (
     SELECT s.*, n.value AS newest_value, coalesce(n.status, 'missing') AS newest_status,
            n.confidentiality AS newest_confidentiality, n.provenance AS newest_provenance, n.maturity AS newest_maturity,
            n.reports AS newest_reports, n.value_low AS newest_low, n.value_high AS newest_high, n.area_version AS newest_version,
@@ -23,7 +11,7 @@ joined AS (
            coalesce(l.population_high_residents, l.population_residents) AS population_high_residents,
            l.provenance AS act_provenance, l.fixed_by, l.fixed_on, l.made_from, l.reason AS act_reason,
            coalesce(n.confidentiality <> 'free', false) OR coalesce(l.reports > 0 AND l.reports < coalesce(f.fewest_reports_shown, (SELECT max(fewest_reports_shown) FROM fewest_reports_shown)), false) AS hidden
-    FROM starting s
+    FROM starting_points s
     LEFT JOIN indicators.yearly n USING (edition, area_id, measure)
     LEFT JOIN indicators.yearly o ON (o.edition, o.area_id, o.measure) = (s.edition, s.comparison_area_id, s.measure)
     LEFT JOIN latest_acts l -- what was fixed on made-up figures holds for made-up ones alone

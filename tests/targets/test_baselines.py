@@ -1,17 +1,19 @@
 """A baseline is fixed by an act of somebody, and stays until another act replaces it with a reason."""
 
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 import pytest
 
-from assets.targets.fixing import fix_baselines
+from assets.targets.fixing import FIXED, FixedBaseline, fix_baselines
 from pipelines.definitions import defs
 from tests.conftest import tryghed
 from tests.delivering import open_home
-from tests.scenarios import TH, count
+from tests.scenarios import ESTIMATE, TH, count, made_up
 from tests.scenarios import make as judge
 from warehouse import store
 from warehouse.contracts import contracts, records
@@ -32,34 +34,43 @@ def place(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def hold(kinds: dict[str, int], **changes: Any) -> None:
-    """Put counts of 2020 into the store, and what is made of them; violence is a small count and so hidden."""
+    """Put the figures that are made of counts of 2020 into the store; violence is a small count and so hidden."""
     rows = [count(number, 2021, crime_type=kind, **changes) for kind, number in kinds.items()]
-    tables = judge([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(rows)))
-    for name in ("crime.counted", "crime.yearly_types", "crime.monitoring"):
-        frame = tables[name.split(".")[1]]
-        store.write(contracts()[name], frame[frame["edition"] == 2021], 2021)
-    file = {
-        "edition": 2021, "file": "antal_2021.csv", "file_sha256": "0123456789abcdef", "bytes": 1, "format": "csv", "extract": "police",
-        "table_name": "police.counts", "rows_delivered": 1, "tolerated_percent": 0.0, "provenance": "extract",
-    }  # fmt: skip
-    store.write(contracts()["quality.files"], contracts()["quality.files"].frame([file]), 2021)
+    hold_figures(2021, judge([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(rows))))
+    hold_files(2021, ("antal_2021.csv", "0123456789abcdef", "police.counts"))
 
 
 def hold_shares(area: float, whole: float) -> None:
     """Put shares of 2020 that were estimated from answers into the store, and the file that they came in."""
-    shares = [
-        {
-            "edition": 2020, "area_id": area_id, "measure": "unsafe", "share_percent": share, "status": "normal",
-            "provenance": "extract", "maturity": "final", "method": "made up",
-        }
+    rows = [
+        ESTIMATE | {"edition": 2020, "area_id": area_id, "share_percent": share, "rule_version": 1}
         for area_id, share in ((TH, area), ("copenhagen", whole))
+    ]
+    hold_figures(2020, judge([], lambda tables: tables.update(estimates=contracts()["safety.estimates"].frame(rows))))
+    hold_files(2020, ("svar_2020.sav", "fedcba9876543210", "survey.answers"))
+
+
+def hold_published(*figures: tuple[str, float]) -> None:
+    """Put the figures that are made of published ones of 2020 into the store, which holds no file then."""
+    published = [row for measure, value in figures for row in made_up(measure, {(2021, TH): (value, None)})]
+    hold_figures(2021, judge([row | {"file_line": line} for line, row in enumerate(published, 2)]))
+    hold_files(2021)
+
+
+def hold_figures(edition: int, tables: dict[str, pd.DataFrame]) -> None:
+    frame = tables["yearly"]
+    store.write(contracts()["indicators.yearly"], frame[frame["edition"] == edition], edition)
+
+
+def hold_files(edition: int, *files: tuple[str, str, str]) -> None:
+    rows = [
+        {
+            "edition": edition, "file": name, "file_sha256": sha256, "bytes": 1, "format": "csv", "extract": "made up",
+            "table_name": table, "rows_delivered": 1, "tolerated_percent": 0.0, "provenance": "extract",
+        }
+        for name, sha256, table in files
     ]  # fmt: skip
-    store.write(contracts()["safety.yearly_shares"], contracts()["safety.yearly_shares"].frame(shares), 2020)
-    file = {
-        "edition": 2020, "file": "svar_2020.sav", "file_sha256": "fedcba9876543210", "bytes": 1, "format": "sav", "extract": "survey",
-        "table_name": "survey.answers", "rows_delivered": 1, "tolerated_percent": 0.0, "provenance": "extract",
-    }  # fmt: skip
-    store.write(contracts()["quality.files"], contracts()["quality.files"].frame([file]), 2020)
+    store.write(contracts()["quality.files"], contracts()["quality.files"].frame(rows), edition)
 
 
 def lines() -> dict[tuple[str, int], Any]:
@@ -70,12 +81,12 @@ def lines() -> dict[tuple[str, int], Any]:
 def test_an_act_names_who_when_from_which_files_and_which_figures(place: Path) -> None:
     act = fix_baselines(AGREEMENT, " A. Steward ", None, TODAY)
     assert (len(act.written), act.stood) == (3, [])
-    assert sum("violence" in one for one in act.missing) == 1  # 3 reports are confidential, and not written down
+    assert [target.target_id for target in act.missing if "violence" in target.measure] == ["2b"]  # 3 are confidential
     rate = lines()["citizen_facing_reports_per_1000", 1]
     assert (rate["reports"], rate["population_residents"]) == (229, 11000)
     assert rate["rate_per_1000"] == pytest.approx(229 / 11, abs=1e-9)
-    said = ("area_id", "edition", "fixed_by", "fixed_on", "made_from", "reason", "provenance")
-    assert [rate[name] for name in said] == [
+    told = ("area_id", "edition", "fixed_by", "fixed_on", "made_from", "reason", "provenance")
+    assert [rate[name] for name in told] == [
         TH, 2021, "A. Steward", TODAY, "antal_2021.csv (0123456789ab)", "First fixing.", "extract",
     ]  # fmt: skip
     assert ("violence_weapons_reports", 1) not in lines()
@@ -87,10 +98,59 @@ def test_a_share_is_fixed_with_the_one_that_it_is_compared_with(place: Path) -> 
     line = lines()["unsafe", 1]
     assert (line["share_percent"], line["comparison_percent"], line["reports"]) == (16.4, 9.2, None)
     assert (line["made_from"], line["provenance"]) == ("svar_2020.sav (fedcba987654)", "extract")
-    assert {one["target_id"] for one in act.written} == {"1a", "1b", "2a", "2b"}
+    assert {line.target_id for line in act.written} == {"1a", "1b", "2a", "2b"}
     hold_shares(15.1, 9.2)
     with pytest.raises(InputError, match=r"target 1a \(unsafe\), target 1b \(unsafe\): fixed at another figure"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
+
+
+def test_the_lines_are_those_of_the_contract_byte_by_byte(place: Path, reference: Path) -> None:
+    assert [field.name for field in fields(FixedBaseline)] == list(FIXED.columns)
+    hold_shares(16.4, 9.2)
+    fix_baselines(AGREEMENT, "A. Steward", "Agreed, in the first report.", TODAY)
+    assert (reference / "fixed_baselines.csv").read_text(encoding="utf-8").split("\n")[1:] == [
+        f'{AGREEMENT},1a,unsafe,1,2020,{TH},,1,16.4,9.2,,,,,,,extract,svar_2020.sav (fedcba987654),A. Steward,2022-06-01,"Agreed, in the first report."',
+        f'{AGREEMENT},1b,unsafe,1,2020,{TH},,1,16.4,9.2,,,,,,,extract,svar_2020.sav (fedcba987654),A. Steward,2022-06-01,"Agreed, in the first report."',
+        f'{AGREEMENT},2a,citizen_facing_reports_per_1000,1,2021,{TH},citizen_facing,1,,,229,20.818181818,11000,,,2021-02-15,extract,antal_2021.csv (0123456789ab),A. Steward,2022-06-01,"Agreed, in the first report."',
+        f'{AGREEMENT},2b,burglary_reports,1,2021,{TH},burglary,1,,,20,1.818181818,11000,,,2021-02-15,extract,antal_2021.csv (0123456789ab),A. Steward,2022-06-01,"Agreed, in the first report."',
+        f'{AGREEMENT},2b,theft_robbery_reports,1,2021,{TH},theft_robbery,1,,,100,9.090909091,11000,,,2021-02-15,extract,antal_2021.csv (0123456789ab),A. Steward,2022-06-01,"Agreed, in the first report."',
+        "",
+    ]
+
+
+def test_a_published_rate_is_fixed_with_the_residents_that_give_it(place: Path) -> None:
+    hold_published(("citizen_facing_reports", 229), ("citizen_facing_reports_per_1000", 20.4), ("burglary_reports", 20))
+    fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
+    residents = ("population_residents", "population_low_residents", "population_high_residents")
+    rate, burglaries = lines()["citizen_facing_reports_per_1000", 1], lines()["burglary_reports", 1]
+    assert (rate["reports"], rate["rate_per_1000"]) == (229, 20.4)
+    assert [rate[name] for name in residents] == [None, 11198, 11253]
+    assert (rate["made_from"], rate["drawn_on"]) == ("published_figures.csv, lines 2 3", None)
+    assert (burglaries["reports"], burglaries["made_from"]) == (20, "published_figures.csv, lines 4")
+
+
+def test_two_files_of_one_figure_are_both_named(place: Path) -> None:
+    both = [("antal_b.csv", "b" * 16, "police.counts"), ("antal_a.csv", "a" * 16, "police.counts")]
+    hold_files(2021, *both, ("befolkning.csv", "c" * 16, "population.residents"))
+    fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
+    assert lines()["burglary_reports", 1]["made_from"] == "antal_a.csv (aaaaaaaaaaaa); antal_b.csv (bbbbbbbbbbbb)"
+
+
+def test_a_figure_whose_files_nobody_can_name_is_none(place: Path) -> None:
+    hold_files(2021, ("svar_2021.sav", "d" * 16, "survey.answers"))
+    with pytest.raises(InputError, match="holds none of the figures"):
+        fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
+
+
+def test_a_store_without_the_baselines_edition_has_no_figure(place: Path) -> None:
+    for name in ("indicators.yearly", "quality.files"):
+        store.path_of(contracts()[name], 2021).unlink()
+    with pytest.raises(InputError, match="holds none of the figures"):
+        fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
+    hold_shares(16.4, 9.2)
+    act = fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
+    assert {line.target_id for line in act.written} == {"1a", "1b"}
+    assert {target.target_id for target in act.missing} == {"1c", "1d", "2a", "2b"}
 
 
 def test_the_same_figures_are_not_fixed_twice(place: Path, reference: Path) -> None:
@@ -127,7 +187,7 @@ def test_another_figure_replaces_a_fixed_one_only_with_a_reason_and_the_old_line
             fix_baselines(AGREEMENT, "A. Steward", reason, date(2023, 6, 1))
     assert (reference / "fixed_baselines.csv").read_text(encoding="utf-8") == before
     act = fix_baselines(AGREEMENT, "B. Steward", "The police corrected the draw.", date(2023, 6, 1))
-    assert [(line["measure"], line["act"], line["reports"]) for line in act.written] == [("burglary_reports", 2, 22)]
+    assert [(line.measure, line.act, line.reports) for line in act.written] == [("burglary_reports", 2, 22)]
     assert (reference / "fixed_baselines.csv").read_text(encoding="utf-8").startswith(before)
     assert lines()["burglary_reports", 2]["reason"] == "The police corrected the draw."
 
@@ -135,8 +195,8 @@ def test_another_figure_replaces_a_fixed_one_only_with_a_reason_and_the_old_line
 def test_what_has_no_figure_is_named_and_nothing_is_fixed_at_nothing(place: Path) -> None:
     hold({"burglary": 20})
     act = fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
-    assert [line["measure"] for line in act.written] == ["burglary_reports"]
-    assert len([one for one in act.missing if "reports" in one]) == 3
+    assert [line.measure for line in act.written] == ["burglary_reports"]
+    assert len([target for target in act.missing if "reports" in target.measure]) == 3
     hold({"harassment": 20})
     with pytest.raises(InputError, match="holds none of the figures"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
