@@ -1,12 +1,13 @@
 """Tables that one SQL query makes from others: the query is a file beside its subject, named CTEs that end in the last one.
 
-A query with `{edition}` in it is asked for one edition at a time; another makes all editions up to the newest at once, and
-may be finished by a function that adds what SQL cannot compute, as intervals. Which tables a query reads, and whether of its
-own edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
+A query with `{edition}` in it is asked for one edition at a time; another makes all editions of a run at once, and may be
+finished by a function that adds what SQL cannot compute, as intervals. Which tables a query reads, and whether of its own
+edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import dagster as dg
 import duckdb
@@ -17,7 +18,7 @@ from assets.crime import confidentiality, yearly
 from assets.indicators.comparisons import with_changes
 from assets.indicators.yearly import with_limits
 from assets.lookups import look_up_in_store
-from assets.quality import reconciliation
+from assets.quality import continuity, reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from assets.survey import estimates, shares
@@ -36,14 +37,16 @@ class Model:
     """A query and what it reads.
 
     `file` is its place below `assets/`; `same` and `earlier` name the tables that it reads of its own edition, and of that and
-    all earlier ones; the reference tables are always there. `views` are SQL files that run before it. `finish` takes the
-    query's rows and the conventions by name, and returns the table's rows; `make` takes the connection itself, where more than
-    the query's rows is needed.
+    all earlier ones; the reference tables are always there. `editions_back` is how many editions before the first of the run
+    are read of `earlier`, where not all are. `views` are SQL files that run before it. `finish` takes the query's rows and the
+    conventions by name, and returns the table's rows; `make` takes the connection itself, where more than the query's rows is
+    needed.
     """
 
     file: str
     same: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
+    editions_back: int | None = None
     views: tuple[str, ...] = ()
     finish: Callable[[pd.DataFrame, Conventions], pd.DataFrame] | None = None
     make: Callable[[duckdb.DuckDBPyConnection], pd.DataFrame] | None = None
@@ -105,17 +108,22 @@ def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int |
     return model.finish(frame, dict(conventions))
 
 
+def editions_at_once(name: str, made: list[int]) -> pd.DataFrame:
+    """The rows of a query that makes all editions of a run at once; rows of earlier editions that it reads may be among them."""
+    model = MODELS[name]
+    _, earlier = _read(model)
+    back = model.editions_back
+    first = store.FIRST_EDITION if back is None else max(store.FIRST_EDITION, min(made) - back)
+    with engine(REFERENCE, max(made), earlier, first) as connection:
+        look_up_in_store(connection)
+        return frame_of(connection, model)
+
+
 def model_table(name: str) -> dg.AssetsDefinition:
     """The asset of a table that a query makes."""
     model = MODELS[name]
     same, earlier = _read(model)
-
-    def of_all(newest: int) -> pd.DataFrame:
-        with engine(REFERENCE, newest, earlier) as connection:
-            look_up_in_store(connection)
-            return frame_of(connection, model)
-
-    make = each(lambda edition: edition_of(name, edition)) if model.by_edition else split(of_all)
+    make = each(partial(edition_of, name)) if model.by_edition else split(partial(editions_at_once, name))
     return table_asset(contracts()[name], make, needs([*same, *REFERENCE], earlier))
 
 
@@ -201,6 +209,12 @@ MODELS = {
         "crime/unmapped_codes",
         same=("police.reports", "quality.file_decisions"),
         views=("decisions/decided_codes",),
+    ),
+    "quality.continuity": Model(
+        "quality/continuity",
+        earlier=("crime.counted", "police.draws", *DELIVERED),
+        editions_back=1,
+        make=continuity.continuity,
     ),
     "quality.reconciliation": Model(
         "quality/reconciliation",

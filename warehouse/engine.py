@@ -20,13 +20,15 @@ BATCH_ROWS = 100_000
 
 
 @contextmanager
-def engine(tables: Iterable[Table], edition: int, earlier: Iterable[Table] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB in memory with a view of each table: one edition of `tables`, all editions up to it of `earlier`.
+def engine(
+    tables: Iterable[Table], edition: int, earlier: Iterable[Table] = (), first: int = FIRST_EDITION
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB in memory with a view of each table: one edition of `tables`, those from `first` up to it of `earlier`.
 
     Raises StoreError where an edition is not in the store.
     """
     paths = [(table, [path_of(table, edition)]) for table in tables]
-    paths += [(table, [path_of(table, year) for year in range(FIRST_EDITION, edition + 1)]) for table in earlier]
+    paths += [(table, [path_of(table, year) for year in range(first, edition + 1)]) for table in earlier]
     make_protected(store_folder())
     with tempfile.TemporaryDirectory(prefix=".engine-", dir=store_folder()) as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
