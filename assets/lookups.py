@@ -25,7 +25,7 @@ _made: dict[Stamp, dict[str, pa.Table]] = {}  # of the newest reference files al
 def engine_with_lookups() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an engine with the stored reference tables and their lookups in reach, for one table in all editions of a run."""
     with engine() as connection:
-        view_editions(connection, REFERENCE, None)
+        view_editions(connection, REFERENCE)
         _look_up_in_store(connection)
         yield connection
 

@@ -1,8 +1,8 @@
 """Tables that one SQL query makes from others: the query is a file beside its subject, named CTEs that end in the last one.
 
-A query with `{edition}` in it is asked for one edition at a time; another makes all editions up to the newest at once, and
-may be finished by a function that adds what SQL cannot compute, as intervals. Which tables a query reads, and whether of its
-own edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
+A query with `{edition}` in it is asked for one edition at a time; another makes all editions of a run at once, and may be
+finished by a function that adds what SQL cannot compute, as intervals. Which tables a query reads, and whether of its own
+edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ from assets.crime import confidentiality, yearly
 from assets.indicators.comparisons import with_changes
 from assets.indicators.yearly import with_limits
 from assets.lookups import engine_with_lookups
-from assets.quality import reconciliation
+from assets.quality import continuity, reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from assets.survey import estimates, shares
@@ -37,14 +37,16 @@ class Model:
     """A query and what it reads.
 
     `file` is its place below `assets/`; `same` and `earlier` name the tables that it reads of its own edition, and of that and
-    all earlier ones; the reference tables are always there. `views` are SQL files that run before it. `finish` takes the
-    query's rows and the conventions by name, and returns the table's rows; `make` takes the connection itself, where more than
-    the query's rows is needed.
+    all earlier ones; the reference tables are always there. `editions_back` is how many editions before the first of the run
+    are read of `earlier`, where not all are. `views` are SQL files that run before it. `finish` takes the query's rows and the
+    conventions by name, and returns the table's rows; `make` takes the connection itself, where more than the query's rows is
+    needed.
     """
 
     file: str
     same: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
+    editions_back: int | None = None
     views: tuple[str, ...] = ()
     finish: Callable[[pd.DataFrame, Conventions], pd.DataFrame] | None = None
     make: Callable[[duckdb.DuckDBPyConnection], pd.DataFrame] | None = None
@@ -70,7 +72,8 @@ def edition_by_edition(model: Model, table: Table, editions: list[int]) -> Itera
     """Yield each edition's rows of a query that is asked for one at a time; they are to be read before the next edition."""
     with engine_with_lookups() as connection:
         for edition in editions:
-            view_editions(connection, _tables(model.same), edition, _tables(model.earlier))
+            view_editions(connection, _tables(model.same), [edition])
+            view_editions(connection, _tables(model.earlier), range(store.FIRST_EDITION, edition + 1))
             yield (
                 edition,
                 frame_of(connection, model, edition)
@@ -79,10 +82,12 @@ def edition_by_edition(model: Model, table: Table, editions: list[int]) -> Itera
             )
 
 
-def all_at_once(model: Model, newest: int) -> pd.DataFrame:
-    """All editions' rows up to the newest, of a query that makes them at once."""
+def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
+    """The rows of a query that makes all editions of a run at once; rows of earlier editions that it reads may be among them."""
+    back = model.editions_back
+    first = store.FIRST_EDITION if back is None else max(store.FIRST_EDITION, min(editions) - back)
     with engine_with_lookups() as connection:
-        view_editions(connection, [], newest, _tables(model.earlier))
+        view_editions(connection, _tables(model.earlier), range(first, max(editions) + 1))
         return frame_of(connection, model)
 
 
@@ -114,7 +119,7 @@ def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int |
 def model_table(name: str) -> dg.AssetsDefinition:
     """The asset of a table that a query makes."""
     model, table = MODELS[name], contracts()[name]
-    make = partial(edition_by_edition, model, table) if model.by_edition else split(partial(all_at_once, model))
+    make = partial(edition_by_edition, model, table) if model.by_edition else split(partial(editions_at_once, model))
     return table_asset(table, make, needs([*_tables(model.same), *REFERENCE], _tables(model.earlier)))
 
 
@@ -207,6 +212,12 @@ MODELS = {
         "crime/unmapped_codes",
         same=("police.reports", "quality.file_decisions"),
         views=("decisions/decided_codes",),
+    ),
+    "quality.continuity": Model(
+        "quality/continuity",
+        earlier=("crime.counted", "police.draws", *DELIVERED),
+        editions_back=1,
+        make=continuity.continuity,
     ),
     "quality.reconciliation": Model(
         "quality/reconciliation",

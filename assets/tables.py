@@ -77,11 +77,11 @@ def each(make: Callable[[int], Rows]) -> Maker:
     return lambda made: ((edition, make(edition)) for edition in made)
 
 
-def split(make: Callable[[int], pd.DataFrame]) -> Maker:
-    """All editions up to the newest are made at once; those of the run are taken out of the frame."""
+def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
+    """All editions of the run are made at once; each is taken out of the frame, which may hold earlier ones too."""
 
     def of_each(made: list[int]) -> Iterator[tuple[int, Rows]]:
-        frame = make(max(made))
+        frame = make(made)
         return ((edition, frame[frame["edition"] == edition]) for edition in made)
 
     return of_each

@@ -12,7 +12,7 @@ from assets.decisions import table as decisions
 from assets.extracts import assets as extracts
 from assets.extracts import kept as delivered
 from assets.published import pictures, publication
-from assets.quality import continuity, footnotes
+from assets.quality import footnotes
 from pipelines.decide import decide_job
 from pipelines.fix_baselines import fix_baselines_job
 from pipelines.jobs import yearly
@@ -25,7 +25,6 @@ defs = dg.Definitions(
         *extracts.ASSETS,
         *delivered.ASSETS,
         *models.ASSETS,
-        *continuity.ASSETS,
         *decisions.ASSETS,
         *footnotes.ASSETS,
         *publication.ASSETS,

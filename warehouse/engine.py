@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from warehouse.contracts import Table
 from warehouse.home import make_protected, store_folder
-from warehouse.store import FIRST_EDITION, path_of, refuse_absent, stored_files
+from warehouse.store import path_of, refuse_absent, stored_files
 
 MEMORY_LIMIT = "1GB"
 BATCH_ROWS = 100_000
@@ -32,16 +32,15 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def view_editions(
-    connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], edition: int | None, earlier: Iterable[Table] = ()
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], editions: Iterable[int | None] = (None,)
 ) -> None:
-    """Make a view of each table, in place of one of another edition: of `edition` alone, of `earlier` all editions up to it.
+    """Make a view of the named editions of each table, in place of one of others; tables without editions need no name.
 
-    The edition of tables that have none is None. Raises StoreError where an edition is not in the store.
+    Raises StoreError where an edition is not in the store.
     """
-    paths = [(table, [path_of(table, edition)]) for table in tables]
-    if edition is not None:
-        paths += [(table, [path_of(table, year) for year in range(FIRST_EDITION, edition + 1)]) for table in earlier]
-    for table, files in paths:
+    named = list(editions)
+    for table in tables:
+        files = [path_of(table, edition) for edition in named]
         refuse_absent(table, files)
         _view(connection, table, files)
 

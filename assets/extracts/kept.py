@@ -35,7 +35,7 @@ def rows_that_count(
     if not files:
         return
     query = sql(f"extracts/rows/{table.schema_name}_{table.short_name}").format(typed="part")
-    view_editions(connection, [extracts_table(table), REJECTED, DECISIONS], edition)
+    view_editions(connection, [extracts_table(table), REJECTED, DECISIONS], [edition])
     connection.execute(sql("decisions/decided_codes"))
     for file in files:
         _view_kept(connection, file, decisions)

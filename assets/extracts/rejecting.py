@@ -75,7 +75,7 @@ def rejected_rows(
         return []
     on_rows = [decision for file in files for decision in decisions_on(file, decisions)]
     accepted = {(decision.file, decision.row) for decision in on_rows if isinstance(decision, RowAccepted)}
-    view_editions(connection, [extracts_table(table)], edition)
+    view_editions(connection, [extracts_table(table)], [edition])
     for file in files:
         corrections = decisions.of(RowCorrected, file.edition)
         _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])

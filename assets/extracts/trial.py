@@ -90,7 +90,7 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
 def _unmapped(edition: int) -> list[tuple[str, int]]:
     """Return the offence codes of the reports that count and have no crime type, and how many reports have each."""
     with engine_with_lookups() as connection:
-        view_editions(connection, [REPORTS, DECISIONS], edition)
+        view_editions(connection, [REPORTS, DECISIONS], [edition])
         connection.execute(sql("decisions/decided_codes"))
         query = sql("crime/unmapped_codes").format(edition=edition)
         return connection.execute(
@@ -101,6 +101,6 @@ def _unmapped(edition: int) -> list[tuple[str, int]]:
 def _places_unknown(edition: int) -> int:
     """Return how many reports count and lie in no area that is known."""
     with engine() as connection:
-        view_editions(connection, [REPORTS], edition)
+        view_editions(connection, [REPORTS], [edition])
         query = f"SELECT count(*) FROM {REPORTS.name} WHERE place = 'unknown'"
         return int(connection.execute(query).fetchall()[0][0])

@@ -152,7 +152,7 @@ def test_row_rule_finds_the_planted_rows_and_only_them(
 ) -> None:
     rule = next(rule for rule in row_rules()[table] if rule.name == name)
     with engine_with_lookups() as connection:
-        view_editions(connection, [extracts_table(contracts()[table])], EDITION)
+        view_editions(connection, [extracts_table(contracts()[table])], [EDITION])
         with_rows(connection, table)
         assert rows_of(connection, f"SELECT row FROM ({rule.query('typed')})") == set()
         connection.execute(fault)

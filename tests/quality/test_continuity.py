@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from assets.quality.continuity import continuity_rows
+from assets.sql_tables import MODELS, editions_at_once
 from tests.delivering import open_home
 from tests.scenarios import DRAW, count
 from warehouse import store
-from warehouse.contracts import Row, contracts
+from warehouse.contracts import Row, contracts, records
+from warehouse.errors import StoreError
 
 NOW, BEFORE = 2023, 2022
 Rows = dict[str, list[Row]]
@@ -44,14 +45,21 @@ def found(
     of_edition = {BEFORE: usual(BEFORE), NOW: usual(NOW)}
     before(of_edition[BEFORE])
     change(of_edition[NOW])
-    needed = [
-        table for table in contracts().values() if table.delivered or table.name in ("police.draws", "crime.counted")
-    ]
-    for table in needed:
-        for edition in range(store.FIRST_EDITION, NOW + 1):
-            rows = of_edition.get(edition, {}).get(table.name, [])
-            store.write(table, table.frame(rows), edition)
-    return {(row["subject"], row["about"]) for row in continuity_rows(NOW) if not row["continues"]}
+    put_in_store(of_edition)
+    return {(row["subject"], row["about"]) for row in continuity([NOW]) if not row["continues"]}
+
+
+def put_in_store(of_edition: dict[int, Rows]) -> None:
+    """Store the tables that are read, of these editions alone; a table without rows is empty."""
+    for table in contracts().values():
+        if table.delivered or table.name in ("police.draws", "crime.counted"):
+            for edition, rows in of_edition.items():
+                store.write(table, table.frame(rows.get(table.name, [])), edition)
+
+
+def continuity(made: list[int]) -> list[Row]:
+    """What a run of these editions makes."""
+    return records(editions_at_once(MODELS["quality.continuity"], made))
 
 
 def all_rows(**changes: object) -> Callable[[Rows], object]:
@@ -76,6 +84,14 @@ CHANGES: dict[str, tuple[Callable[[Rows], object], set[tuple[str, str]]]] = {
     "more reports, as chance may have it": (lambda rows: rows["crime.counted"][0].update(reports=140), set()),
     "many more reports": (
         lambda rows: rows["crime.counted"][0].update(reports=170), {("reports", "police tingbjerg_husum burglary")},
+    ),
+    "as many more reports as residents": (lambda rows: rows["crime.counted"][0].update(reports=170, population_residents=18_700), set()),
+    "many more reports of residents who are not known": (
+        lambda rows: rows["crime.counted"][0].update(reports=170, population_residents=None), {("reports", "police tingbjerg_husum burglary")},
+    ),
+    "a category that is gone, of which few were expected": (
+        lambda rows: rows.update({"survey.answers": [row | {"safety_answer": "safe"} for row in rows["survey.answers"][:90]]}),
+        {("answers", "vendor"), ("response_rate_percent", "vendor")},
     ),
     "an area that is gone": (
         lambda rows: rows["crime.counted"][0].update(area_id="valby"), {("reports", "police tingbjerg_husum burglary")},
@@ -114,3 +130,16 @@ def test_one_of_two_producers_is_held_against_itself(place: Path) -> None:
 
 def test_an_edition_without_files_or_without_one_before_is_held_against_nothing(place: Path) -> None:
     assert found(place, lambda rows: rows.clear()) == set()
+
+
+def test_an_edition_needs_the_one_before_alone_and_is_the_same_in_a_run_of_several(place: Path) -> None:
+    earlier = NOW - 2
+    put_in_store({BEFORE: usual(BEFORE), NOW: usual(NOW)})
+    alone = continuity([NOW])
+    assert {row["edition"] for row in alone} == {NOW}
+    with pytest.raises(StoreError, match=f"edition {earlier}"):
+        continuity([BEFORE, NOW])
+    put_in_store({earlier: usual(earlier)})
+    together = continuity([BEFORE, NOW])
+    assert [row for row in together if row["edition"] == NOW] == alone
+    assert {row["about"] for row in together if row["edition"] == BEFORE} == {row["about"] for row in alone}
