@@ -5,7 +5,7 @@ red if any edition of the store is at fault, whether or not the run made it, as 
 """
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -58,12 +58,12 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def check_results(table: Table, made: Collection[int] = ()) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
-    """What the checks of a table say after its editions `made` were written, for its step to yield.
+def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
+    """What the checks of a table say after it was written, for its step to yield.
 
     A file of the wrong shape leaves the other rules without a result.
     """
-    decided, judged = load_decisions(), {judged.rule.name: judged for judged in judge(table, made)}
+    decided, judged = load_decisions(), {judged.rule.name: judged for judged in judge(table)}
     for spec in check_specs(table):
         if spec.name in judged:
             yield result(table, judged[spec.name], decided)

@@ -26,7 +26,7 @@ def reference() -> Events:
         load_decisions()
         saved = {table.name: save(table, loaded[table.name]) for table in REFERENCE}
     for table in REFERENCE:
-        yield from made_and_checked(table, [], saved[table.name])
+        yield from made_and_checked(table, saved[table.name])
 
 
 ASSETS = [

@@ -9,6 +9,7 @@ The step that makes a table also runs its checks, so it waits for every table th
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -25,6 +26,7 @@ from warehouse.store import FIRST_EDITION
 
 OWNERS = ["team:sikker-by"]
 PREVIEW_ROWS = 10
+STANDS_FOR_REFERENCE = dg.AssetKey(["reference", "editions"])
 
 editions = dg.TimeWindowPartitionsDefinition(
     cron_schedule="0 0 1 1 *",
@@ -38,7 +40,11 @@ editions = dg.TimeWindowPartitionsDefinition(
 same_edition = dg.TimeWindowPartitionMapping()
 """A table that needs only its own edition of another."""
 
-this_and_earlier = dg.TimeWindowPartitionMapping(start_offset=-100, allow_nonexistent_upstream_partitions=True)
+this_and_earlier = dg.TimeWindowPartitionMapping(
+    start_offset=FIRST_EDITION
+    - date.today().year,  # Dagster walks back year by year: no further than there are editions
+    allow_nonexistent_upstream_partitions=True,
+)
 """A table that compares with earlier editions of another."""
 
 Rows = pd.DataFrame | Iterable[pa.RecordBatch]
@@ -67,7 +73,7 @@ def table_asset(
             for edition, rows in make(made):
                 metadata = save(table, rows, edition) | about(edition)
                 context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
-        yield from made_and_checked(table, made)
+        yield from made_and_checked(table)
 
     return asset
 
@@ -87,11 +93,11 @@ def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
     return of_each
 
 
-def made_and_checked(table: Table, made: list[int], metadata: dict[str, Any] | None = None) -> Events:
+def made_and_checked(table: Table, metadata: dict[str, Any] | None = None) -> Events:
     """What the step of a table says when its editions are written: that they are there, and what the checks find."""
     yield dg.MaterializeResult(asset_key=key(table), metadata=metadata)
     with expected_trouble():
-        results = list(check_results(table, made))
+        results = list(check_results(table))
     yield from results
 
 
@@ -101,22 +107,28 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
 
 
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
-    """What a table is made from: of the same edition alone, or of that and earlier ones; reference data have none."""
-    return [
-        *(dg.AssetDep(key(table), partition_mapping=same_edition if table.partitioned else None) for table in same),
-        *(
-            dg.AssetDep(key(table), partition_mapping=this_and_earlier if table.partitioned else None)
-            for table in earlier
-        ),
-    ]
+    """What a table is made from: of the same edition alone, or of that and earlier ones; reference data have none.
+
+    One step makes all reference tables or none, so one of them stands for all: 21 edges into every step would hide the others
+    on Dagster's page, and Dagster asks its storage about each edge of each step.
+    """
+    return [*_edges(same, same_edition), *_edges(earlier, this_and_earlier)]
+
+
+def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.AssetDep]:
+    keys = {}
+    for table in tables:
+        is_reference = table.schema_name == "reference" and not table.partitioned
+        keys[STANDS_FOR_REFERENCE if is_reference else key(table)] = mapping if table.partitioned else None
+    return [dg.AssetDep(asset_key, partition_mapping=of_key) for asset_key, of_key in keys.items()]
 
 
 def with_those_that_checks_read(of_step: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
     """The deps of a step, and the tables that the checks of its own tables read beside them and beside each other."""
     deps = list(deps)
     there = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
-    read = tables_read(rule for table in of_step for rule in rules_of(table))
-    return [*deps, *needs(earlier=(table for table in read if key(table) not in there))]
+    read = needs(earlier=tables_read(rule for table in of_step for rule in rules_of(table)))
+    return [*deps, *(dep for dep in read if dep.asset_key not in there)]
 
 
 def key(table: Table) -> dg.AssetKey:

@@ -10,23 +10,26 @@ import contextlib
 import io
 import logging
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 
 from checks.rules import Rule, shape_expectations, shape_rule
 from warehouse.contracts import Table, contracts
-from warehouse.store import editions_within, path_of, schema_of, stored_files
+from warehouse.store import described_in, path_of, stored_files
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.datasource.fluent.interfaces import Batch
 
 MEMORY_LIMIT = "1GB"
+
+EDITIONS_ALONE = "editions_alone"
 
 Key = dict[str, Any]
 
@@ -48,27 +51,29 @@ class CheckError(Exception):
 
 
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
-    """The shape and the rules of a stored table, over the named editions or over all that the store holds, at once.
+    """The shape and the rules of a stored table.
 
-    Where the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where
-    a check could not be run.
+    `editions` are those that the shape and the rules of single rows are asked about, where not all that the store holds. Where
+    the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where a check could
+    not be run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
         return [Outcome(shape_rule(table), tuple(misshapen))]
-    shape = shape_expectations(table)
-    outcomes = validate_rules(table, [*shape, *rules], editions)
+    prove_route()
+    shape, rules = shape_expectations(table), list(rules)
+    with open_store([table, *tables_read(rules)]) as connection:
+        if editions is not None:
+            connection.execute(f"CREATE VIEW {EDITIONS_ALONE} AS {_rows_of(table, editions)}")
+        outcomes = run_rules(connection, [*shape, *rules], EDITIONS_ALONE if editions is not None else None)
     failing = {tuple(key.items()): key for outcome in outcomes[: len(shape)] for key in outcome.failing}
     return [Outcome(shape_rule(table), tuple(failing.values())), *outcomes[len(shape) :]]
 
 
-def validate_rules(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
-    """The rules of a stored table whose files have the right shape. Raises CheckError where a rule could not be run."""
-    prove_route()
-    rules = list(rules)
-    files = {table.name: [path_of(table, edition) for edition in editions]} if editions is not None else {}
-    with open_store([table, *tables_read(rules)], files) as connection:
-        return run_rules(connection, rules)
+def _rows_of(table: Table, editions: Iterable[int]) -> str:
+    """The query of some editions of a stored table; of none of them it has no rows."""
+    files = [str(path_of(table, edition)) for edition in editions]
+    return f"FROM read_parquet({files})" if files else f"FROM {table.name} LIMIT 0"
 
 
 def tables_read(rules: Iterable[Rule]) -> list[Table]:
@@ -77,36 +82,45 @@ def tables_read(rules: Iterable[Rule]) -> list[Table]:
     return [table for table in contracts().values() if table.name in names]
 
 
-def open_store(tables: Iterable[Table], files: Mapping[str, list[Path]] | None = None) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with a view for each of the tables: of its `files` where they are named, else of all.
-
-    A table without files is an empty one.
-    """
+def open_store(tables: Iterable[Table]) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB with a view of all editions of each of the tables; a table without files is an empty one."""
     connection = duckdb.connect()
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute("SET temp_directory = $folder", {"folder": tempfile.gettempdir()})
     for table in {table.name: table for table in tables}.values():
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-        paths = (files or {}).get(table.name, stored_files(table))
-        if paths and not misshapen_files(table):
-            connection.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet({list(map(str, paths))})")
+        files = stored_files(table)
+        if files and not misshapen_files(table):
+            connection.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet({list(map(str, files))})")
         else:
             connection.execute(table.ddl())
     return connection
 
 
-def run_rules(connection: duckdb.DuckDBPyConnection, rules: list[Rule]) -> list[Outcome]:
-    """Run rules on the tables and views of a connection, one validation per table that their rows stand in.
+def run_rules(
+    connection: duckdb.DuckDBPyConnection, rules: list[Rule], editions_alone: str | None = None
+) -> list[Outcome]:
+    """Run rules on the tables and views of a connection, one validation per table.
 
-    Raises CheckError where a rule could not be run.
+    `editions_alone` names a view of the editions that rules are asked about which look at each edition alone, where not about
+    the whole table. Raises CheckError where a rule could not be run.
     """
     outcomes = {}
-    for name in dict.fromkeys(rule.rows_of or rule.table for rule in rules):
-        of_table = [rule for rule in rules if (rule.rows_of or rule.table) == name]
-        results = _validate(connection, name, of_table)
-        for rule, result in zip(of_table, results, strict=True):
-            outcomes[rule.table, rule.name] = Outcome(rule, _failing_keys(connection, rule, result))
+    for name in dict.fromkeys(rule.table for rule in rules):
+        of_table = [rule for rule in rules if rule.table == name]
+        queries = [_query(rule, editions_alone) for rule in of_table]
+        results = _validate(connection, editions_alone or name, of_table, queries)
+        for rule, query, result in zip(of_table, queries, results, strict=True):
+            outcomes[rule.table, rule.name] = Outcome(rule, _failing_keys(connection, rule, query, result))
     return [outcomes[rule.table, rule.name] for rule in rules]
+
+
+def _query(rule: Rule, editions_alone: str | None) -> str | None:
+    """The rule's query of the rows that break it; None of an expectation."""
+    if rule.sql is None:
+        return None
+    narrow = editions_alone if rule.looks_at_editions_alone else None
+    return rule.sql.format(batch=rule.rows_of or narrow or rule.table)
 
 
 @cache
@@ -129,8 +143,9 @@ def prove_route() -> None:
             why="",
             what_to_do="",
         )
-        result = _validate(connection, "canary", [rule], key=("id",))[0]
-        found = sorted(key["id"] for key in _failing_keys(connection, rule, result, key=("id",)))
+        query = _query(rule, None)
+        result = _validate(connection, "canary", [rule], [query], key=("id",))[0]
+        found = sorted(key["id"] for key in _failing_keys(connection, rule, query, result, key=("id",)))
         if found != expected:
             raise CheckError(
                 f"the canary of {kind} found rows {found} where {expected} were planted: no check can be trusted"
@@ -148,16 +163,19 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 def misshapen_files(table: Table) -> list[Key]:
     """Files whose columns or types differ from the contract's, where a cell could be empty that must be filled, or whose
     rows are of another edition than the file's."""
-    expected = [(field.name, field.type, field.nullable) for field in table.arrow_schema()]
-    found: list[Key] = []
-    for path in stored_files(table):
-        schema = schema_of(path)
-        fits = [(field.name, field.type, field.nullable) for field in schema] == expected
-        if fits and table.partitioned:
-            fits = editions_within(path) in (None, (int(path.stem), int(path.stem)))
-        if not fits:
-            found.append({"edition": int(path.stem)} if table.partitioned else {"file": path.name})
-    return found
+    expected = table.arrow_schema()
+    return [
+        {"edition": int(path.stem)} if table.partitioned else {"file": path.name}
+        for path in stored_files(table)
+        if not _fits(path, expected, int(path.stem) if table.partitioned else None)
+    ]
+
+
+def _fits(path: Path, expected: pa.Schema, edition: int | None) -> bool:
+    described = described_in(path)
+    if not described.schema.equals(expected):
+        return False
+    return edition is None or described.editions in (None, (edition, edition))
 
 
 class _Desk:
@@ -216,48 +234,53 @@ def _connection(connection: duckdb.DuckDBPyConnection) -> Any:
 
 
 def _validate(
-    connection: duckdb.DuckDBPyConnection, name: str, rules: list[Rule], key: tuple[str, ...] = ()
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    rules: list[Rule],
+    queries: list[str | None],
+    key: tuple[str, ...] = (),
 ) -> "list[ExpectationValidationResult]":
-    """Results in the order of the rules."""
+    """Results in the order of the rules: of expectations on a table or view, and of the rules' own queries."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    suite = gx.ExpectationSuite(name="rules")
-    for index, rule in enumerate(rules):
-        meta = {"index": index}
-        if rule.sql:
-            expectation: Any = gxe.UnexpectedRowsExpectation(unexpected_rows_query=rule.sql, meta=meta)
-        else:
-            expectation = getattr(gxe, str(rule.expectation))(**rule.arguments, meta=meta)
-        suite.expectations.append(expectation)
-    with contextlib.redirect_stdout(io.StringIO()):
-        result = (
-            _desk()
-            .batch(connection, name)
-            .validate(
-                suite,
-                result_format={
-                    "result_format": "COMPLETE",
-                    "unexpected_index_column_names": list(key or rules[0].key),
-                    "return_unexpected_index_query": False,
-                },
-            )
+    desk, suite = _desk(), gx.ExpectationSuite(name="rules")
+    with contextlib.redirect_stdout(
+        io.StringIO()
+    ):  # it prints that a query names a table and no batch, which is meant so
+        for index, (rule, query) in enumerate(zip(rules, queries, strict=True)):
+            meta = {"index": index}
+            if query:
+                expectation: Any = gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, meta=meta)
+            else:
+                expectation = getattr(gxe, str(rule.expectation))(**rule.arguments, meta=meta)
+            suite.expectations.append(expectation)
+        result = desk.batch(connection, name).validate(
+            suite,
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": list(key or contracts()[rules[0].table].key),
+                "return_unexpected_index_query": False,
+            },
         )
     return sorted(result.results, key=lambda one: one.expectation_config.meta["index"])
 
 
 def _failing_keys(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, result: "ExpectationValidationResult", key: tuple[str, ...] = ()
+    connection: duckdb.DuckDBPyConnection,
+    rule: Rule,
+    query: str | None,
+    result: "ExpectationValidationResult",
+    key: tuple[str, ...] = (),
 ) -> tuple[Key, ...]:
     _refuse_errors(rule, result)
     if result.success:
         return ()
     names = key or rule.key
-    if rule.sql:
+    if query:
         rows = result.result["details"]["unexpected_rows"]
         if len(rows) < result.result["observed_value"]:  # Great Expectations keeps the first 200 only
-            name = rule.rows_of or rule.table
-            found = connection.execute(rule.sql.format(batch=name))
+            found = connection.execute(query)
             rows = [
                 dict(zip([column[0] for column in found.description], row, strict=True)) for row in found.fetchall()
             ]

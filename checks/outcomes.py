@@ -1,9 +1,9 @@
 """What the rules of a table find, edition by edition, and what of it is kept in the store beside the table.
 
-A rule that looks at single rows is asked about the editions that a run made; what it found in the others is carried in from
-the store. Every other rule compares rows, editions or tables, so it is asked about all that the store holds, each time. What is
-kept holds for the files that were judged and for the rules and programs that judged them: where any of these differ, it
-is judged anew. It is part of the store and never published.
+What is kept holds for the content that was judged and for the rules and programs that judged it: where all of these are as
+they were nothing is asked again, and where some editions changed a rule that looks at single rows is asked about those alone.
+Every other rule compares rows, editions or tables, so it is asked about all that the store holds. What is kept is part of
+the store and never published.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ from importlib.metadata import version
 
 from pydantic import BaseModel
 
-from checks.expectations import Key, Outcome, misshapen_files, tables_read, validate_rules, validate_table
-from checks.rules import Rule, rules, shape_expectations, shape_rule
+from checks.expectations import Key, Outcome, misshapen_files, tables_read, validate_table
+from checks.rules import SHAPE, Rule, rules, shape_expectations, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
 
@@ -56,31 +56,28 @@ class _Kept(BaseModel):
     failures: dict[str, list[Failure]]
 
 
-def judge(table: Table, made: Collection[int] = ()) -> list[Judged]:
-    """What every rule of a table says of all its editions, of which `made` are new; kept for the next time.
+def judge(table: Table) -> list[Judged]:
+    """What every rule of a table says of all its editions; kept for the next time.
 
     Where the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where
     a check could not be run.
     """
     if misshapen_files(table):
         return [_judged(table, outcome) for outcome in validate_table(table, ())]
-    kept, files = _read(table), _files(table)
-    same = {name for name, content in files.items() if kept and kept.files.get(name) == content} - set(map(str, made))
-    same = same if table.partitioned else set()
-    new = [edition for edition in _editions(table) if edition is not None and str(edition) not in same]
-    found = _judge_anew(table, new) if same and kept else _judge_all(table)
-    if kept:
-        found = [_with_kept(judged, kept, same) if judged.rule.judges_single_rows else judged for judged in found]
-    _write(table, files, found)
-    return found
-
-
-def judged_before(table: Table) -> list[Judged]:
-    """What the rules of a table say of what the store holds: as it is kept, or judged now where something differs."""
-    kept = _read(table)
-    if kept is None or misshapen_files(table) or kept.files != _files(table) or kept.beside != _beside(table):
-        return judge(table)
-    return [Judged(rule, tuple(kept.failures.get(rule.name, ()))) for rule in rules_of(table)]
+    kept, files, beside = _read(table), _files(table), _beside(table)
+    if kept and (kept.files, kept.beside) == (files, beside):
+        return [Judged(rule, tuple(kept.failures.get(rule.name, ()))) for rule in rules_of(table)]
+    same = [name for name, content in files.items() if kept and kept.files.get(name) == content]
+    if kept and same and table.partitioned:
+        changed = [int(name) for name in files if name not in same]
+        judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:], changed)]
+        judged = [_with_kept(rule, kept, same) if _looks_at_editions_alone(rule) else rule for rule in judged]
+    else:
+        judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:])]
+    failures = {rule.rule.name: list(rule.failures) for rule in judged if rule.failures}
+    keep = _Kept(judged_by=_judged_by(table.name), files=files, beside=beside, failures=failures)
+    store.write_outcomes(table, keep.model_dump_json(indent=1) + "\n")
+    return judged
 
 
 def rules_of(table: Table) -> list[Rule]:
@@ -88,24 +85,9 @@ def rules_of(table: Table) -> list[Rule]:
     return [shape_rule(table), *rules().get(table.name, ())]
 
 
-def _judge_all(table: Table) -> list[Judged]:
-    return [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:])]
-
-
-def _judge_anew(table: Table, new: list[int]) -> list[Judged]:
-    """Rules of single rows and the shape on the new editions, the others on all.
-
-    One row per key is part of the shape: a key holds its edition, and a file no other edition's rows.
-    """
-    of_table = rules_of(table)[1:]
-    whole = [rule for rule in of_table if not rule.judges_single_rows]
-    single = [rule for rule in of_table if rule.judges_single_rows]
-    outcomes = (
-        validate_table(table, single, new) if new else [Outcome(rule, ()) for rule in (rules_of(table)[0], *single)]
-    )
-    outcomes += validate_rules(table, whole) if whole else []
-    found = {outcome.rule.name: _judged(table, outcome) for outcome in outcomes}
-    return [found[rule.name] for rule in rules_of(table)]
+def _looks_at_editions_alone(judged: Judged) -> bool:
+    """As the rule does, or the shape, of which one row per key is a part."""
+    return judged.rule.looks_at_editions_alone or judged.rule.name == SHAPE
 
 
 def _with_kept(judged: Judged, kept: _Kept, same: Collection[str]) -> Judged:
@@ -178,9 +160,3 @@ def _read(table: Table) -> _Kept | None:
     except ValueError:
         return None
     return kept if kept.judged_by == _judged_by(table.name) else None
-
-
-def _write(table: Table, files: dict[str, str], found: list[Judged]) -> None:
-    failures = {judged.rule.name: list(judged.failures) for judged in found if judged.failures}
-    kept = _Kept(judged_by=_judged_by(table.name), files=files, beside=_beside(table), failures=failures)
-    store.write_outcomes(table, kept.model_dump_json(indent=1) + "\n")

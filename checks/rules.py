@@ -12,6 +12,7 @@ from warehouse.contracts import Table, contracts
 
 RULES = Path(__file__).parent / "rules"
 SHAPE = "shape"
+KEY_UNIQUE = "key_unique"
 _OF_SEVERAL_ROWS = "SELECT|FROM|OVER|WINDOW|QUALIFY|GROUP|HAVING|UNION|LIMIT|SAMPLE|today|now|current_date"
 _NAMES = re.compile(r"\b[a-z_]+\.[a-z_]+\b")
 _SINGLE_ROWS = re.compile(
@@ -68,6 +69,11 @@ class Rule(BaseModel):
             return self.expectation != "ExpectColumnValuesToBeUnique"
         return bool(_SINGLE_ROWS.fullmatch(self.sql.strip()))
 
+    @property
+    def looks_at_editions_alone(self) -> bool:
+        """Whether what the rule says of an edition follows from that edition alone: a key holds it, and a file no other's rows."""
+        return self.judges_single_rows or self.name == KEY_UNIQUE
+
     def reads(self, table: Table) -> bool:
         """Whether the rule's query names the table."""
         return table.name in self.names
@@ -102,11 +108,11 @@ def shape_expectations(table: Table) -> list[Rule]:
 def _key_rule(table: Table) -> Rule:
     """One row per key. Only rows whose hashes meet are compared, as millions of keys do not fit into memory."""
     if len(table.key) == 1:
-        return _shape_rule(table, "key_unique", "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
+        return _shape_rule(table, KEY_UNIQUE, "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
     names = ", ".join(table.key)
     met = f"SELECT hash({names}) FROM {{batch}} GROUP BY ALL HAVING count(*) > 1"
     sql = f"SELECT {names} FROM {{batch}} WHERE hash({names}) IN ({met}) GROUP BY ALL HAVING count(*) > 1"
-    return Rule(table=table.name, name="key_unique", severity="error", sql=sql, why="", what_to_do="")
+    return Rule(table=table.name, name=KEY_UNIQUE, severity="error", sql=sql, why="", what_to_do="")
 
 
 def shape_rule(table: Table) -> Rule:

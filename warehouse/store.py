@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -233,21 +234,34 @@ def rows(table: Table, edition: int | None = None) -> int:
     return _rows_of(path_of(table, edition))
 
 
-def schema_of(path: Path) -> pa.Schema:
-    """Columns and types of a file of the store. Raises StoreError where the file is damaged."""
-    with _undamaged(path):
-        return pq.read_schema(path)
+@dataclass(frozen=True)
+class Described:
+    """What a file of the store says of itself: its columns, and the first and last edition of its rows, None where it has none."""
+
+    schema: pa.Schema
+    editions: tuple[int, int] | None
 
 
-def editions_within(path: Path) -> tuple[int, int] | None:
-    """The first and the last edition of the rows of a file, as it says of itself; None where it has no rows."""
-    with _undamaged(path):
-        described = pq.read_metadata(path)
-    column = described.schema.names.index("edition")
-    of_groups = [described.row_group(group).column(column).statistics for group in range(described.num_row_groups)]
-    if not of_groups:
-        return None
-    return min(group.min for group in of_groups), max(group.max for group in of_groups)
+def described_in(path: Path) -> Described:
+    """What a file of the store says of itself; one that nobody touched since is read once.
+
+    Raises StoreError where it is damaged.
+    """
+    stat = path.stat()
+    return _described_in(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _described_in(path: Path, *_stamp: int) -> Described:
+    with _undamaged(path), pq.ParquetFile(path) as file:
+        described, schema = file.metadata, file.schema_arrow
+        if "edition" not in schema.names or not described.num_rows:
+            return Described(schema, None)
+        column = schema.get_field_index("edition")
+        of_groups = [described.row_group(group).column(column).statistics for group in range(described.num_row_groups)]
+        if any(of_group is None for of_group in of_groups):
+            return Described(schema, (0, 0))  # written by another program: of no edition that is ours
+        return Described(schema, (min(group.min for group in of_groups), max(group.max for group in of_groups)))
 
 
 def _content(path: Path, schema: pa.Schema) -> pa.Table:

@@ -46,7 +46,7 @@ def extracts(context: dg.AssetExecutionContext) -> Events:
             if table is REJECTED and rows:
                 metadata["rows"] = rows_set_aside(edition)
             context.add_asset_metadata(metadata, key(table), str(edition))
-        yield from made_and_checked(table, made)
+        yield from made_and_checked(table)
 
 
 def rows_set_aside(edition: int) -> dg.TableMetadataValue:

@@ -11,7 +11,7 @@ import pandas as pd
 from assets.asset_checks import fingerprint_of
 from assets.decisions.effects import on_check
 from assets.tables import needs, table_asset
-from checks.outcomes import Failure, Judged, judged_before
+from checks.outcomes import Failure, Judged, judge
 from checks.rules import Rule, rules
 from warehouse.contracts import Row, contracts
 from warehouse.decision_file import Decisions, load_decisions
@@ -29,7 +29,7 @@ def failing_in_store() -> list[Judged]:
     return [
         judged
         for table, told_of in TOLD.items()
-        for judged in judged_before(contracts()[table])
+        for judged in judge(contracts()[table])
         if judged.failures and judged.rule in told_of
     ]
 

@@ -11,7 +11,7 @@ from assets.asset_checks import result, sentences
 from assets.tables import each, key, table_asset
 from checks import outcomes
 from checks.expectations import Outcome, validate_table
-from checks.outcomes import KEYS_KEPT, judge, judged_before
+from checks.outcomes import KEYS_KEPT, judge
 from checks.rules import Rule, rules
 from tests.delivering import open_home
 from warehouse import store
@@ -41,9 +41,9 @@ def write(edition: int, reports: int, rows: int = 1) -> None:
     store.write(CHANGES, CHANGES.frame(changes(edition, reports, rows)), edition)
 
 
-def failing(made: Iterable[int], rule: str = RULE) -> list[int | None]:
-    """Editions in which the rule fails, after a run that made some."""
-    judged = next(judged for judged in judge(CHANGES, list(made)) if judged.rule.name == rule)
+def failing(rule: str = RULE) -> list[int | None]:
+    """Editions in which the rule fails."""
+    judged = next(judged for judged in judge(CHANGES) if judged.rule.name == rule)
     return [failure.edition for failure in judged.failures]
 
 
@@ -63,64 +63,75 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int] | None]]:
 def test_a_fault_of_an_older_edition_stays_red_when_a_later_one_is_made(asked: list[list[int] | None]) -> None:
     write(2021, BAD)
     write(2022, GOOD)
-    assert failing([2021, 2022]) == [2021]
+    assert failing() == [2021]
     write(2023, GOOD)
-    assert failing([2023]) == [2021]
+    assert failing() == [2021]
     assert asked == [None, [2023]]  # what was found before is carried in
     write(2021, GOOD)
-    assert failing([2021]) == []
+    assert failing() == []
 
 
-def test_a_file_that_changed_since_is_judged_anew_though_no_run_made_it(asked: list[list[int] | None]) -> None:
+def test_the_files_that_changed_are_judged_anew_and_nothing_where_none_did(asked: list[list[int] | None]) -> None:
     for edition in (2020, 2021, 2022):
         write(edition, GOOD)
-    assert failing([2020, 2021, 2022]) == []
+    assert failing() == []
     write(2021, BAD)
-    assert failing([2022]) == [2021]
-    assert asked[-1] == [2021, 2022]
+    assert failing() == [2021]
+    assert asked == [None, [2021]]
+    write(2022, GOOD)  # the same content again
+    assert failing() == [2021]
+    assert asked == [None, [2021]]
+
+
+def test_an_edition_that_is_gone_takes_its_failures_with_it(home: Path) -> None:
+    write(2020, BAD)
+    write(2021, BAD)
+    assert failing() == [2020, 2021]
+    (home / "store" / "police" / "draw_changes" / "2020.parquet").unlink()
+    assert failing() == [2021]
 
 
 def test_what_other_rules_found_is_not_carried_in(
     asked: list[list[int] | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(2021, BAD)
-    assert failing([2021]) == [2021]
+    assert failing() == [2021]
     monkeypatch.setattr(outcomes, "_judged_by", lambda name: "other rules")
     write(2022, GOOD)
-    assert failing([2022]) == [2021]
+    assert failing() == [2021]
     assert asked == [None, None]
 
 
 def test_what_is_damaged_or_gone_is_judged_anew(home: Path) -> None:
     write(2021, BAD)
-    failing([2021])
+    failing()
     path = home / "store" / "police" / "draw_changes.checks.json"
     for text in (path.read_text(encoding="utf-8")[:-20], "{}", ""):
         path.write_text(text, encoding="utf-8")
-        assert failing([]) == [2021]
+        assert failing() == [2021]
     path.unlink()
-    assert [judged.rule.name for judged in judged_before(CHANGES) if judged.failures] == [RULE]
+    assert [judged.rule.name for judged in judge(CHANGES) if judged.failures] == [RULE]
 
 
 def test_the_same_rows_are_kept_as_the_same_bytes_and_no_more_keys_than_are_shown(home: Path) -> None:
     write(2021, BAD, rows=25)
-    judged = judge(CHANGES, [2021])
+    judged = judge(CHANGES)
     failure = next(one for one in judged if one.rule.name == RULE).failures[0]
     assert (failure.rows, len(failure.keys)) == (25, KEYS_KEPT)
     path = home / "store" / "police" / "draw_changes.checks.json"
     before = path.read_bytes()
-    judge(CHANGES, [2021])
+    judge(CHANGES)
     assert path.read_bytes() == before
 
 
 def test_a_key_twice_within_an_edition_and_a_row_in_another_editions_file_are_faults_of_the_shape() -> None:
     write(2021, GOOD)
-    assert failing([2021], "shape") == []
+    assert failing("shape") == []
     frame = CHANGES.frame([*changes(2022, GOOD), *changes(2022, GOOD)])
     store.write(CHANGES, frame, 2022)
-    assert failing([2022], "shape") == [2022]
+    assert failing("shape") == [2022]
     store.write(CHANGES, CHANGES.frame(changes(2021, GOOD)), 2022)
-    assert failing([2022], "shape") == [2022]
+    assert failing("shape") == [2022]
 
 
 def test_a_rule_that_reads_another_table_is_judged_again_when_only_that_one_changed() -> None:
@@ -135,12 +146,12 @@ def test_a_rule_that_reads_another_table_is_judged_again_when_only_that_one_chan
     rule = "every_mapped_report_is_counted_once"
 
     def fails() -> list[str]:
-        return [judged.rule.name for judged in judged_before(counted) if judged.failures]
+        return [judged.rule.name for judged in judge(counted) if judged.failures]
 
     assert fails() == []
     store.write(draws, draws.frame([draw]), 2022)
     assert fails() == [rule]
-    assert [judged.rule.name for judged in judge(counted, []) if judged.failures] == [rule]
+    assert [judged.rule.name for judged in judge(counted) if judged.failures] == [rule]
 
 
 def test_no_rule_that_compares_rows_or_tables_is_judged_edition_by_edition() -> None:
@@ -156,7 +167,7 @@ def test_one_result_names_each_failing_edition_with_a_sentence_of_its_own() -> N
     write(2021, BAD)
     write(2022, GOOD)
     write(2023, BAD, rows=2)
-    judged = next(one for one in judge(CHANGES, [2023]) if one.rule.name == RULE)
+    judged = next(one for one in judge(CHANGES) if one.rule.name == RULE)
     found = result(CHANGES, judged, Decisions())
     assert (found.passed, found.partition, found.metadata["rows failing"].value) == (False, None, 3)
     said = sentences(found)

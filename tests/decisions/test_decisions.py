@@ -50,7 +50,7 @@ def with_code(code: str, home: Path) -> None:
 
 def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
     """The check's result on what the store holds, as Dagster shows it."""
-    judged = next(judged for judged in outcomes.judge(contracts()[table], [EDITION]) if judged.rule.name == rule)
+    judged = next(judged for judged in outcomes.judge(contracts()[table]) if judged.rule.name == rule)
     return result(contracts()[table], judged, load_decisions())
 
 
