@@ -78,14 +78,16 @@ def survey_of(respondents: pd.DataFrame) -> Survey:
     population = respondents.groupby(stratum)["stratum_population_residents"].max().to_numpy(float)
     municipality = respondents["municipality_id"]
     places = respondents["areas"].explode().dropna()
-    areas = pd.Index(sorted({*places, *municipality.dropna()}), dtype=object)
-    measures = pd.Index(sorted(set(respondents["answered"].explode().dropna())), dtype=object)
+    within = pd.DataFrame({"area_id": places, "municipality_id": municipality[places.index]})
+    within = within.dropna().drop_duplicates().sort_values(["area_id", "municipality_id"])
+    areas = pd.Index(sorted({*within["area_id"], *municipality.dropna().unique()}), dtype=object)
+    measures = pd.Index(sorted(respondents["answered"].explode().dropna().unique()), dtype=object)
     counts, yes = (_holds(respondents[name], measures) for name in ("answered", "answered_so"))
     return Survey(
         design=Design(stratum, _residents_stood_for(respondents, stratum, population), population),
         areas=areas,
         inside=_holds(respondents["areas"], areas) | _holds(municipality, areas),
-        municipality_of=dict(sorted(zip(places, municipality[places.index], strict=True))),
+        municipality_of=dict(zip(within["area_id"], within["municipality_id"], strict=True)),
         measures=measures,
         yes=np.where(counts, yes.astype(float), np.nan),
     )
