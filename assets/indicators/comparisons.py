@@ -12,6 +12,7 @@ from assets.methods import counts, shares
 from assets.methods.counts import Counts
 from assets.methods.limits import Array
 from assets.methods.shares import Gaps, Shares
+from assets.methods.verdicts import literal_directions, statistical_directions
 from warehouse.contracts import contracts
 
 COMPUTED = (
@@ -198,13 +199,10 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
     unchanged = np.where(of_ratio, 1.0, 0.0)
     change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))
     difference = _numbers(rows, "value") - _numbers(rows, "compared_value")  # where no ratio can be made of zero
-    moved = np.round(np.where(np.isnan(change), difference, change - unchanged), 9)
-    without_reading = rows["reason"].notna().to_numpy(bool) & np.isnan(change)
-    literal = np.select([moved < 0, moved > 0], ["fall", "rise"], "no_change").astype(object)
-    literal[without_reading | np.isnan(moved)] = None
+    literal = literal_directions(np.where(np.isnan(change), difference, change - unchanged))
+    literal[rows["reason"].notna().to_numpy(bool) & np.isnan(change)] = None
     full_count = ~rows["made_of"].isin(["answers", "reports", "areas"]).to_numpy(bool)
-    carried = np.select([high < unchanged, low > unchanged], ["fall", "rise"], "uncertain")
-    statistical = np.where(full_count, literal, carried)
+    statistical = np.where(full_count, literal, statistical_directions(low, high, unchanged))
     statistical[rows["reason"].notna().to_numpy(bool)] = None
     return {"literal": literal, "statistical": statistical}
 

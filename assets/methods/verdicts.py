@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from assets.methods.limits import Array
 from assets.methods.shares import Interval
 
 METHOD = "full_count/1"  # of what is counted whole, as meetings and activities
 
 Literally = Literal["met", "not_met", "not_evaluable"]
 Statistically = Literal["met", "not_met", "uncertain", "not_evaluable"]
-Direction = Literal["fall", "rise", "no_change", "uncertain"]
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,17 @@ def not_evaluable(reason: str) -> Verdict:
     return Verdict("not_evaluable", "not_evaluable", reason)
 
 
-def literal_direction(change: float) -> Direction:
-    """What the point figures say of a change."""
-    change = round(change, 9)
-    return "fall" if change < 0 else "rise" if change > 0 else "no_change"
+def literal_directions(changes: Array) -> Array:
+    """What the point figures say of each change: fall, rise or no_change; None where the change is not known."""
+    moved = np.round(changes, 9)
+    words = np.select([moved < 0, moved > 0], ["fall", "rise"], "no_change").astype(object)
+    words[np.isnan(moved)] = None
+    return words
 
 
-def statistical_direction(interval: Interval) -> Direction:
-    """What the interval can carry: a direction only where it leaves out zero."""
-    return "fall" if interval.high < 0 else "rise" if interval.low > 0 else "uncertain"
+def statistical_directions(low: Array, high: Array, unchanged: Array | float = 0.0) -> Array:
+    """What each interval can carry: a direction only where it leaves out no change, which is 0 of a difference and 1 of a ratio."""
+    return np.select([high < unchanged, low > unchanged], ["fall", "rise"], "uncertain").astype(object)
 
 
 def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdict:

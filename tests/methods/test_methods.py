@@ -136,7 +136,7 @@ def test_whole_percent_rounding_alone_spreads_p_from_0002_to_031() -> None:
     assert (min(found), max(found)) == (pytest.approx(0.002, abs=0.0005), pytest.approx(0.31, abs=0.005))
     rounded = shares.change_interval(share(0.20, 3863, 1), share(0.22, 3041, 1), C)
     assert rounded is not None
-    assert verdicts.statistical_direction(rounded) == "uncertain"
+    assert verdicts.statistical_directions(np.array([rounded.low]), np.array([rounded.high])).tolist() == ["uncertain"]
 
 
 def test_few_answers_of_one_kind_take_newcombes_interval() -> None:
@@ -361,14 +361,18 @@ def test_below(change: float, interval: Interval | None, limit: float, expected:
 
 @pytest.mark.parametrize(("change", "word"), [(-1, "fall"), (1, "rise"), (0, "no_change"), (1e-12, "no_change")])
 def test_literal_direction(change: float, word: str) -> None:
-    assert verdicts.literal_direction(change) == word
+    assert verdicts.literal_directions(np.array([change])).tolist() == [word]
 
 
-@pytest.mark.parametrize(
-    ("interval", "word"), [(Interval(-2, -1), "fall"), (Interval(1, 2), "rise"), (Interval(-1, 1), "uncertain")]
-)
-def test_statistical_direction(interval: Interval, word: str) -> None:
-    assert verdicts.statistical_direction(interval) == word
+def test_a_change_that_is_not_known_has_no_direction() -> None:
+    assert verdicts.literal_directions(np.array([np.nan, 1.0])).tolist() == [None, "rise"]
+
+
+def test_statistical_directions_of_differences_and_of_ratios() -> None:
+    low, high = np.array([-2.0, 1.0, -1.0, np.nan]), np.array([-1.0, 2.0, 1.0, np.nan])
+    words = ["fall", "rise", "uncertain", "uncertain"]
+    assert verdicts.statistical_directions(low, high).tolist() == words
+    assert verdicts.statistical_directions(low / 10 + 1, high / 10 + 1, 1.0).tolist() == words
 
 
 @pytest.mark.parametrize(
