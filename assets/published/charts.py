@@ -5,6 +5,7 @@ Matplotlib is imported where something is drawn, as the definitions are loaded f
 """
 
 import io
+import math
 import os
 import textwrap
 from collections.abc import Iterator
@@ -124,6 +125,7 @@ def draw_chart(chart: Chart) -> str:
             )
         _breaks(axes, chart.breaks)
         years = [point.year for series in chart.series for point in series.points]
+        years += [round(x) for level in chart.levels for x, _ in level.points if not math.isnan(x)]
         axes.set_xticks(range(min(years), max(years) + 1))
         axes.set_xlim(min(years) - 0.6, max(years) + 0.6)
         top = axes.get_ylim()[1] * 1.05

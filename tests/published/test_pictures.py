@@ -15,7 +15,7 @@ from scipy import stats
 
 from assets.methods import counts
 from assets.published import charts, pictures
-from assets.published.charts import Chart, Funnel
+from assets.published.charts import Chart, Funnel, Level
 from assets.published.contents import read_published
 from tests.delivering import published_in_memory
 from tests.scenarios import REFERENCE, TH, count, made_up, make
@@ -250,6 +250,21 @@ def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -
     assert goals.name == "Mål i planen: 2021 3; 2022 2; 2023 1"
     drawn_at = [point for point in goals.points if not np.isnan(point[0])]  # a stroke for each year, and none between
     assert drawn_at == [(y + aside, n) for y, n in ((2021, 3), (2022, 2), (2023, 1)) for aside in (-0.3, 0.3)]
+
+
+def test_a_promise_for_a_later_year_lies_inside_the_picture(shares: dict[str, Any]) -> None:
+    found = chart(shares, "unsafe")
+    promise = Level("Promised: at most 9", [(2029.6, 9), (2030.4, 9)], "-")
+    root = drawn(Chart(**(vars(found) | {"levels": [promise]})))
+    assert {"2022", "2026", "2030"} <= {(text.text or "").strip() for text in root.iter(f"{SVG}text")}
+    stroke = next(path for path in root.iter(f"{SVG}path") if "stroke-width: 1.3" in (path.get("style") or ""))
+    frame = next(root.iterfind(f".//{SVG}g[@id='patch_2']/{SVG}path"))
+    assert all(min(across(frame)) < x < max(across(frame)) for x in across(stroke))
+
+
+def across(path: ElementTree.Element) -> list[float]:
+    """How far from the left the points of a path lie."""
+    return [float(x) for x, _ in re.findall(r"([\d.]+) ([\d.]+)", path.get("d") or "")]
 
 
 def test_axes_are_numbered_as_readers_of_the_language_write() -> None:
