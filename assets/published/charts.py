@@ -8,6 +8,7 @@ import io
 import math
 import os
 import textwrap
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -205,19 +206,29 @@ def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
 
 
 def _series(axes: "Axes", series: Series, broken: set[int], marker: str, aside: float) -> None:
-    """Points with their intervals; hollow without one. A line joins years that follow each other without a break."""
-    shown = [(point, point.year + aside, point.value) for point in series.points if point.value is not None]
-    for (point, x, y), (next_point, next_x, next_y) in pairwise(shown):
+    """Points with their intervals; hollow without one. A line joins years that follow each other without a break.
+
+    All marks of a kind are drawn as one line with gaps, as each line costs the library more than its points.
+    """
+    gap = (math.nan, math.nan)
+    shown = [(point, (point.year + aside, point.value)) for point in series.points if point.value is not None]
+    joins: list[tuple[float, float]] = []
+    for (point, place), (next_point, next_place) in pairwise(shown):
         if next_point.year - point.year == 1 and next_point.year not in broken:
-            axes.plot([x, next_x], [y, next_y], color=GREY, lw=1)
-    label: str | None = series.name
-    for point, x, y in shown:
-        has_interval = point.low is not None and point.high is not None
-        if has_interval:
-            axes.plot([x, x], [point.low or 0, point.high or 0], color=INK, lw=1.2, marker="_", ms=7)
-        axes.plot(
-            x, y, marker, color=INK, markerfacecolor=INK if has_interval else "white", ms=6, label=label, zorder=4
-        )
+            joins += [place, next_place, gap]
+    intervals: list[tuple[float, float]] = []
+    places: dict[str, list[tuple[float, float]]] = defaultdict(list)  # by what the marks are filled with
+    for point, (x, y) in shown:
+        if point.low is not None and point.high is not None:
+            intervals += [(x, point.low), (x, point.high), gap]
+            places[INK].append((x, y))
+        else:
+            places["white"].append((x, y))
+    axes.plot(*zip(*joins, strict=True), color=GREY, lw=1)
+    axes.plot(*zip(*intervals, strict=True), color=INK, lw=1.2, marker="_", ms=7)
+    label: str | None = series.name  # shown with a mark like the first one
+    for fill, of_fill in places.items():
+        axes.plot(*zip(*of_fill, strict=True), marker, color=INK, markerfacecolor=fill, ms=6, label=label, zorder=4)
         label = None
     for point in series.points:
         if point.word:

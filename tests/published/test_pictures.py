@@ -99,10 +99,10 @@ def test_a_break_is_named_and_no_line_crosses_it(shares: dict[str, Any]) -> None
 
 
 def chart_lines(one: Chart) -> int:
-    """Joins of two points, by the grey that only they have among lines of two points."""
+    """Joins of two points, by the grey that only they have among the lines inside the axes."""
     groups = [group for group in drawn(one).iter(f"{SVG}g") if (group.get("id") or "").startswith("line2d")]
-    paths = [path for group in groups for path in group.findall(f"{SVG}path")]
-    return sum("stroke: #555555" in (path.get("style") or "") and path.get("clip-path") is not None for path in paths)
+    paths = [path for group in groups for path in group.findall(f"{SVG}path") if path.get("clip-path") is not None]
+    return sum((path.get("d") or "").count("L") for path in paths if "stroke: #555555" in (path.get("style") or ""))
 
 
 def test_a_forbidding_break_is_told_from_a_noted_one() -> None:
