@@ -5,8 +5,10 @@ Matplotlib is imported where something is drawn, as the definitions are loaded f
 """
 
 import io
+import math
 import os
 import textwrap
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,9 @@ STYLE: Any = {
 }
 MARKERS = ("o", "D")
 LINE_LENGTH = 95  # letters that a line across the picture holds
+WIDTH, HEIGHT = 532.8, 302.4  # points
+LEAST_HEIGHT = 100  # points that the axes have in any case
+PAD = 3  # points around words
 NAME_WIDTH, NAME_HEIGHT = 90, 11  # points that a name in a funnel takes
 
 
@@ -124,6 +129,7 @@ def draw_chart(chart: Chart) -> str:
             )
         _breaks(axes, chart.breaks)
         years = [point.year for series in chart.series for point in series.points]
+        years += [round(x) for level in chart.levels for x, _ in level.points if not math.isnan(x)]
         axes.set_xticks(range(min(years), max(years) + 1))
         axes.set_xlim(min(years) - 0.6, max(years) + 0.6)
         top = axes.get_ylim()[1] * 1.05
@@ -131,6 +137,7 @@ def draw_chart(chart: Chart) -> str:
         axes.set_ylim(bottom=-0.04 * top if promised_none else 0, top=top)
         axes.plot([], [], " ", label=chart.note)
         _legend(figure, axes)
+        _fit(figure, axes)
         return _svg(figure, chart.title, chart.text)
 
 
@@ -150,7 +157,8 @@ def draw_funnel(funnel: Funnel) -> str:
         axes.set_xlim(limits[0][0], limits[-1][0])
         axes.set_ylim(bottom=0)
         _legend(figure, axes)
-        _names(figure, axes, funnel.areas)
+        _fit(figure, axes)
+        _names(axes, funnel.areas)
         return _svg(figure, funnel.title, funnel.text)
 
 
@@ -164,9 +172,8 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _names(figure: "Figure", axes: "Axes", areas: list[tuple[str, float, float]]) -> None:
-    """Each area's name above its point, raised where another name stands already."""
-    figure.draw_without_rendering()  # so that points have their places
+def _names(axes: "Axes", areas: list[tuple[str, float, float]]) -> None:
+    """Each area's name above its point, raised where another name stands already. The axes have their room before."""
     taken: list[tuple[float, float]] = []
     for name, x, y in sorted(areas, key=lambda area: area[2]):
         across, up = axes.transData.transform((x, y))
@@ -184,10 +191,10 @@ def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(7.4, 4.2), dpi=72, layout="constrained")  # so that a pixel is a point, as in the SVG
+    figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72)  # so that a pixel is a point, as in the SVG
     axes = figure.add_subplot()
     lines = [line for heading in (picture.title, *picture.subtitles) for line in textwrap.wrap(heading, LINE_LENGTH)]
-    axes.set_title("\n".join(lines), loc="left", fontsize=10)
+    axes.set_title("\n".join(lines), x=0, y=1, ha="left", fontsize=10)
     axes.set_xlabel(picture.x_unit)
     axes.set_ylabel(picture.unit)
     if isinstance(picture, Chart) and picture.whole:
@@ -199,19 +206,29 @@ def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
 
 
 def _series(axes: "Axes", series: Series, broken: set[int], marker: str, aside: float) -> None:
-    """Points with their intervals; hollow without one. A line joins years that follow each other without a break."""
-    shown = [(point, point.year + aside, point.value) for point in series.points if point.value is not None]
-    for (point, x, y), (next_point, next_x, next_y) in pairwise(shown):
+    """Points with their intervals; hollow without one. A line joins years that follow each other without a break.
+
+    All marks of a kind are drawn as one line with gaps, as each line costs the library more than its points.
+    """
+    gap = (math.nan, math.nan)
+    shown = [(point, (point.year + aside, point.value)) for point in series.points if point.value is not None]
+    joins: list[tuple[float, float]] = []
+    for (point, place), (next_point, next_place) in pairwise(shown):
         if next_point.year - point.year == 1 and next_point.year not in broken:
-            axes.plot([x, next_x], [y, next_y], color=GREY, lw=1)
-    label: str | None = series.name
-    for point, x, y in shown:
-        has_interval = point.low is not None and point.high is not None
-        if has_interval:
-            axes.plot([x, x], [point.low or 0, point.high or 0], color=INK, lw=1.2, marker="_", ms=7)
-        axes.plot(
-            x, y, marker, color=INK, markerfacecolor=INK if has_interval else "white", ms=6, label=label, zorder=4
-        )
+            joins += [place, next_place, gap]
+    intervals: list[tuple[float, float]] = []
+    places: dict[str, list[tuple[float, float]]] = defaultdict(list)  # by what the marks are filled with
+    for point, (x, y) in shown:
+        if point.low is not None and point.high is not None:
+            intervals += [(x, point.low), (x, point.high), gap]
+            places[INK].append((x, y))
+        else:
+            places["white"].append((x, y))
+    axes.plot(*zip(*joins, strict=True), color=GREY, lw=1)
+    axes.plot(*zip(*intervals, strict=True), color=INK, lw=1.2, marker="_", ms=7)
+    label: str | None = series.name  # shown with a mark like the first one
+    for fill, of_fill in places.items():
+        axes.plot(*zip(*of_fill, strict=True), marker, color=INK, markerfacecolor=fill, ms=6, label=label, zorder=4)
         label = None
     for point in series.points:
         if point.word:
@@ -258,7 +275,27 @@ def _legend(figure: "Figure", axes: "Axes") -> None:
     half = (len(labels) + 1) // 2
     widths = [max(map(len, column), default=0) for column in (labels[:half], labels[half:])]
     columns = 2 if sum(widths) < LINE_LENGTH + 10 else 1  # in smaller letters
-    figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
+    figure.legend(handles, labels, loc="lower left", ncols=columns, frameon=False, fontsize=8)
+
+
+def _fit(figure: "Figure", axes: "Axes") -> None:
+    """Give the axes the room that the words around them leave; where that is too little, the picture gets higher.
+
+    The library's own layouts do the same, but measure and draw all that is in the picture twice before it is written.
+    Nothing but words stands outside the axes, so that each of these is measured here, and nothing else.
+    """
+    from matplotlib.backends.backend_svg import RendererSVG
+
+    ruler = RendererSVG(WIDTH, HEIGHT, io.StringIO())  # type: ignore[no-untyped-call]  # measures letters as in the SVG
+    legend_height = figure.legends[0].get_window_extent(ruler).height
+    words_below: Any = axes.xaxis.get_tightbbox(ruler)
+    above = axes.title.get_window_extent(ruler).y1 - axes.bbox.y1 + PAD
+    below = axes.bbox.y0 - words_below.y0 + PAD + legend_height + 2 * PAD
+    height = max(HEIGHT, above + LEAST_HEIGHT + below)
+    figure.set_figheight(height / 72)
+    figure.subplots_adjust(bottom=below / height, top=1 - above / height, right=1 - PAD / WIDTH)
+    words_beside: Any = axes.yaxis.get_tightbbox(ruler)  # measured last, as the height decides which numbers these are
+    figure.subplots_adjust(left=(axes.bbox.x0 - words_beside.x0 + PAD) / WIDTH)
 
 
 def _svg(figure: "Figure", title: str, text: str) -> str:

@@ -15,7 +15,7 @@ from scipy import stats
 
 from assets.methods import counts
 from assets.published import charts, pictures
-from assets.published.charts import Chart, Funnel
+from assets.published.charts import Break, Chart, Funnel, Level
 from assets.published.contents import read_published
 from tests.delivering import published_in_memory
 from tests.scenarios import REFERENCE, TH, count, made_up, make
@@ -99,10 +99,10 @@ def test_a_break_is_named_and_no_line_crosses_it(shares: dict[str, Any]) -> None
 
 
 def chart_lines(one: Chart) -> int:
-    """Joins of two points, by the grey that only they have among lines of two points."""
+    """Joins of two points, by the grey that only they have among the lines inside the axes."""
     groups = [group for group in drawn(one).iter(f"{SVG}g") if (group.get("id") or "").startswith("line2d")]
-    paths = [path for group in groups for path in group.findall(f"{SVG}path")]
-    return sum("stroke: #555555" in (path.get("style") or "") and path.get("clip-path") is not None for path in paths)
+    paths = [path for group in groups for path in group.findall(f"{SVG}path") if path.get("clip-path") is not None]
+    return sum((path.get("d") or "").count("L") for path in paths if "stroke: #555555" in (path.get("style") or ""))
 
 
 def test_a_forbidding_break_is_told_from_a_noted_one() -> None:
@@ -250,6 +250,47 @@ def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -
     assert goals.name == "Mål i planen: 2021 3; 2022 2; 2023 1"
     drawn_at = [point for point in goals.points if not np.isnan(point[0])]  # a stroke for each year, and none between
     assert drawn_at == [(y + aside, n) for y, n in ((2021, 3), (2022, 2), (2023, 1)) for aside in (-0.3, 0.3)]
+
+
+@pytest.mark.parametrize(("number", "is_higher"), [(2, False), (20, True)])
+def test_words_stand_around_the_axes_and_a_picture_of_many_words_is_higher(
+    shares: dict[str, Any], number: int, is_higher: bool
+) -> None:
+    breaks = [Break(2020, f"Break {letter}: {'asked at another time, ' * 3}", False) for letter in range(number)]
+    found = Chart(**(vars(chart(shares, "unsafe", "en")) | {"breaks": breaks}))
+    root = drawn(found)
+    height = float((root.get("viewBox") or "").split()[3])
+    frame = places(next(root.iterfind(f".//{SVG}g[@id='patch_2']/{SVG}path")))
+    left, top, bottom = min(x for x, _ in frame), min(y for _, y in frame), max(y for _, y in frame)
+    words = {(text.text or "").strip(): placed(text) for text in root.iter(f"{SVG}text")}
+    # letters of 9 and 10 points stand above their place; numbers beside the axes end at theirs
+    assert 9 < words[found.title][1] < words[found.subtitles[-1]][1] < top
+    assert bottom < words["2021"][1] - 9 < words["edition"][1] - 18 < words["Tingbjerg-Husum"][1] - 26
+    assert max(y for _, y in words.values()) < height
+    assert 9 < words[found.unit][0] < words["10"][0] - 11 < left - 11
+    assert (height > charts.HEIGHT, bottom - top == pytest.approx(charts.LEAST_HEIGHT)) == (is_higher, is_higher)
+
+
+def test_a_promise_for_a_later_year_lies_inside_the_picture(shares: dict[str, Any]) -> None:
+    found = chart(shares, "unsafe")
+    promise = Level("Promised: at most 9", [(2029.6, 9), (2030.4, 9)], "-")
+    root = drawn(Chart(**(vars(found) | {"levels": [promise]})))
+    assert {"2022", "2026", "2030"} <= {(text.text or "").strip() for text in root.iter(f"{SVG}text")}
+    stroke = next(path for path in root.iter(f"{SVG}path") if "stroke-width: 1.3" in (path.get("style") or ""))
+    frame = next(root.iterfind(f".//{SVG}g[@id='patch_2']/{SVG}path"))
+    left, *_, right = sorted(x for x, _ in places(frame))
+    assert all(left < x < right for x, _ in places(stroke))
+
+
+def placed(text: ElementTree.Element) -> tuple[float, float]:
+    """Where a text stands, from the left and from the top."""
+    *_, x, y = re.findall(r"-?[\d.]+", text.get("transform") or "")
+    return float(x), float(y)
+
+
+def places(path: ElementTree.Element) -> list[tuple[float, float]]:
+    """The points of a path, from the left and from the top."""
+    return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path.get("d") or "")]
 
 
 def test_axes_are_numbered_as_readers_of_the_language_write() -> None:
