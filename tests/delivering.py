@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from assets.extracts.files import delivered_for
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
+from assets.extracts.layouts import load_specifications
 from assets.lookups import engine_with_lookups
 from assets.reference import REFERENCE as TABLES
 from assets.sql_tables import write_model
@@ -74,10 +76,11 @@ def deliver(home: Path, edition: int, name: str, lines: Iterable[Line], encoding
 def make(edition: int, *names: str) -> None:
     """Take the edition in, and make its tables of delivered rows and the named models."""
     take_in([edition])
-    decisions = load_decisions()
+    decisions, specifications = load_decisions(), load_specifications()
     with engine_with_lookups() as connection:
         for table in (table for table in contracts().values() if table.delivered):
-            store.write_batches(table, rows_that_count(connection, table, edition, decisions), edition)
+            files = delivered_for(table, edition, specifications)
+            store.write_batches(table, rows_that_count(connection, table, files, decisions), edition)
     for name in names:
         write_model(name, edition)
 

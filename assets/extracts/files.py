@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.extracts.layouts import Format, Layout, Specification, Writing, load_specifications
+from assets.extracts.layouts import Format, Layout, Specification, Writing
 from warehouse import store
 from warehouse.contracts import Table, contracts, records
 from warehouse.home import landing_folder
@@ -94,11 +94,9 @@ def listed_files(edition: int) -> list[ListedFile]:
     return [ListedFile(**row) for row in records(store.read(FILES, [edition]))]
 
 
-def delivered_for(table: Table, edition: int) -> list[DeliveredFile]:
-    """Return the edition's files whose rows belong to a table, in the order of their names."""
-    files = [file for file in listed_files(edition) if file.table_name == table.name]
-    specifications = load_specifications() if files else {}
-    return [file.delivered(specifications) for file in files]
+def delivered_for(table: Table, edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
+    """Return the edition's stored files whose rows belong to a table, in the order of their names."""
+    return [file.delivered(specifications) for file in listed_files(edition) if file.table_name == table.name]
 
 
 def extracts_table(table: Table) -> Table:

@@ -15,7 +15,7 @@ import duckdb
 
 from assets.decisions.effects import on_share
 from assets.decisions.table import file_decisions
-from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table, listed_files
+from assets.extracts.files import FILES, DeliveredFile, extracts_table, listed_files
 from assets.extracts.landing import delivered_files, landed_editions, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, REJECTED, RejectedRow, rejected_rows, write_rejected
@@ -60,7 +60,7 @@ def take_in(editions: list[int]) -> RowCounts:
             stored[DECISIONS.name][edition] = store.write(DECISIONS, decided, edition)
             for table in DELIVERED:
                 extract = extracts_table(table)
-                stored[extract.name][edition] = _keep_as_delivered(table, extract, edition)
+                stored[extract.name][edition] = _keep_as_delivered(extract, _of_table(table, files[edition]), edition)
             stored[REJECTED.name][edition] = _reject(connection, files[edition], edition, decisions)
     return stored
 
@@ -123,16 +123,20 @@ def _refuse_gone(edition: int, files: list[DeliveredFile]) -> None:
 # --- their rows --------------------------------------------------------------------------------------------
 
 
-def _keep_as_delivered(table: Table, extract: Table, edition: int) -> int:
-    rows = chain.from_iterable(rows_of(file) for file in delivered_for(table, edition))
-    return store.write_batches(extract, rows, edition)
+def _of_table(table: Table, files: list[DeliveredFile]) -> list[DeliveredFile]:
+    """Return the files whose rows belong to a table, in the order of their names."""
+    return [file for file in files if file.layout.table.name == table.name]
+
+
+def _keep_as_delivered(extract: Table, files: list[DeliveredFile], edition: int) -> int:
+    return store.write_batches(extract, chain.from_iterable(map(rows_of, files)), edition)
 
 
 def _reject(
     connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], edition: int, decisions: Decisions
 ) -> int:
     """Store the rejected rows. Raises InputError where they are more than a file's specification tolerates."""
-    rejected = [row for table in DELIVERED for row in rejected_rows(connection, table, edition, decisions)]
+    rejected = [row for table in DELIVERED for row in rejected_rows(connection, _of_table(table, files), decisions)]
     for file in files:
         undecided = [row for row in rejected if row.file == file.path.name and row.decision is None]
         _refuse_too_many(file, undecided, decisions)

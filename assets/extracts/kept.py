@@ -12,7 +12,8 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 
-from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table
+from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table, listed_files
+from assets.extracts.layouts import load_specifications
 from assets.extracts.places import locate
 from assets.extracts.rejecting import DECISIONS, REJECTED, constants_of, typed
 from assets.extracts.typing_sql import quoted
@@ -28,14 +29,13 @@ PART_ROWS = 1_000_000
 
 
 def rows_that_count(
-    connection: duckdb.DuckDBPyConnection, table: Table, edition: int, decisions: Decisions
+    connection: duckdb.DuckDBPyConnection, table: Table, files: list[DeliveredFile], decisions: Decisions
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the edition's rows of a table in the order of its key: file by file, row by row; by an engine with lookups."""
-    files = delivered_for(table, edition)
+    """Yield the rows of an edition's files of a table in the order of its key: file by file, row by row; by an engine with lookups."""
     if not files:
         return
     query = sql(f"extracts/rows/{table.schema_name}_{table.short_name}").format(typed="part")
-    view_editions(connection, [extracts_table(table), REJECTED, DECISIONS], [edition])
+    view_editions(connection, [extracts_table(table), REJECTED, DECISIONS], [files[0].edition])
     connection.execute(sql("decisions/decided_codes"))
     for file in files:
         _view_kept(connection, file, decisions)
@@ -73,10 +73,11 @@ def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decis
 
 
 def _edition_by_edition(table: Table, editions: list[int]) -> Iterator[tuple[int, Rows]]:
-    decisions = load_decisions()
+    decisions, specifications = load_decisions(), load_specifications()
     with engine_with_lookups() as connection:
         for edition in editions:
-            yield edition, rows_that_count(connection, table, edition, decisions)
+            files = delivered_for(table, edition, specifications)
+            yield edition, rows_that_count(connection, table, files, decisions)
 
 
 def _asset(table: Table) -> dg.AssetsDefinition:
@@ -91,8 +92,8 @@ def _asset(table: Table) -> dg.AssetsDefinition:
 
 def made_from(table: Table, edition: int) -> str:
     """Return the files that an edition of a table was made from, with the first letters of their hashes, for Dagster's page."""
-    files = delivered_for(table, edition)
-    return ", ".join(f"{file.path.name} ({file.sha256[:12]})" for file in files) or "none delivered"
+    files = [file for file in listed_files(edition) if file.table_name == table.name]
+    return ", ".join(f"{file.file} ({file.file_sha256[:12]})" for file in files) or "none delivered"
 
 
 ASSETS = [_asset(table) for table in contracts().values() if table.delivered]

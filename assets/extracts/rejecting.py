@@ -13,13 +13,13 @@ import duckdb
 import pyarrow as pa
 
 from assets.decisions.effects import on_cells, on_row
-from assets.extracts.files import LOOKED_AT, DeliveredFile, delivered_for, extracts_table
+from assets.extracts.files import LOOKED_AT, DeliveredFile, extracts_table
 from assets.extracts.layouts import Layout
 from assets.extracts.privacy import refuse_personal_cells
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
-from warehouse.contracts import Table, contracts
+from warehouse.contracts import contracts
 from warehouse.decision_file import FILE, Decisions, RowAccepted, RowCorrected, RowDecision
 from warehouse.edited_files import short
 from warehouse.engine import view_editions
@@ -64,18 +64,17 @@ class RejectedRow:
 
 
 def rejected_rows(
-    connection: duckdb.DuckDBPyConnection, table: Table, edition: int, decisions: Decisions
+    connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the rejected rows of the edition's files of a table, with the decisions on them; by an engine with lookups.
+    """Return the rejected rows of an edition's files of one table, with the decisions on them; by an engine with lookups.
 
     Raises InputError where a decision is about a row that is not rejected, or accepts one that cannot be read.
     """
-    files = delivered_for(table, edition)
     if not files:
         return []
     on_rows = [decision for file in files for decision in decisions_on(file, decisions)]
     accepted = {(decision.file, decision.row) for decision in on_rows if isinstance(decision, RowAccepted)}
-    view_editions(connection, [extracts_table(table)], [edition])
+    view_editions(connection, [extracts_table(files[0].layout.table)], [files[0].edition])
     for file in files:
         corrections = decisions.of(RowCorrected, file.edition)
         _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])

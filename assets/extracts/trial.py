@@ -81,9 +81,9 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
     store.write(DECISIONS, file_decisions(decisions, edition, {file.path.name: file.sha256}), edition)
     store.write_batches(extracts_table(table), rows_of(file), edition)
     with engine_with_lookups() as connection:
-        rejected = rejected_rows(connection, table, edition, decisions)
+        rejected = rejected_rows(connection, [file], decisions)
         write_rejected(rejected, edition)
-        store.write_batches(table, rows_that_count(connection, table, edition, decisions), edition)
+        store.write_batches(table, rows_that_count(connection, table, [file], decisions), edition)
     return rejected
 
 

@@ -28,6 +28,7 @@ import pytest
 
 from assets.extracts import landing as landing_folder
 from assets.extracts import privacy
+from assets.extracts.files import delivered_for
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
 from assets.extracts.layouts import load_specifications
@@ -1300,7 +1301,8 @@ def taken(kind: Kind, *columns: str, edition: int = 2023) -> list[tuple[Any, ...
     assert not delivering.rows("quality.rejected_rows", edition)
     table = contracts()[TABLES[kind]]
     with engine_with_lookups() as connection:
-        store.write_batches(table, rows_that_count(connection, table, edition, Decisions()), edition)
+        files = delivered_for(table, edition, load_specifications())
+        store.write_batches(table, rows_that_count(connection, table, files, Decisions()), edition)
     return [tuple(row[column] for column in columns) for row in delivering.rows(table.name, edition)]
 
 

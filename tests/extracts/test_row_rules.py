@@ -136,7 +136,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> set[int]:
 
 def with_rows(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     """A table `typed` with some rows of the first file that no rule sets aside, two or more of a stratum among them."""
-    file = delivered_for(contracts()[table], EDITION)[0]
+    file = delivered_for(contracts()[table], EDITION, load_specifications())[0]
     rejected = store.path_of(contracts()["quality.rejected_rows"], EDITION)
     connection.execute(
         f"""
@@ -175,13 +175,14 @@ def test_every_row_rule_says_what_is_wrong_as_the_end_of_a_sentence(rule: RowRul
 
 def test_rows_that_count_are_in_their_order_and_those_that_no_rule_set_aside(delivered: Path) -> None:
     for table in (table for table in contracts().values() if table.delivered):
+        files = delivered_for(table, EDITION, load_specifications())
         with engine_with_lookups() as connection:
-            rows = rows_that_count(connection, table, EDITION, Decisions())
+            rows = rows_that_count(connection, table, files, Decisions())
             made = pa.Table.from_batches(rows, table.arrow_schema())
         assert made.select(["file", "row"]).equals(
             made.sort_by([("file", "ascending"), ("row", "ascending")]).select(["file", "row"])
         )
-        kept, files = made.num_rows, delivered_for(table, EDITION)
+        kept = made.num_rows
         rejected = store.read(contracts()["quality.rejected_rows"], [EDITION])
         aside = rejected[rejected["table_name"] == table.name][["file", "row"]].drop_duplicates()
         assert kept == sum(file.rows for file in files) - len(aside), table.name
