@@ -6,6 +6,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from warehouse.errors import InputError
@@ -17,7 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 def home() -> Path:
     """The data folder: `data/` in the project, or where TRYGHED_HOME points."""
-    return Path(os.environ.get("TRYGHED_HOME") or PROJECT / "data").resolve()
+    return _resolved(os.environ.get("TRYGHED_HOME") or str(PROJECT / "data"))
 
 
 def landing_folder() -> Path:
@@ -100,4 +101,10 @@ def home_of_its_own() -> Iterator[None]:
 
 def reference_folder() -> Path:
     """What people edit: `warehouse/reference/`, or where TRYGHED_REFERENCE points (another city's files)."""
-    return Path(os.environ.get("TRYGHED_REFERENCE") or PROJECT / "warehouse" / "reference").resolve()
+    return _resolved(os.environ.get("TRYGHED_REFERENCE") or str(PROJECT / "warehouse" / "reference"))
+
+
+@lru_cache
+def _resolved(folder: str) -> Path:
+    """The folder without links and relative parts, asked of the file system once: a run asks for every path it builds."""
+    return Path(folder).resolve()

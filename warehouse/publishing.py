@@ -71,8 +71,8 @@ def publish() -> Publication:
     return Publication(publication_id, path, _replace(path, stable), first, differences)
 
 
-def published_rows(table: Table, edition: int) -> list[Row]:
-    """One edition of a table in the last publication; none where there is no publication, or it has no such table."""
+def published_rows(table: Table) -> list[Row]:
+    """The rows of a table in the last publication; none where there is no publication, or it has no such table."""
     if not (published_folder() / NAME).exists():
         return []
     with open_published() as connection:
@@ -81,7 +81,7 @@ def published_rows(table: Table, edition: int) -> list[Row]:
         )
         if not connection.execute(known, [table.name]).fetchall():
             return []
-        found = connection.execute(f"FROM {table.name} WHERE edition = ?", [edition])
+        found = connection.execute(f"FROM {table.name}")
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

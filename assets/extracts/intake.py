@@ -74,8 +74,7 @@ def _files(editions: list[int]) -> dict[int, list[DeliveredFile]]:
     _refuse_unknown_editions(landed)
     files = {edition: delivered_files(edition, specifications) if edition in landed else [] for edition in editions}
     _refuse_files_of_two_editions(files)
-    for edition, of_edition in files.items():
-        _refuse_gone(edition, of_edition)
+    _refuse_gone(files)
     return files
 
 
@@ -102,22 +101,25 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
             by_hash[file.sha256] = file.listed()
 
 
-def _refuse_gone(edition: int, files: list[DeliveredFile]) -> None:
+def _refuse_gone(files: dict[int, list[DeliveredFile]]) -> None:
     """Refuse to replace something good by nothing: of what was published, a table must have as many files as before.
 
     They may have other names: a file may stand in another's place. What was taken in and never published may go.
     """
-    stored = {file.file for file in listed_files(edition)} if edition in store.stored_editions(FILES) else set()
-    if not stored:
-        return
-    published = [row for row in published_rows(FILES, edition) if row["file"] in stored]
-    fewer = Counter(row["table_name"] for row in published) - Counter(file.layout.table.name for file in files)
-    delivered = {(file.path.name, file.layout.table.name) for file in files}
-    for row in published:
-        if row["table_name"] in fewer and (row["file"], row["table_name"]) not in delivered:
-            raise InputError(
-                f"{row['file']}: was read from landing/{edition} before and is gone, and nothing good is replaced by nothing: put it back or another file in its place, or delete store/quality/files/{edition}.parquet if it is right that it is gone."
-            )
+    stored_editions = set(store.stored_editions(FILES)) & set(files)
+    published = published_rows(FILES) if stored_editions else []
+    for edition in sorted(stored_editions):
+        stored = {file.file for file in listed_files(edition)}
+        before = [row for row in published if row["edition"] == edition and row["file"] in stored]
+        fewer = Counter(row["table_name"] for row in before) - Counter(
+            file.layout.table.name for file in files[edition]
+        )
+        delivered = {(file.path.name, file.layout.table.name) for file in files[edition]}
+        for row in before:
+            if row["table_name"] in fewer and (row["file"], row["table_name"]) not in delivered:
+                raise InputError(
+                    f"{row['file']}: was read from landing/{edition} before and is gone, and nothing good is replaced by nothing: put it back or another file in its place, or delete store/quality/files/{edition}.parquet if it is right that it is gone."
+                )
 
 
 # --- their rows --------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from assets.decisions.effects import on_cells, on_row
 from assets.extracts.files import LOOKED_AT, DeliveredFile, extracts_table
 from assets.extracts.layouts import Layout
 from assets.extracts.privacy import refuse_personal_cells
-from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, Fault, cell_faults, quoted, typed_query
+from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, cell_faults, quoted, typed_query
 from checks.row_rules import RowRule, row_rules
 from warehouse import store
 from warehouse.contracts import contracts
@@ -28,6 +28,7 @@ from warehouse.errors import InputError
 REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.file_decisions"]
 DUPLICATE = "duplicate_row"
+FEW_ROWS = 20_000  # to plan a query of all the typed columns takes longer than to type so many
 
 RowOfFile = tuple[str, int]  # the file's name and the row's number
 
@@ -75,6 +76,8 @@ def rejected_rows(
     on_rows = [decision for file in files for decision in decisions_on(file, decisions)]
     accepted = {(decision.file, decision.row) for decision in on_rows if isinstance(decision, RowAccepted)}
     view_editions(connection, [extracts_table(files[0].layout.table)], [files[0].edition])
+    # one thread alone reads a row group, and another that waits for work takes as much of the processor
+    connection.execute("SET threads = 1" if _rows(files) <= store.GROUP_ROWS else "RESET threads")
     for file in files:
         corrections = decisions.of(RowCorrected, file.edition)
         _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])
@@ -119,6 +122,10 @@ def _corrected(file: DeliveredFile, decisions: Decisions) -> str:
     return f"(SELECT {on_cells(corrections)} FROM {table.name} WHERE file = {quoted(file.path.name)})"
 
 
+def _rows(files: list[DeliveredFile]) -> int:
+    return sum(file.rows for file in files)
+
+
 # --- faults ------------------------------------------------------------------------------------------------
 
 
@@ -132,14 +139,21 @@ def _faulty(
 
     A row repeats an earlier one only where that one counts: where it breaks no rule, or is `accepted`.
     """
-    queries = [typed(file, decisions) for file in files]
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {' UNION ALL '.join(queries)}")
-    rejected = [
-        row for file in files for row in [*_cell_faults(connection, file, decisions), *_rule_faults(connection, file)]
-    ]
+    _view_typed(connection, files, decisions)
+    rejected = [row for file in files for row in _cell_faults(connection, file, decisions)]
+    rejected += _rule_faults(connection, files)
     _view_counting(connection, {row.row_of_file for row in rejected} - accepted)
-    rejected += [row for file in files for row in _repeats(connection, file)]
+    rejected += _repeats(connection, files)
     return sorted(rejected, key=lambda row: row.place)
+
+
+def _view_typed(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions) -> None:
+    """Make a view `typed` of the files' rows in our types; few rows are typed here, many by each query that reads them."""
+    rows = " UNION ALL ".join(typed(file, decisions) for file in files)
+    if _rows(files) <= FEW_ROWS:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE typed_rows AS {rows}")
+        rows = "FROM typed_rows"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {rows}")
 
 
 def _view_counting(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfFile]) -> None:
@@ -156,84 +170,91 @@ def _view_counting(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfFil
 
 
 def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> list[RejectedRow]:
-    """Return the rows with a cell at fault; a query for each column, as reading and trimming its cells is what takes time.
+    """Return the rows with a cell at fault; all columns in one pass, as reading and trimming the cells is what takes time.
 
     Raises InputError where the cells at fault look personal: they are kept as delivered.
     """
+    fault_by_flag = {f"fault_{index}": fault for index, fault in enumerate(cell_faults(file.layout))}
+    flags = ", ".join(f"({fault.condition}) AS {flag}" for flag, fault in fault_by_flag.items())
+    cells = ", ".join(dict.fromkeys(f'"{fault.delivered}"' for fault in fault_by_flag.values()))
+    faulty = connection.execute(
+        f"""
+        SELECT row, {cells}, {", ".join(fault_by_flag)} FROM (SELECT *, {flags} FROM {_corrected(file, decisions)})
+        WHERE {" OR ".join(fault_by_flag)}
+        """
+    ).to_arrow_table()
+    if not faulty.num_rows:
+        return []
+    cells_by_fault = {
+        fault: cells_at_fault
+        for flag, fault in fault_by_flag.items()
+        if (cells_at_fault := faulty.select(["row", fault.delivered]).filter(faulty[flag])).num_rows
+    }
+    for column, of_column in groupby(cells_by_fault, lambda fault: fault.delivered):
+        faults = list(of_column)
+        if faults[0].reason is not None:
+            of_faults = pa.concat_tables(cells_by_fault[fault] for fault in faults)
+            refuse_personal_cells(file, faults[0].column, of_faults[column].unique()[:LOOKED_AT])
     rejected = []
-    for column, faults in groupby(cell_faults(file.layout), lambda fault: fault.delivered):
-        rejected += _faults_of_column(connection, file, _corrected(file, decisions), column, list(faults))
+    for fault, cells in cells_by_fault.items():
+        rows = cells["row"].to_pylist()
+        reasons = [fault.reason] * len(rows) if fault.reason is not None else cells[fault.delivered].to_pylist()
+        pairs = zip(rows, reasons, strict=True)
+        rejected += [_rejected(file, row, fault.rule, fault.column, reason) for row, reason in pairs]
     return rejected
 
 
-def _faults_of_column(
-    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rows: str, column: str | None, faults: list[Fault]
-) -> list[RejectedRow]:
-    """Return the rows at fault in one column's cells, or as a whole where `column` is None."""
-    flags = ", ".join(f"({fault.condition}) AS fault_{index}" for index, fault in enumerate(faults))
-    any_of = " OR ".join(f"fault_{index}" for index in range(len(faults)))
-    at_fault = f"FROM (SELECT *, {flags} FROM {rows}) WHERE {any_of}"
-    reasons = ", ".join(f"CASE WHEN fault_{index} THEN {fault.reason} END" for index, fault in enumerate(faults))
-    faulty = connection.execute(f"SELECT row, {reasons} {at_fault}").fetchall()
-    if faulty and column:
-        cells = connection.execute(f'SELECT DISTINCT "{column}"::VARCHAR AS cell {at_fault} LIMIT {LOOKED_AT}')
-        refuse_personal_cells(file, faults[0].column, cells.to_arrow_table()["cell"])
-    return [
-        _rejected(file, row, fault.rule, fault.column, reason)
-        for row, *row_reasons in faulty
-        for fault, reason in zip(faults, row_reasons, strict=True)
-        if reason is not None
-    ]
-
-
-def _rule_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[RejectedRow]:
+def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) -> list[RejectedRow]:
     """Return the rows that break a rule of `checks/rows/`; a whole column that is not delivered breaks none."""
-    rules = row_rules().get(file.layout.table.name, ())
+    rules = row_rules().get(files[0].layout.table.name, ())
+    file_by_name = {file.path.name: file for file in files}
     return [
-        _rejected(file, row, rule.name, file.layout.heading_of(rule.column), rule.reason)
-        for row, rule in [*_breaking(connection, file, rules), *_selected(connection, file, rules)]
+        _rejected(file_by_name[name], row, rule.name, file_by_name[name].layout.heading_of(rule.column), rule.reason)
+        for name, row, rule in [*_breaking(connection, rules), *_selected(connection, rules)]
     ]
 
 
-def _breaking(
-    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rules: Sequence[RowRule]
-) -> Iterator[tuple[int, RowRule]]:
+def _breaking(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -> Iterator[tuple[str, int, RowRule]]:
     """Yield the rows of which a rule's condition is true; all conditions in one pass, as reading the cells takes the time."""
     conditional = [rule for rule in rules if rule.condition]
     if not conditional:
         return
     flags = ", ".join(f"({rule.condition}) AS rule_{index}" for index, rule in enumerate(conditional))
     any_of = " OR ".join(f"rule_{index}" for index in range(len(conditional)))
-    for row, *broken in connection.execute(
-        f"SELECT * FROM (SELECT row, {flags} FROM typed WHERE file = {quoted(file.path.name)}) WHERE {any_of}"
-    ).fetchall():
-        yield from ((row, rule) for rule, breaks in zip(conditional, broken, strict=True) if breaks)
+    query = f"SELECT * FROM (SELECT file, row, {flags} FROM typed) WHERE {any_of}"
+    for name, row, *broken in connection.execute(query).fetchall():
+        yield from ((name, row, rule) for rule, breaks in zip(conditional, broken, strict=True) if breaks)
 
 
-def _selected(
-    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, rules: Sequence[RowRule]
-) -> Iterator[tuple[int, RowRule]]:
+def _selected(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -> Iterator[tuple[str, int, RowRule]]:
     """Yield the rows that a rule's own query selects."""
-    for rule in (rule for rule in rules if rule.sql):
-        query = f"SELECT row FROM ({rule.query('typed')}) WHERE file = {quoted(file.path.name)}"
-        yield from ((row, rule) for (row,) in connection.execute(query).fetchall())
+    selecting = [rule for rule in rules if rule.sql]
+    if not selecting:
+        return
+    queries = [f"SELECT {index}, file, row FROM ({rule.query('typed')})" for index, rule in enumerate(selecting)]
+    for index, name, row in connection.execute(" UNION ALL ".join(queries)).fetchall():
+        yield name, row, selecting[index]
 
 
-def _repeats(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[RejectedRow]:
-    """Return the rows of the file that repeat an earlier row's key."""
-    layout = file.layout
-    key = " and ".join(layout.headings[name] for name in layout.row_key if name in layout.headings)
-    reason, column = f"repeats the {key} of an earlier row", layout.heading_of(layout.row_key[0])
-    return [_rejected(file, row, DUPLICATE, column, reason) for row in _repeated(connection, file)]
+def _repeats(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) -> list[RejectedRow]:
+    """Return the rows of the files that repeat an earlier row's key."""
+    file_by_name = {file.path.name: file for file in files}
+    rejected = []
+    for layout in {file.layout.extract: file.layout for file in files}.values():
+        key = " and ".join(layout.headings[name] for name in layout.row_key if name in layout.headings)
+        reason, column = f"repeats the {key} of an earlier row", layout.heading_of(layout.row_key[0])
+        rejected += [
+            _rejected(file_by_name[name], row, DUPLICATE, column, reason) for name, row in _repeated(connection, layout)
+        ]
+    return rejected
 
 
-def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> list[int]:
+def _repeated(connection: duckdb.DuckDBPyConnection, layout: Layout) -> list[RowOfFile]:
     """Return the rows whose key stands in an earlier row of the same extract's files and, if drawn, of the same draw.
 
     Hashes first: the keys of millions of rows do not fit into memory, their hashes do: the peak that
     `benchmarks.police_csv` prints.
     """
-    layout = file.layout
     drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
     key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
     filled = " AND ".join(f"{name} IS NOT NULL" for name in layout.row_key)
@@ -247,10 +268,10 @@ def _repeated(connection: duckdb.DuckDBPyConnection, file: DeliveredFile) -> lis
         f"""
         WITH candidates AS (SELECT file, row, {key} {of_extract} AND hash({key}) IN (SELECT h FROM doubled)),
              counted AS (SELECT file, row, row_number() OVER (PARTITION BY {key} ORDER BY file, row) AS time FROM candidates)
-        SELECT row FROM counted WHERE time > 1 AND file = {quoted(file.path.name)}
+        SELECT file, row FROM counted WHERE time > 1
         """
     ).fetchall()
-    return [row for (row,) in rows]
+    return [(name, row) for name, row in rows]
 
 
 def _rejected(file: DeliveredFile, row: int, rule: str, column: str, reason: str) -> RejectedRow:

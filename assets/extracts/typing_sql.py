@@ -20,16 +20,16 @@ _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that a cell can show: its rule and the producer's column, the SQL that is true of it, the SQL that says why.
+    """A fault that a cell can show: its rule, the producer's column and our name of it, the SQL that is true of it, and why.
 
-    `delivered` is our name of the column; None for a whole row.
+    Of a whole row our name is `malformed`, and there is no reason here: what stands in that column says why.
     """
 
     rule: str
     column: str
+    delivered: str
     condition: str
-    reason: str
-    delivered: str | None = None
+    reason: str | None
 
 
 def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
@@ -55,10 +55,10 @@ def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
 
 def cell_faults(layout: Layout) -> list[Fault]:
     """Return every fault that a cell of a delivered row can show by its contract and layout."""
-    faults = [Fault("malformed_row", WHOLE_ROW, "malformed IS NOT NULL", "malformed")]
+    faults = [Fault("malformed_row", WHOLE_ROW, "malformed", "malformed IS NOT NULL", None)]
     for name, heading in layout.headings.items():
         faults += [
-            Fault(rule, heading, f"malformed IS NULL AND {condition}", quoted(reason), name)
+            Fault(rule, heading, name, f"malformed IS NULL AND {condition}", reason)
             for rule, condition, reason in _faults_of(name, layout.columns[name], layout.writing)
         ]
     return faults
