@@ -11,11 +11,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from assets.extracts import rejecting
 from assets.extracts.files import delivered_for, extracts_table
 from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
 from assets.extracts.layouts import load_specifications
-from assets.extracts.rejecting import typed
+from assets.extracts.rejecting import RejectedRow, rejected_rows, typed
 from assets.extracts.sample import sample_extracts
 from assets.extracts.sample.writing import write
 from assets.lookups import engine_with_lookups
@@ -186,3 +187,16 @@ def test_rows_that_count_are_in_their_order_and_those_that_no_rule_set_aside(del
         rejected = store.read(contracts()["quality.rejected_rows"], [EDITION])
         aside = rejected[rejected["table_name"] == table.name][["file", "row"]].drop_duplicates()
         assert kept == sum(file.rows for file in files) - len(aside), table.name
+
+
+def test_few_rows_and_many_are_rejected_alike(delivered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rejected() -> list[RejectedRow]:
+        tables = [table for table in contracts().values() if table.delivered]
+        with engine_with_lookups() as connection:
+            of_tables = [delivered_for(table, EDITION, load_specifications()) for table in tables]
+            return [row for files in of_tables for row in rejected_rows(connection, files, Decisions())]
+
+    few = rejected()
+    monkeypatch.setattr(rejecting, "FEW_ROWS", 0)
+    assert few == rejected()
+    assert len({row.rule for row in few}) >= 3

@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -24,8 +23,7 @@ from warehouse.edited_files import short
 from warehouse.errors import InputError
 from warehouse.personal import kind_of_text
 
-KEPT_WORKBOOKS = 16  # a year's workbooks are small, and are looked at and read in one run
-KEPT_BYTES = 1 << 23  # of a larger one the rows take hundreds of megabytes
+KEPT_BYTES = 1 << 23  # of the workbooks that are kept together: of larger ones the rows take hundreds of megabytes
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
@@ -69,7 +67,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
         part = filled[start : start + BATCH]
         columns = [text_column(_cells_at(sheet.columns[place], part), writing) for place in places]
         yield batch_of(columns, wanted, np.array(part, dtype=np.int64) + 1)
-    _kept_alone.cache_clear()  # what comes after needs the memory
+    _kept.pop((path, stamp_of(path)), None)  # what comes after needs the memory
 
 
 def _settings(writing: Writing) -> Xlsx:
@@ -153,20 +151,20 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
+_kept: dict[tuple[Path, Stamp], _Book] = {}  # the one that was asked for last stands last
+
+
 def _book(path: Path) -> _Book:
-    """Return the workbook as it is now, opened and read once; of those that take much memory, only the last is kept."""
-    stamp = stamp_of(path)
-    return (_kept if stamp.size <= KEPT_BYTES else _kept_alone)(path, stamp)
+    """Return the workbook as it is now, opened and read once.
 
-
-@lru_cache(maxsize=KEPT_WORKBOOKS)
-def _kept(path: Path, _stamp: Stamp) -> _Book:
-    return _Book(path)
-
-
-@lru_cache(maxsize=1)
-def _kept_alone(path: Path, _stamp: Stamp) -> _Book:
-    return _Book(path)
+    A run looks at the workbooks of all its editions before it reads the rows of the first. They are kept until then, as many as
+    are small together, and the last one whatever its size.
+    """
+    key = path, stamp_of(path)
+    _kept[key] = _kept.pop(key) if key in _kept else _Book(path)
+    while len(_kept) > 1 and sum(stamp.size for _, stamp in _kept) > KEPT_BYTES:
+        del _kept[next(iter(_kept))]
+    return _kept[key]
 
 
 def _cells_at(column: tuple[object, ...], places: list[int]) -> Sequence[object]:
