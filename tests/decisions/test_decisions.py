@@ -14,6 +14,8 @@ from assets.asset_checks import result
 from assets.decisions.deciding import By, Cell, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.decisions.table import DECIDABLE
 from assets.extracts.assets import rows_set_aside
+from assets.extracts.files import delivered_for
+from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import rejected_rows
 from assets.lookups import engine_with_lookups
 from checks import outcomes
@@ -431,8 +433,9 @@ def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
         take_in([EDITION])
     decide_on_share(EDITION, path.name, BY, str(stopped.value).split("--seen ")[1].rstrip("."))
     take_in([EDITION])
+    files = delivered_for(contracts()["police.reports"], EDITION, load_specifications())
     with engine_with_lookups() as connection:
-        assert not rejected_rows(connection, contracts()["police.reports"], EDITION, load_decisions())[0].counts
+        assert not rejected_rows(connection, files, load_decisions())[0].counts
     with pytest.raises(InputError, match="the crime type is none"):
         decide_on_code(EDITION, "00002", "arson", BY)
 
