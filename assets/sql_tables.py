@@ -22,7 +22,7 @@ from assets.quality import continuity, reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
 from assets.survey import estimates, shares
-from assets.tables import Rows, needs, split, table_asset
+from assets.tables import Rows, each, needs, split, table_asset
 from assets.targets.baselines import with_rate_limits
 from assets.targets.verdicts import verdicts
 from warehouse import store
@@ -59,27 +59,21 @@ class Model:
 
 def write_model(name: str, edition: int) -> int:
     """Make one edition of a table whose query is asked for one at a time; the number of rows."""
-    table, count = contracts()[name], 0
-    for _, rows in edition_by_edition(MODELS[name], table, [edition]):
-        if isinstance(rows, pd.DataFrame):
-            count = store.write(table, rows, edition)
-        else:
-            count = store.write_batches(table, rows, edition)
-    return count
-
-
-def edition_by_edition(model: Model, table: Table, editions: list[int]) -> Iterator[tuple[int, Rows]]:
-    """Yield each edition's rows of a query that is asked for one at a time; they are to be read before the next edition."""
+    table = contracts()[name]
     with engine_with_lookups() as connection:
-        for edition in editions:
-            view_editions(connection, _tables(model.same), [edition])
-            view_editions(connection, _tables(model.earlier), range(store.FIRST_EDITION, edition + 1))
-            yield (
-                edition,
-                frame_of(connection, model, edition)
-                if model.finish
-                else _batches_of(connection, model, edition, table),
-            )
+        rows = rows_of_edition(MODELS[name], table, connection, edition)
+        if isinstance(rows, pd.DataFrame):
+            return store.write(table, rows, edition)
+        return store.write_batches(table, rows, edition)
+
+
+def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConnection, edition: int) -> Rows:
+    """One edition's rows of a query that is asked for one at a time, by an engine with lookups."""
+    view_editions(connection, _tables(model.same), [edition])
+    view_editions(connection, _tables(model.earlier), range(store.FIRST_EDITION, edition + 1))
+    if model.finish:
+        return frame_of(connection, model, edition)
+    return _batches_of(connection, model, edition, table)
 
 
 def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
@@ -119,7 +113,10 @@ def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int |
 def model_table(name: str) -> dg.AssetsDefinition:
     """The asset of a table that a query makes."""
     model, table = MODELS[name], contracts()[name]
-    make = partial(edition_by_edition, model, table) if model.by_edition else split(partial(editions_at_once, model))
+    if model.by_edition:
+        make = each(partial(rows_of_edition, model, table), engine_with_lookups)
+    else:
+        make = split(partial(editions_at_once, model))
     return table_asset(table, make, needs([*_tables(model.same), *REFERENCE], _tables(model.earlier)))
 
 

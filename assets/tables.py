@@ -1,16 +1,17 @@
 """How a plain function becomes a Dagster asset that reads from and writes to the store, edition by edition.
 
-The loop over the editions of a run is here and nowhere else: a table is made by a `Maker`, which takes those editions and
-gives the rows of each. Most makers are one of two: `each` asks a function for one edition at a time, `split` takes all
-editions apart that one function made at once. What makes the rows knows nothing of Dagster.
+The loop over the editions of a run is here, but for the delivered files, of which all are taken in or none (`intake.py`): a
+table is made by a `Maker`, which takes those editions and gives the rows of each. A maker is one of two: `each` asks a function
+for one edition at a time, `split` takes all editions apart that one function made at once. What makes the rows knows nothing
+of Dagster.
 
 The step that makes a table also runs its checks, so it waits for every table that they read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 import pandas as pd
@@ -49,6 +50,7 @@ this_and_earlier = dg.TimeWindowPartitionMapping(
 
 Rows = pd.DataFrame | Iterable[pa.RecordBatch]
 Maker = Callable[[list[int]], Iterable[tuple[int, Rows]]]
+Opened = TypeVar("Opened")
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckEvaluation | dg.Output[None]]
 
 
@@ -78,9 +80,15 @@ def table_asset(
     return asset
 
 
-def each(make: Callable[[int], Rows]) -> Maker:
-    """Each edition is made by itself."""
-    return lambda made: ((edition, make(edition)) for edition in made)
+def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractContextManager[Opened]]) -> Maker:
+    """Each edition is made by itself, with what is opened once for all of them; its rows are read before the next is made."""
+
+    def of_each(made: list[int]) -> Iterator[tuple[int, Rows]]:
+        with opened() as shared:
+            for edition in made:
+                yield edition, make(shared, edition)
+
+    return of_each
 
 
 def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -100,7 +101,10 @@ def _with_kept(judged: Judged, kept: _Kept, same: Collection[str]) -> Judged:
 def _judged(table: Table, outcome: Outcome) -> Judged:
     """The failing rows told apart by their editions; a fault of the whole table counts for each."""
     failures = []
-    for edition in _editions(table):
+    named = {int(key["edition"]) for key in outcome.failing if key.get("edition") is not None}
+    for edition in (
+        sorted({*_editions(table), *named}) if table.partitioned else [None]
+    ):  # also where the table has no file
         keys = outcome.failing if edition is None else outcome.of_edition(edition)
         if keys:
             first = tuple({name: _plain(value) for name, value in key.items()} for key in keys[:KEYS_KEPT])
@@ -150,6 +154,7 @@ def _judged_by(name: str) -> str:
     table = contracts()[name]
     texts = [rule.model_dump_json() for rule in (*rules_of(table), *shape_expectations(table))]
     programs = [f"{program} {version(program)}" for program in ("great-expectations", "duckdb")]
+    programs += [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
     return hashlib.sha256("\n".join([*texts, str(table.arrow_schema()), *programs]).encode()).hexdigest()
 
 

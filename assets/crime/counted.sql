@@ -40,14 +40,18 @@ counted AS (
     SELECT 'counts', extract, crime_year, drawn_on, area_id, crime_type, reports, provenance
     FROM police.count_draws WHERE counts AND (crime_year = {edition} - 1 OR delivered_in_edition = {edition})
 ),
--- Rows that might have counted: set aside and neither dropped by a decision, nor the repeat of a row that counts, nor of another
--- year. Their year, type and area are read from the cells as delivered; what cannot be read there is NULL, and may be any.
+-- Rows that might have counted: rejected and neither dropped by a decision, nor the repeat of a row that counts, nor of another
+-- year and nothing else. Their year, type and area are read from the cells as delivered; what cannot be read there, or is
+-- contradicted by another day of the row, is NULL, and may be any.
 doubtful AS (
-    SELECT table_name, file, row FROM quality.rejected_rows
+    SELECT table_name, file, row,
+           bool_or(rule IN ('offence_after_the_report', 'reported_after_the_draw')) AS day_is_contradicted
+    FROM quality.rejected_rows
     WHERE table_name IN ('police.reports', 'police.counts')
     GROUP BY ALL
     HAVING bool_or(NOT counts AND decision IS NULL)
-       AND NOT bool_or(rule IN ('duplicate_row', 'area_under_two_names', 'reported_in_a_year_of_few'))
+       AND NOT bool_or(rule IN ('duplicate_row', 'area_under_two_names'))
+       AND NOT bool_and(rule IN ('reported_in_a_year_of_few', 'reported_in_the_edition_or_later'))
 ),
 -- What a code or label means: a code by the mapping or a decision, a label as the file's rows that count were read.
 meant_types AS (
@@ -63,7 +67,7 @@ file_draws AS (
 doubtful_cells AS (
     SELECT 'reports' AS counted_from, d.table_name, extract, f.drawn_on, NULL AS area_id, trim(offence_code) AS written,
            regexp_extract_all(e.reported_on, '\b(?:19|20)\d\d\b') AS years,
-           CASE WHEN len(years) = 1 THEN years[1]::INTEGER END AS crime_year
+           CASE WHEN len(years) = 1 AND NOT day_is_contradicted THEN years[1]::INTEGER END AS crime_year
     FROM doubtful d JOIN extracts.police_reports e USING (file, row) LEFT JOIN file_draws f USING (file) WHERE d.table_name = 'police.reports'
     UNION ALL
     SELECT 'counts', d.table_name, extract, NULL, k.area_id, trim(crime_type), NULL, TRY_CAST(trim(crime_year) AS INTEGER)

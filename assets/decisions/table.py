@@ -5,6 +5,7 @@ What a line of `decisions.yml` must say is in `warehouse/decision_file.py`, how 
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import date
 
 import pandas as pd
@@ -119,10 +120,14 @@ def _is_as_seen(decision: CheckDecision) -> bool:
     return fingerprint_of(table, decision.edition).startswith(decision.seen)
 
 
-def _of_edition(edition: int) -> pd.DataFrame:
-    return all_decisions(store.read(EARLY, [edition]), load_decisions(), edition)
+def _of_edition(decisions: Decisions, edition: int) -> pd.DataFrame:
+    return all_decisions(store.read(EARLY, [edition]), decisions, edition)
 
 
 ASSETS = [
-    table_asset(DECISIONS, each(_of_edition), needs([EARLY, MAPPING, *(contracts()[name] for name in DECIDABLE)])),
+    table_asset(
+        DECISIONS,
+        each(_of_edition, lambda: nullcontext(load_decisions())),
+        needs([EARLY, MAPPING, *(contracts()[name] for name in DECIDABLE)]),
+    ),
 ]

@@ -6,21 +6,21 @@ rejected in `rejecting.py`.
 """
 
 from collections.abc import Iterator
-from functools import partial
+from contextlib import contextmanager
 
 import dagster as dg
 import duckdb
 import pyarrow as pa
 
 from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table, listed_files
-from assets.extracts.layouts import load_specifications
+from assets.extracts.layouts import Specification, load_specifications
 from assets.extracts.places import locate
 from assets.extracts.rejecting import DECISIONS, REJECTED, constants_of, typed
 from assets.extracts.typing_sql import quoted
 from assets.lookups import engine_with_lookups
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from assets.tables import Rows, needs, table_asset
+from assets.tables import Rows, each, needs, table_asset
 from warehouse.contracts import Table, contracts
 from warehouse.decision_file import Decisions, load_decisions
 from warehouse.engine import batches, view_editions
@@ -72,19 +72,25 @@ def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decis
     )
 
 
-def _edition_by_edition(table: Table, editions: list[int]) -> Iterator[tuple[int, Rows]]:
-    decisions, specifications = load_decisions(), load_specifications()
+@contextmanager
+def _opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Decisions, dict[str, Specification]]]:
+    """Open what every edition's rows are read with."""
     with engine_with_lookups() as connection:
-        for edition in editions:
-            files = delivered_for(table, edition, specifications)
-            yield edition, rows_that_count(connection, table, files, decisions)
+        yield connection, load_decisions(), load_specifications()
 
 
 def _asset(table: Table) -> dg.AssetsDefinition:
     """The asset of a table of delivered rows."""
+
+    def rows_of_edition(
+        opened: tuple[duckdb.DuckDBPyConnection, Decisions, dict[str, Specification]], edition: int
+    ) -> Rows:
+        connection, decisions, specifications = opened
+        return rows_that_count(connection, table, delivered_for(table, edition, specifications), decisions)
+
     return table_asset(
         table,
-        partial(_edition_by_edition, table),
+        each(rows_of_edition, _opened),
         needs([*REFERENCE, FILES, DECISIONS, REJECTED, extracts_table(table)]),
         about=lambda edition: {"files": made_from(table, edition)},
     )

@@ -36,6 +36,7 @@ of_counts AS (
     FROM newest_counts o
     LEFT JOIN newest_counts n ON n.edition = o.edition + 1 AND n.extract = o.extract AND n.area_id = o.area_id AND n.crime_type = o.crime_type
     WHERE (o.edition + 1, o.extract) IN (SELECT (edition, extract) FROM newest_counts)
+      AND (n.area_version IS NULL OR n.area_version IS NOT DISTINCT FROM o.area_version)  -- two versions are two areas
 ),
 -- Reports under no type and in no known place, over all reports of the draw.
 draw_figures AS (

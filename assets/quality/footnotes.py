@@ -5,12 +5,13 @@ stands in `checks/rules/`; how many rows fail and which is for the steward alone
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pandas as pd
 
 from assets.asset_checks import fingerprint_of
 from assets.decisions.effects import on_check
-from assets.tables import needs, table_asset
+from assets.tables import each, needs, table_asset
 from checks.outcomes import Failure, Judged, judge
 from checks.rules import Rule, rules
 from warehouse.contracts import Row, contracts
@@ -59,10 +60,15 @@ def _row(rule: Rule, failure: Failure, edition: int, decided: Decisions) -> Row:
     }
 
 
-def _of_each(made: list[int]) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Edition by edition, of one look at all of them."""
-    failing, decided = failing_in_store(), load_decisions()
-    return ((edition, FOOTNOTES.frame(footnote_rows(failing, edition, decided))) for edition in made)
+@contextmanager
+def _opened() -> Iterator[tuple[list[Judged], Decisions]]:
+    """Look once at all that fails in the store, and at the decisions."""
+    yield failing_in_store(), load_decisions()
 
 
-ASSETS = [table_asset(FOOTNOTES, _of_each, needs(contracts()[table] for table in TOLD))]
+def _of_edition(opened: tuple[list[Judged], Decisions], edition: int) -> pd.DataFrame:
+    failing, decisions = opened
+    return FOOTNOTES.frame(footnote_rows(failing, edition, decisions))
+
+
+ASSETS = [table_asset(FOOTNOTES, each(_of_edition, _opened), needs(contracts()[table] for table in TOLD))]

@@ -1,6 +1,7 @@
 """One result speaks for all editions: what the rules found in other editions is kept in the store and carried in."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -188,7 +189,7 @@ def test_the_step_that_makes_a_table_stops_what_comes_after_it_when_an_older_edi
     older: int, stops: bool
 ) -> None:
     write(2022, older)
-    table = table_asset(CHANGES, each(lambda edition: CHANGES.frame(changes(edition, GOOD))), [])
+    table = table_asset(CHANGES, each(lambda _, edition: CHANGES.frame(changes(edition, GOOD)), nullcontext), [])
     ran: list[str] = []
 
     @dg.asset(deps=[key(CHANGES)])
@@ -202,3 +203,12 @@ def test_the_step_that_makes_a_table_stops_what_comes_after_it_when_an_older_edi
     assert [(one.passed, one.blocking, one.partition) for one in of_rule] == [(not stops, True, None)]
     made = [event.partition for event in done.get_asset_materialization_events() if event.asset_key == key(CHANGES)]
     assert made == ["2023", "2024"]  # the rows are there and the check says what is wrong with the table
+
+
+def test_an_edition_that_a_table_lacks_is_a_failure_of_that_edition() -> None:
+    editions, verdicts = contracts()["reference.editions"], contracts()["targets.verdicts"]
+    rule = "every_target_in_every_edition"
+    outcome = Outcome(next(one for one in rules()[verdicts.name] if one.name == rule), ({"edition": 2022},))
+    store.write(verdicts, verdicts.frame([]), 2021)
+    assert [failure.edition for failure in outcomes._judged(verdicts, outcome).failures] == [2022]
+    assert editions.name in (outcome.rule.rows_of or "")

@@ -241,6 +241,12 @@ NO_DATE, NO_CODE = {"Anmeldelsesdato": "31-02-2022"}, {"Gern.kode": ""}
         (NO_DATE, "threats", TH),
         (NO_DATE, "threats", "copenhagen"),
         ({"Gerningsdato": "01-12-2022"}, "threats", TH),  # later than the report
+        (
+            {"Anmeldelsesdato": "03-03-2032", "Gerningsdato": ""},
+            "threats",
+            TH,
+        ),  # later than the draw: of no year that can be
+        ({"Anmeldelsesdato": "03-03-2021", "Gerningsdato": "02-03-2022"}, "threats", TH),  # of one year or of the other
         (NO_CODE, "threats", TH),
         (NO_CODE, "narcotics", TH),
         ({"Gern.kode": "7030"}, "narcotics", TH),

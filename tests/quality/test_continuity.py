@@ -96,6 +96,7 @@ CHANGES: dict[str, tuple[Callable[[Rows], object], set[tuple[str, str]]]] = {
     "an area that is gone": (
         lambda rows: rows["crime.counted"][0].update(area_id="valby"), {("reports", "police tingbjerg_husum burglary")},
     ),
+    "many more in an area that is another": (lambda rows: rows["crime.counted"][0].update(reports=170, area_version=2), set()),
     "many more without a type": (lambda rows: rows["police.draws"][0].update(reports_unmapped=60), {("reports_unmapped", "police")}),
     "many more without a place": (
         lambda rows: rows["police.draws"][0].update(reports_place_less_exact=60), {("reports_without_place", "police")},
