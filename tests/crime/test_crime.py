@@ -353,8 +353,9 @@ def test_a_hidden_zero_is_not_told_apart_from_a_small_count_by_its_doubt() -> No
 
 
 def test_the_rules_that_leave_no_doubt_of_a_zero_are_rules() -> None:
-    names = set(re.findall(r"'(\w+)'", re.search(r"rule IN \(([^)]*)\)", sql("crime/counted"))[1]))  # type: ignore[index]
-    assert names == {DUPLICATE, "area_under_two_names", "reported_in_a_year_of_few"}
+    lists = re.findall(r"rule IN \(([^)]*)\)", sql("crime/counted"))
+    names = set(re.findall(r"'(\w+)'", " ".join(lists)))
+    assert {DUPLICATE, "area_under_two_names", "reported_in_a_year_of_few"} <= names
     assert names - {DUPLICATE} <= {
         rule.name for table in ("police.reports", "police.counts") for rule in row_rules()[table]
     }
