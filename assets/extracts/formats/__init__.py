@@ -49,9 +49,9 @@ def format_of(path: Path) -> Format:
         raise InputError(f"{path.name}: is an Excel file of an old kind, in XML: save it as .xlsx.")
     if _MARKUP.match(start):
         raise InputError(f"{path.name}: is a web page, as a failed download leaves it: fetch the file again.")
-    for magic, what in _NO_TABLES.items():
+    for magic, fault in _NO_TABLES.items():
         if start.startswith(magic):
-            raise InputError(f"{path.name}: {what}.")
+            raise InputError(f"{path.name}: {fault}.")
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith((b"$FL2", b"$FL3")):

@@ -124,8 +124,8 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
         column = batch.column(name)
         if not _may_be_odd(column):
             continue
-        for shape, what in _ODD.items():
-            _refuse_where(place, batch, name, pc.match_substring_regex(column, shape), what)
+        for shape, fault in _ODD.items():
+            _refuse_where(place, batch, name, pc.match_substring_regex(column, shape), fault)
         _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
 
 
@@ -152,10 +152,10 @@ def refuse_long_text(place: str, batch: pa.RecordBatch) -> None:
             _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
 
 
-def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.BooleanArray, what: str) -> None:
+def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.BooleanArray, fault: str) -> None:
     if pc.any(at_fault).as_py():
         row = batch.column("row")[pc.index(at_fault, True).as_py()].as_py()
-        raise InputError(f"{place}, row {row}, column {name}: {what}: ask for the file without it.")
+        raise InputError(f"{place}, row {row}, column {name}: {fault}: ask for the file without it.")
 
 
 def _may_be_odd(column: pa.StringArray) -> bool:

@@ -354,13 +354,13 @@ def _numbered(
     reader: pa_csv.CSVStreamingReader, malformed: dict[int, str], header_row: int, wanted: list[str]
 ) -> Batches:
     """Yield rows with their numbers; those without the right number of cells in their place, by number and reason alone."""
-    last = header_row
+    last_row = header_row
     for batch in reader:
         gaps = np.array(sorted(malformed), dtype=np.int64)
-        candidates = np.arange(last + 1, last + 1 + batch.num_rows + len(gaps))
+        candidates = np.arange(last_row + 1, last_row + 1 + batch.num_rows + len(gaps))
         rows = np.setdiff1d(candidates, gaps, assume_unique=True)[: batch.num_rows]
-        last = int(rows[-1]) if len(rows) else last
-        passed = {row: malformed.pop(row) for row in gaps.tolist() if row <= last}
+        last_row = int(rows[-1]) if len(rows) else last_row
+        passed = {row: malformed.pop(row) for row in gaps.tolist() if row <= last_row}
         yield from _in_order(batch, rows, passed, wanted)
     if malformed:
         yield _without_cells(malformed, wanted)
@@ -371,8 +371,8 @@ def _in_order(batch: pa.RecordBatch, rows: np.ndarray, malformed: dict[int, str]
     if not malformed:
         yield whole
         return
-    both = pa.Table.from_batches([whole, _without_cells(malformed, wanted)])
-    yield from both.sort_by("row").combine_chunks().to_batches()
+    all_rows = pa.Table.from_batches([whole, _without_cells(malformed, wanted)])
+    yield from all_rows.sort_by("row").combine_chunks().to_batches()
 
 
 def _without_cells(malformed: dict[int, str], wanted: list[str]) -> pa.RecordBatch:

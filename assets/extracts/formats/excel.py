@@ -151,7 +151,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-_kept: dict[tuple[Path, Stamp], _Book] = {}  # the one that was asked for last stands last
+_kept: dict[tuple[Path, Stamp], _Book] = {}  # in the order in which they were last asked for
 
 
 def _book(path: Path) -> _Book:
