@@ -41,8 +41,8 @@ class Finding:
         keys, edition = self.failure.keys, self.failure.edition
         where = "; ".join(", ".join(f"{name} {value}" for name, value in key.items()) for key in keys[:3])
         more = f" and {self.failure.rows - 3} more" if self.failure.rows > 3 else ""
-        about = f"{self.rule.table}{f', edition {edition}' if edition else ''}"
-        return f"{about}: {self.rule.name} fails at {where}{more}. {self.rule.what_to_do}"
+        subject = f"{self.rule.table}{f', edition {edition}' if edition else ''}"
+        return f"{subject}: {self.rule.name} fails at {where}{more}. {self.rule.what_to_do}"
 
 
 def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
@@ -100,26 +100,34 @@ def fingerprint_of(table: Table, edition: int) -> str:
     """Fingerprint of an edition of a stored table: what somebody saw who decides on a check."""
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
-    came = store.read(files, of_edition) if of_edition else files.frame([])
-    seen = seen_of(table, store.read(table, [edition]), came)
-    beside = [one for one in contracts().values() if one.schema_name == "reference" and _is_named(one, table)]
-    if not beside:
-        return seen
-    held = [one.fingerprint(store.read(one)) for one in beside if store.stored_files(one)]
-    return hashlib.sha256(" ".join([seen, *held]).encode()).hexdigest()
+    files_of_edition = store.read(files, of_edition) if of_edition else files.frame([])
+    table_fingerprint = seen_of(table, store.read(table, [edition]), files_of_edition)
+    reference_tables = [
+        other_table
+        for other_table in contracts().values()
+        if other_table.schema_name == "reference" and _is_read_by_rules(other_table, table)
+    ]
+    if not reference_tables:
+        return table_fingerprint
+    fingerprints = [
+        other_table.fingerprint(store.read(other_table))
+        for other_table in reference_tables
+        if store.stored_files(other_table)
+    ]
+    return hashlib.sha256(" ".join([table_fingerprint, *fingerprints]).encode()).hexdigest()
 
 
-def _is_named(one: Table, table: Table) -> bool:
-    """Whether a decidable rule of the table reads another one."""
-    return any(one.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
+def _is_read_by_rules(other_table: Table, table: Table) -> bool:
+    """Whether a decidable rule of the table reads the other table."""
+    return any(other_table.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
 
 
 def _finding(table: Table, rule: Rule, failure: Failure, decided: Decisions) -> Finding:
     if not rule.decidable or failure.edition is None:
         return Finding(rule, failure, None, None)
-    seen = fingerprint_of(table, failure.edition)
-    decision = on_check(decided, table.name, rule.name, failure.edition, seen)
-    return Finding(rule, failure, seen[:SEEN_LETTERS], decision)
+    fingerprint = fingerprint_of(table, failure.edition)
+    decision = on_check(decided, table.name, rule.name, failure.edition, fingerprint)
+    return Finding(rule, failure, fingerprint[:SEEN_LETTERS], decision)
 
 
 def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
     rule = judged.rule
     checked = sum(store.rows(table, edition) for edition in _editions(table))
     failing = sum(failure.rows for failure in judged.failures)
-    found: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "rule": dg.MetadataValue.text(rule.why),
         "severity": "blocks the publication" if rule.severity == "error" else "warns",
         "what to do": dg.MetadataValue.text(rule.what_to_do),
@@ -137,18 +145,20 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
         "share failing %": _percent(failing, checked),
     }
     if not findings:
-        return found
-    found[FAILING] = dg.MetadataValue.table(
+        return metadata
+    metadata[FAILING] = dg.MetadataValue.table(
         [dg.TableRecord(_of_edition(table, judged, finding)) for finding in findings],
         schema=dg.TableSchema([dg.TableColumn(name) for name in _of_edition(table, judged, findings[0])]),
     )
-    found["rows"] = _keys(findings)
+    metadata["rows"] = _keys(findings)
     for finding in findings:
         edition = finding.failure.edition
         if finding.seen and edition is not None:
-            found[f"to decide, edition {edition}"] = dg.MetadataValue.text(how_to_decide(rule, edition, finding.seen))
-            found[f"seen, edition {edition}"] = finding.seen
-    return found
+            metadata[f"to decide, edition {edition}"] = dg.MetadataValue.text(
+                how_to_decide(rule, edition, finding.seen)
+            )
+            metadata[f"seen, edition {edition}"] = finding.seen
+    return metadata
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:

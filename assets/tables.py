@@ -68,9 +68,9 @@ def table_asset(
         check_specs=check_specs(table),
     )
     def asset(context: dg.AssetExecutionContext) -> Events:
-        made = editions_of(context)
+        editions_of_run = editions_of(context)
         with expected_trouble():
-            for edition, rows in make(made):
+            for edition, rows in make(editions_of_run):
                 metadata = save(table, rows, edition) | about(edition)
                 context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
         yield from made_and_checked(table)
@@ -79,16 +79,16 @@ def table_asset(
 
 
 def each(make: Callable[[int], Rows]) -> Maker:
-    """Each edition is made by itself."""
-    return lambda made: ((edition, make(edition)) for edition in made)
+    """Return a maker that makes each edition by itself."""
+    return lambda editions_of_run: ((edition, make(edition)) for edition in editions_of_run)
 
 
 def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
     """All editions of the run are made at once; each is taken out of the frame, which may hold earlier ones too."""
 
-    def of_each(made: list[int]) -> Iterator[tuple[int, Rows]]:
-        frame = make(made)
-        return ((edition, frame[frame["edition"] == edition]) for edition in made)
+    def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
+        frame = make(editions_of_run)
+        return ((edition, frame[frame["edition"] == edition]) for edition in editions_of_run)
 
     return of_each
 
@@ -126,9 +126,9 @@ def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.Ass
 def with_those_that_checks_read(of_step: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
     """The deps of a step, and the tables that the checks of its own tables read beside them and beside each other."""
     deps = list(deps)
-    there = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
+    known_keys = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
     read = needs(earlier=tables_read(rule for table in of_step for rule in rules_of(table)))
-    return [*deps, *(dep for dep in read if dep.asset_key not in there)]
+    return [*deps, *(dep for dep in read if dep.asset_key not in known_keys)]
 
 
 def key(table: Table) -> dg.AssetKey:
@@ -172,10 +172,10 @@ def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]
 def row_counts(table: Table, count: int, edition: int | None) -> dict[str, Any]:
     """How many rows were written and where, and whether made-up ones are among them; never a value."""
     metadata: dict[str, Any] = {"dagster/row_count": count, "file": store.path_of(table, edition).name}
-    found = (
+    provenances = (
         store.distinct(table, edition, "provenance") if edition is not None and "provenance" in table.columns else []
     )
-    return metadata | ({"provenance": " ".join(found)} if found else {})
+    return metadata | ({"provenance": " ".join(provenances)} if provenances else {})
 
 
 def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:

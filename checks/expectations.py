@@ -145,10 +145,10 @@ def prove_route() -> None:
         )
         query = _query(rule, None)
         result = _validate(connection, "canary", [rule], [query], key=("id",))[0]
-        found = sorted(key["id"] for key in _failing_keys(connection, rule, query, result, key=("id",)))
-        if found != expected:
+        found_ids = sorted(key["id"] for key in _failing_keys(connection, rule, query, result, key=("id",)))
+        if found_ids != expected:
             raise CheckError(
-                f"the canary of {kind} found rows {found} where {expected} were planted: no check can be trusted"
+                f"the canary of {kind} found rows {found_ids} where {expected} were planted: no check can be trusted"
             )
 
 
@@ -263,7 +263,7 @@ def _validate(
                 "return_unexpected_index_query": False,
             },
         )
-    return sorted(result.results, key=lambda one: one.expectation_config.meta["index"])
+    return sorted(result.results, key=lambda validation: validation.expectation_config.meta["index"])
 
 
 def _failing_keys(
@@ -280,9 +280,9 @@ def _failing_keys(
     if query:
         rows = result.result["details"]["unexpected_rows"]
         if len(rows) < result.result["observed_value"]:  # Great Expectations keeps the first 200 only
-            found = connection.execute(query)
+            cursor = connection.execute(query)
             rows = [
-                dict(zip([column[0] for column in found.description], row, strict=True)) for row in found.fetchall()
+                dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor.fetchall()
             ]
     else:
         # Keys of several columns come back as the values themselves, which are the key.

@@ -64,18 +64,18 @@ def judge(table: Table) -> list[Judged]:
     """
     if misshapen_files(table):
         return [_judged(table, outcome) for outcome in validate_table(table, ())]
-    kept, files, beside = _read(table), _files(table), _beside(table)
-    if kept and (kept.files, kept.beside) == (files, beside):
+    kept, files, files_beside = _read(table), _files(table), _beside(table)
+    if kept and (kept.files, kept.beside) == (files, files_beside):
         return [Judged(rule, tuple(kept.failures.get(rule.name, ()))) for rule in rules_of(table)]
-    same = [name for name, content in files.items() if kept and kept.files.get(name) == content]
-    if kept and same and table.partitioned:
-        changed = [int(name) for name in files if name not in same]
+    unchanged = [name for name, content in files.items() if kept and kept.files.get(name) == content]
+    if kept and unchanged and table.partitioned:
+        changed = [int(name) for name in files if name not in unchanged]
         judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:], changed)]
-        judged = [_with_kept(rule, kept, same) if _looks_at_editions_alone(rule) else rule for rule in judged]
+        judged = [_with_kept(rule, kept, unchanged) if _looks_at_editions_alone(rule) else rule for rule in judged]
     else:
         judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:])]
     failures = {rule.rule.name: list(rule.failures) for rule in judged if rule.failures}
-    keep = _Kept(judged_by=_judged_by(table.name), files=files, beside=beside, failures=failures)
+    keep = _Kept(judged_by=_judged_by(table.name), files=files, beside=files_beside, failures=failures)
     store.write_outcomes(table, keep.model_dump_json(indent=1) + "\n")
     return judged
 
@@ -90,10 +90,10 @@ def _looks_at_editions_alone(judged: Judged) -> bool:
     return judged.rule.looks_at_editions_alone or judged.rule.name == SHAPE
 
 
-def _with_kept(judged: Judged, kept: _Kept, same: Collection[str]) -> Judged:
+def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judged:
     """The failures of the editions that stayed, beside those of the new ones."""
-    stayed = [failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in same]
-    anew = [failure for failure in judged.failures if str(failure.edition) not in same]
+    stayed = [failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in unchanged]
+    anew = [failure for failure in judged.failures if str(failure.edition) not in unchanged]
     return Judged(judged.rule, tuple(sorted([*stayed, *anew], key=lambda failure: failure.edition or 0)))
 
 
@@ -103,9 +103,9 @@ def _judged(table: Table, outcome: Outcome) -> Judged:
     for edition in _editions(table):
         keys = outcome.failing if edition is None else outcome.of_edition(edition)
         if keys:
-            first = tuple({name: _plain(value) for name, value in key.items()} for key in keys[:KEYS_KEPT])
+            first_keys = tuple({name: _plain(value) for name, value in key.items()} for key in keys[:KEYS_KEPT])
             whence = _provenance(table, outcome.rule, keys, edition) if outcome.rule.footnote_en else None
-            failures.append(Failure(edition=edition, rows=len(keys), keys=first, provenance=whence))
+            failures.append(Failure(edition=edition, rows=len(keys), keys=first_keys, provenance=whence))
     return Judged(outcome.rule, tuple(failures))
 
 
@@ -140,8 +140,8 @@ def _files(table: Table) -> dict[str, str]:
 
 def _beside(table: Table) -> dict[str, str]:
     """The hash of each other table that the rules read."""
-    others = [read for read in tables_read(rules_of(table)) if read.name != table.name]
-    return {read.name: hashlib.sha256(json.dumps(_files(read)).encode()).hexdigest() for read in others}
+    other_tables = [read for read in tables_read(rules_of(table)) if read.name != table.name]
+    return {read.name: hashlib.sha256(json.dumps(_files(read)).encode()).hexdigest() for read in other_tables}
 
 
 @cache

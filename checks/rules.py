@@ -95,14 +95,14 @@ def shape_expectations(table: Table) -> list[Rule]:
 
     That a cell is filled is said by the file itself, whose column cannot hold an empty one (`expectations.py`).
     """
-    found = [
+    rules_of_values = [
         _shape_rule(
             table, f"{name}_allowed", "ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.allowed)}
         )
         for name, column in table.columns.items()
         if column.allowed
     ]
-    return [*found, _key_rule(table)]
+    return [*rules_of_values, _key_rule(table)]
 
 
 def _key_rule(table: Table) -> Rule:
@@ -130,13 +130,13 @@ def shape_rule(table: Table) -> Rule:
 @cache
 def rules() -> dict[str, tuple[Rule, ...]]:
     """Every table's rules by table name, in the order of the files."""
-    found: dict[str, tuple[Rule, ...]] = {}
+    by_table: dict[str, tuple[Rule, ...]] = {}
     for path in sorted(RULES.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
             if table not in contracts():
                 raise ValueError(f"{path.name}: there is no table {table}")
-            found[table] = tuple(Rule(table=table, name=name, **entry) for name, entry in entries.items())
-    return found
+            by_table[table] = tuple(Rule(table=table, name=name, **entry) for name, entry in entries.items())
+    return by_table
 
 
 def decidable_rules() -> list[Rule]:

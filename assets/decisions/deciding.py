@@ -90,7 +90,7 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
         )
     if not _fails(decidable, edition):
         raise InputError(f"{table} {rule} holds in edition {edition}: there is nothing to decide.")
-    about: Entry = {
+    details: Entry = {
         "about": "failed_check",
         "action": "waive" if by.expires_on else "accept",
         "edition": edition,
@@ -98,7 +98,7 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
         "rule": rule,
         "seen": seen,
     }
-    return write(f"{edition}-{rule[:40]}", about, by)
+    return write(f"{edition}-{rule[:40]}", details, by)
 
 
 def decide_on_row(
@@ -120,10 +120,10 @@ def decide_on_row(
         raise InputError(
             f"a column and a value belong to a correction, and the row is to {action}: leave them out, or correct."
         )
-    about: Entry = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
+    details: Entry = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
     if action == "correct":
-        about |= _correction(delivered, row, cell)
-    return write(f"{edition}-row-{row}", about, by)
+        details |= _correction(delivered, row, cell)
+    return write(f"{edition}-row-{row}", details, by)
 
 
 def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
@@ -149,8 +149,8 @@ def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision
         raise InputError(f"{file}: no more rows are set aside than are tolerated: there is nothing to decide.")
     if trial.rejected_rows == delivered.rows:
         raise InputError(f"{file}: no row of it can count, and that is no delivery: ask for the file again.")
-    about: Entry = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(delivered)}
-    return write(f"{edition}-share", about, by)
+    details: Entry = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(delivered)}
+    return write(f"{edition}-share", details, by)
 
 
 def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
@@ -165,10 +165,10 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
         raise InputError(
             f"no report of edition {edition} has the offence code {short(offence_code)} and no type by offence_codes.csv: there is nothing to decide; give a code that police.unmapped_codes lists."
         )
-    about: Entry = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
+    details: Entry = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
     if crime_type:
-        about |= {"action": "correct", "crime_type": crime_type}
-    return write(f"{edition}-code-{offence_code}", about, by)
+        details |= {"action": "correct", "crime_type": crime_type}
+    return write(f"{edition}-code-{offence_code}", details, by)
 
 
 def _fails(rule: Rule, edition: int) -> bool:
@@ -225,19 +225,19 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
 # --- the file ----------------------------------------------------------------------------------------------
 
 
-def write(name: str, about: Entry, by: By) -> Decision:
+def write(name: str, details: Entry, by: By) -> Decision:
     """Write one decision below the others, under a name that no other has.
 
     Raises InputError where the file, as it stands or with the new entry, is none that can be read.
     """
     refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
     with rewriting(reference_folder() / FILE) as path:
-        taken = {decision.decision_id for decision in load_decisions().decisions}
-        decision_id = _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], taken)
-        entry: Entry = {"decision_id": decision_id, **about, **by.entry()}
+        used_ids = {decision.decision_id for decision in load_decisions().decisions}
+        decision_id = _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], used_ids)
+        entry: Entry = {"decision_id": decision_id, **details, **by.entry()}
         line_end = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
         path.write_text(_with(read_text(path), entry), encoding="utf-8", newline=line_end)
-        written = _read_again(path.parent, len(taken))
+        written = _read_again(path.parent, len(used_ids))
     return written[-1]
 
 
@@ -256,9 +256,9 @@ def _read_again(folder: Path, before: int) -> list[Decision]:
     return decisions
 
 
-def _free_name(name: str, taken: set[str]) -> str:
-    numbered = (f"{name}-{number}" for number in range(1, len(taken) + 2))
-    return next(candidate for candidate in numbered if candidate not in taken)
+def _free_name(name: str, used_ids: set[str]) -> str:
+    numbered = (f"{name}-{number}" for number in range(1, len(used_ids) + 2))
+    return next(candidate for candidate in numbered if candidate not in used_ids)
 
 
 def _with(text: str, entry: Entry) -> str:

@@ -133,10 +133,10 @@ def _changes_of_both(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
     """The area's change since the baseline's year over the municipality's own; none where one of the counts is zero."""
     names = ("figure_", "against_", "whole_", "against_whole_")
     four = [_counts(rows, name) for name in names]
-    rates = [_rates(of_one) for of_one in four]
+    rates = [_rates(area_counts) for area_counts in four]
     value, compared_value = _ratio(rates[0], rates[1]), _ratio(rates[2], rates[3])
     ratio = _ratio(value, compared_value)
-    reports = np.stack([of_one.reports for of_one in four])
+    reports = np.stack([area_counts.reports for area_counts in four])
     limits = counts.ratio_of_ratios_limits(ratio, reports, conventions["confidence_level"])
     return _of_counts(rows, value, compared_value, ratio, _where_ratio(limits, ratio))
 
@@ -165,9 +165,9 @@ def _counted(rows: pd.DataFrame) -> Array:
     """Whether both counts are known, and the residents that rates need; readings of counts that are not were refused before."""
     pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
     per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
-    known = rows[["figure_reports", "against_reports"]].notna().all(axis=1)
+    reports_known = rows[["figure_reports", "against_reports"]].notna().all(axis=1)
     residents = rows[["figure_population_low_residents", "against_population_low_residents"]].notna().all(axis=1)
-    return ~pair | (known & (residents | ~per_resident)).to_numpy(bool)
+    return ~pair | (reports_known & (residents | ~per_resident)).to_numpy(bool)
 
 
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
@@ -234,9 +234,9 @@ def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Cou
     )
 
 
-def _rates(of: Counts) -> Array:
+def _rates(counted: Counts) -> Array:
     """Reports for each resident, or for each year, over the middle of the population's band."""
-    return of.reports / ((of.population_low + of.population_high) / 2)
+    return counted.reports / ((counted.population_low + counted.population_high) / 2)
 
 
 def _ratio(value: Array, compared_value: Array) -> Array:

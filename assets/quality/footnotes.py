@@ -59,10 +59,10 @@ def _row(rule: Rule, failure: Failure, edition: int, decided: Decisions) -> Row:
     }
 
 
-def _of_each(made: list[int]) -> Iterator[tuple[int, pd.DataFrame]]:
+def _of_each(editions: list[int]) -> Iterator[tuple[int, pd.DataFrame]]:
     """Edition by edition, of one look at all of them."""
     failing, decided = failing_in_store(), load_decisions()
-    return ((edition, FOOTNOTES.frame(footnote_rows(failing, edition, decided))) for edition in made)
+    return ((edition, FOOTNOTES.frame(footnote_rows(failing, edition, decided))) for edition in editions)
 
 
 ASSETS = [table_asset(FOOTNOTES, _of_each, needs(contracts()[table] for table in TOLD))]
