@@ -35,7 +35,7 @@ class Finding:
     decision: CheckDecision | None
 
     def sentence(self) -> str:
-        """Where the rule fails and what to do, or who let it pass."""
+        """Return where the rule fails and what to do, or who let it pass."""
         if self.decision:
             return _settled(self.decision)
         keys, edition = self.failure.keys, self.failure.edition
@@ -59,7 +59,7 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
 
 
 def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
-    """What the checks of a table say after it was written, for its step to yield.
+    """Yield the results of the checks of a table after it was written, for its step to pass on.
 
     A file of the wrong shape leaves the other rules without a result.
     """
@@ -71,7 +71,7 @@ def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[
 
 
 def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEvaluation:
-    """What a rule found, as Dagster shows it: green where each edition holds, or is settled by a decision in force."""
+    """Return a rule's result as Dagster shows it: passed where each edition passes, or a decision in force settles it."""
     rule = judged.rule
     findings = [_finding(table, rule, failure, decided) for failure in judged.failures]
     findings.sort(key=lambda finding: finding.decision is not None)
@@ -87,7 +87,7 @@ def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEva
 
 
 def sentences(evaluation: dg.AssetCheckEvaluation) -> list[str]:
-    """One sentence for each edition in which a check fails and nobody let it pass."""
+    """Return one sentence for each edition in which a check fails and nobody let it pass."""
     if evaluation.passed:
         return []
     editions = evaluation.metadata[FAILING]
@@ -97,7 +97,7 @@ def sentences(evaluation: dg.AssetCheckEvaluation) -> list[str]:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Fingerprint of an edition of a stored table: what somebody saw who decides on a check."""
+    """Return the fingerprint of an edition of a stored table: it stands for what somebody saw who decides on a check."""
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
     files_of_edition = store.read(files, of_edition) if of_edition else files.frame([])
@@ -131,7 +131,7 @@ def _finding(table: Table, rule: Rule, failure: Failure, decided: Decisions) -> 
 
 
 def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str, Any]:
-    """What a steward needs to understand the result and to decide; rows by their keys, never a value."""
+    """Return what a steward needs to understand the result and to decide: rows by their keys, never a value."""
     rule = judged.rule
     checked = sum(store.rows(table, edition) for edition in _editions(table))
     failing = sum(failure.rows for failure in judged.failures)
@@ -162,7 +162,7 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
-    """A line of the table of failing editions, as narrow as Dagster's page: its sentence is in the result's description."""
+    """Return a line of the table of failing editions, as narrow as Dagster's page; its sentence is in the description."""
     failure, decision = finding.failure, finding.decision
     checked = store.rows(table, failure.edition)
     before = failure.edition - 1 if failure.edition is not None else None
@@ -187,12 +187,12 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def runbook(rule: Rule) -> str:
-    """The rule's paragraph of the runbook, as Markdown that Dagster opens, and where it stands."""
+    """Return the rule's paragraph of the runbook as Markdown, which Dagster opens, and where to find it."""
     return f"{paragraph(rule)}\n(docs/{PAGE.name}#{anchor(rule)}; how to go on from here is in docs/steward.md)"
 
 
 def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
-    """The command that decides on a failed check, to be filled in."""
+    """Return the command that decides on a failed check, for the steward to fill in."""
     return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
@@ -206,7 +206,7 @@ def _settled(decision: CheckDecision) -> str:
 
 
 def _keys(findings: list[Finding]) -> dg.TableMetadataValue:
-    """The first failing rows of each edition."""
+    """Return the first failing rows of each edition as a table of their keys."""
     keys = [key for finding in findings for key in finding.failure.keys]
     columns = list(dict.fromkeys(name for key in keys for name in key))
     rows = [dg.TableRecord({name: str(key.get(name, "")) for name in columns}) for key in keys]

@@ -57,6 +57,6 @@ def look_up(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _stamp() -> Stamp:
-    """What tells whether the stored reference tables are the same files: they are written beside and renamed."""
+    """Return what changes when a stored reference file is replaced, as a new file is written apart and then renamed."""
     files = [path for table in REFERENCE for path in stored_files(table)]
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in files)

@@ -58,7 +58,7 @@ class Model:
 
 
 def write_model(name: str, edition: int) -> int:
-    """Make one edition of a table whose query is asked for one at a time; the number of rows."""
+    """Make one edition of a table whose query is asked for one at a time; return the number of rows."""
     table, count = contracts()[name], 0
     for _, rows in edition_by_edition(MODELS[name], table, [edition]):
         if isinstance(rows, pd.DataFrame):
@@ -83,7 +83,7 @@ def edition_by_edition(model: Model, table: Table, editions: list[int]) -> Itera
 
 
 def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
-    """The rows of a query that makes all editions of a run at once; rows of earlier editions that it reads may be among them."""
+    """Return the rows of a query that makes all editions of a run at once; rows of earlier editions may be among them."""
     back = model.editions_back
     first = store.FIRST_EDITION if back is None else max(store.FIRST_EDITION, min(editions) - back)
     with engine_with_lookups() as connection:

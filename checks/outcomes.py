@@ -57,7 +57,7 @@ class _Kept(BaseModel):
 
 
 def judge(table: Table) -> list[Judged]:
-    """What every rule of a table says of all its editions; kept for the next time.
+    """Return what every rule of a table finds in all its editions, and keep it for the next time.
 
     Where the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where
     a check could not be run.
@@ -86,19 +86,19 @@ def rules_of(table: Table) -> list[Rule]:
 
 
 def _looks_at_editions_alone(judged: Judged) -> bool:
-    """As the rule does, or the shape, of which one row per key is a part."""
+    """Whether the rule looks at each edition alone; the shape, which includes one row per key, does too."""
     return judged.rule.looks_at_editions_alone or judged.rule.name == SHAPE
 
 
 def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judged:
-    """The failures of the editions that stayed, beside those of the new ones."""
+    """Return the kept failures of the unchanged editions, and the new failures of the changed ones."""
     stayed = [failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in unchanged]
     anew = [failure for failure in judged.failures if str(failure.edition) not in unchanged]
     return Judged(judged.rule, tuple(sorted([*stayed, *anew], key=lambda failure: failure.edition or 0)))
 
 
 def _judged(table: Table, outcome: Outcome) -> Judged:
-    """The failing rows told apart by their editions; a fault of the whole table counts for each."""
+    """Divide the failing rows by their editions; a fault of the whole table counts for each."""
     failures = []
     for edition in _editions(table):
         keys = outcome.failing if edition is None else outcome.of_edition(edition)
@@ -114,7 +114,7 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 
 def _provenance(table: Table, rule: Rule, keys: Iterable[Key], edition: int | None) -> str | None:
-    """Where the failing rows come from: made up as soon as one of them is."""
+    """Return the provenance of the failing rows: made up as soon as one of them is."""
     if table.schema_name == "reference":
         return "published"
     if "provenance" not in table.columns or rule.rows_of or edition is None:
@@ -134,19 +134,19 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def _files(table: Table) -> dict[str, str]:
-    """The hash of each file of a table, by its edition."""
+    """Return the hash of each file of a table, by its edition."""
     return {path.stem if table.partitioned else "None": store.content_hash(path) for path in store.stored_files(table)}
 
 
 def _beside(table: Table) -> dict[str, str]:
-    """The hash of each other table that the rules read."""
+    """Return the hash of each other table that the rules read, by its name."""
     other_tables = [read for read in tables_read(rules_of(table)) if read.name != table.name]
     return {read.name: hashlib.sha256(json.dumps(_files(read)).encode()).hexdigest() for read in other_tables}
 
 
 @cache
 def _judged_by(name: str) -> str:
-    """Hash of the rules of a table, of its contract, and of the programs that ran them."""
+    """Return a hash of the rules of a table, of its contract, and of the programs that run them."""
     table = contracts()[name]
     texts = [rule.model_dump_json() for rule in (*rules_of(table), *shape_expectations(table))]
     programs = [f"{program} {version(program)}" for program in ("great-expectations", "duckdb")]
@@ -154,7 +154,7 @@ def _judged_by(name: str) -> str:
 
 
 def _read(table: Table) -> _Kept | None:
-    """What is kept of a table and was judged by the same rules; None where nothing is, or where the file is damaged."""
+    """Return what is kept of a table, if judged by the same rules; None without it, or where the file is damaged."""
     try:
         kept = _Kept.model_validate_json(store.read_outcomes(table))
     except ValueError:

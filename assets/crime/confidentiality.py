@@ -17,7 +17,7 @@ OF_A_TARGET, OF_A_WHOLE = 1e9, 1e6  # what hiding such a cell costs, beside a re
 
 
 def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Whether each counted cell is free, confidential, or hidden for another's sake: one row for each.
+    """Return one row for each counted cell: whether it is free, confidential, or hidden for another's sake.
 
     `terms` are the rows of `confidentiality.sql`. No convention is used.
     """
@@ -27,7 +27,7 @@ def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
-    """The cells of one edition with their confidentiality."""
+    """Return the cells of one edition with their confidentiality."""
     cells = terms.drop_duplicates(CELL)
     values = cells["reports"].to_numpy(float)
     thresholds = cells["fewest_reports_shown"].to_numpy(int)
@@ -55,10 +55,10 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
-    """What of each whole lies outside of its parts, where not everybody knows it: cells that nobody is shown.
+    """Make a cell of each whole less its parts, where that is not public; these cells are shown to nobody.
 
-    Returns their values, their columns of coefficients, and whether a small one is guarded. Parts that are more than their
-    whole contradict it, which `failed_checks` of a verdict tells: that they are more, and not by how much, is known then.
+    Returns their values, their columns of coefficients, and whether a small one is guarded. Parts that add up to more than
+    their whole contradict it. `failed_checks` of a verdict tells readers so: that they are more, but not by how much.
     """
     unknown = np.flatnonzero(kinds != "known")
     contradicted = differences[unknown] < 0

@@ -43,7 +43,7 @@ class By:
     expires_on: date | None = None
 
     def entry(self) -> Entry:
-        """The words of an entry that say so. Raises InputError where nobody decides or no reason is there."""
+        """Return the fields of an entry that say so. Raises InputError where the person or the reason is empty."""
         if not self.person.strip() or not self.reason.strip():
             raise InputError("a decision needs a person and a reason: give both.")
         until: Entry = {"expires_on": self.expires_on} if self.expires_on else {}
@@ -64,7 +64,7 @@ class Cell:
 
 
 def cell_of(column: str | None, value: str | None) -> Cell | None:
-    """The cell that a command or form names; None where it names none. Raises InputError where it names half of one."""
+    """Return the cell that a command or form names, None where it names none. Raises InputError for half of one."""
     if column is None and value is None:
         return None
     if column is None or value is None:
@@ -75,8 +75,8 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
     """Accept a failed check, or waive it until a day: for what somebody saw, by the fingerprint that stands beside the check.
 
-    Raises InputError where there is no such check, where it is none to be decided on or holds, where nothing is stored yet, or
-    where the data are others than those that were seen.
+    Raises InputError where there is no such check, where it holds or cannot be decided on, where nothing is stored yet, or
+    where the data are not those that somebody saw.
     """
     decidable = _decidable(table, rule)
     if edition not in store.stored_editions(contracts()[table]):
@@ -127,7 +127,7 @@ def decide_on_row(
 
 
 def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
-    """What an entry says of a corrected cell. Raises InputError where it would change nothing, or names no cell."""
+    """Return the fields of an entry on a corrected cell. Raises InputError where they change nothing or name no cell."""
     if cell is None:
         raise InputError("a correction needs the column, by our name of it, and the value: give both.")
     expects = _delivered_cell(file, row, cell.column)
@@ -141,7 +141,7 @@ def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
     """Accept that more rows of a file, as somebody saw it, are rejected than its specification tolerates.
 
-    Raises InputError where the file is not the one that was seen, where no more are rejected, or where all are.
+    Raises InputError where the file is not the one that was seen, where no more are rejected, or where all rows are.
     """
     delivered = _delivered(edition, file, seen)
     trial = try_file(delivered.path, edition)
@@ -156,7 +156,7 @@ def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision
 def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
     """Say what an offence code's reports count as, or accept that they count under no crime type.
 
-    Raises InputError where the crime type is none, or where no report of the edition has the code without a type.
+    Raises InputError for an unknown crime type, or where no report of the edition has the code without a type.
     """
     crime_types = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *crime_types):
@@ -178,7 +178,7 @@ def _fails(rule: Rule, edition: int) -> bool:
 
 
 def _decidable(table: str, name: str) -> Rule:
-    """The rule of a table. Raises InputError where there is none of this name, or none to be decided on."""
+    """Return the rule of a table. Raises InputError for an unknown name, or a rule that cannot be decided on."""
     of_table = [*rules().get(table, ()), *([shape_rule(contracts()[table])] if table in contracts() else [])]
     rule = next((rule for rule in of_table if rule.name == name), None)
     if rule is None:
@@ -190,7 +190,7 @@ def _decidable(table: str, name: str) -> Rule:
 
 
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
-    """The file as it lies in the landing folder. Raises InputError where it is not what was seen, or else what the last run took in."""
+    """Return the file in the landing folder. Raises InputError where it is not the one seen, or taken in by the last run."""
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
         raise InputError(f"landing/{edition} has no file of this name: give the name as quality.files has it.")
@@ -209,7 +209,7 @@ def _of(file: DeliveredFile) -> Entry:
 
 
 def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
-    """What the file says in a cell. Raises InputError where it has no such row or column."""
+    """Return the text of a cell of the file. Raises InputError where it has no such row or column."""
     columns = file.layout.columns
     if column not in columns:
         raise InputError(f"the column is none of {file.layout.table.name}: use one of {', '.join(columns)}.")
@@ -226,9 +226,9 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
 
 
 def write(name: str, details: Entry, by: By) -> Decision:
-    """Write one decision below the others, under a name that no other has.
+    """Write one decision below the others, under a name of its own.
 
-    Raises InputError where the file, as it stands or with the new entry, is none that can be read.
+    Raises InputError where the file cannot be read, as it stands or with the new entry.
     """
     refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
     with rewriting(reference_folder() / FILE) as path:
@@ -242,7 +242,7 @@ def write(name: str, details: Entry, by: By) -> Decision:
 
 
 def _read_again(folder: Path, before: int) -> list[Decision]:
-    """The decisions of the new file. Raises InputError where it cannot be read, or has not one more than the one before."""
+    """Return the decisions of the new file. Raises InputError where it cannot be read or is not longer by one decision."""
     try:
         decisions = load_decisions(folder).decisions
     except InputError as error:

@@ -34,12 +34,12 @@ class Cells:
 
 
 def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str]:
-    """Of each cell whether it is free, confidential (1 to threshold - 1) or hidden secondarily for the sake of others.
+    """Return for each cell whether it is free, confidential (1 to threshold - 1) or hidden for the sake of others.
 
     `thresholds` has the fewest reports that are shown of each cell, or of all cells alike.
 
-    Zeros are shown, but not beside a small count: else every hidden count were known to be no zero. Raises ValueError where
-    even hiding every cell leaves a small one to be found out.
+    Zeros are shown, but not beside a small count: else a hidden count would be known not to be zero. Raises ValueError where
+    a small count can be found out even if every cell is hidden.
     """
     thresholds = np.broadcast_to(thresholds, cells.values.shape)
     small = (cells.values >= 1) & (cells.values < thresholds)
@@ -56,7 +56,7 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
 
 
 def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) -> Iterator[tuple[int, float, float]]:
-    """Each cell that has to be protected, with the smallest and the largest value that an attacker cannot rule out.
+    """Yield each cell to be protected, with the smallest and the largest value that an attacker cannot rule out.
 
     The attacker knows every equation and every cell that is shown and not hidden. Nobody is told whether a cell is hidden
     for its own sake or for another's, as that would say that it is less than the threshold.
@@ -74,7 +74,7 @@ def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) 
 
 
 def protected(value: float, low: float, high: float, threshold: int) -> bool:
-    """A small value needs a range that holds every small value; another one a range as wide as a small one's values are many."""
+    """Whether the range protects the value: a small one needs all small values in it, another a width of threshold - 1."""
     if 1 <= value < threshold:
         return low <= 1 + EPSILON and high >= threshold - 1 - EPSILON
     return high - low >= threshold - 1 - EPSILON
@@ -88,7 +88,7 @@ def _first_exposed(cells: Cells, coefficients: Array, hidden: Array, thresholds:
 
 
 def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int) -> int:
-    """The cheapest cell that is still shown and stands in an equation with the exposed one, or with one hidden beside it."""
+    """Return the cheapest cell still shown that shares an equation with the exposed one, or with one reached from it."""
     reached = np.arange(len(cells.values)) == exposed
     while True:
         neighbours = _in_equation_with(reached, coefficients)
@@ -109,7 +109,7 @@ def _in_equation_with(chosen: Array, coefficients: Array) -> Array:
 
 
 def _extreme(equations: Array, totals: Array, place: int, sign: int) -> float:
-    """Smallest (sign 1) or largest (sign -1) value of one unknown; infinite where nothing bounds it."""
+    """Return the smallest (sign 1) or largest (sign -1) value of one unknown; infinite where nothing bounds it."""
     goal = np.zeros(equations.shape[1])
     goal[place] = sign
     solution = optimize.linprog(goal, A_eq=equations, b_eq=totals, bounds=(0, None), method="highs")

@@ -106,7 +106,7 @@ def effective_answers(weight: Array) -> float:
 
 
 def korn_graubard_limits(shares: Estimates, confidence: float | Array, *, capped: bool = True) -> tuple[Array, Array]:
-    """Clopper-Pearson's limits with as many answers as the variance is worth, at most those that there are if capped.
+    """Return Clopper-Pearson limits with the effective number of answers, at most the actual one if capped.
 
     n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey Methodology 24. R's `survey` 4.1
     does not cap, NCHS (2017) does. At 0 and 1 with the number of answers.
@@ -161,7 +161,7 @@ class _Sums:
 
 
 def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
-    """As products of matrices, stratum by stratum: no row of area by question by respondent is ever made."""
+    """Return the sums by products of matrices, stratum by stratum: area by question by respondent needs no array."""
     counts, yes_or_zero = ~np.isnan(yes), np.nan_to_num(yes)
     sums = np.zeros((5, len(design.population), areas.shape[1], yes.shape[1]))
     order = np.argsort(design.stratum, kind="stable")
@@ -193,7 +193,7 @@ def _variance(design: Design, z: Array, z_squared: Array, lonely: Lonely) -> Arr
 
 
 def _by_stratum(design: Design, values: Array) -> Array:
-    """Sums of respondent by question, stratum by question."""
+    """Sum values, respondent by question, to stratum by question."""
     sums = np.zeros((len(design.population), values.shape[1]))
     np.add.at(sums, design.stratum, values)
     return sums

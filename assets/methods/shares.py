@@ -348,7 +348,7 @@ def _numbers(values: Sequence[float | None]) -> Array:
 
 
 def _interval(limits: Limits) -> Interval | None:
-    """The interval of limits of one; None where it has none."""
+    """Return the interval of arrays of one lower and one upper limit; None where one is NaN."""
     low, high = float(limits[0][0]), float(limits[1][0])
     return None if math.isnan(low) or math.isnan(high) else Interval(low, high)
 
@@ -392,7 +392,7 @@ def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
 
 
 def _trend_variance(share: Share) -> float:
-    """The share's variance; of nobody or everybody, whose own is 0, that of half an answer more or less in one more.
+    """Return the share's variance; at 0 and 1, where that is 0, the one with half an answer added in one answer more.
 
     Source of the half: Haldane (1956), as for the logarithm of odds.
     """

@@ -114,7 +114,7 @@ def _holds(lists: pd.Series, names: pd.Index) -> Array:
 
 
 def _constants(respondents: pd.DataFrame) -> dict[str, int | str]:
-    """What all rows of an edition have in common."""
+    """Return the columns that are the same in all rows of an edition."""
     return {
         "edition": int(respondents["edition"].iloc[0]),
         "rule_version": int(respondents["rule_version"].iloc[0]),
@@ -124,7 +124,7 @@ def _constants(respondents: pd.DataFrame) -> dict[str, int | str]:
 
 
 def _gaps_of(survey: Survey, area: str, conventions: dict[str, float]) -> pd.DataFrame:
-    """The gaps of one area.
+    """Return the gaps of one area.
 
     With fewer answers than may be told, in the area or in the rest, the gap would tell what they were.
     """

@@ -71,7 +71,7 @@ class Words(dict[tuple[str, str], str]):
 
 
 def sentence(row: VerdictRow, rule: str, made_of: str, words: Words, language: str) -> str:
-    """What the words say, what the data can carry, and what could have been shown; or why nothing can be said.
+    """Return what the words say, what the data can carry, and what could have been shown; or why nothing can be said.
 
     `rule` is the target's, `made_of` its measure's. Raises InputError where words.csv lacks a sentence.
     """

@@ -5,7 +5,8 @@ written with the specification's decimal mark and date format. What is not a tab
 place. What the columns mean is in `layouts.py`; which layout fits is decided in `matching.py`.
 
 Each format is a module with three functions: `names(path, writing)`, `look(path, writing)` and
-`batches(path, writing, wanted)`; what an edition's layout says of it comes in as its `Writing`. What they share is in `cells.py`; `sheet_text.py` is Excel's.
+`batches(path, writing, wanted)`; the `Writing` is what an edition's layout says of the file. What they share is in
+`cells.py`; `sheet_text.py` is Excel's.
 """
 
 import re

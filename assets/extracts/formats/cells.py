@@ -53,7 +53,7 @@ class Cells:
 def batch_of(
     columns: Sequence[pa.Array], names: Sequence[str], rows: np.ndarray, malformed: Sequence[str] | None = None
 ) -> pa.RecordBatch:
-    """Return text columns with the numbers of their rows, and why rows have no cells where they have none."""
+    """Return text columns with the numbers of their rows, and for rows without cells the reason."""
     why = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
     return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), why, *columns], ["row", "malformed", *names])
 
@@ -88,7 +88,7 @@ def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | No
 
 
 def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
-    """Return each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
+    """Return each value as text. Arrow writes the shortest fraction that gives the number back, as `as_text` does."""
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
         if not pc.any(pc.match_substring(plain, "e")).as_py():
@@ -130,7 +130,7 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
 
 
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
-    """Return the cells without other blanks than spaces around them, which no eye would see; other cells as they are.
+    """Return the cells without tabs, line ends and other blanks but spaces around them, which nobody would see.
 
     The bytes of all cells together are searched before any cell is: most columns have no such blank, and the search in C
     takes a tenth of the time (seconds of `benchmarks.police_csv`).
@@ -188,7 +188,7 @@ def _bytes_of(column: pa.StringArray) -> bytes:
 
 
 class Stamp(NamedTuple):
-    """What tells a file from one that was put in its place, even with its size and time."""
+    """What differs between a file and one put in its place, even with its size and time."""
 
     size: int
     written: int
@@ -204,7 +204,7 @@ def stamp_of(path: Path) -> Stamp:
 
 @contextmanager
 def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
-    """Turn a library's fault over a damaged file into an InputError."""
+    """Turn a library's error on a damaged file into an InputError."""
     expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
     try:
         yield

@@ -86,7 +86,7 @@ def _value_or_text(value: pa.Scalar) -> object:
 
 
 def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first_row: int) -> None:
-    """Refuse text that is not UTF-8: Parquet asks for it, but not every program sees to it."""
+    """Refuse text that is not UTF-8: Parquet requires it, but not every program that writes Parquet checks it."""
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:

@@ -55,7 +55,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
 
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
-    """Return the first cases: a file is looked at before it is read, and then most of them are there."""
+    """Return the first cases, most of them kept from the look at the file before."""
     cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
     if absent:
@@ -69,7 +69,7 @@ def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
 
 
 def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[str, pa.Array]:
-    """Return the wanted variables of some cases; each is of one type. Days are turned here, as others than a calendar's may stand there."""
+    """Return the wanted variables of some cases, each of one type, with days converted here: a file may hold impossible ones."""
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
@@ -97,7 +97,7 @@ def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
     """Return seconds since 1582 as days, or as moments where they have a time.
 
-    One that no calendar has becomes the first or last that one has, which no rule of rows lets count.
+    A day out of range becomes the first or last possible one, which the rules of rows reject.
     """
     moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
     day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))

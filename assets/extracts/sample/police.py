@@ -142,7 +142,7 @@ def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, r
 def _unmap(
     rows: pd.DataFrame, places: np.ndarray, crime_year: int, reference: Reference, rng: np.random.Generator
 ) -> None:
-    """Give a few reports a code that no line has, or none that holds in that year."""
+    """Give a few reports a code that no line of the mapping has, or one whose line does not hold in that year."""
     mapping = mapped_codes(reference, crime_year)
     holds = set(mapping["offence_code"][mapping["holds"]])
     ended = sorted(set(mapping["offence_code"][~mapping["holds"]]) - holds)
@@ -194,7 +194,7 @@ def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> 
 
 
 def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return some reports take the code and type of another; their journal number stays."""
+    """Return the reports, some with the code and type of another; their journal numbers stay."""
     places = np.flatnonzero(rng.random(len(reports)) < RECODED)
     sources = rng.choice(len(reports), len(places))
     taken_from = np.arange(len(reports))

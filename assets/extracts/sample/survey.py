@@ -166,7 +166,7 @@ def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng:
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return the first of the order whose weights stay below the goal, and one more that comes nearest to what is left."""
+    """Return the first places of the order whose weights stay below the goal, and one more if it brings them nearer."""
     count = int(np.searchsorted(np.cumsum(weights[order]), goal))
     gap = goal - weights[order[:count]].sum()
     untaken = order[count:]
@@ -231,7 +231,7 @@ def _days(edition: int, reference: Reference, count: int, rng: np.random.Generat
 
 
 def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Return yes or no, yes twice as often of those who feel unsafe; a few know no answer, give none or have an empty cell."""
+    """Return yes or no, yes twice as often for the unsafe; a few do not know, do not answer or have an empty cell."""
     yes = rng.random(len(unsafe)) < np.where(unsafe, 2 * rate, rate)
     drawn = rng.random(len(unsafe))
     choices = [drawn < 0.012, drawn < 0.018, drawn < 0.026]
