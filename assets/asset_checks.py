@@ -71,7 +71,7 @@ def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[
 
 
 def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEvaluation:
-    """Return a rule's result as Dagster shows it: passed where each edition passes, or a decision in force settles it."""
+    """Return a rule's result as Dagster shows it: passed if each edition passes or a decision settles it."""
     rule = judged.rule
     findings = [_finding(table, rule, failure, decided) for failure in judged.failures]
     findings.sort(key=lambda finding: finding.decision is not None)
@@ -97,7 +97,7 @@ def sentences(evaluation: dg.AssetCheckEvaluation) -> list[str]:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Return the fingerprint of an edition of a stored table: it stands for what somebody saw who decides on a check."""
+    """Return the fingerprint of an edition of a stored table, which stands for what a steward saw."""
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
     files_of_edition = store.read(files, of_edition) if of_edition else files.frame([])
@@ -162,7 +162,7 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
-    """Return a line of the table of failing editions, as narrow as Dagster's page; its sentence is in the description."""
+    """Return a row of the table of failing editions, narrow as Dagster's page; its sentence is in the description."""
     failure, decision = finding.failure, finding.decision
     checked = store.rows(table, failure.edition)
     before = failure.edition - 1 if failure.edition is not None else None

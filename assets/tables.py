@@ -107,7 +107,7 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
 
 
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
-    """Return what a table is made from: tables of the same edition, or of earlier ones too; reference data have no edition.
+    """Return what a table is made from: of the same edition, or of earlier ones too; reference data have no edition.
 
     One step makes all reference tables or none, so one of them stands for all: 21 edges into every step would hide the others
     on Dagster's page, and Dagster asks its storage about each edge of each step.
@@ -158,7 +158,7 @@ def describe(table: Table) -> dict[str, Any]:
 
 
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
-    """Write a table or one edition of it; return as metadata the row count, the provenance, and a preview if publishable."""
+    """Write a table or one edition of it; return as metadata its rows, provenance, and preview if publishable."""
     if isinstance(rows, pd.DataFrame):
         count = store.write(table, rows, edition)
     else:

@@ -53,8 +53,8 @@ class CheckError(Exception):
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
     """Check the shape and the rules of a stored table; return an outcome for each.
 
-    `editions` limits the shape and the rules of single rows to some editions of the store. Where the shape of a file is wrong
-    only that is reported, as no rule can be read on it. Raises CheckError where a check could not be run.
+    `editions` limits the shape and the rules of single rows to some editions of the store. Where the shape of a file is
+    wrong only that is reported, as no rule can be read on it. Raises CheckError where a check could not be run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
@@ -101,8 +101,8 @@ def run_rules(
 ) -> list[Outcome]:
     """Run rules on the tables and views of a connection, one validation per table.
 
-    `editions_alone` names a view of some editions, on which rules that look at each edition alone are run in place of the
-    whole table. Raises CheckError where a rule could not be run.
+    `editions_alone` names a view of some editions, on which rules that look at each edition alone are run in place
+    of the whole table. Raises CheckError where a rule could not be run.
     """
     outcomes = {}
     for name in dict.fromkeys(rule.table for rule in rules):

@@ -24,9 +24,9 @@ class Rule(BaseModel):
     """One rule of one table: an expectation with its arguments, or a query that selects the rows that break it.
 
     `rows_of` names another table where the rows that break the rule stand, as when one of its rows has not arrived. A
-    steward may accept a `decidable` failure as right: one about delivered data, never about what the program made of them, or
-    about a line of our own that can be mended. A footnote tells readers of figures that are published though the check
-    fails.
+    steward may accept a `decidable` failure as right: one about delivered data, never about what the program made of
+    them, or about a line of our own that can be mended. A footnote tells readers of figures that are published though
+    the check fails.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,7 +71,7 @@ class Rule(BaseModel):
 
     @property
     def looks_at_editions_alone(self) -> bool:
-        """Whether the rule judges each edition by itself: a key holds the edition, and a file has no rows of another."""
+        """Whether the rule judges each edition by itself: keys hold the edition, and a file has one edition."""
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
     def reads(self, table: Table) -> bool:
@@ -106,7 +106,7 @@ def shape_expectations(table: Table) -> list[Rule]:
 
 
 def _key_rule(table: Table) -> Rule:
-    """Return the rule of one row per key. It compares only rows of equal hash, as millions of keys do not fit into memory."""
+    """Return the rule of one row a key. Only rows of equal hash are compared: millions of keys fill the memory."""
     if len(table.key) == 1:
         return _shape_rule(table, KEY_UNIQUE, "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
     names = ", ".join(table.key)

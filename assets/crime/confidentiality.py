@@ -57,8 +57,8 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
 def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
     """Make a cell of each whole less its parts, where that is not public; these cells are shown to nobody.
 
-    Returns their values, their columns of coefficients, and whether a small one is guarded. Parts that add up to more than
-    their whole contradict it. `failed_checks` of a verdict tells readers so: that they are more, but not by how much.
+    Returns their values, their columns of coefficients, and whether a small one is guarded. Parts that add up to more
+    than their whole contradict it. `failed_checks` of a verdict tells readers that they are more, but not by how much.
     """
     unknown = np.flatnonzero(kinds != "known")
     contradicted = differences[unknown] < 0

@@ -75,8 +75,8 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
     """Accept a failed check, or waive it until a day: for what somebody saw, by the fingerprint that stands beside the check.
 
-    Raises InputError where there is no such check, where it holds or cannot be decided on, where nothing is stored yet, or
-    where the data are not those that somebody saw.
+    Raises InputError where there is no such check, where it holds or cannot be decided on, where nothing is stored yet,
+    or where the data are not those that somebody saw.
     """
     decidable = _decidable(table, rule)
     if edition not in store.stored_editions(contracts()[table]):
@@ -127,7 +127,7 @@ def decide_on_row(
 
 
 def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
-    """Return the fields of an entry on a corrected cell. Raises InputError where they change nothing or name no cell."""
+    """Return the fields of an entry on a corrected cell. Raises InputError if they change nothing or name no cell."""
     if cell is None:
         raise InputError("a correction needs the column, by our name of it, and the value: give both.")
     expects = _delivered_cell(file, row, cell.column)
@@ -190,7 +190,7 @@ def _decidable(table: str, name: str) -> Rule:
 
 
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
-    """Return the file in the landing folder. Raises InputError where it is not the one seen, or taken in by the last run."""
+    """Return the file in the landing folder. Raises InputError if it is not the one seen, or last taken in."""
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
         raise InputError(f"landing/{edition} has no file of this name: give the name as quality.files has it.")
@@ -242,7 +242,7 @@ def write(name: str, details: Entry, by: By) -> Decision:
 
 
 def _read_again(folder: Path, before: int) -> list[Decision]:
-    """Return the decisions of the new file. Raises InputError where it cannot be read or is not longer by one decision."""
+    """Return the decisions of the new file. Raises InputError if it is unreadable or not longer by one."""
     try:
         decisions = load_decisions(folder).decisions
     except InputError as error:

@@ -71,8 +71,8 @@ def on_check(
 ) -> CheckDecision | None:
     """Return the decision in force that lets a failed check pass, or None.
 
-    `fingerprint` is that of the table's present content, as a decision holds for what somebody saw; None where the check
-    cannot be decided on.
+    `fingerprint` is that of the table's present content, as a decision holds for what somebody saw; None where the
+    check cannot be decided on.
     """
     if fingerprint is None:
         return None

@@ -40,8 +40,8 @@ DECIDABLE = sorted({rule.table for rule in decidable_rules()})
 def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) -> pd.DataFrame:
     """Return the edition's rows of quality.file_decisions; `hashes` are those of the edition's files, by file name.
 
-    A decision on a file has lapsed where the file is gone or came with other content. Whether one on a failed check has lapsed
-    is known only later, once the checked table is made.
+    A decision on a file has lapsed where the file is gone or came with other content. Whether one on a failed
+    check has lapsed is known only later, once the checked table is made.
     """
     rows = []
     for decision in decided.decisions:
@@ -88,7 +88,7 @@ def unmapped_codes(edition: int) -> set[str]:
 
 
 def refuse_numbers(text: str, editions: Iterable[int]) -> None:
-    """Raise InputError where a reason or name holds a number of a respondent or report of the editions, rejected or not.
+    """Raise InputError where a reason or name holds a number of a respondent or report, even of a rejected row.
 
     A number of a few characters identifies nobody, and may be a row or a year.
     """
@@ -102,7 +102,7 @@ def refuse_numbers(text: str, editions: Iterable[int]) -> None:
 
 
 def is_mapped(offence_code: str, edition: int) -> bool:
-    """Whether the newest mapping has a type for the code in every report of the edition, so that a decision does nothing."""
+    """Whether the newest mapping has a type for the code in all of the edition, so that a decision does nothing."""
     if offence_code in unmapped_codes(edition):
         return False
     lines = store.read(MAPPING)

@@ -121,7 +121,7 @@ def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, f
 
 
 def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return ratios of a rate to that of several years together, or of a number to their mean; NaN against no reports."""
+    """Return ratios of a rate to that of several years together, or of a number to their mean; NaN against none."""
     new, old = _counts(rows, "figure_"), _counts(rows, "together_")
     per_1000 = np.where(rows["unit"].eq("reports"), 1.0, 1000.0)
     ratio = _ratio(_rates(new), _rates(old))
@@ -144,7 +144,7 @@ def _changes_of_both(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 def _of_counts(
     rows: pd.DataFrame, value: Array, compared_value: Array, ratio: Array, limits: tuple[Array, Array]
 ) -> pd.DataFrame:
-    """Return ratios of counts. Without a count only the stated rates are compared; a count of zero may give no interval."""
+    """Return ratios of counts. Without a count only stated rates are compared; a count of zero may give no interval."""
     usable = rows["reason"].isna().to_numpy(bool)
     without_interval = usable & np.isnan(limits[0])
     without_count = without_interval & ~_counted(rows)
@@ -162,7 +162,7 @@ def _of_counts(
 
 
 def _counted(rows: pd.DataFrame) -> Array:
-    """Whether both counts are known, and for rates the residents; others than pairs were refused before without them."""
+    """Whether both counts are known, and for rates the residents; only of pairs may they be unknown here."""
     pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
     per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
     reports_known = rows[["figure_reports", "against_reports"]].notna().all(axis=1)
@@ -194,7 +194,7 @@ def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) ->
 
 
 def _directions(rows: pd.DataFrame) -> dict[str, Array]:
-    """Return the directions of the point figures, and of the intervals: one only where the interval excludes no change."""
+    """Return the directions of the point figures, and of the intervals where these exclude no change."""
     of_ratio = rows["change_unit"].isin(RATIOS).to_numpy(bool)
     unchanged = np.where(of_ratio, 1.0, 0.0)
     change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))

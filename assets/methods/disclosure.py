@@ -38,8 +38,8 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
 
     `thresholds` has the fewest reports that are shown of each cell, or of all cells alike.
 
-    Zeros are shown, but not beside a small count: else a hidden count would be known not to be zero. Raises ValueError where
-    a small count can be found out even if every cell is hidden.
+    Zeros are shown, but not beside a small count: else a hidden count would be known not to be zero. Raises ValueError
+    where a small count can be found out even if every cell is hidden.
     """
     thresholds = np.broadcast_to(thresholds, cells.values.shape)
     small = (cells.values >= 1) & (cells.values < thresholds)
@@ -74,7 +74,7 @@ def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) 
 
 
 def protected(value: float, low: float, high: float, threshold: int) -> bool:
-    """Whether the range protects the value: a small one needs all small values in it, another a width of threshold - 1."""
+    """Whether the range protects the value: around a small one it holds all small values, else as many."""
     if 1 <= value < threshold:
         return low <= 1 + EPSILON and high >= threshold - 1 - EPSILON
     return high - low >= threshold - 1 - EPSILON
@@ -88,7 +88,7 @@ def _first_exposed(cells: Cells, coefficients: Array, hidden: Array, thresholds:
 
 
 def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int) -> int:
-    """Return the cheapest cell still shown that shares an equation with the exposed one, or with one reached from it."""
+    """Return the cheapest shown cell that shares an equation with the exposed one, or with one reached from it."""
     reached = np.arange(len(cells.values)) == exposed
     while True:
         neighbours = _in_equation_with(reached, coefficients)

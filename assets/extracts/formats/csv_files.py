@@ -76,7 +76,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text; rows count from 1 with the header's; a row with a line end in a cell is one row."""
+    """Yield the wanted columns as text; rows count from 1 with the header's, whatever line ends their cells hold."""
     settings = _settings(writing)
     header, line_ends = list(names(path, writing)), _line_ends_above(path, settings)
     malformed: dict[int, str] = {}
@@ -134,7 +134,7 @@ def _header(path: Path, settings: Csv, delimiter: str) -> tuple[str, ...]:
 
 
 def _beginning(path: Path, settings: Csv) -> str:
-    """Return the file's first text in the specification's encoding, or the one that its bytes show where they differ."""
+    """Return the file's first text in the specification's encoding, or the one that its bytes show."""
     with path.open("rb") as file:
         start = file.read(HEADER_BYTES)
     codec = _wide_codec(start)
@@ -353,7 +353,7 @@ def _cut_off(path: Path, line: int) -> InputError:
 def _numbered(
     reader: pa_csv.CSVStreamingReader, malformed: dict[int, str], header_row: int, wanted: list[str]
 ) -> Batches:
-    """Yield rows with their numbers; of rows with a wrong number of cells the number and the reason alone, in their place."""
+    """Yield rows with their numbers; of those with too few or many cells only number and reason, in place."""
     last_row = header_row
     for batch in reader:
         gaps = np.array(sorted(malformed), dtype=np.int64)

@@ -83,7 +83,7 @@ def _workbook(path: Path) -> python_calamine.CalamineWorkbook:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """The columns of a sheet from the first row on, the places of its filled rows, and the rows as counted in its text."""
+    """The columns of a sheet from the first row on, the places of its filled rows, and how many its text counts."""
 
     columns: list[tuple[object, ...]]
     height: int

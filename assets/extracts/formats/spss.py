@@ -69,7 +69,7 @@ def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
 
 
 def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[str, pa.Array]:
-    """Return the wanted variables of some cases, each of one type, with days converted here: a file may hold impossible ones."""
+    """Return the wanted variables of some cases, each of one type; days are converted here, even impossible ones."""
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
