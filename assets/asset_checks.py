@@ -35,14 +35,14 @@ class Finding:
     decision: CheckDecision | None
 
     def sentence(self) -> str:
-        """Where the rule fails and what to do, or who let it pass."""
+        """Return where the rule fails and what to do, or who let it pass."""
         if self.decision:
             return _settled(self.decision)
         keys, edition = self.failure.keys, self.failure.edition
         where = "; ".join(", ".join(f"{name} {value}" for name, value in key.items()) for key in keys[:3])
         more = f" and {self.failure.rows - 3} more" if self.failure.rows > 3 else ""
-        about = f"{self.rule.table}{f', edition {edition}' if edition else ''}"
-        return f"{about}: {self.rule.name} fails at {where}{more}. {self.rule.what_to_do}"
+        subject = f"{self.rule.table}{f', edition {edition}' if edition else ''}"
+        return f"{subject}: {self.rule.name} fails at {where}{more}. {self.rule.what_to_do}"
 
 
 def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
@@ -59,7 +59,7 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
 
 
 def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
-    """What the checks of a table say after it was written, for its step to yield.
+    """Yield the results of the checks of a table after it was written, for its step to pass on.
 
     A file of the wrong shape leaves the other rules without a result.
     """
@@ -71,7 +71,7 @@ def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[
 
 
 def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEvaluation:
-    """What a rule found, as Dagster shows it: green where each edition holds, or is settled by a decision in force."""
+    """Return a rule's result as Dagster shows it: passed if each edition passes or a decision settles it."""
     rule = judged.rule
     findings = [_finding(table, rule, failure, decided) for failure in judged.failures]
     findings.sort(key=lambda finding: finding.decision is not None)
@@ -87,7 +87,7 @@ def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEva
 
 
 def sentences(evaluation: dg.AssetCheckEvaluation) -> list[str]:
-    """One sentence for each edition in which a check fails and nobody let it pass."""
+    """Return one sentence for each edition in which a check fails and nobody let it pass."""
     if evaluation.passed:
         return []
     editions = evaluation.metadata[FAILING]
@@ -97,37 +97,45 @@ def sentences(evaluation: dg.AssetCheckEvaluation) -> list[str]:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Fingerprint of an edition of a stored table: what somebody saw who decides on a check."""
+    """Return the fingerprint of an edition of a stored table, which stands for what a steward saw."""
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
-    came = store.read(files, of_edition) if of_edition else files.frame([])
-    seen = seen_of(table, store.read(table, [edition]), came)
-    beside = [one for one in contracts().values() if one.schema_name == "reference" and _is_named(one, table)]
-    if not beside:
-        return seen
-    held = [one.fingerprint(store.read(one)) for one in beside if store.stored_files(one)]
-    return hashlib.sha256(" ".join([seen, *held]).encode()).hexdigest()
+    files_of_edition = store.read(files, of_edition) if of_edition else files.frame([])
+    table_fingerprint = seen_of(table, store.read(table, [edition]), files_of_edition)
+    reference_tables = [
+        other_table
+        for other_table in contracts().values()
+        if other_table.schema_name == "reference" and _is_read_by_rules(other_table, table)
+    ]
+    if not reference_tables:
+        return table_fingerprint
+    fingerprints = [
+        other_table.fingerprint(store.read(other_table))
+        for other_table in reference_tables
+        if store.stored_files(other_table)
+    ]
+    return hashlib.sha256(" ".join([table_fingerprint, *fingerprints]).encode()).hexdigest()
 
 
-def _is_named(one: Table, table: Table) -> bool:
-    """Whether a decidable rule of the table reads another one."""
-    return any(one.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
+def _is_read_by_rules(other_table: Table, table: Table) -> bool:
+    """Whether a decidable rule of the table reads the other table."""
+    return any(other_table.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
 
 
 def _finding(table: Table, rule: Rule, failure: Failure, decided: Decisions) -> Finding:
     if not rule.decidable or failure.edition is None:
         return Finding(rule, failure, None, None)
-    seen = fingerprint_of(table, failure.edition)
-    decision = on_check(decided, table.name, rule.name, failure.edition, seen)
-    return Finding(rule, failure, seen[:SEEN_LETTERS], decision)
+    fingerprint = fingerprint_of(table, failure.edition)
+    decision = on_check(decided, table.name, rule.name, failure.edition, fingerprint)
+    return Finding(rule, failure, fingerprint[:SEEN_LETTERS], decision)
 
 
 def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str, Any]:
-    """What a steward needs to understand the result and to decide; rows by their keys, never a value."""
+    """Return what a steward needs to understand the result and to decide: rows by their keys, never a value."""
     rule = judged.rule
     checked = sum(store.rows(table, edition) for edition in _editions(table))
     failing = sum(failure.rows for failure in judged.failures)
-    found: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "rule": dg.MetadataValue.text(rule.why),
         "severity": "blocks the publication" if rule.severity == "error" else "warns",
         "what to do": dg.MetadataValue.text(rule.what_to_do),
@@ -137,22 +145,24 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
         "share failing %": _percent(failing, checked),
     }
     if not findings:
-        return found
-    found[FAILING] = dg.MetadataValue.table(
+        return metadata
+    metadata[FAILING] = dg.MetadataValue.table(
         [dg.TableRecord(_of_edition(table, judged, finding)) for finding in findings],
         schema=dg.TableSchema([dg.TableColumn(name) for name in _of_edition(table, judged, findings[0])]),
     )
-    found["rows"] = _keys(findings)
+    metadata["rows"] = _keys(findings)
     for finding in findings:
         edition = finding.failure.edition
         if finding.seen and edition is not None:
-            found[f"to decide, edition {edition}"] = dg.MetadataValue.text(how_to_decide(rule, edition, finding.seen))
-            found[f"seen, edition {edition}"] = finding.seen
-    return found
+            metadata[f"to decide, edition {edition}"] = dg.MetadataValue.text(
+                how_to_decide(rule, edition, finding.seen)
+            )
+            metadata[f"seen, edition {edition}"] = finding.seen
+    return metadata
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
-    """A line of the table of failing editions, as narrow as Dagster's page: its sentence is in the result's description."""
+    """Return a row of the table of failing editions, narrow as Dagster's page; its sentence is in the description."""
     failure, decision = finding.failure, finding.decision
     checked = store.rows(table, failure.edition)
     before = failure.edition - 1 if failure.edition is not None else None
@@ -177,12 +187,12 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def runbook(rule: Rule) -> str:
-    """The rule's paragraph of the runbook, as Markdown that Dagster opens, and where it stands."""
+    """Return the rule's paragraph of the runbook as Markdown, which Dagster opens, and where to find it."""
     return f"{paragraph(rule)}\n(docs/{PAGE.name}#{anchor(rule)}; how to go on from here is in docs/steward.md)"
 
 
 def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
-    """The command that decides on a failed check, to be filled in."""
+    """Return the command that decides on a failed check, for the steward to fill in."""
     return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
@@ -196,7 +206,7 @@ def _settled(decision: CheckDecision) -> str:
 
 
 def _keys(findings: list[Finding]) -> dg.TableMetadataValue:
-    """The first failing rows of each edition."""
+    """Return the first failing rows of each edition as a table of their keys."""
     keys = [key for finding in findings for key in finding.failure.keys]
     columns = list(dict.fromkeys(name for key in keys for name in key))
     rows = [dg.TableRecord({name: str(key.get(name, "")) for name in columns}) for key in keys]

@@ -18,7 +18,7 @@ from warehouse.store import stored_files
 
 Stamp = tuple[tuple[str, int, int], ...]
 
-_made: dict[Stamp, dict[str, pa.Table]] = {}  # of the newest reference files alone
+_lookups_by_stamp: dict[Stamp, dict[str, pa.Table]] = {}  # of the newest reference files alone
 
 
 @contextmanager
@@ -32,13 +32,13 @@ def engine_with_lookups() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _look_up_in_store(connection: duckdb.DuckDBPyConnection) -> None:
     stamp = _stamp()
-    if stamp not in _made:
+    if stamp not in _lookups_by_stamp:
         look_up(connection)
         names = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'").fetchall()
-        _made.clear()
-        _made[stamp] = {name: connection.table(name).to_arrow_table() for (name,) in names}
+        _lookups_by_stamp.clear()
+        _lookups_by_stamp[stamp] = {name: connection.table(name).to_arrow_table() for (name,) in names}
         return
-    for name, rows in _made[stamp].items():
+    for name, rows in _lookups_by_stamp[stamp].items():
         connection.register("rows_of_lookup", rows)
         connection.execute(f"CREATE TABLE {name} AS FROM rows_of_lookup")
         connection.unregister("rows_of_lookup")
@@ -57,6 +57,6 @@ def look_up(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _stamp() -> Stamp:
-    """What tells whether the stored reference tables are the same files: they are written beside and renamed."""
+    """Return what changes when a stored reference file is replaced, as a new file is written apart and then renamed."""
     files = [path for table in REFERENCE for path in stored_files(table)]
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in files)

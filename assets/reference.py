@@ -31,5 +31,5 @@ def reference() -> Events:
 
 ASSETS = [
     reference,
-    table_asset(FIGURES, split(lambda made: load_reference()[FIGURES.name]), needs(REFERENCE)),
+    table_asset(FIGURES, split(lambda _editions: load_reference()[FIGURES.name]), needs(REFERENCE)),
 ]

@@ -77,7 +77,7 @@ def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConne
 
 
 def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
-    """The rows of a query that makes all editions of a run at once; rows of earlier editions that it reads may be among them."""
+    """Return the rows of a query that makes all editions of a run at once; it may give rows of earlier editions too."""
     back = model.editions_back
     first = store.FIRST_EDITION if back is None else max(store.FIRST_EDITION, min(editions) - back)
     with engine_with_lookups() as connection:

@@ -70,9 +70,9 @@ def table_asset(
         check_specs=check_specs(table),
     )
     def asset(context: dg.AssetExecutionContext) -> Events:
-        made = editions_of(context)
+        editions_of_run = editions_of(context)
         with expected_trouble():
-            for edition, rows in make(made):
+            for edition, rows in make(editions_of_run):
                 metadata = save(table, rows, edition) | about(edition)
                 context.add_asset_metadata(metadata, asset_key=key(table), partition_key=str(edition))
         yield from made_and_checked(table)
@@ -81,28 +81,31 @@ def table_asset(
 
 
 def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractContextManager[Opened]]) -> Maker:
-    """Each edition is made by itself, with what is opened once for all of them; its rows are read before the next is made."""
+    """Return a maker that makes each edition by itself, with what is opened once for all of them.
 
-    def of_each(made: list[int]) -> Iterator[tuple[int, Rows]]:
+    An edition's rows are to be read before the next one is made.
+    """
+
+    def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
         with opened() as shared:
-            for edition in made:
+            for edition in editions_of_run:
                 yield edition, make(shared, edition)
 
     return of_each
 
 
 def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
-    """All editions of the run are made at once; each is taken out of the frame, which may hold earlier ones too."""
+    """Return a maker that makes all editions at once and divides the frame, which may hold earlier editions too."""
 
-    def of_each(made: list[int]) -> Iterator[tuple[int, Rows]]:
-        frame = make(made)
-        return ((edition, frame[frame["edition"] == edition]) for edition in made)
+    def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
+        frame = make(editions_of_run)
+        return ((edition, frame[frame["edition"] == edition]) for edition in editions_of_run)
 
     return of_each
 
 
 def made_and_checked(table: Table, metadata: dict[str, Any] | None = None) -> Events:
-    """What the step of a table says when its editions are written: that they are there, and what the checks find."""
+    """Yield the events of a table whose editions are written: that they are made, and the results of the checks."""
     yield dg.MaterializeResult(asset_key=key(table), metadata=metadata)
     with expected_trouble():
         results = list(check_results(table))
@@ -115,7 +118,7 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
 
 
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
-    """What a table is made from: of the same edition alone, or of that and earlier ones; reference data have none.
+    """Return what a table is made from: of the same edition, or of earlier ones too; reference data have no edition.
 
     One step makes all reference tables or none, so one of them stands for all: 21 edges into every step would hide the others
     on Dagster's page, and Dagster asks its storage about each edge of each step.
@@ -132,11 +135,11 @@ def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.Ass
 
 
 def with_those_that_checks_read(of_step: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
-    """The deps of a step, and the tables that the checks of its own tables read beside them and beside each other."""
+    """Return the deps of a step, and those tables that the checks of its own tables read besides."""
     deps = list(deps)
-    there = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
+    known_keys = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
     read = needs(earlier=tables_read(rule for table in of_step for rule in rules_of(table)))
-    return [*deps, *(dep for dep in read if dep.asset_key not in there)]
+    return [*deps, *(dep for dep in read if dep.asset_key not in known_keys)]
 
 
 def key(table: Table) -> dg.AssetKey:
@@ -166,7 +169,7 @@ def describe(table: Table) -> dict[str, Any]:
 
 
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
-    """Write a table or one edition of it; as metadata its rows, whether made-up ones, and the first of what is publishable."""
+    """Write a table or one edition of it; return as metadata its rows, provenance, and preview if publishable."""
     if isinstance(rows, pd.DataFrame):
         count = store.write(table, rows, edition)
     else:
@@ -178,12 +181,12 @@ def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]
 
 
 def row_counts(table: Table, count: int, edition: int | None) -> dict[str, Any]:
-    """How many rows were written and where, and whether made-up ones are among them; never a value."""
+    """Return as metadata how many rows were written to which file, and their provenance; never a value."""
     metadata: dict[str, Any] = {"dagster/row_count": count, "file": store.path_of(table, edition).name}
-    found = (
+    provenances = (
         store.distinct(table, edition, "provenance") if edition is not None and "provenance" in table.columns else []
     )
-    return metadata | ({"provenance": " ".join(found)} if found else {})
+    return metadata | ({"provenance": " ".join(provenances)} if provenances else {})
 
 
 def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
@@ -202,7 +205,7 @@ def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
 
 @contextmanager
 def expected_trouble() -> Iterator[None]:
-    """Turns trouble that is expected into a failure of one sentence; the run has the store to itself from here on."""
+    """Turn expected errors into a Dagster failure of one sentence; take the store for this run alone."""
     try:
         store.hold()
         yield

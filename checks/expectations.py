@@ -51,11 +51,10 @@ class CheckError(Exception):
 
 
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
-    """The shape and the rules of a stored table.
+    """Check the shape and the rules of a stored table; return an outcome for each.
 
-    `editions` are those that the shape and the rules of single rows are asked about, where not all that the store holds. Where
-    the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where a check could
-    not be run.
+    `editions` limits the shape and the rules of single rows to some editions of the store. Where the shape of a file is
+    wrong only that is reported, as no rule can be read on it. Raises CheckError where a check could not be run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
@@ -71,19 +70,19 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
 
 
 def _rows_of(table: Table, editions: Iterable[int]) -> str:
-    """The query of some editions of a stored table; of none of them it has no rows."""
+    """Return the query of some editions of a stored table; without editions it has no rows."""
     files = [str(path_of(table, edition)) for edition in editions]
     return f"FROM read_parquet({files})" if files else f"FROM {table.name} LIMIT 0"
 
 
 def tables_read(rules: Iterable[Rule]) -> list[Table]:
-    """The tables that the rules' queries read, their own among them where they name it."""
+    """Return the tables that the rules' queries name, their own table among them where they name it."""
     names = {name for rule in rules for name in rule.names}
     return [table for table in contracts().values() if table.name in names]
 
 
 def open_store(tables: Iterable[Table]) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with a view of all editions of each of the tables; a table without files is an empty one."""
+    """Return an in-memory DuckDB with a view of all editions of each table; a table without files is empty."""
     connection = duckdb.connect()
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute("SET temp_directory = $folder", {"folder": tempfile.gettempdir()})
@@ -102,8 +101,8 @@ def run_rules(
 ) -> list[Outcome]:
     """Run rules on the tables and views of a connection, one validation per table.
 
-    `editions_alone` names a view of the editions that rules are asked about which look at each edition alone, where not about
-    the whole table. Raises CheckError where a rule could not be run.
+    `editions_alone` names a view of some editions, on which rules that look at each edition alone are run in place
+    of the whole table. Raises CheckError where a rule could not be run.
     """
     outcomes = {}
     for name in dict.fromkeys(rule.table for rule in rules):
@@ -116,7 +115,7 @@ def run_rules(
 
 
 def _query(rule: Rule, editions_alone: str | None) -> str | None:
-    """The rule's query of the rows that break it; None of an expectation."""
+    """Return the rule's query of the rows that break it; None where the rule is an expectation."""
     if rule.sql is None:
         return None
     narrow = editions_alone if rule.looks_at_editions_alone else None
@@ -125,7 +124,7 @@ def _query(rule: Rule, editions_alone: str | None) -> str | None:
 
 @cache
 def prove_route() -> None:
-    """One canary for each kind of expectation that the project uses. Raises CheckError where one stays silent."""
+    """Run one canary for each kind of expectation that the project uses. Raises CheckError where one stays silent."""
     connection = duckdb.connect()
     connection.execute(
         "CREATE TABLE canary AS SELECT * FROM (VALUES (1, 1, 'good'), (2, -1, 'bad'), (3, 1, NULL), (3, 1, 'good')) t(id, amount, word)"
@@ -145,10 +144,10 @@ def prove_route() -> None:
         )
         query = _query(rule, None)
         result = _validate(connection, "canary", [rule], [query], key=("id",))[0]
-        found = sorted(key["id"] for key in _failing_keys(connection, rule, query, result, key=("id",)))
-        if found != expected:
+        found_ids = sorted(key["id"] for key in _failing_keys(connection, rule, query, result, key=("id",)))
+        if found_ids != expected:
             raise CheckError(
-                f"the canary of {kind} found rows {found} where {expected} were planted: no check can be trusted"
+                f"the canary of {kind} found rows {found_ids} where {expected} were planted: no check can be trusted"
             )
 
 
@@ -212,7 +211,7 @@ _desk = cache(_Desk)
 
 
 def _connection(connection: duckdb.DuckDBPyConnection) -> Any:
-    """A connection for SQLAlchemy whose cursors keep their rows after they are closed."""
+    """Return a connection for SQLAlchemy whose cursors keep their rows after they are closed."""
     from duckdb_sqlalchemy import ConnectionWrapper, CursorWrapper
 
     class KeepingCursor(CursorWrapper):
@@ -240,7 +239,7 @@ def _validate(
     queries: list[str | None],
     key: tuple[str, ...] = (),
 ) -> "list[ExpectationValidationResult]":
-    """Results in the order of the rules: of expectations on a table or view, and of the rules' own queries."""
+    """Return results in the order of the rules: of expectations on a table or view, and of the rules' own queries."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -263,7 +262,7 @@ def _validate(
                 "return_unexpected_index_query": False,
             },
         )
-    return sorted(result.results, key=lambda one: one.expectation_config.meta["index"])
+    return sorted(result.results, key=lambda validation: validation.expectation_config.meta["index"])
 
 
 def _failing_keys(
@@ -280,9 +279,9 @@ def _failing_keys(
     if query:
         rows = result.result["details"]["unexpected_rows"]
         if len(rows) < result.result["observed_value"]:  # Great Expectations keeps the first 200 only
-            found = connection.execute(query)
+            cursor = connection.execute(query)
             rows = [
-                dict(zip([column[0] for column in found.description], row, strict=True)) for row in found.fetchall()
+                dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor.fetchall()
             ]
     else:
         # Keys of several columns come back as the values themselves, which are the key.
@@ -291,7 +290,7 @@ def _failing_keys(
 
 
 def _refuse_errors(rule: Rule, result: "ExpectationValidationResult") -> None:
-    """An expectation that errored comes back as one that failed: tell them apart."""
+    """Raise CheckError where an expectation could not be run: Great Expectations returns it as one that failed."""
     information = result.exception_info or {}
     faults = [information] if "raised_exception" in information else list(information.values())
     for fault in faults:

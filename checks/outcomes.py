@@ -58,25 +58,25 @@ class _Kept(BaseModel):
 
 
 def judge(table: Table) -> list[Judged]:
-    """What every rule of a table says of all its editions; kept for the next time.
+    """Return what every rule of a table finds in all its editions, and keep it for the next time.
 
     Where the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where
     a check could not be run.
     """
     if misshapen_files(table):
         return [_judged(table, outcome) for outcome in validate_table(table, ())]
-    kept, files, beside = _read(table), _files(table), _beside(table)
-    if kept and (kept.files, kept.beside) == (files, beside):
+    kept, files, files_beside = _read(table), _files(table), _beside(table)
+    if kept and (kept.files, kept.beside) == (files, files_beside):
         return [Judged(rule, tuple(kept.failures.get(rule.name, ()))) for rule in rules_of(table)]
-    same = [name for name, content in files.items() if kept and kept.files.get(name) == content]
-    if kept and same and table.partitioned:
-        changed = [int(name) for name in files if name not in same]
+    unchanged = [name for name, content in files.items() if kept and kept.files.get(name) == content]
+    if kept and unchanged and table.partitioned:
+        changed = [int(name) for name in files if name not in unchanged]
         judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:], changed)]
-        judged = [_with_kept(rule, kept, same) if _looks_at_editions_alone(rule) else rule for rule in judged]
+        judged = [_with_kept(rule, kept, unchanged) if _looks_at_editions_alone(rule) else rule for rule in judged]
     else:
         judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:])]
     failures = {rule.rule.name: list(rule.failures) for rule in judged if rule.failures}
-    keep = _Kept(judged_by=_judged_by(table.name), files=files, beside=beside, failures=failures)
+    keep = _Kept(judged_by=_judged_by(table.name), files=files, beside=files_beside, failures=failures)
     store.write_outcomes(table, keep.model_dump_json(indent=1) + "\n")
     return judged
 
@@ -87,19 +87,19 @@ def rules_of(table: Table) -> list[Rule]:
 
 
 def _looks_at_editions_alone(judged: Judged) -> bool:
-    """As the rule does, or the shape, of which one row per key is a part."""
+    """Whether the rule looks at each edition alone; the shape, which includes one row per key, does too."""
     return judged.rule.looks_at_editions_alone or judged.rule.name == SHAPE
 
 
-def _with_kept(judged: Judged, kept: _Kept, same: Collection[str]) -> Judged:
-    """The failures of the editions that stayed, beside those of the new ones."""
-    stayed = [failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in same]
-    anew = [failure for failure in judged.failures if str(failure.edition) not in same]
+def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judged:
+    """Return the kept failures of the unchanged editions, and the new failures of the changed ones."""
+    stayed = [failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in unchanged]
+    anew = [failure for failure in judged.failures if str(failure.edition) not in unchanged]
     return Judged(judged.rule, tuple(sorted([*stayed, *anew], key=lambda failure: failure.edition or 0)))
 
 
 def _judged(table: Table, outcome: Outcome) -> Judged:
-    """The failing rows told apart by their editions; a fault of the whole table counts for each."""
+    """Divide the failing rows by their editions; a fault of the whole table counts for each."""
     failures = []
     named = {int(key["edition"]) for key in outcome.failing if key.get("edition") is not None}
     for edition in (
@@ -107,9 +107,9 @@ def _judged(table: Table, outcome: Outcome) -> Judged:
     ):  # also where the table has no file
         keys = outcome.failing if edition is None else outcome.of_edition(edition)
         if keys:
-            first = tuple({name: _plain(value) for name, value in key.items()} for key in keys[:KEYS_KEPT])
+            first_keys = tuple({name: _plain(value) for name, value in key.items()} for key in keys[:KEYS_KEPT])
             whence = _provenance(table, outcome.rule, keys, edition) if outcome.rule.footnote_en else None
-            failures.append(Failure(edition=edition, rows=len(keys), keys=first, provenance=whence))
+            failures.append(Failure(edition=edition, rows=len(keys), keys=first_keys, provenance=whence))
     return Judged(outcome.rule, tuple(failures))
 
 
@@ -118,7 +118,7 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 
 def _provenance(table: Table, rule: Rule, keys: Iterable[Key], edition: int | None) -> str | None:
-    """Where the failing rows come from: made up as soon as one of them is."""
+    """Return the provenance of the failing rows: made up as soon as one of them is."""
     if table.schema_name == "reference":
         return "published"
     if "provenance" not in table.columns or rule.rows_of or edition is None:
@@ -138,19 +138,19 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def _files(table: Table) -> dict[str, str]:
-    """The hash of each file of a table, by its edition."""
+    """Return the hash of each file of a table, by its edition."""
     return {path.stem if table.partitioned else "None": store.content_hash(path) for path in store.stored_files(table)}
 
 
 def _beside(table: Table) -> dict[str, str]:
-    """The hash of each other table that the rules read."""
-    others = [read for read in tables_read(rules_of(table)) if read.name != table.name]
-    return {read.name: hashlib.sha256(json.dumps(_files(read)).encode()).hexdigest() for read in others}
+    """Return the hash of each other table that the rules read, by its name."""
+    other_tables = [read for read in tables_read(rules_of(table)) if read.name != table.name]
+    return {read.name: hashlib.sha256(json.dumps(_files(read)).encode()).hexdigest() for read in other_tables}
 
 
 @cache
 def _judged_by(name: str) -> str:
-    """Hash of the rules of a table, of its contract, and of the programs that ran them."""
+    """Return a hash of the rules of a table, of its contract, and of the programs that run them."""
     table = contracts()[name]
     texts = [rule.model_dump_json() for rule in (*rules_of(table), *shape_expectations(table))]
     programs = [f"{program} {version(program)}" for program in ("great-expectations", "duckdb")]
@@ -159,7 +159,7 @@ def _judged_by(name: str) -> str:
 
 
 def _read(table: Table) -> _Kept | None:
-    """What is kept of a table and was judged by the same rules; None where nothing is, or where the file is damaged."""
+    """Return what is kept of a table, if judged by the same rules; None without it, or where the file is damaged."""
     try:
         kept = _Kept.model_validate_json(store.read_outcomes(table))
     except ValueError:

@@ -32,7 +32,7 @@ def anchor(rule: Rule) -> str:
 
 
 def render() -> str:
-    """The page's text: a section for each rule of a table, then the rules that set single rows aside."""
+    """Return the page's text: a section for each rule of a table, then the rules that set single rows aside."""
     every = [rule for of_table in rules().values() for rule in of_table]
     of_rows = [rule for of_table in row_rules().values() for rule in of_table]
     rows = "\n".join(map(_row_rule, of_rows))
@@ -41,7 +41,7 @@ def render() -> str:
 
 
 def paragraph(rule: Rule) -> str:
-    """What the page says of the rule, under its heading."""
+    """Return the page's section on the rule, with its heading."""
     if rule.name == SHAPE:
         return SHAPE_SECTION
     effect = "Blocks the publication" if rule.severity == "error" else "Warns"

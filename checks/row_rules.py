@@ -45,8 +45,8 @@ class RowRule(BaseModel):
 @cache
 def row_rules() -> dict[str, tuple[RowRule, ...]]:
     """Every table's row rules by table name, in the order of the files."""
-    found: dict[str, tuple[RowRule, ...]] = {}
+    by_table: dict[str, tuple[RowRule, ...]] = {}
     for path in sorted(ROWS.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
-            found[table] = tuple(RowRule(table=table, name=name, **entry) for name, entry in entries.items())
-    return found
+            by_table[table] = tuple(RowRule(table=table, name=name, **entry) for name, entry in entries.items())
+    return by_table

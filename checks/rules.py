@@ -24,9 +24,9 @@ class Rule(BaseModel):
     """One rule of one table: an expectation with its arguments, or a query that selects the rows that break it.
 
     `rows_of` names another table where the rows that break the rule stand, as when one of its rows has not arrived. A
-    steward may decide that a `decidable` one is right as it is: one about data that came in, never about what the program made
-    of them, or about a line of our own that can be mended. A footnote is what readers of figures are told that are
-    published though the check fails.
+    steward may accept a `decidable` failure as right: one about delivered data, never about what the program made of
+    them, or about a line of our own that can be mended. A footnote tells readers of figures that are published though
+    the check fails.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +62,7 @@ class Rule(BaseModel):
 
     @property
     def judges_single_rows(self) -> bool:
-        """Whether what the rule says of a row follows from that row alone, so that a file that stays needs no new look."""
+        """Whether the rule judges each row by that row alone, so that an unchanged file need not be judged again."""
         if self.rows_of:
             return False
         if self.sql is None:
@@ -71,7 +71,7 @@ class Rule(BaseModel):
 
     @property
     def looks_at_editions_alone(self) -> bool:
-        """Whether what the rule says of an edition follows from that edition alone: a key holds it, and a file no other's rows."""
+        """Whether the rule judges each edition by itself: keys hold the edition, and a file has one edition."""
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
     def reads(self, table: Table) -> bool:
@@ -80,7 +80,7 @@ class Rule(BaseModel):
 
     @property
     def names(self) -> set[str]:
-        """All that the rule's query names by two words with a dot between them, as tables are."""
+        """All names in the rule's query of the form `schema.table`."""
         return set(_NAMES.findall(f"{self.sql} {self.rows_of}"))
 
     @property
@@ -91,22 +91,22 @@ class Rule(BaseModel):
 
 
 def shape_expectations(table: Table) -> list[Rule]:
-    """What the contract says of values, as rules: allowed, and one row per key.
+    """Return what the contract says of values as rules: allowed values, and one row per key.
 
     That a cell is filled is said by the file itself, whose column cannot hold an empty one (`expectations.py`).
     """
-    found = [
+    rules_of_values = [
         _shape_rule(
             table, f"{name}_allowed", "ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.allowed)}
         )
         for name, column in table.columns.items()
         if column.allowed
     ]
-    return [*found, _key_rule(table)]
+    return [*rules_of_values, _key_rule(table)]
 
 
 def _key_rule(table: Table) -> Rule:
-    """One row per key. Only rows whose hashes meet are compared, as millions of keys do not fit into memory."""
+    """Return the rule of one row a key. Only rows of equal hash are compared: millions of keys fill the memory."""
     if len(table.key) == 1:
         return _shape_rule(table, KEY_UNIQUE, "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
     names = ", ".join(table.key)
@@ -116,7 +116,7 @@ def _key_rule(table: Table) -> Rule:
 
 
 def shape_rule(table: Table) -> Rule:
-    """The shape check as a steward sees it: one rule that stands for all of the contract's."""
+    """Return the shape check as a steward sees it: one rule that stands for all rules of the contract."""
     return Rule(
         table=table.name,
         name=SHAPE,
@@ -130,13 +130,13 @@ def shape_rule(table: Table) -> Rule:
 @cache
 def rules() -> dict[str, tuple[Rule, ...]]:
     """Every table's rules by table name, in the order of the files."""
-    found: dict[str, tuple[Rule, ...]] = {}
+    by_table: dict[str, tuple[Rule, ...]] = {}
     for path in sorted(RULES.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
             if table not in contracts():
                 raise ValueError(f"{path.name}: there is no table {table}")
-            found[table] = tuple(Rule(table=table, name=name, **entry) for name, entry in entries.items())
-    return found
+            by_table[table] = tuple(Rule(table=table, name=name, **entry) for name, entry in entries.items())
+    return by_table
 
 
 def decidable_rules() -> list[Rule]:

@@ -17,7 +17,7 @@ OF_A_TARGET, OF_A_WHOLE = 1e9, 1e6  # what hiding such a cell costs, beside a re
 
 
 def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Whether each counted cell is free, confidential, or hidden for another's sake: one row for each.
+    """Return one row for each counted cell: whether it is free, confidential, or hidden for another's sake.
 
     `terms` are the rows of `confidentiality.sql`. No convention is used.
     """
@@ -27,7 +27,7 @@ def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
-    """The cells of one edition with their confidentiality."""
+    """Return the cells of one edition with their confidentiality."""
     cells = terms.drop_duplicates(CELL)
     values = cells["reports"].to_numpy(float)
     thresholds = cells["fewest_reports_shown"].to_numpy(int)
@@ -38,31 +38,31 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
     coefficients = np.zeros((len(remainders), len(cells)))
     coefficients[tied["equation"].to_numpy(int), tied["cell"].to_numpy(int)] = tied["sign"].to_numpy(float)
 
-    rest, rest_coefficients, guarded = _remainders(-coefficients @ values, remainders)
-    rest_thresholds = (coefficients[remainders != "known"] != 0) * thresholds
+    remainder_values, remainder_coefficients, guarded = _remainders(-coefficients @ values, remainders)
+    remainder_thresholds = (coefficients[remainders != "known"] != 0) * thresholds
     system = Cells(
-        values=np.append(values, rest),
-        shown=np.append(np.ones(len(cells), bool), np.zeros(len(rest), bool)),
+        values=np.append(values, remainder_values),
+        shown=np.append(np.ones(len(cells), bool), np.zeros(len(remainder_values), bool)),
         guarded=np.append(np.ones(len(cells), bool), guarded),
-        cost=np.append(cost, np.full(len(rest), np.inf)),
+        cost=np.append(cost, np.full(len(remainder_values), np.inf)),
     )
-    found = disclosure.hide(
+    statuses = disclosure.hide(
         system,
-        np.hstack([coefficients, rest_coefficients]),
-        np.append(thresholds, rest_thresholds.max(axis=1, initial=0)),
+        np.hstack([coefficients, remainder_coefficients]),
+        np.append(thresholds, remainder_thresholds.max(axis=1, initial=0)),
     )
-    return cells[[*CELL, "fewest_reports_shown"]].assign(confidentiality=found[: len(cells)])
+    return cells[[*CELL, "fewest_reports_shown"]].assign(confidentiality=statuses[: len(cells)])
 
 
-def _remainders(left: Array, kinds: Array) -> tuple[Array, Array, Array]:
-    """What of each whole lies outside of its parts, where not everybody knows it: cells that nobody is shown.
+def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
+    """Make a cell of each whole less its parts, where that is not public; these cells are shown to nobody.
 
-    Returns their values, their columns of coefficients, and whether a small one is guarded. Parts that are more than their
-    whole contradict it, which `failed_checks` of a verdict tells: that they are more, and not by how much, is known then.
+    Returns their values, their columns of coefficients, and whether a small one is guarded. Parts that add up to more
+    than their whole contradict it. `failed_checks` of a verdict tells readers that they are more, but not by how much.
     """
     unknown = np.flatnonzero(kinds != "known")
-    contradicted = left[unknown] < 0
+    contradicted = differences[unknown] < 0
     coefficients = np.zeros((len(kinds), len(unknown)))
     coefficients[unknown, np.arange(len(unknown))] = np.where(contradicted, -1, 1)
-    values = np.where(contradicted, -left[unknown] - 1, left[unknown])
+    values = np.where(contradicted, -differences[unknown] - 1, differences[unknown])
     return values, coefficients, ~contradicted & (kinds[unknown] == "guarded")

@@ -36,8 +36,8 @@ def _with_limits(name: str, figures: pd.DataFrame, conventions: Conventions) -> 
         _numbers(figures["population_high_residents"].fillna(residents)),
     )
     low, high = counts.rate_limits(counted, conventions["confidence_level"])
-    made = figures.drop(columns="role").assign(rate_low_per_1000=low, rate_high_per_1000=high, method=counts.METHOD)
-    return to_pandas(contracts()[name].arrow(made))
+    rows = figures.drop(columns="role").assign(rate_low_per_1000=low, rate_high_per_1000=high, method=counts.METHOD)
+    return to_pandas(contracts()[name].arrow(rows))
 
 
 def _numbers(column: pd.Series) -> Array:

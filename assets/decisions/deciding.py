@@ -43,7 +43,7 @@ class By:
     expires_on: date | None = None
 
     def entry(self) -> Entry:
-        """The words of an entry that say so. Raises InputError where nobody decides or no reason is there."""
+        """Return the fields of an entry that say so. Raises InputError where the person or the reason is empty."""
         if not self.person.strip() or not self.reason.strip():
             raise InputError("a decision needs a person and a reason: give both.")
         until: Entry = {"expires_on": self.expires_on} if self.expires_on else {}
@@ -64,7 +64,7 @@ class Cell:
 
 
 def cell_of(column: str | None, value: str | None) -> Cell | None:
-    """The cell that a command or form names; None where it names none. Raises InputError where it names half of one."""
+    """Return the cell that a command or form names, None where it names none. Raises InputError for half of one."""
     if column is None and value is None:
         return None
     if column is None or value is None:
@@ -75,8 +75,8 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
     """Accept a failed check, or waive it until a day: for what somebody saw, by the fingerprint that stands beside the check.
 
-    Raises InputError where there is no such check, where it is none to be decided on or holds, where nothing is stored yet, or
-    where the data are others than those that were seen.
+    Raises InputError where there is no such check, where it holds or cannot be decided on, where nothing is stored yet,
+    or where the data are not those that somebody saw.
     """
     decidable = _decidable(table, rule)
     if edition not in store.stored_editions(contracts()[table]):
@@ -90,7 +90,7 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
         )
     if not _fails(decidable, edition):
         raise InputError(f"{table} {rule} holds in edition {edition}: there is nothing to decide.")
-    about: Entry = {
+    details: Entry = {
         "about": "failed_check",
         "action": "waive" if by.expires_on else "accept",
         "edition": edition,
@@ -98,7 +98,7 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
         "rule": rule,
         "seen": seen,
     }
-    return write(f"{edition}-{rule[:40]}", about, by)
+    return write(f"{edition}-{rule[:40]}", details, by)
 
 
 def decide_on_row(
@@ -120,14 +120,14 @@ def decide_on_row(
         raise InputError(
             f"a column and a value belong to a correction, and the row is to {action}: leave them out, or correct."
         )
-    about: Entry = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
+    details: Entry = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
     if action == "correct":
-        about |= _correction(delivered, row, cell)
-    return write(f"{edition}-row-{row}", about, by)
+        details |= _correction(delivered, row, cell)
+    return write(f"{edition}-row-{row}", details, by)
 
 
 def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
-    """What an entry says of a corrected cell. Raises InputError where it would change nothing, or names no cell."""
+    """Return the fields of an entry on a corrected cell. Raises InputError if they change nothing or name no cell."""
     if cell is None:
         raise InputError("a correction needs the column, by our name of it, and the value: give both.")
     expects = _delivered_cell(file, row, cell.column)
@@ -141,7 +141,7 @@ def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
     """Accept that more rows of a file, as somebody saw it, are rejected than its specification tolerates.
 
-    Raises InputError where the file is not the one that was seen, where no more are rejected, or where all are.
+    Raises InputError where the file is not the one that was seen, where no more are rejected, or where all rows are.
     """
     delivered = _delivered(edition, file, seen)
     trial = try_file(delivered.path, edition)
@@ -149,14 +149,14 @@ def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision
         raise InputError(f"{file}: no more rows are set aside than are tolerated: there is nothing to decide.")
     if trial.rejected_rows == delivered.rows:
         raise InputError(f"{file}: no row of it can count, and that is no delivery: ask for the file again.")
-    about: Entry = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(delivered)}
-    return write(f"{edition}-share", about, by)
+    details: Entry = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(delivered)}
+    return write(f"{edition}-share", details, by)
 
 
 def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
     """Say what an offence code's reports count as, or accept that they count under no crime type.
 
-    Raises InputError where the crime type is none, or where no report of the edition has the code without a type.
+    Raises InputError for an unknown crime type, or where no report of the edition has the code without a type.
     """
     crime_types = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *crime_types):
@@ -165,10 +165,10 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
         raise InputError(
             f"no report of edition {edition} has the offence code {short(offence_code)} and no type by offence_codes.csv: there is nothing to decide; give a code that police.unmapped_codes lists."
         )
-    about: Entry = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
+    details: Entry = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
     if crime_type:
-        about |= {"action": "correct", "crime_type": crime_type}
-    return write(f"{edition}-code-{offence_code}", about, by)
+        details |= {"action": "correct", "crime_type": crime_type}
+    return write(f"{edition}-code-{offence_code}", details, by)
 
 
 def _fails(rule: Rule, edition: int) -> bool:
@@ -178,7 +178,7 @@ def _fails(rule: Rule, edition: int) -> bool:
 
 
 def _decidable(table: str, name: str) -> Rule:
-    """The rule of a table. Raises InputError where there is none of this name, or none to be decided on."""
+    """Return the rule of a table. Raises InputError for an unknown name, or a rule that cannot be decided on."""
     of_table = [*rules().get(table, ()), *([shape_rule(contracts()[table])] if table in contracts() else [])]
     rule = next((rule for rule in of_table if rule.name == name), None)
     if rule is None:
@@ -190,7 +190,7 @@ def _decidable(table: str, name: str) -> Rule:
 
 
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
-    """The file as it lies in the landing folder. Raises InputError where it is not what was seen, or else what the last run took in."""
+    """Return the file in the landing folder. Raises InputError if it is not the one seen, or last taken in."""
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
         raise InputError(f"landing/{edition} has no file of this name: give the name as quality.files has it.")
@@ -209,7 +209,7 @@ def _of(file: DeliveredFile) -> Entry:
 
 
 def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
-    """What the file says in a cell. Raises InputError where it has no such row or column."""
+    """Return the text of a cell of the file. Raises InputError where it has no such row or column."""
     columns = file.layout.columns
     if column not in columns:
         raise InputError(f"the column is none of {file.layout.table.name}: use one of {', '.join(columns)}.")
@@ -225,24 +225,24 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
 # --- the file ----------------------------------------------------------------------------------------------
 
 
-def write(name: str, about: Entry, by: By) -> Decision:
-    """Write one decision below the others, under a name that no other has.
+def write(name: str, details: Entry, by: By) -> Decision:
+    """Write one decision below the others, under a name of its own.
 
-    Raises InputError where the file, as it stands or with the new entry, is none that can be read.
+    Raises InputError where the file cannot be read, as it stands or with the new entry.
     """
     refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
     with rewriting(reference_folder() / FILE) as path:
-        taken = {decision.decision_id for decision in load_decisions().decisions}
-        decision_id = _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], taken)
-        entry: Entry = {"decision_id": decision_id, **about, **by.entry()}
+        used_ids = {decision.decision_id for decision in load_decisions().decisions}
+        decision_id = _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], used_ids)
+        entry: Entry = {"decision_id": decision_id, **details, **by.entry()}
         line_end = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
         path.write_text(_with(read_text(path), entry), encoding="utf-8", newline=line_end)
-        written = _read_again(path.parent, len(taken))
+        written = _read_again(path.parent, len(used_ids))
     return written[-1]
 
 
 def _read_again(folder: Path, before: int) -> list[Decision]:
-    """The decisions of the new file. Raises InputError where it cannot be read, or has not one more than the one before."""
+    """Return the decisions of the new file. Raises InputError if it is unreadable or not longer by one."""
     try:
         decisions = load_decisions(folder).decisions
     except InputError as error:
@@ -256,9 +256,9 @@ def _read_again(folder: Path, before: int) -> list[Decision]:
     return decisions
 
 
-def _free_name(name: str, taken: set[str]) -> str:
-    numbered = (f"{name}-{number}" for number in range(1, len(taken) + 2))
-    return next(candidate for candidate in numbered if candidate not in taken)
+def _free_name(name: str, used_ids: set[str]) -> str:
+    numbered = (f"{name}-{number}" for number in range(1, len(used_ids) + 2))
+    return next(candidate for candidate in numbered if candidate not in used_ids)
 
 
 def _with(text: str, entry: Entry) -> str:

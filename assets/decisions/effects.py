@@ -29,7 +29,7 @@ class Settled:
 
 
 def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
-    """What a decision does to a fault of its row; None where a correction leaves the row at fault as it was.
+    """Return what a decision does to a fault of its row; None where a correction does not cure the fault.
 
     `still_at_fault`: whether the row shows the fault after all corrections.
     """
@@ -44,7 +44,7 @@ def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
 
 
 def on_cells(corrections: Sequence[RowCorrected]) -> str:
-    """The columns of a file's delivered rows as SQL selects them, with the cells that are corrected."""
+    """Return the SQL that selects the columns of a file's delivered rows, with corrected cells in place."""
     if not corrections:
         return "*"
     replaced = []
@@ -69,10 +69,10 @@ def on_share(decisions: Decisions, file: DeliveredFile, rejected_rows: int) -> b
 def on_check(
     decisions: Decisions, table: str, rule: str, edition: int, fingerprint: str | None
 ) -> CheckDecision | None:
-    """The decision in force that lets a failed check pass; None where there is none.
+    """Return the decision in force that lets a failed check pass, or None.
 
-    `fingerprint`: that of what the table holds now, as a decision holds for what somebody saw; None where the check is none to
-    be decided on.
+    `fingerprint` is that of the table's present content, as a decision holds for what somebody saw; None where the
+    check cannot be decided on.
     """
     if fingerprint is None:
         return None

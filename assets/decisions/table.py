@@ -39,10 +39,10 @@ DECIDABLE = sorted({rule.table for rule in decidable_rules()})
 
 
 def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) -> pd.DataFrame:
-    """The edition's decisions as quality.file_decisions has them; `hashes` of the edition's files, by their names.
+    """Return the edition's rows of quality.file_decisions; `hashes` are those of the edition's files, by file name.
 
-    One about a file is lapsed where the file is gone or came with other content. Whether one about a failed check is lapsed is
-    known later, when there is the table that it is about.
+    A decision on a file has lapsed where the file is gone or came with other content. Whether one on a failed
+    check has lapsed is known only later, once the checked table is made.
     """
     rows = []
     for decision in decided.decisions:
@@ -55,7 +55,7 @@ def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) 
 
 
 def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:
-    """The edition's decisions on files, rows and codes, and those on failed checks: in force, lapsed or expired.
+    """Return the edition's decisions on files, rows, codes and failed checks: in force, lapsed or expired.
 
     `early`: quality.file_decisions of the edition. Raises InputError where a decision that somebody wrote by hand holds the
     number of a respondent or report.
@@ -72,7 +72,7 @@ def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.D
 
 
 def _row(decision: Decision, edition: int, *, lapsed: bool) -> dict[str, object]:
-    """A decision as the tables of decisions have it; what a cell says is not shown."""
+    """Return a decision as a row of the tables of decisions, without the text of a cell."""
     words = decision.model_dump(exclude={"edition", "file_sha256", "expects", "value", "table", "column"})
     status = "expired" if decision.expired(date.today()) else "lapsed" if lapsed else "in_force"
     words |= {"edition": edition, "status": status}
@@ -84,14 +84,14 @@ def _row(decision: Decision, edition: int, *, lapsed: bool) -> dict[str, object]
 
 
 def unmapped_codes(edition: int) -> set[str]:
-    """Codes of the edition's reports that have no type by the mapping."""
+    """Return the codes of the edition's reports that have no type by the mapping."""
     return set(store.read(UNMAPPED, [edition])["offence_code"]) if edition in store.stored_editions(UNMAPPED) else set()
 
 
 def refuse_numbers(text: str, editions: Iterable[int]) -> None:
-    """Raises InputError where a reason or name holds the number of a respondent or report, counting or not, of the editions.
+    """Raise InputError where a reason or name holds a number of a respondent or report, even of a rejected row.
 
-    A number of a few letters is none that anybody could be found by, and could be a row or a year.
+    A number of a few characters identifies nobody, and may be a row or a year.
     """
     for table, column in NUMBERS_OF_PERSONS:
         for edition in set(editions) & set(store.stored_editions(table)):
@@ -103,7 +103,7 @@ def refuse_numbers(text: str, editions: Iterable[int]) -> None:
 
 
 def is_mapped(offence_code: str, edition: int) -> bool:
-    """Whether the newest mapping holds the code, and for every report of the edition, so that a decision does nothing."""
+    """Whether the newest mapping has a type for the code in all of the edition, so that a decision does nothing."""
     if offence_code in unmapped_codes(edition):
         return False
     lines = store.read(MAPPING)

@@ -37,9 +37,9 @@ NEEDED = with_those_that_checks_read(TABLES, needs(REFERENCE))
 )
 def extracts(context: dg.AssetExecutionContext) -> Events:
     """Every file of every edition's landing folder, or none: a bad one stops the run before anything is stored."""
-    made = editions_of(context)
+    editions_of_run = editions_of(context)
     with expected_trouble():
-        written = take_in(made)
+        written = take_in(editions_of_run)
     for table in TABLES:
         for edition, rows in written[table.name].items():
             metadata = row_counts(table, rows, edition)

@@ -170,10 +170,10 @@ def _or_accept(file: DeliveredFile) -> str:
 def faults_in_words(rejected: list[RejectedRow], most: int = 3) -> str:
     """Return the `most` most frequent faults, each with its column and first row, never a value."""
     kinds = Counter((row.column_name, row.reason) for row in rejected)
-    first = {(row.column_name, row.reason): row.row for row in sorted(rejected, key=lambda row: -row.row)}
-    most_frequent = sorted(kinds.items(), key=lambda kind: (-kind[1], first[kind[0]]))
+    first_rows = {(row.column_name, row.reason): row.row for row in sorted(rejected, key=lambda row: -row.row)}
+    most_frequent = sorted(kinds.items(), key=lambda kind: (-kind[1], first_rows[kind[0]]))
     faults = [
-        f"row {first[column, reason]}, column {column} {reason}{f' (so do {times - 1} more)' if times > 1 else ''}"
+        f"row {first_rows[column, reason]}, column {column} {reason}{f' (so do {times - 1} more)' if times > 1 else ''}"
         for (column, reason), times in most_frequent
     ]
     return "; ".join([*faults[:most], *([f"and {len(faults) - most} other faults"] if len(faults) > most else [])])

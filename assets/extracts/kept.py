@@ -51,10 +51,10 @@ def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     Joins do not keep the order of rows, and to order all of them at once takes memory: the peak that
     `benchmarks.police_csv` prints.
     """
-    last = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
-    for first in range(1, last + 1, PART_ROWS):
+    last_row = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
+    for first_row in range(1, last_row + 1, PART_ROWS):
         connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW part AS FROM kept WHERE row BETWEEN {first} AND {first + PART_ROWS - 1}"
+            f"CREATE OR REPLACE TEMP VIEW part AS FROM kept WHERE row BETWEEN {first_row} AND {first_row + PART_ROWS - 1}"
         )
         yield
 

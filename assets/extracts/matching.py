@@ -88,7 +88,7 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
     missing = [name for name in layout.headings.values() if name not in header]
     unknown = [_safe(index, name) for index, name in enumerate(header, 1) if name not in expected[nearest]]
     differences = "; ".join(
-        f"{what} {_listed(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names
+        f"{difference} {_listed(names)}" for difference, names in (("missing", missing), ("unknown", unknown)) if names
     )
     return InputError(
         f"{place}: is nearest to {nearest}, but its columns differ in edition {layout.edition} ({differences}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now{_how(layout, missing, unknown)}."

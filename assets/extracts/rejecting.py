@@ -94,7 +94,7 @@ def write_rejected(rows: list[RejectedRow], edition: int) -> int:
 
 
 def constants_of(file: DeliveredFile) -> dict[str, object]:
-    """Return what is the same in every row of a file's table, by column."""
+    """Return the values that are the same in every row of a file's table, by column."""
     return {
         "edition": file.edition,
         "file": file.path.name,
@@ -336,7 +336,7 @@ def _refuse_idle(decision: RowDecision, faults: list[RejectedRow]) -> None:
 
 
 def refuse_unreadable(who: str, fault: RejectedRow, file: DeliveredFile) -> None:
-    """Raise InputError where a row is to be accepted of which nothing can be read that must be there: nothing could count."""
+    """Raise InputError where an accepted row could not count, as a cell that must be filled cannot be read."""
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:
         raise InputError(
@@ -345,7 +345,7 @@ def refuse_unreadable(who: str, fault: RejectedRow, file: DeliveredFile) -> None
 
 
 def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
-    """Raise InputError where a correction of the file names a column that is none, or that holds personal data."""
+    """Raise InputError where a correction of the file names an unknown column, or one with personal data."""
     for decision in decisions.decisions:
         if not isinstance(decision, RowCorrected) or decision.file != file:
             continue

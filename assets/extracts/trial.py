@@ -30,10 +30,7 @@ REPORTS = contracts()["police.reports"]
 
 @dataclass(frozen=True)
 class Trial:
-    """A file, its rejected rows on which nobody decided, and what of its reports could not be mapped or placed.
-
-    `accepted`: somebody accepted that more rows are rejected than are tolerated.
-    """
+    """A file, its rejected rows on which nobody decided, and what of its reports could not be mapped or placed."""
 
     file: DeliveredFile
     rejected: list[RejectedRow]

@@ -87,8 +87,8 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
         return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
     # few cells begin before 0 or between = and A: comparing first is quicker than looking for four signs in every cell
     # (seconds of `benchmarks.police_csv`)
-    first = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
-    formula = f"{first} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
+    begins_with_sign = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
+    formula = f"{begins_with_sign} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
     if contract.pattern:
         wrong = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {quoted(contract.pattern)})"

@@ -103,7 +103,7 @@ def _of_survey(
 
 
 def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Ratios of two rates, or of two numbers as they are; without an interval where one is known as a rate alone."""
+    """Return ratios of two rates, or of two plain numbers; no interval where only the rate of one is known."""
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     new, old = _counts(rows, "figure_"), _counts(rows, "against_")
     limits = counts.rate_ratio_limits(new, old, conventions["confidence_level"])
@@ -111,7 +111,7 @@ def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Ratios of the rates, also where the figures are numbers: a number says nothing against a greater area's."""
+    """Return ratios of the rates, also of figures that are numbers: areas of different size compare by rates alone."""
     new, old = _counts(rows, "figure_", per_resident=True), _counts(rows, "against_", per_resident=True)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     of_numbers = rows["unit"].eq("reports").to_numpy(bool)
@@ -121,7 +121,7 @@ def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, f
 
 
 def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Ratios of a rate to that of several years together, or of a number to their mean; none against no reports."""
+    """Return ratios of a rate to that of several years together, or of a number to their mean; NaN against none."""
     new, old = _counts(rows, "figure_"), _counts(rows, "together_")
     per_1000 = np.where(rows["unit"].eq("reports"), 1.0, 1000.0)
     ratio = _ratio(_rates(new), _rates(old))
@@ -130,13 +130,13 @@ def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 
 
 def _changes_of_both(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """The area's change since the baseline's year over the municipality's own; none where one of the counts is zero."""
+    """Return the area's change since the baseline's year over the municipality's; no interval where a count is zero."""
     names = ("figure_", "against_", "whole_", "against_whole_")
     four = [_counts(rows, name) for name in names]
-    rates = [_rates(of_one) for of_one in four]
+    rates = [_rates(area_counts) for area_counts in four]
     value, compared_value = _ratio(rates[0], rates[1]), _ratio(rates[2], rates[3])
     ratio = _ratio(value, compared_value)
-    reports = np.stack([of_one.reports for of_one in four])
+    reports = np.stack([area_counts.reports for area_counts in four])
     limits = counts.ratio_of_ratios_limits(ratio, reports, conventions["confidence_level"])
     return _of_counts(rows, value, compared_value, ratio, _where_ratio(limits, ratio))
 
@@ -144,7 +144,7 @@ def _changes_of_both(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 def _of_counts(
     rows: pd.DataFrame, value: Array, compared_value: Array, ratio: Array, limits: tuple[Array, Array]
 ) -> pd.DataFrame:
-    """Ratios of counts. Where a count is not known rates are compared by their words; of a zero there may be no interval."""
+    """Return ratios of counts. Without a count only stated rates are compared; a count of zero may give no interval."""
     usable = rows["reason"].isna().to_numpy(bool)
     without_interval = usable & np.isnan(limits[0])
     without_count = without_interval & ~_counted(rows)
@@ -162,12 +162,12 @@ def _of_counts(
 
 
 def _counted(rows: pd.DataFrame) -> Array:
-    """Whether both counts are known, and the residents that rates need; readings of counts that are not were refused before."""
+    """Whether both counts are known, and for rates the residents; only of pairs may they be unknown here."""
     pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
     per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
-    known = rows[["figure_reports", "against_reports"]].notna().all(axis=1)
+    reports_known = rows[["figure_reports", "against_reports"]].notna().all(axis=1)
     residents = rows[["figure_population_low_residents", "against_population_low_residents"]].notna().all(axis=1)
-    return ~pair | (known & (residents | ~per_resident)).to_numpy(bool)
+    return ~pair | (reports_known & (residents | ~per_resident)).to_numpy(bool)
 
 
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
@@ -194,7 +194,7 @@ def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) ->
 
 
 def _directions(rows: pd.DataFrame) -> dict[str, Array]:
-    """What the point figures say, and what the interval can carry: a direction only where it leaves out no change."""
+    """Return the directions of the point figures, and of the intervals where these exclude no change."""
     of_ratio = rows["change_unit"].isin(RATIOS).to_numpy(bool)
     unchanged = np.where(of_ratio, 1.0, 0.0)
     change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))
@@ -211,7 +211,7 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
 
 
 def _shares(rows: pd.DataFrame, name: str) -> Shares:
-    """Shares as fractions; without a design effect nothing is made of it."""
+    """Return shares as fractions; an unknown design effect counts as 1."""
     error = _numbers(rows, f"{name}standard_error") / 100
     return Shares(
         value=_numbers(rows, f"{name}value") / 100,
@@ -234,13 +234,13 @@ def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Cou
     )
 
 
-def _rates(of: Counts) -> Array:
+def _rates(counted: Counts) -> Array:
     """Reports for each resident, or for each year, over the middle of the population's band."""
-    return of.reports / ((of.population_low + of.population_high) / 2)
+    return counted.reports / ((counted.population_low + counted.population_high) / 2)
 
 
 def _ratio(value: Array, compared_value: Array) -> Array:
-    """NaN where nothing is compared with."""
+    """Return the ratio, NaN where the compared value is 0 or not known."""
     return np.divide(value, compared_value, out=np.full(len(value), np.nan), where=np.nan_to_num(compared_value) != 0)
 
 
@@ -258,6 +258,6 @@ def _numbers(rows: pd.DataFrame, name: str) -> Array:
 
 
 def _computed(rows: pd.DataFrame, **columns: Array) -> pd.DataFrame:
-    """The computed columns of some rows; what a kind does not have is empty."""
+    """Return the computed columns of some rows; columns that a kind of row does not have are NaN."""
     empty = np.full(len(rows), np.nan)
     return pd.DataFrame({name: columns.get(name, empty) for name in COMPUTED}, index=rows.index)

@@ -161,12 +161,12 @@ def _apart(new: Array, old: Array, sizes: list[float]) -> Array:
 
 
 def _interval(limits: Limits) -> Interval:
-    """The interval of limits of one."""
+    """Return the interval of arrays of one lower and one upper limit."""
     return Interval(float(limits[0][0]), float(limits[1][0]))
 
 
 def funnel_limits(rate: float, residents: Array, confidence: float, dispersion: float) -> tuple[Array, Array]:
-    """Rates per 1000 between which chance leaves areas of these sizes, were their risk the same.
+    """Return limits of rates per 1000 between which areas of these sizes would lie by chance, at the same risk.
 
     Poisson quantiles with interpolation between whole counts; a dispersion above 1 widens them about the rate by its root.
     Source: Spiegelhalter (2005), Funnel plots for comparing institutional performance, appendix A.1 and section 3.2.
@@ -211,7 +211,7 @@ def rate_trend(years: Array, reports: Array, population: Array) -> RateTrend:
 
 
 def deviance(reports: Array, expected: Array) -> float:
-    """Twice the log likelihood that Poisson counts lose against themselves."""
+    """Return twice the log likelihood of counts as their own Poisson means, less that at the expected means."""
     logs = np.where(reports > 0, reports * np.log(np.maximum(reports, 1) / expected), 0.0)
     return float(2 * (logs - (reports - expected)).sum())
 

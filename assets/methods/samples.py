@@ -105,45 +105,45 @@ def effective_answers(weight: Array) -> float:
 # --- intervals ---------------------------------------------------------------------------------------------
 
 
-def korn_graubard_limits(found: Estimates, confidence: float | Array, *, capped: bool = True) -> tuple[Array, Array]:
-    """Clopper-Pearson's limits with as many answers as the variance is worth, at most those that there are if capped.
+def korn_graubard_limits(shares: Estimates, confidence: float | Array, *, capped: bool = True) -> tuple[Array, Array]:
+    """Return Clopper-Pearson limits with the effective number of answers, at most the actual one if capped.
 
     n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey Methodology 24. R's `survey` 4.1
     does not cap, NCHS (2017) does. At 0 and 1 with the number of answers.
     """
     tail = 0.5 + confidence / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        quantiles = stats.t.ppf(tail, found.answers - 1) / stats.t.ppf(tail, found.degrees)
-        worth = found.share * (1 - found.share) / found.variance * quantiles**2
-    worth = np.minimum(worth, found.answers) if capped else worth
-    worth = np.where((found.share == 0) | (found.share == 1), found.answers, worth)
-    return clopper_pearson_limits(found.share * worth, worth, confidence)
+        quantiles = stats.t.ppf(tail, shares.answers - 1) / stats.t.ppf(tail, shares.degrees)
+        worth = shares.share * (1 - shares.share) / shares.variance * quantiles**2
+    worth = np.minimum(worth, shares.answers) if capped else worth
+    worth = np.where((shares.share == 0) | (shares.share == 1), shares.answers, worth)
+    return clopper_pearson_limits(shares.share * worth, worth, confidence)
 
 
-def logit_limits_where_enough(found: Estimates, confidence: float) -> tuple[Array, Array]:
+def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Array, Array]:
     """The logit's limits, and Korn and Graubard's where a share stands on few answers, as the logit covers too little there.
 
     Few are fewer than 10 effective answers of one kind, or than 15 where weights make the answers worth less than they are;
     found by simulation (`tests/methods/test_simulations.py`). At 0 and 1 the logit has no limits.
     """
-    low, high = logit_limits(found.share, found.standard_error, found.degrees, confidence)
+    low, high = logit_limits(shares.share, shares.standard_error, shares.degrees, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
-        worth = found.share * (1 - found.share) / found.variance
-        of_one_kind = np.minimum(found.share, 1 - found.share) * np.minimum(worth, found.answers)
-        few = (of_one_kind < FEW) | ((of_one_kind < FEW_UNEQUAL) & (worth < found.answers)) | ~np.isfinite(low)
-    exact_low, exact_high = korn_graubard_limits(found, confidence)
+        worth = shares.share * (1 - shares.share) / shares.variance
+        of_one_kind = np.minimum(shares.share, 1 - shares.share) * np.minimum(worth, shares.answers)
+        few = (of_one_kind < FEW) | ((of_one_kind < FEW_UNEQUAL) & (worth < shares.answers)) | ~np.isfinite(low)
+    exact_low, exact_high = korn_graubard_limits(shares, confidence)
     return np.where(few, exact_low, low), np.where(few, exact_high, high)
 
 
-def presentable(found: Estimates, low: Array, high: Array, fewest: float) -> Array:
+def presentable(shares: Estimates, low: Array, high: Array, fewest: float) -> Array:
     """Whether a share may be shown: enough answers, and a Korn-Graubard interval that is narrow or not wide for the share.
 
     Less than 0.05 wide: shown; 0.30 and more: not; between, shown at a width of up to 130 % of the share. Source: NCHS
     (2017), Vital and Health Statistics 2(175), with the number of answers in place of its 30 effective ones.
     """
     width = high - low
-    narrow = (width <= 0.05) | ((width < 0.30) & (width <= 1.3 * found.share))
-    return (found.answers >= fewest) & narrow
+    narrow = (width <= 0.05) | ((width < 0.30) & (width <= 1.3 * shares.share))
+    return (shares.answers >= fewest) & narrow
 
 
 # --- sums by stratum ---------------------------------------------------------------------------------------
@@ -161,17 +161,17 @@ class _Sums:
 
 
 def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
-    """As products of matrices, stratum by stratum: no row of area by question by respondent is ever made."""
-    counts, ones = ~np.isnan(yes), np.nan_to_num(yes)
-    found = np.zeros((5, len(design.population), areas.shape[1], yes.shape[1]))
+    """Return the sums by products of matrices, stratum by stratum: area by question by respondent needs no array."""
+    counts, yes_or_zero = ~np.isnan(yes), np.nan_to_num(yes)
+    sums = np.zeros((5, len(design.population), areas.shape[1], yes.shape[1]))
     order = np.argsort(design.stratum, kind="stable")
     for stratum, rows in enumerate(np.split(order, np.cumsum(design.answers)[:-1])):
         inside = areas[rows].T.astype(float)
         weighted = inside * design.weight[rows]
         squared = weighted * design.weight[rows]
-        of_all, of_yes = counts[rows].astype(float), ones[rows]
-        found[:, stratum] = inside @ of_all, weighted @ of_all, weighted @ of_yes, squared @ of_all, squared @ of_yes
-    return _Sums(*found)
+        of_all, of_yes = counts[rows].astype(float), yes_or_zero[rows]
+        sums[:, stratum] = inside @ of_all, weighted @ of_all, weighted @ of_yes, squared @ of_all, squared @ of_yes
+    return _Sums(*sums)
 
 
 def _variance(design: Design, z: Array, z_squared: Array, lonely: Lonely) -> Array:
@@ -185,15 +185,15 @@ def _variance(design: Design, z: Array, z_squared: Array, lonely: Lonely) -> Arr
     finite = 1 - n / design.population
     scale = finite * n / np.where(alone, 1, n - 1)
     spread = z_squared - np.where(alone[:, None, None], 0.0, z**2 / np.maximum(n, 1)[:, None, None])
-    each = scale[:, None, None] * np.maximum(spread, 0.0)
+    by_stratum = scale[:, None, None] * np.maximum(spread, 0.0)
     if lonely == "adjust":
-        return each.sum(axis=0)
-    others = each[~alone].sum(axis=0)
-    return others * len(n) / (~alone).sum() if lonely == "average" else others
+        return by_stratum.sum(axis=0)
+    without_lonely = by_stratum[~alone].sum(axis=0)
+    return without_lonely * len(n) / (~alone).sum() if lonely == "average" else without_lonely
 
 
 def _by_stratum(design: Design, values: Array) -> Array:
-    """Sums of respondent by question, stratum by question."""
-    found = np.zeros((len(design.population), values.shape[1]))
-    np.add.at(found, design.stratum, values)
-    return found
+    """Sum values, respondent by question, to stratum by question."""
+    sums = np.zeros((len(design.population), values.shape[1]))
+    np.add.at(sums, design.stratum, values)
+    return sums

@@ -274,7 +274,7 @@ def _limits_over_rounding(
 
     `variance_at` gives the sum's variance at values of the shares. NaN where a number of answers is not known.
     """
-    known = np.logical_and.reduce([term.known for term in shares])
+    all_known = np.logical_and.reduce([term.known for term in shares])
     # never worth more than the answers that there are, as Korn and Graubard's interval: few tell little of the variance
     answers = [np.minimum(term.worth, term.answers) for term in shares]
     lows, highs = [], []
@@ -287,7 +287,7 @@ def _limits_over_rounding(
         few = np.minimum.reduce(rarer) < SMALL
         lows.append(np.where(few, low_of_few, total - reach))
         highs.append(np.where(few, high_of_few, total + reach))
-    return np.where(known, np.minimum.reduce(lows), np.nan), np.where(known, np.maximum.reduce(highs), np.nan)
+    return np.where(all_known, np.minimum.reduce(lows), np.nan), np.where(all_known, np.maximum.reduce(highs), np.nan)
 
 
 # --- the smallest change that would be shown -----------------------------------------------------------------
@@ -348,7 +348,7 @@ def _numbers(values: Sequence[float | None]) -> Array:
 
 
 def _interval(limits: Limits) -> Interval | None:
-    """The interval of limits of one; None where it has none."""
+    """Return the interval of arrays of one lower and one upper limit; None where one is NaN."""
     low, high = float(limits[0][0]), float(limits[1][0])
     return None if math.isnan(low) or math.isnan(high) else Interval(low, high)
 
@@ -374,13 +374,13 @@ def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
     the largest tilt that it can give the line. Needs at least two editions.
     """
     editions = sorted(shares)
-    known = all(shares[edition].answers is not None for edition in editions)
-    weights = [1 / _trend_variance(shares[edition]) if known else 1.0 for edition in editions]
+    answers_known = all(shares[edition].answers is not None for edition in editions)
+    weights = [1 / _trend_variance(shares[edition]) if answers_known else 1.0 for edition in editions]
     middle = sum(weight * edition for weight, edition in zip(weights, editions, strict=True)) / sum(weights)
     spread = sum(weight * (edition - middle) ** 2 for weight, edition in zip(weights, editions, strict=True))
     pulls = [weight * (edition - middle) / spread for weight, edition in zip(weights, editions, strict=True)]
     slope = sum(pull * shares[edition].value for pull, edition in zip(pulls, editions, strict=True))
-    if not known:
+    if not answers_known:
         return Trend(slope, None)
     tilt = sum(
         abs(pull) * (shares[edition].high - shares[edition].low) / 2
@@ -392,7 +392,7 @@ def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
 
 
 def _trend_variance(share: Share) -> float:
-    """The share's variance; of nobody or everybody, whose own is 0, that of half an answer more or less in one more.
+    """Return the share's variance; at 0 and 1, where that is 0, the one with half an answer added in one answer more.
 
     Source of the half: Haldane (1956), as for the logarithm of odds.
     """

@@ -69,12 +69,12 @@ def each_below(
     once: of intervals at the level of the first step of Holm's method (Holm 1979), `together`.
     """
     literal: Literally = "met" if all(round(change, 9) < 0 for change in changes) else "not_met"
-    known = [one for one in intervals if one is not None], [one for one in together if one is not None]
-    if any(one.low > 0 for one in known[1]):
+    known_intervals = [interval for interval in intervals if interval is not None]
+    if any(interval.low > 0 for interval in together if interval is not None):
         return Verdict(literal, "not_met")
-    if len(known[0]) < len(changes):
+    if len(known_intervals) < len(changes):
         return Verdict(literal, "not_evaluable", "answers_unknown")
-    return Verdict(literal, "met" if all(one.high < 0 for one in known[0]) else "uncertain")
+    return Verdict(literal, "met" if all(interval.high < 0 for interval in known_intervals) else "uncertain")
 
 
 def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tolerance: float) -> Verdict:

@@ -174,13 +174,13 @@ def _style() -> Iterator[None]:
 
 def _names(axes: "Axes", areas: list[tuple[str, float, float]]) -> None:
     """Each area's name above its point, raised where another name stands already. The axes have their room before."""
-    taken: list[tuple[float, float]] = []
+    places: list[tuple[float, float]] = []
     for name, x, y in sorted(areas, key=lambda area: area[2]):
         across, up = axes.transData.transform((x, y))
         place = up + 6
-        while any(abs(across - column) < NAME_WIDTH and abs(place - height) < NAME_HEIGHT for column, height in taken):
+        while any(abs(across - column) < NAME_WIDTH and abs(place - height) < NAME_HEIGHT for column, height in places):
             place += 1
-        taken.append((across, place))
+        places.append((across, place))
         axes.annotate(
             name, (x, y), xytext=(0, place - up), textcoords="offset points", ha="center", va="bottom", fontsize=8,
             arrowprops={"arrowstyle": "-", "color": PALE, "lw": 0.6, "shrinkA": 0, "shrinkB": 3},

@@ -107,19 +107,21 @@ def _chart(published: Published, wording: Wording, targets: list[Target]) -> Cha
     series = [_series(published, wording, of_area) for of_area in figures_of_areas if of_area]
     levels = [level for target in targets for level in _levels(published, wording, target)]
     breaks = _breaks(wording, figures)
-    about = [*_made_up(wording, figures), *(f"{target.target_id}: {target.texts[language]}" for target in targets)]
+    subtitles = [*_made_up(wording, figures), *(f"{target.target_id}: {target.texts[language]}" for target in targets)]
     return Chart(
         language=language,
         whole=measure.unit in ("reports", "count"),
         note=wording.phrase("no_interval" if measure.is_full_count else "legend"),
         title=f"{measure.names[language]}, {published.areas[area_id]}",
-        subtitles=about,
+        subtitles=subtitles,
         x_unit=wording.phrase("crime_year" if measure.crime_type else "edition"),
         unit=wording.words["unit", measure.unit],
         series=series,
         levels=levels,
         breaks=breaks,
-        text=_text(wording, about, series, [*(level.name for level in levels), *(crossed.name for crossed in breaks)]),
+        text=_text(
+            wording, subtitles, series, [*(level.name for level in levels), *(crossed.name for crossed in breaks)]
+        ),
     )
 
 
@@ -177,9 +179,9 @@ def _levels(published: Published, wording: Wording, target: Target) -> Iterator[
         yield Level(name, [target.start, *target.path], ":")
 
 
-def _text(wording: Wording, about: list[str], series: list[Series], lines: list[str]) -> str:
+def _text(wording: Wording, subtitles: list[str], series: list[Series], lines: list[str]) -> str:
     """The picture in words, for who cannot see it; `lines` are the names of levels and breaks."""
-    sentences = [sentence.rstrip(".") for sentence in about]
+    sentences = [sentence.rstrip(".") for sentence in subtitles]
     for of_area in series:
         sentences.append(f"{of_area.name}: " + "; ".join(_point_text(wording, point) for point in of_area.points))
     return ". ".join([*sentences, *lines, wording.phrase("marks")])

@@ -77,8 +77,8 @@ def _limits_of_counts(compared: pd.DataFrame) -> Limits:
     value, before, out_of, out_of_before = (
         compared[name].to_numpy(float, na_value=np.nan) for name in ("value", "value_before", "out_of", "out_of_before")
     )
-    known = (out_of > 0) & (out_of_before > 0)
-    size, size_before = np.where(known, out_of, 1.0), np.where(known, out_of_before, 1.0)
+    both_known = (out_of > 0) & (out_of_before > 0)
+    size, size_before = np.where(both_known, out_of, 1.0), np.where(both_known, out_of_before, 1.0)
     ratio_low, ratio_high = rate_ratio_limits(Counts(value, size, size), Counts(before, size_before, size_before), SURE)
     by_chance = (ratio_low <= 1) & (ratio_high >= 1)
     expected = before * size / size_before

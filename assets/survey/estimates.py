@@ -100,8 +100,8 @@ def _residents_stood_for(respondents: pd.DataFrame, stratum: Array, population: 
     """
     weights, extracts = respondents["weight"].to_numpy(float).copy(), respondents["extract"].to_numpy()
     for extract in np.unique(extracts):
-        own = extracts == extract
-        weights[own] *= population[np.unique(stratum[own])].sum() / weights[own].sum()
+        of_extract = extracts == extract
+        weights[of_extract] *= population[np.unique(stratum[of_extract])].sum() / weights[of_extract].sum()
     return weights
 
 
@@ -114,7 +114,7 @@ def _holds(lists: pd.Series, names: pd.Index) -> Array:
 
 
 def _constants(respondents: pd.DataFrame) -> dict[str, int | str]:
-    """What all rows of an edition have in common."""
+    """Return the columns that are the same in all rows of an edition."""
     return {
         "edition": int(respondents["edition"].iloc[0]),
         "rule_version": int(respondents["rule_version"].iloc[0]),
@@ -124,14 +124,14 @@ def _constants(respondents: pd.DataFrame) -> dict[str, int | str]:
 
 
 def _gaps_of(survey: Survey, area: str, conventions: dict[str, float]) -> pd.DataFrame:
-    """The gaps of one area.
+    """Return the gaps of one area.
 
     With fewer answers than may be told, in the area or in the rest, the gap would tell what they were.
     """
     municipality = survey.municipality_of[area]
     inside, whole = (survey.inside[:, survey.areas.get_loc(name)] for name in (area, municipality))
-    rest = samples.estimates(survey.design, survey.yes, (whole & ~inside)[:, None])
-    low, high = samples.korn_graubard_limits(rest, conventions["confidence_level"])
+    outside = samples.estimates(survey.design, survey.yes, (whole & ~inside)[:, None])
+    low, high = samples.korn_graubard_limits(outside, conventions["confidence_level"])
     answers = (inside[:, None] & ~np.isnan(survey.yes)).sum(axis=0)
     gap, variance = samples.gap(survey.design, survey.yes, inside, whole)
     rows = pd.DataFrame(
@@ -141,10 +141,10 @@ def _gaps_of(survey: Survey, area: str, conventions: dict[str, float]) -> pd.Dat
             "municipality_id": municipality,
             "gap_points": 100 * gap,
             "gap_standard_error_points": 100 * np.sqrt(variance),
-            "rest_answers": rest.answers[0].astype(int),
-            "rest_share_percent": 100 * rest.share[0],
+            "rest_answers": outside.answers[0].astype(int),
+            "rest_share_percent": 100 * outside.share[0],
             "rest_low_percent": 100 * low[0],
             "rest_high_percent": 100 * high[0],
         }
     )
-    return rows[np.minimum(rest.answers[0], answers) >= conventions["fewest_answers"]]
+    return rows[np.minimum(outside.answers[0], answers) >= conventions["fewest_answers"]]

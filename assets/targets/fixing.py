@@ -137,10 +137,10 @@ def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
             target_id,
             measure,
             has_figure,
-            held_line=FixedBaseline(**held) if held else None,
-            new_line=FixedBaseline(**new) if new else None,
+            held_line=FixedBaseline(**fixed_fields) if fixed_fields else None,
+            new_line=FixedBaseline(**new_fields) if new_fields else None,
         )
-        for agreement_id, target_id, measure, has_figure, held, new in rows
+        for agreement_id, target_id, measure, has_figure, fixed_fields, new_fields in rows
     ]
 
 

@@ -71,7 +71,7 @@ class Words(dict[tuple[str, str], str]):
 
 
 def sentence(row: VerdictRow, rule: str, made_of: str, words: Words, language: str) -> str:
-    """What the words say, what the data can carry, and what could have been shown; or why nothing can be said.
+    """Return what the words say, what the data can carry, and what could have been shown; or why nothing can be said.
 
     `rule` is the target's, `made_of` its measure's. Raises InputError where words.csv lacks a sentence.
     """
@@ -88,12 +88,12 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
     parts = [*marks, f"literal.{_literal(row, rule)}.{row.literal}"]
     if row.confidentiality != "free":
         parts.append("hidden")
-    about = _ABOUT_A_LIMIT.get(made_of) if row.compared_with == "limit" else _ABOUT.get(row.compared_with)
-    if about:  # a full count needs no word on chance
+    subject = _ABOUT_A_LIMIT.get(made_of) if row.compared_with == "limit" else _ABOUT.get(row.compared_with)
+    if subject:  # a full count needs no word on chance
         evaluable = row.statistical != "not_evaluable"
-        parts.append(f"data.{about}.{row.statistical}" if evaluable else f"data.{row.reason}")
+        parts.append(f"data.{subject}.{row.statistical}" if evaluable else f"data.{row.reason}")
     if row.statistical == "uncertain" and row.smallest_change_shown is not None:
-        parts.append(f"shown.{about}")
+        parts.append(f"shown.{subject}")
     if (row.dispersion or 0) > 1:
         parts.append("dispersion")
     if row.decision:

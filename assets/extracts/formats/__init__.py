@@ -5,7 +5,8 @@ written with the specification's decimal mark and date format. What is not a tab
 place. What the columns mean is in `layouts.py`; which layout fits is decided in `matching.py`.
 
 Each format is a module with three functions: `names(path, writing)`, `look(path, writing)` and
-`batches(path, writing, wanted)`; what an edition's layout says of it comes in as its `Writing`. What they share is in `cells.py`; `sheet_text.py` is Excel's.
+`batches(path, writing, wanted)`; the `Writing` is what an edition's layout says of the file. What they share is in
+`cells.py`; `sheet_text.py` is Excel's.
 """
 
 import re
@@ -49,9 +50,9 @@ def format_of(path: Path) -> Format:
         raise InputError(f"{path.name}: is an Excel file of an old kind, in XML: save it as .xlsx.")
     if _MARKUP.match(start):
         raise InputError(f"{path.name}: is a web page, as a failed download leaves it: fetch the file again.")
-    for magic, what in _NO_TABLES.items():
+    for magic, fault in _NO_TABLES.items():
         if start.startswith(magic):
-            raise InputError(f"{path.name}: {what}.")
+            raise InputError(f"{path.name}: {fault}.")
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith((b"$FL2", b"$FL3")):

@@ -53,7 +53,7 @@ class Cells:
 def batch_of(
     columns: Sequence[pa.Array], names: Sequence[str], rows: np.ndarray, malformed: Sequence[str] | None = None
 ) -> pa.RecordBatch:
-    """Return text columns with the numbers of their rows, and why rows have no cells where they have none."""
+    """Return text columns with the numbers of their rows, and for rows without cells the reason."""
     why = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
     return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), why, *columns], ["row", "malformed", *names])
 
@@ -88,7 +88,7 @@ def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | No
 
 
 def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
-    """Return each value as text. Fractions as Arrow writes them: the shortest that give the number back, as ours would."""
+    """Return each value as text. Arrow writes the shortest fraction that gives the number back, as `as_text` does."""
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
         if not pc.any(pc.match_substring(plain, "e")).as_py():
@@ -124,13 +124,13 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
         column = batch.column(name)
         if not _may_be_odd(column):
             continue
-        for shape, what in _ODD.items():
-            _refuse_where(place, batch, name, pc.match_substring_regex(column, shape), what)
+        for shape, fault in _ODD.items():
+            _refuse_where(place, batch, name, pc.match_substring_regex(column, shape), fault)
         _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
 
 
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
-    """Return the cells without other blanks than spaces around them, which no eye would see; other cells as they are.
+    """Return the cells without tabs, line ends and other blanks but spaces around them, which nobody would see.
 
     The bytes of all cells together are searched before any cell is: most columns have no such blank, and the search in C
     takes a tenth of the time (seconds of `benchmarks.police_csv`).
@@ -152,10 +152,10 @@ def refuse_long_text(place: str, batch: pa.RecordBatch) -> None:
             _refuse_where(place, batch, name, pc.greater(pc.utf8_length(column), LONGEST_CELL), _TOO_LONG)
 
 
-def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.BooleanArray, what: str) -> None:
+def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.BooleanArray, fault: str) -> None:
     if pc.any(at_fault).as_py():
         row = batch.column("row")[pc.index(at_fault, True).as_py()].as_py()
-        raise InputError(f"{place}, row {row}, column {name}: {what}: ask for the file without it.")
+        raise InputError(f"{place}, row {row}, column {name}: {fault}: ask for the file without it.")
 
 
 def _may_be_odd(column: pa.StringArray) -> bool:
@@ -188,7 +188,7 @@ def _bytes_of(column: pa.StringArray) -> bytes:
 
 
 class Stamp(NamedTuple):
-    """What tells a file from one that was put in its place, even with its size and time."""
+    """What differs between a file and one put in its place, even with its size and time."""
 
     size: int
     written: int
@@ -204,7 +204,7 @@ def stamp_of(path: Path) -> Stamp:
 
 @contextmanager
 def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
-    """Turn a library's fault over a damaged file into an InputError."""
+    """Turn a library's error on a damaged file into an InputError."""
     expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
     try:
         yield

@@ -48,7 +48,7 @@ _DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...]:
-    """Return the cells of the header's row, in another encoding or with another delimiter too: `look` says which it is."""
+    """Return the header's cells, read even in a wrong encoding or with a wrong delimiter, which `look` then refuses."""
     settings = _settings(writing)
     return _header(path, settings, _delimiter_of(path, settings))
 
@@ -76,7 +76,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text; rows count from 1, the header's included; a row with a line end in it is one row."""
+    """Yield the wanted columns as text; rows count from 1 with the header's, whatever line ends their cells hold."""
     settings = _settings(writing)
     header, line_ends = list(names(path, writing)), _line_ends_above(path, settings)
     malformed: dict[int, str] = {}
@@ -118,7 +118,7 @@ def _settings(writing: Writing) -> Csv:
 
 
 def _line_ends_above(path: Path, settings: Csv) -> int:
-    """Return how many line ends there are down to the header's own: one a row, and those inside of cells."""
+    """Return the number of line ends down to the header's: one for each row, and those inside of cells."""
     lines = csv.reader(io.StringIO(_beginning(path, settings), newline=""), delimiter=settings.delimiter)
     for _ in range(settings.header_row):
         next(lines, None)
@@ -134,7 +134,7 @@ def _header(path: Path, settings: Csv, delimiter: str) -> tuple[str, ...]:
 
 
 def _beginning(path: Path, settings: Csv) -> str:
-    """Return the file's first text, in the encoding that its own bytes speak of where they are none of the specification's."""
+    """Return the file's first text in the specification's encoding, or the one that its bytes show."""
     with path.open("rb") as file:
         start = file.read(HEADER_BYTES)
     codec = _wide_codec(start)
@@ -157,7 +157,7 @@ def _wide_codec(start: bytes) -> str | None:
 
 
 def _delimiter_of(path: Path, settings: Csv) -> str:
-    """Return the specification's delimiter, or the one that divides the header where that one does not."""
+    """Return the specification's delimiter, or another that divides the header where the specification's does not."""
     if len(_header(path, settings, settings.delimiter)) > 1:
         return settings.delimiter
     return max([settings.delimiter, *_DELIMITERS], key=lambda delimiter: len(_header(path, settings, delimiter)))
@@ -201,7 +201,7 @@ def _look_through(path: Path, settings: Csv) -> _Look:
 
 
 def _refuse_long_line(path: Path, block: bytes, look_so_far: _Look) -> None:
-    """Refuse a line that ends in none of the megabytes that were read for it."""
+    """Refuse a line that is longer than LONGEST_LINE."""
     line_end = block.rfind(b"\n", 0, -1) + 1
     if len(block) - line_end > LONGEST_LINE:
         line = look_so_far.lines + block.count(b"\n", 0, line_end) + 1
@@ -353,14 +353,14 @@ def _cut_off(path: Path, line: int) -> InputError:
 def _numbered(
     reader: pa_csv.CSVStreamingReader, malformed: dict[int, str], header_row: int, wanted: list[str]
 ) -> Batches:
-    """Yield rows with their numbers; those without the right number of cells in their place, by number and reason alone."""
-    last = header_row
+    """Yield rows with their numbers; of those with too few or many cells only number and reason, in place."""
+    last_row = header_row
     for batch in reader:
         gaps = np.array(sorted(malformed), dtype=np.int64)
-        candidates = np.arange(last + 1, last + 1 + batch.num_rows + len(gaps))
+        candidates = np.arange(last_row + 1, last_row + 1 + batch.num_rows + len(gaps))
         rows = np.setdiff1d(candidates, gaps, assume_unique=True)[: batch.num_rows]
-        last = int(rows[-1]) if len(rows) else last
-        passed = {row: malformed.pop(row) for row in gaps.tolist() if row <= last}
+        last_row = int(rows[-1]) if len(rows) else last_row
+        passed = {row: malformed.pop(row) for row in gaps.tolist() if row <= last_row}
         yield from _in_order(batch, rows, passed, wanted)
     if malformed:
         yield _without_cells(malformed, wanted)
@@ -371,8 +371,8 @@ def _in_order(batch: pa.RecordBatch, rows: np.ndarray, malformed: dict[int, str]
     if not malformed:
         yield whole
         return
-    both = pa.Table.from_batches([whole, _without_cells(malformed, wanted)])
-    yield from both.sort_by("row").combine_chunks().to_batches()
+    all_rows = pa.Table.from_batches([whole, _without_cells(malformed, wanted)])
+    yield from all_rows.sort_by("row").combine_chunks().to_batches()
 
 
 def _without_cells(malformed: dict[int, str], wanted: list[str]) -> pa.RecordBatch:

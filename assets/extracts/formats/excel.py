@@ -36,7 +36,7 @@ def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
 
 
 def sheets(path: Path) -> list[str]:
-    """Return what the workbook's sheets are called, as it can be shown."""
+    """Return the names of the workbook's sheets, in a form that can be shown."""
     return [_plain(name) for name in _book(path).workbook.sheet_names]
 
 
@@ -83,7 +83,7 @@ def _workbook(path: Path) -> python_calamine.CalamineWorkbook:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Every column of a sheet from the first row on, which rows hold anything, and their number counted apart."""
+    """The columns of a sheet from the first row on, the places of its filled rows, and how many its text counts."""
 
     columns: list[tuple[object, ...]]
     height: int
@@ -139,8 +139,8 @@ def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
 def _no_collection() -> Iterator[None]:
     """Switch garbage collection off for as long as rows are read.
 
-    Python would look through all the rows that are there again and again, for half as long as their reading takes: without
-    this `benchmarks.workbooks_and_spss` is slower by half.
+    Python would look through all rows again and again, which takes half as long as reading them: without this
+    `benchmarks.workbooks_and_spss` is slower by half.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -151,7 +151,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-_kept: dict[tuple[Path, Stamp], _Book] = {}  # the one that was asked for last stands last
+_kept: dict[tuple[Path, Stamp], _Book] = {}  # in the order in which they were last asked for
 
 
 def _book(path: Path) -> _Book:

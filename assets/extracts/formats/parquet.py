@@ -38,13 +38,13 @@ def look(path: Path, _: Writing) -> Cells:
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """Yield the wanted columns as text; rows count from 1."""
-    first = 1
+    first_row = 1
     file = _opened(path)
     with readable(path, pa.ArrowException, OverflowError):
         for batch in file.iter_batches(BATCH, columns=wanted):
-            columns = [_text(path, name, batch.column(name), writing, first) for name in wanted]
-            yield batch_of(columns, wanted, np.arange(first, first + batch.num_rows))
-            first += batch.num_rows
+            columns = [_text(path, name, batch.column(name), writing, first_row) for name in wanted]
+            yield batch_of(columns, wanted, np.arange(first_row, first_row + batch.num_rows))
+            first_row += batch.num_rows
 
 
 def _opened(path: Path) -> pq.ParquetFile:
@@ -52,7 +52,7 @@ def _opened(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path)
 
 
-def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) -> pa.Array:
+def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: int) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NO_VALUES):
@@ -64,7 +64,7 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first: int) 
             f"{path.name}, column {name}: holds moments of the zone {array.type.tz}, whose days are not those of the place: ask for days."
         )
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-        _refuse_another_encoding(path, name, array, first)
+        _refuse_another_encoding(path, name, array, first_row)
         return pc.if_else(pc.equal(array, ""), None, array).cast(pa.string())
     return text_column(_values(array), writing)
 
@@ -85,13 +85,13 @@ def _value_or_text(value: pa.Scalar) -> object:
         return value.cast(pa.string()).as_py()
 
 
-def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first: int) -> None:
-    """Refuse text that is not UTF-8: Parquet asks for it, but not every program sees to it."""
+def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first_row: int) -> None:
+    """Refuse text that is not UTF-8: Parquet requires it, but not every program that writes Parquet checks it."""
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:
         row = next(
-            row for row, text in enumerate(array.cast(pa.large_binary()).to_pylist(), first) if not _is_utf8(text)
+            row for row, text in enumerate(array.cast(pa.large_binary()).to_pylist(), first_row) if not _is_utf8(text)
         )
         raise InputError(f"{path.name}, row {row}, column {name}: is not UTF-8: ask for the file again.") from None
 

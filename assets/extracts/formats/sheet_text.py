@@ -120,9 +120,11 @@ class _Look:
         self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Return column and row of the last cell of each row: who writes millions of cells writes them in order."""
+        """Return column and row of the last cell of each row; programs write the cells of a long sheet in order."""
         cell = self._tag(b"c ")
-        return [(last[1], last[2]) for row in rows if (last := _CELL.match(row, max(row.rfind(cell), 0)))]
+        return [
+            (last_cell[1], last_cell[2]) for row in rows if (last_cell := _CELL.match(row, max(row.rfind(cell), 0)))
+        ]
 
     def _refuse_no_value(self, text: bytes) -> None:
         """Refuse a cell whose value is computed, or an error, which the library would read as empty."""

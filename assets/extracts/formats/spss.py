@@ -42,20 +42,20 @@ def look(path: Path, writing: Writing) -> Cells:
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """Yield the wanted variables as text, values with a label as their label; cases count from 1."""
     labels = _metadata(path).variable_value_labels
-    first, limit, cells = 0, BATCH, _first_cells(path, wanted)
+    rows_before, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
         columns = [text_of(cells[name], writing, labels.get(name)) for name in wanted]
         rows = len(columns[0])
         if rows:
-            yield batch_of(columns, wanted, np.arange(first + 1, first + 1 + rows))
+            yield batch_of(columns, wanted, np.arange(rows_before + 1, rows_before + 1 + rows))
         if rows < limit:
             return
-        first, limit = first + rows, LATER_BATCH  # each read skips through all that was read before
-        cells = _cells(path, wanted, first, limit)
+        rows_before, limit = rows_before + rows, LATER_BATCH  # each read skips through all that was read before
+        cells = _cells(path, wanted, rows_before, limit)
 
 
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
-    """Return the first cases: a file is looked at before it is read, and then most of them are there."""
+    """Return the first cases, most of them kept from the look at the file before."""
     cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
     if absent:
@@ -68,8 +68,8 @@ def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
     return {}
 
 
-def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, pa.Array]:
-    """Return the wanted variables of some cases; each is of one type. Days are turned here, as others than a calendar's may stand there."""
+def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[str, pa.Array]:
+    """Return the wanted variables of some cases, each of one type; days are converted here, even impossible ones."""
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
@@ -79,7 +79,7 @@ def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, p
             output_format="dict",
             user_missing=True,
             disable_datetime_conversion=True,
-            row_offset=first,
+            row_offset=rows_before,
             row_limit=limit,
         )
     # with user_missing=True each of a variable's missing values comes as a range
@@ -97,7 +97,7 @@ def _cells(path: Path, wanted: list[str], first: int, limit: int) -> dict[str, p
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
     """Return seconds since 1582 as days, or as moments where they have a time.
 
-    One that no calendar has becomes the first or last that one has, which no rule of rows lets count.
+    A day out of range becomes the first or last possible one, which the rules of rows reject.
     """
     moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
     day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))

@@ -78,8 +78,8 @@ def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -
 def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the reports of a crime year that the first draw finds, and those that come late."""
     rng = np.random.default_rng([seed, crime_year, 2])
-    first = reports_published(crime_year, reference)
-    count = first + round(first * LATE)
+    in_first_draw = reports_published(crime_year, reference)
+    count = in_first_draw + round(in_first_draw * LATE)
     odds = [*PARTNERSHIPS.values(), 1 - sum(PARTNERSHIPS.values())]
     areas = np.array([*PARTNERSHIPS, None], dtype=object)
     rows = pd.DataFrame({"lies_in": rng.choice(areas, count, p=odds)})
@@ -87,11 +87,11 @@ def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.Data
     rows["offence_code"] = _codes(rows["crime_type"], crime_year, seed, reference, rng)
     rows["reported_on"] = _days(crime_year, count, rng)
     rows["offence_on"] = _offence_days(rows["reported_on"], rng)
-    _unmap(rows, rng.choice(first, UNMAPPED, replace=False), crime_year, reference, rng)
+    _unmap(rows, rng.choice(in_first_draw, UNMAPPED, replace=False), crime_year, reference, rng)
     rows["journal_number"] = _journal_numbers(rows["offence_code"], crime_year, rng)
     rows = place(rows, reference, rng)
     rows["Gerning"] = _texts(rows["crime_type"], reference, rng)
-    return rows.iloc[:first], rows.iloc[first:]
+    return rows.iloc[:in_first_draw], rows.iloc[in_first_draw:]
 
 
 def reports_published(crime_year: int, reference: Reference) -> int:
@@ -115,11 +115,13 @@ def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
     """Return every code of the newest mapping, 5 digits, with its crime type and whether its line holds all through a year."""
     lines = reference["reference.offence_codes"]
     lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
-    first, last = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
+    first_codes, last_codes = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
     begins = lines["valid_from"].map(lambda day: day <= date(crime_year, 1, 1))
     ends = lines["valid_to"].map(lambda day: pd.isna(day) or day >= date(crime_year, 12, 31))
-    numbers = [np.arange(first_code, last_code + 1) for first_code, last_code in zip(first, last, strict=True)]
-    of_line = np.repeat(np.arange(len(lines)), last - first + 1)
+    numbers = [
+        np.arange(first_code, last_code + 1) for first_code, last_code in zip(first_codes, last_codes, strict=True)
+    ]
+    of_line = np.repeat(np.arange(len(lines)), last_codes - first_codes + 1)
     codes: pd.DataFrame = lines.assign(holds=begins & ends)[["crime_type", "holds"]].iloc[of_line]
     return codes.assign(offence_code=[f"{number:05d}" for number in np.concatenate(numbers)]).reset_index(drop=True)
 
@@ -140,14 +142,16 @@ def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, r
 def _unmap(
     rows: pd.DataFrame, places: np.ndarray, crime_year: int, reference: Reference, rng: np.random.Generator
 ) -> None:
-    """Give a few reports a code that no line has, or none that holds in that year."""
+    """Give a few reports a code that no line of the mapping has, or one whose line does not hold in that year."""
     mapping = mapped_codes(reference, crime_year)
     holds = set(mapping["offence_code"][mapping["holds"]])
     ended = sorted(set(mapping["offence_code"][~mapping["holds"]]) - holds)
     of_any_line = set(mapping["offence_code"])
-    missing = [code for code in (f"{int(code) + 1:05d}" for code in sorted(holds)) if code not in of_any_line]
+    unlisted = [code for code in (f"{int(code) + 1:05d}" for code in sorted(holds)) if code not in of_any_line]
     half = len(places) // 2
-    codes = [*rng.choice(ended, half), *rng.choice(missing, len(places) - half)] if ended else rng.choice(missing, half)
+    codes = (
+        [*rng.choice(ended, half), *rng.choice(unlisted, len(places) - half)] if ended else rng.choice(unlisted, half)
+    )
     rows.loc[places[: len(codes)], "offence_code"] = [str(code) for code in codes]
     rows.loc[places[: len(codes)], "crime_type"] = None
 
@@ -156,8 +160,8 @@ def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
     """Return days of report: seasons, weekdays, and fewer in the spring of the lockdown."""
     days = pd.date_range(date(crime_year, 1, 1), date(crime_year, 12, 31))
     odds = OF_WEEKDAY[days.weekday] * OF_MONTH[days.month - 1]
-    first, last, factor = LOCKDOWN
-    odds = np.where((days >= pd.Timestamp(first)) & (days <= pd.Timestamp(last)), odds * factor, odds)
+    first_day, last_day, factor = LOCKDOWN
+    odds = np.where((days >= pd.Timestamp(first_day)) & (days <= pd.Timestamp(last_day)), odds * factor, odds)
     return pd.Series(days.to_numpy()[rng.choice(len(days), count, p=odds / odds.sum())])
 
 
@@ -190,11 +194,11 @@ def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> 
 
 
 def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return some reports take the code and type of another; their journal number stays."""
+    """Return the reports, some with the code and type of another; their journal numbers stay."""
     places = np.flatnonzero(rng.random(len(reports)) < RECODED)
-    others = rng.choice(len(reports), len(places))
+    sources = rng.choice(len(reports), len(places))
     taken_from = np.arange(len(reports))
-    taken_from[places] = others
+    taken_from[places] = sources
     return reports.assign(**{name: reports[name].array[taken_from] for name in ("offence_code", "crime_type")})
 
 
@@ -205,10 +209,10 @@ def _drawn(reports: pd.DataFrame, edition: int, crime_year: int, seed: int) -> D
     drawn_on = pd.Timestamp(edition, 2, 10) + pd.Timedelta(days=int(rng.integers(0, 40)))
     bad = rows.iloc[rng.choice(len(rows), REPEATED + BAD, replace=False)].copy()
     rows = pd.concat([rows.assign(good=True), bad.assign(good=False)], ignore_index=True).assign(drawn_on=drawn_on)
-    first = len(rows) - BAD
+    first_bad = len(rows) - BAD
     numbers = [f"0100-00000-{serial}-{crime_year % 100:02d}" for serial in range(90_001, 90_001 + BAD)]
-    rows.loc[first:, "journal_number"] = numbers
-    rows.loc[first : first + 1, "offence_code"] = None
-    rows.loc[first + 2 : first + 3, "reported_on"] = drawn_on + pd.Timedelta(days=9)
-    spoiled = {"reported_on": dict.fromkeys(range(first + 4, first + BAD), f"31-02-{crime_year}")}
+    rows.loc[first_bad:, "journal_number"] = numbers
+    rows.loc[first_bad : first_bad + 1, "offence_code"] = None
+    rows.loc[first_bad + 2 : first_bad + 3, "reported_on"] = drawn_on + pd.Timedelta(days=9)
+    spoiled = {"reported_on": dict.fromkeys(range(first_bad + 4, first_bad + BAD), f"31-02-{crime_year}")}
     return Draw(crime_year, rows, spoiled)

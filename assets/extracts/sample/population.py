@@ -69,9 +69,8 @@ def _partnership_residents(reference: Reference, year: int, seed: int) -> dict[s
     """Return residents of the partnership areas by their definition on the day, a little different each year."""
     areas = reference["reference.areas"].query("level == 'partnership_area'")
     day = date(year, 1, 1)
-    holds = areas["valid_from"].map(lambda first: pd.isna(first) or first <= day) & areas["valid_to"].map(
-        lambda last: pd.isna(last) or last >= day
-    )
+    begun = areas["valid_from"].map(lambda valid_from: pd.isna(valid_from) or valid_from <= day)
+    holds = begun & areas["valid_to"].map(lambda valid_to: pd.isna(valid_to) or valid_to >= day)
     rng = np.random.default_rng([seed, year, 11])
     return {
         area: PARTNERSHIP_RESIDENTS[area, version] + int(rng.integers(-25, 26))

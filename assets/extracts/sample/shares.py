@@ -89,8 +89,8 @@ def _city(published: dict[tuple[str, str], float], time: str) -> City:
     if neither is None:
         neither = CITY_NEITHER[time] if safe is None else 100 - unsafe - safe
     safe = 100 - unsafe - neither if safe is None else safe
-    lacking = (100 - unsafe - neither - safe) / 3
-    return City(safe + lacking, neither + lacking, unsafe + lacking)
+    correction = (100 - unsafe - neither - safe) / 3
+    return City(safe + correction, neither + correction, unsafe + correction)
 
 
 def _unsafe(
@@ -130,9 +130,9 @@ def _neither(
 def _spread(published: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
     """Return every bydel's share: the published ones, and the others by their profile so that all together give the total."""
     shares = profile.copy()
-    others = [area for area in shares.index if area not in published]
-    left = total * residents.sum() - sum(share * residents[area] for area, share in published.items())
-    shares[others] *= left / (profile[others] * residents[others]).sum()
+    unpublished = [area for area in shares.index if area not in published]
+    remaining = total * residents.sum() - sum(share * residents[area] for area, share in published.items())
+    shares[unpublished] *= remaining / (profile[unpublished] * residents[unpublished]).sum()
     shares.update(pd.Series(published, dtype=float))
     return shares
 

@@ -70,13 +70,17 @@ def _strata(edition: int, seed: int, reference: Reference, rng: np.random.Genera
     """Return one row a stratum: its bydel, its partnership area, residents of 15 and over, invited and answers."""
     strata = _areas_of_strata(edition, seed, reference)
     answers, invited = _published_numbers(edition, reference)
-    own = strata["partnership_id"].notna()
+    in_partnership = strata["partnership_id"].notna()
     strata["answers"] = 0
-    strata.loc[own, "answers"] = rng.integers(255, 346, own.sum())
-    left = answers - int(strata["answers"].sum())
-    strata.loc[~own, "answers"] = _apportioned(left, strata["residents"][~own].to_numpy() ** 0.8)
-    more = _apportioned(invited - answers, strata["answers"].to_numpy() * rng.uniform(0.85, 1.15, len(strata)))
-    strata["stratum_invited"] = strata["answers"] + more
+    strata.loc[in_partnership, "answers"] = rng.integers(255, 346, in_partnership.sum())
+    answers_outside = answers - int(strata["answers"].sum())
+    strata.loc[~in_partnership, "answers"] = _apportioned(
+        answers_outside, strata["residents"][~in_partnership].to_numpy() ** 0.8
+    )
+    without_answer = _apportioned(
+        invited - answers, strata["answers"].to_numpy() * rng.uniform(0.85, 1.15, len(strata))
+    )
+    strata["stratum_invited"] = strata["answers"] + without_answer
     return strata
 
 
@@ -162,14 +166,14 @@ def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng:
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return the first of the order whose weights stay below the goal, and one more that comes nearest to what is left."""
-    taken = int(np.searchsorted(np.cumsum(weights[order]), goal))
-    gap = goal - weights[order[:taken]].sum()
-    untaken = order[taken:]
+    """Return the first places of the order whose weights stay below the goal, and one more if it brings them nearer."""
+    count = int(np.searchsorted(np.cumsum(weights[order]), goal))
+    gap = goal - weights[order[:count]].sum()
+    untaken = order[count:]
     if len(untaken) == 0:
         return order
     best = untaken[np.argmin(np.abs(weights[untaken] - gap))]
-    return np.append(order[:taken], best) if abs(weights[best] - gap) < gap else order[:taken]
+    return np.append(order[:count], best) if abs(weights[best] - gap) < gap else order[:count]
 
 
 def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
@@ -209,8 +213,8 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
     for question in ("safety_answer", "safety_evening_answer"):
         scale = _scale(list(labels_of(layout, question).values()), edition, reference)
         file[question] = _answers_of_classes(rows[question], scale, rng)
-    more = (rows["safety_answer"] == "unsafe").to_numpy()
-    file |= {column: _yes_no(RATES[column], more, rng) for column in layout.headings if column in RATES}
+    unsafe = (rows["safety_answer"] == "unsafe").to_numpy()
+    file |= {column: _yes_no(RATES[column], unsafe, rng) for column in layout.headings if column in RATES}
     frame = pd.DataFrame({column: file[column] for column in layout.headings})
     return frame.assign(**_interview_form(layout, len(rows), rng))
 
@@ -218,18 +222,18 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
     """Return days of the edition's fieldwork, or of December and January where it is not described; a few are empty."""
     described = reference["reference.editions"].query("edition == @edition").iloc[0]
-    first, last = described["fieldwork_first_day"], described["fieldwork_last_day"]
-    first = date(edition - 1, 12, 1) if pd.isna(first) else first
-    last = date(edition, 1, 31) if pd.isna(last) else last
-    into = (rng.beta(1.2, 2.0, count) * ((last - first).days + 1)).astype(int)
-    days = pd.Series(pd.Timestamp(first) + pd.to_timedelta(into, unit="D"))
+    first_day, last_day = described["fieldwork_first_day"], described["fieldwork_last_day"]
+    first_day = date(edition - 1, 12, 1) if pd.isna(first_day) else first_day
+    last_day = date(edition, 1, 31) if pd.isna(last_day) else last_day
+    into = (rng.beta(1.2, 2.0, count) * ((last_day - first_day).days + 1)).astype(int)
+    days = pd.Series(pd.Timestamp(first_day) + pd.to_timedelta(into, unit="D"))
     return days.where(rng.random(count) >= 0.004)
 
 
-def _yes_no(rate: float, more: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Return yes or no, yes twice as often of those who feel unsafe; a few know no answer, give none or have an empty cell."""
-    yes = rng.random(len(more)) < np.where(more, 2 * rate, rate)
-    drawn = rng.random(len(more))
+def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Series:
+    """Return yes or no, yes twice as often for the unsafe; a few do not know, do not answer or have an empty cell."""
+    yes = rng.random(len(unsafe)) < np.where(unsafe, 2 * rate, rate)
+    drawn = rng.random(len(unsafe))
     choices = [drawn < 0.012, drawn < 0.018, drawn < 0.026]
     return pd.Series(np.select(choices, ["dont_know", "no_answer", ""], np.where(yes, "yes", "no"))).replace({"": None})
 

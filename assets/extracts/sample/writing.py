@@ -175,8 +175,8 @@ def _write_xlsx(extract: Extract, path: Path) -> None:
             _write_column(sheet, settings.header_row, place, _cells(extract, column), day)
 
 
-def _write_column(sheet: "Worksheet", first: int, place: int, cells: list[object], day: "CellFormat") -> None:
-    for row, cell in enumerate(cells, first):
+def _write_column(sheet: "Worksheet", first_row: int, place: int, cells: list[object], day: "CellFormat") -> None:
+    for row, cell in enumerate(cells, first_row):
         if isinstance(cell, str):
             sheet.write_string(row, place, cell)
         elif isinstance(cell, datetime):
