@@ -37,21 +37,21 @@ def in_a_process(module: str, way: str, folder: Path) -> Run:
         [sys.executable, "-m", module, "--way", way, str(folder)], stdout=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
-    said = child.stdout.read()
+    output = child.stdout.read()
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{way} ended with {child.returncode}")
-    return Run(float(said), used.ru_maxrss / MIB)
+    return Run(float(output), used.ru_maxrss / MIB)
 
 
 def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[str, list[Run]]:
     """The runs of each way, A B C A B C, so that a slow minute of the machine falls on all of them."""
-    found: dict[str, list[Run]] = {way: [] for way in ways}
+    runs_by_way: dict[str, list[Run]] = {way: [] for way in ways}
     for _ in range(runs):
         for way in ways:
-            found[way].append(in_a_process(module, way, folder))
-    return found
+            runs_by_way[way].append(in_a_process(module, way, folder))
+    return runs_by_way
 
 
 def median_of(runs: list[Run]) -> Run:
@@ -61,7 +61,9 @@ def median_of(runs: list[Run]) -> Run:
 
 def ratio(measured: Sequence[float], yardstick: Sequence[float]) -> float:
     """The median of the ratios pair by pair."""
-    return statistics.median(one / other for one, other in zip(measured, yardstick, strict=True))
+    return statistics.median(
+        seconds / yardstick_seconds for seconds, yardstick_seconds in zip(measured, yardstick, strict=True)
+    )
 
 
 def ran_on(*libraries: str) -> str:

@@ -78,7 +78,10 @@ def yardstick() -> Callable[[], None]:
         return tables
 
     def empty_table(number: int) -> dg.AssetsDefinition:
-        before = [*(dg.AssetKey(f"table_{known}") for known in several["alike"]), dg.AssetKey(f"table_{number - 1}")]
+        before = [
+            *(dg.AssetKey(f"table_{earlier}") for earlier in several["alike"]),
+            dg.AssetKey(f"table_{number - 1}"),
+        ]
 
         @dg.asset(name=f"table_{number}", deps=before, partitions_def=editions, backfill_policy=single_run)
         def table() -> None:
@@ -111,12 +114,12 @@ def yardstick() -> Callable[[], None]:
 
     def run() -> None:
         with dg.DagsterInstance.get() as instance:
-            done = job.execute_in_process(
+            result = job.execute_in_process(
                 instance=instance,
                 tags=range_tags(range(EDITIONS[0], EDITIONS[-1] + 1)),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        assert len(done.get_asset_check_evaluations()) == RESULTS
+        assert len(result.get_asset_check_evaluations()) == RESULTS
 
     return run
 
@@ -140,12 +143,12 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
     from warehouse import store
 
     store.hold()
-    made = editions_to_make(wanted)
+    editions = editions_to_make(wanted)
     if wanted:
-        assert list(made) == wanted, "the store was not filled before"
+        assert list(editions) == wanted, "the store was not filled before"
 
     def run() -> None:
-        ran = run_editions(made, lambda step, steps: None)
+        ran = run_editions(editions, lambda step, steps: None)
         assert ran.publication, (ran.blocked, ran.trouble, ran.bugs)
 
     return run
@@ -225,10 +228,10 @@ def main() -> None:
         return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
     with tempfile.TemporaryDirectory() as folder:
-        ours, empty = Path(folder) / "ours", Path(folder) / "empty"
-        environment = os.environ | {"TRYGHED_HOME": str(ours)}
+        sample_home, empty_home = Path(folder) / "ours", Path(folder) / "empty"
+        environment = os.environ | {"TRYGHED_HOME": str(sample_home)}
         subprocess.run([sys.executable, "-m", "pipelines", "sample"], env=environment, check=True, stdout=sys.stderr)
-        homes = dict(zip(WAYS, (empty, ours, ours), strict=True))
+        homes = dict(zip(WAYS, (empty_home, sample_home, sample_home), strict=True))
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}
         for _ in range(runs):
             for way in WAYS:
@@ -239,8 +242,8 @@ def main() -> None:
     print("|---|---|---|---|")
     for way in WAYS:
         promised = f"at most {PROMISED[way]}" if way in PROMISED else ""
-        of = ratio(seconds[way], seconds["yardstick"])
-        print(f"| {way} | {statistics.median(seconds[way]):.1f} | {of:.2f} | {promised} |")
+        median_ratio = ratio(seconds[way], seconds["yardstick"])
+        print(f"| {way} | {statistics.median(seconds[way]):.1f} | {median_ratio:.2f} | {promised} |")
     print("\nWhere the seconds go, of one more run of each that was looked at every few milliseconds:\n")
     print(f"| part | {' | '.join(WAYS)} |")
     print("|---" * (len(WAYS) + 1) + "|")
@@ -253,7 +256,7 @@ def main() -> None:
 def _watched(way: str, home: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} watched", str(home)]
     line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
-    return {part: float(spent) for part, spent in (one.split(":") for one in line.split("|"))}
+    return {part: float(spent) for part, spent in (entry.split(":") for entry in line.split("|"))}
 
 
 if __name__ == "__main__":

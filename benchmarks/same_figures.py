@@ -181,8 +181,8 @@ def _pair(connection: duckdb.DuckDBPyConnection, rename: Rename) -> Pair:
         raise ValueError(f"{rename.new}: the key's {', '.join(absent)} is no column of both files; complete RENAMES")
     old_values = [f'{_new_word(old, rename.words.get(new, {}))} AS "{new}"' for new, old in shared.items()]
     new_values = [f'{_new_word(new, rename.words.get(new, {}))} AS "{new}"' for new in shared]
-    rest = [f'"{name}"' for name in shared if name not in key]
-    twin = f"row_number() OVER (PARTITION BY {_names(key)} ORDER BY {', '.join(rest) or '1'}) AS twin"
+    other_columns = [f'"{name}"' for name in shared if name not in key]
+    twin = f"row_number() OVER (PARTITION BY {_names(key)} ORDER BY {', '.join(other_columns) or '1'}) AS twin"
     return Pair(
         table=rename.new,
         key=key,

@@ -126,11 +126,11 @@ def main() -> None:
         in_a_process(__spec__.name, "files", folder)
         for kind, yardstick in YARDSTICKS.items():
             ways = [yardstick, *(f"{kind}, {step}" for step in OURS)]
-            for way, runs in (found := in_turn(__spec__.name, ways, folder, RUNS)).items():
+            for way, runs in (runs_by_way := in_turn(__spec__.name, ways, folder, RUNS)).items():
                 seconds, peak = median_of(runs)
-                of = ratio([run.seconds for run in runs], [run.seconds for run in found[yardstick]])
+                median_ratio = ratio([run.seconds for run in runs], [run.seconds for run in runs_by_way[yardstick]])
                 goal = f"at most {GOAL}" if way.endswith("rows as delivered") else ""
-                print(f"| {way} | {seconds:.2f} | {peak:.0f} | {of:.2f} | {goal} |", flush=True)
+                print(f"| {way} | {seconds:.2f} | {peak:.0f} | {median_ratio:.2f} | {goal} |", flush=True)
 
 
 if __name__ == "__main__":

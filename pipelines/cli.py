@@ -107,9 +107,9 @@ def run_command(editions: tuple[int, ...]) -> int:
         from pipelines.editions import editions_to_make
         from pipelines.running import run_editions
 
-        made = editions_to_make(editions)
+        editions_made = editions_to_make(editions)
         store.hold(lambda: out.print("Another run is making tables: waiting for its end ..."))
-    out.print(f"Editions {made[0]} to {made[-1]}{_why_these(editions, made)}.")
+    out.print(f"Editions {editions_made[0]} to {editions_made[-1]}{_why_these(editions, editions_made)}.")
     with Progress(
         TextColumn("{task.description:<28}"),
         BarColumn(),
@@ -125,7 +125,7 @@ def run_command(editions: tuple[int, ...]) -> int:
             if not out.is_terminal:
                 out.print(f"  {_in_words(name)}")
 
-        ran = run_editions(made, on_step)
+        ran = run_editions(editions_made, on_step)
     print_run(ran)
     return _exit_code(ran)
 
@@ -139,8 +139,8 @@ def _exit_code(ran: "Ran") -> int:
     return DONE
 
 
-def _why_these(wanted: tuple[int, ...], made: range) -> str:
-    others = len(made) - len(set(wanted)) if wanted else 0
+def _why_these(wanted: tuple[int, ...], editions_made: range) -> str:
+    others = len(editions_made) - len(set(wanted)) if wanted else 0
     return f" ({others} beside the ones you named: later editions are compared with earlier ones)" if others else ""
 
 

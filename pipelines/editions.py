@@ -20,12 +20,12 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
     Later editions are compared with earlier ones, so they are made again with them. Raises InputError where an
     edition is not described in editions.csv.
     """
-    known = known_editions()
-    wanted = sorted(set(wanted or known))
-    unknown = [edition for edition in wanted if edition not in known]
+    described = known_editions()
+    wanted = sorted(set(wanted or described))
+    unknown = [edition for edition in wanted if edition not in described]
     if unknown:
         raise InputError(
-            f"edition {unknown[0]} is not in editions.csv, which has {known[0]} to {known[-1]}: add a line for it, or ask for one of those."
+            f"edition {unknown[0]} is not in editions.csv, which has {described[0]} to {described[-1]}: add a line for it, or ask for one of those."
         )
     stored = set.intersection(*(set(stored_editions(table)) for table in contracts().values() if table.partitioned))
     missing = [edition for edition in range(FIRST_EDITION, wanted[-1]) if edition not in stored]
@@ -36,10 +36,13 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
 def edition_of_file(path: Path) -> int:
     """The edition of a delivered file: its folder's, else the newest."""
     folder = path.resolve().parent.name
-    known = known_editions()
-    return int(folder) if folder in map(str, known) else known[-1]
+    described = known_editions()
+    return int(folder) if folder in map(str, described) else described[-1]
 
 
-def range_tags(made: range) -> dict[str, str]:
+def range_tags(editions: range) -> dict[str, str]:
     """The tags that make one Dagster run cover several editions."""
-    return {"dagster/asset_partition_range_start": str(made[0]), "dagster/asset_partition_range_end": str(made[-1])}
+    return {
+        "dagster/asset_partition_range_start": str(editions[0]),
+        "dagster/asset_partition_range_end": str(editions[-1]),
+    }

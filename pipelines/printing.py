@@ -60,8 +60,8 @@ def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
 def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], words: "Words") -> RichTable:
     """Decisions in force: their names, first editions, what they are about, who made them, when and why."""
     table = _table(words, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
-    for name, edition, about, person, day, reason in decisions:
-        table.add_row(name, str(edition), about, person, day.isoformat(), reason)
+    for name, edition, matter, person, day, reason in decisions:
+        table.add_row(name, str(edition), matter, person, day.isoformat(), reason)
     return table
 
 
@@ -77,8 +77,8 @@ def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text
     table.add_column(words["heading", "reading"], ratio=2)
     for row in verdicts.rows:
         for number, (editions, reading) in enumerate(row.spans(verdicts.editions)):
-            about = (row.target_id, row.about) if number == 0 else ("", "")
-            table.add_row(*about, editions, reading)
+            target_cells = (row.target_id, row.about) if number == 0 else ("", "")
+            table.add_row(*target_cells, editions, reading)
     return table
 
 
@@ -94,12 +94,12 @@ def print_baselines(act: "Act") -> None:
     numbers = ("per cent", "reports", "per 1000")
     for heading in ("target", "measure", "year", *numbers, "from", ""):
         table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
-    for lines, done in ((act.written, "fixed"), (act.stood, "stands as it was")):
+    for lines, outcome in ((act.written, "fixed"), (act.stood, "stands as it was")):
         for line in lines:
             year = line.edition - (line.crime_type is not None)
             shown = ((line.share_percent, ".1f"), (line.reports, ","), (line.rate_per_1000, ".1f"))
             figures = (str(year), *("" if value is None else format(value, form) for value, form in shown))
-            table.add_row(line.target_id, line.measure, *figures, line.made_from, done + _made_up(line.provenance))
+            table.add_row(line.target_id, line.measure, *figures, line.made_from, outcome + _made_up(line.provenance))
     out.print(table)
     for target in act.missing:
         out.print(f"No figure yet: {target}.")
@@ -202,9 +202,9 @@ def _print_publication(ran: "Ran", publication: "AssetMaterialization") -> None:
     """Rows and differences by table, how the checks went, and where to look."""
     publication_facts = {name: value.value for name, value in publication.metadata.items()}
     out.print(_differences(publication))
-    held, warned = sum(check.passed for check in ran.checks), len(ran.warnings)
+    passed, warned = sum(check.passed for check in ran.checks), len(ran.warnings)
     warnings = f"{warned} warning{'' if warned == 1 else 's'}"
-    out.print(f"Checks, each of all editions: {held} of {len(ran.checks)} hold, {warnings}, none blocks.")
+    out.print(f"Checks, each of all editions: {passed} of {len(ran.checks)} hold, {warnings}, none blocks.")
     out.print(_CHANGED[str(publication_facts["difference"])])
     name = NAME
     if not publication_facts["stable_name_replaced"]:

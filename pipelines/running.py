@@ -56,7 +56,7 @@ def prepare_dagster_home() -> Path:
     return folder
 
 
-def run_editions(made: range, on_step: OnStep) -> Ran:
+def run_editions(editions: range, on_step: OnStep) -> Ran:
     """One Dagster run over the editions, seen in Dagster's page like any other.
 
     `on_step(name, steps)` is told each step as it starts, and how many there are. Raises KeyboardInterrupt where
@@ -80,7 +80,7 @@ def run_editions(made: range, on_step: OnStep) -> Ran:
             run_id=run_id,
             instance=instance,
             raise_on_error=False,
-            tags=range_tags(made),
+            tags=range_tags(editions),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     failures = [event for event in result.all_events if event.event_type == DagsterEventType.STEP_FAILURE]
@@ -93,7 +93,7 @@ def run_editions(made: range, on_step: OnStep) -> Ran:
         trouble=tuple(sentence for _, sentence in sentences if sentence),
         bugs=tuple(_traceback(event) for event, sentence in sentences if sentence is None),
         publication=_materialized(result.all_events, PUBLICATION),
-        row_counts=_row_counts(result.all_events, made),
+        row_counts=_row_counts(result.all_events, editions),
     )
 
 
@@ -105,20 +105,20 @@ def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
     and after each event it waits for the disk, unless it is told that after a power cut the last events may be missing: no
     table depends on them. Both together are a third of the seconds of `benchmarks/run_overhead.py`'s empty job.
     """
-    folder, kept = dagster_folder() / "history" / "runs", {}
+    folder, connections = dagster_folder() / "history" / "runs", {}
 
     def keep_open() -> None:
         for path in (folder / "index.db", folder / f"{run_id}.db"):
-            if path not in kept and path.exists():
-                kept[path] = sqlite3.connect(path)
-                kept[path].execute("SELECT 1 FROM sqlite_schema").fetchall()  # only what was read is open
+            if path not in connections and path.exists():
+                connections[path] = sqlite3.connect(path)
+                connections[path].execute("SELECT 1 FROM sqlite_schema").fetchall()  # only what was read is open
 
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _do_not_wait_for_the_disk)
     try:
         yield keep_open
     finally:
         sqlalchemy.event.remove(sqlalchemy.Engine, "connect", _do_not_wait_for_the_disk)
-        for connection in kept.values():
+        for connection in connections.values():
             connection.close()
 
 
@@ -152,7 +152,7 @@ def _materialized(events: Sequence[DagsterEvent], asset: dg.AssetKey) -> AssetMa
     return None
 
 
-def _row_counts(events: Sequence[DagsterEvent], made: range) -> tuple[Row, ...]:
+def _row_counts(events: Sequence[DagsterEvent], editions: range) -> tuple[Row, ...]:
     """How many rows of each file came, stayed and were set aside; nothing where the run did not come so far."""
     counts = contracts()["quality.row_counts"]
-    return tuple(records(store.read(counts, made))) if _materialized(events, key(counts)) else ()
+    return tuple(records(store.read(counts, editions))) if _materialized(events, key(counts)) else ()

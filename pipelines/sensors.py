@@ -28,9 +28,11 @@ def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest
     if context.repository_def is None:
         raise ValueError("after_decision needs the repository that it belongs to, and was given none")
     form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]
-    made = range_tags(editions_to_make([int(form["edition"])]))
+    edition_tags = range_tags(editions_to_make([int(form["edition"])]))
     on_check = form.get("about", "failed_check") == "failed_check"
     first = [key(contracts()[form["table"]])] if on_check else [key(table) for table in TABLES]
     selected = dg.AssetSelection.assets(*first).downstream().resolve(context.repository_def.asset_graph)
-    who = {name: value for name, value in context.dagster_run.tags.items() if name == USER_TAG}
-    yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=made | who)
+    user_tags = {name: value for name, value in context.dagster_run.tags.items() if name == USER_TAG}
+    yield dg.RunRequest(
+        run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=edition_tags | user_tags
+    )

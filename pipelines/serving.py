@@ -61,8 +61,8 @@ def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolve
 
 def _launches(arguments: dict[str, Any]) -> list[dict[str, Any]]:
     """What the launches of a mutation say, in whichever of Dagster's forms."""
-    found = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
-    return [*found, *(arguments.get("executionParamsList") or [])]
+    launches = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
+    return [*launches, *(arguments.get("executionParamsList") or [])]
 
 
 def _name(params: dict[str, Any], name: str) -> None:

@@ -168,13 +168,13 @@ def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -
     """The verdicts of one agreement, which the words name; a target's measures and comparisons apart where it has several."""
     readings: dict[tuple[str, str], dict[int, str]] = {}
     for verdict in verdicts:
-        about = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
-        about += f" ({names_of_words['compared_with', verdict.compared_with]})" if verdict.comparisons > 1 else ""
-        readings.setdefault((verdict.target_id, about), {})[verdict.edition] = _reading(verdict, names_of_words)
+        subject = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
+        subject += f" ({names_of_words['compared_with', verdict.compared_with]})" if verdict.comparisons > 1 else ""
+        readings.setdefault((verdict.target_id, subject), {})[verdict.edition] = _reading(verdict, names_of_words)
     return VerdictTable(
         name,
         tuple(sorted({verdict.edition for verdict in verdicts})),
-        tuple(VerdictRow(target_id, about, of_target) for (target_id, about), of_target in readings.items()),
+        tuple(VerdictRow(target_id, subject, by_edition) for (target_id, subject), by_edition in readings.items()),
     )
 
 

@@ -192,7 +192,7 @@ def records(frame: pd.DataFrame) -> list[Row]:
 def _filled(column: pd.Series) -> list[Any]:
     """A column's values, empty ones as None: several times as fast as pandas does it for a whole frame."""
     empty = column.isna().to_numpy()
-    return [None if gone else value for value, gone in zip(column.tolist(), empty, strict=True)]
+    return [None if is_empty else value for value, is_empty in zip(column.tolist(), empty, strict=True)]
 
 
 def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
@@ -200,16 +200,16 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
 
     Raises ValueError where two files name the same table or a key is no column.
     """
-    found: dict[str, Table] = {}
+    tables: dict[str, Table] = {}
     for path in sorted(folder.glob("*.yml")):
         for name, entry in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
             table = Table(name=name, **entry)
-            if name in found or table.schema_name != path.stem:
+            if name in tables or table.schema_name != path.stem:
                 raise ValueError(f"{path.name}: {name} does not belong here, or stands twice")
             if not set(table.key) <= set(table.columns):
                 raise ValueError(f"{path.name}: {name}: the key {table.key} is not among the columns")
-            found[name] = table
-    return {extract.name: extract for extract in map(extract_of, found.values()) if extract} | found
+            tables[name] = table
+    return {extract.name: extract for extract in map(extract_of, tables.values()) if extract} | tables
 
 
 def extract_of(table: Table) -> Table | None:

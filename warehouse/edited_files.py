@@ -80,13 +80,13 @@ def rewriting(path: Path) -> Iterator[Path]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = written.parent / f".{path.name}"
         folder.mkdir(exist_ok=True)
-        beside = folder / path.name
+        working_copy = folder / path.name
         try:
-            shutil.copy(written, beside)
-            yield beside
-            beside.replace(written)
+            shutil.copy(written, working_copy)
+            yield working_copy
+            working_copy.replace(written)
         finally:
-            beside.unlink(missing_ok=True)
+            working_copy.unlink(missing_ok=True)
             folder.rmdir()
 
 
@@ -104,9 +104,9 @@ def line_of(lines: Lines, at: At) -> int:
 def _no_day(text: str) -> int:
     """The line of the first date that no calendar has."""
     for number, line in enumerate(text.splitlines(), 1):
-        for found in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
+        for day in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
             try:
-                yaml.load(found, yaml.CSafeLoader)
+                yaml.load(day, yaml.CSafeLoader)
             except ValueError:
                 return number
     return 1
@@ -117,13 +117,13 @@ def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple
         return
     yield at, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
-        seen: set[object] = set()
+        keys_so_far: set[object] = set()
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in seen:
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in keys_so_far:
                 raise InputError(
                     f"{path.name}, line {key.start_mark.line + 1}: {short(key.value)} stands twice or is no plain word: write each word of the file once."
                 )
-            seen.add(key.value)
+            keys_so_far.add(key.value)
             yield from _lines_of(value, path, (*at, key.value))
             yield (*at, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):

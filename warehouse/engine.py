@@ -38,9 +38,9 @@ def view_editions(
 
     Raises StoreError where an edition is not in the store.
     """
-    named = list(editions)
+    editions = list(editions)
     for table in tables:
-        files = [path_of(table, edition) for edition in named]
+        files = [path_of(table, edition) for edition in editions]
         refuse_absent(table, files)
         _view(connection, table, files)
 

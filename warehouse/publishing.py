@@ -76,14 +76,14 @@ def published_rows(table: Table) -> list[Row]:
     if not (published_folder() / NAME).exists():
         return []
     with open_published() as connection:
-        known = (
+        has_table = (
             "SELECT 1 FROM duckdb_tables() WHERE database_name = 'published' AND schema_name || '.' || table_name = ?"
         )
-        if not connection.execute(known, [table.name]).fetchall():
+        if not connection.execute(has_table, [table.name]).fetchall():
             return []
-        found = connection.execute(f"FROM {table.name}")
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        result = connection.execute(f"FROM {table.name}")
+        names = [column[0] for column in result.description or []]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
@@ -123,10 +123,10 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
     rows, made_up = count(f"SELECT count(*) FROM new.{table.name}"), 0
     if "provenance" in table.columns:
         made_up = count(f"SELECT count(*) FROM new.{table.name} WHERE provenance = 'synthetic'")
-    known = has_old and count(
+    in_old = has_old and count(
         f"SELECT count(*) FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = '{table.name}'"
     )
-    if not known:
+    if not in_old:
         return Difference(table.name, rows, made_up, rows, 0, 0)
     columns = {
         side: {
@@ -146,10 +146,10 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
     if columns["new"] != columns["old"]:
         return Difference(table.name, rows, made_up, added, removed, rows - added)
     names = ", ".join(f'"{name}"' for name in table.columns)
-    other = count(
+    added_or_changed = count(
         f"SELECT count(*) FROM (SELECT {names} FROM new.{table.name} EXCEPT SELECT {names} FROM old.{table.name})"
     )
-    return Difference(table.name, rows, made_up, added, removed, other - added)
+    return Difference(table.name, rows, made_up, added, removed, added_or_changed - added)
 
 
 def _content_id(tables: list[Table]) -> str:
@@ -164,10 +164,10 @@ def _content_id(tables: list[Table]) -> str:
 
 
 def _build(tables: list[Table], path: Path, publication_id: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
     connection = duckdb.connect()
-    connection.execute(f"ATTACH {_quoted(beside)} AS published (STORAGE_VERSION '{READABLE_FROM}')")
+    connection.execute(f"ATTACH {_quoted(temporary)} AS published (STORAGE_VERSION '{READABLE_FROM}')")
     connection.execute("USE published")
     for table in tables:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
@@ -181,21 +181,21 @@ def _build(tables: list[Table], path: Path, publication_id: str) -> None:
     connection.execute("USE memory")
     connection.execute("DETACH published")
     connection.close()
-    beside.chmod(0o444)
-    beside.replace(path)
+    temporary.chmod(0o444)
+    temporary.replace(path)
 
 
 def _replace(path: Path, stable: Path) -> Path | None:
     """Put the publication under the stable name; None where an open file forbids it, as on network shares."""
     if stable.exists() and filecmp.cmp(path, stable, shallow=False):
         return stable
-    beside = stable.with_name(f".{stable.name}.{os.getpid()}")
-    shutil.copyfile(path, beside)
-    beside.chmod(0o444)
+    temporary = stable.with_name(f".{stable.name}.{os.getpid()}")
+    shutil.copyfile(path, temporary)
+    temporary.chmod(0o444)
     try:
-        beside.replace(stable)
+        temporary.replace(stable)
     except PermissionError:
-        beside.unlink()
+        temporary.unlink()
         return None
     return stable
 

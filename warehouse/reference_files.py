@@ -50,7 +50,7 @@ def load_reference(folder: Path | None = None) -> Reference:
         stands_in[agreement.agreement_id] = path.name
         _check_agreement(path, agreement, lines, reference)
     reference["reference.agreements"] = tables["reference.agreements"].frame(
-        [_agreement_row(a) for _, a, _ in agreements]
+        [_agreement_row(agreement) for _, agreement, _ in agreements]
     )
     reference["reference.targets"] = tables["reference.targets"].frame(
         [row for _, agreement, _ in agreements for row in _target_rows(agreement)]
@@ -70,17 +70,17 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
             f"{path.name} has no rows: put the file back as it was, with at least one line below the header."
         )
     rows: list[Row] = []
-    seen: dict[tuple[object, ...], int] = {}
+    line_of_key: dict[tuple[object, ...], int] = {}
     for number, cells in lines:
         row = {name: _typed(path, number, name, columns[name], cell) for name, cell in zip(columns, cells, strict=True)}
         if "file_line" in table.columns:
             row["file_line"] = number
         key = tuple(row[name] for name in table.key)
-        if key in seen:
+        if key in line_of_key:
             raise InputError(
-                f"{path.name}, line {number}: {short(' / '.join(map(str, key)))} stands on line {seen[key]} already: keep one of them."
+                f"{path.name}, line {number}: {short(' / '.join(map(str, key)))} stands on line {line_of_key[key]} already: keep one of them."
             )
-        seen[key] = number
+        line_of_key[key] = number
         rows.append(row)
     return rows
 
@@ -183,12 +183,12 @@ def _check_references(folder: Path, reference: Reference) -> None:
         for column_name, column in table.columns.items():
             if not column.refers_to:
                 continue
-            other, other_column = column.refers_to.rsplit(".", 1)
-            known = {str(item) for item in reference[other][other_column]}
+            referred_table, referred_column = column.refers_to.rsplit(".", 1)
+            known_values = {str(item) for item in reference[referred_table][referred_column]}
             for line, value in _with_lines(folder / f"{table.short_name}.csv", column_name):
-                if value and value not in known:
+                if value and value not in known_values:
                     raise InputError(
-                        f"{table.short_name}.csv, line {line}, column {column_name}: '{short(value)}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there."
+                        f"{table.short_name}.csv, line {line}, column {column_name}: '{short(value)}' is not known: add it to {referred_table.split('.')[1]}.csv or use one that stands there."
                     )
 
 
@@ -291,7 +291,7 @@ def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
 def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: Reference) -> None:
     """What an agreement names is known, and its targets carry what their rule needs."""
     for at, value, (table, column) in _names(agreement):
-        if value is not None and str(value) not in {str(one) for one in reference[f"reference.{table}"][column]}:
+        if value is not None and str(value) not in {str(item) for item in reference[f"reference.{table}"][column]}:
             raise InputError(
                 f"{path.name}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {table}.csv or use one that stands there."
             )
@@ -351,12 +351,12 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
             )
     measures = {row["measure"]: row for row in records(reference["reference.measures"])}
     for index, target in enumerate(agreement.targets):
-        judged = _JUDGED.get(target.rule)
+        needed_column = _JUDGED.get(target.rule)
         for position, measure in enumerate(target.measures):
-            if judged and measures[measure][judged] is None:
+            if needed_column and measures[measure][needed_column] is None:
                 yield (
                     ("targets", index, "measures", position),
-                    f"the rule {target.rule} cannot judge {measure}: measures.csv must give it {_article(judged)}, or use another rule",
+                    f"the rule {target.rule} cannot judge {measure}: measures.csv must give it {_article(needed_column)}, or use another rule",
                 )
 
 

@@ -67,12 +67,12 @@ def all_or_none() -> Iterator[None]:
     _waiting.append(waiting)
     try:
         yield
-        for path, beside in waiting.items():
-            beside.replace(path)
+        for path, temporary in waiting.items():
+            temporary.replace(path)
     finally:
         _waiting.remove(waiting)
-        for beside in waiting.values():
-            beside.unlink(missing_ok=True)
+        for temporary in waiting.values():
+            temporary.unlink(missing_ok=True)
 
 
 def stored_editions(table: Table) -> list[int]:
@@ -104,10 +104,10 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
     path = path_of(table, edition)
     make_protected(store_folder())
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     rows = 0
     try:
-        with pq.ParquetWriter(beside, table.arrow_schema(), **_writing(table)) as writer:
+        with pq.ParquetWriter(temporary, table.arrow_schema(), **_writing(table)) as writer:
             for group in _ahead(_groups(batches)):
                 writer.write_table(group)
                 rows += group.num_rows
@@ -117,11 +117,11 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
                 f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
             )
         if _waiting:
-            _waiting[-1][path] = beside
+            _waiting[-1][path] = temporary
             return rows
-        beside.replace(path)
+        temporary.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return rows
 
@@ -141,9 +141,9 @@ def _writing(table: Table) -> dict[str, Any]:
 def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """Each next group is made while the one before is written."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        coming = thread.submit(next, groups, None)
-        while (group := coming.result()) is not None:
-            coming = thread.submit(next, groups, None)
+        next_group = thread.submit(next, groups, None)
+        while (group := next_group.result()) is not None:
+            next_group = thread.submit(next, groups, None)
             yield group
 
 
@@ -155,9 +155,9 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         waiting.append(batch)
         count += batch.num_rows
         while count >= GROUP_ROWS:
-            together = pa.Table.from_batches(waiting)
-            yield together.slice(0, GROUP_ROWS).combine_chunks()
-            waiting = together.slice(GROUP_ROWS).to_batches()
+            joined = pa.Table.from_batches(waiting)
+            yield joined.slice(0, GROUP_ROWS).combine_chunks()
+            waiting = joined.slice(GROUP_ROWS).to_batches()
             count -= GROUP_ROWS
     if count:
         yield pa.Table.from_batches(waiting).combine_chunks()
@@ -168,12 +168,12 @@ def write_outcomes(table: Table, text: str) -> None:
     path = _outcomes_path(table)
     make_protected(store_folder())
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -254,14 +254,18 @@ def described_in(path: Path) -> Described:
 @lru_cache(maxsize=4096)
 def _described_in(path: Path, *_stamp: int) -> Described:
     with _undamaged(path), pq.ParquetFile(path) as file:
-        described, schema = file.metadata, file.schema_arrow
-        if "edition" not in schema.names or not described.num_rows:
+        metadata, schema = file.metadata, file.schema_arrow
+        if "edition" not in schema.names or not metadata.num_rows:
             return Described(schema, None)
         column = schema.get_field_index("edition")
-        of_groups = [described.row_group(group).column(column).statistics for group in range(described.num_row_groups)]
-        if any(of_group is None for of_group in of_groups):
+        group_statistics = [
+            metadata.row_group(group).column(column).statistics for group in range(metadata.num_row_groups)
+        ]
+        if any(of_group is None for of_group in group_statistics):
             return Described(schema, (0, 0))  # written by another program: of no edition that is ours
-        return Described(schema, (min(group.min for group in of_groups), max(group.max for group in of_groups)))
+        return Described(
+            schema, (min(group.min for group in group_statistics), max(group.max for group in group_statistics))
+        )
 
 
 def _content(path: Path, schema: pa.Schema) -> pa.Table:
