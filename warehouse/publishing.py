@@ -1,8 +1,8 @@
-"""The published DuckDB file: built apart from the store, compared with the last one, and renamed into place.
+"""The published DuckDB file: built outside the store, compared with the last one, and renamed into place.
 
-Each publication is a file of its own with its id in the name, and the id is made of the content alone: the same
-content is the same publication. `tryghed.duckdb` is always the newest, replaced in one step, so that no reader
-is ever locked out and none sees half a file.
+Each publication is a file of its own with its id in the name. The id is a hash of the content alone, so equal content
+is the same publication. `tryghed.duckdb` is always the newest, replaced in one step, so that no reader is locked out
+or sees half a file.
 """
 
 import filecmp
@@ -25,7 +25,7 @@ READABLE_FROM = "v1.0.0"
 
 @dataclass(frozen=True)
 class Difference:
-    """What a table's rows became since the last publication, and how many of them were made of made-up files."""
+    """How many rows a table has, how many come from made-up files, and how many differ from the last publication."""
 
     table: str
     rows: int
@@ -57,7 +57,7 @@ class Publication:
 
 
 def publish() -> Publication:
-    """Build the published file from the store and put it in place. A publication that exists is left as it is."""
+    """Build the published file from the store and put it in place. An existing publication is not built again."""
     folder = published_folder()
     folder.mkdir(parents=True, exist_ok=True)
     tables = [table for table in contracts().values() if table.publish]
@@ -72,7 +72,7 @@ def publish() -> Publication:
 
 
 def published_rows(table: Table) -> list[Row]:
-    """The rows of a table in the last publication; none where there is no publication, or it has no such table."""
+    """Return a table's rows in the last publication; an empty list where there is none, or it lacks the table."""
     if not (published_folder() / NAME).exists():
         return []
     with open_published() as connection:
@@ -87,7 +87,7 @@ def published_rows(table: Table) -> list[Row]:
 
 
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
-    """Rows added, removed and changed in each table, told apart by the table's key."""
+    """Return for each table how many rows were added, removed and changed; rows are matched by the table's key."""
     connection = duckdb.connect()
     for name, path in (("new", new), ("old", old)):
         if path:
@@ -96,7 +96,7 @@ def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Differenc
 
 
 def open_published() -> duckdb.DuckDBPyConnection:
-    """The published file, its tables in reach by their names. Raises InputError where nothing was published yet."""
+    """Open the published file, read only, with its tables under their own names. Raises InputError where there is none."""
     path = published_folder() / NAME
     if not path.exists():
         raise InputError("Nothing has been published yet: start the yearly run with tryghed run.")
@@ -153,7 +153,7 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
 
 
 def _content_id(tables: list[Table]) -> str:
-    """A hash of what is published: the contracts and the bytes of the store's files."""
+    """Return 12 hex digits of a hash of the contracts and of the bytes of the store's files."""
     digest = hashlib.sha256(READABLE_FROM.encode())
     for table in tables:
         digest.update(table.ddl().encode())
