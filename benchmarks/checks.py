@@ -1,7 +1,7 @@
 """The checks of a million police reports: with Great Expectations, one validation a table, and as one plain SQL query.
 
-Both judge the same stored file by the same rules: the contract's allowed values, one row per key, and that reports were not
-made after their draw. Wall seconds without loading the libraries and without the proof of the route; the route is warm.
+Both judge the same stored file by the same rules: the contract's allowed values, one row per key, and that no report
+was made after its draw. Wall seconds, without loading the libraries and without proving the route, which is warm.
 
     python -m benchmarks.checks
 """

@@ -1,6 +1,6 @@
-"""How long loading the definitions takes, against importing the libraries they stand on (`make bench`).
+"""How long loading the definitions takes, against importing the libraries that they need (`make bench`).
 
-Each in a process of its own, in turn, several times; the figure is processor time, which wanders less than the clock.
+Each in a process of its own, in turn, several times; the figure is processor time, which varies less than the clock.
 """
 
 import os
@@ -20,7 +20,7 @@ _ENVIRONMENT = {
 
 
 def seconds(statement: str) -> float:
-    """Processor seconds of a fresh Python that runs the statement and ends."""
+    """Return the processor seconds of a new Python process that runs the statement."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", statement], check=True, env=_ENVIRONMENT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -28,7 +28,7 @@ def seconds(statement: str) -> float:
 
 
 def ratio(runs: int = RUNS) -> tuple[float, float, float]:
-    """Median seconds of the measured and of the yardstick, and the median of their ratios pair by pair."""
+    """Return the median seconds of MEASURED and of YARDSTICK, and the median of their ratios pair by pair."""
     seconds(MEASURED), seconds(YARDSTICK)  # the first of each fills the disk's cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]
     return (

@@ -1,6 +1,6 @@
 """A police CSV in windows-1252 to a checked, typed, mapped table: ours, bare DuckDB and pandas (`make bench`).
 
-Each in a process of its own, in turn, on files of made-up reports. Wall seconds count from when the libraries are
+Each in a process of its own, in turn, on files of made-up reports. Wall seconds count after the libraries are
 loaded (that is measured in `imports.py`) and Great Expectations' route is proved, once a process; peak memory is the
 operating system's figure of the whole process. The yardstick for time is DuckDB's `read_csv` of the same rows in UTF-8
 into a table, all columns as text and nothing checked; what is replaced is the same work in pandas with the C engine.
@@ -62,7 +62,7 @@ COPY (
 
 
 def write_reports(folder: Path, rows: int) -> tuple[Path, Path]:
-    """The same made-up reports in UTF-8 and in windows-1252."""
+    """Write the same made-up reports in UTF-8 and in windows-1252; return both paths."""
     from warehouse.home import reference_folder
 
     plain, delivered = folder / "utf8.csv", folder / NAME
@@ -79,7 +79,7 @@ def write_reports(folder: Path, rows: int) -> tuple[Path, Path]:
 
 
 def bare_duckdb(folder: Path) -> None:
-    """The yardstick: every column as text, into a table of a database file."""
+    """Read every column as text into a table of a database file: the yardstick."""
     with duckdb.connect(str(folder / "bare.duckdb")) as connection:
         connection.execute(
             f"CREATE TABLE reports AS FROM read_csv('{folder / 'utf8.csv'}', delim = ';', header = true, all_varchar = true)"
@@ -87,7 +87,7 @@ def bare_duckdb(folder: Path) -> None:
 
 
 def tryghed(folder: Path) -> None:
-    """Ours: looked through, kept as delivered, rows set aside, typed, mapped, placed, and the table's checks."""
+    """Read the file as Tryghed does: look through, keep as delivered, set rows aside, type, map, place and check."""
     from assets.extracts.landing import look_into
     from assets.extracts.layouts import load_specifications
     from assets.extracts.trial import REPORTS as TABLE
@@ -101,7 +101,7 @@ def tryghed(folder: Path) -> None:
 
 
 def with_pandas(folder: Path) -> None:
-    """What it replaces: the same work step by step on frames, all rows at once, as such scripts are written."""
+    """Do the same work step by step on frames, all rows at once, as scripts that Tryghed replaces are written."""
     import pandas as pd
 
     from warehouse.reference_files import load_reference
@@ -123,7 +123,7 @@ def with_pandas(folder: Path) -> None:
 
 
 def _refuse_odd_cells(rows: "pd.DataFrame") -> None:
-    """As ours: no control characters or letters once read in another encoding, and nothing personal where any text may stand."""
+    """Refuse, as Tryghed does, control characters, mojibake, overlong cells, and personal data in free text."""
     from assets.extracts.formats.cells import LONGEST_CELL, MOJIBAKE
     from warehouse.personal import kind_by_values
 
@@ -180,7 +180,7 @@ def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) ->
 
 
 def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]":
-    """The crime type of each code, on the days on which a line of the newest mapping holds it."""
+    """Return the crime type of each code on its day, by the newest mapping."""
     import pandas as pd
 
     codes = codes[codes["mapping_version"] == codes["mapping_version"].max()]
@@ -193,7 +193,7 @@ def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]
 def _holding_then(
     names: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", lines: "pd.DataFrame", wanted: str
 ) -> "pd.Series[str]":
-    """What each name means on its day: the wanted column of the line that has the name and holds then."""
+    """Return for each name the wanted column of the line that has the name and is valid on its day."""
     import pandas as pd
 
     meanings = pd.Series(pd.NA, index=names.index, dtype="str")
@@ -226,7 +226,7 @@ WAYS = {"bare DuckDB": bare_duckdb, "Tryghed": tryghed, "pandas, C engine": with
 
 
 def timed(way: str, folder: Path) -> float:
-    """Wall seconds of a way in this process, its libraries loaded before; what an earlier run made is gone."""
+    """Return the wall seconds of a way in this process, after loading its libraries and deleting earlier results."""
     shutil.rmtree(folder / "home", ignore_errors=True)
     for file_name in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
         (folder / file_name).unlink(missing_ok=True)
@@ -247,7 +247,7 @@ def timed(way: str, folder: Path) -> float:
 
 
 def row_of(millions: int, folder: Path) -> dict[str, Run]:
-    """Median seconds and peak megabytes of each way, the ways in turn; pandas up to 10 million rows."""
+    """Return median seconds and peak megabytes of each way, run in turn; pandas only up to 10 million rows."""
     subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
     runs_by_way = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)

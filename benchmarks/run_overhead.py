@@ -1,10 +1,10 @@
-"""What a yearly run costs beside a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
+"""What a yearly run costs against a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
 
-The yardstick is what our own job was before its checks ran in the steps that make their tables, with nothing but Dagster's
-bookkeeping left: 68 tables, 47 of them of 18 editions, no step makes anything, and every check holds. The runs on the made-up
-extracts are ours: all editions into an empty store, and the newest edition on the store that they filled, as if its files were
-new: its checks are asked, though the same content was judged before. Each is one run in a process of its own with a Dagster
-home of its own, in turn; imports are not counted.
+The yardstick has the steps that our job had before its checks ran in the steps that make their tables, reduced to
+Dagster's bookkeeping: 68 tables, 47 of them of 18 editions, no step makes anything, and every check holds. Ours are two
+runs on the made-up extracts: all editions into an empty store, then the newest edition on the filled store as if its
+files were new, with its checks run though the same content was judged before. Each is one run in a process of its own
+with a Dagster home of its own, in turn; imports are not counted.
 
     python -m benchmarks.run_overhead [RUNS]
 """
@@ -29,13 +29,13 @@ from benchmarks.measuring import in_a_process, ran_on, ratio
 from warehouse.home import PROJECT
 
 STEPS, RESULTS = 106, 2202
-TABLES, UNPARTITIONED, AT_ONCE = 68, 21, 11  # of which one step made all that have no editions, and one the extracts
+TABLES, UNPARTITIONED, AT_ONCE = 68, 21, 11  # one step made all tables without editions, and one the extracts
 EDITIONS = range(2009, 2027)
 RUNS = 3
 WAYS = ("yardstick", "all editions", "one edition")
 PROMISED = {"all editions": 1.6, "one edition": 0.5}
 EVERY = 0.005  # seconds between two looks at where the run is
-# By the innermost function whose file has one of these in its path; a line of ours that asks DuckDB is SQL.
+# A moment belongs to the innermost function whose file has one of these in its path; our lines asking DuckDB are SQL.
 PARTS: dict[str, tuple[str, ...]] = {
     "SQL": ("duckdb_sqlalchemy/", f"{PROJECT}/warehouse/engine.py"),
     "Great Expectations": ("great_expectations/", f"{PROJECT}/checks/expectations.py"),
@@ -48,10 +48,10 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 
 
 def yardstick() -> Callable[[], None]:
-    """The empty job, ready to run: as many steps, tables, partitions, checks and results as our own run once had.
+    """Return a function that runs the empty job, with the steps, tables, partitions, checks and results that ours once had.
 
-    Two steps make several tables each and the others one, those of all editions at once; then a step for each table yields a
-    result for each of its checks and editions.
+    Two steps make several tables each, the others one, all editions at once; then a step for each table yields a result
+    for each of its checks and editions.
     """
     import dagster as dg
 
@@ -125,14 +125,14 @@ def yardstick() -> Callable[[], None]:
 
 
 def checks_of(number: int) -> int:
-    """How many checks a table of the empty job has: on those without editions 24 in all, on the others 121."""
+    """Return how many checks a table of the empty job has: 24 in all on tables without editions, 121 on the others."""
     tables, checks = (UNPARTITIONED, 24) if number < UNPARTITIONED else (TABLES - UNPARTITIONED, 121)
     place = number if number < UNPARTITIONED else number - UNPARTITIONED
     return checks // tables + (place < checks % tables)
 
 
 def our_run(wanted: list[int]) -> Callable[[], None]:
-    """The yearly run, ready to run: what it imports late is imported."""
+    """Return a function that runs the yearly job, after importing what the job imports late."""
     import duckdb_sqlalchemy  # noqa: F401
     import great_expectations.expectations  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
@@ -155,7 +155,7 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
 
 
 def prepared(way: str, home: Path) -> Callable[[], None]:
-    """A way, ready to run in a home, with all that is not counted done."""
+    """Do all of a way that is not counted, and return a function that runs the rest in a home."""
     from pipelines.running import prepare_dagster_home
 
     os.environ["TRYGHED_HOME"] = str(home)
@@ -172,7 +172,7 @@ def prepared(way: str, home: Path) -> Callable[[], None]:
 
 
 def forget_what_was_judged(store: Path) -> None:
-    """Take the newest edition out of what is kept of the checks, so that they are asked about it again."""
+    """Remove the newest edition from the stored outcomes of the checks, so that they judge it again."""
     for path in store.rglob("*.checks.json"):
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["files"].pop(str(newest()), None):
@@ -180,14 +180,14 @@ def forget_what_was_judged(store: Path) -> None:
 
 
 def newest() -> int:
-    """The newest edition that editions.csv describes."""
+    """Return the newest edition that editions.csv describes."""
     from pipelines.editions import known_editions
 
     return known_editions()[-1]
 
 
 def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
-    """How often each part was met while a run ran, by looking at its thread every few milliseconds."""
+    """Run the function and return how often each part was at work, by sampling its thread every few milliseconds."""
     runs, met, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 
     def look() -> None:
@@ -203,7 +203,7 @@ def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
 
 
 def part_of(frame: FrameType | None) -> str:
-    """The part that a frame of the run's thread belongs to."""
+    """Return the part that a frame of the run's thread belongs to."""
     while frame:
         file = frame.f_code.co_filename
         part = next((part for part, paths in PARTS.items() if any(path in file for path in paths)), None)

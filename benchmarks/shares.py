@@ -1,8 +1,8 @@
 """All shares of a survey's editions with their errors and intervals: ours, the library svy, and R's survey where it is.
 
 16 editions of 5,000 answers, 20 areas and 12 questions each, on made-up answers of a stratified, weighted sample. Ours and
-svy run in this process, R in its own; wall seconds without loading the libraries. svy is asked for the
-first edition alone, and its results must be ours.
+svy run in this process, R in its own; wall seconds without loading the libraries. svy computes the
+first edition alone, and its results must equal ours: the largest difference is printed.
 
     python -m benchmarks.shares
 """
@@ -28,7 +28,7 @@ Figures = dict[tuple[int, int], tuple[float, float, float, float]]
 
 
 def made_up(edition: int) -> Sample:
-    """The design of an edition, the answers to each question, and who lives in which area."""
+    """Return the design of an edition, the answers to each question, and who lives in which area."""
     rng = np.random.default_rng(edition)
     stratum = np.sort(rng.integers(0, STRATA, ANSWERS))
     population = rng.integers(20_000, 80_000, STRATA).astype(float)
@@ -39,7 +39,7 @@ def made_up(edition: int) -> Sample:
 
 
 def ours(sample: Sample) -> Figures:
-    """Every area and question at once."""
+    """Compute every area and question at once."""
     estimates = samples.estimates(*sample)
     low, high = samples.korn_graubard_limits(estimates, CONFIDENCE)
     return _figures(estimates, low, high)
@@ -55,7 +55,7 @@ def _figures(estimates: Estimates, low: Array, high: Array) -> Figures:
 
 
 def by_svy(sample: Sample) -> Figures:
-    """Question by question, all areas of one at once, as svy's users write it."""
+    """Compute question by question, all areas of one at once, as svy's users write it."""
     import polars as pl
     import svy
 
@@ -80,7 +80,7 @@ def by_svy(sample: Sample) -> Figures:
 
 
 def clocked(way: Callable[[Sample], Figures], editions: list[Sample]) -> tuple[float, list[Figures]]:
-    """Wall seconds for an edition, and what came out."""
+    """Return the mean wall seconds per edition, and each edition's figures."""
     start = time.perf_counter()
     figures = [way(sample) for sample in editions]
     return (time.perf_counter() - start) / len(editions), figures

@@ -1,4 +1,4 @@
-"""The commands. What they print is in `printing.py`; what is done is in `running.py`, `status.py` and `assets/`.
+"""The commands. `printing.py` holds what they print; `running.py`, `status.py` and `assets/` do the work.
 
 Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a bug.
 """
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (InputError, StoreError) as error:
         err.print(str(error))
         return WRONG
-    except Exception as error:  # noqa: BLE001  the last place that can tell a bug from bad data, by its exit code
+    except Exception as error:  # noqa: BLE001  any other exception is a bug and gets its own exit code
         sentence = disk_trouble(error) if isinstance(error, OSError) else None
         if sentence:
             err.print(sentence)
@@ -131,7 +131,7 @@ def run_command(editions: tuple[int, ...]) -> int:
 
 
 def _exit_code(ran: "Ran") -> int:
-    """How a run ends the command: 0 published, 1 a check blocked it, 2 an input was wrong, 70 a bug."""
+    """Return the exit code of a run: 0 published, 1 blocked by a check, 2 wrong input, 70 a bug."""
     if ran.bugs:
         return BUG
     if ran.publication is None:
@@ -145,7 +145,7 @@ def _why_these(wanted: tuple[int, ...], editions_made: range) -> str:
 
 
 def _in_words(step: str) -> str:
-    """A step's name as its table's."""
+    """Return the name of the table that a step makes."""
     return step.replace("__", ".")
 
 
@@ -189,7 +189,7 @@ def decide() -> None:
 
 
 def _by(command: Any) -> Any:
-    """The options that every decision has."""
+    """Add the options that every decision has to a command."""
     for option in (
         click.option(
             "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, as 2027-06-01."

@@ -1,4 +1,4 @@
-"""Which editions a run has to make, and how Dagster is told of them."""
+"""Which editions a run has to make, and the tags that tell Dagster."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,14 +10,14 @@ from warehouse.store import FIRST_EDITION, stored_editions
 
 
 def known_editions() -> list[int]:
-    """Editions that editions.csv describes, in order."""
+    """Return the editions that editions.csv describes, in order."""
     return sorted(int(edition) for edition in load_reference()["reference.editions"]["edition"])
 
 
 def editions_to_make(wanted: Iterable[int] | None = None) -> range:
-    """The editions that a run makes: from the first that is wanted or missing to the newest.
+    """Return the editions that a run makes: from the first that is wanted or missing to the newest.
 
-    Later editions are compared with earlier ones, so they are made again with them. Raises InputError where an
+    Later editions are compared with earlier ones, so they are made again after them. Raises InputError where an
     edition is not described in editions.csv.
     """
     described = known_editions()
@@ -34,14 +34,14 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
 
 
 def edition_of_file(path: Path) -> int:
-    """The edition of a delivered file: its folder's, else the newest."""
+    """Return the edition of a delivered file: its folder's, else the newest."""
     folder = path.resolve().parent.name
     described = known_editions()
     return int(folder) if folder in map(str, described) else described[-1]
 
 
 def range_tags(editions: range) -> dict[str, str]:
-    """The tags that make one Dagster run cover several editions."""
+    """Return the tags that make one Dagster run cover several editions."""
     return {
         "dagster/asset_partition_range_start": str(editions[0]),
         "dagster/asset_partition_range_end": str(editions[-1]),

@@ -1,4 +1,4 @@
-"""Runs the yearly job in this process and says what came of it. What is printed of it is in `cli.py`."""
+"""Runs the yearly job in this process and returns its results. `printing.py` prints them."""
 
 import os
 import shutil
@@ -38,17 +38,17 @@ class Ran:
 
     @property
     def blocked(self) -> list[str]:
-        """Where checks fail and kept the tables from being published: a sentence for each check and edition."""
+        """A sentence for each check and edition that failed and stopped the publication."""
         return [sentence for check in self.checks if check.blocking for sentence in sentences(check)]
 
     @property
     def warnings(self) -> list[str]:
-        """Where checks fail and block nothing: a sentence for each check and edition."""
+        """A sentence for each check and edition that failed and blocks nothing."""
         return [sentence for check in self.checks if not check.blocking for sentence in sentences(check)]
 
 
 def prepare_dagster_home() -> Path:
-    """Dagster's folder with the project's settings, telemetry off. Sets DAGSTER_HOME for this process."""
+    """Return Dagster's folder, with the project's settings (telemetry off) in it and DAGSTER_HOME set to it."""
     folder = dagster_folder()
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(__file__).with_name("dagster.yaml"), folder / "dagster.yaml")
@@ -57,10 +57,10 @@ def prepare_dagster_home() -> Path:
 
 
 def run_editions(editions: range, on_step: OnStep) -> Ran:
-    """One Dagster run over the editions, seen in Dagster's page like any other.
+    """Run the yearly job over the editions, recorded for Dagster's page like any other run.
 
-    `on_step(name, steps)` is told each step as it starts, and how many there are. Raises KeyboardInterrupt where
-    somebody ended the run, which Dagster takes for a failed step.
+    `on_step(name, steps)` is called as each step starts, with the number of all steps. Raises KeyboardInterrupt where
+    somebody ended the run, which Dagster records as a failed step.
     """
     from pipelines.definitions import defs
 
@@ -99,7 +99,7 @@ def run_editions(editions: range, on_step: OnStep) -> Ran:
 
 @contextmanager
 def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
-    """Yield what keeps open the two SQLite files that Dagster writes a run's events to, once they are there.
+    """Yield a function that keeps open the two SQLite files of a run's events, once they exist.
 
     Dagster opens and closes them for each event. When the last connection closes, SQLite writes its whole log into the file;
     and after each event it waits for the disk, unless it is told that after a power cut the last events may be missing: no
@@ -133,7 +133,7 @@ def _interrupted(event: DagsterEvent) -> bool:
 
 
 def _expected(event: DagsterEvent) -> str | None:
-    """The sentence of trouble that is expected, empty where a check has said it already, None for a bug."""
+    """Return the sentence of expected trouble, an empty text where a failed check reports it, None for a bug."""
     failure = event.step_failure_data
     if failure.user_failure_data:
         return str(failure.user_failure_data.description)
@@ -153,6 +153,6 @@ def _materialized(events: Sequence[DagsterEvent], asset: dg.AssetKey) -> AssetMa
 
 
 def _row_counts(events: Sequence[DagsterEvent], editions: range) -> tuple[Row, ...]:
-    """How many rows of each file came, stayed and were set aside; nothing where the run did not come so far."""
+    """Return the rows of quality.row_counts of the editions; an empty tuple where the run did not make that table."""
     counts = contracts()["quality.row_counts"]
     return tuple(records(store.read(counts, editions))) if _materialized(events, key(counts)) else ()

@@ -1,4 +1,4 @@
-"""The sensor that makes again what hangs on a decision, once somebody has written one from Dagster's page."""
+"""The sensor that makes the tables again that depend on a decision, after one was written from Dagster's page."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -24,7 +24,7 @@ from warehouse.contracts import contracts
     description="After a decision, makes again what hangs on it: the checked table and all that is made of it, or the edition's files.",
 )
 def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
-    """One run for each decision."""
+    """Yield a request of one run for each decision."""
     if context.repository_def is None:
         raise ValueError("after_decision needs the repository that it belongs to, and was given none")
     form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]

@@ -213,7 +213,7 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
 
 
 def extract_of(table: Table) -> Table | None:
-    """The contract of the table's rows as delivered, every value as text with file, sheet and row; None where none come."""
+    """Return the contract of the rows as delivered, every value as text with file, sheet and row; None if none come."""
     if not table.delivered:
         return None
     delivered = {
@@ -252,8 +252,8 @@ _PLACE = {
 @cache
 def contracts() -> dict[str, Table]:
     """The project's own contracts, read once."""
-    # the objects that the libraries made live on: looking for garbage among them while the definitions load costs more than
-    # reading all their files (the ratio of `benchmarks/imports.py`)
+    # the objects that the libraries made live on: looking for garbage among them while the definitions load costs more
+    # than reading all their files (the ratio of `benchmarks/imports.py`)
     gc.freeze()
     return read_contracts()
 

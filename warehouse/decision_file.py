@@ -2,8 +2,8 @@
 
 It stays in this room as it reads what people edit, like every other such file. What a decision does is in
 `assets/decisions/effects.py`, how one is written in `assets/decisions/deciding.py`. A decision holds for what somebody
-saw: about a row or a file it names the file's hash, about a failed check the fingerprint of the table. It lapses when the file
-or the table comes again with other content, and an expired one has no effect.
+saw: about a row or a file it names the file's hash, about a failed check the fingerprint of the table. It lapses when
+the file or the table comes again with other content, and an expired one has no effect.
 """
 
 import hashlib
@@ -288,9 +288,8 @@ def load_decisions(folder: Path | None = None) -> Decisions:
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
     """Fingerprint of what a steward sees who decides on a check of an edition.
 
-    It hashes the table's rows, less the decisions on them, and the hashes of the edition's files that the table
-    can be made from: those of its own schema, or all where it has none of its own, as files of several schemas
-    may enter it.
+    It hashes the table's rows, less the decisions on them, and the hashes of the edition's files that the table can be
+    made from: those of its own schema, or all where it has none of its own, as files of several schemas may enter it.
     """
     made_of = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
     made_of = made_of if len(made_of) else files

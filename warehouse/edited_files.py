@@ -1,7 +1,7 @@
 """Files that people edit, read strictly: UTF-8 text, and YAML against a pydantic model with the line of each entry.
 
-What the entries mean belongs to the modules that read them: agreements, extract specifications, decisions. A command that
-adds to such a file does so through `rewriting`, so that it keeps all that people wrote.
+What the entries mean belongs to the modules that read them: agreements, extract specifications, decisions. A command
+that adds to such a file does so through `rewriting`, so that it keeps all that people wrote.
 """
 
 import fcntl
@@ -71,8 +71,8 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
 def rewriting(path: Path) -> Iterator[Path]:
     """Yield a copy of the file, of the same name in a folder of its own; it replaces the file unless the block raises.
 
-    Other writers wait: the lock is a separate file, as the file itself is replaced. A link is followed and its target written,
-    as that is under version control. Raises InputError where the file is missing or not UTF-8.
+    Other writers wait: the lock is a separate file, as the file itself is replaced. A link is followed and its target
+    written, as that is under version control. Raises InputError where the file is missing or not UTF-8.
     """
     read_text(path)
     written = path.resolve()
@@ -166,7 +166,7 @@ def _in_file(at: At, content: object, *, keep_last: bool) -> At:
 
 
 def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
-    """Return the models that may describe an entry: several for an entry of a union, fewer after each tag on the way."""
+    """Return the models that may describe an entry: several for one of a union, fewer after each tag on the way."""
     for part in at:
         inner = [
             kind

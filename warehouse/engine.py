@@ -1,7 +1,7 @@
 """DuckDB as the engine between files of the store: views over Parquet, results back as ordered Arrow batches.
 
-No database file is written here; the published one is made in `publishing.py`. Memory is bounded: DuckDB spills what does not
-fit into a temporary folder of the store, which is deleted when the engine ends.
+No database file is written here; the published one is made in `publishing.py`. Memory is bounded: DuckDB spills what
+does not fit into a temporary folder of the store, which is deleted when the engine ends.
 """
 
 import tempfile
@@ -69,9 +69,9 @@ def _view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
 def batches(
     connection: duckdb.DuckDBPyConnection, query: str, table: Table, constants: dict[str, object] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the query's rows in their order, with the table's columns and types; `constants` fill columns that the query lacks.
+    """Yield the query's rows in order, with the table's columns and types; `constants` fill columns that it lacks.
 
-    Raises ValueError where a required cell is empty or a value does not fit, duckdb.Error where the query lacks a column.
+    Raises ValueError where a required cell is empty or a value does not fit, duckdb.Error where a column is missing.
     """
     schema, constants = table.arrow_schema(), constants or {}
     names = ", ".join(f'"{name}"' for name in schema.names if name not in constants)

@@ -1,8 +1,8 @@
 """Whether a column or a name looks like personal data. A judgement of shapes and words: it names the kind, never a value.
 
-Here belongs what personal data look like; which columns of a file are looked at is in `assets/extracts/privacy.py`. A shape
-that can be nothing else counts in a single cell. One that may be something else, as eight digits or a word before a house
-number, has to stand in several cells.
+Here belongs what personal data look like; which columns of a file are looked at is in `assets/extracts/privacy.py`. A
+shape that can be nothing else counts in a single cell. One that may be something else, as eight digits or a word before
+a house number, has to stand in several cells.
 """
 
 import re

@@ -96,7 +96,7 @@ def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Differenc
 
 
 def open_published() -> duckdb.DuckDBPyConnection:
-    """Open the published file, read only, with its tables under their own names. Raises InputError where there is none."""
+    """Open the published file read-only, with its tables under their own names. Raises InputError if there is none."""
     path = published_folder() / NAME
     if not path.exists():
         raise InputError("Nothing has been published yet: start the yearly run with tryghed run.")

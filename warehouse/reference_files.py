@@ -86,7 +86,7 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
 
 
 def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of each row below the header. Raises InputError where the header is not `expected`."""
+    """Yield line number and cells of each row below the header. Raises InputError if the header is not `expected`."""
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     first = 1  # the line on which the row begins: a quoted cell may hold line ends
     try:
@@ -240,7 +240,7 @@ _COUNTED_BY_WORD = {
 
 
 def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
-    """Raise InputError unless exactly the words by which goals, meetings and accounts are counted have a measure each."""
+    """Raise InputError unless exactly the words that count goals, meetings and accounts have a measure each."""
     lines = [line for line, _ in _with_lines(folder / "measures.csv", "measure")]
     for made_of, (table, column) in _COUNTED_BY_WORD.items():
         words = contracts()[table].columns[column].allowed or ()
@@ -300,7 +300,7 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
 
 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
-    """Yield every value of the file that refers to another file: its place, the value, and the other's table and column."""
+    """Yield each value that refers to another file: its place, the value, and the other's table and column."""
     area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
     yield ("area_id",), agreement.area_id, area
     yield ("comparison_area_id",), agreement.comparison_area_id, area

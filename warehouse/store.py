@@ -31,7 +31,7 @@ _waiting: list[dict[Path, Path]] = []  # files that come into place together, wi
 
 
 def path_of(table: Table, edition: int | None = None) -> Path:
-    """Return the path of a table's file, or of one edition's; inside `all_or_none` the temporary one where it was written."""
+    """Return the path of a table's file, or of one edition's; inside `all_or_none` that of a file not yet in place."""
     folder = store_folder() / table.schema_name
     path = (
         folder / table.short_name / f"{edition}.parquet"
@@ -127,7 +127,7 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
 
 
 def _writing(table: Table) -> dict[str, Any]:
-    """Return Parquet's options: statistics for the key alone, as only it is searched, and delta encoding for its integers."""
+    """Return Parquet's options: statistics for the key, as it alone is searched, delta encoding for its integers."""
     numbered = [name for name in table.key if table.columns[name].type == "integer"]
     return {
         "compression": "zstd",
@@ -148,7 +148,7 @@ def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Yield the batches' rows in groups of one size, so that the same rows give the same bytes however they were batched."""
+    """Yield the rows in groups of one size, so that the same rows give the same bytes however they were batched."""
     waiting: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
@@ -236,7 +236,7 @@ def rows(table: Table, edition: int | None = None) -> int:
 
 @dataclass(frozen=True)
 class Described:
-    """The metadata of a file of the store: its columns, and the first and last edition of its rows, None where it has none."""
+    """A file's metadata: its columns, and the first and last edition of its rows, None where it has none."""
 
     schema: pa.Schema
     editions: tuple[int, int] | None
