@@ -397,13 +397,13 @@ def test_an_attacker_with_rates_intervals_and_populations_of_all_editions_is_lef
     for edition in EDITIONS[:3]:
         of_edition = {name: tables[name][tables[name]["edition"] == edition] for name in ("yearly_types", "monitoring")}
         numbers_of = {
-            (area, kind): number for (of_edition, area, kind), number in true.items() if of_edition == edition
+            (area, kind): number for (its_edition, area, kind), number in true.items() if its_edition == edition
         }
         unknown = {
             kind: numbers_of["copenhagen", kind] - sum(numbers_of[bydel, kind] for bydel in BYDELE) for kind in KINDS
         }
         attacker = Attacker(of_edition, unknown)
-        assert set(attacker.secret) == {(area, kind) for of_edition, area, kind in secret if of_edition == edition}
+        assert set(attacker.secret) == {(area, kind) for its_edition, area, kind in secret if its_edition == edition}
         for cell in attacker.secret:
             low, high = attacker.limits(cell)
             wide = low <= 1 + 1e-6 and high >= 4 - 1e-6 if 1 <= numbers_of[cell] <= 4 else high - low >= 4 - 1e-6
