@@ -1,1 +1,1 @@
-"""What is measured, against a named yardstick in the same run. Not imported by the project."""
+"""Measurements, each against a named yardstick in the same run. The project does not import them."""

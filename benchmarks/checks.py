@@ -1,7 +1,7 @@
 """The checks of a million police reports: with Great Expectations, one validation a table, and as one plain SQL query.
 
-Both judge the same stored file by the same rules: the contract's allowed values, one row per key, and that reports were not
-made after their draw. Wall seconds without loading the libraries and without the proof of the route; the route is warm.
+Both judge the same stored file by the same rules: the contract's allowed values, one row per key, and that no report
+was made after its draw. Wall seconds, without loading the libraries and without proving the route, which is warm.
 
     python -m benchmarks.checks
 """
@@ -57,8 +57,8 @@ def main() -> None:
 
         table = contracts()["police.reports"]
         with duckdb.connect() as connection:
-            made = connection.execute(MADE_UP).to_arrow_table().cast(table.arrow_schema())
-        store.write_batches(table, made.to_batches(), 2023)
+            reports = connection.execute(MADE_UP).to_arrow_table().cast(table.arrow_schema())
+        store.write_batches(table, reports.to_batches(), 2023)
         path = Path(home) / "store" / "police" / "reports" / "2023.parquet"
         late = Rule(
             table=table.name,
@@ -84,7 +84,7 @@ def main() -> None:
     print(f"| way | seconds, {ROWS:,} reports | pair by pair | promised |")
     print("|---|---|---|---|")
     seconds = [statistics.median(pair[way] for pair in pairs) for way in (0, 1)]
-    ratio = statistics.median(mine / theirs for mine, theirs in pairs)
+    ratio = statistics.median(validation / query for validation, query in pairs)
     print(f"| one plain SQL query | {seconds[1]:.2f} | 1 | |")
     print(f"| Great Expectations, one validation | {seconds[0]:.2f} | {ratio:.1f} | at most 4 |")
 

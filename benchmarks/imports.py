@@ -1,6 +1,6 @@
-"""How long loading the definitions takes, against importing the libraries they stand on (`make bench`).
+"""How long loading the definitions takes, against importing the libraries that they need (`make bench`).
 
-Each in a process of its own, in turn, several times; the figure is processor time, which wanders less than the clock.
+Each in a process of its own, in turn, several times; the figure is processor time, which varies less than the clock.
 """
 
 import os
@@ -20,7 +20,7 @@ _ENVIRONMENT = {
 
 
 def seconds(statement: str) -> float:
-    """Processor seconds of a fresh Python that runs the statement and ends."""
+    """Return the processor seconds of a new Python process that runs the statement."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", statement], check=True, env=_ENVIRONMENT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -28,25 +28,25 @@ def seconds(statement: str) -> float:
 
 
 def ratio(runs: int = RUNS) -> tuple[float, float, float]:
-    """Median seconds of the measured and of the yardstick, and the median of their ratios pair by pair."""
+    """Return the median seconds of MEASURED and of YARDSTICK, and the median of their ratios pair by pair."""
     seconds(MEASURED), seconds(YARDSTICK)  # the first of each fills the disk's cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]
     return (
-        statistics.median(one for one, _ in pairs),
-        statistics.median(other for _, other in pairs),
-        statistics.median(one / other for one, other in pairs),
+        statistics.median(loading for loading, _ in pairs),
+        statistics.median(importing for _, importing in pairs),
+        statistics.median(loading / importing for loading, importing in pairs),
     )
 
 
 def main() -> None:
     """Print the table."""
-    measured, yardstick, of = ratio()
+    measured, yardstick, median_ratio = ratio()
     print(ran_on("dagster", "duckdb", "pandas", "pyarrow", "scipy"))
     print("| what | processor seconds (median) |")
     print("|---|---|")
     print(f"| `{MEASURED}` | {measured:.2f} |")
     print(f"| `{YARDSTICK}` | {yardstick:.2f} |")
-    print(f"| ratio, pair by pair, {RUNS} runs (promised: at most 1.2) | {of:.2f} |")
+    print(f"| ratio, pair by pair, {RUNS} runs (promised: at most 1.2) | {median_ratio:.2f} |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the measurements share: ways that run in turn, each in a process of its own, and what they ran on."""
+"""Shared by the measurements: runs ways in turn, each in a process of its own, and describes the machine."""
 
 import os
 import platform
@@ -29,43 +29,45 @@ def clocked(way: Callable[[Path], object], folder: Path) -> float:
 
 
 def in_a_process(module: str, way: str, folder: Path) -> Run:
-    """One run of a module with `--way <way> <folder>`, which prints its seconds.
+    """Run a module with `--way <way> <folder>`, which prints its seconds, and return these and the peak memory.
 
-    The system counts the starting process's peak into that of the started: what starts runs must hold little itself.
+    The system counts the peak of the parent process into that of its child, so the parent must hold little memory.
     """
     child = subprocess.Popen(
         [sys.executable, "-m", module, "--way", way, str(folder)], stdout=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
-    said = child.stdout.read()
+    output = child.stdout.read()
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{way} ended with {child.returncode}")
-    return Run(float(said), used.ru_maxrss / MIB)
+    return Run(float(output), used.ru_maxrss / MIB)
 
 
 def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[str, list[Run]]:
-    """The runs of each way, A B C A B C, so that a slow minute of the machine falls on all of them."""
-    found: dict[str, list[Run]] = {way: [] for way in ways}
+    """Run the ways as A B C A B C, so that a slow minute of the machine falls on all; return the runs of each way."""
+    runs_by_way: dict[str, list[Run]] = {way: [] for way in ways}
     for _ in range(runs):
         for way in ways:
-            found[way].append(in_a_process(module, way, folder))
-    return found
+            runs_by_way[way].append(in_a_process(module, way, folder))
+    return runs_by_way
 
 
 def median_of(runs: list[Run]) -> Run:
-    """Median seconds and the highest peak."""
+    """Return the median seconds and the highest peak."""
     return Run(statistics.median(run.seconds for run in runs), max(run.peak for run in runs))
 
 
 def ratio(measured: Sequence[float], yardstick: Sequence[float]) -> float:
-    """The median of the ratios pair by pair."""
-    return statistics.median(one / other for one, other in zip(measured, yardstick, strict=True))
+    """Return the median of the ratios pair by pair."""
+    return statistics.median(
+        seconds / yardstick_seconds for seconds, yardstick_seconds in zip(measured, yardstick, strict=True)
+    )
 
 
 def ran_on(*libraries: str) -> str:
-    """Python, machine and versions, in two lines."""
+    """Return Python, machine and the libraries' versions as two lines of text."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"
     versions = ", ".join(f"{name} {version(name)}" for name in libraries)

@@ -1,6 +1,6 @@
 """A police CSV in windows-1252 to a checked, typed, mapped table: ours, bare DuckDB and pandas (`make bench`).
 
-Each in a process of its own, in turn, on files of made-up reports. Wall seconds count from when the libraries are
+Each in a process of its own, in turn, on files of made-up reports. Wall seconds count after the libraries are
 loaded (that is measured in `imports.py`) and Great Expectations' route is proved, once a process; peak memory is the
 operating system's figure of the whole process. The yardstick for time is DuckDB's `read_csv` of the same rows in UTF-8
 into a table, all columns as text and nothing checked; what is replaced is the same work in pandas with the C engine.
@@ -62,24 +62,24 @@ COPY (
 
 
 def write_reports(folder: Path, rows: int) -> tuple[Path, Path]:
-    """The same made-up reports in UTF-8 and in windows-1252."""
+    """Write the same made-up reports in UTF-8 and in windows-1252; return both paths."""
     from warehouse.home import reference_folder
 
-    plain, ours = folder / "utf8.csv", folder / NAME
+    plain, delivered = folder / "utf8.csv", folder / NAME
     codes = reference_folder() / "offence_codes.csv"
     query = REPORTS.replace("$rows", str(rows)).replace("$codes", f"'{codes}'").replace("$path", f"'{plain}'")
     duckdb.execute(query)
-    with plain.open("rb") as read, ours.open("wb") as write:
+    with plain.open("rb") as read, delivered.open("wb") as write:
         tail = b""
         while chunk := read.read(1 << 24):
             cut = (block := tail + chunk).rfind(b"\n") + 1
             write.write(block[:cut].decode().encode("cp1252"))
             tail = block[cut:]
-    return plain, ours
+    return plain, delivered
 
 
 def bare_duckdb(folder: Path) -> None:
-    """The yardstick: every column as text, into a table of a database file."""
+    """Read every column as text into a table of a database file: the yardstick."""
     with duckdb.connect(str(folder / "bare.duckdb")) as connection:
         connection.execute(
             f"CREATE TABLE reports AS FROM read_csv('{folder / 'utf8.csv'}', delim = ';', header = true, all_varchar = true)"
@@ -87,7 +87,7 @@ def bare_duckdb(folder: Path) -> None:
 
 
 def tryghed(folder: Path) -> None:
-    """Ours: looked through, kept as delivered, rows set aside, typed, mapped, placed, and the table's checks."""
+    """Read the file as Tryghed does: look through, keep as delivered, set rows aside, type, map, place and check."""
     from assets.extracts.landing import look_into
     from assets.extracts.layouts import load_specifications
     from assets.extracts.trial import REPORTS as TABLE
@@ -101,7 +101,7 @@ def tryghed(folder: Path) -> None:
 
 
 def with_pandas(folder: Path) -> None:
-    """What it replaces: the same work step by step on frames, all rows at once, as such scripts are written."""
+    """Do the same work step by step on frames, all rows at once, as scripts that Tryghed replaces are written."""
     import pandas as pd
 
     from warehouse.reference_files import load_reference
@@ -123,7 +123,7 @@ def with_pandas(folder: Path) -> None:
 
 
 def _refuse_odd_cells(rows: "pd.DataFrame") -> None:
-    """As ours: no control characters or letters once read in another encoding, and nothing personal where any text may stand."""
+    """Refuse, as Tryghed does, control characters, mojibake, overlong cells, and personal data in free text."""
     from assets.extracts.formats.cells import LONGEST_CELL, MOJIBAKE
     from warehouse.personal import kind_by_values
 
@@ -180,7 +180,7 @@ def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) ->
 
 
 def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]":
-    """The crime type of each code, on the days on which a line of the newest mapping holds it."""
+    """Return the crime type of each code on its day, by the newest mapping."""
     import pandas as pd
 
     codes = codes[codes["mapping_version"] == codes["mapping_version"].max()]
@@ -193,16 +193,16 @@ def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]
 def _holding_then(
     names: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", lines: "pd.DataFrame", wanted: str
 ) -> "pd.Series[str]":
-    """What each name means on its day: the wanted column of the line that has the name and holds then."""
+    """Return for each name the wanted column of the line that has the name and is valid on its day."""
     import pandas as pd
 
-    found = pd.Series(pd.NA, index=names.index, dtype="str")
-    for _, one in lines.groupby(lines.groupby(level=0).cumcount()):
-        first = pd.to_datetime(one["valid_from"]).fillna(pd.Timestamp("1900-01-01"))
-        last = pd.to_datetime(one["valid_to"]).fillna(pd.Timestamp("2200-01-01"))
+    meanings = pd.Series(pd.NA, index=names.index, dtype="str")
+    for _, nth_lines in lines.groupby(lines.groupby(level=0).cumcount()):
+        first = pd.to_datetime(nth_lines["valid_from"]).fillna(pd.Timestamp("1900-01-01"))
+        last = pd.to_datetime(nth_lines["valid_to"]).fillna(pd.Timestamp("2200-01-01"))
         holds = (names.map(first) <= days) & (days <= names.map(last))
-        found = found.where(found.notna() | ~holds, names.map(one[wanted]))
-    return found
+        meanings = meanings.where(meanings.notna() | ~holds, names.map(nth_lines[wanted]))
+    return meanings
 
 
 def _located(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.Series[str]":
@@ -215,10 +215,10 @@ def _located(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.
     change = Transformer.from_crs("EPSG:25832", boundaries["coordinate_system"].iloc[0], always_xy=True)
     tree = shapely.STRtree(shapely.from_wkt(boundaries["boundary"].to_numpy()))
     x, y = change.transform(points["coordinate_x"].to_numpy(), points["coordinate_y"].to_numpy())
-    at, around = tree.query(shapely.points(x, y), predicate="intersects")
-    held = points.iloc[at].assign(located=boundaries["area_id"].to_numpy()[around])
-    held = held.drop_duplicates(["coordinate_x", "coordinate_y"])
-    located: pd.Series[str] = kept.merge(held, "left", on=["coordinate_x", "coordinate_y"])["located"]
+    point_numbers, area_numbers = tree.query(shapely.points(x, y), predicate="intersects")
+    area_of_point = points.iloc[point_numbers].assign(located=boundaries["area_id"].to_numpy()[area_numbers])
+    area_of_point = area_of_point.drop_duplicates(["coordinate_x", "coordinate_y"])
+    located: pd.Series[str] = kept.merge(area_of_point, "left", on=["coordinate_x", "coordinate_y"])["located"]
     return located.set_axis(kept.index)
 
 
@@ -226,10 +226,10 @@ WAYS = {"bare DuckDB": bare_duckdb, "Tryghed": tryghed, "pandas, C engine": with
 
 
 def timed(way: str, folder: Path) -> float:
-    """Wall seconds of a way in this process, its libraries loaded before; what an earlier run made is gone."""
+    """Return the wall seconds of a way in this process, after loading its libraries and deleting earlier results."""
     shutil.rmtree(folder / "home", ignore_errors=True)
-    for made in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
-        (folder / made).unlink(missing_ok=True)
+    for file_name in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
+        (folder / file_name).unlink(missing_ok=True)
     os.environ["TRYGHED_HOME"] = str(folder / "home")
     if way == "Tryghed":
         from checks.expectations import prove_route
@@ -247,11 +247,11 @@ def timed(way: str, folder: Path) -> float:
 
 
 def row_of(millions: int, folder: Path) -> dict[str, Run]:
-    """Median seconds and peak megabytes of each way, the ways in turn; pandas up to 10 million rows."""
+    """Return median seconds and peak megabytes of each way, run in turn; pandas only up to 10 million rows."""
     subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
-    found = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)
-    return {way: median_of(runs) for way, runs in found.items()}
+    runs_by_way = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)
+    return {way: median_of(runs) for way, runs in runs_by_way.items()}
 
 
 def main(sizes: list[int]) -> None:
@@ -263,9 +263,9 @@ def main(sizes: list[int]) -> None:
     print("|---|---|---|---|---|---|---|")
     for millions in sizes:
         with tempfile.TemporaryDirectory(prefix="tryghed-bench-") as folder:
-            found = row_of(millions, Path(folder))
-        bare, pandas = found["bare DuckDB"], found.get("pandas, C engine")
-        for way, (seconds, peak) in found.items():
+            medians = row_of(millions, Path(folder))
+        bare, pandas = medians["bare DuckDB"], medians.get("pandas, C engine")
+        for way, (seconds, peak) in medians.items():
             against = (f"{pandas.seconds / seconds:.1f}", f"{100 * peak / pandas.peak:.0f} %") if pandas else ("-", "-")
             print(
                 f"| {millions} | {way} | {seconds:.1f} | {peak:.0f} | {seconds / bare.seconds:.2f} | {' | '.join(against)} |",

@@ -1,10 +1,10 @@
-"""What a yearly run costs beside a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
+"""What a yearly run costs against a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
 
-The yardstick is what our own job was before its checks ran in the steps that make their tables, with nothing but Dagster's
-bookkeeping left: 68 tables, 47 of them of 18 editions, no step makes anything, and every check holds. The runs on the made-up
-extracts are ours: all editions into an empty store, and the newest edition on the store that they filled, as if its files were
-new: its checks are asked, though the same content was judged before. Each is one run in a process of its own with a Dagster
-home of its own, in turn; imports are not counted.
+The yardstick has the steps that our job had before its checks ran in the steps that make their tables, reduced to
+Dagster's bookkeeping: 68 tables, 47 of them of 18 editions, no step makes anything, and every check holds. Ours are two
+runs on the made-up extracts: all editions into an empty store, then the newest edition on the filled store as if its
+files were new, with its checks run though the same content was judged before. Each is one run in a process of its own
+with a Dagster home of its own, in turn; imports are not counted.
 
     python -m benchmarks.run_overhead [RUNS]
 """
@@ -29,13 +29,13 @@ from benchmarks.measuring import in_a_process, ran_on, ratio
 from warehouse.home import PROJECT
 
 STEPS, RESULTS = 106, 2202
-TABLES, UNPARTITIONED, AT_ONCE = 68, 21, 11  # of which one step made all that have no editions, and one the extracts
+TABLES, UNPARTITIONED, AT_ONCE = 68, 21, 11  # one step made all tables without editions, and one the extracts
 EDITIONS = range(2009, 2027)
 RUNS = 3
 WAYS = ("yardstick", "all editions", "one edition")
 PROMISED = {"all editions": 1.6, "one edition": 0.5}
 EVERY = 0.005  # seconds between two looks at where the run is
-# By the innermost function whose file has one of these in its path; a line of ours that asks DuckDB is SQL.
+# A moment belongs to the innermost function whose file has one of these in its path; our lines asking DuckDB are SQL.
 PARTS: dict[str, tuple[str, ...]] = {
     "SQL": ("duckdb_sqlalchemy/", f"{PROJECT}/warehouse/engine.py"),
     "Great Expectations": ("great_expectations/", f"{PROJECT}/checks/expectations.py"),
@@ -48,10 +48,10 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 
 
 def yardstick() -> Callable[[], None]:
-    """The empty job, ready to run: as many steps, tables, partitions, checks and results as our own run once had.
+    """Return a function that runs the empty job, with the steps, tables, partitions, checks and results that ours once had.
 
-    Two steps make several tables each and the others one, those of all editions at once; then a step for each table yields a
-    result for each of its checks and editions.
+    Two steps make several tables each, the others one, all editions at once; then a step for each table yields a result
+    for each of its checks and editions.
     """
     import dagster as dg
 
@@ -78,7 +78,10 @@ def yardstick() -> Callable[[], None]:
         return tables
 
     def empty_table(number: int) -> dg.AssetsDefinition:
-        before = [*(dg.AssetKey(f"table_{known}") for known in several["alike"]), dg.AssetKey(f"table_{number - 1}")]
+        before = [
+            *(dg.AssetKey(f"table_{earlier}") for earlier in several["alike"]),
+            dg.AssetKey(f"table_{number - 1}"),
+        ]
 
         @dg.asset(name=f"table_{number}", deps=before, partitions_def=editions, backfill_policy=single_run)
         def table() -> None:
@@ -111,25 +114,25 @@ def yardstick() -> Callable[[], None]:
 
     def run() -> None:
         with dg.DagsterInstance.get() as instance:
-            done = job.execute_in_process(
+            result = job.execute_in_process(
                 instance=instance,
                 tags=range_tags(range(EDITIONS[0], EDITIONS[-1] + 1)),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        assert len(done.get_asset_check_evaluations()) == RESULTS
+        assert len(result.get_asset_check_evaluations()) == RESULTS
 
     return run
 
 
 def checks_of(number: int) -> int:
-    """How many checks a table of the empty job has: on those without editions 24 in all, on the others 121."""
+    """Return how many checks a table of the empty job has: 24 in all on tables without editions, 121 on the others."""
     tables, checks = (UNPARTITIONED, 24) if number < UNPARTITIONED else (TABLES - UNPARTITIONED, 121)
     place = number if number < UNPARTITIONED else number - UNPARTITIONED
     return checks // tables + (place < checks % tables)
 
 
 def our_run(wanted: list[int]) -> Callable[[], None]:
-    """The yearly run, ready to run: what it imports late is imported."""
+    """Return a function that runs the yearly job, after importing what the job imports late."""
     import duckdb_sqlalchemy  # noqa: F401
     import great_expectations.expectations  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
@@ -140,19 +143,19 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
     from warehouse import store
 
     store.hold()
-    made = editions_to_make(wanted)
+    editions = editions_to_make(wanted)
     if wanted:
-        assert list(made) == wanted, "the store was not filled before"
+        assert list(editions) == wanted, "the store was not filled before"
 
     def run() -> None:
-        ran = run_editions(made, lambda step, steps: None)
+        ran = run_editions(editions, lambda step, steps: None)
         assert ran.publication, (ran.blocked, ran.trouble, ran.bugs)
 
     return run
 
 
 def prepared(way: str, home: Path) -> Callable[[], None]:
-    """A way, ready to run in a home, with all that is not counted done."""
+    """Do all of a way that is not counted, and return a function that runs the rest in a home."""
     from pipelines.running import prepare_dagster_home
 
     os.environ["TRYGHED_HOME"] = str(home)
@@ -169,7 +172,7 @@ def prepared(way: str, home: Path) -> Callable[[], None]:
 
 
 def forget_what_was_judged(store: Path) -> None:
-    """Take the newest edition out of what is kept of the checks, so that they are asked about it again."""
+    """Remove the newest edition from the stored outcomes of the checks, so that they judge it again."""
     for path in store.rglob("*.checks.json"):
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["files"].pop(str(newest()), None):
@@ -177,14 +180,14 @@ def forget_what_was_judged(store: Path) -> None:
 
 
 def newest() -> int:
-    """The newest edition that editions.csv describes."""
+    """Return the newest edition that editions.csv describes."""
     from pipelines.editions import known_editions
 
     return known_editions()[-1]
 
 
 def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
-    """How often each part was met while a run ran, by looking at its thread every few milliseconds."""
+    """Run the function and return how often each part was at work, by sampling its thread every few milliseconds."""
     runs, met, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 
     def look() -> None:
@@ -200,7 +203,7 @@ def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
 
 
 def part_of(frame: FrameType | None) -> str:
-    """The part that a frame of the run's thread belongs to."""
+    """Return the part that a frame of the run's thread belongs to."""
     while frame:
         file = frame.f_code.co_filename
         part = next((part for part, paths in PARTS.items() if any(path in file for path in paths)), None)
@@ -225,10 +228,10 @@ def main() -> None:
         return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
     with tempfile.TemporaryDirectory() as folder:
-        ours, empty = Path(folder) / "ours", Path(folder) / "empty"
-        environment = os.environ | {"TRYGHED_HOME": str(ours)}
+        sample_home, empty_home = Path(folder) / "ours", Path(folder) / "empty"
+        environment = os.environ | {"TRYGHED_HOME": str(sample_home)}
         subprocess.run([sys.executable, "-m", "pipelines", "sample"], env=environment, check=True, stdout=sys.stderr)
-        homes = dict(zip(WAYS, (empty, ours, ours), strict=True))
+        homes = dict(zip(WAYS, (empty_home, sample_home, sample_home), strict=True))
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}
         for _ in range(runs):
             for way in WAYS:
@@ -239,8 +242,8 @@ def main() -> None:
     print("|---|---|---|---|")
     for way in WAYS:
         promised = f"at most {PROMISED[way]}" if way in PROMISED else ""
-        of = ratio(seconds[way], seconds["yardstick"])
-        print(f"| {way} | {statistics.median(seconds[way]):.1f} | {of:.2f} | {promised} |")
+        median_ratio = ratio(seconds[way], seconds["yardstick"])
+        print(f"| {way} | {statistics.median(seconds[way]):.1f} | {median_ratio:.2f} | {promised} |")
     print("\nWhere the seconds go, of one more run of each that was looked at every few milliseconds:\n")
     print(f"| part | {' | '.join(WAYS)} |")
     print("|---" * (len(WAYS) + 1) + "|")
@@ -253,7 +256,7 @@ def main() -> None:
 def _watched(way: str, home: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} watched", str(home)]
     line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
-    return {part: float(spent) for part, spent in (one.split(":") for one in line.split("|"))}
+    return {part: float(spent) for part, spent in (entry.split(":") for entry in line.split("|"))}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Whether a published file says what an older one said, row by row: figures, intervals, statuses, verdicts, reference data.
 
-Both files are only read. Rows are matched by the key that the old table's comment names; of two rows with one key the first
-meets the first. Floats may differ by 1e-9, relative or absolute; everything else is the same or it is a difference. What was
-renamed between the two is data (`RENAMES`). Columns and tables that only the new file has are listed, and no difference.
+Both files are only read. Rows are matched by the key that the old table's comment names; rows of one key are matched in
+order. Floats may differ by 1e-9, relative or absolute; any other inequality is a difference. `RENAMES` lists what was
+renamed between the two. Columns and tables that only the new file has are listed and are no difference.
 
     python -m benchmarks.same_figures OLD.duckdb NEW.duckdb [--expected EXPECTED.csv]
 
@@ -32,8 +32,8 @@ ONLY_IN_OLD, ONLY_IN_NEW, GONE = "(only in old)", "(only in new)", "(gone)"
 class Rename:
     """A table that was renamed, or whose columns or words were: each from the old name to the new one.
 
-    `words` are values, by the new name of their column. `only` says in SQL which rows of the new table the old one had. A file
-    that has the old names still may stand in either place.
+    `words` are values, by the new name of their column. `only` says in SQL which rows of the new table the old one had.
+    Either file may still have the old names.
     """
 
     old: str
@@ -113,7 +113,7 @@ class Pair:
 
     @property
     def matched(self) -> str:
-        """The condition under which two rows are one."""
+        """The SQL condition that matches the rows of both files."""
         return " AND ".join(f'o."{name}" IS NOT DISTINCT FROM n."{name}"' for name in [*self.key, "twin"])
 
 
@@ -150,7 +150,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> dict[str, str]:
-    """The columns' types by name, in order."""
+    """Return the columns' types by name, in order."""
     rows = connection.execute(
         """SELECT column_name, data_type FROM duckdb_columns()
         WHERE database_name = ? AND schema_name || '.' || table_name = ? ORDER BY column_index""",
@@ -160,7 +160,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -
 
 
 def _old_key(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """The key of a table of the old file, as its comment ends: `Key: edition, area_id.`"""
+    """Return the key of a table of the old file from the end of its comment: `Key: edition, area_id.`"""
     comment = connection.execute(
         "SELECT comment FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = ?",
         [table],
@@ -181,8 +181,8 @@ def _pair(connection: duckdb.DuckDBPyConnection, rename: Rename) -> Pair:
         raise ValueError(f"{rename.new}: the key's {', '.join(absent)} is no column of both files; complete RENAMES")
     old_values = [f'{_new_word(old, rename.words.get(new, {}))} AS "{new}"' for new, old in shared.items()]
     new_values = [f'{_new_word(new, rename.words.get(new, {}))} AS "{new}"' for new in shared]
-    rest = [f'"{name}"' for name in shared if name not in key]
-    twin = f"row_number() OVER (PARTITION BY {_names(key)} ORDER BY {', '.join(rest) or '1'}) AS twin"
+    other_columns = [f'"{name}"' for name in shared if name not in key]
+    twin = f"row_number() OVER (PARTITION BY {_names(key)} ORDER BY {', '.join(other_columns) or '1'}) AS twin"
     return Pair(
         table=rename.new,
         key=key,
@@ -256,7 +256,7 @@ def _key_text(key: list[str], values: Sequence[object]) -> str:
 
 
 def expected_counts(path: Path) -> Counter[tuple[str, str]]:
-    """The expected number of differences by table and column. Raises ValueError where a line is not of that form."""
+    """Return the expected number of differences by table and column. Raises ValueError for a line of another form."""
     counts: Counter[tuple[str, str]] = Counter()
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
@@ -270,7 +270,7 @@ def expected_counts(path: Path) -> Counter[tuple[str, str]]:
 
 
 def unexpected(differences: list[Difference], expected: Counter[tuple[str, str]]) -> list[str]:
-    """What differs in another number of rows than expected, in a sentence each."""
+    """Return a sentence for each table and column in which another number of rows differs than expected."""
     counts = Counter({(difference.table, difference.column): difference.count for difference in differences})
     return [
         f"{table}, {column}: {counts[table, column]} rows differ, {expected[table, column]} were expected"
@@ -280,7 +280,7 @@ def unexpected(differences: list[Difference], expected: Counter[tuple[str, str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the differences; 0 where they are the expected ones."""
+    """Print the differences; return 0 where they are the expected ones, else 1."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.same_figures", description="Compare two published files."
     )

@@ -1,8 +1,8 @@
 """All shares of a survey's editions with their errors and intervals: ours, the library svy, and R's survey where it is.
 
 16 editions of 5,000 answers, 20 areas and 12 questions each, on made-up answers of a stratified, weighted sample. Ours and
-svy run in this process, R in its own; wall seconds without loading the libraries. svy is asked for the
-first edition alone, and its results must be ours.
+svy run in this process, R in its own; wall seconds without loading the libraries. svy computes the
+first edition alone, and its results must equal ours: the largest difference is printed.
 
     python -m benchmarks.shares
 """
@@ -28,7 +28,7 @@ Figures = dict[tuple[int, int], tuple[float, float, float, float]]
 
 
 def made_up(edition: int) -> Sample:
-    """The design of an edition, the answers to each question, and who lives in which area."""
+    """Return the design of an edition, the answers to each question, and who lives in which area."""
     rng = np.random.default_rng(edition)
     stratum = np.sort(rng.integers(0, STRATA, ANSWERS))
     population = rng.integers(20_000, 80_000, STRATA).astype(float)
@@ -39,23 +39,23 @@ def made_up(edition: int) -> Sample:
 
 
 def ours(sample: Sample) -> Figures:
-    """Every area and question at once."""
-    found = samples.estimates(*sample)
-    low, high = samples.korn_graubard_limits(found, CONFIDENCE)
-    return _figures(found, low, high)
+    """Compute every area and question at once."""
+    estimates = samples.estimates(*sample)
+    low, high = samples.korn_graubard_limits(estimates, CONFIDENCE)
+    return _figures(estimates, low, high)
 
 
-def _figures(found: Estimates, low: Array, high: Array) -> Figures:
-    every = (found.share, found.standard_error, low, high)
+def _figures(estimates: Estimates, low: Array, high: Array) -> Figures:
+    figures = (estimates.share, estimates.standard_error, low, high)
     return {
-        (area, question): tuple(float(one[area, question]) for one in every)  # type: ignore[misc]
+        (area, question): tuple(float(figure[area, question]) for figure in figures)  # type: ignore[misc]
         for area in range(AREAS)
         for question in range(QUESTIONS)
     }
 
 
 def by_svy(sample: Sample) -> Figures:
-    """Question by question, all areas of one at once, as svy's users write it."""
+    """Compute question by question, all areas of one at once, as svy's users write it."""
     import polars as pl
     import svy
 
@@ -69,21 +69,21 @@ def by_svy(sample: Sample) -> Figures:
             **{f"q{question}": yes[:, question].astype(int) for question in range(QUESTIONS)},
         }
     )
-    asked = svy.Sample(frame, svy.Design(stratum="stratum", wgt="weight", pop_size="population"))
-    found: Figures = {}
+    svy_sample = svy.Sample(frame, svy.Design(stratum="stratum", wgt="weight", pop_size="population"))
+    figures: Figures = {}
     for question in range(QUESTIONS):
-        rows = asked.estimation.prop(f"q{question}", by="area", ci_method="korn-graubard").to_polars().to_dicts()  # type: ignore[union-attr]
+        rows = svy_sample.estimation.prop(f"q{question}", by="area", ci_method="korn-graubard").to_polars().to_dicts()  # type: ignore[union-attr]
         for row in rows:
             if row[f"q{question}"] == 1:
-                found[int(row["area"]), question] = row["est"], row["se"], row["lci"], row["uci"]
-    return found
+                figures[int(row["area"]), question] = row["est"], row["se"], row["lci"], row["uci"]
+    return figures
 
 
-def clocked(way: Callable[[Sample], Figures], every: list[Sample]) -> tuple[float, list[Figures]]:
-    """Wall seconds for an edition, and what came out."""
+def clocked(way: Callable[[Sample], Figures], editions: list[Sample]) -> tuple[float, list[Figures]]:
+    """Return the mean wall seconds per edition, and each edition's figures."""
     start = time.perf_counter()
-    found = [way(one) for one in every]
-    return (time.perf_counter() - start) / len(every), found
+    figures = [way(sample) for sample in editions]
+    return (time.perf_counter() - start) / len(editions), figures
 
 
 def main() -> None:
@@ -91,23 +91,25 @@ def main() -> None:
     import svy  # noqa: F401  loaded before the clock starts
 
     print(ran_on("svy", "numpy", "scipy"))
-    every = [made_up(edition) for edition in range(EDITIONS)]
-    pairs = [(clocked(ours, every), clocked(by_svy, every[:SVY_EDITIONS])) for _ in range(3)]
-    (_, of_ours), (_, of_svy) = pairs[0]
-    apart = max(
-        abs(one - other)
-        for mine, theirs in zip(of_ours, of_svy, strict=False)
-        for cell in theirs
-        for one, other in zip(mine[cell], theirs[cell], strict=True)
+    editions = [made_up(edition) for edition in range(EDITIONS)]
+    pairs = [(clocked(ours, editions), clocked(by_svy, editions[:SVY_EDITIONS])) for _ in range(3)]
+    (_, our_figures), (_, svy_figures) = pairs[0]
+    largest_difference = max(
+        abs(our_value - svy_value)
+        for our_cells, svy_cells in zip(our_figures, svy_figures, strict=False)
+        for cell in svy_cells
+        for our_value, svy_value in zip(our_cells[cell], svy_cells[cell], strict=True)
     )
-    assert len(of_svy[0]) == AREAS * QUESTIONS
+    assert len(svy_figures[0]) == AREAS * QUESTIONS
     seconds = [statistics.median(pair[way][0] for pair in pairs) for way in (0, 1)]
-    ratio = statistics.median(theirs[0] / mine[0] for mine, theirs in pairs)
+    ratio = statistics.median(svy_run[0] / our_run[0] for our_run, svy_run in pairs)
     print("| way | seconds an edition (240 shares, 5,000 answers) | times slower |")
     print("|---|---|---|")
     print(f"| Tryghed | {seconds[0]:.4f} | 1 |")
     print(f"| svy | {seconds[1]:.3f} | {ratio:.0f} |")
-    print(f"\nAll {EDITIONS} editions: {seconds[0] * EDITIONS:.2f} s. Largest difference to svy: {apart:.1e}.")
+    print(
+        f"\nAll {EDITIONS} editions: {seconds[0] * EDITIONS:.2f} s. Largest difference to svy: {largest_difference:.1e}."
+    )
     print("R's survey: not measured, as no R is installed." if shutil.which("Rscript") is None else "R is installed.")
 
 

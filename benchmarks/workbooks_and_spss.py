@@ -3,9 +3,9 @@
     python -m benchmarks.workbooks_and_spss
 
 Reports of the police on one sheet, answers of the survey with value labels, both made up as the sample's are. Each way
-runs in a process of its own, in turn, and its wall seconds count from when the libraries are loaded. Ours looks the
+runs in a process of its own, in turn, and its wall seconds count after the libraries are loaded. Ours looks the
 whole file through, finds the specification that fits, hashes it and turns every wanted cell into text; the yardstick
-makes Python values of all cells and checks nothing. The whole way to the typed table is there for information.
+makes Python values of all cells and checks nothing. The time to the typed table is given for information.
 """
 
 import os
@@ -30,7 +30,7 @@ SHEET = "Anmeldelser"
 
 
 def write_files(folder: Path) -> None:
-    """Both files, of the sample's rows as often as they are needed."""
+    """Write both files, repeating the sample's rows as often as needed."""
     from assets.extracts.layouts import load_specifications
     from assets.extracts.sample.police import first_draw
     from assets.extracts.sample.survey import survey_extract
@@ -46,7 +46,7 @@ def write_files(folder: Path) -> None:
 
 
 def write_often(extract: "Extract", key: str, folder: Path) -> None:
-    """A file of the extract's rows over and over, each with a key of its own."""
+    """Write a file that repeats the extract's rows up to ROWS, each with a key of its own."""
     from assets.extracts.sample.writing import write
 
     rows = extract.rows.iloc[[place % len(extract.rows) for place in range(ROWS)]].reset_index(drop=True)
@@ -55,12 +55,12 @@ def write_often(extract: "Extract", key: str, folder: Path) -> None:
 
 
 def file_of(kind: str, folder: Path) -> Path:
-    """The file of a format."""
+    """Return the path of the file of a format."""
     return folder / f"synthetic_rows.{kind}"
 
 
 def calamine_alone(folder: Path) -> None:
-    """The yardstick for Excel."""
+    """Read the workbook with python-calamine alone: the yardstick for Excel."""
     import python_calamine
 
     book = python_calamine.CalamineWorkbook.from_path(str(file_of("xlsx", folder)))
@@ -68,7 +68,7 @@ def calamine_alone(folder: Path) -> None:
 
 
 def pyreadstat_alone(folder: Path) -> None:
-    """The yardstick for SPSS."""
+    """Read the file with pyreadstat alone: the yardstick for SPSS."""
     import pyreadstat
 
     cells, _ = pyreadstat.read_sav(str(file_of("sav", folder)), output_format="dict")
@@ -76,7 +76,7 @@ def pyreadstat_alone(folder: Path) -> None:
 
 
 def as_delivered(kind: str, folder: Path) -> None:
-    """Ours: looked through, and every row as it is kept."""
+    """Look the file through as Tryghed does, and read every row as it is kept."""
     from assets.extracts.landing import look_into, rows_of
     from assets.extracts.layouts import load_specifications
 
@@ -85,7 +85,7 @@ def as_delivered(kind: str, folder: Path) -> None:
 
 
 def typed_table(kind: str, folder: Path) -> None:
-    """Ours to the end: kept in a store, rows set aside, typed, mapped and placed."""
+    """Do all of Tryghed's work: keep in a store, set rows aside, type, map and place."""
     from assets.extracts.landing import look_into
     from assets.extracts.layouts import load_specifications
     from assets.extracts.trial import into_store
@@ -105,10 +105,10 @@ WAYS: dict[str, Callable[[Path], object]] = {
 
 
 def timed(way: str, folder: Path) -> float:
-    """Wall seconds of a way in this process, its libraries loaded before."""
+    """Return the wall seconds of a way in this process, after loading its libraries."""
     libraries = ["pyreadstat", "python_calamine", "pyproj.crs"]
-    libraries += ["warehouse.delivered_files"] if way.endswith("rows as delivered") else []
-    libraries += ["assets.trial"] if way.endswith("typed table") else []
+    libraries += ["assets.extracts.landing"] if way.endswith("rows as delivered") else []
+    libraries += ["assets.extracts.trial"] if way.endswith("typed table") else []
     for library in libraries:
         import_module(library)
     with tempfile.TemporaryDirectory(dir=folder) as home:
@@ -126,11 +126,11 @@ def main() -> None:
         in_a_process(__spec__.name, "files", folder)
         for kind, yardstick in YARDSTICKS.items():
             ways = [yardstick, *(f"{kind}, {step}" for step in OURS)]
-            for way, runs in (found := in_turn(__spec__.name, ways, folder, RUNS)).items():
+            for way, runs in (runs_by_way := in_turn(__spec__.name, ways, folder, RUNS)).items():
                 seconds, peak = median_of(runs)
-                of = ratio([run.seconds for run in runs], [run.seconds for run in found[yardstick]])
+                median_ratio = ratio([run.seconds for run in runs], [run.seconds for run in runs_by_way[yardstick]])
                 goal = f"at most {GOAL}" if way.endswith("rows as delivered") else ""
-                print(f"| {way} | {seconds:.2f} | {peak:.0f} | {of:.2f} | {goal} |", flush=True)
+                print(f"| {way} | {seconds:.2f} | {peak:.0f} | {median_ratio:.2f} | {goal} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ SHADES = {"met": "#cfe8d5", "not met": "#f3c9c0", "uncertain": "#fbe7b2", "not e
 
 
 def draw(verdicts: VerdictTable, picture: Path) -> None:
-    """One line per target, measure and comparison; one column per edition; legible without colour."""
+    """Draw one line per target, measure and comparison, one column per edition; legible without colour."""
     lines, editions = len(verdicts.rows), verdicts.editions
     figure, axes = plt.subplots(figsize=(WIDTH, 0.34 * lines + 1.3))
     axes.set(xlim=(0, WIDTH), ylim=(lines + 0.2, -1.6))

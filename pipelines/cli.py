@@ -1,4 +1,4 @@
-"""The commands. What they print is in `printing.py`; what is done is in `running.py`, `status.py` and `assets/`.
+"""The commands. `printing.py` holds what they print; `running.py`, `status.py` and `assets/` do the work.
 
 Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a bug.
 """
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (InputError, StoreError) as error:
         err.print(str(error))
         return WRONG
-    except Exception as error:  # noqa: BLE001  the last place that can tell a bug from bad data, by its exit code
+    except Exception as error:  # noqa: BLE001  any other exception is a bug and gets its own exit code
         sentence = disk_trouble(error) if isinstance(error, OSError) else None
         if sentence:
             err.print(sentence)
@@ -107,9 +107,9 @@ def run_command(editions: tuple[int, ...]) -> int:
         from pipelines.editions import editions_to_make
         from pipelines.running import run_editions
 
-        made = editions_to_make(editions)
+        editions_made = editions_to_make(editions)
         store.hold(lambda: out.print("Another run is making tables: waiting for its end ..."))
-    out.print(f"Editions {made[0]} to {made[-1]}{_why_these(editions, made)}.")
+    out.print(f"Editions {editions_made[0]} to {editions_made[-1]}{_why_these(editions, editions_made)}.")
     with Progress(
         TextColumn("{task.description:<28}"),
         BarColumn(),
@@ -125,13 +125,13 @@ def run_command(editions: tuple[int, ...]) -> int:
             if not out.is_terminal:
                 out.print(f"  {_in_words(name)}")
 
-        ran = run_editions(made, on_step)
+        ran = run_editions(editions_made, on_step)
     print_run(ran)
     return _exit_code(ran)
 
 
 def _exit_code(ran: "Ran") -> int:
-    """How a run ends the command: 0 published, 1 a check blocked it, 2 an input was wrong, 70 a bug."""
+    """Return the exit code of a run: 0 published, 1 blocked by a check, 2 wrong input, 70 a bug."""
     if ran.bugs:
         return BUG
     if ran.publication is None:
@@ -139,13 +139,13 @@ def _exit_code(ran: "Ran") -> int:
     return DONE
 
 
-def _why_these(wanted: tuple[int, ...], made: range) -> str:
-    others = len(made) - len(set(wanted)) if wanted else 0
+def _why_these(wanted: tuple[int, ...], editions_made: range) -> str:
+    others = len(editions_made) - len(set(wanted)) if wanted else 0
     return f" ({others} beside the ones you named: later editions are compared with earlier ones)" if others else ""
 
 
 def _in_words(step: str) -> str:
-    """A step's name as its table's."""
+    """Return the name of the table that a step makes."""
     return step.replace("__", ".")
 
 
@@ -189,7 +189,7 @@ def decide() -> None:
 
 
 def _by(command: Any) -> Any:
-    """The options that every decision has."""
+    """Add the options that every decision has to a command."""
     for option in (
         click.option(
             "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, as 2027-06-01."

@@ -1,6 +1,6 @@
 """The job that writes a steward's decision from Dagster's page, and the form that it asks for.
 
-What a decision is stands in `warehouse/decision_file.py`, how it is written in `assets/decisions/deciding.py`.
+The kinds of decisions are in `warehouse/decision_file.py`; `assets/decisions/deciding.py` writes them.
 """
 
 from datetime import date
@@ -35,7 +35,7 @@ class Action(Enum):
     drop = "drop"
 
 
-FIELDS = {  # of the form, beside those that every decision has
+FIELDS = {  # of the form, apart from those that every decision has
     About.failed_check: {"table", "rule", "seen"},
     About.rejected_row: {"file", "row", "action", "column", "value", "seen"},
     About.rejected_share: {"file", "seen"},
@@ -74,7 +74,7 @@ class StewardsDecision(dg.Config):
 
 @dg.op(name=OP, description="Writes the decision below the others in decisions.yml, for what is there now.")
 def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
-    """Write it, and say what happens next."""
+    """Write the decision, and log what happens next."""
     with expected_trouble():
         person = signed_in(context.run.tags) or config.person
         decision = written(config, person, date.today())
@@ -85,9 +85,9 @@ def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
 
 
 def written(form: StewardsDecision, person: str, today: date) -> Decision:
-    """Write the form's decision: here alone the flat form becomes a decision of its own type.
+    """Write the decision that the flat form describes, and return it as its own type.
 
-    Raises InputError where the form cannot be meant.
+    Raises InputError where the form contradicts itself or names something unknown.
     """
     _reject_fields_of_another_kind(form)
     by = By(person, form.reason, today, _day(form.expires_on))

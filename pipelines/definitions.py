@@ -1,7 +1,7 @@
-"""The one Definitions: everything that Dagster knows of the project. Start reading here.
+"""The one Definitions: everything that Dagster loads of the project. Start reading here.
 
 reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file; the step
-that makes a table runs its checks, and a check that blocks keeps what is made of it from being made.
+that makes a table runs its checks, and a failed check that blocks stops the tables made from it.
 """
 
 import dagster as dg

@@ -1,4 +1,4 @@
-"""The job that fixes an agreement's baselines from Dagster's page. What it does is in `assets/targets/fixing.py`."""
+"""The job that fixes an agreement's baselines from Dagster's page. `assets/targets/fixing.py` does the work."""
 
 from datetime import date
 
@@ -22,7 +22,7 @@ class BaselineAct(dg.Config):
 
 @dg.op(description="Fixes the baselines at the figures that the store holds now, as lines of fixed_baselines.csv.")
 def fix(context: dg.OpExecutionContext, config: BaselineAct) -> None:
-    """Write the act, and say what it wrote."""
+    """Fix the baselines, and log which were fixed, which stood already, and which have no figure yet."""
     with expected_trouble():
         person = signed_in(context.run.tags) or config.person
         act = fix_baselines(config.agreement_id, person, config.reason or None, date.today())

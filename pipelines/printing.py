@@ -1,4 +1,4 @@
-"""What the commands print: results in rich's tables, with what to do next. No figure is made here."""
+"""What the commands print: results in rich's tables, and what to do next. No figure is computed here."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ def _table(words: "Words", title: str, *headings: str) -> RichTable:
 
 
 def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable:
-    """Deliveries that verdicts wait for, from whom, and since when."""
+    """Return a table of the deliveries that verdicts wait for, from whom, and since when."""
     table = _table(words, "missing", "delivery", "from", "editions", "since")
     for delivery in missing:
         editions = ", ".join(map(str, delivery.editions))
@@ -47,7 +47,7 @@ def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable
 
 
 def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
-    """What a reader should know of the figures, with the marks of those that a steward let pass or that were made up."""
+    """Return a table of the footnotes, marked where a steward let one pass or figures are made up."""
     table = _table(words, "footnotes", "footnote", "editions")
     for footnote in footnotes:
         marks = [words["heading", "let_pass"]] if footnote.accepted else []
@@ -58,15 +58,15 @@ def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
 
 
 def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], words: "Words") -> RichTable:
-    """Decisions in force: their names, first editions, what they are about, who made them, when and why."""
+    """Return a table of the decisions in force: name, first edition, what it is about, who made it, when and why."""
     table = _table(words, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
-    for name, edition, about, person, day, reason in decisions:
-        table.add_row(name, str(edition), about, person, day.isoformat(), reason)
+    for name, edition, matter, person, day, reason in decisions:
+        table.add_row(name, str(edition), matter, person, day.isoformat(), reason)
     return table
 
 
 def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text:
-    """An agreement's verdicts: consecutive editions with the same readings on one line."""
+    """Return a table of an agreement's verdicts, consecutive editions with the same readings on one line."""
     if not verdicts.rows:
         return Text.assemble((verdicts.name, "bold"), f"\n{words['heading', 'no_targets']}\n")
     title = f"{verdicts.name}\n{words['heading', 'literal_statistical']}"
@@ -77,29 +77,29 @@ def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text
     table.add_column(words["heading", "reading"], ratio=2)
     for row in verdicts.rows:
         for number, (editions, reading) in enumerate(row.spans(verdicts.editions)):
-            about = (row.target_id, row.about) if number == 0 else ("", "")
-            table.add_row(*about, editions, reading)
+            target_cells = (row.target_id, row.about) if number == 0 else ("", "")
+            table.add_row(*target_cells, editions, reading)
     return table
 
 
 def print_decision(decision: "Decision") -> None:
-    """Where a decision was written, and what to do next."""
+    """Print where a decision was written, and what to do next."""
     out.print(f"Written to warehouse/reference/decisions.yml: {decision.decision_id}.")
     out.print(f"Next: tryghed run {decision.edition}, and commit the file.")
 
 
 def print_baselines(act: "Act") -> None:
-    """The baselines that an act fixed, those that stood already, and what to do next."""
+    """Print the baselines that an act fixed, those that stood already, and what to do next."""
     table = RichTable(title="Baselines", **_LEFT)
     numbers = ("per cent", "reports", "per 1000")
     for heading in ("target", "measure", "year", *numbers, "from", ""):
         table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
-    for lines, done in ((act.written, "fixed"), (act.stood, "stands as it was")):
+    for lines, outcome in ((act.written, "fixed"), (act.stood, "stands as it was")):
         for line in lines:
             year = line.edition - (line.crime_type is not None)
             shown = ((line.share_percent, ".1f"), (line.reports, ","), (line.rate_per_1000, ".1f"))
             figures = (str(year), *("" if value is None else format(value, form) for value, form in shown))
-            table.add_row(line.target_id, line.measure, *figures, line.made_from, done + _made_up(line.provenance))
+            table.add_row(line.target_id, line.measure, *figures, line.made_from, outcome + _made_up(line.provenance))
     out.print(table)
     for target in act.missing:
         out.print(f"No figure yet: {target}.")
@@ -108,7 +108,7 @@ def print_baselines(act: "Act") -> None:
 
 
 def print_trial(trial: "Trial") -> None:
-    """What the file is, how its columns are read, which rows would be set aside, and what to do next."""
+    """Print what the file is, how its columns are read, which rows would be set aside, and what to do next."""
     from assets.extracts.intake import share_in_words
 
     file, layout = trial.file, trial.file.layout
@@ -164,7 +164,7 @@ def _rows_set_aside(trial: "Trial") -> RichTable:
 
 
 def print_run(ran: "Ran") -> None:
-    """What came out, what changed, and where to look."""
+    """Print what the run made, what changed, what failed, and where to look."""
     for bug in ran.bugs:
         err.print(bug)
     if ran.bugs:
@@ -187,7 +187,7 @@ def print_run(ran: "Ran") -> None:
 
 
 def _files(ran: "Ran") -> RichTable:
-    """How many rows of each file came, stayed and were set aside."""
+    """Return a table of how many rows each file had, and how many were kept and set aside."""
     table = RichTable(title="The files that came", **_LEFT)
     for heading in ("edition", "file", "rows came", "stayed", "set aside", ""):
         counted = heading in ("rows came", "stayed", "set aside")
@@ -199,12 +199,12 @@ def _files(ran: "Ran") -> RichTable:
 
 
 def _print_publication(ran: "Ran", publication: "AssetMaterialization") -> None:
-    """Rows and differences by table, how the checks went, and where to look."""
+    """Print rows and differences by table, how many checks hold, and where the files are."""
     publication_facts = {name: value.value for name, value in publication.metadata.items()}
     out.print(_differences(publication))
-    held, warned = sum(check.passed for check in ran.checks), len(ran.warnings)
+    passed, warned = sum(check.passed for check in ran.checks), len(ran.warnings)
     warnings = f"{warned} warning{'' if warned == 1 else 's'}"
-    out.print(f"Checks, each of all editions: {held} of {len(ran.checks)} hold, {warnings}, none blocks.")
+    out.print(f"Checks, each of all editions: {passed} of {len(ran.checks)} hold, {warnings}, none blocks.")
     out.print(_CHANGED[str(publication_facts["difference"])])
     name = NAME
     if not publication_facts["stable_name_replaced"]:

@@ -1,4 +1,4 @@
-"""Runs the yearly job in this process and says what came of it. What is printed of it is in `cli.py`."""
+"""Runs the yearly job in this process and returns its results. `printing.py` prints them."""
 
 import os
 import shutil
@@ -38,17 +38,17 @@ class Ran:
 
     @property
     def blocked(self) -> list[str]:
-        """Where checks fail and kept the tables from being published: a sentence for each check and edition."""
+        """A sentence for each check and edition that failed and stopped the publication."""
         return [sentence for check in self.checks if check.blocking for sentence in sentences(check)]
 
     @property
     def warnings(self) -> list[str]:
-        """Where checks fail and block nothing: a sentence for each check and edition."""
+        """A sentence for each check and edition that failed and blocks nothing."""
         return [sentence for check in self.checks if not check.blocking for sentence in sentences(check)]
 
 
 def prepare_dagster_home() -> Path:
-    """Dagster's folder with the project's settings, telemetry off. Sets DAGSTER_HOME for this process."""
+    """Return Dagster's folder, with the project's settings (telemetry off) in it and DAGSTER_HOME set to it."""
     folder = dagster_folder()
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(__file__).with_name("dagster.yaml"), folder / "dagster.yaml")
@@ -56,11 +56,11 @@ def prepare_dagster_home() -> Path:
     return folder
 
 
-def run_editions(made: range, on_step: OnStep) -> Ran:
-    """One Dagster run over the editions, seen in Dagster's page like any other.
+def run_editions(editions: range, on_step: OnStep) -> Ran:
+    """Run the yearly job over the editions, recorded for Dagster's page like any other run.
 
-    `on_step(name, steps)` is told each step as it starts, and how many there are. Raises KeyboardInterrupt where
-    somebody ended the run, which Dagster takes for a failed step.
+    `on_step(name, steps)` is called as each step starts, with the number of all steps. Raises KeyboardInterrupt where
+    somebody ended the run, which Dagster records as a failed step.
     """
     from pipelines.definitions import defs
 
@@ -80,7 +80,7 @@ def run_editions(made: range, on_step: OnStep) -> Ran:
             run_id=run_id,
             instance=instance,
             raise_on_error=False,
-            tags=range_tags(made),
+            tags=range_tags(editions),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     failures = [event for event in result.all_events if event.event_type == DagsterEventType.STEP_FAILURE]
@@ -93,32 +93,32 @@ def run_editions(made: range, on_step: OnStep) -> Ran:
         trouble=tuple(sentence for _, sentence in sentences if sentence),
         bugs=tuple(_traceback(event) for event, sentence in sentences if sentence is None),
         publication=_materialized(result.all_events, PUBLICATION),
-        row_counts=_row_counts(result.all_events, made),
+        row_counts=_row_counts(result.all_events, editions),
     )
 
 
 @contextmanager
 def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
-    """Yield what keeps open the two SQLite files that Dagster writes a run's events to, once they are there.
+    """Yield a function that keeps open the two SQLite files of a run's events, once they exist.
 
     Dagster opens and closes them for each event. When the last connection closes, SQLite writes its whole log into the file;
     and after each event it waits for the disk, unless it is told that after a power cut the last events may be missing: no
     table depends on them. Both together are a third of the seconds of `benchmarks/run_overhead.py`'s empty job.
     """
-    folder, kept = dagster_folder() / "history" / "runs", {}
+    folder, connections = dagster_folder() / "history" / "runs", {}
 
     def keep_open() -> None:
         for path in (folder / "index.db", folder / f"{run_id}.db"):
-            if path not in kept and path.exists():
-                kept[path] = sqlite3.connect(path)
-                kept[path].execute("SELECT 1 FROM sqlite_schema").fetchall()  # only what was read is open
+            if path not in connections and path.exists():
+                connections[path] = sqlite3.connect(path)
+                connections[path].execute("SELECT 1 FROM sqlite_schema").fetchall()  # only what was read is open
 
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _do_not_wait_for_the_disk)
     try:
         yield keep_open
     finally:
         sqlalchemy.event.remove(sqlalchemy.Engine, "connect", _do_not_wait_for_the_disk)
-        for connection in kept.values():
+        for connection in connections.values():
             connection.close()
 
 
@@ -133,7 +133,7 @@ def _interrupted(event: DagsterEvent) -> bool:
 
 
 def _expected(event: DagsterEvent) -> str | None:
-    """The sentence of trouble that is expected, empty where a check has said it already, None for a bug."""
+    """Return the sentence of expected trouble, an empty text where a failed check reports it, None for a bug."""
     failure = event.step_failure_data
     if failure.user_failure_data:
         return str(failure.user_failure_data.description)
@@ -152,7 +152,7 @@ def _materialized(events: Sequence[DagsterEvent], asset: dg.AssetKey) -> AssetMa
     return None
 
 
-def _row_counts(events: Sequence[DagsterEvent], made: range) -> tuple[Row, ...]:
-    """How many rows of each file came, stayed and were set aside; nothing where the run did not come so far."""
+def _row_counts(events: Sequence[DagsterEvent], editions: range) -> tuple[Row, ...]:
+    """Return the rows of quality.row_counts of the editions; an empty tuple where the run did not make that table."""
     counts = contracts()["quality.row_counts"]
-    return tuple(records(store.read(counts, made))) if _materialized(events, key(counts)) else ()
+    return tuple(records(store.read(counts, editions))) if _materialized(events, key(counts)) else ()

@@ -1,7 +1,7 @@
 """When the yearly run starts by itself.
 
-The survey comes "in spring", and spring is loose: the committee has met on it in June, and in August again. So the
-run is tried each Monday from March to August; it takes what is there, and says what is missing.
+The survey is due "in spring", but the committee has discussed it in June, and in August again. So the run starts each
+Monday from March to August; it uses the files that are there, and reports which are missing.
 """
 
 import dagster as dg
@@ -12,7 +12,7 @@ from pipelines.jobs import yearly
 
 @dg.schedule(job=yearly, cron_schedule="0 6 * 3-8 1", execution_timezone="Europe/Copenhagen", name="spring")
 def spring(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """This year's edition, and whatever before it is missing from the store."""
+    """Request a run of this year's edition and of earlier ones that the store lacks; skip if editions.csv lacks it."""
     edition = context.scheduled_execution_time.year
     if edition not in known_editions():
         return dg.SkipReason(

@@ -1,4 +1,4 @@
-"""The sensor that makes again what hangs on a decision, once somebody has written one from Dagster's page."""
+"""The sensor that makes the tables again that depend on a decision, after one was written from Dagster's page."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -24,13 +24,15 @@ from warehouse.contracts import contracts
     description="After a decision, makes again what hangs on it: the checked table and all that is made of it, or the edition's files.",
 )
 def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
-    """One run for each decision."""
+    """Yield a request of one run for each decision."""
     if context.repository_def is None:
         raise ValueError("after_decision needs the repository that it belongs to, and was given none")
     form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]
-    made = range_tags(editions_to_make([int(form["edition"])]))
+    edition_tags = range_tags(editions_to_make([int(form["edition"])]))
     on_check = form.get("about", "failed_check") == "failed_check"
     first = [key(contracts()[form["table"]])] if on_check else [key(table) for table in TABLES]
     selected = dg.AssetSelection.assets(*first).downstream().resolve(context.repository_def.asset_graph)
-    who = {name: value for name, value in context.dagster_run.tags.items() if name == USER_TAG}
-    yield dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=made | who)
+    user_tags = {name: value for name, value in context.dagster_run.tags.items() if name == USER_TAG}
+    yield dg.RunRequest(
+        run_key=context.dagster_run.run_id, asset_selection=sorted(selected), tags=edition_tags | user_tags
+    )

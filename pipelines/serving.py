@@ -1,8 +1,8 @@
-"""The page for several users, behind a proxy that knows who they are: whoever launches a run is recorded by that name.
+"""The page for several users behind a proxy that signs them in: every launched run records its user's name.
 
-The proxy signs people in and hands their name on in a header; `deploy/nginx.conf` is one that was tried. Dagster itself knows
-no users: here the name becomes a tag of every run that is launched, and a name that somebody typed into a tag is taken out.
-Nothing here listens to others than this machine. What a decision makes of the name is in `users.py`.
+The proxy passes the name on in a header; `deploy/nginx.conf` is one that was tried. Dagster itself has no users: here
+the name becomes a tag of every launched run, and a name that somebody typed into that tag is removed. The server
+listens to this machine only. How a decision uses the name is in `users.py`.
 """
 
 import os
@@ -39,12 +39,12 @@ class PageOfNames(DagsterWebserver):  # type: ignore[type-arg]
     """Dagster's page, which records who launches a run."""
 
     def build_graphql_middleware(self) -> list[Any]:
-        """Dagster's own place for what has to happen around every field of a request."""
+        """Return the middleware that Dagster runs around every field of a request."""
         return [record_the_user]
 
 
 def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-    """Every launch gets the name that the proxy gave, and keeps no other. Raises GraphQLError where there is none."""
+    """Tag every launch with the proxy's name alone. Raises GraphQLError without a name, or for a refused mutation."""
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:
             raise GraphQLError("What was done stays recorded: this is not done from a page of several users.")
@@ -60,13 +60,13 @@ def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolve
 
 
 def _launches(arguments: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the launches of a mutation say, in whichever of Dagster's forms."""
-    found = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
-    return [*found, *(arguments.get("executionParamsList") or [])]
+    """Return the parameters of a mutation's launches, in whichever of Dagster's forms they come."""
+    launches = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
+    return [*launches, *(arguments.get("executionParamsList") or [])]
 
 
 def _name(params: dict[str, Any], name: str) -> None:
-    """Put the name into the tags of a launch, or of a launch again."""
+    """Put the name into the tags of a launch or relaunch."""
     if "parentRunId" in params:
         params["extraTags"] = _with_name(params.get("extraTags"), name)
     else:
@@ -96,7 +96,7 @@ def serve(port: int, *, read_only: bool) -> None:
 
 
 def start_what_is_asked_for() -> None:
-    """Become Dagster's daemon, which starts what the pages, the sensor and the schedule ask for."""
+    """Replace this process by Dagster's daemon, which starts the runs that pages, sensor and schedule request."""
     prepare_dagster_home()
     os.environ[SIGNED_IN] = "yes"
     daemon = Path(sys.executable).with_name("dagster-daemon")

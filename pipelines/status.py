@@ -1,6 +1,6 @@
 """The verdicts and the missing deliveries as tables of words, read from the published file.
 
-Serves the terminal and the picture in the README. No figure is made here.
+Serves the terminal and the picture in the README. No figure is computed here.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class VerdictRow:
     readings: dict[int, str]
 
     def spans(self, editions: tuple[int, ...]) -> list[tuple[str, str]]:
-        """Consecutive editions with the same readings as one span."""
+        """Return each span of consecutive editions with the same readings, as `2019-2021`, with its reading."""
         judged = [edition for edition in editions if edition in self.readings]
         spans = []
         for reading, group in groupby(judged, key=self.readings.__getitem__):
@@ -63,13 +63,13 @@ class MissingDelivery:
 
 
 def words(connection: duckdb.DuckDBPyConnection, language: Language) -> Words:
-    """What each kind of word is called in the reader's language."""
+    """Return the text of each word in the reader's language, by kind and word."""
     rows = connection.execute(f"SELECT kind, word, text_{language} FROM reference.words").fetchall()
     return Words({(kind, word): text for kind, word, text in rows})
 
 
 def verdict_tables(connection: duckdb.DuckDBPyConnection, language: Language) -> list[VerdictTable]:
-    """One table per agreement, both readings in each cell."""
+    """Return one table per agreement, with both readings in each cell."""
     names_of_words = words(connection, language)
     agreements = connection.execute(
         f"SELECT agreement_id, name_{language} FROM reference.agreements ORDER BY ALL"
@@ -82,7 +82,7 @@ def verdict_tables(connection: duckdb.DuckDBPyConnection, language: Language) ->
 
 
 def missing_deliveries(connection: duckdb.DuckDBPyConnection, language: Language) -> list[MissingDelivery]:
-    """Deliveries that a verdict waits for, the oldest first."""
+    """Return the deliveries that verdicts wait for, the oldest first."""
     rows = connection.execute(
         f"""
         SELECT d.name_{language}, d.deliverer, list_sort(list_distinct(list(v.edition))), min(e.due_on)
@@ -100,7 +100,7 @@ def missing_deliveries(connection: duckdb.DuckDBPyConnection, language: Language
 
 
 def footnotes(connection: duckdb.DuckDBPyConnection, language: Language) -> list[Footnote]:
-    """What fails in published figures, each with its editions; what nobody decided on first."""
+    """Return the footnotes on published figures with their editions, those without a decision first."""
     rows = connection.execute(
         f"""
         SELECT text_{language}, list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
@@ -112,7 +112,7 @@ def footnotes(connection: duckdb.DuckDBPyConnection, language: Language) -> list
 
 
 def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
-    """Each decision in force: its name, the edition that it was first made for, on what, who made it, when and why."""
+    """Return each decision in force: name, first edition, what it is about, who made it, when and why."""
     return connection.execute(
         """
         SELECT decision_id, min(edition), concat_ws(' ', action, table_name, rule, file, row, column_name, offence_code, crime_type),
@@ -123,7 +123,7 @@ def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str,
 
 
 def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """Agreements with baselines that somebody could fix and nobody has, and their targets' numbers."""
+    """Return the agreements with baselines that could be fixed but are not, and their targets' numbers."""
     return connection.execute(
         """
         SELECT agreement_id, list_sort(list_distinct(list(target_id)))
@@ -165,21 +165,21 @@ def _verdicts(connection: duckdb.DuckDBPyConnection, language: Language) -> list
 
 
 def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -> VerdictTable:
-    """The verdicts of one agreement, which the words name; a target's measures and comparisons apart where it has several."""
+    """Return the verdicts of one agreement in words, with a row for each measure and comparison of a target."""
     readings: dict[tuple[str, str], dict[int, str]] = {}
     for verdict in verdicts:
-        about = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
-        about += f" ({names_of_words['compared_with', verdict.compared_with]})" if verdict.comparisons > 1 else ""
-        readings.setdefault((verdict.target_id, about), {})[verdict.edition] = _reading(verdict, names_of_words)
+        subject = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
+        subject += f" ({names_of_words['compared_with', verdict.compared_with]})" if verdict.comparisons > 1 else ""
+        readings.setdefault((verdict.target_id, subject), {})[verdict.edition] = _reading(verdict, names_of_words)
     return VerdictTable(
         name,
         tuple(sorted({verdict.edition for verdict in verdicts})),
-        tuple(VerdictRow(target_id, about, of_target) for (target_id, about), of_target in readings.items()),
+        tuple(VerdictRow(target_id, subject, by_edition) for (target_id, subject), by_edition in readings.items()),
     )
 
 
 def _reading(verdict: _Verdict, names_of_words: Words) -> str:
-    """Both readings, or the reason where neither can be made; marked where a figure was made up."""
+    """Return both readings as text, or the reason where neither can be made; marked where a figure is made up."""
     why = names_of_words["reason", verdict.reason] if verdict.reason else ""
     if verdict.literal == verdict.statistical == "not_evaluable":
         return names_of_words["heading", "no_verdict"] + why

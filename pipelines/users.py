@@ -1,16 +1,16 @@
-"""Who launched a run, by the word of a proxy that signs people in. How the word gets into the run is in `serving.py`."""
+"""Who launched a run, as named by a proxy that signs people in. `serving.py` puts the name into the run."""
 
 import os
 from collections.abc import Mapping
 
 from warehouse.errors import InputError
 
-USER_TAG = "tryghed/user"  # who launched a run, by the word of a proxy that signs people in (`serving.py`)
-SIGNED_IN = "TRYGHED_SIGNED_IN"  # set where there is such a proxy: then a typed name proves nothing
+USER_TAG = "tryghed/user"  # who launched a run, as named by a proxy that signs people in (`serving.py`)
+SIGNED_IN = "TRYGHED_SIGNED_IN"  # set where there is such a proxy: then a typed name is not trusted
 
 
 def signed_in(tags: Mapping[str, str]) -> str | None:
-    """Who launched the run, by the proxy's word. Raises InputError where a proxy signs people in and gave no name."""
+    """Return who launched the run, None if no proxy named anybody. Raises InputError where one should have."""
     name = tags.get(USER_TAG)
     if os.environ.get(SIGNED_IN) and not name:
         raise InputError(

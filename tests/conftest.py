@@ -51,7 +51,7 @@ def make_run(home: Path) -> Command:
 
 
 def _started(command: list[str], home: Path, reference: Path) -> Command:
-    done = subprocess.run(
+    process = subprocess.run(
         command,
         cwd=PROJECT,
         env=os.environ | {"TRYGHED_HOME": str(home), "TRYGHED_REFERENCE": str(reference), "COLUMNS": "120"},
@@ -59,7 +59,7 @@ def _started(command: list[str], home: Path, reference: Path) -> Command:
         text=True,
         check=False,
     )
-    return Command(done.returncode, done.stdout, done.stderr)
+    return Command(process.returncode, process.stdout, process.stderr)
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +74,11 @@ def once(factory: pytest.TempPathFactory, name: str, run: Callable[[Path], Comma
     shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / f"ran_{name}"
     with (shared.parent / f"{shared.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        said = shared / "said.pickle"
-        if not said.exists():
+        kept_command = shared / "said.pickle"
+        if not kept_command.exists():
             shared.mkdir()
-            said.write_bytes(pickle.dumps(run(shared)))
-        return shared, pickle.loads(said.read_bytes())
+            kept_command.write_bytes(pickle.dumps(run(shared)))
+        return shared, pickle.loads(kept_command.read_bytes())
 
 
 @pytest.fixture(scope="session")

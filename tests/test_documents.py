@@ -44,8 +44,13 @@ def test_the_decisions_of_the_document_are_read(reference: Path) -> None:
     text = example("decisions:").replace("2026-05-02", "2026-01-02")
     (reference / "decisions.yml").write_text(text, encoding="utf-8")
     decided = load_decisions(reference).decisions
-    assert [one.about for one in decided] == ["rejected_row", "unmapped_code", "rejected_share", "failed_check"]
-    assert {one.decided_on for one in decided} == {date(2026, 1, 2)}
+    assert [decision.about for decision in decided] == [
+        "rejected_row",
+        "unmapped_code",
+        "rejected_share",
+        "failed_check",
+    ]
+    assert {decision.decided_on for decision in decided} == {date(2026, 1, 2)}
 
 
 def test_the_example_in_the_decisions_file_is_read(reference: Path) -> None:
@@ -54,7 +59,7 @@ def test_the_example_in_the_decisions_file_is_read(reference: Path) -> None:
     start = next(index for index, line in enumerate(lines) if line.startswith("- decision_id"))
     entries = yaml.safe_load("\n".join(lines[start:]))
     path.write_text(yaml.safe_dump({"decisions": entries}), encoding="utf-8")
-    assert [one.action for one in load_decisions(reference).decisions] == ["correct", "correct", "waive"]
+    assert [decision.action for decision in load_decisions(reference).decisions] == ["correct", "correct", "waive"]
 
 
 def test_the_page_of_checks_says_what_the_rules_say() -> None:

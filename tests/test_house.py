@@ -53,10 +53,10 @@ def test_loading_the_definitions_imports_neither_great_expectations_nor_matplotl
 
 
 def test_the_benchmark_measures() -> None:
-    measured, yardstick, of = ratio(runs=1)
+    measured, yardstick, median_ratio = ratio(runs=1)
     assert measured > 0
     assert yardstick > 0
-    assert of == pytest.approx(measured / yardstick)
+    assert median_ratio == pytest.approx(measured / yardstick)
 
 
 def test_the_seconds_of_a_run_are_told_apart_by_the_innermost_part() -> None:

@@ -17,7 +17,7 @@ Rule = Literal[
 
 
 class Part(BaseModel):
-    """A part of the file: a word that is not known is refused."""
+    """A part of the file; pydantic refuses words that it does not know."""
 
     model_config = ConfigDict(extra="forbid")
 

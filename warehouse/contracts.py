@@ -1,6 +1,6 @@
-"""The one schema: reads `warehouse/tables/*.yml`, and gives types, DDL and comments from it.
+"""The one schema: reads `warehouse/tables/*.yml` and makes types, DDL and comments of it.
 
-A contract says what a table's columns are. What must hold between values is a rule, and lives in `checks/`.
+A contract describes a table's columns. What must hold between values is a rule in `checks/`.
 """
 
 import gc
@@ -36,7 +36,7 @@ PANDAS = {
 
 
 class Strict(BaseModel):
-    """A part of a contract: a word that is not known is refused."""
+    """A part of a contract; pydantic refuses words that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +56,7 @@ class Column(Strict):
 
     @property
     def is_free_text(self) -> bool:
-        """Whether no rule says what a cell may be."""
+        """Whether the column is text that neither a pattern nor a list of values restricts."""
         return self.type == "text" and not self.pattern and not self.allowed
 
     @property
@@ -93,7 +93,7 @@ class Table(Strict):
 
     @property
     def delivered_columns(self) -> dict[str, Column]:
-        """The columns that an extract specification may name: all that the program does not make."""
+        """The columns that an extract specification may name: all but those that the program makes itself."""
         return {name: column for name, column in self.columns.items() if not column.generated}
 
     @property
@@ -135,14 +135,14 @@ class Table(Strict):
         return table.sort_by([(name, "ascending") for name in self.key])
 
     def fingerprint(self, frame: pd.DataFrame) -> str:
-        """Hash of the rows' content: the same for the same rows, whatever file they were read from."""
+        """SHA-256 of the rows' content in hex; equal rows give an equal hash, whatever file they were read from."""
         digest = hashlib.sha256()
         with pa.ipc.new_stream(_Hashed(digest), self.arrow_schema()) as stream:
             stream.write_table(self.arrow(frame).combine_chunks())
         return digest.hexdigest()
 
     def _array(self, field: pa.Field, series: pd.Series) -> pa.Array:
-        """One column in its type; nothing is cut off, and no text is taken for a number."""
+        """Cast one column to its type, without cutting values off or taking text for numbers; raises ValueError."""
         try:
             array = pa.array(series, from_pandas=True)
             if _kind(array.type) not in (_kind(field.type), "empty"):
@@ -163,7 +163,7 @@ class Table(Strict):
 
 
 class _Hashed(io.RawIOBase):
-    """A file that keeps nothing but the hash of what is written to it."""
+    """A file that hashes what is written to it and keeps nothing else."""
 
     def __init__(self, digest: "hashlib._Hash") -> None:
         self._digest = digest
@@ -190,9 +190,9 @@ def records(frame: pd.DataFrame) -> list[Row]:
 
 
 def _filled(column: pd.Series) -> list[Any]:
-    """A column's values, empty ones as None: several times as fast as pandas does it for a whole frame."""
+    """A column's values with None for empty cells; several times as fast as pandas does it for a whole frame."""
     empty = column.isna().to_numpy()
-    return [None if gone else value for value, gone in zip(column.tolist(), empty, strict=True)]
+    return [None if is_empty else value for value, is_empty in zip(column.tolist(), empty, strict=True)]
 
 
 def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
@@ -200,20 +200,20 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
 
     Raises ValueError where two files name the same table or a key is no column.
     """
-    found: dict[str, Table] = {}
+    tables: dict[str, Table] = {}
     for path in sorted(folder.glob("*.yml")):
         for name, entry in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
             table = Table(name=name, **entry)
-            if name in found or table.schema_name != path.stem:
+            if name in tables or table.schema_name != path.stem:
                 raise ValueError(f"{path.name}: {name} does not belong here, or stands twice")
             if not set(table.key) <= set(table.columns):
                 raise ValueError(f"{path.name}: {name}: the key {table.key} is not among the columns")
-            found[name] = table
-    return {extract.name: extract for extract in map(extract_of, found.values()) if extract} | found
+            tables[name] = table
+    return {extract.name: extract for extract in map(extract_of, tables.values()) if extract} | tables
 
 
 def extract_of(table: Table) -> Table | None:
-    """The table of the same rows as they were delivered: every value as text, with file, sheet and row."""
+    """Return the contract of the rows as delivered, every value as text with file, sheet and row; None if none come."""
     if not table.delivered:
         return None
     delivered = {
@@ -252,14 +252,14 @@ _PLACE = {
 @cache
 def contracts() -> dict[str, Table]:
     """The project's own contracts, read once."""
-    # what the libraries made stays: to look for garbage in it while the definitions load costs more than to read all their
-    # files (the ratio of `benchmarks/imports.py`)
+    # the objects that the libraries made live on: looking for garbage among them while the definitions load costs more
+    # than reading all their files (the ratio of `benchmarks/imports.py`)
     gc.freeze()
     return read_contracts()
 
 
 def _kind(type_: pa.DataType) -> str:
-    """What sort of values a type holds: only within one sort are values turned into each other."""
+    """The sort of values that a type holds; values are only cast within one sort."""
     if pa.types.is_null(type_):
         return "empty"
     if pa.types.is_integer(type_) or pa.types.is_floating(type_):

@@ -1,9 +1,9 @@
 """The stewards' decisions, read from `decisions.yml` beside the reference data: a type for each kind of decision.
 
-It stays in this room as it reads what people edit, like every other such file, and knows nothing of what is made of it: what a
-decision does is in `assets/decisions/effects.py`, how one is written in `assets/decisions/deciding.py`. A decision holds for
-what somebody saw: about a row or a file it names the file's hash, about a failed check the fingerprint of the table. It lapses
-when the file or the table comes again with other content, and an expired one does nothing more.
+It stays in this room as it reads what people edit, like every other such file. What a decision does is in
+`assets/decisions/effects.py`, how one is written in `assets/decisions/deciding.py`. A decision holds for what somebody
+saw: about a row or a file it names the file's hash, about a failed check the fingerprint of the table. It lapses when
+the file or the table comes again with other content, and an expired one has no effect.
 """
 
 import hashlib
@@ -60,7 +60,7 @@ class DecisionBase(BaseModel):
 
     @classmethod
     def _own_words(cls) -> list[str]:
-        """The words that decisions of this kind have and not all have."""
+        """The fields of this kind of decision that the other kinds do not share."""
         return [name for name in cls.model_fields if name not in {*DecisionBase.model_fields, "about", "action"}]
 
     def expired(self, today: date) -> bool:
@@ -73,10 +73,10 @@ class DecisionBase(BaseModel):
 
     @abstractmethod
     def matter(self) -> Matter:
-        """What it is about: two decisions on the same matter are one too many."""
+        """What the decision is about, as a tuple; only one decision in force may be about the same matter."""
 
     def texts(self) -> dict[str, str]:
-        """What somebody wrote freely, by the word of the file."""
+        """The free texts of the decision by their field, to be looked through for personal data."""
         return {"person": self.person, "reason": self.reason}
 
 
@@ -123,11 +123,11 @@ class RowCorrected(RowDecision):
     value: str
 
     def matter(self) -> Matter:
-        """The cell: a row may have several that are corrected."""
+        """The cell, as a row may have several corrections."""
         return *super().matter(), self.column
 
     def texts(self) -> dict[str, str]:
-        """The cell's words are free too."""
+        """The free texts, with what the cell held and what it is to hold."""
         return super().texts() | {"expects": self.expects, "value": self.value}
 
 
@@ -229,9 +229,9 @@ class Decisions(BaseModel):
     @field_validator("decisions", mode="before")
     @classmethod
     def _fill(cls, entries: object) -> object:
-        """Entries as their types need them: one without an action accepts, and an empty word is as good as none.
+        """Return the entries with the action `accept` where they have none, and without their empty fields.
 
-        The list may be empty too: somebody took the last entry out.
+        No list at all counts as an empty one: somebody took the last entry out.
         """
         if not isinstance(entries, list):
             return [] if entries is None else entries
@@ -286,10 +286,10 @@ def load_decisions(folder: Path | None = None) -> Decisions:
 
 
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
-    """Fingerprint of what somebody sees who decides on a check of an edition.
+    """Fingerprint of what a steward sees who decides on a check of an edition.
 
-    It is made of the table's rows, less the decisions on them, and of the hashes of the edition's files that the table can
-    stand on: those of its own schema, or all where files of several schemas enter it.
+    It hashes the table's rows, less the decisions on them, and the hashes of the edition's files that the table can be
+    made from: those of its own schema, or all where it has none of its own, as files of several schemas may enter it.
     """
     made_of = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
     made_of = made_of if len(made_of) else files
@@ -299,7 +299,7 @@ def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
 
 
 def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> None:
-    """Raises InputError where a decision gives an offence code a crime type that is none."""
+    """Raises InputError where a decision gives an offence code an unknown crime type."""
     for decision in decisions.decisions:
         if isinstance(decision, CodeCorrected) and decision.crime_type not in crime_types:
             raise InputError(
@@ -308,7 +308,7 @@ def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> Non
 
 
 def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
-    """Raises InputError where a decision is about an edition that is none, and would never be replayed."""
+    """Raises InputError where a decision is about an unknown edition, and would never be replayed."""
     for decision in decisions.decisions:
         if decision.edition not in editions:
             raise InputError(
@@ -317,7 +317,7 @@ def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
 
 
 def check_rules(decisions: Decisions, decidable: Collection[tuple[str, str]]) -> None:
-    """Raises InputError where a decision names a check that is none, or none to be decided on; `decidable`: tables and rules."""
+    """Raises InputError where a decision names a check that is not in `decidable`, the pairs of table and rule."""
     for decision in decisions.decisions:
         if isinstance(decision, CheckDecision) and (decision.table, decision.rule) not in decidable:
             raise InputError(

@@ -1,7 +1,7 @@
 """Files that people edit, read strictly: UTF-8 text, and YAML against a pydantic model with the line of each entry.
 
-What the entries mean is the business of those who read them: agreements, extract specifications, decisions. Where a command
-adds to such a file, it does so through `rewriting`, so that nothing that people wrote is lost.
+What the entries mean belongs to the modules that read them: agreements, extract specifications, decisions. A command
+that adds to such a file does so through `rewriting`, so that it keeps all that people wrote.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_text(path: Path) -> str:
-    """The file's text. Raises InputError where it is missing, no file, or not UTF-8."""
+    """Return the file's text. Raises InputError where it is missing, no file, or not UTF-8."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -41,7 +41,7 @@ def read_text(path: Path) -> str:
 
 
 def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
-    """The file as the model has it, and the line that each of its entries stands on.
+    """Return the file as an instance of the model, and the line number of each of its entries.
 
     Raises InputError naming file, line and what is allowed.
     """
@@ -69,10 +69,10 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
 
 @contextmanager
 def rewriting(path: Path) -> Iterator[Path]:
-    """A copy of the file, by its name in a folder of its own, that takes the file's place unless something is raised.
+    """Yield a copy of the file, of the same name in a folder of its own; it replaces the file unless the block raises.
 
-    Whoever writes at the same time waits: the lock is a file beside, as the file itself is replaced. What a link points to is
-    what is written, as that is under version control. Raises InputError where the file is missing or not UTF-8.
+    Other writers wait: the lock is a separate file, as the file itself is replaced. A link is followed and its target
+    written, as that is under version control. Raises InputError where the file is missing or not UTF-8.
     """
     read_text(path)
     written = path.resolve()
@@ -80,33 +80,33 @@ def rewriting(path: Path) -> Iterator[Path]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = written.parent / f".{path.name}"
         folder.mkdir(exist_ok=True)
-        beside = folder / path.name
+        working_copy = folder / path.name
         try:
-            shutil.copy(written, beside)
-            yield beside
-            beside.replace(written)
+            shutil.copy(written, working_copy)
+            yield working_copy
+            working_copy.replace(written)
         finally:
-            beside.unlink(missing_ok=True)
+            working_copy.unlink(missing_ok=True)
             folder.rmdir()
 
 
 def short(value: object) -> str:
-    """A value for a sentence: on one line, and no longer than needed to find it."""
+    """Return a value as text for a sentence: on one line, cut off at 60 characters."""
     text = " ".join(str(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def line_of(lines: Lines, at: At) -> int:
-    """The line of an entry, or of the nearest one around it."""
+    """Return the line number of an entry, else of the nearest entry around it, else 1."""
     return next((lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines), 1)
 
 
 def _no_day(text: str) -> int:
-    """The line of the first date that no calendar has."""
+    """Return the line number of the first date that no calendar has; 1 where there is none."""
     for number, line in enumerate(text.splitlines(), 1):
-        for found in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
+        for day in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
             try:
-                yaml.load(found, yaml.CSafeLoader)
+                yaml.load(day, yaml.CSafeLoader)
             except ValueError:
                 return number
     return 1
@@ -117,13 +117,13 @@ def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple
         return
     yield at, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
-        seen: set[object] = set()
+        keys_so_far: set[object] = set()
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in seen:
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in keys_so_far:
                 raise InputError(
                     f"{path.name}, line {key.start_mark.line + 1}: {short(key.value)} stands twice or is no plain word: write each word of the file once."
                 )
-            seen.add(key.value)
+            keys_so_far.add(key.value)
             yield from _lines_of(value, path, (*at, key.value))
             yield (*at, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
@@ -154,7 +154,7 @@ _UNION_FAULTS = ("union_tag_invalid", "union_tag_not_found")
 
 
 def _in_file(at: At, content: object, *, keep_last: bool) -> At:
-    """The place of a fault without the tags of a union, which pydantic names and no file has."""
+    """Return the place of a fault without the tags of unions, which pydantic adds and the file does not have."""
     place: list[int | str] = []
     for depth, part in enumerate(at):
         entries: dict[Any, object] = dict(enumerate(content)) if isinstance(content, list) else {}
@@ -166,7 +166,7 @@ def _in_file(at: At, content: object, *, keep_last: bool) -> At:
 
 
 def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
-    """The models of an entry within the file's: several for an entry of a union, fewer with each tag that is met."""
+    """Return the models that may describe an entry: several for one of a union, fewer after each tag on the way."""
     for part in at:
         inner = [
             kind

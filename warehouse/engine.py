@@ -1,7 +1,7 @@
 """DuckDB as the engine between files of the store: views over Parquet, results back as ordered Arrow batches.
 
-No database file is written here; the published one is made in `publishing.py`. Memory is bounded: what does not fit
-lies in a temporary folder of the store for as long as the engine runs.
+No database file is written here; the published one is made in `publishing.py`. Memory is bounded: DuckDB spills what
+does not fit into a temporary folder of the store, which is deleted when the engine ends.
 """
 
 import tempfile
@@ -23,7 +23,7 @@ BATCH_ROWS = 100_000
 
 @contextmanager
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB in memory with no table in reach."""
+    """Yield a connection to an empty DuckDB in memory."""
     make_protected(store_folder())
     with tempfile.TemporaryDirectory(prefix=".engine-", dir=store_folder()) as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
@@ -34,19 +34,19 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 def view_editions(
     connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], editions: Iterable[int | None] = (None,)
 ) -> None:
-    """Make a view of the named editions of each table, in place of one of others; tables without editions need no name.
+    """Make a view of the given editions of each table, replacing an earlier view; tables without editions need none.
 
     Raises StoreError where an edition is not in the store.
     """
-    named = list(editions)
+    editions = list(editions)
     for table in tables:
-        files = [path_of(table, edition) for edition in named]
+        files = [path_of(table, edition) for edition in editions]
         refuse_absent(table, files)
         _view(connection, table, files)
 
 
 def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Make a view of the editions of a table that the store holds; where it holds none, the table has no rows."""
+    """Make a view of the editions of a table that the store holds; an empty table where it holds none."""
     if files := stored_files(table):
         _view(connection, table, files)
     else:
@@ -54,7 +54,7 @@ def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def put(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
-    """Put a frame into reach of queries, by the table's name and with its types; what had that name is replaced."""
+    """Create or replace the table in DuckDB with the frame's rows, by the table's name and with its types."""
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
     connection.register("rows_to_put", table.arrow(frame))
     connection.execute(f"CREATE OR REPLACE TABLE {table.name} AS FROM rows_to_put")
@@ -69,9 +69,9 @@ def _view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
 def batches(
     connection: duckdb.DuckDBPyConnection, query: str, table: Table, constants: dict[str, object] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the query's rows in their order, with the table's columns and types; `constants` are not asked of the query.
+    """Yield the query's rows in order, with the table's columns and types; `constants` fill columns that it lacks.
 
-    Raises ValueError where a column is missing or a cell is empty that must not be.
+    Raises ValueError where a required cell is empty or a value does not fit, duckdb.Error where a column is missing.
     """
     schema, constants = table.arrow_schema(), constants or {}
     names = ", ".join(f'"{name}"' for name in schema.names if name not in constants)

@@ -1,4 +1,4 @@
-"""Trouble that is expected, said in one sentence. Bugs are not here: they keep their own exceptions."""
+"""Exceptions for expected trouble, whose message is one sentence. Bugs keep their own exceptions."""
 
 import errno
 
@@ -13,7 +13,7 @@ class InputError(Exception):
 
 
 class StoreError(Exception):
-    """The store cannot give or take a table: the message says which, and what to do."""
+    """The store cannot read or write a table: the message says which, and what to do."""
 
 
 def disk_trouble(error: OSError) -> str | None:

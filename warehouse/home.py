@@ -52,9 +52,9 @@ def dagster_folder() -> Path:
 
 
 def make_protected(folder: Path) -> None:
-    """Make a folder that its owner and one named group alone can open: the group of TRYGHED_GROUP, else the owner's.
+    """Make a folder that only its owner and one group can open: the group of TRYGHED_GROUP, else the owner's.
 
-    A folder that others could open is closed to them. Raises InputError where there is no such group.
+    An existing folder that others could open is closed to them. Raises InputError where there is no such group.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=FOR_ONE_GROUP)
     name = os.environ.get("TRYGHED_GROUP")
@@ -75,7 +75,7 @@ def make_protected(folder: Path) -> None:
 
 @contextmanager
 def own_temporary_folder() -> Iterator[None]:
-    """Libraries' temporary files lie in the data folder too, and are gone afterwards."""
+    """Keep the temporary files of libraries in the data folder, and delete them at the end."""
     folder = home() / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as own:
@@ -88,7 +88,7 @@ def own_temporary_folder() -> Iterator[None]:
 
 @contextmanager
 def home_of_its_own() -> Iterator[None]:
-    """A data folder that is empty at first and gone afterwards, for as long as something is tried out."""
+    """Point TRYGHED_HOME to an empty data folder, for trying something out; the folder is deleted at the end."""
     with own_temporary_folder():
         before, os.environ["TRYGHED_HOME"] = os.environ.get("TRYGHED_HOME"), tempfile.gettempdir()
         try:
@@ -106,5 +106,5 @@ def reference_folder() -> Path:
 
 @lru_cache
 def _resolved(folder: str) -> Path:
-    """The folder without links and relative parts, asked of the file system once: a run asks for every path it builds."""
+    """Return the folder without links and relative parts; cached, as a run asks for it with every path it builds."""
     return Path(folder).resolve()

@@ -1,8 +1,8 @@
 """Whether a column or a name looks like personal data. A judgement of shapes and words: it names the kind, never a value.
 
-Here belongs what personal data look like; which columns of a file are looked at is in `assets/extracts/privacy.py`. What has
-one shape alone is enough in a single cell. What may be something else, as eight digits or a word before a house number, has
-to stand in several.
+Here belongs what personal data look like; which columns of a file are looked at is in `assets/extracts/privacy.py`. A
+shape that can be nothing else counts in a single cell. One that may be something else, as eight digits or a word before
+a house number, has to stand in several cells.
 """
 
 import re
@@ -84,7 +84,7 @@ def kind_by_heading(heading: str) -> str | None:
 def kind_of_text(text: str) -> str | None:
     """Return what a heading, or the name of a file or sheet, gives away of a person itself; None for nothing.
 
-    Digits in pairs are no telephone number there: days and times are written so.
+    Digits in pairs do not count as a telephone number there, as days and times are written so.
     """
     spaced = text.replace("_", " ")
     shapes = {kind: shape for kind, shape in _SURE.items() if kind != "telephone numbers"}
@@ -97,7 +97,7 @@ def kind_of_text(text: str) -> str | None:
 
 
 def kind_within(text: str, *, named: bool = False) -> str | None:
-    """Return what a sentence that somebody wrote gives away of a person; None for nothing. `named`: a name may stand there."""
+    """Return what a sentence that somebody wrote gives away of a person; None for nothing. `named` allows names."""
     kind = next((kind for kind, shape in _SURE.items() if shape.search(text)), None)
     if kind is None and _CPR_IN_TEXT.match(text):
         return "CPR numbers"
@@ -109,7 +109,7 @@ def kind_within(text: str, *, named: bool = False) -> str | None:
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
     """Return what the cells seem to hold of persons; None for nothing. Each different text is judged once.
 
-    Of a column of numbers or days, only what no such value looks like is judged.
+    In a column of numbers or days (`numbers`), only shapes that no number or day has are looked for.
     """
     counted = Counter({pair["values"]: pair["counts"] for pair in pc.value_counts(values.drop_null()).to_pylist()})
     for kind, shape in _SURE.items():

@@ -1,8 +1,8 @@
-"""The published DuckDB file: built apart from the store, compared with the last one, and renamed into place.
+"""The published DuckDB file: built outside the store, compared with the last one, and renamed into place.
 
-Each publication is a file of its own with its id in the name, and the id is made of the content alone: the same
-content is the same publication. `tryghed.duckdb` is always the newest, replaced in one step, so that no reader
-is ever locked out and none sees half a file.
+Each publication is a file of its own with its id in the name. The id is a hash of the content alone, so equal content
+is the same publication. `tryghed.duckdb` is always the newest, replaced in one step, so that no reader is locked out
+or sees half a file.
 """
 
 import filecmp
@@ -25,7 +25,7 @@ READABLE_FROM = "v1.0.0"
 
 @dataclass(frozen=True)
 class Difference:
-    """What a table's rows became since the last publication, and how many of them were made of made-up files."""
+    """How many rows a table has, how many come from made-up files, and how many differ from the last publication."""
 
     table: str
     rows: int
@@ -57,7 +57,7 @@ class Publication:
 
 
 def publish() -> Publication:
-    """Build the published file from the store and put it in place. A publication that exists is left as it is."""
+    """Build the published file from the store and put it in place. An existing publication is not built again."""
     folder = published_folder()
     folder.mkdir(parents=True, exist_ok=True)
     tables = [table for table in contracts().values() if table.publish]
@@ -72,22 +72,22 @@ def publish() -> Publication:
 
 
 def published_rows(table: Table) -> list[Row]:
-    """The rows of a table in the last publication; none where there is no publication, or it has no such table."""
+    """Return a table's rows in the last publication; an empty list where there is none, or it lacks the table."""
     if not (published_folder() / NAME).exists():
         return []
     with open_published() as connection:
-        known = (
+        has_table = (
             "SELECT 1 FROM duckdb_tables() WHERE database_name = 'published' AND schema_name || '.' || table_name = ?"
         )
-        if not connection.execute(known, [table.name]).fetchall():
+        if not connection.execute(has_table, [table.name]).fetchall():
             return []
-        found = connection.execute(f"FROM {table.name}")
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        result = connection.execute(f"FROM {table.name}")
+        names = [column[0] for column in result.description or []]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
-    """Rows added, removed and changed in each table, told apart by the table's key."""
+    """Return for each table how many rows were added, removed and changed; rows are matched by the table's key."""
     connection = duckdb.connect()
     for name, path in (("new", new), ("old", old)):
         if path:
@@ -96,7 +96,7 @@ def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Differenc
 
 
 def open_published() -> duckdb.DuckDBPyConnection:
-    """The published file, its tables in reach by their names. Raises InputError where nothing was published yet."""
+    """Open the published file read-only, with its tables under their own names. Raises InputError if there is none."""
     path = published_folder() / NAME
     if not path.exists():
         raise InputError("Nothing has been published yet: start the yearly run with tryghed run.")
@@ -123,10 +123,10 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
     rows, made_up = count(f"SELECT count(*) FROM new.{table.name}"), 0
     if "provenance" in table.columns:
         made_up = count(f"SELECT count(*) FROM new.{table.name} WHERE provenance = 'synthetic'")
-    known = has_old and count(
+    in_old = has_old and count(
         f"SELECT count(*) FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = '{table.name}'"
     )
-    if not known:
+    if not in_old:
         return Difference(table.name, rows, made_up, rows, 0, 0)
     columns = {
         side: {
@@ -146,14 +146,14 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
     if columns["new"] != columns["old"]:
         return Difference(table.name, rows, made_up, added, removed, rows - added)
     names = ", ".join(f'"{name}"' for name in table.columns)
-    other = count(
+    added_or_changed = count(
         f"SELECT count(*) FROM (SELECT {names} FROM new.{table.name} EXCEPT SELECT {names} FROM old.{table.name})"
     )
-    return Difference(table.name, rows, made_up, added, removed, other - added)
+    return Difference(table.name, rows, made_up, added, removed, added_or_changed - added)
 
 
 def _content_id(tables: list[Table]) -> str:
-    """A hash of what is published: the contracts and the bytes of the store's files."""
+    """Return 12 hex digits of a hash of the contracts and of the bytes of the store's files."""
     digest = hashlib.sha256(READABLE_FROM.encode())
     for table in tables:
         digest.update(table.ddl().encode())
@@ -164,10 +164,10 @@ def _content_id(tables: list[Table]) -> str:
 
 
 def _build(tables: list[Table], path: Path, publication_id: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
     connection = duckdb.connect()
-    connection.execute(f"ATTACH {_quoted(beside)} AS published (STORAGE_VERSION '{READABLE_FROM}')")
+    connection.execute(f"ATTACH {_quoted(temporary)} AS published (STORAGE_VERSION '{READABLE_FROM}')")
     connection.execute("USE published")
     for table in tables:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
@@ -181,21 +181,21 @@ def _build(tables: list[Table], path: Path, publication_id: str) -> None:
     connection.execute("USE memory")
     connection.execute("DETACH published")
     connection.close()
-    beside.chmod(0o444)
-    beside.replace(path)
+    temporary.chmod(0o444)
+    temporary.replace(path)
 
 
 def _replace(path: Path, stable: Path) -> Path | None:
     """Put the publication under the stable name; None where an open file forbids it, as on network shares."""
     if stable.exists() and filecmp.cmp(path, stable, shallow=False):
         return stable
-    beside = stable.with_name(f".{stable.name}.{os.getpid()}")
-    shutil.copyfile(path, beside)
-    beside.chmod(0o444)
+    temporary = stable.with_name(f".{stable.name}.{os.getpid()}")
+    shutil.copyfile(path, temporary)
+    temporary.chmod(0o444)
     try:
-        beside.replace(stable)
+        temporary.replace(stable)
     except PermissionError:
-        beside.unlink()
+        temporary.unlink()
         return None
     return stable
 

@@ -1,7 +1,7 @@
-"""Reads what people edit: `warehouse/reference/`, and refuses it with file and line before a run does anything.
+"""Reads the files that people edit in `warehouse/reference/`, and names file and line of a fault before a run starts.
 
-CSV files are read by their table's contract, agreements by `warehouse/agreements.py`. What a figure may be
-(a share between 0 and 100, a known area) is not judged here: that is a check, and shows in Dagster.
+CSV files are read by their table's contract, agreements by `warehouse/agreements.py`. Whether a figure
+is plausible (a share between 0 and 100, a known area) is judged by checks, which show in Dagster.
 """
 
 import csv
@@ -24,7 +24,7 @@ Reference = dict[str, pd.DataFrame]
 
 
 def load_reference(folder: Path | None = None) -> Reference:
-    """Every reference table by name, checked against its contract and against each other.
+    """Return every reference table by name, checked against its contract and against the other tables.
 
     Raises InputError naming file, line and what is allowed.
     """
@@ -50,7 +50,7 @@ def load_reference(folder: Path | None = None) -> Reference:
         stands_in[agreement.agreement_id] = path.name
         _check_agreement(path, agreement, lines, reference)
     reference["reference.agreements"] = tables["reference.agreements"].frame(
-        [_agreement_row(a) for _, a, _ in agreements]
+        [_agreement_row(agreement) for _, agreement, _ in agreements]
     )
     reference["reference.targets"] = tables["reference.targets"].frame(
         [row for _, agreement, _ in agreements for row in _target_rows(agreement)]
@@ -62,7 +62,7 @@ def load_reference(folder: Path | None = None) -> Reference:
 
 
 def _read_csv(path: Path, table: Table) -> list[Row]:
-    """Typed rows of one file, each as its contract has it."""
+    """Return the rows of one file, typed by its contract. Raises InputError naming the line of a fault."""
     columns = {name: column for name, column in table.columns.items() if not column.generated}
     lines = list(_csv_lines(path, list(columns)))
     if not lines and not table.may_be_empty:
@@ -70,23 +70,23 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
             f"{path.name} has no rows: put the file back as it was, with at least one line below the header."
         )
     rows: list[Row] = []
-    seen: dict[tuple[object, ...], int] = {}
+    line_of_key: dict[tuple[object, ...], int] = {}
     for number, cells in lines:
         row = {name: _typed(path, number, name, columns[name], cell) for name, cell in zip(columns, cells, strict=True)}
         if "file_line" in table.columns:
             row["file_line"] = number
         key = tuple(row[name] for name in table.key)
-        if key in seen:
+        if key in line_of_key:
             raise InputError(
-                f"{path.name}, line {number}: {short(' / '.join(map(str, key)))} stands on line {seen[key]} already: keep one of them."
+                f"{path.name}, line {number}: {short(' / '.join(map(str, key)))} stands on line {line_of_key[key]} already: keep one of them."
             )
-        seen[key] = number
+        line_of_key[key] = number
         rows.append(row)
     return rows
 
 
 def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Line number and cells of each row below a header that must be the expected one."""
+    """Yield line number and cells of each row below the header. Raises InputError if the header is not `expected`."""
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     first = 1  # the line on which the row begins: a quoted cell may hold line ends
     try:
@@ -177,18 +177,18 @@ _FORMS = {
 
 
 def _check_references(folder: Path, reference: Reference) -> None:
-    """Every value that refers to another table stands there."""
+    """Raise InputError where a value refers to a line that another table does not have."""
     for name in reference:
         table = contracts()[name]
         for column_name, column in table.columns.items():
             if not column.refers_to:
                 continue
-            other, other_column = column.refers_to.rsplit(".", 1)
-            known = {str(item) for item in reference[other][other_column]}
+            referred_table, referred_column = column.refers_to.rsplit(".", 1)
+            known_values = {str(item) for item in reference[referred_table][referred_column]}
             for line, value in _with_lines(folder / f"{table.short_name}.csv", column_name):
-                if value and value not in known:
+                if value and value not in known_values:
                     raise InputError(
-                        f"{table.short_name}.csv, line {line}, column {column_name}: '{short(value)}' is not known: add it to {other.split('.')[1]}.csv or use one that stands there."
+                        f"{table.short_name}.csv, line {line}, column {column_name}: '{short(value)}' is not known: add it to {referred_table.split('.')[1]}.csv or use one that stands there."
                     )
 
 
@@ -202,7 +202,7 @@ _CONVENTIONS: dict[str, tuple[float, float]] = {
 
 
 def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
-    """Every convention that a method reads is there, with a value that it can be used with."""
+    """Raise InputError where a convention that a method reads is missing, unknown, or out of its range."""
     values = dict(zip(conventions["convention"], conventions["value"], strict=True))
     missing = [name for name in _CONVENTIONS if name not in values]
     if missing:
@@ -220,7 +220,7 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
 
 
 def _check_choices(folder: Path, reference: Reference) -> None:
-    """A choice between published figures names a source that published one."""
+    """Raise InputError where a choice between published figures names a source that published none."""
     address = ["edition", "area_id", "measure", "source_id"]
     figures = {tuple(row[name] for name in address) for row in records(reference["reference.published_figures"])}
     choices = records(reference["reference.published_choices"])
@@ -240,7 +240,7 @@ _COUNTED_BY_WORD = {
 
 
 def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
-    """Every word by which goals, meetings and accounts are counted has a measure, so that none is dropped, and no other has."""
+    """Raise InputError unless exactly the words that count goals, meetings and accounts have a measure each."""
     lines = [line for line, _ in _with_lines(folder / "measures.csv", "measure")]
     for made_of, (table, column) in _COUNTED_BY_WORD.items():
         words = contracts()[table].columns[column].allowed or ()
@@ -267,7 +267,7 @@ def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
 
 
 def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
-    """Each agreement with the line that each of its entries stands on."""
+    """Yield each agreement with its path and the line number of each of its entries."""
     paths = sorted(folder.glob("*.yml"))
     for stranger in sorted(set(folder.glob("[!.]*")) - set(paths)) if folder.is_dir() else ():
         raise InputError(f"{folder.name}/{short(stranger.name)} is not read: an agreement's name ends in .yml.")
@@ -278,7 +278,7 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
 
 
 def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
-    """The agreements of one area print one interval, as a share has one in each edition."""
+    """Raise InputError where agreements of one area use different intervals, as a share has one in each edition."""
     first: dict[str, tuple[str, str]] = {}
     for path, agreement, lines in agreements:
         interval, name = first.setdefault(agreement.area_id, (agreement.share_interval, path.name))
@@ -289,9 +289,9 @@ def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
 
 
 def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: Reference) -> None:
-    """What an agreement names is known, and its targets carry what their rule needs."""
+    """Raise InputError where an agreement names something unknown, or a target lacks what its rule needs."""
     for at, value, (table, column) in _names(agreement):
-        if value is not None and str(value) not in {str(one) for one in reference[f"reference.{table}"][column]}:
+        if value is not None and str(value) not in {str(item) for item in reference[f"reference.{table}"][column]}:
             raise InputError(
                 f"{path.name}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {table}.csv or use one that stands there."
             )
@@ -300,7 +300,7 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
 
 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
-    """Everything in the file that names a line of another: where, what, and the table and column it stands in."""
+    """Yield each value that refers to another file: its place, the value, and the other's table and column."""
     area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
     yield ("area_id",), agreement.area_id, area
     yield ("comparison_area_id",), agreement.comparison_area_id, area
@@ -340,7 +340,7 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, str]]:
-    """What names a line of another file that does not go with it: where, and what to do."""
+    """Yield the place and the remedy of references to lines of other files that do not fit the agreement."""
     areas = reference["reference.areas"]
     versions = set(zip(areas["area_id"], areas["area_version"], strict=True))
     for index, area in enumerate(agreement.areas):
@@ -351,12 +351,12 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
             )
     measures = {row["measure"]: row for row in records(reference["reference.measures"])}
     for index, target in enumerate(agreement.targets):
-        judged = _JUDGED.get(target.rule)
+        needed_column = _JUDGED.get(target.rule)
         for position, measure in enumerate(target.measures):
-            if judged and measures[measure][judged] is None:
+            if needed_column and measures[measure][needed_column] is None:
                 yield (
                     ("targets", index, "measures", position),
-                    f"the rule {target.rule} cannot judge {measure}: measures.csv must give it {_article(judged)}, or use another rule",
+                    f"the rule {target.rule} cannot judge {measure}: measures.csv must give it {_article(needed_column)}, or use another rule",
                 )
 
 

@@ -1,7 +1,7 @@
-"""The store: one Parquet file per table and edition, written beside and renamed.
+"""The store: one Parquet file per table and edition, written under a temporary name and renamed.
 
-One process at a time writes, readers never wait, and the same content is the same bytes: rows are ordered by the table's
-key and no time of writing is kept. What the columns are is the contract's business, what must hold is the checks'.
+One process at a time writes, readers never wait, and equal content gives equal bytes: rows are ordered by the table's
+key and no time of writing is kept. Contracts describe the columns, checks what must hold.
 """
 
 import fcntl
@@ -26,12 +26,12 @@ from warehouse.home import make_protected, store_folder
 FIRST_EDITION = 2009
 GROUP_ROWS = 250_000
 
-_held: dict[Path, int] = {}  # stores that this process has to itself, with the lock that says so
-_waiting: list[dict[Path, Path]] = []  # files that come into place together, and what they are called until then
+_held: dict[Path, int] = {}  # stores that this process has locked, with the lock's file descriptor
+_waiting: list[dict[Path, Path]] = []  # files that come into place together, with their temporary names
 
 
 def path_of(table: Table, edition: int | None = None) -> Path:
-    """The file of a table, or of one edition of it; inside `all_or_none` the one that waits for its place."""
+    """Return the path of a table's file, or of one edition's; inside `all_or_none` that of a file not yet in place."""
     folder = store_folder() / table.schema_name
     path = (
         folder / table.short_name / f"{edition}.parquet"
@@ -42,15 +42,15 @@ def path_of(table: Table, edition: int | None = None) -> Path:
 
 
 def hold(waiting: Callable[[], object] = lambda: None) -> None:
-    """Take the store for as long as this process lives; where another has it, say so by `waiting`, and wait for its end.
+    """Lock the store until this process ends; where another process has it, call `waiting` and wait for its end.
 
-    A run reads the decisions, and what it makes of them must not come into place after what a later one made.
+    A run reads the decisions, and the tables that it makes must not replace those of a run that started later.
     """
     folder = store_folder()
     if folder in _held:
         return
     make_protected(folder)
-    # opened to be read, as another account of the group may have made it
+    # opened for reading, as another account of the group may own it
     lock = os.open(folder.with_name(f".{folder.name}.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,17 +62,17 @@ def hold(waiting: Callable[[], object] = lambda: None) -> None:
 
 @contextmanager
 def all_or_none() -> Iterator[None]:
-    """Files written inside come into place together at the end; after an error none of them does."""
+    """Put the files that are written inside into place together at the end; after an error none of them."""
     waiting: dict[Path, Path] = {}
     _waiting.append(waiting)
     try:
         yield
-        for path, beside in waiting.items():
-            beside.replace(path)
+        for path, temporary in waiting.items():
+            temporary.replace(path)
     finally:
         _waiting.remove(waiting)
-        for beside in waiting.values():
-            beside.unlink(missing_ok=True)
+        for temporary in waiting.values():
+            temporary.unlink(missing_ok=True)
 
 
 def stored_editions(table: Table) -> list[int]:
@@ -97,17 +97,17 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
 
 
 def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int | None = None) -> int:
-    """Write one file of a table from batches that come in the order of its key; the number of rows.
+    """Write one file of a table from batches that come in the order of its key, and return its number of rows.
 
     Never more than a row group is held in memory. Raises StoreError where rows would be replaced by none.
     """
     path = path_of(table, edition)
     make_protected(store_folder())
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     rows = 0
     try:
-        with pq.ParquetWriter(beside, table.arrow_schema(), **_writing(table)) as writer:
+        with pq.ParquetWriter(temporary, table.arrow_schema(), **_writing(table)) as writer:
             for group in _ahead(_groups(batches)):
                 writer.write_table(group)
                 rows += group.num_rows
@@ -117,17 +117,17 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
                 f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
             )
         if _waiting:
-            _waiting[-1][path] = beside
+            _waiting[-1][path] = temporary
             return rows
-        beside.replace(path)
+        temporary.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return rows
 
 
 def _writing(table: Table) -> dict[str, Any]:
-    """How Parquet holds a table: what is looked for is its key alone, and rows that are numbered in order are steps of one."""
+    """Return Parquet's options: statistics for the key, as it alone is searched, delta encoding for its integers."""
     numbered = [name for name in table.key if table.columns[name].type == "integer"]
     return {
         "compression": "zstd",
@@ -139,46 +139,46 @@ def _writing(table: Table) -> dict[str, Any]:
 
 
 def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Each next group is made while the one before is written."""
+    """Yield the groups, making the next one in a thread while the caller writes the one before."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        coming = thread.submit(next, groups, None)
-        while (group := coming.result()) is not None:
-            coming = thread.submit(next, groups, None)
+        next_group = thread.submit(next, groups, None)
+        while (group := next_group.result()) is not None:
+            next_group = thread.submit(next, groups, None)
             yield group
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The batches' rows in groups of one size, so that the same rows are the same bytes however they came."""
+    """Yield the rows in groups of one size, so that the same rows give the same bytes however they were batched."""
     waiting: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
         waiting.append(batch)
         count += batch.num_rows
         while count >= GROUP_ROWS:
-            together = pa.Table.from_batches(waiting)
-            yield together.slice(0, GROUP_ROWS).combine_chunks()
-            waiting = together.slice(GROUP_ROWS).to_batches()
+            joined = pa.Table.from_batches(waiting)
+            yield joined.slice(0, GROUP_ROWS).combine_chunks()
+            waiting = joined.slice(GROUP_ROWS).to_batches()
             count -= GROUP_ROWS
     if count:
         yield pa.Table.from_batches(waiting).combine_chunks()
 
 
 def write_outcomes(table: Table, text: str) -> None:
-    """Keep what the checks of a table said, as text beside it; what stood there is replaced as a whole."""
+    """Write the outcomes of a table's checks as text next to its file, replacing the earlier ones."""
     path = _outcomes_path(table)
     make_protected(store_folder())
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def read_outcomes(table: Table) -> str:
-    """What the checks of a table said when it was made last; empty where nothing is kept."""
+    """Return the outcomes of the table's checks as they were last written; an empty text where there are none."""
     path = _outcomes_path(table)
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
@@ -188,7 +188,7 @@ def _outcomes_path(table: Table) -> Path:
 
 
 def content_hash(path: Path) -> str:
-    """Hash of the bytes of a file of the store; a file that nobody touched since is read once."""
+    """Return the SHA-256 of a file of the store in hex; an unchanged file is read once."""
     stat = path.stat()
     return _hash_of_bytes(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
@@ -200,7 +200,7 @@ def _hash_of_bytes(path: Path, *_stamp: int) -> str:
 
 
 def distinct(table: Table, edition: int, column: str) -> list[str]:
-    """The different texts of a column in an edition, in order; empty cells are none."""
+    """Return the distinct texts of a column in an edition, sorted, without empty cells."""
     cells = pq.read_table(path_of(table, edition), columns=[column], read_dictionary=[column])[column]
     return sorted(text for text in cells.unique().to_pylist() if text is not None)
 
@@ -236,14 +236,14 @@ def rows(table: Table, edition: int | None = None) -> int:
 
 @dataclass(frozen=True)
 class Described:
-    """What a file of the store says of itself: its columns, and the first and last edition of its rows, None where it has none."""
+    """A file's metadata: its columns, and the first and last edition of its rows, None where it has none."""
 
     schema: pa.Schema
     editions: tuple[int, int] | None
 
 
 def described_in(path: Path) -> Described:
-    """What a file of the store says of itself; one that nobody touched since is read once.
+    """Return the metadata of a file of the store; those of an unchanged file are read once.
 
     Raises StoreError where it is damaged.
     """
@@ -254,14 +254,18 @@ def described_in(path: Path) -> Described:
 @lru_cache(maxsize=4096)
 def _described_in(path: Path, *_stamp: int) -> Described:
     with _undamaged(path), pq.ParquetFile(path) as file:
-        described, schema = file.metadata, file.schema_arrow
-        if "edition" not in schema.names or not described.num_rows:
+        metadata, schema = file.metadata, file.schema_arrow
+        if "edition" not in schema.names or not metadata.num_rows:
             return Described(schema, None)
         column = schema.get_field_index("edition")
-        of_groups = [described.row_group(group).column(column).statistics for group in range(described.num_row_groups)]
-        if any(of_group is None for of_group in of_groups):
-            return Described(schema, (0, 0))  # written by another program: of no edition that is ours
-        return Described(schema, (min(group.min for group in of_groups), max(group.max for group in of_groups)))
+        group_statistics = [
+            metadata.row_group(group).column(column).statistics for group in range(metadata.num_row_groups)
+        ]
+        if any(of_group is None for of_group in group_statistics):
+            return Described(schema, (0, 0))  # written by another program: matches no edition
+        return Described(
+            schema, (min(group.min for group in group_statistics), max(group.max for group in group_statistics))
+        )
 
 
 def _content(path: Path, schema: pa.Schema) -> pa.Table:

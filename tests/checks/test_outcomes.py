@@ -117,7 +117,7 @@ def test_what_is_damaged_or_gone_is_judged_anew(home: Path) -> None:
 def test_the_same_rows_are_kept_as_the_same_bytes_and_no_more_keys_than_are_shown(home: Path) -> None:
     write(2021, BAD, rows=25)
     judged = judge(CHANGES)
-    failure = next(one for one in judged if one.rule.name == RULE).failures[0]
+    failure = next(outcome for outcome in judged if outcome.rule.name == RULE).failures[0]
     assert (failure.rows, len(failure.keys)) == (25, KEYS_KEPT)
     path = home / "store" / "police" / "draw_changes.checks.json"
     before = path.read_bytes()
@@ -168,7 +168,7 @@ def test_one_result_names_each_failing_edition_with_a_sentence_of_its_own() -> N
     write(2021, BAD)
     write(2022, GOOD)
     write(2023, BAD, rows=2)
-    judged = next(one for one in judge(CHANGES) if one.rule.name == RULE)
+    judged = next(outcome for outcome in judge(CHANGES) if outcome.rule.name == RULE)
     found = result(CHANGES, judged, Decisions())
     assert (found.passed, found.partition, found.metadata["rows failing"].value) == (False, None, 3)
     said = sentences(found)
@@ -197,18 +197,24 @@ def test_the_step_that_makes_a_table_stops_what_comes_after_it_when_an_older_edi
         ran.append("downstream")
 
     range_of_run = {"dagster/asset_partition_range_start": "2023", "dagster/asset_partition_range_end": "2024"}
-    done = dg.materialize([table, downstream], raise_on_error=False, tags=range_of_run)
-    assert (done.success, ran) == ((False, []) if stops else (True, ["downstream"]))
-    of_rule = [one for one in done.get_asset_check_evaluations() if one.check_name == RULE]
-    assert [(one.passed, one.blocking, one.partition) for one in of_rule] == [(not stops, True, None)]
-    made = [event.partition for event in done.get_asset_materialization_events() if event.asset_key == key(CHANGES)]
-    assert made == ["2023", "2024"]  # the rows are there and the check says what is wrong with the table
+    result = dg.materialize([table, downstream], raise_on_error=False, tags=range_of_run)
+    assert (result.success, ran) == ((False, []) if stops else (True, ["downstream"]))
+    of_rule = [evaluation for evaluation in result.get_asset_check_evaluations() if evaluation.check_name == RULE]
+    assert [(evaluation.passed, evaluation.blocking, evaluation.partition) for evaluation in of_rule] == [
+        (not stops, True, None)
+    ]
+    partitions = [
+        event.partition for event in result.get_asset_materialization_events() if event.asset_key == key(CHANGES)
+    ]
+    assert partitions == ["2023", "2024"]  # the rows are there and the check says what is wrong with the table
 
 
 def test_an_edition_that_a_table_lacks_is_a_failure_of_that_edition() -> None:
     editions, verdicts = contracts()["reference.editions"], contracts()["targets.verdicts"]
     rule = "every_target_in_every_edition"
-    outcome = Outcome(next(one for one in rules()[verdicts.name] if one.name == rule), ({"edition": 2022},))
+    outcome = Outcome(
+        next(of_table for of_table in rules()[verdicts.name] if of_table.name == rule), ({"edition": 2022},)
+    )
     store.write(verdicts, verdicts.frame([]), 2021)
     assert [failure.edition for failure in outcomes._judged(verdicts, outcome).failures] == [2022]
     assert editions.name in (outcome.rule.rows_of or "")

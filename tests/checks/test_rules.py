@@ -285,8 +285,8 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
                   "(2022, 'a', 2021, DATE '2022-03-01', 2022, 1, true, 10, 0, 0, 0, 0, 'extract')"), {LATER}),
     *(("quality.continuity", rule,
        "INSERT INTO quality.continuity SELECT 2022, subject, about, 1, 9, 5, 12, continues, 'extract' FROM (VALUES "
-       + ", ".join(f"('{one}', 'gone', false), ('{one}', 'stays', true)" for one in (*subjects, "filled_cells" if rule != "columns_stay_filled" else "answers"))
-       + ") t(subject, about, continues)", {(2022, one, "gone") for one in subjects})
+       + ", ".join(f"('{subject}', 'gone', false), ('{subject}', 'stays', true)" for subject in (*subjects, "filled_cells" if rule != "columns_stay_filled" else "answers"))
+       + ") t(subject, about, continues)", {(2022, subject, "gone") for subject in subjects})
       for rule, subjects in (
           ("answers_continue", ("answers", "response_rate_percent")), ("weights_continue", ("mean_weight", "spread_of_weights")),
           ("reports_continue", ("reports",)), ("codes_and_places_continue", ("reports_unmapped", "reports_without_place")),

@@ -120,7 +120,9 @@ def yearly_types(ours: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataF
 def test_a_count_of_ours_goes_before_the_published_one_and_prints_it_beside() -> None:
     lines = made_up("citizen_facing_reports", {(2023, TH): (229, None)})
     row = records(yearly_types(contracts()["crime.counted"].frame([count(231)]), lines))
-    found = next(one for one in row if (one["edition"], one["crime_type"]) == (2023, "citizen_facing"))
+    found = next(
+        type_row for type_row in row if (type_row["edition"], type_row["crime_type"]) == (2023, "citizen_facing")
+    )
     assert (found["reports"], found["published_reports"], found["provenance"]) == (231, 229, "extract")
     assert (found["rate_per_1000"], found["source_lines"]) == (21, "2")
 

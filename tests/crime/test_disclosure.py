@@ -127,7 +127,7 @@ class Attacker:
         self.most: list[tuple[dict[Any, float], float]] = []
         for kind in KINDS:
             self._says(
-                {("copenhagen", kind): 1} | {(one, kind): -1 for one in BYDELE}, unknown_places[kind], self.equal
+                {("copenhagen", kind): 1} | {(bydel, kind): -1 for bydel in BYDELE}, unknown_places[kind], self.equal
             )
             for area, bydel in INSIDE.items():
                 self._says({(area, kind): 1, (bydel, kind): -1}, 0, self.most)
@@ -145,23 +145,23 @@ class Attacker:
             if not known:
                 return None, None
             return (
-                np.array([[terms.get(one, 0.0) for one in self.secret] for terms, _ in known]),
+                np.array([[terms.get(cell, 0.0) for cell in self.secret] for terms, _ in known]),
                 np.array([right for _, right in known]),
             )
 
-        goal = np.array([float(one == cell) for one in self.secret])
+        goal = np.array([float(secret_cell == cell) for secret_cell in self.secret])
         found = []
         for sign in (1, -1):
             equal, most = matrix(self.equal), matrix(self.most)
-            done = linprog(sign * goal, A_ub=most[0], b_ub=most[1], A_eq=equal[0], b_eq=equal[1], bounds=(0, None))
-            found.append(sign * done.fun if done.success else -sign * np.inf)
-            assert done.status in (0, 3), done.message
+            solution = linprog(sign * goal, A_ub=most[0], b_ub=most[1], A_eq=equal[0], b_eq=equal[1], bounds=(0, None))
+            found.append(sign * solution.fun if solution.success else -sign * np.inf)
+            assert solution.status in (0, 3), solution.message
         return found[0], found[1]
 
 
 def places_unknown(ours: pd.DataFrame) -> dict[str, int]:
     numbers = {(row["area_id"], row["crime_type"]): row["reports"] for row in records(ours)}
-    return {kind: numbers["copenhagen", kind] - sum(numbers[one, kind] for one in BYDELE) for kind in KINDS}
+    return {kind: numbers["copenhagen", kind] - sum(numbers[bydel, kind] for bydel in BYDELE) for kind in KINDS}
 
 
 SYSTEMS = [
@@ -240,7 +240,7 @@ def test_a_verdict_on_a_hidden_count_or_a_hidden_baseline_tells_nothing(numbers:
 def test_a_monitored_type_is_reported_even_where_its_count_is_hidden() -> None:
     rows = [_counted_row(TH, "harassment", 3)]
     found = records(published(contracts()["crime.counted"].frame(rows))["verdicts"])
-    row = next(one for one in found if (one["edition"], one["measure"]) == (EDITION, "harassment_reports"))
+    row = next(change for change in found if (change["edition"], change["measure"]) == (EDITION, "harassment_reports"))
     assert (row["literal"], row["value"], row["reports"], row["confidentiality"]) == ("met", None, None, CONFIDENTIAL)
 
 
@@ -396,12 +396,14 @@ def test_an_attacker_with_rates_intervals_and_populations_of_all_editions_is_lef
             assert {row[name] for name in numbers} == {None}
     for edition in EDITIONS[:3]:
         of_edition = {name: tables[name][tables[name]["edition"] == edition] for name in ("yearly_types", "monitoring")}
-        numbers_of = {(area, kind): number for (one, area, kind), number in true.items() if one == edition}
+        numbers_of = {
+            (area, kind): number for (its_edition, area, kind), number in true.items() if its_edition == edition
+        }
         unknown = {
-            kind: numbers_of["copenhagen", kind] - sum(numbers_of[one, kind] for one in BYDELE) for kind in KINDS
+            kind: numbers_of["copenhagen", kind] - sum(numbers_of[bydel, kind] for bydel in BYDELE) for kind in KINDS
         }
         attacker = Attacker(of_edition, unknown)
-        assert set(attacker.secret) == {(area, kind) for one, area, kind in secret if one == edition}
+        assert set(attacker.secret) == {(area, kind) for its_edition, area, kind in secret if its_edition == edition}
         for cell in attacker.secret:
             low, high = attacker.limits(cell)
             wide = low <= 1 + 1e-6 and high >= 4 - 1e-6 if 1 <= numbers_of[cell] <= 4 else high - low >= 4 - 1e-6

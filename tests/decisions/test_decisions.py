@@ -404,7 +404,7 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Pa
     numbers = ("R-00017", "17")
     store.write(
         answers,
-        answers.frame([of_file | {"row": 2 + at, "respondent_number": one} for at, one in enumerate(numbers)]),
+        answers.frame([of_file | {"row": 2 + at, "respondent_number": number} for at, number in enumerate(numbers)]),
         EDITION,
     )
     set_aside_there = "0100-75111-00008-22"  # of row 9, which does not count
@@ -450,8 +450,8 @@ def test_two_who_decide_at_once_lose_nothing(place: Path) -> None:
     make(EDITION, TABLE)
     with ThreadPoolExecutor(8) as several:
         written = list(several.map(lambda code: decide_on_code(EDITION, code, None, BY), codes))
-    assert sorted(str(one.offence_code) for one in load_decisions().decisions) == codes
-    assert len({one.decision_id for one in written}) == len(codes)
+    assert sorted(str(decision.offence_code) for decision in load_decisions().decisions) == codes
+    assert len({decision.decision_id for decision in written}) == len(codes)
 
 
 def test_what_people_wrote_in_the_file_stays_as_it_was(place: Path, reference: Path) -> None:
@@ -464,7 +464,7 @@ def test_what_people_wrote_in_the_file_stays_as_it_was(place: Path, reference: P
     before = path.read_text(encoding="utf-8")
     decide_on_code(EDITION, "00001", None, BY)
     assert path.read_text(encoding="utf-8").startswith(before)
-    assert [one.offence_code for one in load_decisions().decisions] == ["00009", "00001"]
+    assert [decision.offence_code for decision in load_decisions().decisions] == ["00009", "00001"]
 
 
 ENTRY = "decision_id: mine\n{0}about: unmapped_code\n{0}edition: 2023\n{0}offence_code: '00009'\n{0}person: B\n{0}decided_on: 2023-05-02\n{0}reason: Because.\n"

@@ -351,11 +351,13 @@ def write_parts(folder: Path, kind: Kind, parts: dict[str, str | bytes]) -> Path
 def bomb_bytes(kind: Kind, megabytes: int, name: str = SHEET) -> bytes:
     """A workbook with blanks without end, packed to a thousandth of them: in a cell of its sheet or in another part."""
     out = io.BytesIO()
-    parts = {one: text.replace("{sheet}", kind.sheet) for one, text in BOOK.items()} | {SHEET: sheet_xml(kind)}
+    parts = {part_name: text.replace("{sheet}", kind.sheet) for part_name, text in BOOK.items()} | {
+        SHEET: sheet_xml(kind)
+    }
     begin, end = parts.pop(name, "<sst><si><t></t></si></sst>").split("</t>", 1)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-        for one, text in parts.items():
-            packed.writestr(one, text)
+        for part_name, text in parts.items():
+            packed.writestr(part_name, text)
         with packed.open(name, "w") as part:
             part.write(begin.encode())
             for _ in range(megabytes):

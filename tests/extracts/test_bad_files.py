@@ -648,7 +648,7 @@ def packed_again(change: Callable[[bytes], bytes]) -> Make:
 def with_password(packed: bytes) -> bytes:
     """The same bytes with the flags of every entry saying that it is packed with a password."""
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        found = [one.start() for one in re.finditer(re.escape(mark), packed)]
+        found = [match.start() for match in re.finditer(re.escape(mark), packed)]
         for start in found:
             packed = packed[: start + place] + b"\x01\x00" + packed[start + place + 2 :]
     return packed
@@ -1228,7 +1228,9 @@ class Tolerated:
     counts: dict[str, Row]
 
     def of(self, file: str, row: int) -> list[Row]:
-        return [one for one in self.rejected if (one["file"], one["row"]) == (file, row)]
+        return [
+            rejected_row for rejected_row in self.rejected if (rejected_row["file"], rejected_row["row"]) == (file, row)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -1261,11 +1263,13 @@ AMONG_OTHERS = {
 def test_a_row_at_fault_among_many_is_set_aside_with_its_place_and_reason(tolerated: Tolerated, name: str) -> None:
     cell, file, sheet, row = AMONG_OTHERS[name]
     found = tolerated.of(file, row)
-    assert any(f"column {one['column_name']} {one['reason']}".startswith(said_of(cell)) for one in found), found
-    for one in found:
-        assert one["sheet"] == sheet
-        assert one["rule"]
-        assert len(str(cell[2])) < 3 or str(cell[2]) not in one["reason"]
+    assert any(
+        f"column {rejected['column_name']} {rejected['reason']}".startswith(said_of(cell)) for rejected in found
+    ), found
+    for rejected in found:
+        assert rejected["sheet"] == sheet
+        assert rejected["rule"]
+        assert len(str(cell[2])) < 3 or str(cell[2]) not in rejected["reason"]
 
 
 def test_all_other_rows_are_kept(tolerated: Tolerated) -> None:
@@ -1275,7 +1279,7 @@ def test_all_other_rows_are_kept(tolerated: Tolerated) -> None:
     assert set(tolerated.counts) == set(expected)
     for file, rows in expected.items():
         found = tolerated.counts[file]
-        assert {one["row"] for one in tolerated.rejected if one["file"] == file} == rows
+        assert {rejected["row"] for rejected in tolerated.rejected if rejected["file"] == file} == rows
         assert found["rows_delivered"] == AMONG * len(rows) == found["rows_kept"] + found["rows_rejected"]
 
 

@@ -309,7 +309,9 @@ def test_the_smallest_area_that_is_known_of_a_report_wins(place: Path, reference
         "made_up_twin,1,Twin,partnership_area,,,,project_assumption,Made up.",
     )
     added(
-        reference, "area_codes.csv", *(f"municipality,{one},{one},Made up." for one in ("made_up_area", "made_up_twin"))
+        reference,
+        "area_codes.csv",
+        *(f"municipality,{area_id},{area_id},Made up." for area_id in ("made_up_area", "made_up_twin")),
     )
     added(reference, "area_codes.csv", "municipality_rode,B,made_up_bydel,A code of a greater area.")
     squares = {"made_up_bydel": (0, 20), "made_up_area": (0, 10)}

@@ -237,7 +237,7 @@ def written_xlsx(path: Path, lines: list[Row], rows_in_place: bool) -> None:
         }
         for row, line in enumerate(lines):
             for column, cell in enumerate(map(native, line)):
-                if not any(one not in {None, ""} for one in line):
+                if not any(cell not in {None, ""} for cell in line):
                     continue  # a row that holds only empty texts is refused
                 if isinstance(cell, date):
                     sheet.write_datetime(row, column, cell, day)
@@ -430,7 +430,7 @@ def written_file(folder: str, kind: Format, of: Specification, rows: list[Values
         assert writing.formats.csv is not None
         encoding = writing.formats.csv.encoding
         as_texts = [
-            [as_text(Decimal(str(one)) if isinstance(one, float) else one, writing) for one in row] for row in cells
+            [as_text(Decimal(str(cell)) if isinstance(cell, float) else cell, writing) for cell in row] for row in cells
         ]
         with path.open("w", encoding=CODECS.get(encoding, encoding), newline="") as file:
             csv.writer(file, delimiter=writing.formats.csv.delimiter).writerows([header, *as_texts])

@@ -181,7 +181,7 @@ def test_gap_change_has_the_variance_of_four_samples() -> None:
     new, old = Gap(exact(0.12, 300), exact(0.09, 4000)), Gap(exact(0.16, 280), exact(0.09, 4800))
     found = shares.gap_change_interval(new, old, C)
     four = (new.area, new.comparison, old.area, old.comparison)
-    spread = math.sqrt(sum(one.value * (1 - one.value) / (one.answers or 1) * 1.5 for one in four))
+    spread = math.sqrt(sum(point.value * (1 - point.value) / (point.answers or 1) * 1.5 for point in four))
     assert found is not None
     assert_close(found, -0.04 - 1.959964 * spread, -0.04 + 1.959964 * spread, 1e-7)
     rounded = shares.gap_change_interval(
@@ -208,9 +208,9 @@ def test_each_share_has_its_own_design_effect() -> None:
 def test_trend_is_weighted_least_squares() -> None:
     series = {2020: exact(0.16, 280), 2021: exact(0.15, 310), 2022: exact(0.17, 300), 2023: exact(0.12, 500)}
     line = shares.trend(series, C, 0.8)
-    errors = [math.sqrt(shares.variance(one.value, one.answers or 1, 1.5)) for one in series.values()]
+    errors = [math.sqrt(shares.variance(point.value, point.answers or 1, 1.5)) for point in series.values()]
     slope, cov = np.polyfit(
-        list(series), [one.value for one in series.values()], 1, w=1 / np.array(errors), cov="unscaled"
+        list(series), [point.value for point in series.values()], 1, w=1 / np.array(errors), cov="unscaled"
     )
     assert line.slope == pytest.approx(slope[0], abs=1e-9)
     assert line.interval is not None

@@ -69,7 +69,7 @@ def test_share_error_and_degrees_give_the_mean_s_own_limits(finite: bool, low: f
 
 @pytest.mark.parametrize(("width", "shown"), [(0.29, True), (0.31, False)])
 def test_an_interval_of_30_points_is_too_wide_whatever_the_share(width: float, shown: bool) -> None:
-    found = Estimates(*(np.array([[one]]) for one in (100, 0.5, 0.01, 90, 5000)))
+    found = Estimates(*(np.array([[value]]) for value in (100, 0.5, 0.01, 90, 5000)))
     assert samples.presentable(found, np.array([[0.35]]), np.array([[0.35 + width]]), 30)[0, 0] == shown
 
 
@@ -238,7 +238,7 @@ def test_shares_errors_and_intervals_are_those_of_svy(seed: int) -> None:
 def test_few_answers_of_one_kind_take_the_exact_limits(share: float, worth: int, answers: int, logit: bool) -> None:
     """Fewer than 10 effective ones, or than 15 where weights make the answers worth less than they are."""
     variance = share * (1 - share) / worth
-    found = Estimates(*(np.array([[one]]) for one in (answers, share, variance, answers - 4, 50_000)))
+    found = Estimates(*(np.array([[value]]) for value in (answers, share, variance, answers - 4, 50_000)))
     ours = limits(samples.logit_limits_where_enough(found, C))
     exact = limits(samples.korn_graubard_limits(found, C))
     plain = limits(limits_of.logit_limits(found.share, found.standard_error, found.degrees, C))

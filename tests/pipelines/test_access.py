@@ -165,7 +165,7 @@ def test_a_decision_is_made_by_the_name_that_was_signed_in_whatever_was_typed(pr
         time.sleep(1)
     assert run["status"] == "SUCCESS"
     assert [tag["value"] for tag in run["tags"] if tag["key"] == "tryghed/user"] == ["a.steward"]
-    assert [one.person for one in load_decisions().decisions] == ["a.steward"]
+    assert [decision_made.person for decision_made in load_decisions().decisions] == ["a.steward"]
 
 
 @needs_nginx
@@ -231,7 +231,7 @@ def test_a_launch_again_is_the_doing_of_who_launches_it_again() -> None:
     record_the_user(resolve, None, Info, reexecutionParams=again, executionParamsList=many)  # type: ignore[arg-type]
     ours = {"key": "tryghed/user", "value": "b.steward"}
     assert seen["reexecutionParams"]["extraTags"] == [tags[1], ours]
-    assert [one["executionMetadata"]["tags"] for one in seen["executionParamsList"]] == [[tags[1], ours], [ours]]
+    assert [params["executionMetadata"]["tags"] for params in seen["executionParamsList"]] == [[tags[1], ours], [ours]]
     record_the_user(resolve, None, Info, backfillParams={"tags": list(tags)})  # type: ignore[arg-type]
     assert seen["backfillParams"]["tags"] == [tags[1], ours]
     Info.context.source.headers = {}

@@ -63,10 +63,10 @@ class Desk:
         read = "from assets.asset_checks import fingerprint_of; from warehouse.contracts import contracts; "
         read += f"print(fingerprint_of(contracts()['{table}'], {edition})[:12])"
         environment = os.environ | {"TRYGHED_HOME": str(self.home), "TRYGHED_REFERENCE": str(self.reference)}
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", read], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
         )
-        return done.stdout.strip()
+        return process.stdout.strip()
 
     def launch(self, **form: str | int) -> None:
         """Fill in the launch form of the job decide, and launch it."""

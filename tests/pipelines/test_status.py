@@ -17,5 +17,5 @@ def test_a_hidden_count_is_no_missing_delivery(reports: int | None, editions: tu
     rows = [] if reports is None else [count(reports, 2021, crime_type=kind) for kind in kinds]
     tables = make([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(rows)))
     with published_in_memory(tables) as connection:
-        found = {one.name: one.editions for one in missing_deliveries(connection, "en")}
+        found = {delivery.name: delivery.editions for delivery in missing_deliveries(connection, "en")}
     assert found["Reports of harassment, vandalism, narcotics and threats"] == editions

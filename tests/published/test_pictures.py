@@ -78,7 +78,9 @@ def test_a_title_and_a_text_stand_in_for_the_picture(shares: dict[str, Any]) -> 
         "Break before 2020, compared with a mark: asked at another time",
     ):  # fmt: skip
         assert said in text
-    assert "14" in {(one.text or "").strip() for one in root.iter(f"{SVG}text")}  # text, not outlines of letters
+    assert "14" in {
+        (element.text or "").strip() for element in root.iter(f"{SVG}text")
+    }  # text, not outlines of letters
 
 
 def test_everything_is_black_white_or_grey_and_told_apart_by_shape(shares: dict[str, Any]) -> None:
@@ -91,7 +93,7 @@ def test_everything_is_black_white_or_grey_and_told_apart_by_shape(shares: dict[
 
 def test_a_break_is_named_and_no_line_crosses_it(shares: dict[str, Any]) -> None:
     found = chart(shares, "unsafe")
-    assert [(one.year, one.forbids) for one in found.breaks] == [(2020, False), (2021, False)]
+    assert [(shown.year, shown.forbids) for shown in found.breaks] == [(2020, False), (2021, False)]
     lines = chart_lines(found)
     assert lines == 0  # 2019 to 2020 and 2020 to 2021 both cross one
     whole = Chart(**(vars(found) | {"breaks": []}))
@@ -354,7 +356,7 @@ def test_a_funnel_has_each_bydel_and_limits_that_say_how_they_were_widened() -> 
     # rates of 8 to 30 in areas of 10,000: the limits are those of chance times the root of chi-squared over 4
     reports = np.array([100, 110, 90, 105, 300])
     dispersion = (((reports - reports.mean()) ** 2 / reports.mean()).sum()) / 4
-    _, _, high = next(one for one in uneven.limits[0][1] if one[0] >= 10_000)
+    _, _, high = next(point for point in uneven.limits[0][1] if point[0] >= 10_000)
     plain = counts.funnel_limits(reports.mean() / 10, np.array([10_000.0]), 0.95, 1.0)
     assert high - reports.mean() / 10 == pytest.approx(
         np.sqrt(dispersion) * (plain[1][0] - reports.mean() / 10), rel=0.1
@@ -364,7 +366,7 @@ def test_a_funnel_has_each_bydel_and_limits_that_say_how_they_were_widened() -> 
 
 def test_made_up_figures_are_marked_in_the_picture() -> None:
     found = crime(BYDELE, provenance="synthetic")[f"{AGREEMENT}/funnel_burglary.en.svg"]
-    words = {(one.text or "").strip() for one in drawn(found).iter(f"{SVG}text")}
+    words = {(element.text or "").strip() for element in drawn(found).iter(f"{SVG}text")}
     assert "Made-up figures." in words
 
 
@@ -382,7 +384,7 @@ def test_chance_leaves_the_promised_share_of_counts_within_the_funnel(expected: 
 
 def test_a_larger_area_has_narrower_limits() -> None:
     low, high = counts.funnel_limits(10, np.array([1000.0, 10_000, 100_000]), 0.95, 1.0)
-    assert all(one > other for one, other in pairwise(high - low))
+    assert all(wider > narrower for wider, narrower in pairwise(high - low))
 
 
 def test_the_run_draws_and_draws_nothing_twice(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

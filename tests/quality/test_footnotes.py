@@ -53,9 +53,9 @@ def test_what_holds_has_no_footnote(home: Path) -> None:
 
 
 def test_figures_of_published_sources_are_published_and_entries_of_people_come_from_nowhere(home: Path) -> None:
-    assert {one["provenance"] for one in made(2021).values() if one["table_name"].startswith("reference.")} <= {
-        "published"
-    }
+    assert {
+        footnote["provenance"] for footnote in made(2021).values() if footnote["table_name"].startswith("reference.")
+    } <= {"published"}
     decisions = contracts()["quality.decisions"]
     lapsed = {
         "edition": EDITION, "decision_id": "d1", "about": "rejected_row", "action": "drop", "file": "gone.csv", "row": 1,
@@ -69,7 +69,10 @@ def test_the_status_tells_footnotes_and_decisions_in_force(home: Path) -> None:
     def told() -> tuple[list[tuple[str, tuple[int, ...], bool, bool]], list[str]]:
         tables = {"footnotes": FOOTNOTES.frame(list(made().values())), "decisions": decisions.frame(listed())}
         with published_in_memory(tables) as connection:
-            known = [(one.text, one.editions, one.accepted, one.made_up) for one in footnotes(connection, "da")]
+            known = [
+                (footnote.text, footnote.editions, footnote.accepted, footnote.made_up)
+                for footnote in footnotes(connection, "da")
+            ]
             return known, [reason for *_, reason in decisions_in_force(connection)]
 
     decisions = contracts()["quality.decisions"]

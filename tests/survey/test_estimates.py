@@ -200,7 +200,8 @@ def test_the_interval_is_the_one_that_the_agreement_chose() -> None:
 
     limits = "share_low_percent", "share_high_percent"
     found = [
-        [share_of(make(made_up("unsafe", FALLING), spoil))[one] for one in limits] for spoil in (with_estimate(), logit)
+        [share_of(make(made_up("unsafe", FALLING), spoil))[limit] for limit in limits]
+        for spoil in (with_estimate(), logit)
     ]
     assert found == [[8.2, 15.9], [8.4, 15.8]]
 
@@ -226,8 +227,12 @@ def test_a_share_of_a_few_answers_is_not_told() -> None:
         None,
         29,
     )
-    changes = [one for one in records(tables["comparisons"]) if (one["edition"], one["area_id"]) == (2021, TH)]
-    assert {one["value"] for one in changes} == {None}
+    changes = [
+        comparison
+        for comparison in records(tables["comparisons"])
+        if (comparison["edition"], comparison["area_id"]) == (2021, TH)
+    ]
+    assert {comparison["value"] for comparison in changes} == {None}
     assert reading(verdict(tables, "1a", 2021, "edition_before")) == (
         "not_evaluable",
         "not_evaluable",

@@ -74,8 +74,10 @@ def test_no_reading_binds_and_made_up_figures_are_marked(found: dict[tuple[str, 
     ],
 )
 def test_a_missing_or_hidden_figure_has_no_reading(year: int, number: int | None, reading: str, reason: str) -> None:
-    area = {one: NUMBERS[one] if one != year else number for one in NUMBERS}
-    row = read({one: value for one, value in area.items() if value is not None}, NUMBERS)["burglary_reports", reading]
+    area = {each_year: NUMBERS[each_year] if each_year != year else number for each_year in NUMBERS}
+    row = read({each_year: value for each_year, value in area.items() if value is not None}, NUMBERS)[
+        "burglary_reports", reading
+    ]
     assert (row["ratio"], row["ratio_low"], row["ratio_high"], row["reason"]) == (None, None, None, reason)
 
 

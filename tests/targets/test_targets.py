@@ -280,7 +280,7 @@ def test_a_fixed_baseline_stays_whatever_later_figures_say() -> None:
     tables = make(made_up("burglary_reports", BURGLARIES), fix=crime_fixed(30))
     row = verdict(tables, "2b", 2022, "baseline", "burglary")
     assert (row["compared_value"], row["literal"], row["statistical"]) == (30, "not_met", "uncertain")
-    baseline = next(one for one in records(tables["baselines"]) if one["measure"] == "burglary_reports")
+    baseline = next(row for row in records(tables["baselines"]) if row["measure"] == "burglary_reports")
     assert (baseline["value"], baseline["fixed_by"], str(baseline["fixed_on"])) == (30, "A. Steward", "2022-06-01")
 
 

@@ -81,7 +81,7 @@ def test_a_share_of_nobody_stands_in_a_trend() -> None:
 
 
 def test_what_could_have_been_shown_stands_beside_every_verdict_on_a_share(falling: dict[str, pd.DataFrame]) -> None:
-    for target_id, compared_with in (one for one in ON_SHARES if one[1] != "every_year"):
+    for target_id, compared_with in (case for case in ON_SHARES if case[1] != "every_year"):
         for edition in range(2021, 2025):
             row = verdict(falling, target_id, edition, compared_with)
             assert row["smallest_change_shown"] > row["change"] - row["change_low"], (target_id, edition)

@@ -236,9 +236,12 @@ def test_code_ranges_do_not_overlap() -> None:
     lines = sorted(records(load_reference()["reference.offence_codes"]), key=lambda row: str(row["first_code"]))
     for row in lines:
         assert row["first_code"] <= row["last_code"]
-    for one, other in itertools.pairwise(lines):
-        apart = one["last_code"] < other["first_code"]
-        assert apart or (one["valid_to"] is not None and one["valid_to"] < other["valid_from"]), (one, other)
+    for line, next_line in itertools.pairwise(lines):
+        is_apart = line["last_code"] < next_line["first_code"]
+        assert is_apart or (line["valid_to"] is not None and line["valid_to"] < next_line["valid_from"]), (
+            line,
+            next_line,
+        )
 
 
 def test_the_agreement_is_whole() -> None:

@@ -206,10 +206,14 @@ def test_changed_content_is_another_publication_and_says_what_changed(in_home: P
     second = publishing.publish()
     assert second.publication_id != first.publication_id
     assert first.path.exists()
-    different = {one.table: (one.added, one.removed, one.changed) for one in second.differences if not one.none}
+    different = {
+        difference.table: (difference.added, difference.removed, difference.changed)
+        for difference in second.differences
+        if not difference.none
+    }
     assert different == {"reference.sources": (2, 0, 1)}
     back = publishing.compare([contracts()["reference.sources"]], first.path, second.path)
-    assert [(one.added, one.removed, one.changed) for one in back] == [(0, 2, 1)]
+    assert [(difference.added, difference.removed, difference.changed) for difference in back] == [(0, 2, 1)]
 
 
 def test_a_reader_in_another_process_is_not_locked_out(in_home: Path) -> None:
@@ -290,9 +294,9 @@ def test_a_client_of_duckdb_1_0_reads_every_table(stored: Path) -> None:
         'print(c.sql("SELECT count(*) FROM duckdb_columns() WHERE comment IS NOT NULL").fetchone()[0])'
     )
     names = [table.name for table in contracts().values() if table.publish]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, str(stored / "published" / publishing.NAME), *names],
         env=os.environ | {"PYTHONPATH": str(old)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) == sum(len(table.columns) for table in contracts().values() if table.publish)
+    assert process.returncode == 0, process.stderr
+    assert int(process.stdout) == sum(len(table.columns) for table in contracts().values() if table.publish)
