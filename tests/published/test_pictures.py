@@ -23,6 +23,8 @@ from warehouse.contracts import Row, contracts, records
 from warehouse.errors import InputError
 from warehouse.home import pictures_folder
 
+pytestmark = pytest.mark.slow  # drawing takes two minutes
+
 SVG = "{http://www.w3.org/2000/svg}"
 AGREEMENT = "tingbjerg_husum_2021_2024"
 SHARES = {
