@@ -19,6 +19,9 @@ from warehouse.contracts import contracts
 from warehouse.home import PROJECT
 
 ROOMS = ("warehouse", "checks", "assets", "pipelines")
+VAGUE = frozenset(
+    "about asked beside done found given held known made mine named of one ones other ours rest said seen some theirs there told".split()
+)
 
 
 def imports(path: Path) -> set[str]:
@@ -45,6 +48,23 @@ def test_methods_stand_on_nothing_of_the_project() -> None:
             if name.split(".")[0] in {*ROOMS, "dagster", "duckdb"} and not name.startswith("assets.methods")
         }
         assert not foreign, f"{path.name} imports {foreign}"
+
+
+def bound_names(code: str) -> list[str]:
+    """Names that the code binds: variables, of loops and comprehensions too, and parameters."""
+    nodes = list(ast.walk(ast.parse(code)))
+    variables = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return variables + [node.arg for node in nodes if isinstance(node, ast.arg)]
+
+
+def test_fewer_than_one_in_a_hundred_names_says_nothing_of_what_it_holds() -> None:
+    assert VAGUE & set(bound_names("def rows(seen): return [found := one for one in seen]")) == {"seen", "found", "one"}
+    files = [path for room in (*ROOMS, "benchmarks") for path in sorted((PROJECT / room).rglob("*.py"))]
+    vague = {path.name: VAGUE & set(bound_names(path.read_text(encoding="utf-8"))) for path in files}
+    names = [name for path in files for name in bound_names(path.read_text(encoding="utf-8"))]
+    assert sum(name in VAGUE for name in names) < len(names) / 100, {
+        file: found for file, found in vague.items() if found
+    }
 
 
 def test_loading_the_definitions_imports_neither_great_expectations_nor_matplotlib() -> None:
