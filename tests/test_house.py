@@ -19,9 +19,31 @@ from warehouse.contracts import contracts
 from warehouse.home import PROJECT
 
 ROOMS = ("warehouse", "checks", "assets", "pipelines")
-VAGUE = frozenset(
-    "about asked beside done found given held known made mine named of one ones other ours rest said seen some theirs there told".split()
-)
+VAGUE = {
+    "about",
+    "asked",
+    "beside",
+    "done",
+    "found",
+    "given",
+    "held",
+    "known",
+    "made",
+    "mine",
+    "named",
+    "of",
+    "one",
+    "ones",
+    "other",
+    "ours",
+    "rest",
+    "said",
+    "seen",
+    "some",
+    "theirs",
+    "there",
+    "told",
+}
 
 
 def imports(path: Path) -> set[str]:
