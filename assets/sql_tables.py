@@ -57,18 +57,8 @@ class Model:
         return bool(self.same) or "{edition}" in sql(self.file)
 
 
-def write_model(name: str, edition: int) -> int:
-    """Make one edition of a table whose query is asked for one at a time; the number of rows."""
-    table = contracts()[name]
-    with engine_with_lookups() as connection:
-        rows = rows_of_edition(MODELS[name], table, connection, edition)
-        if isinstance(rows, pd.DataFrame):
-            return store.write(table, rows, edition)
-        return store.write_batches(table, rows, edition)
-
-
 def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConnection, edition: int) -> Rows:
-    """One edition's rows of a query that is asked for one at a time, by an engine with lookups."""
+    """Return one edition's rows of a query that is asked for one edition at a time. `connection` is an engine with lookups."""
     view_editions(connection, _tables(model.same), [edition])
     view_editions(connection, _tables(model.earlier), range(store.FIRST_EDITION, edition + 1))
     if model.finish:

@@ -41,10 +41,9 @@ editions = dg.TimeWindowPartitionsDefinition(
 same_edition = dg.TimeWindowPartitionMapping()
 """A table that needs only its own edition of another."""
 
+# Dagster walks back year by year, so no further than there are editions, and a year more for a page that is open at New Year
 this_and_earlier = dg.TimeWindowPartitionMapping(
-    start_offset=FIRST_EDITION
-    - date.today().year,  # Dagster walks back year by year: no further than there are editions
-    allow_nonexistent_upstream_partitions=True,
+    start_offset=FIRST_EDITION - date.today().year - 1, allow_nonexistent_upstream_partitions=True
 )
 """A table that compares with earlier editions of another."""
 

@@ -9,7 +9,6 @@ planted bad row, and refuses to judge anything if one does not.
 import contextlib
 import io
 import logging
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -21,13 +20,13 @@ import pyarrow as pa
 
 from checks.rules import Rule, shape_expectations, shape_rule
 from warehouse.contracts import Table, contracts
+from warehouse.engine import engine, put, view_stored
 from warehouse.store import described_in, path_of, stored_files
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.datasource.fluent.interfaces import Batch
 
-MEMORY_LIMIT = "1GB"
 
 EDITIONS_ALONE = "editions_alone"
 
@@ -61,7 +60,12 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
         return [Outcome(shape_rule(table), tuple(misshapen))]
     prove_route()
     shape, rules = shape_expectations(table), list(rules)
-    with open_store([table, *tables_read(rules)]) as connection:
+    with engine() as connection:
+        for read in (table, *tables_read(rules)):
+            if misshapen_files(read):
+                put(connection, read, read.frame([]))
+            else:
+                view_stored(connection, read)
         if editions is not None:
             connection.execute(f"CREATE VIEW {EDITIONS_ALONE} AS {_rows_of(table, editions)}")
         outcomes = run_rules(connection, [*shape, *rules], EDITIONS_ALONE if editions is not None else None)
@@ -79,21 +83,6 @@ def tables_read(rules: Iterable[Rule]) -> list[Table]:
     """Return the tables that the rules' queries name, their own table among them where they name it."""
     names = {name for rule in rules for name in rule.names}
     return [table for table in contracts().values() if table.name in names]
-
-
-def open_store(tables: Iterable[Table]) -> duckdb.DuckDBPyConnection:
-    """Return an in-memory DuckDB with a view of all editions of each table; a table without files is empty."""
-    connection = duckdb.connect()
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute("SET temp_directory = $folder", {"folder": tempfile.gettempdir()})
-    for table in {table.name: table for table in tables}.values():
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-        files = stored_files(table)
-        if files and not misshapen_files(table):
-            connection.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet({list(map(str, files))})")
-        else:
-            connection.execute(table.ddl())
-    return connection
 
 
 def run_rules(

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from checks.expectations import Key, Outcome, misshapen_files, tables_read, validate_table
-from checks.rules import SHAPE, Rule, rules, shape_expectations, shape_rule
+from checks.rules import Rule, rules, shape_expectations, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
 
@@ -72,10 +72,13 @@ def judge(table: Table) -> list[Judged]:
     if kept and unchanged and table.partitioned:
         changed = [int(name) for name in files if name not in unchanged]
         judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:], changed)]
-        judged = [_with_kept(rule, kept, unchanged) if _looks_at_editions_alone(rule) else rule for rule in judged]
+        judged = [
+            _with_kept(of_rule, kept, unchanged) if of_rule.rule.looks_at_editions_alone else of_rule
+            for of_rule in judged
+        ]
     else:
         judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:])]
-    failures = {rule.rule.name: list(rule.failures) for rule in judged if rule.failures}
+    failures = {of_rule.rule.name: list(of_rule.failures) for of_rule in judged if of_rule.failures}
     keep = _Kept(judged_by=_judged_by(table.name), files=files, beside=files_beside, failures=failures)
     store.write_outcomes(table, keep.model_dump_json(indent=1) + "\n")
     return judged
@@ -84,11 +87,6 @@ def judge(table: Table) -> list[Judged]:
 def rules_of(table: Table) -> list[Rule]:
     """The check of the shape, and the table's rules in the order of their file."""
     return [shape_rule(table), *rules().get(table.name, ())]
-
-
-def _looks_at_editions_alone(judged: Judged) -> bool:
-    """Whether the rule looks at each edition alone; the shape, which includes one row per key, does too."""
-    return judged.rule.looks_at_editions_alone or judged.rule.name == SHAPE
 
 
 def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judged:
@@ -101,10 +99,11 @@ def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judge
 def _judged(table: Table, outcome: Outcome) -> Judged:
     """Divide the failing rows by their editions; a fault of the whole table counts for each."""
     failures = []
-    named = {int(key["edition"]) for key in outcome.failing if key.get("edition") is not None}
-    for edition in (
-        sorted({*_editions(table), *named}) if table.partitioned else [None]
-    ):  # also where the table has no file
+    editions = _editions(table)
+    if table.partitioned:  # an edition that the table lacks may be what the rule finds
+        failing_editions = {int(key["edition"]) for key in outcome.failing if key.get("edition") is not None}
+        editions = sorted({*store.stored_editions(table), *failing_editions})
+    for edition in editions:
         keys = outcome.failing if edition is None else outcome.of_edition(edition)
         if keys:
             first_keys = tuple({name: _plain(value) for name, value in key.items()} for key in keys[:KEYS_KEPT])

@@ -19,7 +19,7 @@ from assets.extracts.kept import rows_that_count
 from assets.extracts.layouts import load_specifications
 from assets.lookups import engine_with_lookups
 from assets.reference import REFERENCE as TABLES
-from assets.sql_tables import write_model
+from assets.sql_tables import MODELS, rows_of_edition
 from warehouse import store
 from warehouse.contracts import contracts, records
 from warehouse.decision_file import load_decisions
@@ -83,6 +83,17 @@ def make(edition: int, *names: str) -> None:
             store.write_batches(table, rows_that_count(connection, table, files, decisions), edition)
     for name in names:
         write_model(name, edition)
+
+
+def write_model(name: str, edition: int) -> None:
+    """Make one edition of a table whose query is asked for one at a time."""
+    table = contracts()[name]
+    with engine_with_lookups() as connection:
+        made = rows_of_edition(MODELS[name], table, connection, edition)
+        if isinstance(made, pd.DataFrame):
+            store.write(table, made, edition)
+        else:
+            store.write_batches(table, made, edition)
 
 
 def publish_files(home: Path, edition: int) -> None:

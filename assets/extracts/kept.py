@@ -31,7 +31,10 @@ PART_ROWS = 1_000_000
 def rows_that_count(
     connection: duckdb.DuckDBPyConnection, table: Table, files: list[DeliveredFile], decisions: Decisions
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of an edition's files of a table in the order of its key: file by file, row by row; by an engine with lookups."""
+    """Yield the rows of an edition's files of a table in the order of its key: file by file, row by row.
+
+    `connection` is an engine with lookups.
+    """
     if not files:
         return
     query = sql(f"extracts/rows/{table.schema_name}_{table.short_name}").format(typed="part")
@@ -74,7 +77,7 @@ def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decis
 
 @contextmanager
 def _opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Decisions, dict[str, Specification]]]:
-    """Open what every edition's rows are read with."""
+    """Yield an engine with lookups, the decisions and the specifications, which all editions have in common."""
     with engine_with_lookups() as connection:
         yield connection, load_decisions(), load_specifications()
 

@@ -67,9 +67,10 @@ class RejectedRow:
 def rejected_rows(
     connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the rejected rows of an edition's files of one table, with the decisions on them; by an engine with lookups.
+    """Return the rejected rows of an edition's files of one table, with the decisions on them.
 
-    Raises InputError where a decision is about a row that is not rejected, or accepts one that cannot be read.
+    `connection` is an engine with lookups. Raises InputError where a decision is about a row that is not rejected, or accepts
+    one that cannot be read.
     """
     if not files:
         return []

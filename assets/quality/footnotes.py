@@ -62,7 +62,7 @@ def _row(rule: Rule, failure: Failure, edition: int, decided: Decisions) -> Row:
 
 @contextmanager
 def _opened() -> Iterator[tuple[list[Judged], Decisions]]:
-    """Look once at all that fails in the store, and at the decisions."""
+    """Yield what fails in the store, and the decisions, which all editions have in common."""
     yield failing_in_store(), load_decisions()
 
 

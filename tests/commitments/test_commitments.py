@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from assets.sql_tables import MODELS, write_model
-from tests.delivering import open_home, rows
+from assets.sql_tables import MODELS
+from tests.delivering import open_home, rows, write_model
 from tests.scenarios import TH
 from warehouse import store
 from warehouse.contracts import Row, contracts

@@ -33,7 +33,6 @@ from assets.extracts.intake import take_in
 from assets.extracts.kept import rows_that_count
 from assets.extracts.layouts import load_specifications
 from assets.lookups import engine_with_lookups
-from assets.sql_tables import write_model
 from tests import delivering
 from tests.extracts.bad_files import (
     ACCOUNTS,
@@ -1393,7 +1392,7 @@ def test_a_code_without_a_crime_type_is_kept_and_counted(home: Path, name: str) 
     reports = [row | {"Gerningskode": code} for row in until_2022(REPORTS, edition)]
     write_csv(home / "landing" / str(edition), REPORTS, reports)
     assert taken(REPORTS, "offence_code", "crime_type", edition=edition) == [(code, None)] * 20
-    write_model("police.unmapped_codes", edition)
+    delivering.write_model("police.unmapped_codes", edition)
     listed = delivering.rows("police.unmapped_codes", edition)
     assert [(row["offence_code"], row["reports"], row["why"]) for row in listed] == [(code, 20, why)]
 
