@@ -46,14 +46,14 @@ test-slow: .venv/dev.done  ## the tests that take long: yearly runs, hundreds of
 bench: .venv/dev.done  ## the measurements of benchmarks/; a quarter of an hour, 7 GB of memory and of disk
 	$(BIN)/python -m benchmarks.imports
 	$(BIN)/python -m benchmarks.run_overhead
-	$(BIN)/python -m benchmarks.shares
-	$(BIN)/python -m benchmarks.checks
+	$(BIN)/python -m benchmarks.share_estimates
+	$(BIN)/python -m benchmarks.checks_of_reports
 	$(BIN)/python -m benchmarks.workbooks_and_spss
 	$(BIN)/python -m benchmarks.police_csv 1 10 30
 
 dictionary: .venv/run.done  ## write docs/DATA_DICTIONARY.md from the contracts, and docs/CHECKS.md from the rules
 	$(BIN)/python -m warehouse.dictionary
-	$(BIN)/python -m checks.page
+	$(BIN)/python -m checks.checks_page
 
 picture: .venv/dev.done  ## draw the README's picture from the published file
 	$(BIN)/python docs/draw_verdicts.py

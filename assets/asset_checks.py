@@ -13,9 +13,9 @@ from typing import Any
 import dagster as dg
 
 from assets.decisions.effects import on_check
+from checks.checks_page import PAGE, anchor, paragraph
 from checks.outcomes import KEYS_KEPT, Failure, Judged, judge, rules_of
-from checks.page import PAGE, anchor, paragraph
-from checks.rules import Rule, rules
+from checks.table_rules import Rule, rules
 from warehouse import store
 from warehouse.contracts import Table, contracts
 from warehouse.decision_file import SEEN_LETTERS, CheckDecision, CheckWaived, Decisions, load_decisions, seen_of

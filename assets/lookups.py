@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from checks.rules import blocking_rules
+from checks.table_rules import blocking_rules
 from warehouse.engine import engine, view_editions
 from warehouse.store import stored_files
 

@@ -14,14 +14,14 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from assets.crime import confidentiality, yearly
+from assets.crime import confidentiality, yearly_types
 from assets.indicators.comparisons import with_changes
 from assets.indicators.yearly import with_limits
 from assets.lookups import engine_with_lookups
 from assets.quality import continuity, reconciliation
 from assets.reference import REFERENCE
 from assets.sql_files import sql
-from assets.survey import estimates, shares
+from assets.survey import estimates, share_tables
 from assets.tables import Rows, each, needs, split, table_asset
 from assets.targets.baselines import with_rate_limits
 from assets.targets.verdicts import verdicts
@@ -159,19 +159,19 @@ MODELS = {
             "quality.reconciliation",
             "quality.decisions",
         ),
-        views=("indicators/macros",),
+        views=("indicators/comparison_macros",),
         finish=with_limits,
     ),
     "indicators.comparisons": Model(
         "indicators/comparisons",
         earlier=("indicators.yearly", "targets.baselines", "safety.gaps"),
-        views=("indicators/macros",),
+        views=("indicators/comparison_macros",),
         finish=with_changes,
     ),
     "targets.baselines": Model(
         "targets/baselines",
         earlier=("indicators.yearly",),
-        views=("indicators/macros", "targets/starting_points"),
+        views=("indicators/comparison_macros", "targets/starting_points"),
         finish=with_rate_limits,
     ),
     "targets.readings": Model("targets/readings", earlier=("indicators.comparisons",)),
@@ -181,16 +181,16 @@ MODELS = {
         make=verdicts,
     ),
     "crime.monitoring": Model(
-        "crime/yearly",
+        "crime/yearly_types",
         earlier=("crime.counted", "crime.confidentiality", "reference.published_figures"),
         views=("indicators/published_figures", "crime/sources"),
-        finish=yearly.monitoring,
+        finish=yearly_types.monitoring,
     ),
     "crime.yearly_types": Model(
-        "crime/yearly",
+        "crime/yearly_types",
         earlier=("crime.counted", "crime.confidentiality", "reference.published_figures"),
         views=("indicators/published_figures", "crime/sources"),
-        finish=yearly.yearly_types,
+        finish=yearly_types.yearly_types,
     ),
     "police.count_draws": Model("crime/count_draws", earlier=("police.counts",)),
     "police.draws": Model("crime/draws", same=("quality.files",), earlier=("police.reports",)),
@@ -221,13 +221,13 @@ MODELS = {
         "survey/unsafe_bydele",
         earlier=("reference.published_figures", "safety.estimates", "safety.yearly_shares"),
         views=("indicators/published_figures",),
-        finish=shares.unsafe_bydele,
+        finish=share_tables.unsafe_bydele,
     ),
     "safety.yearly_shares": Model(
         "survey/yearly_shares",
         earlier=("reference.published_figures", "safety.estimates"),
         views=("indicators/published_figures",),
-        finish=shares.yearly_shares,
+        finish=share_tables.yearly_shares,
     ),
 }
 

@@ -93,7 +93,7 @@ def tryghed(folder: Path) -> None:
     from assets.extracts.trial import REPORTS as TABLE
     from assets.extracts.trial import into_store
     from checks.expectations import validate_table
-    from checks.rules import rules
+    from checks.table_rules import rules
 
     into_store(look_into(folder / NAME, EDITION, load_specifications()))
     for outcome in validate_table(TABLE, rules().get(TABLE.name, ())):

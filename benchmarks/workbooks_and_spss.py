@@ -32,8 +32,8 @@ SHEET = "Anmeldelser"
 def write_files(folder: Path) -> None:
     """Write both files, repeating the sample's rows as often as needed."""
     from assets.extracts.layouts import load_specifications
-    from assets.extracts.sample.police import first_draw
-    from assets.extracts.sample.survey import survey_extract
+    from assets.extracts.sample.police_reports import first_draw
+    from assets.extracts.sample.survey_answers import survey_extract
     from warehouse.reference_files import load_reference
 
     reference, specifications = load_reference(), load_specifications()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from checks.rules import Rule, shape_expectations, shape_rule
+from checks.table_rules import Rule, shape_expectations, shape_rule
 from warehouse.contracts import Table, contracts
 from warehouse.engine import engine, put, view_stored
 from warehouse.store import described_in, path_of, stored_files

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from checks.expectations import Key, Outcome, misshapen_files, tables_read, validate_table
-from checks.rules import Rule, rules, shape_expectations, shape_rule
+from checks.table_rules import Rule, rules, shape_expectations, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
 

@@ -6,11 +6,9 @@ that makes a table runs its checks, and a failed check that blocks stops the tab
 
 import dagster as dg
 
-from assets import reference
-from assets import sql_tables as models
-from assets.decisions import table as decisions
-from assets.extracts import assets as extracts
-from assets.extracts import kept as delivered
+from assets import reference, sql_tables
+from assets.decisions import decisions_table
+from assets.extracts import intake_step, kept
 from assets.published import pictures, publication
 from assets.quality import footnotes
 from pipelines.decide import decide_job
@@ -22,10 +20,10 @@ from pipelines.sensors import after_decision
 defs = dg.Definitions(
     assets=[
         *reference.ASSETS,
-        *extracts.ASSETS,
-        *delivered.ASSETS,
-        *models.ASSETS,
-        *decisions.ASSETS,
+        *intake_step.ASSETS,
+        *kept.ASSETS,
+        *sql_tables.ASSETS,
+        *decisions_table.ASSETS,
         *footnotes.ASSETS,
         *publication.ASSETS,
         *pictures.ASSETS,

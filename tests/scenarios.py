@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from assets.asset_checks import fingerprint_of
-from assets.decisions.table import all_decisions
+from assets.decisions.decisions_table import all_decisions
 from assets.lookups import look_up
 from assets.methods.samples import Design
 from assets.reference import REFERENCE as REFERENCE_TABLES

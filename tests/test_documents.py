@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from assets.extracts.layouts import load_specifications
-from checks.page import PAGE, anchor, render
-from checks.rules import rules
+from checks.checks_page import PAGE, anchor, render
+from checks.table_rules import rules
 from tests.delivering import deliver, make, open_home, reports, rows
 from warehouse.contracts import contracts
 from warehouse.decision_file import load_decisions

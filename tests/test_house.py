@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from benchmarks.imports import ratio
 from benchmarks.run_overhead import part_of
-from checks.rules import rules
+from checks.table_rules import rules
 from pipelines.definitions import defs
 from pipelines.jobs import JOB
 from pipelines.schedules import spring
@@ -87,6 +88,15 @@ def test_fewer_than_one_in_a_hundred_names_says_nothing_of_what_it_holds() -> No
     assert sum(name in VAGUE for name in names) < len(names) / 100, {
         file: found for file, found in vague.items() if found
     }
+
+
+def test_no_two_modules_have_one_name() -> None:
+    files = [path for room in (*ROOMS, "benchmarks") for path in (PROJECT / room).rglob("*.[ps][yq]*")]
+    files = [path for path in files if path.parent.name != "rows"]  # named by the table that their rows go to
+    modules = {path.with_suffix("") for path in files if path.stem != "__init__"}  # a query lies beside its Python
+    packages = {path.parent for path in files if path.name == "__init__.py"}
+    names = Counter(path.name for path in modules | packages)
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_loading_the_definitions_imports_neither_great_expectations_nor_matplotlib() -> None:

@@ -1,4 +1,4 @@
-"""The shape of an agreement's YAML file. What the rules mean is in `assets/methods/verdicts.py`."""
+"""The shape of an agreement's YAML file. What the rules mean is in `assets/methods/judgements.py`."""
 
 from datetime import date
 from typing import Literal

@@ -13,14 +13,14 @@ from typing import Literal
 import yaml
 
 from assets.asset_checks import fingerprint_of
-from assets.decisions.table import refuse_numbers, unmapped_codes
+from assets.decisions.decisions_table import refuse_numbers, unmapped_codes
 from assets.extracts.files import FILES, DeliveredFile, listed_files
 from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import refuse_unreadable
 from assets.extracts.trial import try_file
 from checks.expectations import validate_table
-from checks.rules import Rule, decidable_rules, rules, shape_rule
+from checks.table_rules import Rule, decidable_rules, rules, shape_rule
 from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.decision_file import FILE, SEEN_LETTERS, Decision, load_decisions

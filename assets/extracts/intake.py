@@ -3,7 +3,7 @@
 Here belongs what is decided about all files together: that all of them are stored or none, that a file is in no other
 edition, that none has gone, and that not too much of one is rejected. A file that a run cannot go on with leaves the store
 as it was. How one file is read is in `landing.py`; which rows are rejected is in `rejecting.py`; the Dagster asset that
-calls this is in `assets.py`.
+calls this is in `intake_step.py`.
 """
 
 import shlex
@@ -13,14 +13,14 @@ from itertools import chain
 
 import duckdb
 
+from assets.decisions.decisions_table import file_decisions
 from assets.decisions.effects import on_share
-from assets.decisions.table import file_decisions
 from assets.extracts.files import FILES, DeliveredFile, extracts_table, listed_files
 from assets.extracts.landing import delivered_files, landed_editions, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, REJECTED, RejectedRow, rejected_rows, write_rejected
 from assets.lookups import engine_with_lookups
-from checks.rules import decidable_rules
+from checks.table_rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import Table, contracts
 from warehouse.decision_file import (

@@ -1,7 +1,7 @@
 """The rows that count: each table of delivered rows, typed and mapped, without the rejected ones.
 
 Here belongs what makes the tables that all subjects start from. What is looked up for a row is the SQL of
-`rows/<schema>_<table>.sql`; where coordinates lie is in `places.py`; how a row is typed is in `typing_sql.py`, and which are
+`rows/<schema>_<table>.sql`; where coordinates lie is in `coordinates.py`; how a row is typed is in `typing_sql.py`, and which are
 rejected in `rejecting.py`.
 """
 
@@ -12,9 +12,9 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 
+from assets.extracts.coordinates import locate
 from assets.extracts.files import FILES, DeliveredFile, delivered_for, extracts_table, listed_files
 from assets.extracts.layouts import Specification, load_specifications
-from assets.extracts.places import locate
 from assets.extracts.rejecting import DECISIONS, REJECTED, constants_of, typed
 from assets.extracts.typing_sql import quoted
 from assets.lookups import engine_with_lookups

@@ -8,8 +8,8 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from assets.decisions.decisions_table import file_decisions
 from assets.decisions.effects import on_share
-from assets.decisions.table import file_decisions
 from assets.extracts.files import FILES, DeliveredFile, extracts_table
 from assets.extracts.kept import rows_that_count
 from assets.extracts.landing import look_into, rows_of

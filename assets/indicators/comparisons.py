@@ -10,9 +10,9 @@ import pandas as pd
 
 from assets.methods import counts, shares
 from assets.methods.counts import Counts
+from assets.methods.judgements import literal_directions, statistical_directions
 from assets.methods.limits import Array
 from assets.methods.shares import Gaps, Shares
-from assets.methods.verdicts import literal_directions, statistical_directions
 from warehouse.contracts import contracts
 
 COMPUTED = (

@@ -2,7 +2,7 @@
 
 Shares are fractions between 0 and 1 here. Every formula stands once, for arrays (`Shares`, `Gaps`), NaN where something is not
 known; of a single share (`Share`, `Gap`) the same function is asked with arrays of one, and what is not known is None. How a share is estimated from answers is in `samples.py`, counts and rates of
-crime are in `counts.py`, and what a target makes of an interval is in `verdicts.py`.
+crime are in `counts.py`, and what a target makes of an interval is in `judgements.py`.
 """
 
 import math

@@ -150,10 +150,10 @@ class Wording:
 def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
     """Read what is drawn; the tables of the published file are in reach by their names."""
     figures: dict[tuple[str, str], list[Figure]] = defaultdict(list)
-    for figure in _rows(connection, sql("published/figures"), Figure):
+    for figure in _rows(connection, sql("published/pictured_figures"), Figure):
         figures[figure.area_id, figure.measure].append(figure)
     bydele: dict[tuple[str, int], list[Bydel]] = defaultdict(list)
-    for bydel in _rows(connection, sql("published/bydele"), Bydel):
+    for bydel in _rows(connection, sql("published/pictured_bydele"), Bydel):
         bydele[bydel.crime_type, bydel.year].append(bydel)
     measures = _rows(connection, "SELECT *, {'da': name_da, 'en': name_en} AS names FROM reference.measures", Measure)
     areas = connection.execute("SELECT area_id, name_da FROM reference.areas ORDER BY area_id, area_version").fetchall()
@@ -165,7 +165,7 @@ def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
         figures=dict(figures),
         bydele=dict(bydele),
         measures={measure.measure: measure for measure in measures},
-        targets=_rows(connection, sql("published/targets"), Target),
+        targets=_rows(connection, sql("published/pictured_targets"), Target),
         areas=dict(areas),
         crime_types=dict(crime_types),
         confidence=dict(conventions)["confidence_level"],

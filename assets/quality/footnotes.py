@@ -13,7 +13,7 @@ from assets.asset_checks import fingerprint_of
 from assets.decisions.effects import on_check
 from assets.tables import each, needs, table_asset
 from checks.outcomes import Failure, Judged, judge
-from checks.rules import Rule, rules
+from checks.table_rules import Rule, rules
 from warehouse.contracts import Row, contracts
 from warehouse.decision_file import Decisions, load_decisions
 

@@ -1,6 +1,6 @@
 -- How many areas of a kind lie above a limit in each municipality: read off their estimates where each has one, else as
 -- published. Which areas, share and limit a measure counts is in reference.measures. What the estimates can carry of it is
--- added in `shares.py`.
+-- added in `share_tables.py`.
 WITH measures AS (
     SELECT measure, counted_measure, counted_level, above_percent FROM reference.measures WHERE made_of = 'areas'
 ),

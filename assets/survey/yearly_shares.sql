@@ -1,5 +1,5 @@
 -- One share per edition, area and measure of the survey: the one estimated from answers, else the published one, and an empty
--- one where a target waits for it in vain. The intervals of published shares are added in `shares.py`.
+-- one where a target waits for it in vain. The intervals of published shares are added in `share_tables.py`.
 WITH conventions AS (
     SELECT max(value) FILTER (convention = 'fewest_answers') AS fewest_answers,
            max(value) FILTER (convention = 'assumed_design_effect') AS assumed_design_effect

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from assets.methods.counts import Count
 from assets.methods.disclosure import FREE
+from assets.methods.judgements import Verdict
 from assets.methods.shares import Interval, Share
-from assets.methods.verdicts import Verdict
 from assets.sql_files import sql
 
 UNCERTAIN = ("answers", "areas", "reports")  # a measure made of anything else is counted whole

@@ -127,7 +127,7 @@ def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
             put(connection, contracts()[name], reference[name])
         for name in STORED:
             view_stored(connection, contracts()[name])
-        for view in ("indicators/macros", "targets/starting_points"):
+        for view in ("indicators/comparison_macros", "targets/starting_points"):
             connection.execute(sql(view))
         act = {"person": person, "today": today, "reason": reason}
         rows = connection.execute(sql("targets/figures_to_fix"), act).fetchall()

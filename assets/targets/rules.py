@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from assets.methods import counts, shares, verdicts
+from assets.methods import counts, judgements, shares
+from assets.methods.judgements import Verdict, not_evaluable
 from assets.methods.shares import Interval
-from assets.methods.verdicts import Verdict, not_evaluable
 from assets.targets.cases import Case, Comparison, Figure, Judged, Terms
 from assets.targets.dispersion import Dispersion, dispersion_before
 
@@ -49,7 +49,7 @@ def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
         reason = reason or "baseline_missing"
     if reason:
         return _against(not_evaluable(reason), comparison)
-    verdict = verdicts.below(comparison.change or 0.0, comparison.interval)
+    verdict = judgements.below(comparison.change or 0.0, comparison.interval)
     return replace(
         _against(verdict, comparison),
         change=comparison.change,
@@ -68,7 +68,7 @@ def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
     years = _years(comparisons)
     together = 1 - (1 - terms.confidence) / len(years)  # that some year rose is asked of all of them at once
     pairs = pairwise(figure.share() for figure in _series(comparisons))
-    verdict = verdicts.each_below(
+    verdict = judgements.each_below(
         [year.change or 0.0 for year in years],
         [year.interval for year in years],
         [_in_points(shares.change_interval(new, old, together)) for old, new in pairs],
@@ -85,7 +85,7 @@ def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Jud
     line = shares.trend({figure.edition: figure.share() for figure in figures}, terms.confidence, terms.power)
     interval = _in_points(line.interval)
     return replace(
-        _over(comparisons, verdicts.below(line.slope * 100, interval)),
+        _over(comparisons, judgements.below(line.slope * 100, interval)),
         change=round(line.slope * 100, 10),
         change_low=interval.low if interval else None,
         change_high=interval.high if interval else None,
@@ -106,7 +106,7 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
     years, passed = terms.last_year - gap.compared_edition, gap.edition - gap.compared_edition
     smallest = gap.smallest_change_shown
     return Judged(
-        verdicts.below(gap.change or 0.0, gap.interval, -terms.tolerance),
+        judgements.below(gap.change or 0.0, gap.interval, -terms.tolerance),
         gap.compared_edition,
         gap.compared_value,
         value=gap.value,
@@ -133,11 +133,11 @@ def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, t
     value, level = figure.value or 0.0, baseline.value or 0.0
     new, old = figure.count(terms.unit), baseline.count(terms.unit)
     if new is None or old is None:
-        return _against(verdicts.held_at_baseline(value, level, None, terms.tolerance), comparison)
+        return _against(judgements.held_at_baseline(value, level, None, terms.tolerance), comparison)
     ratio = varied.ratio if varied else 1.0
     interval = counts.rate_ratio_interval(new, old, terms.confidence, ratio)
     return replace(
-        _against(verdicts.held_at_baseline(value, level, interval, terms.tolerance), comparison),
+        _against(judgements.held_at_baseline(value, level, interval, terms.tolerance), comparison),
         change=comparison.change,
         change_low=interval.low,
         change_high=interval.high,
@@ -158,20 +158,20 @@ def at_least(figure: Figure, terms: Terms) -> Judged:
     missing = max(limit - value, 0)
     if terms.full_count and terms.unit == "percent":
         missing = max(math.ceil(limit / 100 * (figure.out_of or 0)) - (figure.counted or 0), 0)
-    return Judged(verdicts.at_least(value, limit, *_sure_limits(figure, terms)), missing_to_limit=missing)
+    return Judged(judgements.at_least(value, limit, *_sure_limits(figure, terms)), missing_to_limit=missing)
 
 
 def at_most(figure: Figure, terms: Terms) -> Judged:
     """Promised: the figure is at most the limit."""
     value, limit = figure.value or 0.0, terms.limit_value
-    verdict = verdicts.at_most(value, limit, *_sure_limits(figure, terms))
+    verdict = judgements.at_most(value, limit, *_sure_limits(figure, terms))
     return Judged(verdict, missing_to_limit=max(value - limit, 0))
 
 
 def own_goals(figure: Figure) -> Judged:
     """Promised: each of the plan's own goals is kept; those that are not kept, or not known yet, are missing."""
     kept, out_of, not_known = figure.counted or 0, figure.out_of or 0, figure.not_known or 0
-    verdict = verdicts.every_one(kept, out_of, not_known)
+    verdict = judgements.every_one(kept, out_of, not_known)
     return Judged(verdict, limit_value=out_of, missing_to_limit=out_of - kept)
 
 

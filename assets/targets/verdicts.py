@@ -10,7 +10,7 @@ from dataclasses import asdict
 import duckdb
 import pandas as pd
 
-from assets.methods.verdicts import Verdict, not_evaluable
+from assets.methods.judgements import Verdict, not_evaluable
 from assets.targets.cases import Case, Figure, Judged, Terms, read_cases
 from assets.targets.rules import RULES
 from assets.targets.sentences import LANGUAGES, VerdictRow, Words, sentence

@@ -13,7 +13,7 @@ from assets.tables import each, key, table_asset
 from checks import outcomes
 from checks.expectations import Outcome, validate_table
 from checks.outcomes import KEYS_KEPT, judge
-from checks.rules import Rule, rules
+from checks.table_rules import Rule, rules
 from tests.delivering import open_home
 from warehouse import store
 from warehouse.contracts import Row, Table, contracts

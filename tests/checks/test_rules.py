@@ -16,7 +16,7 @@ import pytest
 
 from checks import expectations
 from checks.expectations import CheckError, run_rules, validate_table
-from checks.rules import Rule, rules, shape_expectations
+from checks.table_rules import Rule, rules, shape_expectations
 from warehouse.contracts import contracts
 
 Key = tuple[Any, ...]

@@ -12,14 +12,14 @@ import pytest
 
 from assets.asset_checks import result
 from assets.decisions.deciding import By, Cell, decide_on_check, decide_on_code, decide_on_row, decide_on_share
-from assets.decisions.table import DECIDABLE
-from assets.extracts.assets import rows_set_aside
+from assets.decisions.decisions_table import DECIDABLE
 from assets.extracts.files import delivered_for
+from assets.extracts.intake_step import rows_set_aside
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import rejected_rows
 from assets.lookups import engine_with_lookups
 from checks import outcomes
-from checks.rules import rules
+from checks.table_rules import rules
 from pipelines.decide import StewardsDecision, written
 from pipelines.definitions import defs
 from tests.conftest import tryghed

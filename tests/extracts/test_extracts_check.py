@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assets.extracts.layouts import load_specifications
-from assets.extracts.sample.survey import survey_extract
+from assets.extracts.sample.survey_answers import survey_extract
 from assets.extracts.sample.writing import write
 from tests.conftest import Command, tryghed
 from tests.delivering import deliver, reports, tree

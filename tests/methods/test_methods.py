@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assets.methods import counts, shares, verdicts
+from assets.methods import counts, judgements, shares
 from assets.methods.counts import Count
+from assets.methods.judgements import Verdict
 from assets.methods.shares import Gap, Interval, Share
-from assets.methods.verdicts import Verdict
 
 C = 0.95
 
@@ -136,7 +136,9 @@ def test_whole_percent_rounding_alone_spreads_p_from_0002_to_031() -> None:
     assert (min(found), max(found)) == (pytest.approx(0.002, abs=0.0005), pytest.approx(0.31, abs=0.005))
     rounded = shares.change_interval(share(0.20, 3863, 1), share(0.22, 3041, 1), C)
     assert rounded is not None
-    assert verdicts.statistical_directions(np.array([rounded.low]), np.array([rounded.high])).tolist() == ["uncertain"]
+    assert judgements.statistical_directions(np.array([rounded.low]), np.array([rounded.high])).tolist() == [
+        "uncertain"
+    ]
 
 
 def test_few_answers_of_one_kind_take_newcombes_interval() -> None:
@@ -356,23 +358,23 @@ def test_smallest_rise_shown(baseline: int, shown: int) -> None:
     ],
 )
 def test_below(change: float, interval: Interval | None, limit: float, expected: Verdict) -> None:
-    assert verdicts.below(change, interval, limit) == expected
+    assert judgements.below(change, interval, limit) == expected
 
 
 @pytest.mark.parametrize(("change", "word"), [(-1, "fall"), (1, "rise"), (0, "no_change"), (1e-12, "no_change")])
 def test_literal_direction(change: float, word: str) -> None:
-    assert verdicts.literal_directions(np.array([change])).tolist() == [word]
+    assert judgements.literal_directions(np.array([change])).tolist() == [word]
 
 
 def test_a_change_that_is_not_known_has_no_direction() -> None:
-    assert verdicts.literal_directions(np.array([np.nan, 1.0])).tolist() == [None, "rise"]
+    assert judgements.literal_directions(np.array([np.nan, 1.0])).tolist() == [None, "rise"]
 
 
 def test_statistical_directions_of_differences_and_of_ratios() -> None:
     low, high = np.array([-2.0, 1.0, -1.0, np.nan]), np.array([-1.0, 2.0, 1.0, np.nan])
     words = ["fall", "rise", "uncertain", "uncertain"]
-    assert verdicts.statistical_directions(low, high).tolist() == words
-    assert verdicts.statistical_directions(low / 10 + 1, high / 10 + 1, 1.0).tolist() == words
+    assert judgements.statistical_directions(low, high).tolist() == words
+    assert judgements.statistical_directions(low / 10 + 1, high / 10 + 1, 1.0).tolist() == words
 
 
 @pytest.mark.parametrize(
@@ -388,11 +390,11 @@ def test_statistical_directions_of_differences_and_of_ratios() -> None:
 )
 def test_held_at_baseline(new: int, old: int, tolerance: float, expected: Verdict) -> None:
     ratio = counts.rate_ratio_interval(Count(new, 1, 1), Count(old, 1, 1), C)
-    assert verdicts.held_at_baseline(new, old, ratio, tolerance) == expected
+    assert judgements.held_at_baseline(new, old, ratio, tolerance) == expected
 
 
 def test_held_at_baseline_without_counts_is_read_by_the_words_alone() -> None:
-    found = verdicts.held_at_baseline(19.9, 20.4, None, 0.1)
+    found = judgements.held_at_baseline(19.9, 20.4, None, 0.1)
     assert found == Verdict("met", "not_evaluable", "missing_extract")
 
 
@@ -413,27 +415,27 @@ def test_unchanged_risk_is_rarely_met_and_hardly_ever_not_met(mean: int, met: fl
 
 
 def test_full_counts_read_the_same_both_ways() -> None:
-    assert verdicts.at_least(75, 75, 75, 75) == Verdict("met", "met")
-    assert verdicts.at_least(74.9, 75, 74.9, 74.9) == Verdict("not_met", "not_met")
-    assert verdicts.at_most(0, 0, 0, 0) == Verdict("met", "met")
-    assert verdicts.at_most(4, 0, 4, 4) == Verdict("not_met", "not_met")
+    assert judgements.at_least(75, 75, 75, 75) == Verdict("met", "met")
+    assert judgements.at_least(74.9, 75, 74.9, 74.9) == Verdict("not_met", "not_met")
+    assert judgements.at_most(0, 0, 0, 0) == Verdict("met", "met")
+    assert judgements.at_most(4, 0, 4, 4) == Verdict("not_met", "not_met")
 
 
 def test_an_uncertain_figure_reaches_a_level_only_with_its_whole_interval() -> None:
-    assert verdicts.at_least(80, 75, 76, 84) == Verdict("met", "met")
-    assert verdicts.at_least(80, 75, 74, 86) == Verdict("met", "uncertain")
-    assert verdicts.at_least(70, 75, 64, 76) == Verdict("not_met", "uncertain")
-    assert verdicts.at_least(60, 75, 54, 66) == Verdict("not_met", "not_met")
-    assert verdicts.at_least(80, 75, None, None) == Verdict("met", "not_evaluable", "answers_unknown")
+    assert judgements.at_least(80, 75, 76, 84) == Verdict("met", "met")
+    assert judgements.at_least(80, 75, 74, 86) == Verdict("met", "uncertain")
+    assert judgements.at_least(70, 75, 64, 76) == Verdict("not_met", "uncertain")
+    assert judgements.at_least(60, 75, 54, 66) == Verdict("not_met", "not_met")
+    assert judgements.at_least(80, 75, None, None) == Verdict("met", "not_evaluable", "answers_unknown")
 
 
 def test_a_number_read_off_uncertain_shares_has_no_statistical_reading() -> None:
-    assert verdicts.at_most(4, 0, None, None) == Verdict("not_met", "not_evaluable", "answers_unknown")
-    assert verdicts.at_most(0, 0, None, None) == Verdict("met", "not_evaluable", "answers_unknown")
+    assert judgements.at_most(4, 0, None, None) == Verdict("not_met", "not_evaluable", "answers_unknown")
+    assert judgements.at_most(0, 0, None, None) == Verdict("met", "not_evaluable", "answers_unknown")
 
 
 def test_not_evaluable_reads_neither_way() -> None:
-    assert verdicts.not_evaluable("series_break") == Verdict("not_evaluable", "not_evaluable", "series_break")
+    assert judgements.not_evaluable("series_break") == Verdict("not_evaluable", "not_evaluable", "series_break")
 
 
 def test_nobody_in_a_trend_weighs_as_half_an_answer_in_one_more() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from assets.methods import counts, samples, shares, verdicts
+from assets.methods import counts, judgements, samples, shares
 from assets.methods.counts import Count
 from assets.methods.limits import Array, logit_limits
 from assets.methods.samples import Design
@@ -83,7 +83,7 @@ def test_without_a_change_at_most_5_percent_are_met_and_5_percent_not_met(
         editions.append([_share(found, draw) for draw in range(2000)])
     # of every pair, also of those that no verdict is given of as they are not presentable: else few would be asked
     readings = [
-        verdicts.below(new.value - old.value, shares.change_interval(new, old, C)).statistical
+        judgements.below(new.value - old.value, shares.change_interval(new, old, C)).statistical
         for new, old in zip(*editions, strict=True)
     ]
     assert readings.count("met") / 2000 <= 0.05
@@ -107,7 +107,7 @@ def test_held_at_the_baseline_is_wrong_in_at_most_5_percent(expected: int, rise:
     margin, wrong = 0.1, "not_met" if rise == 0 else "met"
     pairs = zip(rng.poisson(expected * (1 + rise), 2000), rng.poisson(expected, 2000), strict=True)
     readings = [
-        verdicts.held_at_baseline(new, old, ratio(int(new), int(old)), margin).statistical for new, old in pairs
+        judgements.held_at_baseline(new, old, ratio(int(new), int(old)), margin).statistical for new, old in pairs
     ]
     assert readings.count(wrong) / 2000 <= 0.05
 
@@ -122,6 +122,6 @@ def test_counts_that_vary_more_than_chance_are_not_taken_for_a_rise(varied: floa
         found = counts.dispersion([(np.array(before), np.ones(years))]) or 1.0
         for widened, said in readings.items():
             interval = ratio(new, before[-1], found if widened else 1.0)
-            said.append(verdicts.held_at_baseline(new, before[-1], interval, 0.1).statistical)
+            said.append(judgements.held_at_baseline(new, before[-1], interval, 0.1).statistical)
     assert readings[True].count("not_met") / 2000 <= 0.05
     assert readings[False].count("not_met") / 2000 > 0.05  # as exact Poisson intervals alone would have it

@@ -6,7 +6,7 @@ import pytest
 
 from assets.decisions.deciding import By, decide_on_check
 from assets.quality.footnotes import FOOTNOTES, TOLD, failing_in_store, footnote_rows
-from checks.rules import Rule, rules
+from checks.table_rules import Rule, rules
 from pipelines.status import decisions_in_force, footnotes
 from tests.delivering import deliver, make, open_home, published_in_memory, reports
 from tests.scenarios import EDITION, RULE, TABLE, TODAY, listed, seen

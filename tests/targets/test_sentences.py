@@ -7,7 +7,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 
-from assets.methods.verdicts import Literally, Statistically
+from assets.methods.judgements import Literally, Statistically
 from assets.targets.sentences import LANGUAGES, VerdictRow, Words, sentence
 from tests.scenarios import BURGLARIES, CRIME, FALLING, RATES, made_up, make, number, verdict
 from warehouse.contracts import Row, contracts, records

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.methods import shares, verdicts
+from assets.methods import judgements, shares
 from tests.scenarios import ESTIMATE, FALLING, TH, fixed, fixing, made_up, make, reading, two_sources, verdict
 from warehouse.contracts import Row, contracts, records
 
@@ -58,10 +58,10 @@ def test_every_year_since_the_baseline_has_to_fall(
 def test_that_some_year_rose_is_asked_of_all_years_at_once() -> None:
     falls = shares.Interval(-4.0, -1.0)
     alone, together = shares.Interval(0.1, 3.9), shares.Interval(-0.2, 4.2)  # at 95 %, and at the level of two
-    assert verdicts.each_below([2.0, -2.5], [alone, falls], [together, falls]).statistical == "uncertain"
-    assert verdicts.each_below([2.0, -2.5], [alone, falls], [alone, falls]).statistical == "not_met"
-    assert verdicts.each_below([-2.0, -2.5], [falls, falls], [falls, together]) == verdicts.Verdict("met", "met")
-    assert verdicts.each_below([-2.0, -2.5], [falls, None], [falls, None]).reason == "answers_unknown"
+    assert judgements.each_below([2.0, -2.5], [alone, falls], [together, falls]).statistical == "uncertain"
+    assert judgements.each_below([2.0, -2.5], [alone, falls], [alone, falls]).statistical == "not_met"
+    assert judgements.each_below([-2.0, -2.5], [falls, falls], [falls, together]) == judgements.Verdict("met", "met")
+    assert judgements.each_below([-2.0, -2.5], [falls, None], [falls, None]).reason == "answers_unknown"
 
 
 def test_a_rise_that_is_none_among_several_years_is_no_rise() -> None:
@@ -223,8 +223,8 @@ def test_a_share_that_the_published_one_contradicts_gives_no_verdict_as_a_baseli
 def test_a_rate_that_stayed_as_it_was_is_held() -> None:
     # 217 reports over 11,206 residents: the act writes 19.364626093, and the rate is 19.364626093164...
     rate = 217 / 11206 * 1000
-    assert verdicts.held_at_baseline(rate, float(f"{rate:.9f}"), None, 0.1).literal == "met"
-    assert verdicts.held_at_baseline(rate + 1e-5, rate, None, 0.1).literal == "not_met"
+    assert judgements.held_at_baseline(rate, float(f"{rate:.9f}"), None, 0.1).literal == "met"
+    assert judgements.held_at_baseline(rate + 1e-5, rate, None, 0.1).literal == "not_met"
 
 
 def test_a_noted_break_allows_the_version_that_it_names_and_no_later_one() -> None:

@@ -1,7 +1,7 @@
 """Made-up extracts in the forms in which such data travel: no real ones are public.
 
-This module says which files there are and puts them into a folder. What they hold is made up in `survey.py`, `police.py`,
-`counts.py`, `population.py` and `partnership.py`, but for the published figures of `figures.py`; how it is written is in
+This module says which files there are and puts them into a folder. What they hold is made up in `survey_answers.py`, `police_reports.py`,
+`police_counts.py`, `population.py` and `partnership.py`, but for the published figures of `figures.py`; how it is written is in
 `writing.py`. Nothing here reads a real extract.
 """
 
@@ -13,11 +13,11 @@ from pathlib import Path
 from assets.extracts.files import MADE_UP_HASHES, SYNTHETIC
 from assets.extracts.layouts import Layout, Specification, load_specifications
 from assets.extracts.sample import partnership
-from assets.extracts.sample.counts import counts_extract
 from assets.extracts.sample.figures import figures_extract
-from assets.extracts.sample.police import REDRAWS, first_draw, later_draw
+from assets.extracts.sample.police_counts import counts_extract
+from assets.extracts.sample.police_reports import REDRAWS, first_draw, later_draw
 from assets.extracts.sample.population import population_extract
-from assets.extracts.sample.survey import survey_extract
+from assets.extracts.sample.survey_answers import survey_extract
 from assets.extracts.sample.writing import Extract, write
 from warehouse.errors import InputError
 from warehouse.reference_files import Reference, load_reference

@@ -1,7 +1,7 @@
 """Made-up residents: of the municipality's bydele, the survey's bydele and the partnership areas on 1 January.
 
 The municipality's own number is the public one. Below it, the shares of 2015 are carried forward. Which of them live in
-which stratum of the survey is in `survey.py`.
+which stratum of the survey is in `survey_answers.py`.
 """
 
 from datetime import date

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from checks.row_rules import RowRule, row_rules
-from checks.rules import SHAPE, Rule, rules
+from checks.table_rules import SHAPE, Rule, rules
 from warehouse.home import PROJECT
 
 PAGE = PROJECT / "docs" / "CHECKS.md"

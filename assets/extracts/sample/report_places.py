@@ -1,7 +1,7 @@
 """Where made-up reports lie: most by rode, some by coordinates or by the bydel's name alone, a few nowhere.
 
 Coordinates lie inside the rode's boundary and in no other. A partnership area of which no rode is known is named. What is
-reported is in `police.py`.
+reported is in `police_reports.py`.
 """
 
 from collections.abc import Iterable

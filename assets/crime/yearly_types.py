@@ -1,6 +1,6 @@
 """Reports of crime by the agreement's crime types: counted from the police's files where they came, else as published.
 
-Which count or published figure a row has is decided in `yearly.sql`, what is counted in `counted.sql`; here the rows get the
+Which count or published figure a row has is decided in `yearly_types.sql`, what is counted in `counted.sql`; here the rows get the
 limits of their rates. Whether a promise is kept is decided in `assets/targets/verdicts.py`.
 """
 

@@ -2,7 +2,7 @@
 
 Shares are of those who gave a view, in per cent, by stratum, for the day and for the evening and night. Parts go with
 their whole: a bydel's share is that of its strata together, and Copenhagen's that of all. Who answers what is in
-`survey.py`.
+`survey_answers.py`.
 """
 
 from dataclasses import dataclass

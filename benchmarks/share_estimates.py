@@ -4,7 +4,7 @@
 svy run in this process, R in its own; wall seconds without loading the libraries. svy computes the
 first edition alone, and its results must equal ours: the largest difference is printed.
 
-    python -m benchmarks.shares
+    python -m benchmarks.share_estimates
 """
 
 import shutil

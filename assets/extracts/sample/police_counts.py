@@ -7,7 +7,7 @@ the published ones, or made up here.
 import pandas as pd
 
 from assets.extracts.layouts import Format, Layout
-from assets.extracts.sample.police import MIX, PARTNERSHIPS, Draw
+from assets.extracts.sample.police_reports import MIX, PARTNERSHIPS, Draw
 from assets.extracts.sample.population import COPENHAGEN, residents
 from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference

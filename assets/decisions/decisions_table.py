@@ -12,7 +12,7 @@ import pandas as pd
 
 from assets.asset_checks import fingerprint_of
 from assets.tables import each, needs, table_asset
-from checks.rules import decidable_rules
+from checks.table_rules import decidable_rules
 from warehouse import store
 from warehouse.contracts import contracts, records
 from warehouse.decision_file import (

@@ -3,7 +3,7 @@
 Both judge the same stored file by the same rules: the contract's allowed values, one row per key, and that no report
 was made after its draw. Wall seconds, without loading the libraries and without proving the route, which is warm.
 
-    python -m benchmarks.checks
+    python -m benchmarks.checks_of_reports
 """
 
 import os
@@ -51,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["TRYGHED_HOME"] = home
         from checks.expectations import prove_route, validate_table
-        from checks.rules import Rule
+        from checks.table_rules import Rule
         from warehouse import store
         from warehouse.contracts import contracts
 

@@ -1,6 +1,6 @@
 """Made-up answers of the safety survey: strata, weights, respondents and what they answer.
 
-Which shares the answers give is in `shares.py`; the file's form in `writing.py`.
+Which shares the answers give is in `aimed_shares.py`; the file's form in `writing.py`.
 """
 
 from datetime import date
@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from assets.extracts.layouts import Format, Layout
+from assets.extracts.sample.aimed_shares import DAY, EVENING, stratum_shares
 from assets.extracts.sample.dirt import dirty_names
 from assets.extracts.sample.population import residents
-from assets.extracts.sample.shares import DAY, EVENING, stratum_shares
 from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 

@@ -1,6 +1,6 @@
 """Made-up reports of crime as the police draw them: codes, days and journal numbers, and what a later draw changes.
 
-Where the reports lie is in `places.py`, the counts that go with them in `counts.py`, the file's form in `writing.py`.
+Where the reports lie is in `report_places.py`, the counts that go with them in `police_counts.py`, the file's form in `writing.py`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from assets.extracts.layouts import Format, Layout
-from assets.extracts.sample.places import place
+from assets.extracts.sample.report_places import place
 from assets.extracts.sample.writing import Extract
 from warehouse.reference_files import Reference
 
