@@ -91,8 +91,9 @@ def test_fewer_than_one_in_a_hundred_names_says_nothing_of_what_it_holds() -> No
 
 
 def test_no_two_modules_have_one_name() -> None:
-    files = [path for room in (*ROOMS, "benchmarks") for path in (PROJECT / room).rglob("*.[ps][yq]*")]
-    files = [path for path in files if path.parent.name != "rows"]  # named by the table that their rows go to
+    files = [path for room in (*ROOMS, "benchmarks") for path in (PROJECT / room).rglob("*")]
+    # A file of `rows/` is named by the table that its rows go to.
+    files = [path for path in files if path.suffix in (".py", ".sql") and path.parent.name != "rows"]
     modules = {path.with_suffix("") for path in files if path.stem != "__init__"}  # a query lies beside its Python
     packages = {path.parent for path in files if path.name == "__init__.py"}
     names = Counter(path.name for path in modules | packages)
