@@ -100,8 +100,22 @@ def home_of_its_own() -> Iterator[None]:
 
 
 def reference_folder() -> Path:
-    """What people edit: `warehouse/reference/`, or where TRYGHED_REFERENCE points (another city's files)."""
-    return _resolved(os.environ.get("TRYGHED_REFERENCE") or str(PROJECT / "warehouse" / "reference"))
+    """The reference files of a run: TRYGHED_REFERENCE, else the made-up sample's copy, else `warehouse/reference/`."""
+    if wanted := os.environ.get("TRYGHED_REFERENCE"):
+        return _resolved(wanted)
+    sample = sample_reference_folder()
+    return sample if sample.is_dir() else PROJECT / "warehouse" / "reference"
+
+
+def sample_reference_folder() -> Path:
+    """The copy of the reference files in which the made-up sample fixes its own baselines."""
+    return home() / "reference"
+
+
+def path_for_reader(path: Path) -> str:
+    """Return the path as the reader would type it: from the current folder if it is below it, else in full."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 @lru_cache
