@@ -23,6 +23,7 @@ from warehouse.decision_file import SEEN_LETTERS, CheckDecision, CheckWaived, De
 SHOWN = KEYS_KEPT
 FAILING = "failing editions"
 FAILS = "fails"
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,21 @@ def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEva
     )
 
 
-def sentences(evaluation: dg.AssetCheckEvaluation) -> list[str]:
-    """Return one sentence for each edition in which a check fails and nobody let it pass."""
+def undecided(evaluation: dg.AssetCheckEvaluation) -> dict[int | None, int]:
+    """Return the editions in which a check fails and nobody let it pass, with the number of failing rows of each.
+
+    The edition is None where the table has none.
+    """
     if evaluation.passed:
-        return []
+        return {}
     editions = evaluation.metadata[FAILING]
     records = editions.records if isinstance(editions, dg.TableMetadataValue) else ()
-    failing = sum(record.data["result"] == FAILS for record in records)
-    return (evaluation.description or "").splitlines()[:failing]  # those that nobody let pass come first
+    failing = [record.data for record in records if record.data["result"] == FAILS]
+    return {_edition_of(data["edition"]): int(data["rows failing"] or 0) for data in failing}
+
+
+def _edition_of(cell: object) -> int | None:
+    return None if cell == ALL else int(str(cell))
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
@@ -168,7 +176,7 @@ def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str
     before = failure.edition - 1 if failure.edition is not None else None
     failed_before = judged.in_edition(before) if before is not None else None
     return {
-        "edition": str(failure.edition or "all"),
+        "edition": str(failure.edition or ALL),
         "result": _way(decision).lower() if decision else FAILS,
         "rows checked": checked,
         "rows failing": failure.rows,

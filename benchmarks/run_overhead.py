@@ -149,7 +149,7 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
 
     def run() -> None:
         ran = run_editions(editions, lambda step, steps: None)
-        assert ran.publication, (ran.blocked, ran.trouble, ran.bugs)
+        assert ran.publication, (ran.failed, ran.trouble, ran.bugs)
 
     return run
 

@@ -84,6 +84,19 @@ def judge(table: Table) -> list[Judged]:
     return judged
 
 
+def failing_before() -> dict[tuple[str, str], set[int | None]]:
+    """Return the editions in which each rule failed when its table was last checked, by table and rule."""
+    failing: dict[tuple[str, str], set[int | None]] = {}
+    for table in contracts().values():
+        try:
+            kept = _Kept.model_validate_json(store.read_outcomes(table))
+        except ValueError:  # nothing is kept, or the file is damaged
+            continue
+        for rule, failures in kept.failures.items():
+            failing[table.name, rule] = {failure.edition for failure in failures}
+    return failing
+
+
 def rules_of(table: Table) -> list[Rule]:
     """The check of the shape, and the table's rules in the order of their file."""
     return [shape_rule(table), *rules().get(table.name, ())]

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pipelines.status import VerdictTable, verdict_tables
+from pipelines.full_status import VerdictTable, verdict_tables
 from warehouse.publishing import open_published
 
 WIDTH = 14.5
@@ -49,4 +49,4 @@ def _cell(axes: Axes, left: float, top: float, width: float, reading: str) -> No
 
 if __name__ == "__main__":
     mpl.rcParams |= {"svg.hashsalt": "tryghed", "svg.fonttype": "none"}
-    draw(next(table for table in verdict_tables(open_published(), "en") if table.rows), PICTURE)
+    draw(next(table for table in verdict_tables(open_published()) if table.rows), PICTURE)

@@ -3,16 +3,20 @@
 Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a bug.
 """
 
+import itertools
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipelines import full_status
 from pipelines.printing import (
     decisions_table,
     err,
@@ -21,19 +25,23 @@ from pipelines.printing import (
     out,
     print_baselines,
     print_decision,
+    print_end_of_run,
     print_run,
+    print_status,
     print_trial,
+    print_wrapped,
     verdicts_table,
 )
+from pipelines.status import read_status
+from pipelines.texts import text
 from warehouse import store
 from warehouse.errors import InputError, StoreError, disk_trouble
-from warehouse.home import PROJECT, landing_folder
+from warehouse.home import PROJECT, landing_folder, path_for_reader, reference_folder, sample_reference_folder
 from warehouse.publishing import open_published
 
 if TYPE_CHECKING:
     from assets.decisions.deciding import By
-    from pipelines.running import Ran
-    from pipelines.status import Language
+    from pipelines.running import OnStep, Ran
 
 DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
 
@@ -48,7 +56,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(tryghed.main(args=arguments, prog_name="tryghed", standalone_mode=False) or DONE)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        err.print("Interrupted. The published file is as it was; the same command again makes what is missing.")
+        err.print(text("interrupted"))
         return WRONG
     except click.ClickException as error:
         error.show()
@@ -62,7 +70,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             err.print(sentence)
             return WRONG
         traceback.print_exc()
-        err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
+        err.print(text("program_fault"))
         return BUG
 
 
@@ -103,31 +111,78 @@ def run_command(editions: tuple[int, ...]) -> int:
       tryghed run 2022          edition 2022 and those that are compared with it
       tryghed run 2021 2022     two of them
     """
-    with out.status("Reading the reference files and loading Dagster ..."):
-        from pipelines.editions import editions_to_make
+    from assets.extracts.landing import landed_editions
+    from pipelines.editions import editions_to_make
+    from pipelines.first_look import bad_files
+
+    editions_made = editions_to_make(editions)
+    _print_reference_files()
+    with _progress() as progress:
+        task = progress.add_task(text("looking_through_files"), total=len(landed_editions()))
+        refused = bad_files(editions_made, lambda number, files: progress.update(task, completed=number, total=files))
+    if refused:
+        for sentence in refused:
+            err.print(sentence)
+        err.print(text("bad_files"))
+        return WRONG
+    with out.status(text("loading")):
         from pipelines.running import run_editions
 
-        editions_made = editions_to_make(editions)
-        store.hold(lambda: out.print("Another run is making tables: waiting for its end ..."))
-    out.print(f"Editions {editions_made[0]} to {editions_made[-1]}{_why_these(editions, editions_made)}.")
-    with Progress(
+        store.hold(lambda: out.print(text("waiting")))
+    name = "editions_added" if (added := _added(editions, editions_made)) else "editions"
+    print_wrapped(text(name, first=editions_made[0], last=editions_made[-1], added=added))
+    with _progress() as progress:
+        ran = run_editions(editions_made, _step_printer(progress))
+    print_run(ran)
+    if ran.publication is not None:
+        print_end_of_run(read_status(None, date.today()))
+    return _exit_code(ran)
+
+
+def _print_reference_files() -> None:
+    """Say so where a run reads the sample's copy of the reference files, and where the originals have changed since."""
+    if reference_folder() != sample_reference_folder():
+        return
+    from pipelines.sample_reference import changed_since_copied
+
+    original = PROJECT / "warehouse" / "reference"
+    print_wrapped(text("sample_reference", folder=path_for_reader(reference_folder())))
+    if changed := changed_since_copied(original):
+        err.print(text("sample_reference_changed", original=path_for_reader(original), files=", ".join(changed)))
+
+
+def _progress() -> Progress:
+    return Progress(
         TextColumn("{task.description:<28}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=out,
         transient=True,
-    ) as progress:
-        task = progress.add_task("starting", total=None)
+    )
 
-        def on_step(name: str, steps: int) -> None:
-            progress.update(task, description=_in_words(name), total=steps, advance=1)
-            if not out.is_terminal:
-                out.print(f"  {_in_words(name)}")
 
-        ran = run_editions(editions_made, on_step)
-    print_run(ran)
-    return _exit_code(ran)
+def _step_printer(progress: Progress) -> "OnStep":
+    """Return what a run calls at each step: the bar moves on a terminal; elsewhere a line is printed."""
+    started, done = time.monotonic(), itertools.count(1)
+    task = progress.add_task(text("loading"), total=None)
+
+    def on_step(step: str, steps: int) -> None:
+        name, number, seconds = step.replace("__", "."), next(done), int(time.monotonic() - started)
+        progress.update(task, description=name, total=steps, completed=number)
+        if not out.is_terminal:
+            out.print(
+                text(
+                    "step", number=f"{number:>2}", steps=steps, elapsed=f"{seconds // 60}:{seconds % 60:02}", name=name
+                )
+            )
+
+    return on_step
+
+
+def _added(wanted: tuple[int, ...], editions_made: range) -> int:
+    """Return how many editions a run makes beside those that are wanted; 0 where all are."""
+    return len(editions_made) - len(set(wanted)) if wanted else 0
 
 
 def _exit_code(ran: "Ran") -> int:
@@ -139,42 +194,36 @@ def _exit_code(ran: "Ran") -> int:
     return DONE
 
 
-def _why_these(wanted: tuple[int, ...], editions_made: range) -> str:
-    others = len(editions_made) - len(set(wanted)) if wanted else 0
-    return f" ({others} beside the ones you named: later editions are compared with earlier ones)" if others else ""
-
-
-def _in_words(step: str) -> str:
-    """Return the name of the table that a step makes."""
-    return step.replace("__", ".")
-
-
 @tryghed.command("status")
-@click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True, help="English or Danish.")
-def status_command(language: "Language") -> None:
-    """Show the verdicts, what to know of the figures, the decisions on them, and which deliveries are missing."""
-    from pipelines.status import (
-        baselines_to_fix,
-        decisions_in_force,
-        footnotes,
-        missing_deliveries,
-        verdict_tables,
-        words,
-    )
+@click.argument("edition", required=False, type=click.IntRange(2009, 2100))
+@click.option("--all", "everything", is_flag=True, help="Every verdict, footnote, decision and missing delivery.")
+def status_command(edition: int | None, everything: bool) -> None:
+    """Show where each target stands, what is overdue and what to decide, as of EDITION or the newest.
 
+    The language is that of the environment: Danish where TRYGHED_LANGUAGE, or else LANG, begins with da.
+
+    \b
+    Examples:
+      tryghed status                          the newest edition
+      tryghed status 2022                     how it stood in edition 2022
+      TRYGHED_LANGUAGE=da tryghed status      in Danish
+    """
+    if everything:
+        _print_everything()
+    else:
+        print_status(read_status(edition, date.today()))
+
+
+def _print_everything() -> None:
     connection = open_published()
-    in_words = words(connection, language)
-    for verdicts in verdict_tables(connection, language):
+    in_words = full_status.words(connection)
+    for verdicts in full_status.verdict_tables(connection):
         out.print(verdicts_table(verdicts, in_words))
-    for agreement_id, targets in baselines_to_fix(connection):
-        out.print(
-            f"{in_words['heading', 'not_fixed']} {', '.join(targets)}: tryghed baseline fix {agreement_id} --person NAME"
-        )
-    if remarks := footnotes(connection, language):
-        out.print(footnotes_table(remarks, in_words))
-    if decisions := decisions_in_force(connection):
+    if footnotes := full_status.footnotes(connection):
+        out.print(footnotes_table(footnotes, in_words))
+    if decisions := full_status.decisions_in_force(connection):
         out.print(decisions_table(decisions, in_words))
-    if missing := missing_deliveries(connection, language):
+    if missing := full_status.missing_deliveries(connection):
         out.print(missing_table(missing, in_words))
     else:
         out.print(in_words["heading", "nothing_missing"])
@@ -224,7 +273,7 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
       tryghed decide check quality.reconciliation figures_agree 2024 0123456789ab --person "A. Steward" \\
         --reason "The police count attempts apart." --expires-on 2025-06-01
     """
-    with out.status("Looking at the check ..."):
+    with out.status(text("looking_at_check")):
         from assets.decisions.deciding import decide_on_check
 
         decision = decide_on_check(table, rule, edition, seen, _who(by))
@@ -248,7 +297,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
       tryghed decide row 2023 svar_2023.csv 17 --action correct --column area_code --value "1" \\
         --person "A. Steward" --reason "The vendor confirmed it."
     """
-    with out.status("Reading the file ..."):
+    with out.status(text("reading_file")):
         from assets.decisions.deciding import cell_of, decide_on_row
 
         cell = cell_of(options["column"], options["value"])
@@ -281,8 +330,6 @@ def decide_code_command(edition: int, offence_code: str, crime_type: str | None,
 
 
 def _who(by: dict[str, Any]) -> "By":
-    from datetime import date
-
     from assets.decisions.deciding import By
 
     until = by["expires_on"].date() if by["expires_on"] else None
@@ -308,9 +355,7 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
     Example:
       tryghed baseline fix AGREEMENT --person "A. Steward"
     """
-    with out.status("Reading the reference files and the store ..."):
-        from datetime import date
-
+    with out.status(text("reading_store")):
         from assets.targets.fixing import fix_baselines
 
         act = fix_baselines(agreement_id, person, reason, date.today())
@@ -337,7 +382,7 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
     Example:
       tryghed extracts check data/landing/2023/anmeldelser_2023.csv
     """
-    with out.status("Reading the file ..."):  # its name is not looked at yet, and may be somebody's
+    with out.status(text("reading_file")):  # its name is not looked at yet, and may be somebody's
         from assets.extracts.trial import try_file
         from pipelines.editions import edition_of_file
 
@@ -352,13 +397,25 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
 def sample_command(seed: int) -> None:
     """Write made-up extracts of editions 2017 to 2025 into the landing folder, to try everything with.
 
-    No real ones are public. Their names begin with synthetic_, and all that is made of them is marked so. The folder
-    may hold no other files.
+    No real ones are public. Their names begin with synthetic_, and everything made from them is marked so. The folder may
+    hold no other files. The reference files are copied into the data folder, and the baselines of the sample are fixed in
+    that copy, which later commands use until it is deleted.
     """
     from assets.extracts.sample import write_sample
 
-    written = write_sample(landing_folder(), seed, lambda line: out.print(f"  {line}"))
-    out.print(f"{len(written)} made-up files in {landing_folder()}. Next: tryghed run.")
+    written = write_sample(
+        landing_folder(), seed, lambda edition, files: out.print(text("sample_files", edition=edition, files=files))
+    )
+    with out.status(text("loading")):
+        from pipelines.sample_reference import write_sample_reference
+    out.print(text("fixing_baselines"))
+    with _progress() as progress:
+        reference = write_sample_reference(_step_printer(progress))
+    folder = path_for_reader(landing_folder())
+    if reference is None:
+        print_wrapped(text("sample_written_without_baselines", files=len(written), folder=folder))
+    else:
+        print_wrapped(text("sample_written", files=len(written), folder=folder, reference=path_for_reader(reference)))
 
 
 @tryghed.command("ui")
@@ -372,7 +429,7 @@ def ui_command(host: str, port: int) -> None:
 
     os.environ["TMPDIR"] = str(prepare_dagster_home())
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"  # its successor needs one package more
-    out.print(f"The Dagster page will be at http://{host}:{port} in about ten seconds. End it with Ctrl-C.")
+    out.print(text("page_starts", host=host, port=port))
     dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120
     os.execv(dagster, [dagster, "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)])  # noqa: S606
 
@@ -390,5 +447,5 @@ def serve_command(port: int, read_only: bool, daemon: bool) -> None:
 
     if daemon:
         start_what_is_asked_for()
-    out.print(f"Serving the page at http://127.0.0.1:{port}. End it with Ctrl-C.")
+    out.print(text("page_serves", port=port))
     serve(port, read_only=read_only)

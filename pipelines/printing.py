@@ -1,35 +1,246 @@
-"""What the commands print: results in rich's tables, and what to do next. No figure is computed here."""
+"""What the commands print: results and what to do next, in the reader's language. No figure is computed here.
+
+The texts are in `texts.yml`; what a command does is in `running.py`, `status.py` and `assets/`.
+"""
 
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from pipelines.texts import day, how_long_ago, number, text
 from warehouse.decision_file import SEEN_LETTERS
-from warehouse.home import landing_folder, pictures_folder, published_folder
+from warehouse.home import landing_folder, path_for_reader, pictures_folder, published_folder, reference_folder
 from warehouse.publishing import NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
-
-    from dagster import AssetMaterialization
 
     from assets.extracts.trial import Trial
     from assets.targets.fixing import Act
     from assets.targets.sentences import Words
-    from pipelines.running import Ran
-    from pipelines.status import Footnote, MissingDelivery, VerdictTable
+    from pipelines.full_status import Footnote, MissingDelivery, VerdictTable
+    from pipelines.running import FailedCheck, Ran
+    from pipelines.status import Status
+    from warehouse.contracts import Row
     from warehouse.decision_file import Decision
 
 out = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
+SHOWN = 5  # lines of a list in the short status
 _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 
+def print_wrapped(line: str, indent: str = "  ") -> None:
+    """Print a line, broken between words where the terminal ends, with the following lines indented."""
+    for wrapped in textwrap.wrap(
+        line, out.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ):
+        out.print(wrapped, soft_wrap=True)
+
+
+# --- tryghed run -------------------------------------------------------------------------------------------
+
+
+def print_run(ran: "Ran") -> None:
+    """Print which files are new, which checks fail, what changed, and where the published file is."""
+    for bug in ran.bugs:
+        err.print(bug)
+    if ran.bugs:
+        err.print(text("program_fault"))
+        return
+    if ran.new_files:
+        out.print(_new_files(ran.new_files))
+    for sentence in filter(None, ran.trouble):
+        err.print(sentence)
+    for check in ran.failed:
+        for line in _failed_check(check):
+            err.print(line)
+    if ran.publication is None:
+        err.print(text("nothing_published"))
+    else:
+        _print_publication(ran, {name: value.value for name, value in ran.publication.metadata.items()})
+
+
+def _new_files(rows: "tuple[Row, ...]") -> RichTable:
+    """Return a table of how many rows each new file had, and how many were kept and rejected."""
+    table = RichTable(title=text("new_files"), box=None, pad_edge=False, **_LEFT)
+    for heading in ("edition", "file", "delivered", "kept", "rejected"):
+        table.add_column(
+            text(heading),
+            no_wrap=True,
+            overflow="ellipsis",
+            justify="left" if heading in ("edition", "file") else "right",
+        )
+    for row in rows:
+        counts = (number(row[name]) for name in ("rows_delivered", "rows_kept", "rows_rejected"))
+        table.add_row(str(row["edition"]), row["file"], *counts)
+    return table
+
+
+def _failed_check(check: "FailedCheck") -> list[str]:
+    """Return a line that says which check fails where and whether that is new, and a line that says what to do."""
+    if not check.new_editions:
+        since = text("known_failure")
+    elif check.new_editions == check.editions:
+        since = text("new_failure")
+    else:
+        since = text("partly_new_failure", editions=spans(check.new_editions))
+    editions = text("all_editions") if None in check.editions else text("of_editions", editions=spans(check.editions))
+    level = text("failed" if check.blocking else "warning")
+    line = text(
+        "check_fails",
+        level=level,
+        table=check.table,
+        rule=check.rule,
+        editions=editions,
+        rows=number(check.rows),
+        since=since,
+    )
+    return [line, f"  {text('what_to_do', what=check.what_to_do)}"]
+
+
+def spans(editions: "Sequence[int | None]") -> str:
+    """Return editions in words, consecutive ones together: `2017-2019, 2021`."""
+    parts: list[list[int]] = []
+    for edition in sorted(edition for edition in editions if edition is not None):
+        if parts and parts[-1][-1] == edition - 1:
+            parts[-1].append(edition)
+        else:
+            parts.append([edition])
+    return ", ".join(str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts)
+
+
+def _print_publication(ran: "Ran", facts: dict[str, Any]) -> None:
+    """Print the tables that changed, how many checks pass, and where the files are."""
+    tables = [record.data for record in facts["rows"]]
+    if facts["difference"] == "first publication":
+        sums = {name: number(sum(int(table[name]) for table in tables)) for name in ("rows", "made up")}
+        out.print(text("first_publication", tables=len(tables), rows=sums["rows"], made_up=sums["made up"]))
+    elif facts["difference"] == "no difference":
+        out.print(text("no_difference"))
+    else:
+        out.print(_changed_tables(tables))
+    out.print(text("checks_pass", passed=number(ran.checks - len(ran.failed)), checks=number(ran.checks)))
+    name = NAME
+    if not facts["stable_name_replaced"]:
+        name = str(facts["file"])
+        print_wrapped(text("open_elsewhere", name=NAME, file=name))
+    file, pictures = path_for_reader(published_folder() / name), path_for_reader(pictures_folder())
+    print_wrapped(text("published", file=file, publication_id=facts["publication_id"], pictures=pictures))
+
+
+def _changed_tables(tables: list[dict[str, Any]]) -> RichTable:
+    table = RichTable(title=text("changed_tables"), box=None, pad_edge=False, **_LEFT)
+    for heading in ("table", "rows", "made_up", "added", "removed", "changed"):
+        table.add_column(text(heading), no_wrap=True, justify="left" if heading == "table" else "right")
+    for row in tables:
+        counts = [row[name] for name in ("rows", "made up", "added", "removed", "changed")]
+        if any(counts[2:]):
+            table.add_row(row["table"], *map(number, counts))
+    return table
+
+
+def print_end_of_run(status: "Status") -> None:
+    """Print where each target stands, one sentence per agreement, what needs a person, and where to look."""
+    _print_banner(status)
+    _print_targets(status)
+    out.print()
+    for agreement in status.agreements:
+        counts = agreement.literal_counts(status.words) or text("no_targets")
+        print_wrapped(text("agreement_in_short", name=agreement.name, counts=counts))
+    to_decide = _to_decide(status)
+    for what in to_decide:
+        print_wrapped(text("needs_a_person", what=what))
+    if not to_decide:
+        out.print(text("needs_nobody"))
+    print_wrapped(text("where_to_look"))
+
+
+# --- tryghed status ----------------------------------------------------------------------------------------
+
+
+def print_status(status: "Status") -> None:
+    """Print the short status: which edition, a line per target, counts, what is overdue, and what to decide."""
+    _print_banner(status)
+    shown = status.shown
+    heading = "newest_edition" if shown.is_newest else "edition_shown"
+    age = how_long_ago(shown.due_on, status.today)
+    print_wrapped(
+        text(heading, edition=shown.edition, due_on=day(shown.due_on), age=age, published_on=day(status.published_on))
+    )
+    _print_targets(status)
+    for agreement in status.agreements:
+        if agreement.readings:
+            print_wrapped(text("literal_counts", counts=agreement.literal_counts(status.words)))
+            print_wrapped(text("statistical_counts", counts=agreement.statistical_counts(status.words)))
+    _print_list("overdue", "nothing_overdue", _overdue(status))
+    _print_list("to_decide", "nothing_to_decide", _to_decide(status))
+    print_wrapped(text("more", edition=shown.edition - 1))
+
+
+def _print_banner(status: "Status") -> None:
+    if status.made_up:
+        out.print(text("made_up_banner"), style="bold")
+
+
+def _print_targets(status: "Status") -> None:
+    """Print an agreement's name and a line per target; an agreement without verdicts is one line."""
+    for agreement in status.agreements:
+        if not agreement.readings:
+            print_wrapped(f"{agreement.name}: {text('no_targets')}")
+            continue
+        out.print(text("baseline_to_year", name=agreement.name, year=agreement.newest_year), style="bold")
+        for target_id, line in agreement.lines(status.words):
+            print_wrapped(f"{target_id:<3}{line}", indent="     ")
+
+
+def _overdue(status: "Status") -> list[str]:
+    deliveries = [
+        text(
+            "overdue_delivery",
+            name=delivery.name,
+            editions=spans(delivery.editions),
+            deliverer=delivery.deliverer,
+            due_on=day(delivery.since),
+        )
+        for delivery in status.missing
+    ]
+    editions = [
+        text("overdue_edition", edition=overdue.edition, due_on=day(overdue.due_on)) for overdue in status.overdue
+    ]
+    return [*editions, *deliveries]
+
+
+def _to_decide(status: "Status") -> list[str]:
+    fix = [
+        text("baselines_to_fix", targets=", ".join(targets), agreement=agreement)
+        for agreement, targets in status.baselines_to_fix
+    ]
+    if status.footnotes:
+        fix.append(text("undecided_footnotes", count=status.footnotes))
+    return fix
+
+
+def _print_list(heading: str, none: str, lines: list[str]) -> None:
+    """Print the first lines below a heading and how many more there are; one sentence where there is none."""
+    if not lines:
+        out.print(text(none))
+        return
+    out.print(text(heading), style="bold")
+    for line in lines[:SHOWN]:
+        print_wrapped(f"- {line}")
+    if len(lines) > SHOWN:
+        print_wrapped(f"- {text('and_more', count=len(lines) - SHOWN)}")
+
+
+# --- tryghed status --all ----------------------------------------------------------------------------------
 def _table(words: "Words", title: str, *headings: str) -> RichTable:
     table = RichTable(title=words["heading", title], title_justify="left", title_style="bold")
     for heading in headings:
@@ -42,7 +253,7 @@ def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable
     table = _table(words, "missing", "delivery", "from", "editions", "since")
     for delivery in missing:
         editions = ", ".join(map(str, delivery.editions))
-        table.add_row(delivery.name, delivery.deliverer, editions, delivery.since.isoformat())
+        table.add_row(delivery.name, delivery.deliverer, editions, day(delivery.since))
     return table
 
 
@@ -60,8 +271,8 @@ def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
 def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], words: "Words") -> RichTable:
     """Return a table of the decisions in force: name, first edition, what it is about, who made it, when and why."""
     table = _table(words, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
-    for name, edition, matter, person, day, reason in decisions:
-        table.add_row(name, str(edition), matter, person, day.isoformat(), reason)
+    for name, edition, matter, person, decided_on, reason in decisions:
+        table.add_row(name, str(edition), matter, person, day(decided_on), reason)
     return table
 
 
@@ -76,160 +287,107 @@ def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text
     table.add_column(words["heading", "editions"], no_wrap=True)
     table.add_column(words["heading", "reading"], ratio=2)
     for row in verdicts.rows:
-        for number, (editions, reading) in enumerate(row.spans(verdicts.editions)):
-            target_cells = (row.target_id, row.about) if number == 0 else ("", "")
+        for position, (editions, reading) in enumerate(row.spans(verdicts.editions)):
+            target_cells = (row.target_id, row.about) if position == 0 else ("", "")
             table.add_row(*target_cells, editions, reading)
     return table
 
 
+# --- tryghed decide and baseline ---------------------------------------------------------------------------
+
+
 def print_decision(decision: "Decision") -> None:
     """Print where a decision was written, and what to do next."""
-    out.print(f"Written to warehouse/reference/decisions.yml: {decision.decision_id}.")
-    out.print(f"Next: tryghed run {decision.edition}, and commit the file.")
+    file = path_for_reader(reference_folder() / "decisions.yml")
+    print_wrapped(text("decision_written", name=decision.decision_id, file=file))
+    print_wrapped(text("next_after_decision", edition=decision.edition))
 
 
 def print_baselines(act: "Act") -> None:
-    """Print the baselines that an act fixed, those that stood already, and what to do next."""
-    table = RichTable(title="Baselines", **_LEFT)
-    numbers = ("per cent", "reports", "per 1000")
-    for heading in ("target", "measure", "year", *numbers, "from", ""):
-        table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
-    for lines, outcome in ((act.written, "fixed"), (act.stood, "stands as it was")):
+    """Print the baselines that an act fixed, those that were fixed already, and what to do next."""
+    table = RichTable(title=text("baselines"), box=None, pad_edge=False, **_LEFT)
+    numbers = ("per_cent", "reports", "per_1000")
+    for heading in ("target", "measure", "year", *numbers, "from"):
+        table.add_column(text(heading), overflow="fold", justify="right" if heading in numbers else "left")
+    table.add_column("", overflow="fold")
+    for lines, outcome in ((act.written, text("fixed")), (act.stood, text("unchanged"))):
         for line in lines:
             year = line.edition - (line.crime_type is not None)
-            shown = ((line.share_percent, ".1f"), (line.reports, ","), (line.rate_per_1000, ".1f"))
-            figures = (str(year), *("" if value is None else format(value, form) for value, form in shown))
-            table.add_row(line.target_id, line.measure, *figures, line.made_from, outcome + _made_up(line.provenance))
+            figures = [
+                "" if value is None else number(value)
+                for value in (line.share_percent, line.reports, line.rate_per_1000)
+            ]
+            mark = f"{outcome} ({text('made_up')})" if line.provenance == "synthetic" else outcome
+            table.add_row(line.target_id, line.measure, str(year), *figures, line.made_from, mark)
     out.print(table)
     for target in act.missing:
-        out.print(f"No figure yet: {target}.")
+        print_wrapped(text("baseline_without_figure", target=target.target_id, measure=target.measure))
     if act.written:
-        out.print(f"Next: tryghed run {act.written[0].edition}, and commit warehouse/reference/fixed_baselines.csv.")
+        file = path_for_reader(reference_folder() / "fixed_baselines.csv")
+        print_wrapped(text("next_after_fixing", edition=act.written[0].edition, file=file))
+
+
+# --- tryghed extracts check --------------------------------------------------------------------------------
 
 
 def print_trial(trial: "Trial") -> None:
-    """Print what the file is, how its columns are read, which rows would be set aside, and what to do next."""
-    from assets.extracts.intake import share_in_words
-
+    """Print what the file is, how its columns are read, which rows would be rejected, and what to do next."""
     file, layout = trial.file, trial.file.layout
-    sheet = f", sheet {file.sheet}" if file.sheet else ""
-    out.print(
-        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{layout.extract}.yml: {layout.producer}, edition {file.edition}; fingerprint {file.sha256[:SEEN_LETTERS]}.",
+    specification = path_for_reader(reference_folder() / "extracts" / f"{layout.extract}.yml")
+    print_wrapped(
+        text(
+            "file_is",
+            file=f"{file.path.name} ({text('made_up')})" if file.provenance == "synthetic" else file.path.name,
+            rows=number(file.rows),
+            format=text("sheet", format=file.format, sheet=file.sheet) if file.sheet else file.format,
+            specification=specification,
+            producer=layout.producer,
+            edition=file.edition,
+            fingerprint=file.sha256[:SEEN_LETTERS],
+        )
     )
     out.print(_columns_read(trial))
     if trial.rejected:
-        out.print(_rows_set_aside(trial))
+        out.print(_rejected_rows(trial))
     if trial.unmapped_codes:
-        codes = ", ".join(f"{code} ({reports:,})" for code, reports in trial.unmapped_codes)
-        out.print(f"Offence codes on no line of offence_codes.csv that holds then, with their reports: {codes}.")
+        codes = ", ".join(f"{code} ({number(reports)})" for code, reports in trial.unmapped_codes)
+        print_wrapped(text("unmapped_codes", codes=codes))
     if trial.places_unknown:
-        out.print(f"Reports that lie in no area that is known: {trial.places_unknown:,} of {file.rows:,}.")
-    out.print(
-        f"{trial.rejected_rows:,} of {file.rows:,} rows would be set aside ({share_in_words(trial.rejected_percent, layout.tolerated_rejected_percent)})."
+        print_wrapped(text("places_unknown", reports=number(trial.places_unknown), rows=number(file.rows)))
+    print_wrapped(
+        text(
+            "rejected_of",
+            rejected=number(trial.rejected_rows),
+            rows=number(file.rows),
+            share=number(trial.rejected_percent),
+            tolerated=number(layout.tolerated_rejected_percent),
+        )
     )
     if trial.tolerated:
-        out.print(f"Next: put it into {landing_folder() / str(file.edition)} and start tryghed run.")
-        return
-    err.print(
-        f"{file.path.name}: too many rows would be set aside, and a run would stop: ask for the file again, or correct extracts/{layout.extract}.yml where it is not meant so.",
-    )
-
-
-def _made_up(provenance: str) -> str:
-    return " (made up)" if provenance == "synthetic" else ""
+        print_wrapped(text("next_after_check", folder=path_for_reader(landing_folder() / str(file.edition))))
+    else:
+        err.print(text("too_many_rejected", file=file.path.name, specification=specification))
 
 
 def _columns_read(trial: "Trial") -> RichTable:
     layout = trial.file.layout
-    table = RichTable(title=f"How its columns are read into {layout.table.name}", **_LEFT)
-    for heading in ("column of the file", "is read as", "by"):
-        table.add_column(heading, overflow="fold")
+    table = RichTable(title=text("columns_read", table=layout.table.name), box=None, pad_edge=False, **_LEFT)
+    for heading in ("column_of_file", "read_as", "by"):
+        table.add_column(text(heading), overflow="fold")
     for name, heading in layout.headings.items():
         labels = layout.columns[name].labels
-        table.add_row(heading, name, f"{len(labels)} labels" if labels else "as it stands")
+        table.add_row(heading, name, text("labels", count=len(labels)) if labels else text("as_it_is"))
     for name in layout.columns.keys() - layout.headings.keys():
-        table.add_row("-", name, f"not asked or not delivered in {layout.edition}")
+        table.add_row("-", name, text("not_in_edition", edition=layout.edition))
     for heading, ignored in layout.ignored.items():
-        table.add_row(heading, "-", f"not read: {ignored.reason}")
+        table.add_row(heading, "-", text("not_read", reason=ignored.reason))
     return table
 
 
-def _rows_set_aside(trial: "Trial") -> RichTable:
-    table = RichTable(title="Rows that would be set aside", **_LEFT)
-    for heading in ("column", "what is wrong", "rows", "first rows"):
-        table.add_column(heading, overflow="fold", justify="right" if heading == "rows" else "left")
+def _rejected_rows(trial: "Trial") -> RichTable:
+    table = RichTable(title=text("rejected_rows"), box=None, pad_edge=False, **_LEFT)
+    for heading in ("column", "what_is_wrong", "rows", "first_rows"):
+        table.add_column(text(heading), overflow="fold", justify="right" if heading == "rows" else "left")
     for _, column, reason, rows in trial.by_rule():
-        table.add_row(column, reason, f"{len(rows):,}", ", ".join(map(str, sorted(rows)[:5])))
-    return table
-
-
-def print_run(ran: "Ran") -> None:
-    """Print what the run made, what changed, what failed, and where to look."""
-    for bug in ran.bugs:
-        err.print(bug)
-    if ran.bugs:
-        err.print("This is a fault of the program, not of the data. The published file is as it was. Please report it.")
-        return
-    if ran.row_counts:
-        out.print(_files(ran))
-    for sentence in filter(None, ran.trouble):
-        err.print(sentence)
-    for sentence in ran.blocked:
-        err.print(f"FAILED  {sentence}")
-    for sentence in ran.warnings:
-        err.print(f"WARNING {sentence}")
-    if ran.publication is None:
-        err.print(
-            "Nothing was published; the published file is as it was. Open the checks with tryghed ui, mend what they name, and run again."
-        )
-    else:
-        _print_publication(ran, ran.publication)
-
-
-def _files(ran: "Ran") -> RichTable:
-    """Return a table of how many rows each file had, and how many were kept and set aside."""
-    table = RichTable(title="The files that came", **_LEFT)
-    for heading in ("edition", "file", "rows came", "stayed", "set aside", ""):
-        counted = heading in ("rows came", "stayed", "set aside")
-        table.add_column(heading, overflow="fold", justify="right" if counted else "left")
-    for row in ran.row_counts:
-        counts = (f"{row[name]:,}" for name in ("rows_delivered", "rows_kept", "rows_rejected"))
-        table.add_row(str(row["edition"]), row["file"], *counts, _made_up(row["provenance"]).strip(" ()"))
-    return table
-
-
-def _print_publication(ran: "Ran", publication: "AssetMaterialization") -> None:
-    """Print rows and differences by table, how many checks hold, and where the files are."""
-    publication_facts = {name: value.value for name, value in publication.metadata.items()}
-    out.print(_differences(publication))
-    passed, warned = sum(check.passed for check in ran.checks), len(ran.warnings)
-    warnings = f"{warned} warning{'' if warned == 1 else 's'}"
-    out.print(f"Checks, each of all editions: {passed} of {len(ran.checks)} hold, {warnings}, none blocks.")
-    out.print(_CHANGED[str(publication_facts["difference"])])
-    name = NAME
-    if not publication_facts["stable_name_replaced"]:
-        name = str(publication_facts["file"])
-        out.print(f"{NAME} is open elsewhere and could not be replaced: the new figures are in {name}.")
-    out.print(f"Published: {published_folder() / name} (publication {publication_facts['publication_id']})")
-    out.print(f"Pictures: {pictures_folder()}")
-    out.print("Next: tryghed status shows the verdicts. Begin with targets.verdicts and indicators.comparisons.")
-
-
-_CHANGED = {
-    "no difference": "No difference to the last publication.",
-    "first publication": "This is the first publication.",
-    "changed": "Changed since the last publication: see the columns above.",
-}
-
-
-def _differences(publication: "AssetMaterialization") -> RichTable:
-    from dagster import TableMetadataValue
-
-    columns = ("table", "rows", "made up", "added", "removed", "changed")
-    table = RichTable(title="What came out", **_LEFT)
-    for heading in columns:
-        table.add_column(heading, justify="left" if heading == "table" else "right")
-    rows = publication.metadata["rows"]
-    for record in rows.records if isinstance(rows, TableMetadataValue) else ():
-        table.add_row(*(str(record.data[name]) for name in columns))
+        table.add_row(column, reason, number(len(rows)), ", ".join(map(str, sorted(rows)[:5])))
     return table

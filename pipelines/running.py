@@ -13,38 +13,49 @@ import dagster as dg
 import sqlalchemy
 from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterEvent, DagsterEventType
 
-from assets.asset_checks import sentences
+from assets.asset_checks import undecided
 from assets.published.publication import PUBLICATION
 from assets.tables import key
+from checks.outcomes import failing_before
 from pipelines.editions import range_tags
 from pipelines.jobs import JOB
 from warehouse import store
 from warehouse.contracts import Row, contracts, records
 from warehouse.home import dagster_folder, own_temporary_folder
+from warehouse.publishing import published_rows
 
+ROW_COUNTS = contracts()["quality.row_counts"]
 OnStep = Callable[[str, int], None]
+Editions = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that failed and that nobody let pass; an edition is None where the table has none.
+
+    `new_editions` are those in which it passed, or was not asked, when the table was last checked.
+    """
+
+    table: str
+    rule: str
+    blocking: bool
+    editions: Editions
+    new_editions: Editions
+    rows: int
+    what_to_do: str
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run did: its checks, the rows of its files, and where it stopped if it did."""
+    """What a run did: its checks, the files that are new to the published file, and where it stopped if it did."""
 
     run_id: str
-    checks: tuple[AssetCheckEvaluation, ...]
+    checks: int
+    failed: tuple[FailedCheck, ...]
     trouble: tuple[str, ...]
     bugs: tuple[str, ...]
     publication: AssetMaterialization | None
-    row_counts: tuple[Row, ...]
-
-    @property
-    def blocked(self) -> list[str]:
-        """A sentence for each check and edition that failed and stopped the publication."""
-        return [sentence for check in self.checks if check.blocking for sentence in sentences(check)]
-
-    @property
-    def warnings(self) -> list[str]:
-        """A sentence for each check and edition that failed and blocks nothing."""
-        return [sentence for check in self.checks if not check.blocking for sentence in sentences(check)]
+    new_files: tuple[Row, ...]
 
 
 def prepare_dagster_home() -> Path:
@@ -56,16 +67,21 @@ def prepare_dagster_home() -> Path:
     return folder
 
 
-def run_editions(editions: range, on_step: OnStep) -> Ran:
+def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey] = ()) -> Ran:
     """Run the yearly job over the editions, recorded for Dagster's page like any other run.
 
+    With `tables`, only these and what they are made from are materialized.
     `on_step(name, steps)` is called as each step starts, with the number of all steps. Raises KeyboardInterrupt where
     somebody ended the run, which Dagster records as a failed step.
     """
     from pipelines.definitions import defs
 
     prepare_dagster_home()
+    failed_before, files_before = failing_before(), published_rows(ROW_COUNTS)
     job = defs.resolve_job_def(JOB)
+    if tables:
+        selection = dg.AssetSelection.assets(*tables).upstream().required_multi_asset_neighbors()
+        job = job.get_subset(asset_selection=selection.resolve(defs.resolve_asset_graph()))
     run_id, steps = str(uuid4()), len(list(job.nodes))
     with own_temporary_folder(), _event_logs_kept_open(run_id) as keep_open, dg.DagsterInstance.get() as instance:
 
@@ -87,13 +103,15 @@ def run_editions(editions: range, on_step: OnStep) -> Ran:
     if any(_interrupted(event) for event in failures):
         raise KeyboardInterrupt
     sentences = [(event, _expected(event)) for event in failures]
+    evaluations = result.get_asset_check_evaluations()
     return Ran(
         run_id=run_id,
-        checks=tuple(result.get_asset_check_evaluations()),
+        checks=len(evaluations),
+        failed=tuple(_failed(evaluations, failed_before)),
         trouble=tuple(sentence for _, sentence in sentences if sentence),
         bugs=tuple(_traceback(event) for event, sentence in sentences if sentence is None),
         publication=_materialized(result.all_events, PUBLICATION),
-        row_counts=_row_counts(result.all_events, editions),
+        new_files=_new_files(result.all_events, editions, files_before),
     )
 
 
@@ -152,7 +170,28 @@ def _materialized(events: Sequence[DagsterEvent], asset: dg.AssetKey) -> AssetMa
     return None
 
 
-def _row_counts(events: Sequence[DagsterEvent], editions: range) -> tuple[Row, ...]:
-    """Return the rows of quality.row_counts of the editions; an empty tuple where the run did not make that table."""
-    counts = contracts()["quality.row_counts"]
-    return tuple(records(store.read(counts, editions))) if _materialized(events, key(counts)) else ()
+def _failed(
+    evaluations: Sequence[AssetCheckEvaluation], failed_before: dict[tuple[str, str], set[int | None]]
+) -> Iterator[FailedCheck]:
+    """Yield the checks that failed and that nobody let pass, those that block first."""
+    for evaluation in sorted(evaluations, key=lambda evaluation: not evaluation.blocking):
+        failing = undecided(evaluation)
+        if failing:
+            table = evaluation.asset_key.to_user_string().replace("/", ".")
+            before = failed_before.get((table, evaluation.check_name), set())
+            yield FailedCheck(
+                table=table,
+                rule=evaluation.check_name,
+                blocking=bool(evaluation.blocking),
+                editions=tuple(failing),
+                new_editions=tuple(edition for edition in failing if edition not in before),
+                rows=sum(failing.values()),
+                what_to_do=str(evaluation.metadata["what to do"].value),
+            )
+
+
+def _new_files(events: Sequence[DagsterEvent], editions: range, before: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows of quality.row_counts that the published file did not have; none where the run did not make them."""
+    if not _materialized(events, key(ROW_COUNTS)):
+        return ()
+    return tuple(row for row in records(store.read(ROW_COUNTS, editions)) if row not in before)

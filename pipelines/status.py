@@ -1,125 +1,201 @@
-"""The verdicts and the missing deliveries as tables of words, read from the published file.
+"""Where each target stands, what is overdue and what waits for a decision, read from the published file.
 
-Serves the terminal and the picture in the README. No figure is computed here.
+Here are the queries and the sentences of `tryghed status`; how they are laid out is in `printing.py`. No figure is computed here.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Literal
 
 import duckdb
 
 from assets.targets.sentences import Words
-
-Language = Literal["da", "en"]
+from pipelines.full_status import MissingDelivery, missing_deliveries, words
+from pipelines.texts import number, reader_language, text
+from warehouse.errors import InputError
+from warehouse.home import published_folder
+from warehouse.publishing import NAME, open_published
 
 
 @dataclass(frozen=True)
-class VerdictRow:
-    """One target, measure and comparison, with both readings of each edition in words."""
+class Reading:
+    """The newest verdict on one measure of a target, with its figures; `short` is the measure's name in a narrow line."""
 
     target_id: str
-    about: str
-    readings: dict[int, str]
+    short: str
+    rule: str
+    year: int
+    compared_with: str
+    unit: str
+    value: float | None
+    compared_value: float | None
+    value_low: float | None
+    value_high: float | None
+    limit_value: float | None
+    out_of: int | None
+    comparison_area: str
+    comparison_value: float | None
+    literal: str
+    statistical: str
+    reason: str | None
+    confidentiality: str
 
-    def spans(self, editions: tuple[int, ...]) -> list[tuple[str, str]]:
-        """Return each span of consecutive editions with the same readings, as `2019-2021`, with its reading."""
-        judged = [edition for edition in editions if edition in self.readings]
-        spans = []
-        for reading, group in groupby(judged, key=self.readings.__getitem__):
-            first, *later = group
-            spans.append((f"{first}-{later[-1]}" if later else str(first), reading))
-        return spans
+    @property
+    def is_report(self) -> bool:
+        """Whether the agreement asks for the figure alone and sets no level: reporting it is no success."""
+        return self.compared_with == "report" and self.literal == "met"
 
 
 @dataclass(frozen=True)
-class VerdictTable:
-    """An agreement's verdicts, and the editions that they are about."""
+class AgreementStatus:
+    """An agreement and its readings in order of targets; without readings its targets are not entered."""
 
     name: str
-    editions: tuple[int, ...]
-    rows: tuple[VerdictRow, ...]
+    readings: tuple[Reading, ...]
+
+    @property
+    def newest_year(self) -> int:
+        """The newest year that a reading is about."""
+        return max(reading.year for reading in self.readings)
+
+    def lines(self, in_words: Words) -> list[tuple[str, str]]:
+        """Return each target's number and its line."""
+        return [
+            (target_id, target_line(list(readings), self.newest_year, in_words))
+            for target_id, readings in groupby(self.readings, key=lambda reading: reading.target_id)
+        ]
+
+    def literal_counts(self, in_words: Words) -> str:
+        """Return how many readings by the words are met, not met, reported, and not evaluable; empty without readings."""
+        literal = Counter("reported" if reading.is_report else reading.literal for reading in self.readings)
+        return _counts(literal, ("met", "not_met", "reported", "not_evaluable"), in_words)
+
+    def statistical_counts(self, in_words: Words) -> str:
+        """Return how many readings by the data are met, not met and uncertain; reported figures have no such reading."""
+        statistical = Counter(reading.statistical for reading in self.readings if not reading.is_report)
+        return _counts(statistical, ("met", "not_met", "uncertain", "not_evaluable"), in_words)
 
 
 @dataclass(frozen=True)
-class Footnote:
-    """What a reader should know of the figures of some editions; `accepted` where a steward lets it pass in them."""
+class EditionShown:
+    """The edition that a status is about, when it was due, and when the file that it is read from was published."""
 
-    text: str
-    editions: tuple[int, ...]
-    accepted: bool
+    edition: int
+    due_on: date
+    is_newest: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """All that the short status says. `footnotes` is the number of warnings on which nobody decided."""
+
+    shown: EditionShown
+    today: date
+    published_on: date
     made_up: bool
+    agreements: tuple[AgreementStatus, ...]
+    overdue: tuple[EditionShown, ...]
+    missing: tuple[MissingDelivery, ...]
+    baselines_to_fix: tuple[tuple[str, list[str]], ...]
+    footnotes: int
+    words: Words
 
 
-@dataclass(frozen=True)
-class MissingDelivery:
-    """What verdicts wait for, from whom, for which editions, and since when."""
+def read_status(wanted: int | None, today: date) -> Status:
+    """Return the status as of an edition, or as of the newest. Raises InputError where the published file lacks it."""
+    connection = open_published()
+    shown = edition_shown(connection, wanted)
+    if shown is None:
+        raise InputError(f"edition {wanted} is not in the published file: name one of editions.csv, or add it and run.")
+    return Status(
+        shown=shown,
+        today=today,
+        published_on=date.fromtimestamp((published_folder() / NAME).stat().st_mtime),
+        made_up=is_made_up(connection),
+        agreements=tuple(agreements(connection, shown.edition)),
+        overdue=tuple(editions_overdue(connection, shown, today)),
+        missing=tuple(delivery for delivery in missing_deliveries(connection) if delivery.since <= today),
+        baselines_to_fix=tuple(baselines_to_fix(connection)),
+        footnotes=footnotes_without_decision(connection),
+        words=words(connection),
+    )
 
-    name: str
-    deliverer: str
-    editions: tuple[int, ...]
-    since: date
+
+def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> EditionShown | None:
+    """Return the wanted edition, else the newest in which a target has a figure; None where the file does not have it."""
+    row = connection.execute(
+        """
+        WITH newest AS (
+            SELECT coalesce(max(edition) FILTER (value IS NOT NULL), min(edition)) AS edition FROM targets.verdicts
+        )
+        SELECT e.edition, e.due_on, e.edition = n.edition FROM reference.editions e, newest n
+        WHERE e.edition = coalesce($wanted, n.edition)
+        """,
+        {"wanted": wanted},
+    ).fetchone()
+    return EditionShown(*row) if row else None
 
 
-def words(connection: duckdb.DuckDBPyConnection, language: Language) -> Words:
-    """Return the text of each word in the reader's language, by kind and word."""
-    rows = connection.execute(f"SELECT kind, word, text_{language} FROM reference.words").fetchall()
-    return Words({(kind, word): text for kind, word, text in rows})
+def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[AgreementStatus]:
+    """Return each agreement with the newest reading of each measure up to the edition.
 
-
-def verdict_tables(connection: duckdb.DuckDBPyConnection, language: Language) -> list[VerdictTable]:
-    """Return one table per agreement, with both readings in each cell."""
-    names_of_words = words(connection, language)
-    agreements = connection.execute(
-        f"SELECT agreement_id, name_{language} FROM reference.agreements ORDER BY ALL"
+    A target whose words are about every year is shown with all years since the baseline, else with the year before.
+    """
+    language = reader_language()
+    rows = connection.execute(
+        f"""
+        WITH readings AS (
+            SELECT v.agreement_id, v.target_id, coalesce(m.short_{language}, m.name_{language}) AS short, t.rule,
+                   coalesce(v.crime_year, v.edition) AS year, v.compared_with, v.unit, v.value, v.compared_value,
+                   if(v.compared_with = 'baseline_gap', NULL, i.value_low) AS value_low,
+                   if(v.compared_with = 'baseline_gap', NULL, i.value_high) AS value_high,
+                   v.limit_value, i.out_of, city.name_da AS comparison_area,
+                   if(m.unit IN ('percent', 'reports_per_1000') AND v.compared_with <> 'baseline_gap', c.value, NULL)
+                       AS comparison_value,
+                   v.literal, v.statistical, v.reason, v.confidentiality, v.measure
+            FROM targets.verdicts v
+            JOIN reference.targets t USING (agreement_id, target_id, measure)
+            JOIN reference.measures m USING (measure)
+            JOIN reference.agreements a USING (agreement_id)
+            JOIN (SELECT DISTINCT area_id, name_da FROM reference.areas) city ON city.area_id = a.comparison_area_id
+            LEFT JOIN indicators.yearly i ON (i.edition, i.area_id, i.measure) = (v.edition, v.area_id, v.measure)
+            LEFT JOIN indicators.yearly c
+                ON (c.edition, c.area_id, c.measure) = (v.edition, a.comparison_area_id, v.measure) AND v.area_id <> c.area_id
+            WHERE v.edition <= $edition
+            QUALIFY row_number() OVER (
+                PARTITION BY v.agreement_id, v.target_id, v.measure
+                ORDER BY v.reason IS NOT DISTINCT FROM 'period_over', v.edition DESC, v.literal = 'not_evaluable',
+                         list_position(['every_year', 'edition_before'], v.compared_with) NULLS LAST
+            ) = 1
+        )
+        SELECT a.name_{language}, r.* EXCLUDE (agreement_id, measure)
+        FROM reference.agreements a LEFT JOIN readings r USING (agreement_id)
+        ORDER BY r.target_id IS NULL, a.agreement_id, r.target_id, r.measure
+        """,
+        {"edition": edition},
     ).fetchall()
-    verdicts = _verdicts(connection, language)
     return [
-        _verdict_table(name, [verdict for verdict in verdicts if verdict.agreement_id == agreement_id], names_of_words)
-        for agreement_id, name in agreements
+        AgreementStatus(name, tuple(Reading(*row[1:]) for row in of_agreement if row[1] is not None))
+        for name, of_agreement in groupby(rows, key=lambda row: str(row[0]))
     ]
 
 
-def missing_deliveries(connection: duckdb.DuckDBPyConnection, language: Language) -> list[MissingDelivery]:
-    """Return the deliveries that verdicts wait for, the oldest first."""
+def editions_overdue(connection: duckdb.DuckDBPyConnection, shown: EditionShown, today: date) -> list[EditionShown]:
+    """Return the editions after the newest one with a figure that were due by today; none where an earlier one is shown."""
     rows = connection.execute(
-        f"""
-        SELECT d.name_{language}, d.deliverer, list_sort(list_distinct(list(v.edition))), min(e.due_on)
-        FROM targets.verdicts v
-        JOIN reference.targets t USING (agreement_id, target_id, measure)
-        JOIN reference.deliveries d ON d.delivery = t.waits_for
-        JOIN reference.editions e ON e.edition = v.edition
-        LEFT JOIN targets.baselines b USING (agreement_id, target_id, measure)
-        WHERE v.reason = 'missing_extract' OR (v.reason = 'baseline_missing' AND coalesce(b.reason, '') <> 'not_fixed')
-           OR (v.reason = 'baseline_year' AND v.value IS NULL AND v.confidentiality = 'free')
-        GROUP BY ALL ORDER BY min(e.due_on), 1
-        """
+        "SELECT edition, due_on, false FROM reference.editions WHERE edition > $edition AND due_on <= $today ORDER BY edition",
+        {"edition": shown.edition, "today": today},
     ).fetchall()
-    return [MissingDelivery(name, deliverer, tuple(editions), since) for name, deliverer, editions, since in rows]
+    return [EditionShown(*row) for row in rows] if shown.is_newest else []
 
 
-def footnotes(connection: duckdb.DuckDBPyConnection, language: Language) -> list[Footnote]:
-    """Return the footnotes on published figures with their editions, those without a decision first."""
-    rows = connection.execute(
-        f"""
-        SELECT text_{language}, list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
-               bool_or(coalesce(provenance = 'synthetic', false))
-        FROM quality.footnotes GROUP BY text_{language}, accepted ORDER BY accepted, 1
-        """
-    ).fetchall()
-    return [Footnote(text, tuple(editions), accepted, made_up) for text, editions, accepted, made_up in rows]
-
-
-def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
-    """Return each decision in force: name, first edition, what it is about, who made it, when and why."""
-    return connection.execute(
-        """
-        SELECT decision_id, min(edition), concat_ws(' ', action, table_name, rule, file, row, column_name, offence_code, crime_type),
-               person, decided_on, reason
-        FROM quality.decisions WHERE status = 'in_force' GROUP BY ALL ORDER BY 2, 1
-        """
-    ).fetchall()
+def footnotes_without_decision(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many checks warn of a published figure and nobody has decided on."""
+    query = "SELECT count(DISTINCT (table_name, rule)) FROM quality.footnotes WHERE decision IS NULL"
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
 
 
 def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
@@ -132,59 +208,83 @@ def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, l
     ).fetchall()
 
 
-@dataclass(frozen=True)
-class _Verdict:
-    """A row of targets.verdicts with its names; `measures` and `comparisons` are the numbers of those of its target."""
-
-    agreement_id: str
-    target_id: str
-    text: str
-    measure: str
-    compared_with: str
-    edition: int
-    literal: str
-    statistical: str
-    reason: str | None
-    provenance: str | None
-    measures: int
-    comparisons: int
+def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a figure of the file is made up."""
+    found = connection.execute("SELECT 1 FROM indicators.yearly WHERE provenance = 'synthetic' LIMIT 1").fetchone()
+    return found is not None
 
 
-def _verdicts(connection: duckdb.DuckDBPyConnection, language: Language) -> list[_Verdict]:
-    rows = connection.execute(
-        f"""
-        SELECT v.agreement_id, v.target_id, t.text_{language}, m.name_{language}, v.compared_with, v.edition, v.literal, v.statistical,
-               v.reason, v.provenance, count(DISTINCT v.measure) OVER of_target, count(DISTINCT v.compared_with) OVER of_target
-        FROM targets.verdicts v
-        JOIN reference.targets t USING (agreement_id, target_id, measure) JOIN reference.measures m USING (measure)
-        WINDOW of_target AS (PARTITION BY v.agreement_id, v.target_id)
-        ORDER BY v.agreement_id, v.target_id, v.measure, v.compared_with, v.edition
-        """
-    ).fetchall()
-    return [_Verdict(*row) for row in rows]
+# --- a target in one line ----------------------------------------------------------------------------------
 
 
-def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -> VerdictTable:
-    """Return the verdicts of one agreement in words, with a row for each measure and comparison of a target."""
-    readings: dict[tuple[str, str], dict[int, str]] = {}
-    for verdict in verdicts:
-        subject = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
-        subject += f" ({names_of_words['compared_with', verdict.compared_with]})" if verdict.comparisons > 1 else ""
-        readings.setdefault((verdict.target_id, subject), {})[verdict.edition] = _reading(verdict, names_of_words)
-    return VerdictTable(
-        name,
-        tuple(sorted({verdict.edition for verdict in verdicts})),
-        tuple(VerdictRow(target_id, subject, by_edition) for (target_id, subject), by_edition in readings.items()),
-    )
+def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) -> str:
+    """Return what a target's figures are and how it stands, as `Unsafe 16 → 12 % (8-17) · København 6 · met · uncertain`.
+
+    Figures of another year than the newest are marked with theirs.
+    """
+    parts = [_figures(reading, newest_year, alone=len(readings) == 1) for reading in readings]
+    first = readings[0]
+    if len(readings) == 1:
+        if first.comparison_value is not None and first.value is not None:
+            parts.append(f"{first.comparison_area} {_rounded(first.comparison_value, first.unit)}")
+        if first.limit_value is not None and first.rule in ("at_least", "at_most"):
+            parts.append(text(first.rule, limit=number(first.limit_value)))
+        return " · ".join([*parts, *_verdict(first, in_words)])
+    if all(reading.is_report for reading in readings):
+        return " · ".join([*parts, text("reported")])
+    met = sum(reading.literal == "met" for reading in readings)
+    parts.append(text("met_of", met=met, readings=len(readings)))
+    if any(reading.statistical != reading.literal for reading in readings):
+        surely_met = sum(reading.statistical == "met" for reading in readings)
+        parts.append(text("met_statistically_of", met=surely_met, readings=len(readings)))
+    return " · ".join(parts)
 
 
-def _reading(verdict: _Verdict, names_of_words: Words) -> str:
-    """Return both readings as text, or the reason where neither can be made; marked where a figure is made up."""
-    why = names_of_words["reason", verdict.reason] if verdict.reason else ""
-    if verdict.literal == verdict.statistical == "not_evaluable":
-        return names_of_words["heading", "no_verdict"] + why
-    by_words, by_data = names_of_words["verdict", verdict.literal], names_of_words["verdict", verdict.statistical]
-    if verdict.statistical == "not_evaluable":
-        by_data = f"{by_data} ({why})"
-    mark = f" ({names_of_words['provenance', verdict.provenance]})" if verdict.provenance == "synthetic" else ""
-    return f"{by_words} / {by_data}{mark}"
+def _figures(reading: Reading, newest_year: int, alone: bool) -> str:
+    """Return a measure with its figures: that of the baseline or the year before, its own, and its interval."""
+    name = reading.short
+    if reading.compared_with == "baseline_gap":
+        name = text("gap_to", measure=name, area=reading.comparison_area)
+    if reading.year != newest_year:
+        name = text("of_year", measure=name, year=reading.year)
+    if reading.value is None:
+        return f"{name}: {text('no_figure' if reading.confidentiality == 'free' else 'hidden')}"
+    if reading.compared_with == "goals" and reading.out_of is not None:
+        return f"{name} {text('of', kept=number(reading.value), out_of=reading.out_of)}"
+    before = reading.compared_value
+    own, earlier = _rounded(reading.value, reading.unit), before if before is None else _rounded(before, reading.unit)
+    if earlier == own and before is not None and before != reading.value:
+        own, earlier = (_rounded(value, reading.unit, more=1) for value in (reading.value, before))
+    figures = f"{name} {own}" if earlier is None else f"{name} {earlier} → {own}"
+    if alone:
+        figures += text(f"unit_{reading.unit}")
+        if reading.value_low is not None and reading.value_high is not None:
+            figures += f" ({_rounded(reading.value_low, reading.unit)}-{_rounded(reading.value_high, reading.unit)})"
+    return figures
+
+
+def _rounded(value: float, unit: str, more: int = 0) -> str:
+    """Return a share in whole per cents and a rate or gap with one decimal; `more` decimals where two would look the same."""
+    decimals = {"percent": 0, "reports_per_1000": 1, "percentage_points": 1, "dkk_million": 2}.get(unit, 0)
+    return number(round(value, decimals + more))
+
+
+def _verdict(reading: Reading, in_words: Words) -> list[str]:
+    """Return both readings in words, or why there is none; a full count has one."""
+    if reading.is_report:
+        return [text("reported")]
+    if reading.literal == "not_evaluable":
+        return [in_words["reason", reading.reason or ""]]
+    literal = in_words["verdict", reading.literal]
+    if reading.statistical == "not_evaluable":
+        return [literal, in_words["reason", reading.reason or ""]]
+    if reading.statistical == "uncertain":
+        return [literal, in_words["verdict", "uncertain"]]
+    if reading.compared_with in ("limit", "goals") and reading.value_low is None:
+        return [literal]
+    return [literal, text("statistically", word=in_words["verdict", reading.statistical])]
+
+
+def _counts(counted: Counter[str], order: Sequence[str], in_words: Words) -> str:
+    names = {word: text("reported") if word == "reported" else in_words["verdict", word] for word in order}
+    return ", ".join(f"{counted[word]} {names[word]}" for word in order if counted[word])

@@ -88,15 +88,21 @@ def own_temporary_folder() -> Iterator[None]:
 
 @contextmanager
 def home_of_its_own() -> Iterator[None]:
-    """Point TRYGHED_HOME to an empty data folder, for trying something out; the folder is deleted at the end."""
+    """Point TRYGHED_HOME to an empty data folder, for trying something out; the folder is deleted at the end.
+
+    The reference files stay those of the home that is left, also where they are the made-up sample's copy in it.
+    """
+    names = ("TRYGHED_HOME", "TRYGHED_REFERENCE")
+    before = {name: os.environ.get(name) for name in names}
     with own_temporary_folder():
-        before, os.environ["TRYGHED_HOME"] = os.environ.get("TRYGHED_HOME"), tempfile.gettempdir()
+        os.environ.update(TRYGHED_REFERENCE=str(reference_folder()), TRYGHED_HOME=tempfile.gettempdir())
         try:
             yield
         finally:
-            del os.environ["TRYGHED_HOME"]
-            if before is not None:
-                os.environ["TRYGHED_HOME"] = before
+            for name in names:
+                os.environ.pop(name)
+                if (value := before[name]) is not None:
+                    os.environ[name] = value
 
 
 def reference_folder() -> Path:

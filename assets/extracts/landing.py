@@ -22,7 +22,7 @@ from assets.extracts.matching import fitting_layout
 from assets.extracts.privacy import free_texts, refuse_personal, refuse_personal_texts
 from warehouse.contracts import Column
 from warehouse.errors import InputError
-from warehouse.home import landing_folder
+from warehouse.home import landing_folder, path_for_reader, reference_folder, sample_reference_folder
 from warehouse.personal import kind_of_text
 
 _HIDDEN = re.compile(r"\.(?!\.)|~\$")  # what programs leave beside files: .DS_Store, ._svar.csv, ~$svar.xlsx
@@ -46,10 +46,16 @@ def landed_editions() -> list[int]:
 
 def delivered_files(edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
     """Return the edition's files in order of their names, each with its layout. Raises InputError for the first bad one."""
-    paths = _paths_in(landing_folder() / str(edition), f"landing/{edition}")
-    files = [look_into(path, edition, specifications) for path in paths]
+    files = [look_into(path, edition, specifications) for path in paths_of(edition)]
     _refuse_twice(files)
+    for file in files:
+        refuse_beside_sample_reference(file)
     return files
+
+
+def paths_of(edition: int) -> list[Path]:
+    """Return the paths of an edition's files in order of their names, without those that programs hide."""
+    return _paths_in(landing_folder() / str(edition), f"landing/{edition}")
 
 
 def look_into(path: Path, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
@@ -79,6 +85,15 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
         raise InputError(f"{with_sheet(path, cells.sheet)}: has a header and no rows: ask for the file again.")
     refuse_personal(file)
     return file
+
+
+def refuse_beside_sample_reference(file: DeliveredFile) -> None:
+    """Refuse a delivered file while the reference files are the sample's copy: its baselines are made up."""
+    sample = sample_reference_folder()
+    if file.provenance != "synthetic" and reference_folder() == sample:
+        raise InputError(
+            f"{file.path.name}: is a delivered file, and the reference files are those of the made-up sample: delete {path_for_reader(sample)} and the sample's files, and run again."
+        )
 
 
 def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:

@@ -25,10 +25,10 @@ from warehouse.reference_files import Reference, load_reference
 EDITIONS = range(2017, 2026)
 
 
-def write_sample(folder: Path, seed: int = 1, tell: Callable[[str], None] | None = None) -> list[Path]:
+def write_sample(folder: Path, seed: int = 1, on_edition: Callable[[int, int], None] | None = None) -> list[Path]:
     """Write made-up extracts of editions 2017 to 2025 into `<folder>/<edition>/`, and give their paths.
 
-    The same seed gives the same bytes. `tell` is called with a line for each edition. Raises InputError where the
+    The same seed gives the same bytes. `on_edition` is called with each edition and its number of files. Raises InputError where the
     folder holds anything but such files.
     """
     _refuse_other_files(folder)
@@ -37,8 +37,8 @@ def write_sample(folder: Path, seed: int = 1, tell: Callable[[str], None] | None
     for edition in EDITIONS:
         paths = [write(extract, folder) for extract in sample_extracts(edition, seed, specifications, reference)]
         written += paths
-        if tell:
-            tell(f"{edition}: {len(paths)} made-up files")
+        if on_edition:
+            on_edition(edition, len(paths))
     hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in written]
     (folder / MADE_UP_HASHES).write_text("\n".join(hashes) + "\n")
     return written

@@ -1,0 +1,51 @@
+"""A look through the landing folder before a run loads Dagster, so that a bad file is named in the first seconds.
+
+Looks at the newest edition first and not again at files that the store already has. What a bad file is, is decided in
+`assets/extracts/landing.py`; a run started from Dagster's page meets the same refusals when it takes the files in.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from assets.extracts.files import FILES, listed_files
+from assets.extracts.landing import landed_editions, look_into, paths_of, refuse_beside_sample_reference
+from assets.extracts.layouts import load_specifications
+from warehouse import store
+from warehouse.errors import InputError
+
+
+def bad_files(editions: range, on_file: Callable[[int, int], None]) -> list[str]:
+    """Return a sentence for each landed file of the editions that a run would refuse.
+
+    `on_file(number, files)` is called before each. Raises InputError where the landing folder itself is not as it must be.
+    """
+    specifications, known = load_specifications(), _known_hashes()
+    files = [
+        (edition, path)
+        for edition in sorted(set(landed_editions()) & set(editions), reverse=True)
+        for path in paths_of(edition)
+    ]
+    sentences = []
+    for number, (edition, path) in enumerate(files, 1):
+        on_file(number, len(files))
+        if _sha256(path) in known:
+            continue
+        try:
+            refuse_beside_sample_reference(look_into(path, edition, specifications))
+        except InputError as error:
+            sentences.append(f"landing/{edition}: {error}")
+    return sentences
+
+
+def _known_hashes() -> set[str]:
+    return {file.file_sha256 for edition in store.stored_editions(FILES) for file in listed_files(edition)}
+
+
+def _sha256(path: Path) -> str | None:
+    """Return the hash of a file's bytes, or None for what cannot be read: a look into it says why."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

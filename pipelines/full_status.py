@@ -1,0 +1,178 @@
+"""Every verdict, footnote, decision and missing delivery as tables of words, read from the published file.
+
+For `tryghed status --all` and the pictures of the README; the short status is in `status.py`. No figure is computed here.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+import duckdb
+
+from assets.targets.sentences import Words
+from pipelines.texts import reader_language
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """One target, measure and comparison, with both readings of each edition in words."""
+
+    target_id: str
+    about: str
+    readings: dict[int, str]
+
+    def spans(self, editions: tuple[int, ...]) -> list[tuple[str, str]]:
+        """Return each span of consecutive editions with the same readings, as `2019-2021`, with its reading."""
+        judged = [edition for edition in editions if edition in self.readings]
+        spans = []
+        for reading, group in groupby(judged, key=self.readings.__getitem__):
+            first, *later = group
+            spans.append((f"{first}-{later[-1]}" if later else str(first), reading))
+        return spans
+
+
+@dataclass(frozen=True)
+class VerdictTable:
+    """An agreement's verdicts, and the editions that they are about."""
+
+    name: str
+    editions: tuple[int, ...]
+    rows: tuple[VerdictRow, ...]
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """What a reader should know of the figures of some editions; `accepted` where a steward lets it pass in them."""
+
+    text: str
+    editions: tuple[int, ...]
+    accepted: bool
+    made_up: bool
+
+
+@dataclass(frozen=True)
+class MissingDelivery:
+    """What verdicts wait for, from whom, for which editions, and since when."""
+
+    name: str
+    deliverer: str
+    editions: tuple[int, ...]
+    since: date
+
+
+def words(connection: duckdb.DuckDBPyConnection) -> Words:
+    """Return the text of each word in the reader's language, by kind and word."""
+    rows = connection.execute(f"SELECT kind, word, text_{reader_language()} FROM reference.words").fetchall()
+    return Words({(kind, word): text for kind, word, text in rows})
+
+
+def verdict_tables(connection: duckdb.DuckDBPyConnection) -> list[VerdictTable]:
+    """Return one table per agreement, with both readings in each cell."""
+    names_of_words = words(connection)
+    agreements = connection.execute(
+        f"SELECT agreement_id, name_{reader_language()} FROM reference.agreements ORDER BY ALL"
+    ).fetchall()
+    verdicts = _verdicts(connection)
+    return [
+        _verdict_table(name, [verdict for verdict in verdicts if verdict.agreement_id == agreement_id], names_of_words)
+        for agreement_id, name in agreements
+    ]
+
+
+def missing_deliveries(connection: duckdb.DuckDBPyConnection) -> list[MissingDelivery]:
+    """Return the deliveries that verdicts wait for, the oldest first."""
+    rows = connection.execute(
+        f"""
+        SELECT d.name_{reader_language()}, d.deliverer, list_sort(list_distinct(list(v.edition))), min(e.due_on)
+        FROM targets.verdicts v
+        JOIN reference.targets t USING (agreement_id, target_id, measure)
+        JOIN reference.deliveries d ON d.delivery = t.waits_for
+        JOIN reference.editions e ON e.edition = v.edition
+        LEFT JOIN targets.baselines b USING (agreement_id, target_id, measure)
+        WHERE v.reason = 'missing_extract' OR (v.reason = 'baseline_missing' AND coalesce(b.reason, '') <> 'not_fixed')
+           OR (v.reason = 'baseline_year' AND v.value IS NULL AND v.confidentiality = 'free')
+        GROUP BY ALL ORDER BY min(e.due_on), 1
+        """
+    ).fetchall()
+    return [MissingDelivery(name, deliverer, tuple(editions), since) for name, deliverer, editions, since in rows]
+
+
+def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
+    """Return the footnotes on published figures with their editions, those without a decision first."""
+    rows = connection.execute(
+        f"""
+        SELECT text_{reader_language()}, list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
+               bool_or(coalesce(provenance = 'synthetic', false))
+        FROM quality.footnotes GROUP BY text_{reader_language()}, accepted ORDER BY accepted, 1
+        """
+    ).fetchall()
+    return [Footnote(text, tuple(editions), accepted, made_up) for text, editions, accepted, made_up in rows]
+
+
+def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
+    """Return each decision in force: name, first edition, what it is about, who made it, when and why."""
+    return connection.execute(
+        """
+        SELECT decision_id, min(edition), concat_ws(' ', action, table_name, rule, file, row, column_name, offence_code, crime_type),
+               person, decided_on, reason
+        FROM quality.decisions WHERE status = 'in_force' GROUP BY ALL ORDER BY 2, 1
+        """
+    ).fetchall()
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """A row of targets.verdicts with its names; `measures` and `comparisons` are the numbers of those of its target."""
+
+    agreement_id: str
+    target_id: str
+    text: str
+    measure: str
+    compared_with: str
+    edition: int
+    literal: str
+    statistical: str
+    reason: str | None
+    provenance: str | None
+    measures: int
+    comparisons: int
+
+
+def _verdicts(connection: duckdb.DuckDBPyConnection) -> list[_Verdict]:
+    rows = connection.execute(
+        f"""
+        SELECT v.agreement_id, v.target_id, t.text_{reader_language()}, m.name_{reader_language()}, v.compared_with, v.edition, v.literal, v.statistical,
+               v.reason, v.provenance, count(DISTINCT v.measure) OVER of_target, count(DISTINCT v.compared_with) OVER of_target
+        FROM targets.verdicts v
+        JOIN reference.targets t USING (agreement_id, target_id, measure) JOIN reference.measures m USING (measure)
+        WINDOW of_target AS (PARTITION BY v.agreement_id, v.target_id)
+        ORDER BY v.agreement_id, v.target_id, v.measure, v.compared_with, v.edition
+        """
+    ).fetchall()
+    return [_Verdict(*row) for row in rows]
+
+
+def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -> VerdictTable:
+    """Return the verdicts of one agreement in words, with a row for each measure and comparison of a target."""
+    readings: dict[tuple[str, str], dict[int, str]] = {}
+    for verdict in verdicts:
+        subject = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
+        subject += f" ({names_of_words['compared_with', verdict.compared_with]})" if verdict.comparisons > 1 else ""
+        readings.setdefault((verdict.target_id, subject), {})[verdict.edition] = _reading(verdict, names_of_words)
+    return VerdictTable(
+        name,
+        tuple(sorted({verdict.edition for verdict in verdicts})),
+        tuple(VerdictRow(target_id, subject, by_edition) for (target_id, subject), by_edition in readings.items()),
+    )
+
+
+def _reading(verdict: _Verdict, names_of_words: Words) -> str:
+    """Return both readings as text, or the reason where neither can be made; marked where a figure is made up."""
+    why = names_of_words["reason", verdict.reason] if verdict.reason else ""
+    if verdict.literal == verdict.statistical == "not_evaluable":
+        return names_of_words["heading", "no_verdict"] + why
+    by_words, by_data = names_of_words["verdict", verdict.literal], names_of_words["verdict", verdict.statistical]
+    if verdict.statistical == "not_evaluable":
+        by_data = f"{by_data} ({why})"
+    mark = f" ({names_of_words['provenance', verdict.provenance]})" if verdict.provenance == "synthetic" else ""
+    return f"{by_words} / {by_data}{mark}"

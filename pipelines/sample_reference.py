@@ -1,0 +1,68 @@
+"""The made-up sample's own copy of the reference files, in which its baselines are fixed so that a first run has verdicts.
+
+A made-up baseline is written into `<home>/reference/` and never into `warehouse/reference/`. Which figures baselines are fixed
+at is decided in `assets/targets/fixing.py`, for the sample as for delivered files; how the sample's files are made up is in
+`assets/extracts/sample/`.
+"""
+
+import filecmp
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+from assets.tables import key
+from assets.targets.fixing import STORED, fix_baselines, read_targets
+from pipelines.running import OnStep, run_editions
+from warehouse.contracts import contracts
+from warehouse.errors import InputError
+from warehouse.home import home_of_its_own, landing_folder, reference_folder, sample_reference_folder
+from warehouse.reference_files import load_reference
+from warehouse.store import FIRST_EDITION
+
+PERSON, REASON = "Tryghed's made-up sample", "Made up, to show verdicts."
+WRITTEN_BY_COMMANDS = ("fixed_baselines.csv", "decisions.yml")
+
+
+def write_sample_reference(on_step: OnStep) -> Path | None:
+    """Copy the reference files into the home, fix the sample's baselines in the copy, and return its folder.
+
+    The figures are made in an empty home, from the landed files of the baselines' editions alone. Returns None where
+    TRYGHED_REFERENCE names the files: a run then uses them as they are. Raises InputError where the figures cannot be made.
+    """
+    if os.environ.get("TRYGHED_REFERENCE"):
+        return None
+    copy, landing = sample_reference_folder(), landing_folder()
+    shutil.rmtree(copy, ignore_errors=True)
+    editions = _editions_of_baselines()
+    with home_of_its_own():
+        reference = shutil.copytree(reference_folder(), sample_reference_folder())
+        os.environ["TRYGHED_REFERENCE"] = str(reference)
+        for edition in editions:
+            shutil.copytree(landing / str(edition), landing_folder() / str(edition))
+        tables = [key(contracts()[name]) for name in STORED]
+        ran = run_editions(range(FIRST_EDITION, editions[-1] + 1), on_step, tables)
+        failed = [f"{check.table}: {check.rule}. {check.what_to_do}" for check in ran.failed if check.blocking]
+        if trouble := [*ran.bugs, *filter(None, ran.trouble), *failed]:
+            raise InputError("\n".join(trouble))
+        fixed_on = date(editions[-1], 6, 30)
+        targets = read_targets(PERSON, fixed_on, REASON)
+        for agreement_id in sorted({target.agreement_id for target in targets if target.has_figure}):
+            fix_baselines(agreement_id, PERSON, REASON, fixed_on)
+        shutil.copytree(reference, copy)
+    return copy
+
+
+def changed_since_copied(original: Path) -> list[str]:
+    """Return the names of the reference files that differ from the sample's copy of them."""
+    copy = sample_reference_folder()
+    names = {str(path.relative_to(folder)) for folder in (original, copy) for path in folder.rglob("[!.]*.*")}
+    _, changed, missing = filecmp.cmpfiles(original, copy, names - set(WRITTEN_BY_COMMANDS), shallow=False)
+    return sorted([*changed, *missing])
+
+
+def _editions_of_baselines() -> list[int]:
+    """Return the editions whose figures are baselines, in order; a crime year is published by the edition after it."""
+    targets = load_reference()["reference.targets"].dropna(subset=["baseline_year"])
+    crime = targets["period_of"] == "crime_year"
+    return sorted({*map(int, targets["baseline_year"][~crime]), *map(int, targets["baseline_year"][crime] + 1)})

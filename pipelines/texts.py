@@ -1,0 +1,53 @@
+"""The language of the reader, and what the commands print in it (`texts.yml`).
+
+What the commands print is put together in `printing.py`; the words of the published tables are `reference/words.csv`.
+"""
+
+import os
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from assets.targets.sentences import written
+
+Language = Literal["da", "en"]
+DAYS_OF_TWO_MONTHS = 61
+
+
+def reader_language() -> Language:
+    """Return the language of the environment: TRYGHED_LANGUAGE, else the locale's; English where it is not Danish."""
+    wanted = (os.environ.get(name) for name in ("TRYGHED_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return "da" if next(filter(None, wanted), "").lower().startswith("da") else "en"
+
+
+def text(name: str, /, **values: object) -> str:
+    """Return a text in the reader's language, with the values filled in."""
+    return texts()[name][reader_language()].format(**values)
+
+
+def number(value: float | None) -> str:
+    """Return a number as readers of the language write it: a dash for none, at most one decimal, two of small ones."""
+    return written(value, reader_language())
+
+
+def day(value: date) -> str:
+    """Return a day as readers of the language write it."""
+    return f"{value.day}.{value.month}.{value.year}" if reader_language() == "da" else f"{value:%-d %B %Y}"
+
+
+def how_long_ago(value: date, today: date) -> str:
+    """Return the time since a day in days, or in months after two of them; the days until then where it is to come."""
+    days = (today - value).days
+    if days < 0:
+        return text("in_days", days=-days)
+    return text("days_ago", days=days) if days < DAYS_OF_TWO_MONTHS else text("months_ago", months=round(days / 30.44))
+
+
+@cache
+def texts() -> dict[str, dict[Language, str]]:
+    """Return every text by name and language."""
+    entries: dict[str, dict[Language, str]] = yaml.safe_load(Path(__file__).with_name("texts.yml").read_text("utf-8"))
+    return entries
