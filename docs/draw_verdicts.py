@@ -1,7 +1,13 @@
-"""Draws the README's picture of the verdict table from the published file (`make picture`)."""
+"""Draws the README's picture of an agreement's verdicts from the published file in TRYGHED_HOME (`make picture`).
 
+A home with the made-up sample gives `verdicts_sample.svg`, marked as made up; one without gives `verdicts_published.svg`.
+A slow test draws both and fails where a committed picture is another.
+"""
+
+import os
 from pathlib import Path
 
+import duckdb
 import matplotlib as mpl
 
 mpl.use("svg")
@@ -9,44 +15,78 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pipelines.full_status import VerdictTable, verdict_tables
+from assets.targets.sentences import Words
+from pipelines.full_status import words
+from pipelines.status import AgreementStatus, Reading, agreements, figures_of, is_made_up, name_of, verdict_of
 from warehouse.publishing import open_published
 
-WIDTH = 14.5
-PICTURE = Path(__file__).with_name("verdicts.svg")
-PAPER, INK, PALE = "#ffffff", "#1d2430", "#eef1f5"
-SHADES = {"met": "#cfe8d5", "not met": "#f3c9c0", "uncertain": "#fbe7b2", "not evaluable": PALE}
+FOLDER = Path(__file__).parent
+WIDTH, ROW, NAME, CELL = 11.6, 0.31, 3.2, 2.1
+PAPER, INK = "#ffffff", "#1d2430"
+SHADES = {
+    "met": "#cfe8d5",
+    "not_met": "#f3c9c0",
+    "uncertain": "#fbe7b2",
+    "reported": "#dfe6f2",
+    "not_evaluable": "#eef1f5",
+}
 
 
-def draw(verdicts: VerdictTable, picture: Path) -> None:
-    """Draw one line per target, measure and comparison, one column per edition; legible without colour."""
-    lines, editions = len(verdicts.rows), verdicts.editions
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.34 * lines + 1.3))
-    axes.set(xlim=(0, WIDTH), ylim=(lines + 0.2, -1.6))
+def draw(connection: duckdb.DuckDBPyConnection, folder: Path = FOLDER) -> Path:
+    """Draw the agreement that has targets, a line per target and measure and a column per year; return the picture's path.
+
+    Legible without colour: each cell has its figure, its reading by the words and its reading by the data.
+    """
+    os.environ["TRYGHED_LANGUAGE"] = "en"
+    mpl.rcParams |= {"svg.hashsalt": "tryghed", "svg.fonttype": "none"}
+    by_edition = connection.execute("SELECT DISTINCT edition FROM targets.verdicts ORDER BY edition").fetchall()
+    statuses = [_with_targets(connection, edition) for (edition,) in by_edition]
+    cells = {
+        (reading.target_id, name_of(reading), reading.year): reading
+        for status in statuses
+        for reading in status.readings
+    }
+    lines = list(dict.fromkeys((target_id, name) for target_id, name, _ in cells))
+    years = sorted({year for *_, year in cells})[-4:]
+    made_up, in_words = is_made_up(connection), words(connection)
+    height = len(lines) * ROW + 1.1
+    figure, axes = plt.subplots(figsize=(WIDTH, height))
+    axes.set(xlim=(0, WIDTH), ylim=(height, 0))
     axes.axis("off")
-    axes.text(0, -1.25, verdicts.name, fontsize=14, weight="bold", color=INK)
-    axes.text(0, -0.75, "each reading: by the words / by the data", fontsize=9, color=INK)
-    width = 1.35
-    left = WIDTH - width * len(editions)
-    for column, edition in enumerate(editions):
-        axes.text(left + width * (column + 0.5), -0.3, str(edition), ha="center", weight="bold", color=INK)
-    for number, row in enumerate(verdicts.rows):
-        axes.text(0, number + 0.5, row.target_id, va="center", fontsize=9, weight="bold", color=INK)
-        axes.text(0.45, number + 0.5, row.about, va="center", fontsize=8, color=INK)
-        for column, edition in enumerate(editions):
-            reading = row.readings.get(edition)
-            if reading:
-                _cell(axes, left + width * column, number, width, reading)
-    figure.savefig(picture, bbox_inches="tight", facecolor=PAPER, metadata={"Date": None})
+    _title(axes, statuses[-1].name, made_up)
+    for column, year in enumerate(years):
+        axes.text(NAME + CELL * (column + 0.5), 0.95, str(year), ha="center", weight="bold", color=INK, fontsize=9)
+    for number, (target_id, name) in enumerate(lines):
+        top = 1.05 + number * ROW
+        axes.text(0, top + ROW / 2, target_id, va="center", fontsize=8, weight="bold", color=INK)
+        axes.text(0.35, top + ROW / 2, name, va="center", fontsize=8, color=INK)
+        for column, year in enumerate(years):
+            if (target_id, name, year) in cells:
+                _cell(axes, NAME + CELL * column, top, cells[target_id, name, year], in_words)
+    path = folder / f"verdicts_{'sample' if made_up else 'published'}.svg"
+    figure.savefig(path, bbox_inches="tight", facecolor=PAPER, metadata={"Date": None})
+    plt.close(figure)
+    return path
 
 
-def _cell(axes: Axes, left: float, top: float, width: float, reading: str) -> None:
-    shade = next(SHADES[word] for word in ("not evaluable", "not met", "uncertain", "met") if reading.startswith(word))
-    axes.add_patch(Rectangle((left + 0.03, top + 0.06), width - 0.06, 0.88, color=shade, lw=0))
-    text = reading.removeprefix("not evaluable: ").replace("not evaluable (", "(").replace(" / ", "\n")
-    axes.text(left + width / 2, top + 0.5, text, ha="center", va="center", fontsize=6.5, color=INK)
+def _with_targets(connection: duckdb.DuckDBPyConnection, edition: int) -> AgreementStatus:
+    return next(status for status in agreements(connection, edition) if status.readings)
+
+
+def _title(axes: Axes, name: str, made_up: bool) -> None:
+    axes.text(0, 0.2, name, fontsize=13, weight="bold", color=INK)
+    kind = "MADE-UP FIGURES of the sample" if made_up else "Published figures alone"
+    axes.text(0, 0.55, f"{kind}. In each cell: figures · by the words · by the data", fontsize=8.5, color=INK)
+
+
+def _cell(axes: Axes, left: float, top: float, reading: Reading, in_words: Words) -> None:
+    evaluable = reading.literal != "not_evaluable"
+    shown = "uncertain" if evaluable and reading.statistical != reading.literal else reading.literal
+    shade = SHADES["reported" if reading.is_report else shown]
+    axes.add_patch(Rectangle((left + 0.03, top + 0.02), CELL - 0.06, ROW - 0.04, color=shade, lw=0))
+    text = "\n".join(part for part in (figures_of(reading), " · ".join(verdict_of(reading, in_words))) if part)
+    axes.text(left + CELL / 2, top + ROW / 2, text, ha="center", va="center", fontsize=6.5, color=INK, linespacing=1.15)
 
 
 if __name__ == "__main__":
-    mpl.rcParams |= {"svg.hashsalt": "tryghed", "svg.fonttype": "none"}
-    draw(next(table for table in verdict_tables(open_published()) if table.rows), PICTURE)
+    print(draw(open_published()).name)

@@ -79,8 +79,8 @@ def verdict_tables(connection: duckdb.DuckDBPyConnection) -> list[VerdictTable]:
     ]
 
 
-def missing_deliveries(connection: duckdb.DuckDBPyConnection) -> list[MissingDelivery]:
-    """Return the deliveries that verdicts wait for, the oldest first."""
+def missing_deliveries(connection: duckdb.DuckDBPyConnection, newest_edition: int = 9999) -> list[MissingDelivery]:
+    """Return the deliveries that verdicts up to an edition wait for, the oldest first."""
     rows = connection.execute(
         f"""
         SELECT d.name_{reader_language()}, d.deliverer, list_sort(list_distinct(list(v.edition))), min(e.due_on)
@@ -89,10 +89,12 @@ def missing_deliveries(connection: duckdb.DuckDBPyConnection) -> list[MissingDel
         JOIN reference.deliveries d ON d.delivery = t.waits_for
         JOIN reference.editions e ON e.edition = v.edition
         LEFT JOIN targets.baselines b USING (agreement_id, target_id, measure)
-        WHERE v.reason = 'missing_extract' OR (v.reason = 'baseline_missing' AND coalesce(b.reason, '') <> 'not_fixed')
-           OR (v.reason = 'baseline_year' AND v.value IS NULL AND v.confidentiality = 'free')
+        WHERE v.edition <= $newest_edition
+          AND (v.reason = 'missing_extract' OR (v.reason = 'baseline_missing' AND coalesce(b.reason, '') <> 'not_fixed')
+               OR (v.reason = 'baseline_year' AND v.value IS NULL AND v.confidentiality = 'free'))
         GROUP BY ALL ORDER BY min(e.due_on), 1
-        """
+        """,
+        {"newest_edition": newest_edition},
     ).fetchall()
     return [MissingDelivery(name, deliverer, tuple(editions), since) for name, deliverer, editions, since in rows]
 

@@ -85,7 +85,7 @@ def _new_files(rows: "tuple[Row, ...]") -> RichTable:
 
 
 def _failed_check(check: "FailedCheck") -> list[str]:
-    """Return a line that says which check fails where and whether that is new, and a line that says what to do."""
+    """Return which check fails where and whether that is new, the first failing row, and what to do, a line each."""
     if not check.new_editions:
         since = text("known_failure")
     elif check.new_editions == check.editions:
@@ -103,7 +103,8 @@ def _failed_check(check: "FailedCheck") -> list[str]:
         rows=number(check.rows),
         since=since,
     )
-    return [line, f"  {text('what_to_do', what=check.what_to_do)}"]
+    first = [f"  {text('first_row', key=check.first_row)}"] if check.first_row else []
+    return [line, *first, f"  {text('what_to_do', what=check.what_to_do)}"]
 
 
 def spans(editions: "Sequence[int | None]") -> str:

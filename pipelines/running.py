@@ -33,7 +33,8 @@ Editions = tuple[int | None, ...]
 class FailedCheck:
     """A check that failed and that nobody let pass; an edition is None where the table has none.
 
-    `new_editions` are those in which it passed, or was not asked, when the table was last checked.
+    `new_editions` are those in which it passed, or was not asked, when the table was last checked. `first_row` is the key of the
+    first failing row; empty where the check is about a whole table.
     """
 
     table: str
@@ -42,6 +43,7 @@ class FailedCheck:
     editions: Editions
     new_editions: Editions
     rows: int
+    first_row: str
     what_to_do: str
 
 
@@ -186,8 +188,15 @@ def _failed(
                 editions=tuple(failing),
                 new_editions=tuple(edition for edition in failing if edition not in before),
                 rows=sum(failing.values()),
+                first_row=_first_row(evaluation),
                 what_to_do=str(evaluation.metadata["what to do"].value),
             )
+
+
+def _first_row(evaluation: AssetCheckEvaluation) -> str:
+    rows = evaluation.metadata["rows"]
+    first = rows.records[0].data if isinstance(rows, dg.TableMetadataValue) and rows.records else {}
+    return ", ".join(f"{name} {value}" for name, value in first.items() if value != "")
 
 
 def _new_files(events: Sequence[DagsterEvent], editions: range, before: Sequence[Row]) -> tuple[Row, ...]:

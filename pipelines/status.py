@@ -116,7 +116,9 @@ def read_status(wanted: int | None, today: date) -> Status:
         made_up=is_made_up(connection),
         agreements=tuple(agreements(connection, shown.edition)),
         overdue=tuple(editions_overdue(connection, shown, today)),
-        missing=tuple(delivery for delivery in missing_deliveries(connection) if delivery.since <= today),
+        missing=tuple(
+            delivery for delivery in missing_deliveries(connection, shown.edition) if delivery.since <= today
+        ),
         baselines_to_fix=tuple(baselines_to_fix(connection)),
         footnotes=footnotes_without_decision(connection),
         words=words(connection),
@@ -222,41 +224,56 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
 
     Figures of another year than the newest are marked with theirs.
     """
-    parts = [_figures(reading, newest_year, alone=len(readings) == 1) for reading in readings]
+    parts = [_named_figures(reading, newest_year, alone=len(readings) == 1) for reading in readings]
     first = readings[0]
     if len(readings) == 1:
         if first.comparison_value is not None and first.value is not None:
             parts.append(f"{first.comparison_area} {_rounded(first.comparison_value, first.unit)}")
         if first.limit_value is not None and first.rule in ("at_least", "at_most"):
             parts.append(text(first.rule, limit=number(first.limit_value)))
-        return " · ".join([*parts, *_verdict(first, in_words)])
+        return " · ".join([*parts, *verdict_of(first, in_words)])
     if all(reading.is_report for reading in readings):
         return " · ".join([*parts, text("reported")])
-    met = sum(reading.literal == "met" for reading in readings)
-    parts.append(text("met_of", met=met, readings=len(readings)))
-    if any(reading.statistical != reading.literal for reading in readings):
-        surely_met = sum(reading.statistical == "met" for reading in readings)
-        parts.append(text("met_statistically_of", met=surely_met, readings=len(readings)))
-    return " · ".join(parts)
+    judged = [reading for reading in readings if reading.literal != "not_evaluable"]
+    if judged:
+        met = sum(reading.literal == "met" for reading in judged)
+        parts.append(text("met_of", met=met, readings=len(judged)))
+    if any(reading.statistical != reading.literal for reading in judged):
+        surely_met = sum(reading.statistical == "met" for reading in judged)
+        parts.append(text("met_statistically_of", met=surely_met, readings=len(judged)))
+    reasons = dict.fromkeys(in_words["reason", reading.reason or ""] for reading in readings if reading not in judged)
+    return " · ".join([*parts, *reasons])
 
 
-def _figures(reading: Reading, newest_year: int, alone: bool) -> str:
-    """Return a measure with its figures: that of the baseline or the year before, its own, and its interval."""
-    name = reading.short
-    if reading.compared_with == "baseline_gap":
-        name = text("gap_to", measure=name, area=reading.comparison_area)
+def _named_figures(reading: Reading, newest_year: int, alone: bool) -> str:
+    """Return a measure's name and its figures; the unit and the interval only where the measure stands alone."""
+    name = name_of(reading)
     if reading.year != newest_year:
         name = text("of_year", measure=name, year=reading.year)
     if reading.value is None:
-        return f"{name}: {text('no_figure' if reading.confidentiality == 'free' else 'hidden')}"
+        return f"{name.removesuffix(':')}: {figures_of(reading)}"
+    return f"{name} {figures_of(reading, with_unit=alone)}"
+
+
+def name_of(reading: Reading) -> str:
+    """Return the measure's name in a narrow line; where its gap to another area is read, with that area."""
+    if reading.rule == "approaches_comparison_area":
+        return text("gap_to", measure=reading.short, area=reading.comparison_area)
+    return reading.short
+
+
+def figures_of(reading: Reading, with_unit: bool = True) -> str:
+    """Return the figure of the baseline or the year before, the reading's own, and with its unit the interval."""
+    if reading.value is None:
+        return text("no_figure" if reading.confidentiality == "free" else "hidden")
     if reading.compared_with == "goals" and reading.out_of is not None:
-        return f"{name} {text('of', kept=number(reading.value), out_of=reading.out_of)}"
+        return text("of", kept=number(reading.value), out_of=reading.out_of)
     before = reading.compared_value
     own, earlier = _rounded(reading.value, reading.unit), before if before is None else _rounded(before, reading.unit)
     if earlier == own and before is not None and before != reading.value:
         own, earlier = (_rounded(value, reading.unit, more=1) for value in (reading.value, before))
-    figures = f"{name} {own}" if earlier is None else f"{name} {earlier} → {own}"
-    if alone:
+    figures = own if earlier is None else f"{earlier} → {own}"
+    if with_unit:
         figures += text(f"unit_{reading.unit}")
         if reading.value_low is not None and reading.value_high is not None:
             figures += f" ({_rounded(reading.value_low, reading.unit)}-{_rounded(reading.value_high, reading.unit)})"
@@ -269,7 +286,7 @@ def _rounded(value: float, unit: str, more: int = 0) -> str:
     return number(round(value, decimals + more))
 
 
-def _verdict(reading: Reading, in_words: Words) -> list[str]:
+def verdict_of(reading: Reading, in_words: Words) -> list[str]:
     """Return both readings in words, or why there is none; a full count has one."""
     if reading.is_report:
         return [text("reported")]

@@ -14,7 +14,7 @@ import yaml
 from assets.targets.sentences import written
 
 Language = Literal["da", "en"]
-DAYS_OF_TWO_MONTHS = 61
+DAYS_A_MONTH = 30.44
 
 
 def reader_language() -> Language:
@@ -39,11 +39,14 @@ def day(value: date) -> str:
 
 
 def how_long_ago(value: date, today: date) -> str:
-    """Return the time since a day in days, or in months after two of them; the days until then where it is to come."""
+    """Return the time since a day in days, months after two, or years after two; for a day to come, the days until then."""
     days = (today - value).days
     if days < 0:
         return text("in_days", days=-days)
-    return text("days_ago", days=days) if days < DAYS_OF_TWO_MONTHS else text("months_ago", months=round(days / 30.44))
+    if days < 2 * DAYS_A_MONTH:
+        return text("days_ago", days=days)
+    months = round(days / DAYS_A_MONTH)
+    return text("months_ago", months=months) if months < 24 else text("years_ago", years=months // 12)
 
 
 @cache

@@ -40,21 +40,28 @@ class Command:
     err: str
 
 
-def tryghed(home: Path, *arguments: str, reference: Path = REFERENCE) -> Command:
-    """Run the real command in a process of its own, on a home and reference files of the test's."""
-    return _started([sys.executable, "-m", "pipelines", *arguments], home, reference)
+def tryghed(home: Path, *arguments: str, reference: Path | None = None, language: str = "en") -> Command:
+    """Run the real command in a process of its own, on a home of the test's.
+
+    Without `reference` it reads the files that it would read for a user: the project's, or the sample's copy in the home.
+    """
+    return _started([sys.executable, "-m", "pipelines", *arguments], home, reference, language)
 
 
 def make_run(home: Path) -> Command:
     """The README's first command, on a home of the test's."""
-    return _started(["make", "--no-print-directory", "run"], home, REFERENCE)
+    return _started(["make", "--no-print-directory", "run"], home, None, "en")
 
 
-def _started(command: list[str], home: Path, reference: Path) -> Command:
+def _started(command: list[str], home: Path, reference: Path | None, language: str) -> Command:
+    environment = {name: value for name, value in os.environ.items() if name != "TRYGHED_REFERENCE"}
+    environment |= {"TRYGHED_HOME": str(home), "TRYGHED_LANGUAGE": language, "COLUMNS": "80"}
+    if reference:
+        environment["TRYGHED_REFERENCE"] = str(reference)
     process = subprocess.run(
         command,
         cwd=PROJECT,
-        env=os.environ | {"TRYGHED_HOME": str(home), "TRYGHED_REFERENCE": str(reference), "COLUMNS": "120"},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
