@@ -26,6 +26,7 @@ from pipelines.printing import (
     print_baselines,
     print_decision,
     print_end_of_run,
+    print_error,
     print_run,
     print_status,
     print_trial,
@@ -62,12 +63,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return WRONG
     except (InputError, StoreError) as error:
-        err.print(str(error))
+        print_error(str(error))
         return WRONG
     except Exception as error:  # noqa: BLE001  any other exception is a bug and gets its own exit code
         sentence = disk_trouble(error) if isinstance(error, OSError) else None
         if sentence:
-            err.print(sentence)
+            print_error(sentence)
             return WRONG
         traceback.print_exc()
         err.print(text("program_fault"))
@@ -122,8 +123,8 @@ def run_command(editions: tuple[int, ...]) -> int:
         refused = bad_files(editions_made, lambda number, files: progress.update(task, completed=number, total=files))
     if refused:
         for sentence in refused:
-            err.print(sentence)
-        err.print(text("bad_files"))
+            print_error(sentence)
+        print_error(text("bad_files"))
         return WRONG
     with out.status(text("loading")):
         from pipelines.running import run_editions
@@ -148,7 +149,7 @@ def _print_reference_files() -> None:
     original = PROJECT / "warehouse" / "reference"
     print_wrapped(text("sample_reference", folder=path_for_reader(reference_folder())))
     if changed := changed_since_copied(original):
-        err.print(text("sample_reference_changed", original=path_for_reader(original), files=", ".join(changed)))
+        print_error(text("sample_reference_changed", original=path_for_reader(original), files=", ".join(changed)))
 
 
 def _progress() -> Progress:

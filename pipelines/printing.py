@@ -39,10 +39,16 @@ _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 def print_wrapped(line: str, indent: str = "  ") -> None:
     """Print a line, broken between words where the terminal ends, with the following lines indented."""
-    for wrapped in textwrap.wrap(
-        line, out.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    ):
-        out.print(wrapped, soft_wrap=True)
+    out.print("\n".join(_wrapped(line, out.width, indent)), soft_wrap=True)
+
+
+def print_error(line: str) -> None:
+    """Print a line on standard error: on a terminal broken between words, elsewhere as one line."""
+    err.print("\n".join(_wrapped(line, err.width, "  ")) if err.is_terminal else line)
+
+
+def _wrapped(line: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 # --- tryghed run -------------------------------------------------------------------------------------------
@@ -58,12 +64,11 @@ def print_run(ran: "Ran") -> None:
     if ran.new_files:
         out.print(_new_files(ran.new_files))
     for sentence in filter(None, ran.trouble):
-        err.print(sentence)
+        print_error(sentence)
     for check in ran.failed:
-        for line in _failed_check(check):
-            err.print(line)
+        print_error(_failed_check(check))
     if ran.publication is None:
-        err.print(text("nothing_published"))
+        print_error(text("nothing_published"))
     else:
         _print_publication(ran, {name: value.value for name, value in ran.publication.metadata.items()})
 
@@ -84,8 +89,8 @@ def _new_files(rows: "tuple[Row, ...]") -> RichTable:
     return table
 
 
-def _failed_check(check: "FailedCheck") -> list[str]:
-    """Return which check fails where and whether that is new, the first failing row, and what to do, a line each."""
+def _failed_check(check: "FailedCheck") -> str:
+    """Return a line that says which check fails, in which editions, whether that is new, and what to do."""
     if not check.new_editions:
         since = text("known_failure")
     elif check.new_editions == check.editions:
@@ -93,18 +98,17 @@ def _failed_check(check: "FailedCheck") -> list[str]:
     else:
         since = text("partly_new_failure", editions=spans(check.new_editions))
     editions = text("all_editions") if None in check.editions else text("of_editions", editions=spans(check.editions))
-    level = text("failed" if check.blocking else "warning")
-    line = text(
+    return text(
         "check_fails",
-        level=level,
+        level=text("failed" if check.blocking else "warning"),
         table=check.table,
         rule=check.rule,
         editions=editions,
         rows=number(check.rows),
+        first=f" ({text('first_row', key=check.first_row)})" if check.blocking and check.first_row else "",
         since=since,
+        what_to_do=check.what_to_do,
     )
-    first = [f"  {text('first_row', key=check.first_row)}"] if check.first_row else []
-    return [line, *first, f"  {text('what_to_do', what=check.what_to_do)}"]
 
 
 def spans(editions: "Sequence[int | None]") -> str:
@@ -120,7 +124,7 @@ def spans(editions: "Sequence[int | None]") -> str:
 
 def _print_publication(ran: "Ran", facts: dict[str, Any]) -> None:
     """Print the tables that changed, how many checks pass, and where the files are."""
-    tables = [record.data for record in facts["rows"]]
+    tables = [record.data for record in facts["rows"].records]
     if facts["difference"] == "first publication":
         sums = {name: number(sum(int(table[name]) for table in tables)) for name in ("rows", "made up")}
         out.print(text("first_publication", tables=len(tables), rows=sums["rows"], made_up=sums["made up"]))
@@ -367,7 +371,7 @@ def print_trial(trial: "Trial") -> None:
     if trial.tolerated:
         print_wrapped(text("next_after_check", folder=path_for_reader(landing_folder() / str(file.edition))))
     else:
-        err.print(text("too_many_rejected", file=file.path.name, specification=specification))
+        print_error(text("too_many_rejected", file=file.path.name, specification=specification))
 
 
 def _columns_read(trial: "Trial") -> RichTable:

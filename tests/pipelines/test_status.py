@@ -1,21 +1,134 @@
-"""What the status says of deliveries that are missing."""
+"""The short status: a line a target, what is overdue, what waits for a decision, in ten seconds of reading."""
+
+import re
+from pathlib import Path
 
 import pytest
 
-from pipelines.status import missing_deliveries
+from assets.targets.sentences import Words
+from pipelines.full_status import missing_deliveries
+from pipelines.status import Reading, target_line
+from pipelines.texts import how_long_ago
+from tests.conftest import Command, tryghed
 from tests.delivering import published_in_memory
 from tests.scenarios import count, make
 from warehouse.contracts import contracts
+from warehouse.reference_files import load_reference
+
+TEXT = {"da": "text_da", "en": "text_en"}
+
+
+@pytest.fixture(params=["da", "en"])
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("TRYGHED_LANGUAGE", request.param)
+    return str(request.param)
+
+
+def in_words(language: str) -> Words:
+    words = load_reference()["reference.words"]
+    return Words(zip(zip(words["kind"], words["word"], strict=True), words[TEXT[language]], strict=True))
+
+
+def reading(**figures: object) -> Reading:
+    """The reading of the issue's example, with some figures replaced."""
+    usual: dict[str, object] = {
+        "target_id": "1a", "short": "Utrygge", "rule": "falls_every_year", "year": 2024, "compared_with": "every_year",
+        "unit": "percent", "value": 12.0002, "compared_value": 15.99, "value_low": 8.4, "value_high": 16.5, "limit_value": None,
+        "out_of": None, "comparison_area": "København", "comparison_value": 6.006, "literal": "met", "statistical": "uncertain",
+        "reason": None, "confidentiality": "free",
+    }  # fmt: skip
+    return Reading(**usual | figures)  # type: ignore[arg-type]
+
+
+def test_a_line_has_the_figures_the_interval_the_city_and_both_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRYGHED_LANGUAGE", "da")
+    words = in_words("da")
+    uncertain = words["verdict", "uncertain"]
+    assert target_line([reading()], 2024, words) == f"Utrygge 16 → 12 % (8-16) · København 6 · opfyldt · {uncertain}"
+
+
+def test_shares_that_would_look_the_same_have_a_decimal_more(language: str) -> None:
+    line = target_line([reading(value=15.6, compared_value=15.9)], 2024, in_words(language))
+    assert ("15,9 → 15,6 %" if language == "da" else "15.9 → 15.6 %") in line
+
+
+def test_a_figure_of_another_year_names_it(language: str) -> None:
+    assert "Utrygge, 2021: 16 → 12 %" in target_line([reading(year=2021)], 2024, in_words(language))
+
+
+def test_a_reported_figure_is_no_success(language: str) -> None:
+    monitored = [
+        reading(target_id="2c", short=short, compared_with="report", unit="reports", value=value, compared_value=None,
+                statistical="met", confidentiality="free" if value else "hidden")
+        for short, value in (("Trusler", 13.0), ("Chikane", None))
+    ]  # fmt: skip
+    line = target_line(monitored, 2024, in_words(language))
+    ends = {"da": "Chikane: fortroligt · indberettet", "en": "Chikane: confidential · reported"}
+    assert line == f"Trusler 13 · {ends[language]}"
+
+
+def test_measures_of_one_target_are_counted_and_a_missing_one_is_no_failure(language: str) -> None:
+    three = [
+        reading(literal="met", statistical="met"),
+        reading(literal="not_met", statistical="uncertain"),
+        reading(literal="not_evaluable", statistical="not_evaluable", reason="missing_extract"),
+    ]
+    words = in_words(language)
+    line = target_line(three, 2024, words)
+    counts = {"da": "1 af 2 opfyldt · 1 af 2 statistisk", "en": "1 of 2 met · 1 of 2 statistically"}
+    assert line.endswith(f"{counts[language]} · {words['reason', 'missing_extract']}")
+
+
+@pytest.mark.parametrize(
+    ("day", "danish"),
+    [((2026, 11, 26), "for 2 dage siden"), ((2025, 6, 30), "for 17 måneder siden"), ((2021, 6, 30), "for 5 år siden")],
+)
+def test_an_age_is_said_in_days_months_or_years(
+    day: tuple[int, int, int], danish: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import date
+
+    monkeypatch.setenv("TRYGHED_LANGUAGE", "da")
+    assert how_long_ago(date(*day), date(2026, 11, 28)) == danish
+
+
+def test_status_on_published_figures_fits_in_a_screen(stored: Path, language: str) -> None:
+    fits(tryghed(stored, "status", language=language))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edition", [(), ("2021",), ("2024",), ("2025",)])
+def test_status_on_the_sample_fits_in_a_screen(
+    sample_run: tuple[Path, Command], language: str, edition: tuple[str, ...]
+) -> None:
+    ran = tryghed(sample_run[0], "status", *edition, language=language)
+    fits(ran)
+    assert ran.out.startswith({"da": "OPDIGTEDE TAL", "en": "MADE-UP FIGURES"}[language])
+    for target_id in ("1a", "1b", "1c", "1d", "2a", "2b", "2c", "3", "4", "6", "7f"):
+        assert re.search(rf"^{target_id} +\S", ran.out, re.MULTILINE), target_id
+
+
+def fits(ran: Command) -> None:
+    lines = ran.out.splitlines()
+    assert ran.code == 0, ran.err
+    assert len(lines) <= 40, ran.out
+    assert max(map(len, lines)) <= 80, max(lines, key=len)
 
 
 @pytest.mark.parametrize(
     ("reports", "editions"),
     [(None, (2021, 2022, 2023, 2024, 2025)), (30, (2022, 2023, 2024, 2025)), (3, (2022, 2023, 2024, 2025))],
 )
-def test_a_hidden_count_is_no_missing_delivery(reports: int | None, editions: tuple[int, ...]) -> None:
+def test_a_hidden_count_is_no_missing_delivery(
+    reports: int | None, editions: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRYGHED_LANGUAGE", "en")
     kinds = ("harassment", "vandalism", "narcotics", "threats")
     rows = [] if reports is None else [count(reports, 2021, crime_type=kind) for kind in kinds]
     tables = make([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(rows)))
     with published_in_memory(tables) as connection:
-        found = {delivery.name: delivery.editions for delivery in missing_deliveries(connection, "en")}
-    assert found["Reports of harassment, vandalism, narcotics and threats"] == editions
+        found = {delivery.name: delivery.editions for delivery in missing_deliveries(connection)}
+        up_to_2023 = {delivery.name: delivery.editions for delivery in missing_deliveries(connection, 2023)}
+    name = "Reports of harassment, vandalism, narcotics and threats"
+    assert found[name] == editions
+    assert up_to_2023[name] == tuple(edition for edition in editions if edition <= 2023)
