@@ -94,3 +94,69 @@ def test_a_table_or_file_that_a_document_names_is_there(name: str) -> None:
             assert table[4] is None or table[4] in contracts()[f"{table[1]}.{table[2]}"].columns, f"{name} names {word}"
         elif word.startswith(tuple(f"{room}/" for room in rooms)):
             assert list(PROJECT.glob(word.rstrip("/"))), f"{name} names {word}"
+
+
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((PROJECT / "docs").glob("*.md")))]
+
+
+def read(name: str) -> str:
+    return (PROJECT / name).read_text(encoding="utf-8")
+
+
+def test_the_readme_is_one_screen() -> None:
+    assert len(read("README.md").splitlines()) <= 50
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_of_a_document_are_there(name: str) -> None:
+    """Each `make` target and each command of ours that a document names, with its options."""
+    from pipelines.cli import tryghed
+
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z-]+)`?", code_of(read(name)))) <= targets
+    for words in re.findall(r"\btryghed((?: [a-z][a-z-]*)+)", code_of(read(name))):
+        command = tryghed
+        for word in words.split():
+            if not hasattr(command, "commands"):
+                break  # an argument
+            assert word in command.commands, f"{name}: tryghed{words}"
+            command = command.commands[word]
+
+
+def code_of(markdown: str) -> str:
+    """The document's code: its blocks, and what stands between single backticks."""
+    blocks = re.findall(r"```\w*\n(.*?)```", markdown, re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", markdown, flags=re.DOTALL))])
+
+
+def test_the_exit_codes_and_variables_of_the_operators_page_are_those_of_the_code() -> None:
+    from pipelines import cli
+
+    page = read("docs/operator.md")
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert codes == {cli.DONE, cli.BLOCKED, cli.WRONG, cli.BUG}
+    variables = set(re.findall(r"^\| `(TRYGHED_\w+)` \|", page, re.MULTILINE))
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in ("warehouse", "pipelines")
+        for path in (PROJECT / room).glob("*.py")
+    )
+    assert variables == set(re.findall(r'"(TRYGHED_[A-Z]+)"', code))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("run", "picture"), [("sample_run", "verdicts_sample.svg"), ("first_run", "verdicts_published.svg")]
+)
+def test_a_committed_picture_is_the_one_that_is_drawn_now(
+    run: str, picture: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from docs.draw_verdicts import FOLDER, draw
+    from warehouse.publishing import open_published
+
+    home, _ = request.getfixturevalue(run)
+    monkeypatch.setenv("TRYGHED_HOME", str(home))
+    monkeypatch.setenv("TRYGHED_LANGUAGE", "da")  # drawn in English whatever the reader's language is
+    drawn = draw(open_published(), tmp_path)
+    assert drawn.name == picture
+    assert drawn.read_bytes() == (FOLDER / picture).read_bytes(), "make picture draws it again"

@@ -37,15 +37,46 @@ def stored(home: Path, table: str, query: str) -> list[tuple[object, ...]]:
     return duckdb.execute(query.format(rows=files)).fetchall()
 
 
-def test_the_run_says_of_each_file_how_many_rows_came_stayed_and_were_set_aside(
+def test_the_first_run_says_of_each_file_how_many_rows_were_delivered_kept_and_rejected(
     sample_run: tuple[Path, Command], sampled: Path
 ) -> None:
-    said = re.sub(r"[│\s]+", " ", sample_run[1].out)
-    for edition, came, stayed, aside in selected(
-        sampled, "SELECT edition, rows_delivered, rows_kept, rows_rejected FROM quality.row_counts"
-    ):
-        assert f"{came:,} {stayed:,} {aside:,} made up" in said, edition
-    assert "The files that came" in said
+    lines = [" ".join(line.split()) for line in sample_run[1].out.splitlines()]
+    assert "Files that are new since the last publication" in lines
+    counts = "SELECT edition, file, rows_delivered, rows_kept, rows_rejected FROM quality.row_counts"
+    for edition, file, delivered, kept, rejected in selected(sampled, counts):
+        assert f"{edition} {file} {delivered:,} {kept:,} {rejected:,}" in lines
+
+
+def test_the_run_ends_with_verdicts_a_sentence_per_agreement_and_where_to_look(
+    sample_run: tuple[Path, Command],
+) -> None:
+    *_, agreement, amager, folehaven, person, where = sample_run[1].out.splitlines()[-5:]
+    assert agreement.startswith("Tingbjerg-Husum Partnership 2021-2024: ") and "met" in agreement
+    assert amager.endswith("targets are not entered.") and folehaven.endswith("targets are not entered.")
+    assert person.startswith("Needs a person: ")
+    assert where.startswith("Where to look: tryghed status")
+
+
+def test_names_are_not_broken_at_80_columns(sample_run: tuple[Path, Command], sampled: Path) -> None:
+    out = sample_run[1].out
+    assert max(map(len, out.splitlines())) <= 80
+    for table in contracts().values():
+        if table.publish and table.partitioned:
+            assert f"  {table.name}\n" in out, "the step's line"
+    assert re.search(r"^step  1 of \d+  0:\d\d  reference$", out, re.MULTILINE)
+
+
+def test_a_warning_is_a_line_that_says_where_whether_it_is_new_and_what_to_do(
+    sample_run: tuple[Path, Command], sampled: Path, tmp_path: Path
+) -> None:
+    warnings = [line for line in sample_run[1].err.splitlines() if line.startswith("WARNING ")]
+    assert len({line.split(",")[0] for line in warnings}) == len(warnings) < 12
+    assert all(re.search(r", edition [0-9, -]+, rows: [0-9,]+, new\. [A-Z]", line) for line in warnings), warnings
+    again = tryghed(Path(shutil.copytree(sampled, tmp_path / "home")), "run", "2025")
+    known = [line for line in again.err.splitlines() if line.startswith("WARNING ")]
+    assert [line.replace("known since the last run", "new") for line in known] == warnings
+    assert "No difference from the last publication." in again.out
+    assert "Files that are new" not in again.out
 
 
 def test_no_row_is_lost_and_few_are_set_aside(sampled: Path) -> None:
@@ -103,7 +134,8 @@ def test_draws_live_side_by_side_and_their_changes_are_a_table(sampled: Path) ->
 
 
 def test_editions_one_by_one_give_what_all_at_once_give(sampled: Path, tmp_path: Path) -> None:
-    shutil.copytree(sampled / "landing", tmp_path / "landing")
+    for folder in ("landing", "reference"):
+        shutil.copytree(sampled / folder, tmp_path / folder)
     for edition in range(2022, 2027):  # the first makes all editions up to it, each other one its own
         ran = tryghed(tmp_path, "run", str(edition))
         assert ran.code == 0, ran.err
@@ -116,7 +148,7 @@ def test_a_second_run_of_an_edition_changes_no_byte(sampled: Path, tmp_path: Pat
     before = tree(home / "store") | tree(home / "published")
     ran = tryghed(home, "run", "2025")
     assert ran.code == 0, ran.err
-    assert "No difference to the last publication" in ran.out
+    assert "No difference from the last publication" in ran.out
     assert tree(home / "store") | tree(home / "published") == before
 
 

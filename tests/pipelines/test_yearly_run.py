@@ -24,7 +24,7 @@ def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[object, ...]
 def test_run_says_what_came_out_and_where_to_look(first_run: tuple[Path, Command]) -> None:
     _, ran = first_run
     assert ran.code == 0
-    for said in ("Editions 2009 to", "targets.verdicts", "first publication", "tryghed.duckdb", "Next:"):
+    for said in ("Editions 2009 to", "targets.verdicts", "First publication", "tryghed.duckdb", "Where to look:"):
         assert said in ran.out
 
 
@@ -55,8 +55,8 @@ def test_tingbjerg_husum_2020_has_its_gap_to_copenhagen(
     assert one(published, stored) == (gap,)
 
 
-def test_the_query_of_the_readme_gives_what_the_readme_says(published: duckdb.DuckDBPyConnection) -> None:
-    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+def test_the_query_of_the_analysts_guide_gives_what_the_guide_says(published: duckdb.DuckDBPyConnection) -> None:
+    text = (PROJECT / "docs" / "analyst.md").read_text(encoding="utf-8")
     query = text.split("```sql\n")[1].split("```")[0]
     rows = {row[0]: row[1:] for row in published.execute(query).fetchall()}
     value, before, _, low, high, literal, statistical = rows[2018]
@@ -168,6 +168,6 @@ def test_a_second_run_changes_no_byte_and_says_so(home: Path) -> None:
     before = {path: path.read_bytes() for path in home.rglob("*") if path.suffix in (".parquet", ".duckdb")}
     ran = tryghed(home, "run", "2022")
     assert ran.code == 0, ran.err
-    assert "No difference to the last publication" in ran.out
+    assert "No difference from the last publication" in ran.out
     after = {path: path.read_bytes() for path in home.rglob("*") if path.suffix in (".parquet", ".duckdb")}
     assert after == before

@@ -1,0 +1,54 @@
+"""The sample's own copy of the reference files: its baselines are fixed there, and nowhere else."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.sample_reference import PERSON, changed_since_copied
+from tests.conftest import REFERENCE, Command
+from tests.delivering import tree
+
+FIXED = "fixed_baselines.csv"
+
+
+def lines(folder: Path) -> list[str]:
+    return (folder / FIXED).read_text(encoding="utf-8").splitlines()[1:]
+
+
+@pytest.mark.slow
+def test_the_sample_fixes_made_up_baselines_in_its_copy_alone(sample_run: tuple[Path, Command]) -> None:
+    fixed = lines(sample_run[0] / "reference")
+    assert len(fixed) >= 8
+    assert all(PERSON in line and ",synthetic," in line for line in fixed)
+    assert not any(PERSON in line for line in lines(REFERENCE))
+    assert changed_since_copied(REFERENCE) == []
+
+
+@pytest.mark.slow
+def test_targets_on_shares_and_crime_have_verdicts_marked_as_made_up(sample_run: tuple[Path, Command]) -> None:
+    home, ran = sample_run
+    query = """
+        SELECT target_id, count(*) FILTER (literal <> 'not_evaluable' AND provenance = 'synthetic')
+        FROM targets.verdicts WHERE target_id IN ('1a', '1b', '1c', '1d', '2a', '2b') GROUP BY target_id
+    """
+    with duckdb.connect(str(home / "published" / "tryghed.duckdb"), read_only=True) as connection:
+        judged = dict(connection.execute(query).fetchall())
+    assert sorted(judged) == ["1a", "1b", "1c", "1d", "2a", "2b"]
+    assert all(judged.values())
+    assert "MADE-UP FIGURES" in ran.out
+    last_screen = ran.out.split("MADE-UP FIGURES")[1]
+    for target_id in judged:
+        assert f"\n{target_id} " in last_screen
+
+
+def test_a_changed_reference_file_is_noticed(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRYGHED_HOME", str(tmp_path))  # `reference` is then the sample's copy
+    assert tree(reference) == tree(REFERENCE)
+    with (reference / FIXED).open("a") as file:
+        file.write("a line of the sample's\n")
+    assert changed_since_copied(REFERENCE) == []
+    with (reference / "editions.csv").open("a") as file:
+        file.write("another edition\n")
+    (reference / "areas.csv").unlink()
+    assert changed_since_copied(REFERENCE) == ["areas.csv", "editions.csv"]
