@@ -34,7 +34,7 @@ from pipelines.printing import (
     verdicts_table,
 )
 from pipelines.status import read_status
-from pipelines.texts import text
+from pipelines.texts import sentence, text
 from warehouse import store
 from warehouse.errors import InputError, StoreError, disk_trouble
 from warehouse.home import PROJECT, landing_folder, path_for_reader, reference_folder, sample_reference_folder
@@ -63,12 +63,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return WRONG
     except (InputError, StoreError) as error:
-        print_error(str(error))
+        print_error(sentence(str(error)))
         return WRONG
     except Exception as error:  # noqa: BLE001  any other exception is a bug and gets its own exit code
-        sentence = disk_trouble(error) if isinstance(error, OSError) else None
-        if sentence:
-            print_error(sentence)
+        trouble = disk_trouble(error) if isinstance(error, OSError) else None
+        if trouble:
+            print_error(sentence(trouble))
             return WRONG
         traceback.print_exc()
         err.print(text("program_fault"))
@@ -122,8 +122,8 @@ def run_command(editions: tuple[int, ...]) -> int:
         task = progress.add_task(text("looking_through_files"), total=len(landed_editions()))
         refused = bad_files(editions_made, lambda number, files: progress.update(task, completed=number, total=files))
     if refused:
-        for sentence in refused:
-            print_error(sentence)
+        for refusal in refused:
+            print_error(sentence(refusal))
         print_error(text("bad_files"))
         return WRONG
     with out.status(text("loading")):

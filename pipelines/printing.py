@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from pipelines.texts import day, how_long_ago, number, text
+from pipelines.texts import day, how_long_ago, number, sentence, text
 from warehouse.decision_file import SEEN_LETTERS
 from warehouse.home import landing_folder, path_for_reader, pictures_folder, published_folder, reference_folder
 from warehouse.publishing import NAME
@@ -63,8 +63,8 @@ def print_run(ran: "Ran") -> None:
         return
     if ran.new_files:
         out.print(_new_files(ran.new_files))
-    for sentence in filter(None, ran.trouble):
-        print_error(sentence)
+    for trouble in filter(None, ran.trouble):
+        print_error(sentence(trouble))
     for check in ran.failed:
         print_error(_failed_check(check))
     if ran.publication is None:
@@ -107,7 +107,7 @@ def _failed_check(check: "FailedCheck") -> str:
         rows=number(check.rows),
         first=f" ({text('first_row', key=check.first_row)})" if check.blocking and check.first_row else "",
         since=since,
-        what_to_do=check.what_to_do,
+        what_to_do=sentence(check.what_to_do),
     )
 
 
@@ -394,5 +394,5 @@ def _rejected_rows(trial: "Trial") -> RichTable:
     for heading in ("column", "what_is_wrong", "rows", "first_rows"):
         table.add_column(text(heading), overflow="fold", justify="right" if heading == "rows" else "left")
     for _, column, reason, rows in trial.by_rule():
-        table.add_row(column, reason, number(len(rows)), ", ".join(map(str, sorted(rows)[:5])))
+        table.add_row(column, sentence(reason), number(len(rows)), ", ".join(map(str, sorted(rows)[:5])))
     return table

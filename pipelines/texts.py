@@ -12,6 +12,7 @@ from typing import Literal
 import yaml
 
 from assets.targets.sentences import written
+from pipelines.danish import in_danish
 
 Language = Literal["da", "en"]
 DAYS_A_MONTH = 30.44
@@ -26,6 +27,11 @@ def reader_language() -> Language:
 def text(name: str, /, **values: object) -> str:
     """Return a text in the reader's language, with the values filled in."""
     return texts()[name][reader_language()].format(**values)
+
+
+def sentence(english: str) -> str:
+    """Return a sentence of the code or of a rule in the reader's language."""
+    return in_danish(english) if reader_language() == "da" else english
 
 
 def number(value: float | None) -> str:

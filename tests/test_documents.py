@@ -124,8 +124,8 @@ def test_commands_of_a_document_are_there(name: str) -> None:
 
 
 def code_of(markdown: str) -> str:
-    """The document's code: its blocks, and what stands between single backticks."""
-    blocks = re.findall(r"```\w*\n(.*?)```", markdown, re.DOTALL)
+    """The document's commands: its blocks of shell, and what stands between single backticks."""
+    blocks = re.findall(r"```sh\n(.*?)```", markdown, re.DOTALL)
     return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", markdown, flags=re.DOTALL))])
 
 

@@ -1,0 +1,52 @@
+"""Sentences of the code and of the rules in Danish: errors, reasons and what to do (`danish.yml`).
+
+The English sentence is written where it is raised; here it is recognized by its fixed words, and the values between them are
+carried over. `tests/pipelines/test_danish.py` finds every sentence of the code and fails where one has no Danish.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def in_danish(sentence: str) -> str:
+    """Return a sentence in Danish, with the values that stand in it; as it is where no template fits.
+
+    A value that is itself a sentence of the code is translated too.
+    """
+    for pattern, danish in _templates():
+        if found := pattern.fullmatch(sentence):
+            return PLACEHOLDER.sub(lambda place: in_danish(found[place[1]]), danish)
+    return sentence
+
+
+@cache
+def translations() -> dict[str, str]:
+    """Return the Danish template of each English one, as danish.yml has them."""
+    entries: dict[str, str] = yaml.safe_load(Path(__file__).with_name("danish.yml").read_text(encoding="utf-8"))
+    return entries
+
+
+@cache
+def _templates() -> list[tuple[re.Pattern[str], str]]:
+    """Return a pattern for each English template with its Danish, those with the most fixed letters first."""
+    by_length = sorted(translations().items(), key=lambda entry: -len(PLACEHOLDER.sub("", entry[0])))
+    return [(_pattern(english), danish) for english, danish in by_length]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Return the pattern of a template: its fixed words as they are, and any text for each of its names."""
+    parts = PLACEHOLDER.split(template)  # fixed words and names in turn
+    names: set[str] = set()
+    pattern = ""
+    for position, part in enumerate(parts):
+        if position % 2 == 0:
+            pattern += re.escape(part)
+        else:
+            pattern += rf"(?P={part})" if part in names else rf"(?P<{part}>.*?)"
+            names.add(part)
+    return re.compile(pattern, re.DOTALL)

@@ -1,0 +1,87 @@
+"""Every sentence that the code raises and that the rules say has its Danish."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from checks.row_rules import row_rules
+from checks.table_rules import rules, shape_rule
+from pipelines.danish import PLACEHOLDER, in_danish, translations
+from warehouse.contracts import contracts
+from warehouse.home import PROJECT
+
+RAISED = ("InputError", "StoreError", "CheckError")
+
+
+def sentences_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and sentence of each expected error that a module makes, with `{}` for each value in it."""
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", None) in RAISED and call.args:
+            sentence = template_of(call.args[0])
+            if sentence is not None:
+                yield call.lineno, sentence
+
+
+def template_of(node: ast.expr) -> str | None:
+    """Return a text or f-string as a template; None for what is put together elsewhere."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)  # type: ignore[misc]
+    return None
+
+
+def without_names(template: str) -> str:
+    return PLACEHOLDER.sub("{}", template)
+
+
+MODULES = [
+    path
+    for room in ("warehouse", "checks", "assets", "pipelines")
+    for path in sorted((PROJECT / room).rglob("*.py"))
+    if list(sentences_of(path))
+]
+KNOWN = {without_names(english) for english in translations()}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_every_error_has_its_danish(path: Path) -> None:
+    missing = {line: sentence for line, sentence in sentences_of(path) if sentence not in KNOWN}
+    assert not missing
+
+
+def test_every_rule_says_in_danish_what_to_do() -> None:
+    of_tables = [rule for of_table in rules().values() for rule in of_table]
+    shapes = [shape_rule(table) for table in contracts().values()]
+    assert {rule.what_to_do for rule in (*of_tables, *shapes)} - set(translations()) == set()
+
+
+def test_every_reason_of_a_rejected_row_has_its_danish() -> None:
+    reasons = {rule.reason for table in contracts().values() for rule in row_rules().get(table.name, ())}
+    assert reasons
+    assert reasons - set(translations()) == set()
+
+
+@pytest.mark.parametrize("english", translations())
+def test_a_translation_has_the_same_values_and_is_found_again(english: str) -> None:
+    danish = translations()[english]
+    assert set(PLACEHOLDER.findall(danish)) == set(PLACEHOLDER.findall(english))
+    filled = {name: f"<{number}>" for number, name in enumerate(PLACEHOLDER.findall(english))}
+    assert in_danish(PLACEHOLDER.sub(lambda place: filled[place[1]], english)) == PLACEHOLDER.sub(
+        lambda place: filled[place[1]], danish
+    )
+
+
+def test_no_translation_is_left_over() -> None:
+    used = {sentence for path in MODULES for _, sentence in sentences_of(path)}
+    used |= {rule.what_to_do for of_table in rules().values() for rule in of_table}
+    used |= {shape_rule(table).what_to_do for table in contracts().values()}
+    used |= {rule.reason for table in contracts().values() for rule in row_rules().get(table.name, ())}
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "assets").rglob("*.py"))
+    left_over = {english for english in translations() if without_names(english) not in used}
+    assert {
+        english for english in left_over if not all(part in code for part in re.split(r"\{\w+\}", english))
+    } == set()
