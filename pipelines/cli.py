@@ -86,13 +86,15 @@ def tryghed() -> None:
       2. tryghed extracts check FILE   says what a delivered file is and what is wrong with it;
                                        then put it into data/landing/<edition>/
       3. tryghed run                   makes every table, checks it, and publishes the DuckDB file
-      4. tryghed status                shows the verdicts, what to know of them, and what is missing
+      4. tryghed status                shows where each target stands, what is overdue, what to decide
       5. tryghed ui                    opens the Dagster page, where failed checks are explained
-      6. tryghed decide                writes a decision on what failed or was set aside, for all later runs
+      6. tryghed decide                writes a decision on a failed check or a rejected row, for all later runs
 
     Once in an agreement's life: tryghed baseline fix, when the baseline's crime year has been reported.
 
     Without delivered files, tryghed sample writes made-up ones to try all this with.
+
+    Messages are Danish where TRYGHED_LANGUAGE, or else the locale, begins with da.
 
     Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input.
     """
@@ -103,14 +105,14 @@ def tryghed() -> None:
 def run_command(editions: tuple[int, ...]) -> int:
     """Make the tables of the editions, check them, and publish the DuckDB file.
 
-    Without an EDITION all are made. Editions after the ones you name are made again too, as they are compared
-    with them, and so are earlier ones that are not in the store yet.
+    Without an EDITION, every edition is made. Editions after those you name are made again too, because they are
+    compared with them, and so are earlier ones that are not in the store yet.
 
     \b
     Examples:
       tryghed run               all editions
-      tryghed run 2022          edition 2022 and those that are compared with it
-      tryghed run 2021 2022     two of them
+      tryghed run 2022          edition 2022 and later ones
+      tryghed run 2021 2022     editions 2021, 2022 and later ones
     """
     from assets.extracts.landing import landed_editions
     from pipelines.editions import editions_to_make
@@ -232,20 +234,21 @@ def _print_everything() -> None:
 
 @tryghed.group("decide")
 def decide() -> None:
-    """Decide on what a run found, as an entry of warehouse/reference/decisions.yml that every later run replays.
+    """Decide on a failed check, a rejected row or an offence code. The decision is written to decisions.yml.
 
-    An entry holds for what you saw: it lapses when the file, or the table that failed the check, has other content.
+    Every later run applies it, as long as the content that you saw is the same: it lapses when the delivered file, or the
+    table that failed the check, changes.
     """
 
 
 def _by(command: Any) -> Any:
-    """Add the options that every decision has to a command."""
+    """Add the options that every kind of decision has to a command."""
     for option in (
         click.option(
-            "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, as 2027-06-01."
+            "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, such as 2027-06-01."
         ),
-        click.option("--reason", required=True, help="Why; it is published, so name nobody."),
-        click.option("--person", required=True, help="Who decides; the name is published."),
+        click.option("--reason", required=True, help="Why. It is published, so name nobody."),
+        click.option("--person", required=True, help="Who decides. The name is published."),
     ):
         command = option(command)
     return command
@@ -254,7 +257,7 @@ def _by(command: Any) -> Any:
 SEEN = click.option(
     "--seen",
     default="",
-    help="Fingerprint of the file that you saw; needed where it is not the one that the last run took in.",
+    help="Fingerprint of the file that you saw, if it is not the one that the last run read.",
 )
 
 
@@ -267,7 +270,7 @@ SEEN = click.option(
 def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Any) -> None:
     """Accept that the check RULE of TABLE fails in EDITION; with --expires-on, waive it until then.
 
-    SEEN is the fingerprint that Dagster shows beside the failed check: the decision holds for those data alone.
+    SEEN is the fingerprint that Dagster shows beside the failed check. The decision holds for this content alone.
 
     \b
     Example:
@@ -285,13 +288,15 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
 @click.argument("edition", type=click.IntRange(2009, 2100))
 @click.argument("file")
 @click.argument("row", type=click.IntRange(1))
-@click.option("--action", type=click.Choice(["accept", "correct", "drop"]), required=True, help="What becomes of it.")
-@click.option("--column", help="Column to correct, by our name of it.")
-@click.option("--value", help="What is to stand there, as the producer would have written it.")
+@click.option(
+    "--action", type=click.Choice(["accept", "correct", "drop"]), required=True, help="What to do with the row."
+)
+@click.option("--column", help="Column to correct, named as in the data dictionary.")
+@click.option("--value", help="Correct value, as the producer would have written it.")
 @SEEN
 @_by
 def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Any) -> None:
-    """Accept, correct or drop the ROW of FILE that was set aside in EDITION.
+    """Accept, correct or drop the ROW of FILE that was rejected in EDITION.
 
     \b
     Example:
@@ -312,7 +317,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 @SEEN
 @_by
 def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
-    """Accept that more rows of FILE are set aside in EDITION than its specification tolerates."""
+    """Accept that more rows of FILE are rejected in EDITION than its specification tolerates."""
     from assets.decisions.deciding import decide_on_share
 
     print_decision(decide_on_share(edition, file, _who(by), seen))
@@ -321,10 +326,10 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
 @decide.command("code")
 @click.argument("edition", type=click.IntRange(2009, 2100))
 @click.argument("offence_code")
-@click.option("--crime-type", help="What its reports count as; without it they count under no crime type.")
+@click.option("--crime-type", help="Crime type that its reports count as. Without it they count as none.")
 @_by
 def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Any) -> None:
-    """Say what reports with an OFFENCE_CODE that no line of the mapping holds count as, from EDITION on."""
+    """Say which crime type an OFFENCE_CODE without a line in offence_codes.csv counts as, from EDITION on."""
     from assets.decisions.deciding import decide_on_code
 
     print_decision(decide_on_code(edition, offence_code, crime_type, _who(by)))
@@ -344,13 +349,13 @@ def baseline() -> None:
 
 @baseline.command("fix")
 @click.argument("agreement_id")
-@click.option("--person", required=True, help="Who fixes them; the name stands in the published file.")
-@click.option("--reason", help="Why; needed where a fixed baseline is replaced.")
+@click.option("--person", required=True, help="Who fixes them. The name is published.")
+@click.option("--reason", help="Why. Required to replace a fixed baseline.")
 def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> None:
-    """Fix the baselines of AGREEMENT_ID's targets at the figures that the store holds now.
+    """Fix the baselines of AGREEMENT_ID's targets at the figures that are in the store now.
 
-    They are written to warehouse/reference/fixed_baselines.csv with the person, the day, and the files that they come
-    from. Later files change nothing of them: the difference shows, and only this command with a reason replaces one.
+    They are written to fixed_baselines.csv with the person, the day and the files that they come from. Later files do not
+    change them: a difference is shown, and only this command with a reason replaces a baseline.
 
     \b
     Example:
@@ -371,13 +376,15 @@ def extracts() -> None:
 @extracts.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--edition", type=click.IntRange(2009, 2100), help="Edition it is for; else its folder's, else the newest."
+    "--edition",
+    type=click.IntRange(2009, 2100),
+    help="Edition of the file. Without it, that of its folder, or the newest.",
 )
 def extracts_check_command(file: Path, edition: int | None) -> int:
     """Say what FILE is, which specification fits it, and what is wrong with it, before anything runs.
 
-    Nothing is stored. Exit code 0: a run would take the file; 1: too many rows would be set aside; 2: no run could
-    read it.
+    Nothing is stored. Exit code 0: a run would accept the file; 1: too many rows would be rejected; 2: no run could read
+    it.
 
     \b
     Example:
@@ -421,11 +428,14 @@ def sample_command(seed: int) -> None:
 
 @tryghed.command("ui")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can reach any but this one."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Any other address can be reached from other machines.",
 )
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def ui_command(host: str, port: int) -> None:
-    """Open the Dagster page, where runs, tables and checks are seen."""
+    """Open the Dagster page, which shows runs, tables and checks."""
     from pipelines.running import prepare_dagster_home
 
     os.environ["TMPDIR"] = str(prepare_dagster_home())
@@ -437,16 +447,20 @@ def ui_command(host: str, port: int) -> None:
 
 @tryghed.command("serve")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--read-only", is_flag=True, help="A page on which everything is seen and nothing can be started.")
-@click.option("--daemon", is_flag=True, help="No page, but what starts the runs that the pages ask for; needed once.")
+@click.option("--read-only", is_flag=True, help="A page on which everything can be seen and nothing started.")
+@click.option(
+    "--daemon",
+    is_flag=True,
+    help="Start Dagster's daemon instead of a page. It starts the runs that pages request, and one is enough.",
+)
 def serve_command(port: int, read_only: bool, daemon: bool) -> None:
-    """Serve the Dagster page on this machine to a proxy that signs people in: deploy/nginx.conf.
+    """Serve the Dagster page on this machine, to a proxy that signs users in (deploy/nginx.conf).
 
-    Every run that is launched carries the name that the proxy gives, and a decision is made by that name.
+    Every launched run is tagged with the user's name from the proxy, and decisions are made in that name.
     """
-    from pipelines.serving import serve, start_what_is_asked_for
+    from pipelines.serving import serve, start_daemon
 
     if daemon:
-        start_what_is_asked_for()
+        start_daemon()
     out.print(text("page_serves", port=port))
     serve(port, read_only=read_only)

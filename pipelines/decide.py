@@ -1,4 +1,4 @@
-"""The job that writes a steward's decision from Dagster's page, and the form that it asks for.
+"""The job that writes a steward's decision from Dagster's page, and its launch form.
 
 The kinds of decisions are in `warehouse/decision_file.py`; `assets/decisions/deciding.py` writes them.
 """
@@ -28,14 +28,14 @@ class About(Enum):
 
 
 class Action(Enum):
-    """What becomes of a row."""
+    """What to do with a row."""
 
     accept = "accept"
     correct = "correct"
     drop = "drop"
 
 
-FIELDS = {  # of the form, apart from those that every decision has
+FIELDS = {  # those of the form that only one kind of decision has
     About.failed_check: {"table", "rule", "seen"},
     About.rejected_row: {"file", "row", "action", "column", "value", "seen"},
     About.rejected_share: {"file", "seen"},
@@ -44,43 +44,49 @@ FIELDS = {  # of the form, apart from those that every decision has
 
 
 class StewardsDecision(dg.Config):
-    """What the launch form asks for. What does not belong to `about` stays empty."""
+    """The fields of the launch form. Fields that do not apply to `about` stay empty."""
 
     about: About = Field(
         default=About.failed_check, description="failed_check, rejected_row, rejected_share or unmapped_code"
     )
-    edition: int = Field(description="Edition that it is about, as 2024")
+    edition: int = Field(description="Edition that the decision is about, such as 2024")
     person: str = Field(
-        default="", description="Who decides; published. Behind a proxy that signs people in, its name counts"
+        default="",
+        description="Who decides; published. Behind a proxy that signs users in, the name that they signed in with is used instead",
     )
     reason: str = Field(description="Why; it is published, so name nobody")
-    expires_on: str = Field(default="", description="Last day on which it holds, as 2027-06-01; a check is then waived")
-    table: str = Field(default="", description="failed_check: the table, as quality.reconciliation")
-    rule: str = Field(default="", description="failed_check: the check, as figures_agree")
+    expires_on: str = Field(
+        default="",
+        description="Last day on which the decision holds, such as 2027-06-01; the check is then waived until that day",
+    )
+    table: str = Field(default="", description="failed_check: the table, such as quality.reconciliation")
+    rule: str = Field(default="", description="failed_check: the check, such as figures_agree")
     seen: str = Field(
         default="",
-        description="failed_check: the fingerprint that stands beside it as seen; rejected_row, rejected_share: that of the file, where it is not the one that the last run took in",
+        description="failed_check: the fingerprint that the check's page shows as seen; rejected_row, rejected_share: the fingerprint of the file, if it is not the one that the last run read",
     )
     file: str = Field(default="", description="rejected_row, rejected_share: name of the file")
     row: int = Field(default=0, description="rejected_row: row of the file")
     action: Action | None = Field(default=None, description="rejected_row: accept, correct or drop")
-    column: str = Field(default="", description="rejected_row, to correct: the column, by our name of it")
+    column: str = Field(default="", description="rejected_row, to correct: the column, named as in the data dictionary")
     value: str = Field(
-        default="", description="rejected_row, to correct: what is to stand there, as the producer would write it"
+        default="", description="rejected_row, to correct: the correct value, as the producer would write it"
     )
     offence_code: str = Field(default="", description="unmapped_code: the five digits")
-    crime_type: str = Field(default="", description="unmapped_code: what its reports count as; empty for none")
+    crime_type: str = Field(
+        default="", description="unmapped_code: the crime type that its reports count as; empty for none"
+    )
 
 
-@dg.op(name=OP, description="Writes the decision below the others in decisions.yml, for what is there now.")
+@dg.op(name=OP, description="Adds the decision to decisions.yml, for the content that is in the store now.")
 def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
     """Write the decision, and log what happens next."""
     with expected_trouble():
         person = signed_in(context.run.tags) or config.person
         decision = written(config, person, date.today())
     context.log.info(
-        f"Written: {decision.decision_id}. What hangs on it is made again by itself where the sensor after_decision is on; "
-        f"else run edition {decision.edition} again. Keep decisions.yml under version control."
+        f"Written: {decision.decision_id}. The sensor after_decision, if it is on, materializes the tables that depend on it; "
+        f"otherwise run edition {decision.edition} again. Commit decisions.yml."
     )
 
 
@@ -96,7 +102,7 @@ def written(form: StewardsDecision, person: str, today: date) -> Decision:
             return decide_on_check(form.table, form.rule, form.edition, form.seen, by)
         case About.rejected_row:
             if form.action is None:
-                raise InputError("say what becomes of the row: give action as accept, correct or drop.")
+                raise InputError("action is missing: give accept, correct or drop.")
             cell = cell_of(form.column or None, form.value or None)
             return decide_on_row(form.edition, form.file, form.row, form.action.value, by, cell, form.seen)
         case About.rejected_share:
@@ -109,19 +115,19 @@ def _reject_fields_of_another_kind(form: StewardsDecision) -> None:
     """Reject fields that do not apply to this kind of decision."""
     filled = {name for names in FIELDS.values() for name in names if getattr(form, name)}
     for name in sorted(filled - FIELDS[form.about]):
-        raise InputError(f"{name} does not belong to {form.about.value}: leave it out, or say what is decided on.")
+        raise InputError(f"{name} does not apply to {form.about.value}: leave it empty, or change about.")
 
 
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InputError("expires_on is no day: write it as 2027-06-01.") from None
+        raise InputError("expires_on is not a date: write it as 2027-06-01.") from None
 
 
 @dg.job(
     name="decide",
-    description="Decides on a failed check, a row that was set aside, or an offence code: fill in the form and launch. Then what hangs on it is made again.",
+    description="Decides on a failed check, a rejected row or an offence code: fill in the form and launch. The tables that depend on the decision are then materialized again.",
     executor_def=dg.in_process_executor,
     config=dg.RunConfig(
         ops={
@@ -141,5 +147,5 @@ def _day(text: str) -> date | None:
     ),
 )
 def decide_job() -> None:
-    """One step."""
+    """Run the step that writes the decision."""
     decide()

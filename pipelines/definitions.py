@@ -1,7 +1,7 @@
-"""The one Definitions: everything that Dagster loads of the project. Start reading here.
+"""The project's Definitions: every asset, job, sensor and schedule that Dagster loads. Start reading here.
 
-reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file; the step
-that makes a table runs its checks, and a failed check that blocks stops the tables made from it.
+reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file. The step
+that materializes a table also runs its checks; a failed check that blocks stops the tables made from it.
 """
 
 import dagster as dg
@@ -31,5 +31,5 @@ defs = dg.Definitions(
     jobs=[yearly, decide_job, fix_baselines_job],
     sensors=[after_decision],
     schedules=[spring],
-    executor=dg.in_process_executor,  # ten small tables: a process each costs five times the whole run
+    executor=dg.in_process_executor,  # a process for each step of small tables would make a run five times as long
 )

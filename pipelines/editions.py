@@ -1,4 +1,4 @@
-"""Which editions a run has to make, and the tags that tell Dagster."""
+"""The editions that a run makes, and the tags by which Dagster knows them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,22 +10,22 @@ from warehouse.store import FIRST_EDITION, stored_editions
 
 
 def known_editions() -> list[int]:
-    """Return the editions that editions.csv describes, in order."""
+    """Return the editions of editions.csv, in order."""
     return sorted(int(edition) for edition in load_reference()["reference.editions"]["edition"])
 
 
 def editions_to_make(wanted: Iterable[int] | None = None) -> range:
     """Return the editions that a run makes: from the first that is wanted or missing to the newest.
 
-    Later editions are compared with earlier ones, so they are made again after them. Raises InputError where an
-    edition is not described in editions.csv.
+    Later editions are made again after earlier ones, because they are compared with them. Raises InputError for an edition
+    that editions.csv does not have.
     """
     described = known_editions()
     wanted = sorted(set(wanted or described))
     unknown = [edition for edition in wanted if edition not in described]
     if unknown:
         raise InputError(
-            f"edition {unknown[0]} is not in editions.csv, which has {described[0]} to {described[-1]}: add a line for it, or ask for one of those."
+            f"edition {unknown[0]} is not in editions.csv, which has {described[0]} to {described[-1]}: add a line for it, or name another edition."
         )
     stored = set.intersection(*(set(stored_editions(table)) for table in contracts().values() if table.partitioned))
     missing = [edition for edition in range(FIRST_EDITION, wanted[-1]) if edition not in stored]
@@ -34,14 +34,14 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
 
 
 def edition_of_file(path: Path) -> int:
-    """Return the edition of a delivered file: its folder's, else the newest."""
+    """Return the edition of a delivered file: that of its folder, or the newest."""
     folder = path.resolve().parent.name
     described = known_editions()
     return int(folder) if folder in map(str, described) else described[-1]
 
 
 def range_tags(editions: range) -> dict[str, str]:
-    """Return the tags that make one Dagster run cover several editions."""
+    """Return the tags that make one Dagster run cover a range of editions."""
     return {
         "dagster/asset_partition_range_start": str(editions[0]),
         "dagster/asset_partition_range_end": str(editions[-1]),

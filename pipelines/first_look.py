@@ -1,7 +1,7 @@
 """A look through the landing folder before a run loads Dagster, so that a bad file is named in the first seconds.
 
-Looks at the newest edition first and not again at files that the store already has. What a bad file is, is decided in
-`assets/extracts/landing.py`; a run started from Dagster's page meets the same refusals when it takes the files in.
+The newest edition comes first, and files that are already in the store are skipped. Which files are refused is decided in
+`assets/extracts/landing.py`; a run that is started from Dagster's page refuses the same files when it reads them.
 """
 
 import hashlib

@@ -10,5 +10,5 @@ yearly = dg.define_asset_job(
     JOB,
     selection=dg.AssetSelection.all(),
     partitions_def=editions,
-    description="Reads the reference files, makes every table of the editions, checks each, and publishes the DuckDB file.",
+    description="Reads the reference files, materializes and checks every table of the editions, and publishes the DuckDB file.",
 )

@@ -1,4 +1,4 @@
-"""Runs the yearly job in this process and returns its results. `printing.py` prints them."""
+"""Runs the yearly job in this process and returns its results, which `printing.py` prints."""
 
 import os
 import shutil
@@ -61,7 +61,7 @@ class Ran:
 
 
 def prepare_dagster_home() -> Path:
-    """Return Dagster's folder, with the project's settings (telemetry off) in it and DAGSTER_HOME set to it."""
+    """Write the project's settings into Dagster's folder, set DAGSTER_HOME to it, and return it."""
     folder = dagster_folder()
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(__file__).with_name("dagster.yaml"), folder / "dagster.yaml")
@@ -73,8 +73,8 @@ def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey]
     """Run the yearly job over the editions, recorded for Dagster's page like any other run.
 
     With `tables`, only these and what they are made from are materialized.
-    `on_step(name, steps)` is called as each step starts, with the number of all steps. Raises KeyboardInterrupt where
-    somebody ended the run, which Dagster records as a failed step.
+    `on_step(name, steps)` is called when a step starts, with the number of all steps. Raises KeyboardInterrupt where
+    somebody interrupted the run, which Dagster records as a failed step.
     """
     from pipelines.definitions import defs
 
@@ -121,9 +121,9 @@ def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey]
 def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
     """Yield a function that keeps open the two SQLite files of a run's events, once they exist.
 
-    Dagster opens and closes them for each event. When the last connection closes, SQLite writes its whole log into the file;
-    and after each event it waits for the disk, unless it is told that after a power cut the last events may be missing: no
-    table depends on them. Both together are a third of the seconds of `benchmarks/run_overhead.py`'s empty job.
+    Dagster opens and closes them for each event, and SQLite writes its whole log into the file when the last connection
+    closes. It also waits for the disk after each event; with `synchronous = NORMAL` it does not, so a power cut may lose the last
+    events, on which no table depends. Without both, `benchmarks/run_overhead.py` takes a third longer on its empty job.
     """
     folder, connections = dagster_folder() / "history" / "runs", {}
 
@@ -131,7 +131,9 @@ def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
         for path in (folder / "index.db", folder / f"{run_id}.db"):
             if path not in connections and path.exists():
                 connections[path] = sqlite3.connect(path)
-                connections[path].execute("SELECT 1 FROM sqlite_schema").fetchall()  # only what was read is open
+                connections[path].execute(
+                    "SELECT 1 FROM sqlite_schema"
+                ).fetchall()  # SQLite opens a file when it is first read
 
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _do_not_wait_for_the_disk)
     try:
@@ -153,7 +155,7 @@ def _interrupted(event: DagsterEvent) -> bool:
 
 
 def _expected(event: DagsterEvent) -> str | None:
-    """Return the sentence of expected trouble, an empty text where a failed check reports it, None for a bug."""
+    """Return the sentence of an expected error, an empty text where a failed check reports it, or None for a bug."""
     failure = event.step_failure_data
     if failure.user_failure_data:
         return str(failure.user_failure_data.description)

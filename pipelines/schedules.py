@@ -1,7 +1,7 @@
 """When the yearly run starts by itself.
 
-The survey is due "in spring", but the committee has discussed it in June, and in August again. So the run starts each
-Monday from March to August; it uses the files that are there, and reports which are missing.
+The survey is due "in spring", but the committee has discussed it in June and again in August. So the run starts every Monday
+from March to August, reads the files that have been delivered, and reports which are missing.
 """
 
 import dagster as dg
@@ -12,11 +12,11 @@ from pipelines.jobs import yearly
 
 @dg.schedule(job=yearly, cron_schedule="0 6 * 3-8 1", execution_timezone="Europe/Copenhagen", name="spring")
 def spring(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Request a run of this year's edition and of earlier ones that the store lacks; skip if editions.csv lacks it."""
+    """Request a run of this year's edition and of earlier ones that the store lacks; skip a year that editions.csv lacks."""
     edition = context.scheduled_execution_time.year
     if edition not in known_editions():
         return dg.SkipReason(
-            f"Edition {edition} is not in editions.csv: add a line for it, then the run starts next Monday."
+            f"Edition {edition} is not in editions.csv: add a line for it, and the run starts next Monday."
         )
     return dg.RunRequest(
         run_key=f"{edition}-{context.scheduled_execution_time:%Y-%m-%d}", tags=range_tags(editions_to_make([edition]))

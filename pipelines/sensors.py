@@ -1,4 +1,4 @@
-"""The sensor that makes the tables again that depend on a decision, after one was written from Dagster's page."""
+"""The sensor that materializes the tables that depend on a decision, after one was written from Dagster's page."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -21,12 +21,12 @@ from warehouse.contracts import contracts
     request_job=yearly,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=5,
-    description="After a decision, makes again what hangs on it: the checked table and all that is made of it, or the edition's files.",
+    description="After a decision, materializes the tables that depend on it: the checked table and everything made from it, or everything made from the edition's files.",
 )
 def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
-    """Yield a request of one run for each decision."""
+    """Yield one run request for each decision."""
     if context.repository_def is None:
-        raise ValueError("after_decision needs the repository that it belongs to, and was given none")
+        raise ValueError("after_decision was evaluated without its repository")
     form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]
     edition_tags = range_tags(editions_to_make([int(form["edition"])]))
     on_check = form.get("about", "failed_check") == "failed_check"

@@ -1,8 +1,8 @@
-"""The page for several users behind a proxy that signs them in: every launched run records its user's name.
+"""The Dagster page for several users behind a proxy that signs them in: every launched run is tagged with its user's name.
 
-The proxy passes the name on in a header; `deploy/nginx.conf` is one that was tried. Dagster itself has no users: here
-the name becomes a tag of every launched run, and a name that somebody typed into that tag is removed. The server
-listens to this machine only. How a decision uses the name is in `users.py`.
+The proxy sends the name in a header; `deploy/nginx.conf` is a configuration that was tested. Dagster has no users of its own, so
+the name becomes a tag of the run, in place of any name that was typed into that tag. The server listens on this machine only.
+How a decision uses the name is in `users.py`.
 """
 
 import os
@@ -35,8 +35,8 @@ REFUSED = (
 Tags = list[dict[str, str]]
 
 
-class PageOfNames(DagsterWebserver):  # type: ignore[type-arg]
-    """Dagster's page, which records who launches a run."""
+class PageWithUsers(DagsterWebserver):  # type: ignore[type-arg]
+    """Dagster's page, with the user's name on every run that it launches."""
 
     def build_graphql_middleware(self) -> list[Any]:
         """Return the middleware that Dagster runs around every field of a request."""
@@ -47,12 +47,14 @@ def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolve
     """Tag every launch with the proxy's name alone. Raises GraphQLError without a name, or for a refused mutation."""
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:
-            raise GraphQLError("What was done stays recorded: this is not done from a page of several users.")
+            raise GraphQLError(
+                "This would change the record of runs and checks, which is not possible from a page with several users."
+            )
         name = getattr(info.context.source, "headers", {}).get(HEADER, "")
         if not name:
             raise GraphQLError("Nobody is signed in: open the page through the proxy.")
         for params in _launches(arguments):
-            _name(params, name)
+            _tag_launch(params, name)
         if arguments.get("backfillParams"):
             backfill = arguments["backfillParams"]
             backfill["tags"] = _with_name(backfill.get("tags"), name)
@@ -60,13 +62,13 @@ def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolve
 
 
 def _launches(arguments: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the parameters of a mutation's launches, in whichever of Dagster's forms they come."""
+    """Return the parameters of each run that a mutation launches, in all forms that Dagster's mutations have."""
     launches = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
     return [*launches, *(arguments.get("executionParamsList") or [])]
 
 
-def _name(params: dict[str, Any], name: str) -> None:
-    """Put the name into the tags of a launch or relaunch."""
+def _tag_launch(params: dict[str, Any], name: str) -> None:
+    """Add the user's name to the tags of a launch or relaunch."""
     if "parentRunId" in params:
         params["extraTags"] = _with_name(params.get("extraTags"), name)
     else:
@@ -91,12 +93,12 @@ def serve(port: int, *, read_only: bool) -> None:
             read_only=read_only,
         ) as context,
     ):
-        app = PageOfNames(context).create_asgi_app()
+        app = PageWithUsers(context).create_asgi_app()
         uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 
-def start_what_is_asked_for() -> None:
-    """Replace this process by Dagster's daemon, which starts the runs that pages, sensor and schedule request."""
+def start_daemon() -> None:
+    """Replace this process with Dagster's daemon, which starts the runs that pages, the sensor and the schedule request."""
     prepare_dagster_home()
     os.environ[SIGNED_IN] = "yes"
     daemon = Path(sys.executable).with_name("dagster-daemon")
