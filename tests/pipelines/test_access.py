@@ -188,7 +188,7 @@ def test_a_link_or_a_form_of_another_site_and_a_result_by_hand_are_refused(proxy
     assert status("/graphql", b'{"query": "{version}"}', **json_type, **{"Sec-Fetch-Site": "same-origin"}) == 200
     assert status("/report_asset_check/police/unmapped_codes", b"{}", **json_type) == 403
     refused = proxy.ask("a.steward", 'mutation { deleteRun(runId: "x") { __typename } }')
-    assert "What was done stays recorded" in refused["errors"][0]["message"]
+    assert "This would change the record" in refused["errors"][0]["message"]
 
 
 @needs_nginx
