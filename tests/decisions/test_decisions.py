@@ -321,8 +321,8 @@ FORMS = {
     "a row with nothing said to be done": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9}, "say what becomes of the row"),
     "half a cell": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9, "action": "correct", "column": "reported_on"}, "a correction needs the column, by our name of it, and the value"),
     "a check that is to be dropped": ({"about": "failed_check", "table": TABLE, "rule": RULE, "seen": "0" * 12, "action": "drop"}, "action does not apply to failed_check"),
-    "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "action does not belong to unmapped_code"),
-    "a share with a rule": ({"about": "rejected_share", "file": "anmeldelser.csv", "rule": RULE}, "rule does not belong to rejected_share"),
+    "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "action does not apply to unmapped_code"),
+    "a share with a rule": ({"about": "rejected_share", "file": "anmeldelser.csv", "rule": RULE}, "rule does not apply to rejected_share"),
     "no code": ({"about": "unmapped_code", "offence_code": ""}, "has the offence code  and no type"),
     "letters for a code": ({"about": "unmapped_code", "offence_code": "abc"}, "has the offence code abc and no type"),
 }  # fmt: skip
