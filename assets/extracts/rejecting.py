@@ -338,7 +338,7 @@ def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, c
         ).fetchone()
         if cell and cell[0] != decision.expects:
             raise InputError(
-                f"{_decisions_file()}: {decision.decision_id} expects another value in row {decision.row} of {decision.file}, column {decision.column}, because the producer corrected it or the row is another one: delete the entry, or look at the row and write its present value under expects."
+                f"{_decisions_file()}: {decision.decision_id} expects another value than row {decision.row} of {decision.file} has in column {decision.column}: delete the entry if the producer corrected the cell, or write the present value under expects if it is the right row."
             )
 
 
