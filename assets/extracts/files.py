@@ -15,7 +15,7 @@ from warehouse.home import landing_folder, path_for_reader
 from warehouse.personal import kind_of_text
 
 FILES = contracts()["quality.files"]
-LOOKED_AT = 10_000  # the number of a column's cells that are searched for personal data
+CELLS_SEARCHED = 10_000  # the number of a column's cells that are searched for personal data
 SYNTHETIC = "synthetic_"  # the name of every made-up file begins so
 MADE_UP_HASHES = ".made_up_sha256"  # a file in the landing folder: the hashes show a made-up file that was renamed
 

@@ -60,7 +60,9 @@ def take_in(editions: list[int]) -> RowCounts:
             stored[DECISIONS.name][edition] = store.write(DECISIONS, decided, edition)
             for table in DELIVERED:
                 extract = extracts_table(table)
-                stored[extract.name][edition] = _keep_as_delivered(extract, _of_table(table, files[edition]), edition)
+                stored[extract.name][edition] = _keep_as_delivered(
+                    extract, _files_of_table(table, files[edition]), edition
+                )
             stored[REJECTED.name][edition] = _reject(connection, files[edition], edition, decisions)
     return stored
 
@@ -74,7 +76,7 @@ def _files(editions: list[int]) -> dict[int, list[DeliveredFile]]:
     _refuse_unknown_editions(landed)
     files = {edition: delivered_files(edition, specifications) if edition in landed else [] for edition in editions}
     _refuse_files_of_two_editions(files)
-    _refuse_gone(files)
+    _refuse_missing_files(files)
     return files
 
 
@@ -102,7 +104,7 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
             by_hash[file.sha256] = file.listed()
 
 
-def _refuse_gone(files: dict[int, list[DeliveredFile]]) -> None:
+def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
     """Refuse an edition with fewer files of a table than were published of it, because figures would vanish.
 
     A published file may be replaced by one with another name. A file that was stored and never published may be missing.
@@ -127,7 +129,7 @@ def _refuse_gone(files: dict[int, list[DeliveredFile]]) -> None:
 # --- their rows --------------------------------------------------------------------------------------------
 
 
-def _of_table(table: Table, files: list[DeliveredFile]) -> list[DeliveredFile]:
+def _files_of_table(table: Table, files: list[DeliveredFile]) -> list[DeliveredFile]:
     """Return the files whose rows belong to a table, sorted by name."""
     return [file for file in files if file.layout.table.name == table.name]
 
@@ -143,7 +145,9 @@ def _reject(
 
     Raises InputError for a file with more rejected rows than its specification tolerates.
     """
-    rejected = [row for table in DELIVERED for row in rejected_rows(connection, _of_table(table, files), decisions)]
+    rejected = [
+        row for table in DELIVERED for row in rejected_rows(connection, _files_of_table(table, files), decisions)
+    ]
     for file in files:
         undecided = [row for row in rejected if row.file == file.path.name and row.decision is None]
         _refuse_too_many(file, undecided, decisions)
@@ -161,7 +165,7 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
         return
     raise InputError(
         f"{with_sheet(file.path, file.sheet)}: {count} of {file.rows} rows are rejected ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
-        f"ask for the file again, correct {specification_path(file.layout.extract)} if the file is right{_or_accept(file) if count < file.rows else ''}."
+        f"ask for the file again{', or' if count == file.rows else ','} correct {specification_path(file.layout.extract)} if the file is right{_command_to_accept(file) if count < file.rows else ''}."
     )
 
 
@@ -171,7 +175,7 @@ def share_in_words(percent: float, tolerated: float) -> str:
     return f"{percent:.{digits}f} %, and at most {tolerated:g} % is tolerated"
 
 
-def _or_accept(file: DeliveredFile) -> str:
+def _command_to_accept(file: DeliveredFile) -> str:
     return f", or accept its rejected rows with tryghed decide share {file.edition} {shlex.quote(file.path.name)} --seen {file.sha256[:SEEN_LETTERS]}"
 
 

@@ -50,7 +50,7 @@ def extracts(context: dg.AssetExecutionContext) -> Events:
 
 
 def first_rejected_rows(edition: int) -> dg.TableMetadataValue:
-    """Return the edition's first rejected rows for Dagster's page: file, row, rule, column and decision, without any value."""
+    """Return the edition's first rejected rows for Dagster's page: file, row, rule, column and decision, but no value."""
     names = ["file", "row", "rule", "column_name", "decision"]
     rows = records(store.read(REJECTED, [edition])[names].head(SHOWN))
     return dg.MetadataValue.table([dg.TableRecord({name: str(row[name] or "") for name in names}) for row in rows])

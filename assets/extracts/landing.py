@@ -47,14 +47,14 @@ def delivered_files(edition: int, specifications: dict[str, Specification]) -> l
     """Inspect the edition's files, sorted by name. Raises InputError for the first bad file."""
     paths = _paths_in(landing_folder() / str(edition))
     files = [look_into(path, edition, specifications) for path in paths]
-    _refuse_twice(files)
+    _refuse_same_content(files)
     return files
 
 
 def look_into(path: Path, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
     """Inspect a file: its format, layout, hash and number of rows. Raises InputError with what is wrong and what to do."""
     try:
-        _refuse_no_file(path)
+        _refuse_bad_path(path)
         before = path.stat()
         try:
             return _looked_into(path, before.st_size, edition, specifications)
@@ -128,7 +128,10 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 
 
 def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
-    """Return the cells as delivered, but strip tabs, line ends and no-break spaces around free texts, where nobody sees them."""
+    """Return the cells as delivered, except that free texts lose invisible tabs, line ends and no-break spaces around them.
+
+    In other columns no such character stays unnoticed, because a rule rejects the row.
+    """
     return without_odd_blanks(cells) if column.is_free_text else cells
 
 
@@ -158,7 +161,7 @@ def _safe_path(path: Path) -> str:
     return path_for_reader(path.parent / plain(path.name))
 
 
-def _refuse_no_file(path: Path) -> None:
+def _refuse_bad_path(path: Path) -> None:
     """Refuse a path that is not a readable file, or whose name is unsafe or personal."""
     kind = kind_of_text(path.name)
     if kind:
@@ -184,7 +187,7 @@ def _refuse_no_file(path: Path) -> None:
         raise InputError(f"{place}: may not be read: give the account that runs Tryghed the right to read it.")
 
 
-def _refuse_twice(files: list[DeliveredFile]) -> None:
+def _refuse_same_content(files: list[DeliveredFile]) -> None:
     name_by_hash: dict[str, str] = {}
     for file in files:
         if file.sha256 in name_by_hash:

@@ -1,9 +1,9 @@
 """Specifications and their layouts: what a producer's files look like, and which of their columns is which of ours.
 
-Here belongs what is known about a file before it is delivered. A `Specification` is one YAML file per kind of data and producer
-in `warehouse/reference/extracts/`; a `Layout` is what it says for one edition. When a producer changes columns, words or
-formats, lines of the YAML file change and never code. `matching.py` chooses the layout that fits a file; `formats/` reads
-the file.
+Here belongs what is known about a file before it is delivered. A `Specification` is a YAML file in
+`warehouse/reference/extracts/`, one per kind of data and producer; a `Layout` is what it says for one edition. When a
+producer changes columns, words or formats, lines of the YAML file change and never code. `matching.py` chooses the layout
+that fits a file; `formats/` reads the file.
 """
 
 import re
@@ -255,8 +255,8 @@ class Specification(Part):
     @property
     def changes_in(self) -> set[int]:
         """The editions in which the columns or formats of the files change."""
-        of_columns = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
-        return {*of_columns, *self.formats} - {FIRST}
+        column_years = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
+        return {*column_years, *self.formats} - {FIRST}
 
     def target(self) -> Table:
         """Return the table that the rows belong to."""
@@ -358,7 +358,7 @@ def _faults(specification: Specification) -> list[Fault]:
 
 
 def _name_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for each heading that two columns are read from, and each required column that an edition does not have."""
+    """Return a fault for each heading that is used twice, and each required column that an edition does not have."""
     faults = []
     for edition in sorted({FIRST, *specification.changes_in}):
         layout = specification.for_edition(edition)

@@ -61,7 +61,7 @@ def _known_headings(layout: Layout) -> set[str]:
 
 
 def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> None:
-    """Refuse a file with the columns that a specification has in other editions, because it probably belongs to one of them."""
+    """Refuse a file with the columns of another edition, because it probably is the file of that edition."""
     for name, specification in specifications.items():
         for year in sorted(specification.changes_in, reverse=True):
             layout = specification.for_edition(year)
@@ -73,7 +73,7 @@ def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: 
 
 
 def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layouts: dict[str, Layout]) -> InputError:
-    """Return the error for a file that no layout fits: how it differs from the layout that has most columns in common with it."""
+    """Return the error for a file that no layout fits: how it differs from the layout with most columns in common."""
     expected = {name: _known_headings(layouts[name]) for name in headers}
     shared = {name: len(expected[name] & set(header)) for name, header in headers.items()}
     nearest = max(shared, key=lambda name: shared[name], default=None)
@@ -96,12 +96,15 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
         f"{difference} {_listed(names)}" for difference, names in (("missing", missing), ("unknown", unknown)) if names
     )
     return InputError(
-        f"{place}: is most similar to {nearest}, but its columns differ from those of edition {layout.edition} ({differences}): ask for the file in the form of earlier years, or correct the names in {specification_path(nearest)}{_how(layout, missing, unknown)}."
+        f"{place}: is most similar to {nearest}, but its columns differ from those of edition {layout.edition} ({differences}): ask for the file in the form of earlier years, or correct the names in {specification_path(nearest)}{_hint(layout, missing, unknown)}."
     )
 
 
 def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
-    """Return the error for a workbook that no layout fits: usually the sheet has another name or the headings are in another row."""
+    """Return the error for a workbook that no layout fits.
+
+    Usually the sheet has another name, or the headings are in another row.
+    """
     workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
     expected = sorted({f"{xlsx.sheet} (row {xlsx.header_row})" for xlsx in workbooks if xlsx})
     return InputError(
@@ -109,7 +112,7 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
     )
 
 
-def _how(layout: Layout, missing: list[str], unknown: list[str]) -> str:
+def _hint(layout: Layout, missing: list[str], unknown: list[str]) -> str:
     """Return how to write in the specification that a column is no longer asked or not to be read.
 
     `not_asked` is not offered where all missing columns are required.

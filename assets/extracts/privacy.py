@@ -7,7 +7,7 @@ from itertools import islice
 
 import pyarrow as pa
 
-from assets.extracts.files import LOOKED_AT, DeliveredFile, with_sheet
+from assets.extracts.files import CELLS_SEARCHED, DeliveredFile, with_sheet
 from assets.extracts.formats import batches_of, names_of
 from assets.extracts.layouts import Layout, specification_path
 from warehouse.errors import InputError
@@ -22,7 +22,7 @@ def refuse_personal(file: DeliveredFile) -> None:
         _refuse_kind(file, name, kind_by_heading(name))
     for batch in islice(batches_of(file.path, file.format, file.layout.writing, undeclared), 1 if undeclared else 0):
         for name in undeclared:
-            _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, LOOKED_AT), name in numbers))
+            _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, CELLS_SEARCHED), name in numbers))
 
 
 def refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:

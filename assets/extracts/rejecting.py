@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.decisions.effects import on_cells, on_row
-from assets.extracts.files import LOOKED_AT, DeliveredFile, extracts_table
+from assets.extracts.files import CELLS_SEARCHED, DeliveredFile, extracts_table
 from assets.extracts.layouts import Layout
 from assets.extracts.privacy import refuse_personal_cells
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, cell_faults, quoted, typed_query
@@ -85,7 +85,7 @@ def rejected_rows(
     connection.execute("SET threads = 1" if _rows(files) <= store.GROUP_ROWS else "RESET threads")
     for file in files:
         corrections = decisions.of(RowCorrected, file.edition)
-        _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])
+        _refuse_unexpected_cells(connection, file, [cell for cell in corrections if cell.file == file.path.name])
     rejected = _faulty(connection, files, Decisions(), accepted)
     if on_rows:
         corrected = _faulty(connection, files, decisions, accepted)
@@ -204,7 +204,7 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
         faults = list(column_faults)
         if faults[0].reason is not None:
             faulty_cells = pa.concat_tables(cells_by_fault[fault] for fault in faults)
-            refuse_personal_cells(file, faults[0].column, faulty_cells[column].unique()[:LOOKED_AT])
+            refuse_personal_cells(file, faults[0].column, faulty_cells[column].unique()[:CELLS_SEARCHED])
     rejected = []
     for fault, cells in cells_by_fault.items():
         rows = cells["row"].to_pylist()
@@ -314,7 +314,7 @@ def _with_decisions(
     for file in files:
         for decision in decisions_on(file, decisions):
             faults = [row for row in rejected.values() if row.row_of_file == (decision.file, decision.row)]
-            _refuse_idle(decision, faults)
+            _refuse_on_kept_row(decision, faults)
             for fault in faults:
                 if isinstance(decision, RowAccepted):
                     refuse_unreadable(f"{_decisions_file()}: {decision.decision_id}", fault, file)
@@ -324,7 +324,9 @@ def _with_decisions(
     return sorted(rejected.values(), key=lambda row: row.place)
 
 
-def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, corrections: list[RowCorrected]) -> None:
+def _refuse_unexpected_cells(
+    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, corrections: list[RowCorrected]
+) -> None:
     """Refuse a correction of a cell that does not hold the value that the decision expects.
 
     Either it is another cell, or the producer has corrected it. The same holds for a file that was delivered again with other
@@ -342,7 +344,7 @@ def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, c
             )
 
 
-def _refuse_idle(decision: RowDecision, faults: list[RejectedRow]) -> None:
+def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> None:
     """Refuse a decision on a row that is not rejected."""
     if not faults:
         raise InputError(
@@ -354,15 +356,15 @@ def _decisions_file() -> str:
     return path_for_reader(reference_folder() / FILE)
 
 
-def refuse_unreadable(who: str, fault: RejectedRow, file: DeliveredFile) -> None:
+def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> None:
     """Refuse the acceptance of a row in which a required cell cannot be read, because no figure can be made from it.
 
-    `who` is the beginning of the message: what accepts the row.
+    `subject` is the beginning of the message: what accepts the row.
     """
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:
         raise InputError(
-            f"{who} accepts row {fault.row} of {fault.file}, but its {fault.column_name} {fault.reason}: correct the cell, or leave the row rejected."
+            f"{subject} accepts row {fault.row} of {fault.file}, but its {fault.column_name} {fault.reason}: correct the cell, or leave the row rejected."
         )
 
 

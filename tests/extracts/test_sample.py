@@ -166,7 +166,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     told: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRYGHED_HOME", str(home))
-        paths = sample.write_sample(home / "landing", seed=1, tell=told.append)
+        paths = sample.write_sample(home / "landing", seed=1, show_progress=told.append)
         yield Sample(paths, told)
 
 

@@ -22,7 +22,7 @@ from warehouse.home import path_for_reader
 
 _FORMATS: dict[Format, ModuleType] = {"csv": csv_files, "xlsx": excel, "sav": spss, "parquet": parquet}
 
-_NO_TABLES = {
+_NOT_TABLES = {
     b"\xd0\xcf\x11\xe0": "is an Excel file with a password, or in the old format .xls: save it as .xlsx without a password",
     b"%PDF": "is a PDF: ask for the table as .xlsx, .csv, .sav or Parquet",
     b"\x1f\x8b": "is packed with gzip: unpack it",
@@ -37,7 +37,7 @@ _NO_TABLES = {
     b"<stata_dta>": "is a Stata file: save it as .sav, .xlsx, .csv or Parquet",
     b"ARROW1": "is a Feather file: save it as Parquet",
 }
-_NOTHING = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
+_BYTES_OF_EMPTY_FILES = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
 _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|table|script|div|\?xml)", re.IGNORECASE)
 
 
@@ -45,7 +45,7 @@ def format_of(path: Path) -> Format:
     """Recognise the format by the file's first bytes. Raises InputError for a file that is not a table."""
     with path.open("rb") as file:
         start = file.read(2048)
-    if not start.strip(_NOTHING):
+    if not start.strip(_BYTES_OF_EMPTY_FILES):
         raise InputError(f"{path_for_reader(path)}: is empty: ask for the file again.")
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
         raise InputError(f"{path_for_reader(path)}: is an Excel file in the old XML format: save it as .xlsx.")
@@ -53,7 +53,7 @@ def format_of(path: Path) -> Format:
         raise InputError(
             f"{path_for_reader(path)}: is a web page, probably of a failed download: fetch the file again."
         )
-    for magic, fault in _NO_TABLES.items():
+    for magic, fault in _NOT_TABLES.items():
         if start.startswith(magic):
             raise InputError(f"{path_for_reader(path)}: {fault}.")
     if start.startswith(b"PAR1"):
@@ -72,7 +72,10 @@ def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | No
 
 
 def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
-    """Count the rows below the header, and return their number and sheet. Raises InputError with the place of the first fault."""
+    """Count the rows below the header, and return their number and sheet.
+
+    Raises InputError with the place of the first fault.
+    """
     cells: Cells = _FORMATS[kind].look(path, writing)
     return cells
 

@@ -44,13 +44,13 @@ CODECS = {
 }
 
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
-_NO_CHARACTERS = {
+_UNUSED_BYTES = {
     "windows-1252": b"\x81\x8d\x8f\x90\x9d",
     **dict.fromkeys(("iso-8859-1", "iso-8859-15"), bytes(range(0x80, 0xA0))),
 }
 csv.field_size_limit(LONGEST_LINE)
-_LOST = "\ufffd"
-_READ_WRONG = re.compile(MOJIBAKE)
+_REPLACEMENT_CHARACTER = "\ufffd"
+_GARBLED = re.compile(MOJIBAKE)
 _DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UTF8_IN_8_BIT = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xa6]|\xe2\x82\xac")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -66,20 +66,20 @@ def names(path: Path, writing: Writing) -> tuple[str, ...]:
 def look(path: Path, writing: Writing) -> Cells:
     """Count the rows without reading their cells. Raises InputError with the line of the first fault."""
     settings = _settings(writing)
-    look_so_far = _look_through(path, settings)
+    findings = _search(path, settings)
     _refuse_another_delimiter(path, settings)
     columns = len(names(path, writing))
     if (
-        look_so_far.unfinished
-        and not look_so_far.quotes
-        and look_so_far.unfinished.count(settings.delimiter.encode()) < columns - 1
+        findings.unfinished
+        and not findings.quotes
+        and findings.unfinished.count(settings.delimiter.encode()) < columns - 1
     ):
-        raise _cut_off(path, look_so_far.lines)
-    rows = _count_quoted(path, settings, columns, look_so_far) if look_so_far.quotes else look_so_far.lines
+        raise _cut_off(path, findings.lines)
+    rows = _count_quoted(path, settings, columns, findings) if findings.quotes else findings.lines
     # without a quotation mark or a line end, nothing shows whether the last cell is complete
-    if look_so_far.unfinished and not look_so_far.unfinished.endswith(b'"'):
+    if findings.unfinished and not findings.unfinished.endswith(b'"'):
         raise InputError(
-            f"{path_for_reader(path)}, line {look_so_far.lines}: no line end follows the last row, so the file may be cut off: ask for the file again, or add a line end if it is complete."
+            f"{path_for_reader(path)}, line {findings.lines}: no line end follows the last row, so the file may be cut off: ask for the file again, or add a line end if it is complete."
         )
     return Cells(max(rows - settings.header_row, 0))
 
@@ -184,7 +184,7 @@ def _refuse_another_delimiter(path: Path, settings: Csv) -> None:
 
 
 @dataclass
-class _Look:
+class _Findings:
     """What the search of the file's bytes has found so far."""
 
     lines: int = 0
@@ -195,55 +195,56 @@ class _Look:
     unfinished: bytes = b""  # the last line, if no line end follows it
 
 
-def _look_through(path: Path, settings: Csv) -> _Look:
-    """Search every byte once, in blocks of whole lines of a few megabytes. Raises InputError with the line of the first fault."""
-    look_so_far = _Look()
+def _search(path: Path, settings: Csv) -> _Findings:
+    """Search every byte once, in blocks of whole lines of a few megabytes.
+
+    Raises InputError with the line of the first fault.
+    """
+    findings = _Findings()
     with path.open("rb") as file:
         while block := file.read(CHUNK) + file.readline(LONGEST_LINE):
-            _refuse_long_line(path, block, look_so_far)
-            _look_at(path, settings, block, look_so_far)
-            look_so_far.unfinished = block[block.rfind(b"\n") + 1 :]
-    look_so_far.lines += bool(look_so_far.unfinished)
-    _refuse_another_encoding(path, settings, look_so_far)
-    if look_so_far.lone_return_line and not look_so_far.quotes:
+            _refuse_long_line(path, block, findings)
+            _search_block(path, settings, block, findings)
+            findings.unfinished = block[block.rfind(b"\n") + 1 :]
+    findings.lines += bool(findings.unfinished)
+    _refuse_another_encoding(path, settings, findings)
+    if findings.lone_return_line and not findings.quotes:
         raise InputError(
-            f"{path_for_reader(path)}, line {look_so_far.lone_return_line}: holds a carriage return without a line feed (a lone CR): ask for the file again."
+            f"{path_for_reader(path)}, line {findings.lone_return_line}: holds a carriage return without a line feed (a lone CR): ask for the file again."
         )
-    return look_so_far
+    return findings
 
 
-def _refuse_long_line(path: Path, block: bytes, look_so_far: _Look) -> None:
+def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
     """Refuse a line that is longer than LONGEST_LINE."""
     line_end = block.rfind(b"\n", 0, -1) + 1
     if len(block) - line_end > LONGEST_LINE:
-        line = look_so_far.lines + block.count(b"\n", 0, line_end) + 1
+        line = findings.lines + block.count(b"\n", 0, line_end) + 1
         raise InputError(
             f"{path_for_reader(path)}, line {line}: is longer than a megabyte, which no row can be: ask for the file again."
         )
 
 
-def _look_at(path: Path, settings: Csv, block: bytes, look_so_far: _Look) -> None:
+def _search_block(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
     """Refuse bytes that the encoding does not allow, and note quotes, lone carriage returns and the number of lines."""
-    if look_so_far.lines == 0:
+    if findings.lines == 0:
         _refuse_marks(path, settings, block)
-    at = _first_of(block, _CONTROLS)
-    if at is not None:
+    position = _first_of(block, _CONTROLS)
+    if position is not None:
         raise InputError(
-            f"{path_for_reader(path)}, line {_line(look_so_far, block, at)}: holds a control character (byte {block[at]}): ask for the file again."
+            f"{path_for_reader(path)}, line {_line(findings, block, position)}: holds a control character (byte {block[position]}): ask for the file again."
         )
     if not block.isascii():
-        look_at_letters = _look_at_8_bit if settings.encoding in _NO_CHARACTERS else _look_at_utf8
-        look_at_letters(path, settings, block, look_so_far)
-    look_so_far.quotes |= b'"' in block
-    if b"\r" in block and not look_so_far.lone_return_line and block.count(b"\r") > block.count(b"\r\n"):
-        look_so_far.lone_return_line = _line(
-            look_so_far, block, cast(re.Match[bytes], _LONE_RETURN.search(block)).start()
-        )
-    look_so_far.lines += block.count(b"\n")
+        search_letters = _search_8_bit if settings.encoding in _UNUSED_BYTES else _search_utf8
+        search_letters(path, settings, block, findings)
+    findings.quotes |= b'"' in block
+    if b"\r" in block and not findings.lone_return_line and block.count(b"\r") > block.count(b"\r\n"):
+        findings.lone_return_line = _line(findings, block, cast(re.Match[bytes], _LONE_RETURN.search(block)).start())
+    findings.lines += block.count(b"\n")
 
 
-def _line(look_so_far: _Look, block: bytes, at: int) -> int:
-    return look_so_far.lines + block[:at].count(b"\n") + 1
+def _line(findings: _Findings, block: bytes, position: int) -> int:
+    return findings.lines + block[:position].count(b"\n") + 1
 
 
 def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
@@ -269,24 +270,24 @@ def _first_of(block: bytes, unwanted: bytes) -> int | None:
     return next(index for index, byte in enumerate(block) if byte in unwanted)
 
 
-def _look_at_8_bit(path: Path, settings: Csv, block: bytes, look_so_far: _Look) -> None:
+def _search_8_bit(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
     """Refuse bytes that the encoding does not have, and letters in UTF-8; note a block that is all in UTF-8."""
-    if not look_so_far.other_letters and _is_utf8(block):
-        look_so_far.utf8_line = look_so_far.utf8_line or _line(
-            look_so_far, block, next(at for at, byte in enumerate(block) if byte > 127)
+    if not findings.other_letters and _is_utf8(block):
+        findings.utf8_line = findings.utf8_line or _line(
+            findings, block, next(index for index, byte in enumerate(block) if byte > 127)
         )
         return
-    look_so_far.other_letters = True
-    at = min((block.index(byte) for byte in _NO_CHARACTERS[settings.encoding] if byte in block), default=None)
-    if at is not None:
+    findings.other_letters = True
+    position = min((block.index(byte) for byte in _UNUSED_BYTES[settings.encoding] if byte in block), default=None)
+    if position is not None:
         raise InputError(
-            f"{path_for_reader(path)}, line {_line(look_so_far, block, at)}: byte {block[at]:#04x} is not a character of {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
+            f"{path_for_reader(path)}, line {_line(findings, block, position)}: byte {block[position]:#04x} is not a character of {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         )
     # The pattern begins with one of these two bytes, which Danish text rarely has. Searching for a byte is much quicker than
     # searching for the pattern: without it `benchmarks.police_csv` takes longer.
     suspicious = b"\xc3" in block or b"\xe2" in block
     if suspicious and (mixed := _UTF8_IN_8_BIT.search(block)):
-        raise _mixed(path, settings, _line(look_so_far, block, mixed.start()))
+        raise _mixed(path, settings, _line(findings, block, mixed.start()))
 
 
 def _is_utf8(block: bytes) -> bool:
@@ -297,12 +298,12 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _refuse_another_encoding(path: Path, settings: Csv, look_so_far: _Look) -> None:
-    if look_so_far.utf8_line and look_so_far.other_letters:
-        raise _mixed(path, settings, look_so_far.utf8_line)
-    if look_so_far.utf8_line:
+def _refuse_another_encoding(path: Path, settings: Csv, findings: _Findings) -> None:
+    if findings.utf8_line and findings.other_letters:
+        raise _mixed(path, settings, findings.utf8_line)
+    if findings.utf8_line:
         raise InputError(
-            f"{path_for_reader(path)}, line {look_so_far.utf8_line}: is written in UTF-8, but the specification says {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
+            f"{path_for_reader(path)}, line {findings.utf8_line}: is written in UTF-8, but the specification says {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         )
 
 
@@ -312,34 +313,34 @@ def _mixed(path: Path, settings: Csv, line: int) -> InputError:
     )
 
 
-def _look_at_utf8(path: Path, settings: Csv, block: bytes, look_so_far: _Look) -> None:
+def _search_utf8(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
     try:
         text = block.decode()
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path_for_reader(path)}, line {_line(look_so_far, block, error.start)}: is not written in {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
+            f"{path_for_reader(path)}, line {_line(findings, block, error.start)}: is not written in {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         ) from None
     if mark := _DIRECTION_MARKS.search(text):
-        line = look_so_far.lines + text[: mark.start()].count("\n") + 1
+        line = findings.lines + text[: mark.start()].count("\n") + 1
         raise InputError(
             f"{path_for_reader(path)}, line {line}: {DIRECTION_MARK}: ask for the file without the character."
         )
-    if (lost := text.find(_LOST)) >= 0:
-        line = look_so_far.lines + text[:lost].count("\n") + 1
+    if (lost := text.find(_REPLACEMENT_CHARACTER)) >= 0:
+        line = findings.lines + text[:lost].count("\n") + 1
         raise InputError(f"{path_for_reader(path)}, line {line}: {LOST_LETTER}: ask for the file again.")
-    if "\u00c3" in text and (wrong := _READ_WRONG.search(text)):  # a letter is found quicker than the pattern
-        line = look_so_far.lines + text[: wrong.start()].count("\n") + 1
+    if "\u00c3" in text and (wrong := _GARBLED.search(text)):  # a letter is found quicker than the pattern
+        line = findings.lines + text[: wrong.start()].count("\n") + 1
         raise InputError(f"{path_for_reader(path)}, line {line}: {BROKEN_LETTER}: ask for the file again.")
 
 
-def _count_quoted(path: Path, settings: Csv, columns: int, look_so_far: _Look) -> int:
+def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) -> int:
     """Count the rows of a file with quotes, whose cells may hold line ends."""
     count, line = 0, 1  # the number of rows, and the line on which the next row begins
     with path.open(encoding=CODECS[settings.encoding], newline="") as file:
         reader = csv.reader(file, delimiter=settings.delimiter, strict=True)
         try:
             for row in reader:
-                if look_so_far.unfinished and reader.line_num == look_so_far.lines and len(row) < columns:
+                if findings.unfinished and reader.line_num == findings.lines and len(row) < columns:
                     raise _cut_off(path, line)
                 if reader.line_num > line and any(_holds_lines(cell, settings, columns) for cell in row):
                     raise InputError(

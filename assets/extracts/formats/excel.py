@@ -164,8 +164,8 @@ def _book(path: Path) -> _Book:
     """Return the workbook, from memory if its file has not changed since it was opened.
 
     A run inspects the workbooks of all its editions before it reads the rows of the first edition. Until then they stay in
-    memory up to a total of KEPT_BYTES, and the last one whatever its size. Without this every workbook is read several times, and
-    `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` are slower.
+    memory up to a total of KEPT_BYTES, and the last one whatever its size. Without this every workbook is read several
+    times, and `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` are slower.
     """
     key = path, stamp_of(path)
     _kept[key] = _kept.pop(key) if key in _kept else _Book(path)

@@ -14,7 +14,7 @@ from warehouse.home import path_for_reader
 
 MOST_ROWS = 100_000_000
 
-_NO_VALUES = (
+_NOT_SINGLE_VALUES = (
     pa.types.is_nested,
     pa.types.is_binary,
     pa.types.is_large_binary,
@@ -59,7 +59,7 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: i
     """Return a column as text. Raises InputError for types that have no single value in a cell."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NO_VALUES):
+    if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NOT_SINGLE_VALUES):
         raise InputError(
             f"{path_for_reader(path)}, column {name}: holds lists or bytes instead of single values: ask for the file with texts, numbers or days."
         )

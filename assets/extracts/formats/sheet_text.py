@@ -51,12 +51,12 @@ def refuse_no_workbook(path: Path) -> None:
 
 def count_rows(path: Path, index: int, sheet: str) -> int:
     """Count the rows with a value in the sheet's XML. Raises InputError for a cell that cannot be read as a value."""
-    look = _Look(f"{path_for_reader(path)}, sheet {sheet}")
+    search = _SheetSearch(f"{path_for_reader(path)}, sheet {sheet}")
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         for chunk in _unpacked(path, packed, _part_of(packed, index)):
-            look.take(chunk)
-    look.end()
-    return look.rows
+            search.take(chunk)
+    search.end()
+    return search.rows
 
 
 def letters(column: int) -> str:
@@ -69,7 +69,7 @@ def letters(column: int) -> str:
 
 
 @dataclass
-class _Look:
+class _SheetSearch:
     """A search of a sheet's XML, piece by piece, and what it has found so far."""
 
     place: str
@@ -81,12 +81,15 @@ class _Look:
     last_column: bytes = b""
 
     def take(self, chunk: bytes) -> None:
-        """Search the next piece. Raises InputError for a cell that cannot be read as a value, or is too far from the others."""
+        """Search the next piece.
+
+        Raises InputError for a cell that cannot be read as a value, or that is too far from the others.
+        """
         text = self.tail + chunk
         if not self.rows:
             sheet_data = _PREFIX.search(text)
             self.prefix = (sheet_data and sheet_data[1]) or b""
-        self._refuse_no_value(text)
+        self._refuse_computed_cells(text)
         *rows, self.tail = text.split(b"</" + self.prefix + b"row>")
         if len(self.tail) > LONGEST_ROW:
             raise InputError(
@@ -127,7 +130,7 @@ class _Look:
             (last_cell[1], last_cell[2]) for row in rows if (last_cell := _CELL.match(row, max(row.rfind(cell), 0)))
         ]
 
-    def _refuse_no_value(self, text: bytes) -> None:
+    def _refuse_computed_cells(self, text: bytes) -> None:
         """Refuse a cell with a formula or an error, which the library would read as a value or as empty."""
         # A search for a single letter is ten times as fast as one for the pattern, and most pieces do not have the letter:
         # with the patterns alone `benchmarks.workbooks_and_spss` is slower.
@@ -142,16 +145,16 @@ class _Look:
                 f"{self._cell_at(text, error.start())}: holds an Excel error such as #N/A: correct the cell, or ask for the file again."
             )
 
-    def _cell_at(self, text: bytes, at: int) -> str:
+    def _cell_at(self, text: bytes, position: int) -> str:
         """Return the place of the cell for a message, or of its row where the XML does not name the cell."""
-        start = max(text.rfind(self._tag(name), 0, at + 10) for name in (b"c ", b"c>"))
+        start = max(text.rfind(self._tag(name), 0, position + 10) for name in (b"c ", b"c>"))
         cell = _CELL.match(text, max(start, 0))
         if cell:
             return f"{self.place}, row {cell[2].decode()}, column {cell[1].decode()}"
-        return self._row_at(text, at)
+        return self._row_at(text, position)
 
-    def _row_at(self, text: bytes, at: int) -> str:
-        rows = list(_ROW.finditer(text, 0, at))
+    def _row_at(self, text: bytes, position: int) -> str:
+        rows = list(_ROW.finditer(text, 0, position))
         return f"{self.place}, row {rows[-1][1].decode()}" if rows else self.place
 
 
@@ -164,7 +167,10 @@ def _number(column: bytes) -> int:
 
 
 def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """Yield a part of the workbook, piece by piece. Raises InputError where it is enormous, whatever size the archive gives."""
+    """Yield a part of the workbook, piece by piece.
+
+    Raises InputError where it is enormous, whatever size the archive gives.
+    """
     entry = copy(packed.getinfo(name))
     entry.file_size, size = 2 * LARGEST_UNPACKED, 0  # the size that the archive gives may be false
     with packed.open(entry) as part:

@@ -26,11 +26,11 @@ from warehouse.reference_files import Reference, load_reference
 EDITIONS = range(2017, 2026)
 
 
-def write_sample(folder: Path, seed: int = 1, tell: Callable[[str], None] | None = None) -> list[Path]:
+def write_sample(folder: Path, seed: int = 1, show_progress: Callable[[str], None] | None = None) -> list[Path]:
     """Write the made-up files of editions 2017 to 2025 into `<folder>/<edition>/`, and return their paths.
 
-    The same seed gives the same bytes. `tell` is called with a line of progress for each edition. Raises InputError where
-    the folder holds any other file.
+    The same seed gives the same bytes. `show_progress` is called with one line for each edition. Raises InputError where the
+    folder holds any other file.
     """
     _refuse_other_files(folder)
     specifications, reference = load_specifications(), load_reference()
@@ -38,8 +38,8 @@ def write_sample(folder: Path, seed: int = 1, tell: Callable[[str], None] | None
     for edition in EDITIONS:
         paths = [write(extract, folder) for extract in sample_extracts(edition, seed, specifications, reference)]
         written += paths
-        if tell:
-            tell(f"{edition}: {len(paths)} made-up files")
+        if show_progress:
+            show_progress(f"{edition}: {len(paths)} made-up files")
     hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in written]
     (folder / MADE_UP_HASHES).write_text("\n".join(hashes) + "\n")
     return written
@@ -66,8 +66,8 @@ def _police_extracts(edition: int, seed: int, layouts: dict[str, Layout], refere
     yield counts_extract(counts, draw, seed, reference)
     if edition in REDRAWS:
         crime_year, kind = REDRAWS[edition]
-        again = later_draw(edition, crime_year, seed, reference)
-        yield again.extract(reports, f"anmeldelser_{crime_year}_igen", kind)
+        redraw = later_draw(edition, crime_year, seed, reference)
+        yield redraw.extract(reports, f"anmeldelser_{crime_year}_igen", kind)
 
 
 _PARTNERSHIP_EXTRACTS: dict[str, Callable[[Layout, int, Reference], Extract]] = {

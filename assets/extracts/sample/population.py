@@ -48,13 +48,13 @@ def population_extract(layout: Layout, seed: int, reference: Reference) -> Extra
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Return the residents of every area on 1 January of a year: Copenhagen's as published, the others in proportion to it."""
+    """Return the residents of every area on 1 January of a year: Copenhagen's as published, the others in proportion."""
     populations = reference["reference.populations"]
     total = _copenhagen(populations, year)
-    of_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
+    counts_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
     counts = {COPENHAGEN: total}
-    for area, residents_2015 in of_2015.drop(COPENHAGEN).items():
-        counts[str(area)] = int(residents_2015 / of_2015[COPENHAGEN] * total)
+    for area, count_2015 in counts_2015.drop(COPENHAGEN).items():
+        counts[str(area)] = int(count_2015 / counts_2015[COPENHAGEN] * total)
     for area, (bydel, share) in SURVEY_PARTS.items():
         counts[area] = int(counts[bydel] * share)
     return counts | _partnership_residents(reference, year, seed)
@@ -69,8 +69,8 @@ def _partnership_residents(reference: Reference, year: int, seed: int) -> dict[s
     """Return the residents of the partnership areas, as defined on the day; they differ a little from year to year."""
     areas = reference["reference.areas"].query("level == 'partnership_area'")
     day = date(year, 1, 1)
-    begun = areas["valid_from"].map(lambda valid_from: pd.isna(valid_from) or valid_from <= day)
-    holds = begun & areas["valid_to"].map(lambda valid_to: pd.isna(valid_to) or valid_to >= day)
+    has_begun = areas["valid_from"].map(lambda valid_from: pd.isna(valid_from) or valid_from <= day)
+    holds = has_begun & areas["valid_to"].map(lambda valid_to: pd.isna(valid_to) or valid_to >= day)
     rng = np.random.default_rng([seed, year, 11])
     return {
         area: PARTNERSHIP_RESIDENTS[area, version] + int(rng.integers(-25, 26))

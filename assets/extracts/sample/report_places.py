@@ -28,21 +28,21 @@ def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) ->
     """
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
-    is_named = rows["lies_in"].notna() & ~rows["lies_in"].isin(roder["partnership"]).to_numpy()
-    known_by = np.where(is_named, BY_RODE + BY_COORDINATES, rng.random(len(rows)))
+    by_partnership_name = rows["lies_in"].notna() & ~rows["lies_in"].isin(roder["partnership"]).to_numpy()
+    known_by = np.where(by_partnership_name, BY_RODE + BY_COORDINATES, rng.random(len(rows)))
     by_rode = known_by < BY_RODE
     by_point = ~by_rode & (known_by < BY_RODE + BY_COORDINATES)
     by_name = ~by_rode & ~by_point & (known_by < BY_RODE + BY_COORDINATES + BY_NAME)
     points = _points(roder["boundary"].to_numpy(), rng)[chosen, rng.integers(0, POINTS, len(rows))]
     names = pd.Series(roder["bydel"].to_numpy(dtype=object)[chosen], index=rows.index)
-    names = names.mask(is_named, rows["lies_in"].map(area_names("municipality", reference)))
+    names = names.mask(by_partnership_name, rows["lies_in"].map(area_names("municipality", reference)))
     with_name = by_name | (by_rode & (rng.random(len(rows)) < WITH_NAME_TOO))
     return rows.assign(
         area_code=dirty_names(names, rng).where(with_name, None),
         rode_code=pd.Series(roder["code"].to_numpy(dtype=object)[chosen], index=rows.index).where(by_rode, None),
         coordinate_x=np.where(by_point, points[:, 0], np.nan),
         coordinate_y=np.where(by_point, points[:, 1], np.nan),
-        partnership=rows["lies_in"].where(by_rode | by_point | is_named, None),
+        partnership=rows["lies_in"].where(by_rode | by_point | by_partnership_name, None),
     )
 
 
@@ -50,9 +50,9 @@ def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -
     """Draw a rode for each report, in its partnership area or outside all partnership areas."""
     chosen = np.zeros(len(lies_in), dtype=int)
     for area in (None, *roder["partnership"].dropna().unique()):
-        own = roder["partnership"].isna() if area is None else roder["partnership"] == area
+        in_area = roder["partnership"].isna() if area is None else roder["partnership"] == area
         rows = np.flatnonzero(lies_in.isna() if area is None else lies_in == area)
-        odds = roder["odds"].where(own, 0)
+        odds = roder["odds"].where(in_area, 0)
         chosen[rows] = rng.choice(len(odds), len(rows), p=(odds / odds.sum()).to_numpy())
     return chosen
 
@@ -87,14 +87,14 @@ def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """
     shapes = shapely.from_wkt(boundaries)
     low_x, low_y, high_x, high_y = shapely.bounds(shapes)[:, :, None].transpose(1, 0, 2)
-    tried = rng.random((2, len(shapes), POINTS))
-    x, y = np.round(low_x + (high_x - low_x) * tried[0], 1), np.round(low_y + (high_y - low_y) * tried[1], 1)
-    at, around = shapely.STRtree(shapes).query(shapely.points(x.ravel(), y.ravel()), predicate="intersects")
-    once = np.bincount(at, minlength=x.size)[at] == 1
-    own = np.zeros(x.size, dtype=bool)
-    own[at[once & (at // POINTS == around)]] = True
+    fractions = rng.random((2, len(shapes), POINTS))
+    x, y = np.round(low_x + (high_x - low_x) * fractions[0], 1), np.round(low_y + (high_y - low_y) * fractions[1], 1)
+    point_places, roder = shapely.STRtree(shapes).query(shapely.points(x.ravel(), y.ravel()), predicate="intersects")
+    once = np.bincount(point_places, minlength=x.size)[point_places] == 1
+    is_inside = np.zeros(x.size, dtype=bool)
+    is_inside[point_places[once & (point_places // POINTS == roder)]] = True
     points = np.stack([x, y], axis=2)
-    for rode, inside in enumerate(own.reshape(x.shape)):
+    for rode, inside in enumerate(is_inside.reshape(x.shape)):
         good = points[rode][inside]
         if len(good) == 0:
             raise ValueError(f"none of {POINTS} random points lies in rode {rode} alone")

@@ -158,7 +158,10 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
 
 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """Return the class of each answer of a stratum: respondents get a class in `order`, until its weighted share is reached."""
+    """Return the class of each answer of a stratum.
+
+    The first respondents in `order` are unsafe until that weighted share is reached, the next ones `neither`, the others safe.
+    """
     classes = np.full(len(weights), "safe", dtype=object)
     classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
     total_weight = weights[classes != "left_out"].sum()
@@ -228,8 +231,8 @@ def _days(edition: int, reference: Reference, count: int, rng: np.random.Generat
     first_day, last_day = described["fieldwork_first_day"], described["fieldwork_last_day"]
     first_day = date(edition - 1, 12, 1) if pd.isna(first_day) else first_day
     last_day = date(edition, 1, 31) if pd.isna(last_day) else last_day
-    into = (rng.beta(1.2, 2.0, count) * ((last_day - first_day).days + 1)).astype(int)
-    days = pd.Series(pd.Timestamp(first_day) + pd.to_timedelta(into, unit="D"))
+    days_after_first = (rng.beta(1.2, 2.0, count) * ((last_day - first_day).days + 1)).astype(int)
+    days = pd.Series(pd.Timestamp(first_day) + pd.to_timedelta(days_after_first, unit="D"))
     return days.where(rng.random(count) >= 0.004)
 
 

@@ -1,4 +1,4 @@
-"""The writing of a made-up table as a producer's file, with the headings, labels, formats and decimal mark of the specification.
+"""The writing of a made-up table as a producer's file, with the specification's headings, labels, formats and decimal mark.
 
 Here belong the four formats, each written so that the same table gives the same bytes. The other modules of this folder make
 up the content; `assets/extracts/formats/` reads files.
