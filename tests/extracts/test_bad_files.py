@@ -460,7 +460,7 @@ TEXTS = {
         every(SURVEY, {"Stratum": "x;" + "y" * 200_000}), ("svar.csv, row 2, column Stratum: holds more than 10000 characters",)
     ),
     "cut off between the quoted cells of a row": Case(cut(SURVEY, 19, csv.QUOTE_ALL), ("svar.csv, line 201: ends in the middle of a row",)),
-    "no headings": Case(lines_of(REPORTS, lambda lines: lines.pop(0)), ("anmeldelser.csv: no specification describes a csv file with such columns",)),
+    "no headings": Case(lines_of(REPORTS, lambda lines: lines.pop(0)), ("anmeldelser.csv: no specification describes a csv file with these columns",)),
     "a title above the headings": Case(
         lines_of(REPORTS, lambda lines: lines.insert(0, f"{SECRET} udtræk")), ("anmeldelser.csv: no specification describes a csv file",)
     ),
@@ -520,10 +520,10 @@ TEXTS = {
     "an invisible blank in a heading": Case(edited(GOALS, "Mål nr.".encode(), "Mål\u200bnr.".encode()), ("maal.csv: is most similar to tryghedsplan_goals",)),
     "lone carriage returns": Case(lines_of(REPORTS, lambda lines: None, "\r"), ("anmeldelser.csv", "a lone CR")),
     "a lone carriage return in a row": Case(edited(REPORTS, b"Valby", b"Val\rby"), ("anmeldelser.csv, line 2", "a lone CR")),
-    "an open quote": Case(edited(REPORTS, b"\r\n0100-75111-00009-22", b'\r\n"0100-75111-00009-22'), ("anmeldelser.csv, line 10: its quotes do not match",)),
+    "an open quote": Case(edited(REPORTS, b"\r\n0100-75111-00009-22", b'\r\n"0100-75111-00009-22'), ("anmeldelser.csv, line 10: the quotation marks do not match",)),
     "two quotes that stand alone": Case(
         lines_of(REPORTS, lambda lines: lines.__setitem__(slice(4, 8, 3), [lines[4].replace("Valby", '"Valby'), lines[7].replace("Valby", 'Valby"')])),
-        ("anmeldelser.csv, line 5: a quotation mark that stands alone",),
+        ("anmeldelser.csv, line 5: a quotation mark without its partner",),
     ),
     "quotes as ditto marks": Case(
         lines_of(ACTIVITIES, lambda lines: lines.__setitem__(slice(3, 5), [line.replace("I gang", '"') for line in lines[3:5]])),
@@ -536,7 +536,7 @@ TEXTS = {
     "a letter that was read in another encoding": Case(
         edited(GOALS, f"{SECRET} resultat".encode(), f"{SECRET} m\u00c3\u00a5l".encode()), ("maal.csv, line 2: holds a Danish letter that was garbled",)
     ),
-    "a quote within a quoted cell": Case(edited(REPORTS, b"0100-75111-00009-22", b'"0100-75111-"00009-22'), ("anmeldelser.csv, line 10: its quotes do not match",)),
+    "a quote within a quoted cell": Case(edited(REPORTS, b"0100-75111-00009-22", b'"0100-75111-"00009-22'), ("anmeldelser.csv, line 10: the quotation marks do not match",)),
     "10 MB in one cell": Case(edited(SURVEY, TITLE, TITLE + b"x" * 10_000_000), ("svar.csv, line 4: is longer than a megabyte",)),
     "10 MB in one cell with quotes": Case(edited(SURVEY, TITLE, b'"' + b"x" * 10_000_000 + b'"'), ("svar.csv, line 4: is longer than a megabyte",)),
     "10 MB of lines in one cell": Case(edited(SURVEY, TITLE, b'"' + b"x\r\n" * 3_400_000 + b'"'), ("svar.csv, line 4",)),
@@ -568,7 +568,7 @@ def more(kind: Kind, name: str, cell: str) -> Make:
 COLUMNS = {
     "a column renamed": Case(named(SURVEY, {"Vægt": "Vaegt"}), ("svar.csv: is most similar to sikker_by_survey", "missing Vægt; unknown Vaegt")),
     "a column in other letters": Case(named(SURVEY, {"Vægt": "vægt"}), ("missing Vægt; unknown vægt",)),
-    "a column missing": Case(lacking(SURVEY, "Stratum befolkning"), ("svar.csv", "(missing Stratum befolkning)", "what they are called now.")),
+    "a column missing": Case(lacking(SURVEY, "Stratum befolkning"), ("svar.csv", "(missing Stratum befolkning)", "correct the names in ", "/sikker_by_survey.yml.")),
     "most columns missing": Case(lacking(SURVEY, *list(good(SURVEY)[0])[4:]), ("svar.csv: is most similar to sikker_by_survey", "missing")),
     "a column more": Case(more(REPORTS, "Politikreds", "1"), ("anmeldelser.csv: is most similar to koebenhavns_politi_reports", "(unknown Politikreds)")),
     "a column more that looks like a value": Case(more(REPORTS, "0101901234", "1"), ("anmeldelser.csv", "(unknown column 10)")),
@@ -586,7 +586,7 @@ COLUMNS = {
         lambda folder: write_csv(folder, REPORTS, until_2022(REPORTS, 2023)), ("anmeldelser.csv: has the columns that koebenhavns_politi_reports has from edition 2017 on", "differ in edition 2023")
     ),
     "the survey's headings of the years before": Case(
-        lambda folder: write_csv(folder, SURVEY, until_2022(SURVEY, 2023)), ("svar.csv: has the columns that sikker_by_survey has from edition 2021 on", "put the file of edition 2023 there")
+        lambda folder: write_csv(folder, SURVEY, until_2022(SURVEY, 2023)), ("svar.csv: has the columns that sikker_by_survey has from edition 2021 on", "put the file of edition 2023 in its place")
     ),
     "this year's headings in an earlier edition": Case(
         lambda folder: write_csv(folder, REPORTS), ("anmeldelser.csv: has the columns that koebenhavns_politi_reports has from edition 2023 on", "differ in edition 2021"), 2021
@@ -755,7 +755,7 @@ EXCEL = {
         lambda folder: write_parts(folder, SURVEY, {SHEET: ENTITIES + sheet_xml(SURVEY).replace(f"{SECRET}-00005", "&c;")}), ("svar.xlsx: is damaged",)
     ),
     "a formula": Case(
-        book(SURVEY, lambda book, sheet: sheet.write_formula(5, 2, "=1+1", None, 2)), ("svar.xlsx, sheet Svar, row 6, column C: holds a formula: paste the values",)
+        book(SURVEY, lambda book, sheet: sheet.write_formula(5, 2, "=1+1", None, 2)), ("svar.xlsx, sheet Svar, row 6, column C: holds a formula: paste values",)
     ),
     "a formula in every row": Case(
         book(REPORTS, lambda book, sheet: [sheet.write_formula(row, 7, "=RAND()") for row in range(1, 21)]), ("anmeldelser.xlsx, sheet Anmeldelser, row 2, column H: holds a formula",)
@@ -1086,7 +1086,7 @@ def said_well(message: str, *pieces: str) -> None:
     assert not re.search(r"[.!?] [A-ZÆØÅ]", message), message
     assert WHAT_TO_DO.search(message), message
     assert not [word for word in NO_PART_OF_A_SENTENCE if word in message], message
-    assert len(message) < 900, message
+    assert len(message) < 1000, message
 
 
 @pytest.mark.slow
