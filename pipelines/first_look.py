@@ -34,7 +34,7 @@ def bad_files(editions: range, on_file: Callable[[int, int], None]) -> list[str]
         try:
             refuse_beside_sample_reference(look_into(path, edition, specifications))
         except InputError as error:
-            sentences.append(f"landing/{edition}: {error}")
+            sentences.append(str(error))
     return sentences
 
 

@@ -15,7 +15,7 @@ import yaml
 
 from assets.extracts.files import delivered_for
 from assets.extracts.intake import take_in
-from assets.extracts.kept import rows_that_count
+from assets.extracts.kept import kept_rows
 from assets.extracts.layouts import load_specifications
 from assets.lookups import engine_with_lookups
 from assets.reference import REFERENCE as TABLES
@@ -57,7 +57,7 @@ def open_home(folder: Path, monkeypatch: pytest.MonkeyPatch, reference: Path | N
 
 
 def reports(count: int, **changes: str) -> list[Line]:
-    """Reports that no rule sets aside, each with a journal number of its own; `changes` by heading."""
+    """Return reports that no rule rejects, each with its own journal number; `changes` are cells by heading."""
     return [REPORT | {"Journalnummer": JOURNAL.format(number)} | changes for number in range(1, count + 1)]
 
 
@@ -80,7 +80,7 @@ def make(edition: int, *names: str) -> None:
     with engine_with_lookups() as connection:
         for table in (table for table in contracts().values() if table.delivered):
             files = delivered_for(table, edition, specifications)
-            store.write_batches(table, rows_that_count(connection, table, files, decisions), edition)
+            store.write_batches(table, kept_rows(connection, table, files, decisions), edition)
     for name in names:
         write_model(name, edition)
 

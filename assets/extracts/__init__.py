@@ -1,4 +1,4 @@
-"""Delivered files: found, matched with a layout, read, typed, and each row either kept or rejected.
+"""Delivered files: find them, match each with a layout, read and type its rows, and keep or reject each row.
 
-`intake.py` takes a run's files in, all or none; `formats/` reads them; `kept.py` makes the tables of the rows that count.
+`intake.py` stores all files of a run or none; `formats/` reads them; `kept.py` makes the tables of the kept rows.
 """

@@ -1,7 +1,7 @@
-"""Where coordinates lie: the areas whose boundary holds a point, by the boundaries of the reference data.
+"""The areas that coordinates lie in, by the boundaries of the reference data.
 
-Points come as rows and go as rows; which area's definition holds on the day of a report is decided by the model that
-joins them.
+Here belongs the test of points against boundaries. The result has one row per point and span of days; the model that joins
+it to the reports chooses the span that holds on its day.
 """
 
 import duckdb
@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Make `located_points`: each point of the rows with the smallest area around it on every day.
+    """Make the table `located_points`: the smallest area around each point of `rows`, for every span of days.
 
     One row per point and span of days: coordinate_system, coordinate_x, coordinate_y, area_id, valid_from, valid_to.
-    A point on a common border belongs to the first of the areas by name; one that lies nowhere has no row.
+    A point on a common border belongs to the area whose id comes first in the alphabet; a point outside all areas has no row.
     """
     connection.execute(
         f"""
@@ -30,9 +30,9 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
     points, boundaries = connection.table("points").df(), connection.table("boundaries").df()
     pairs = pd.concat(
         [
-            _holding(of_system, of_boundary)
-            for _, of_system in points.groupby("coordinate_system")
-            for _, of_boundary in boundaries.groupby("coordinate_system")
+            _holding(system_points, system_boundaries)
+            for _, system_points in points.groupby("coordinate_system")
+            for _, system_boundaries in boundaries.groupby("coordinate_system")
         ]
         or [_pairs([], [])]
     )
@@ -59,8 +59,13 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 
 def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
-    """Return the points of one coordinate system, each with the boundaries that hold it, by their numbers."""
-    import shapely  # here, as only files with coordinates need the two, and loading them costs as much as DuckDB
+    """Return the pairs of a point and a boundary around it, by their numbers.
+
+    All points have one coordinate system and all boundaries have one; the two systems may differ.
+    """
+    # Imported here because only files with coordinates need the two libraries, and loading them takes as long as loading
+    # DuckDB: at the top of the module they would make `benchmarks.imports` slower.
+    import shapely
     from pyproj import Transformer
 
     change = Transformer.from_crs(
@@ -68,8 +73,8 @@ def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
     )
     x, y = change.transform(points["coordinate_x"].to_numpy(), points["coordinate_y"].to_numpy())
     tree = shapely.STRtree(shapely.from_wkt(boundaries["boundary"].to_numpy()))
-    at, around = tree.query(shapely.points(x, y), predicate="intersects")
-    return _pairs(points["point"].to_numpy()[at], boundaries["boundary_number"].to_numpy()[around])
+    point_places, boundary_places = tree.query(shapely.points(x, y), predicate="intersects")
+    return _pairs(points["point"].to_numpy()[point_places], boundaries["boundary_number"].to_numpy()[boundary_places])
 
 
 def _pairs(points: ArrayLike, boundaries: ArrayLike) -> pd.DataFrame:

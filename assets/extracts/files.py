@@ -1,6 +1,7 @@
-"""A delivered file that was looked through: what it is, how the store lists it, and how a sentence names it.
+"""A delivered file after inspection: its properties, its row in the store's list of files, and its name in messages.
 
-Here belongs what all of this folder says of one file. Which files there are is in `landing.py`; nothing here opens one.
+Here belongs what all modules of this folder need to know about one file. `landing.py` lists and inspects the files; nothing
+here opens one.
 """
 
 import re
@@ -10,20 +11,18 @@ from pathlib import Path
 from assets.extracts.layouts import Format, Layout, Specification, Writing
 from warehouse import store
 from warehouse.contracts import Table, contracts, records
-from warehouse.home import landing_folder
+from warehouse.home import landing_folder, path_for_reader
 from warehouse.personal import kind_of_text
 
 FILES = contracts()["quality.files"]
-LOOKED_AT = 10_000  # cells of a column that are judged by what they look like
-SYNTHETIC = "synthetic_"  # the beginning of the name of every made-up file
-MADE_UP_HASHES = (
-    ".made_up_sha256"  # in the landing folder: hashes of the made-up files, by which a renamed one is known
-)
+CELLS_SEARCHED = 10_000  # the number of a column's cells that are searched for personal data
+SYNTHETIC = "synthetic_"  # the name of every made-up file begins so
+MADE_UP_HASHES = ".made_up_sha256"  # a file in the landing folder: the hashes show a made-up file that was renamed
 
 
 @dataclass(frozen=True)
 class DeliveredFile:
-    """One file of an edition, looked through, and the layout that fits it."""
+    """An inspected file of an edition, with the layout that fits it."""
 
     path: Path
     sha256: str
@@ -35,7 +34,7 @@ class DeliveredFile:
 
     @property
     def edition(self) -> int:
-        """The edition in whose folder it lies."""
+        """The edition of the folder that holds the file."""
         return self.layout.edition
 
     @property
@@ -44,7 +43,7 @@ class DeliveredFile:
         return "synthetic" if self.path.name.startswith(SYNTHETIC) else "extract"
 
     def listed(self) -> "ListedFile":
-        """Return the file as the store lists it."""
+        """Return the file's row of quality.files."""
         return ListedFile(
             edition=self.edition,
             file=self.path.name,
@@ -62,7 +61,7 @@ class DeliveredFile:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A row of quality.files: what the store keeps of a delivered file. The fields are the table's columns."""
+    """A row of quality.files: what the store keeps about a delivered file. The fields are the table's columns."""
 
     edition: int
     file: str
@@ -77,7 +76,7 @@ class ListedFile:
     provenance: str
 
     def delivered(self, specifications: dict[str, Specification]) -> DeliveredFile:
-        """Return the file again as it was looked through, with the layout that fitted it."""
+        """Return the file as inspection found it, with the layout that fits it."""
         return DeliveredFile(
             path=landing_folder() / str(self.edition) / self.file,
             sha256=self.file_sha256,
@@ -90,33 +89,33 @@ class ListedFile:
 
 
 def listed_files(edition: int) -> list[ListedFile]:
-    """Return the edition's files as the store lists them. Raises StoreError where it has no such edition."""
+    """Return the edition's rows of quality.files. Raises StoreError where the store does not have the edition."""
     return [ListedFile(**row) for row in records(store.read(FILES, [edition]))]
 
 
 def delivered_for(table: Table, edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
-    """Return the edition's stored files whose rows belong to a table, in the order of their names."""
+    """Return the edition's stored files whose rows belong to a table, sorted by name."""
     return [file.delivered(specifications) for file in listed_files(edition) if file.table_name == table.name]
 
 
 def extracts_table(table: Table) -> Table:
-    """Return the table that keeps the rows of another one as they were delivered."""
+    """Return the table in `extracts` that keeps the rows of `table` as they were delivered."""
     return contracts()[f"extracts.{table.schema_name}_{table.short_name}"]
 
 
 def plain(name: str) -> str:
-    """Return the name without anything that could be mistaken in a terminal or a path, or that is somebody's."""
+    """Return a name that is safe to show: without control characters, path separators and personal data."""
     if kind := kind_of_text(name):
         return f"(a name that looks like {kind})"
     return re.sub(r"[^\w .,()+&'-]", "_", name) or "_"
 
 
 def with_sheet(path: Path, sheet: str | None) -> str:
-    """Return the file's name, and its sheet's where it has one."""
-    return f"{path.name}, sheet {sheet}" if sheet else path.name
+    """Return the file's path as the reader would type it, followed by the sheet where there is one."""
+    return path_for_reader(path) + (f", sheet {sheet}" if sheet else "")
 
 
 def place_of(path: Path, kind: Format, writing: Writing) -> str:
-    """Return the file's name, and of a workbook the sheet that the layout reads."""
+    """Return the file's path for messages; for a workbook followed by the sheet that the layout reads."""
     xlsx = writing.formats.xlsx
     return with_sheet(path, xlsx.sheet if kind == "xlsx" and xlsx else None)

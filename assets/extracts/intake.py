@@ -1,9 +1,8 @@
-"""Taking the editions' files in as a whole: which files they have, their rows as delivered, and the rejected ones.
+"""Store the delivered files of a run's editions: the list of files, their rows as delivered, and the rejected rows.
 
-Here belongs what is decided about all files together: that all of them are stored or none, that a file is in no other
-edition, that none has gone, and that not too much of one is rejected. A file that a run cannot go on with leaves the store
-as it was. How one file is read is in `landing.py`; which rows are rejected is in `rejecting.py`; the Dagster asset that
-calls this is in `intake_step.py`.
+Here belong the conditions that concern several files: all files are stored or none, no file is in two editions, no published
+file is missing, and no file has too many rejected rows. A file that breaks one of them stops the run and leaves the store as
+it was. `landing.py` reads one file; `rejecting.py` rejects rows; `intake_step.py` is the Dagster asset that calls this.
 """
 
 import shlex
@@ -15,9 +14,9 @@ import duckdb
 
 from assets.decisions.decisions_table import file_decisions
 from assets.decisions.effects import on_share
-from assets.extracts.files import FILES, DeliveredFile, extracts_table, listed_files
+from assets.extracts.files import FILES, DeliveredFile, extracts_table, listed_files, with_sheet
 from assets.extracts.landing import delivered_files, landed_editions, rows_of
-from assets.extracts.layouts import load_specifications
+from assets.extracts.layouts import load_specifications, specification_path
 from assets.extracts.rejecting import DECISIONS, REJECTED, RejectedRow, rejected_rows, write_rejected
 from assets.lookups import engine_with_lookups
 from checks.table_rules import decidable_rules
@@ -32,18 +31,19 @@ from warehouse.decision_file import (
     load_decisions,
 )
 from warehouse.errors import InputError
+from warehouse.home import landing_folder, path_for_reader, reference_folder
 from warehouse.publishing import published_rows
 
 DELIVERED = [table for table in contracts().values() if table.delivered]
 TABLES = [FILES, *map(extracts_table, DELIVERED), DECISIONS, REJECTED]
 
-RowCounts = dict[str, dict[int, int]]  # rows that were stored, by the table's name and the edition
+RowCounts = dict[str, dict[int, int]]  # the number of stored rows, by the table's name and the edition
 
 
 def take_in(editions: list[int]) -> RowCounts:
-    """Read the landing folders of the editions into the store, and return how many rows each table has of each edition.
+    """Read the landing folders of the editions into the store, and return the number of rows by table and edition.
 
-    Raises InputError for the first file that a run cannot go on with; the store is then as it was.
+    Raises InputError for the first file that has to stop the run; the store is then as it was.
     """
     decisions = load_decisions()
     check_rules(decisions, [(rule.table, rule.name) for rule in decidable_rules()])
@@ -60,7 +60,9 @@ def take_in(editions: list[int]) -> RowCounts:
             stored[DECISIONS.name][edition] = store.write(DECISIONS, decided, edition)
             for table in DELIVERED:
                 extract = extracts_table(table)
-                stored[extract.name][edition] = _keep_as_delivered(extract, _of_table(table, files[edition]), edition)
+                stored[extract.name][edition] = _keep_as_delivered(
+                    extract, _files_of_table(table, files[edition]), edition
+                )
             stored[REJECTED.name][edition] = _reject(connection, files[edition], edition, decisions)
     return stored
 
@@ -69,42 +71,43 @@ def take_in(editions: list[int]) -> RowCounts:
 
 
 def _files(editions: list[int]) -> dict[int, list[DeliveredFile]]:
-    """Return the files of each edition, looked through. Raises InputError for the first that cannot be right."""
+    """Return the inspected files of each edition. Raises InputError for the first file that is wrong."""
     specifications, landed = load_specifications(), set(landed_editions())
     _refuse_unknown_editions(landed)
     files = {edition: delivered_files(edition, specifications) if edition in landed else [] for edition in editions}
     _refuse_files_of_two_editions(files)
-    _refuse_gone(files)
+    _refuse_missing_files(files)
     return files
 
 
 def _refuse_unknown_editions(landed: set[int]) -> None:
-    """Refuse the folder of an edition that nobody described: it would never be read."""
+    """Refuse the folder of an edition that is not in editions.csv, because no run would ever read it."""
     described = {int(edition) for edition in store.read(contracts()["reference.editions"])["edition"]}
     for edition in sorted(landed - described):
+        folder, editions_file = landing_folder() / str(edition), reference_folder() / "editions.csv"
         raise InputError(
-            f"landing/{edition}: edition {edition} is not in editions.csv: add a line for it, or move the folder."
+            f"{path_for_reader(folder)}: edition {edition} is not in {path_for_reader(editions_file)}: add a line for it there, or move the folder."
         )
 
 
 def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None:
-    """Refuse the same bytes in two editions: they are last year's file under this year's name."""
+    """Refuse a file whose content is in another edition too, because it is probably last year's file under a new name."""
     stored = [edition for edition in store.stored_editions(FILES) if edition not in files]
     by_hash = {file.file_sha256: file for edition in stored for file in listed_files(edition)}
-    for edition, of_edition in sorted(files.items()):
-        for file in of_edition:
+    for edition, edition_files in sorted(files.items()):
+        for file in edition_files:
             twin = by_hash.get(file.sha256)
             if twin:
                 raise InputError(
-                    f"{file.path.name}: is the same file as {twin.file} of edition {twin.edition}: put the file of edition {edition} there."
+                    f"{path_for_reader(file.path)}: has the same content as {twin.file} of edition {twin.edition}: put the file of edition {edition} in its place."
                 )
             by_hash[file.sha256] = file.listed()
 
 
-def _refuse_gone(files: dict[int, list[DeliveredFile]]) -> None:
-    """Refuse to replace something good by nothing: of what was published, a table must have as many files as before.
+def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
+    """Refuse an edition with fewer files of a table than were published of it, because figures would vanish.
 
-    They may have other names: a file may stand in another's place. What was taken in and never published may go.
+    A published file may be replaced by one with another name. A file that was stored and never published may be missing.
     """
     stored_editions = set(store.stored_editions(FILES)) & set(files)
     published = published_rows(FILES) if stored_editions else []
@@ -117,16 +120,17 @@ def _refuse_gone(files: dict[int, list[DeliveredFile]]) -> None:
         delivered = {(file.path.name, file.layout.table.name) for file in files[edition]}
         for row in before:
             if row["table_name"] in fewer and (row["file"], row["table_name"]) not in delivered:
+                missing, stored_list = landing_folder() / str(edition) / row["file"], store.path_of(FILES, edition)
                 raise InputError(
-                    f"{row['file']}: was read from landing/{edition} before and is gone, and nothing good is replaced by nothing: put it back or another file in its place, or delete store/quality/files/{edition}.parquet if it is right that it is gone."
+                    f"{path_for_reader(missing)}: is missing, and figures made from it were published: put the file back or another one in its place, or delete {path_for_reader(stored_list)} if the file should no longer count."
                 )
 
 
 # --- their rows --------------------------------------------------------------------------------------------
 
 
-def _of_table(table: Table, files: list[DeliveredFile]) -> list[DeliveredFile]:
-    """Return the files whose rows belong to a table, in the order of their names."""
+def _files_of_table(table: Table, files: list[DeliveredFile]) -> list[DeliveredFile]:
+    """Return the files whose rows belong to a table, sorted by name."""
     return [file for file in files if file.layout.table.name == table.name]
 
 
@@ -137,8 +141,13 @@ def _keep_as_delivered(extract: Table, files: list[DeliveredFile], edition: int)
 def _reject(
     connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], edition: int, decisions: Decisions
 ) -> int:
-    """Store the rejected rows. Raises InputError where they are more than a file's specification tolerates."""
-    rejected = [row for table in DELIVERED for row in rejected_rows(connection, _of_table(table, files), decisions)]
+    """Store the rejected rows of an edition, and return their number.
+
+    Raises InputError for a file with more rejected rows than its specification tolerates.
+    """
+    rejected = [
+        row for table in DELIVERED for row in rejected_rows(connection, _files_of_table(table, files), decisions)
+    ]
     for file in files:
         undecided = [row for row in rejected if row.file == file.path.name and row.decision is None]
         _refuse_too_many(file, undecided, decisions)
@@ -146,34 +155,39 @@ def _reject(
 
 
 def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions: Decisions) -> None:
-    """Refuse a file that loses many rows, as it is often the wrong one; one that loses all of them is no delivery."""
+    """Refuse a file with more rejected rows than its specification tolerates, because it is often the wrong file.
+
+    A decision can accept the share, except where all rows are rejected.
+    """
     count, tolerated = len({row.row for row in rejected}), file.layout.tolerated_rejected_percent
     percent = 100 * count / file.rows
     if on_share(decisions, file, count):
         return
     raise InputError(
-        f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
-        f"ask for the file again, correct extracts/{file.layout.extract}.yml where its words are meant so{_or_accept(file) if count < file.rows else ''}."
+        f"{with_sheet(file.path, file.sheet)}: {count} of {file.rows} rows are rejected ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
+        f"ask for the file again{', or' if count == file.rows else ','} correct {specification_path(file.layout.extract)} if the file is right{_command_to_accept(file) if count < file.rows else ''}."
     )
 
 
 def share_in_words(percent: float, tolerated: float) -> str:
-    """Return the rejected share and the tolerated one, in per cent, with as many digits as it takes to tell them apart."""
+    """Return the rejected and the tolerated share in per cent, with enough decimals to show that they differ."""
     digits = next(digits for digits in range(2, 12) if round(percent, digits) != tolerated or percent == tolerated)
-    return f"{percent:.{digits}f} %, and {tolerated:g} % are tolerated"
+    return f"{percent:.{digits}f} %, and at most {tolerated:g} % is tolerated"
 
 
-def _or_accept(file: DeliveredFile) -> str:
-    return f", or accept it with tryghed decide share {file.edition} {shlex.quote(file.path.name)} --seen {file.sha256[:SEEN_LETTERS]}"
+def _command_to_accept(file: DeliveredFile) -> str:
+    return f", or accept its rejected rows with tryghed decide share {file.edition} {shlex.quote(file.path.name)} --seen {file.sha256[:SEEN_LETTERS]}"
 
 
 def faults_in_words(rejected: list[RejectedRow], most: int = 3) -> str:
-    """Return the `most` most frequent faults, each with its column and first row, never a value."""
+    """Describe the `most` most frequent faults, each by its column, reason and first row, without any value."""
     kinds = Counter((row.column_name, row.reason) for row in rejected)
     first_rows = {(row.column_name, row.reason): row.row for row in sorted(rejected, key=lambda row: -row.row)}
     most_frequent = sorted(kinds.items(), key=lambda kind: (-kind[1], first_rows[kind[0]]))
     faults = [
-        f"row {first_rows[column, reason]}, column {column} {reason}{f' (so do {times - 1} more)' if times > 1 else ''}"
+        f"row {first_rows[column, reason]}, column {column} {reason}{f' (and in {times - 1} more rows)' if times > 1 else ''}"
         for (column, reason), times in most_frequent
     ]
-    return "; ".join([*faults[:most], *([f"and {len(faults) - most} other faults"] if len(faults) > most else [])])
+    return "; ".join(
+        [*faults[:most], *([f"and {len(faults) - most} more kinds of fault"] if len(faults) > most else [])]
+    )

@@ -1,7 +1,7 @@
-"""What came in, as tables: files, rows as delivered, decisions, and the rows that are set aside.
+"""The Dagster step that stores delivered files: the list of files, their rows as delivered, decisions and rejected rows.
 
-One step makes them all, as all of a run's files are taken in or none (`intake.py`). The rows that count become tables
-in `kept.py`.
+One step makes all of these tables because all files of a run are stored or none (`intake.py`). The tables of the kept rows
+are made in `kept.py`.
 """
 
 import dagster as dg
@@ -36,7 +36,7 @@ NEEDED = with_those_that_checks_read(TABLES, needs(REFERENCE))
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def extracts(context: dg.AssetExecutionContext) -> Events:
-    """Every file of every edition's landing folder, or none: a bad one stops the run before anything is stored."""
+    """Store every file of the editions' landing folders, or none: a bad file stops the run before anything is stored."""
     editions_of_run = editions_of(context)
     with expected_trouble():
         written = take_in(editions_of_run)
@@ -44,13 +44,13 @@ def extracts(context: dg.AssetExecutionContext) -> Events:
         for edition, rows in written[table.name].items():
             metadata = row_counts(table, rows, edition)
             if table is REJECTED and rows:
-                metadata["rows"] = rows_set_aside(edition)
+                metadata["rows"] = first_rejected_rows(edition)
             context.add_asset_metadata(metadata, key(table), str(edition))
         yield from made_and_checked(table)
 
 
-def rows_set_aside(edition: int) -> dg.TableMetadataValue:
-    """The first rows that were set aside, by file and row, with the rule and the column; never a value."""
+def first_rejected_rows(edition: int) -> dg.TableMetadataValue:
+    """Return the edition's first rejected rows for Dagster's page: file, row, rule, column and decision, but no value."""
     names = ["file", "row", "rule", "column_name", "decision"]
     rows = records(store.read(REJECTED, [edition])[names].head(SHOWN))
     return dg.MetadataValue.table([dg.TableRecord({name: str(row[name] or "") for name in names}) for row in rows])

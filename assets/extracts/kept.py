@@ -1,8 +1,7 @@
-"""The rows that count: each table of delivered rows, typed and mapped, without the rejected ones.
+"""The tables of kept rows: delivered rows, typed, mapped to areas and crime types, without the rejected rows.
 
-Here belongs what makes the tables that all subjects start from. What is looked up for a row is the SQL of
-`rows/<schema>_<table>.sql`; where coordinates lie is in `coordinates.py`; how a row is typed is in `typing_sql.py`, and which are
-rejected in `rejecting.py`.
+Here belongs what makes the tables that all subjects start from. `rows/<schema>_<table>.sql` looks up areas and codes,
+`coordinates.py` locates points, `typing_sql.py` types the cells, and `rejecting.py` rejects rows.
 """
 
 from collections.abc import Iterator
@@ -28,10 +27,10 @@ from warehouse.engine import batches, view_editions
 PART_ROWS = 1_000_000
 
 
-def rows_that_count(
+def kept_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, files: list[DeliveredFile], decisions: Decisions
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of an edition's files of a table in the order of its key: file by file, row by row.
+    """Yield the kept rows of an edition's files of a table, file by file and row by row, which is the order of its key.
 
     `connection` is an engine with lookups.
     """
@@ -49,10 +48,10 @@ def rows_that_count(
 
 
 def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Make a view `part` of some kept rows at a time.
+    """Make the view `part` of the next million kept rows, again and again until all rows were in it.
 
-    Joins do not keep the order of rows, and to order all of them at once takes memory: the peak that
-    `benchmarks.police_csv` prints.
+    Joins lose the order of rows, and sorting all rows at once takes much memory: in one part the peak that
+    `benchmarks.police_csv` measures at 10 and 30 million rows would be higher.
     """
     last_row = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
     for first_row in range(1, last_row + 1, PART_ROWS):
@@ -63,33 +62,33 @@ def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> None:
-    """Make a view `kept` of the file's typed rows that no rule rejects, or that a decision lets count."""
+    """Make the view `kept` of the file's typed rows that no rule rejects or that a decision accepts."""
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE not_counting AS
+        CREATE OR REPLACE TEMP TABLE rows_left_out AS
         SELECT DISTINCT row FROM {REJECTED.name} WHERE file = {quoted(file.path.name)} AND NOT counts
         """
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW kept AS FROM ({typed(file, decisions)}) ANTI JOIN not_counting USING (row)"
+        f"CREATE OR REPLACE TEMP VIEW kept AS FROM ({typed(file, decisions)}) ANTI JOIN rows_left_out USING (row)"
     )
 
 
 @contextmanager
 def _opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Decisions, dict[str, Specification]]]:
-    """Yield an engine with lookups, the decisions and the specifications, which all editions have in common."""
+    """Yield an engine with lookups, the decisions and the specifications, opened once for all editions."""
     with engine_with_lookups() as connection:
         yield connection, load_decisions(), load_specifications()
 
 
 def _asset(table: Table) -> dg.AssetsDefinition:
-    """The asset of a table of delivered rows."""
+    """Return the Dagster asset of a table of kept rows."""
 
     def rows_of_edition(
         opened: tuple[duckdb.DuckDBPyConnection, Decisions, dict[str, Specification]], edition: int
     ) -> Rows:
         connection, decisions, specifications = opened
-        return rows_that_count(connection, table, delivered_for(table, edition, specifications), decisions)
+        return kept_rows(connection, table, delivered_for(table, edition, specifications), decisions)
 
     return table_asset(
         table,
@@ -100,7 +99,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
 
 
 def made_from(table: Table, edition: int) -> str:
-    """Return the files that an edition of a table was made from, with the first letters of their hashes, for Dagster's page."""
+    """List the files that an edition of a table was made from, with their fingerprints, for Dagster's page."""
     files = [file for file in listed_files(edition) if file.table_name == table.name]
     return ", ".join(f"{file.file} ({file.file_sha256[:12]})" for file in files) or "none delivered"
 

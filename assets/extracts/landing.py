@@ -1,8 +1,8 @@
-"""The landing folder: which files an edition was given, a look into each, and their rows as text.
+"""The landing folder: list the delivered files of an edition, inspect each, and read their rows as text.
 
-Here belongs what is asked of a file as a whole: it is refused, in one sentence, before anything is stored. Which layout fits
-it is decided in `matching.py`, whether it holds personal data in `privacy.py`; how each format is read is in `formats/`; what
-is wrong with single rows is for `rejecting.py`.
+Here belongs what can be wrong with a file as a whole; such a file is refused in one sentence before anything is stored.
+`matching.py` finds the layout that fits a file, `privacy.py` looks for personal data, `formats/` reads each format, and
+`rejecting.py` finds what is wrong with single rows.
 """
 
 import hashlib
@@ -25,51 +25,51 @@ from warehouse.errors import InputError
 from warehouse.home import landing_folder, path_for_reader, reference_folder, sample_reference_folder
 from warehouse.personal import kind_of_text
 
-_HIDDEN = re.compile(r"\.(?!\.)|~\$")  # what programs leave beside files: .DS_Store, ._svar.csv, ~$svar.xlsx
+_HIDDEN = re.compile(r"\.(?!\.)|~\$")  # files that other programs leave behind: .DS_Store, ._svar.csv, ~$svar.xlsx
 
 
 def landed_editions() -> list[int]:
-    """Return the editions that have a landing folder. Raises InputError for anything else that lies there."""
+    """Return the editions that have a landing folder. Raises InputError for anything else in `landing`."""
     editions = []
-    for path in _paths_in(landing_folder(), "landing"):
+    for path in _paths_in(landing_folder()):
         if path.is_symlink():
-            raise InputError(
-                f"landing/{plain(path.name)}: is a link to another place: put a folder with the edition's files there."
-            )
+            raise InputError(f"{_safe_path(path)}: is a link: put a folder with the edition's files in its place.")
         if not re.fullmatch(r"20\d\d", path.name) or not path.is_dir():
+            example = path_for_reader(landing_folder() / "2026")
             raise InputError(
-                f"landing/{plain(path.name)}: is no folder of an edition: put files into landing/<edition>/, as landing/2026/."
+                f"{_safe_path(path)}: is not the folder of an edition: put delivered files into a folder named by the year, such as {example}."
             )
         editions.append(int(path.name))
     return editions
 
 
 def delivered_files(edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
-    """Return the edition's files in order of their names, each with its layout. Raises InputError for the first bad one."""
+    """Inspect the edition's files, sorted by name. Raises InputError for the first bad file."""
     files = [look_into(path, edition, specifications) for path in paths_of(edition)]
-    _refuse_twice(files)
+    _refuse_same_content(files)
     for file in files:
         refuse_beside_sample_reference(file)
     return files
 
 
 def paths_of(edition: int) -> list[Path]:
-    """Return the paths of an edition's files in order of their names, without those that programs hide."""
-    return _paths_in(landing_folder() / str(edition), f"landing/{edition}")
+    """Return the paths of an edition's files, sorted by name, without the files that other programs leave behind."""
+    return _paths_in(landing_folder() / str(edition))
 
 
 def look_into(path: Path, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
-    """Return what a file is. Raises InputError saying what is wrong with it and what to do."""
+    """Inspect a file: its format, layout, hash and number of rows. Raises InputError with what is wrong and what to do."""
     try:
-        _refuse_no_file(path)
+        _refuse_bad_path(path)
         before = path.stat()
         try:
             return _looked_into(path, before.st_size, edition, specifications)
         finally:
-            _refuse_changed(path, before)  # a look into a file that changes meanwhile says nothing
+            # also after another InputError: a fault in a file that was still being copied is no fault of the file
+            _refuse_changed(path, before)
     except OSError as error:
         raise InputError(
-            f"{plain(path.name)}: cannot be read ({error.strerror}): put the file there again, and run again."
+            f"{_safe_path(path)}: cannot be read ({error.strerror}): put the file there again, and run again."
         ) from None
 
 
@@ -82,34 +82,37 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
     file = DeliveredFile(path, hashed.result(), size, kind, layout, cells.rows, cells.sheet)
     _refuse_renamed(file)
     if not cells.rows:
-        raise InputError(f"{with_sheet(path, cells.sheet)}: has a header and no rows: ask for the file again.")
+        raise InputError(f"{with_sheet(path, cells.sheet)}: has a header but no rows: ask for the file again.")
     refuse_personal(file)
     return file
 
 
 def refuse_beside_sample_reference(file: DeliveredFile) -> None:
-    """Refuse a delivered file while the reference files are the sample's copy: its baselines are made up."""
+    """Refuse a delivered file while the reference files are the sample's copy, in which baselines are made up."""
     sample = sample_reference_folder()
     if file.provenance != "synthetic" and reference_folder() == sample:
         raise InputError(
-            f"{file.path.name}: is a delivered file, and the reference files are those of the made-up sample: delete {path_for_reader(sample)} and the sample's files, and run again."
+            f"{path_for_reader(file.path)}: is a delivered file, but the reference files are those of the made-up sample: delete {path_for_reader(sample)} and the sample's files, and run again."
         )
 
 
 def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
-    """Yield the file's rows as the columns of its extracts table, in order. Raises InputError where the file changes meanwhile."""
+    """Yield the file's rows in order, with the columns of its extracts table.
+
+    Raises InputError where the file changes while it is read.
+    """
     rows = 0
     try:
         for batch in _batches_of(file):
             rows += batch.num_rows
             yield batch
     except Exception:
-        _refuse_other_bytes(file)  # what is wrong with bytes that changed says nothing of the file
+        _refuse_changed_bytes(file)  # where the file has changed, that is the fault to report
         raise
-    _refuse_other_bytes(file)
+    _refuse_changed_bytes(file)
     if rows != file.rows:
         raise InputError(
-            f"{with_sheet(file.path, file.sheet)}: holds {file.rows} rows by its own count, and {rows} when it is read: ask for the file again."
+            f"{with_sheet(file.path, file.sheet)}: has {file.rows} rows by one count, but {rows} rows were read: ask for the file again."
         )
 
 
@@ -140,55 +143,72 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 
 
 def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
-    """Return the cells as delivered; of a free text, in which nothing would show them, without blanks that are no spaces."""
+    """Return the cells as delivered, except that free texts lose invisible tabs, line ends and no-break spaces around them.
+
+    In other columns no such character stays unnoticed, because a rule rejects the row.
+    """
     return without_odd_blanks(cells) if column.is_free_text else cells
 
 
 def _refuse_renamed(file: DeliveredFile) -> None:
-    """Refuse a made-up file without its mark: by its name all that is made of it is marked."""
+    """Refuse a made-up file whose name does not show it, because the name marks all figures made from the file."""
     listed = landing_folder() / MADE_UP_HASHES
     if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():
         raise InputError(
-            f"{file.path.name}: is a file that tryghed sample made up, under another name: begin its name with {SYNTHETIC}, or delete it."
+            f"{path_for_reader(file.path)}: is a made-up file of tryghed sample under another name: let its name begin with {SYNTHETIC}, or delete it."
         )
 
 
-def _paths_in(folder: Path, called: str) -> list[Path]:
-    """Return what lies in the folder, without the files that programs hide. Raises InputError where it may not be listed."""
+def _paths_in(folder: Path) -> list[Path]:
+    """Return the paths in a folder, without the hidden files of other programs.
+
+    Raises InputError where the folder may not be opened.
+    """
     if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
-        raise InputError(f"{called}: may not be opened: give the account that runs Tryghed the right to read it.")
+        raise InputError(
+            f"{path_for_reader(folder)}: may not be opened: give the account that runs Tryghed the right to read it."
+        )
     return sorted(path for path in folder.glob("*") if not _HIDDEN.match(path.name))
 
 
-def _refuse_no_file(path: Path) -> None:
+def _safe_path(path: Path) -> str:
+    """Return the path as the reader would type it, with a file name that is safe to show."""
+    return path_for_reader(path.parent / plain(path.name))
+
+
+def _refuse_bad_path(path: Path) -> None:
+    """Refuse a path that is not a readable file, or whose name is unsafe or personal."""
     kind = kind_of_text(path.name)
     if kind:
-        among = (
-            sorted(neighbour.name for neighbour in path.parent.glob("*")).index(path.name) + 1 if path.exists() else 1
-        )
-        raise InputError(f"{path.parent.name}, file {among} by name: its name looks like {kind}: rename it.")
-    name = plain(path.name)
-    if name != path.name:
+        neighbours = sorted(neighbour.name for neighbour in path.parent.glob("*"))
+        position = neighbours.index(path.name) + 1 if path.name in neighbours else 1
         raise InputError(
-            f"{name}: the file's name holds characters that names do not need: rename it with letters, digits, blanks, - and _."
+            f"{path_for_reader(path.parent)}, file {position} in order of names: its name looks like {kind}: rename the file."
+        )
+    place = _safe_path(path)
+    if plain(path.name) != path.name:
+        raise InputError(
+            f"{place}: its name holds unusual characters, shown here as _: rename the file with letters, digits, blanks, - and _."
         )
     if path.is_symlink():
-        raise InputError(f"{name}: is a link to another place: put the file itself there.")
+        raise InputError(f"{place}: is a link: put the file itself in its place.")
     if path.is_dir():
-        raise InputError(f"{name}: is a folder: put its files beside it.")
+        raise InputError(f"{place}: is a folder: put the files in it into the folder above.")
     if not path.exists():
-        raise InputError(f"{name}: is not there: give the path of a file.")
+        raise InputError(f"{place}: does not exist: give the path of a file.")
     if not path.is_file():
-        raise InputError(f"{name}: is no file: put the delivered file there.")
+        raise InputError(f"{place}: is not a regular file: put the delivered file in its place.")
     if not os.access(path, os.R_OK):
-        raise InputError(f"{name}: may not be read: give the account that runs Tryghed the right to read it.")
+        raise InputError(f"{place}: may not be read: give the account that runs Tryghed the right to read it.")
 
 
-def _refuse_twice(files: list[DeliveredFile]) -> None:
+def _refuse_same_content(files: list[DeliveredFile]) -> None:
     name_by_hash: dict[str, str] = {}
     for file in files:
         if file.sha256 in name_by_hash:
-            raise InputError(f"{file.path.name}: is the same file as {name_by_hash[file.sha256]}: delete one of them.")
+            raise InputError(
+                f"{path_for_reader(file.path)}: has the same content as {name_by_hash[file.sha256]}: delete one of the two files."
+            )
         name_by_hash[file.sha256] = file.path.name
 
 
@@ -198,7 +218,8 @@ def _refuse_changed(path: Path, before: os.stat_result) -> None:
         raise _changed(path)
 
 
-def _refuse_other_bytes(file: DeliveredFile) -> None:
+def _refuse_changed_bytes(file: DeliveredFile) -> None:
+    """Refuse a file whose content is no longer the one that was inspected."""
     try:
         same = _sha256(file.path) == file.sha256
     except OSError:
@@ -208,7 +229,9 @@ def _refuse_other_bytes(file: DeliveredFile) -> None:
 
 
 def _changed(path: Path) -> InputError:
-    return InputError(f"{path.name}: changed while it was read: wait until it is copied whole, and run again.")
+    return InputError(
+        f"{path_for_reader(path)}: changed while it was read: wait until it is completely copied, and run again."
+    )
 
 
 def _sha256(path: Path) -> str:

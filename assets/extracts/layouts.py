@@ -1,9 +1,9 @@
-"""Extract specifications and their layouts: what a producer's file looks like, and which column of it is which of ours.
+"""Specifications and their layouts: what a producer's files look like, and which of their columns is which of ours.
 
-Here belongs what is said of a file before one is there. One YAML file per kind and producer in `warehouse/reference/extracts/`
-is a `Specification`; what holds of it in an edition is a `Layout`. A producer's other columns, words or formats, this year or
-for good, are lines there and never code. Which layout fits a file is decided in `matching.py`; how a file is read is in
-`formats/`.
+Here belongs what is known about a file before it is delivered. A `Specification` is a YAML file in
+`warehouse/reference/extracts/`, one per kind of data and producer; a `Layout` is what it says for one edition. When a
+producer changes columns, words or formats, lines of the YAML file change and never code. `matching.py` chooses the layout
+that fits a file; `formats/` reads the file.
 """
 
 import re
@@ -19,35 +19,35 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from warehouse.contracts import Column, Table, contracts
 from warehouse.edited_files import At, line_of, read_yaml, short
 from warehouse.errors import InputError
-from warehouse.home import reference_folder
+from warehouse.home import path_for_reader, reference_folder
 
-NOT_ASKED = "not_asked"
-FIRST = 0
+NOT_ASKED = "not_asked"  # the name of a column that the producer's file does not have
+FIRST = 0  # stands for the first edition, whichever it is
 Format = Literal["csv", "xlsx", "sav", "parquet"]
 
 
 def _is_trimmed(text: str) -> str:
     if text != text.strip() or not text:
-        raise ValueError("write it without blanks around it")
+        raise ValueError("write it without blanks before or after it")
     return text
 
 
 def _for_good(entry: object) -> object:
-    """Return an entry by edition: one without editions holds from the first one on."""
+    """Return an entry as a dictionary by edition; an entry without editions holds from the first edition on."""
     by_edition = isinstance(entry, dict) and bool(entry) and all(isinstance(key, int) for key in entry)
     return entry if by_edition or entry is None else {FIRST: entry}
 
 
 def _is_day_format(written: str) -> str:
-    """Raise ValueError where a format does not hold a day once, in numbers.
+    """Return the format of a day. Raises ValueError unless it has day, month and year in numbers, once each.
 
-    Names of months are words of a language, and of two years one would have to be guessed.
+    Names of months are refused because they depend on a language.
     """
     parts = re.sub(r"%[dmYyHMSgf]|[-./ :,TZ]|kl\.", "", written)
     years = written.count("%Y") + written.count("%y")
     if parts or years != 1 or any(written.count(part) != 1 for part in ("%d", "%m")):
         raise ValueError(
-            "write a day as in %d-%m-%Y: %d, %m and %Y (or %y) once each, and %H, %M, %S and %g or %f for a time of day"
+            "write the format of a day as in %d-%m-%Y: %d, %m and %Y (or %y) once each, and %H, %M, %S and %g or %f for a time of day"
         )
     return written
 
@@ -57,7 +57,8 @@ def _as_list(entry: object) -> object:
 
 
 Value = TypeVar("Value")
-ByEdition = Annotated[dict[int, Value], BeforeValidator(_for_good)]  # for good, or by the edition from which it holds
+# by the edition from which the value holds; a value without editions in the YAML file holds for all of them
+ByEdition = Annotated[dict[int, Value], BeforeValidator(_for_good)]
 Name = Annotated[str, AfterValidator(_is_trimmed)]
 Labels = dict[str, str]
 DecimalMark = Literal[",", "."]
@@ -68,13 +69,13 @@ CoordinateSystem = Annotated[str, Field(pattern=r"^EPSG:\d{4,5}$")]
 
 
 class Part(BaseModel):
-    """A part of the file: a word that is not known is refused."""
+    """A part of the YAML file; an unknown word in it is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Csv(Part):
-    """Text with one row a line."""
+    """A text file with one row per line."""
 
     encoding: Literal["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1", "iso-8859-15"]
     delimiter: Literal[";", ",", "\t", "|"]
@@ -82,7 +83,7 @@ class Csv(Part):
 
 
 class Xlsx(Part):
-    """An Excel workbook: the sheet that holds the rows, and others that are left alone for a reason."""
+    """An Excel workbook: the sheet that holds the rows, and sheets that are not read, each with a reason."""
 
     sheet: Name
     header_row: int = Field(default=1, ge=1, le=100)
@@ -90,7 +91,7 @@ class Xlsx(Part):
 
 
 class Plain(Part):
-    """A format that says itself how it is to be read: SPSS and Parquet."""
+    """A format that needs no settings, because the file itself holds them: SPSS and Parquet."""
 
 
 class Formats(Part):
@@ -104,9 +105,9 @@ class Formats(Part):
 
 @dataclass(frozen=True)
 class Writing:
-    """How a producer writes its extract in an edition: formats, numbers, days, and whose codes and coordinates.
+    """How a producer writes its files in an edition: formats, numbers, days, and the systems of codes and coordinates.
 
-    Days are read in any of the day formats; days that a format holds as such are written in the first.
+    A day in text may have any of `date_formats`. A day that Excel, SPSS or Parquet hold as a day becomes text in the first.
     """
 
     formats: Formats
@@ -120,10 +121,10 @@ class Writing:
 
 
 class DeliveredColumn(Part):
-    """One of our columns: what the producer calls it, and what its labels mean, for good or from an edition on.
+    """One of our columns in a specification: the producer's name for it and the meaning of its labels, by edition.
 
-    A column that the producer does not send, as it is the same in all rows, has a `constant` in place of a name.
-    `personal: false` says that somebody looked, and that it is not, whatever it looks like.
+    A column that the producer does not send because it is the same in all rows has a `constant` in place of a name.
+    `personal: false` says that somebody looked and found no personal data, whatever the column looks like.
     """
 
     name: ByEdition[Name] = {FIRST: NOT_ASKED}
@@ -133,7 +134,7 @@ class DeliveredColumn(Part):
 
 
 class IgnoredColumn(Part):
-    """A column of the file that is not read, and never stored."""
+    """A column of the file that is neither read nor stored."""
 
     reason: str = Field(min_length=1)
     personal: bool | None = None
@@ -141,11 +142,11 @@ class IgnoredColumn(Part):
 
 @dataclass(frozen=True)
 class LayoutColumn:
-    """One of our columns in an edition: the contract that it must meet, and what the producer's file has of it.
+    """One of our columns in an edition: the contract that it must meet, and how the producer's file delivers it.
 
-    `heading` is None where the column is not asked or not delivered. `constant` stands in every row, as the producer would
-    write it; it is None where the file has the column. `labels` say what the producer's words mean; they are None where
-    values stand as they are. `declared_personal` is None where the specification does not say.
+    `heading` is None where the file does not have the column. `constant` is the value of every row, as the producer would
+    write it; it is None where the file has the column. `labels` translate the producer's words into our values; they are
+    None where the file holds our values. `declared_personal` is None where the specification does not say.
     """
 
     contract: Column
@@ -156,25 +157,25 @@ class LayoutColumn:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether rows of the edition hold a value, be it from the file or a constant."""
+        """Whether the edition's rows hold values, from the file or from a constant."""
         return self.heading is not None or self.constant is not None
 
     @property
     def is_personal(self) -> bool:
-        """Whether the contract or the specification says that it holds personal data."""
+        """Whether the contract or the specification says that the column holds personal data."""
         return self.contract.personal or self.declared_personal is True
 
     @property
     def is_declared(self) -> bool:
-        """Whether the contract or the specification says if it holds personal data."""
+        """Whether the contract or the specification says if the column holds personal data or not."""
         return self.contract.personal or self.declared_personal is not None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How one producer's file of one edition is laid out: a specification with its changes by edition resolved.
+    """The layout of a producer's files in one edition: a specification with its changes by edition resolved.
 
-    Made by `Specification.for_edition`, once for a file, and passed on. `columns` are ours, by our names.
+    `Specification.for_edition` makes it. The keys of `columns` are our names.
     """
 
     edition: int
@@ -190,20 +191,20 @@ class Layout:
 
     @property
     def headings(self) -> dict[str, str]:
-        """The producer's heading of each of our columns that the file has."""
+        """The producer's heading of each column that the file has, by our name."""
         return {name: column.heading for name, column in self.columns.items() if column.heading is not None}
 
     def heading_of(self, name: str) -> str:
-        """Return the producer's heading of a column of ours; our own name where the file has none."""
+        """Return the producer's heading of one of our columns, or our name where the file does not have the column."""
         return self.headings.get(name, name)
 
     def is_called(self, file: str) -> bool:
-        """Whether the specification says that a file of this name is its producer's."""
+        """Whether a file's name has the pattern of the specification's `file_names`."""
         return self.file_names is not None and fnmatchcase(file.lower(), self.file_names.lower())
 
 
 class Specification(Part):
-    """One producer's extract of one kind, in every edition."""
+    """The YAML file that says how one producer's files of one kind are read, in every edition."""
 
     extract: str = Field(pattern=r"^[a-z0-9_]+$")
     table: str
@@ -224,7 +225,7 @@ class Specification(Part):
     ignored: dict[Name, IgnoredColumn] = {}
 
     def for_edition(self, edition: int) -> Layout:
-        """Return the layout of the edition's file: of all that changes by edition, what holds then."""
+        """Return the layout of the edition's files, with the values that hold in the edition."""
         writing = Writing(
             formats=_since(self.formats, edition),
             decimal_mark=_since(self.decimal_mark, edition),
@@ -253,54 +254,62 @@ class Specification(Part):
 
     @property
     def changes_in(self) -> set[int]:
-        """Editions from which on a file may have other columns than before, or other places of them."""
-        of_columns = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
-        return {*of_columns, *self.formats} - {FIRST}
+        """The editions in which the columns or formats of the files change."""
+        column_years = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
+        return {*column_years, *self.formats} - {FIRST}
 
     def target(self) -> Table:
-        """Return the table that the extract's rows belong to."""
+        """Return the table that the rows belong to."""
         return contracts()[self.table]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something in a specification that cannot be meant: where, and what to do."""
+    """A mistake in a specification: its place in the YAML file, and a text that says what is wrong and what to do."""
 
     at: At
     text: str
 
 
+def specification_path(extract: str) -> str:
+    """Return the path of a specification, as the reader of a message would type it."""
+    return path_for_reader(reference_folder() / "extracts" / f"{extract}.yml")
+
+
 def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
-    """Return every specification by its extract's name. Raises InputError naming file, line and what is allowed."""
+    """Return all specifications by the extract's name. Raises InputError with file, line and what is allowed."""
     folder = folder or reference_folder() / "extracts"
     specifications: dict[str, Specification] = {}
     for path in sorted(folder.glob("[!.]*")):
         if path.suffix != ".yml":
-            raise InputError(f"extracts/{short(path.name)} is not read: a specification's name ends in .yml.")
+            raise InputError(
+                f"{path_for_reader(path.with_name(short(path.name)))}: is not a specification: rename it to end in .yml, or move it elsewhere."
+            )
         specification, lines = read_yaml(path, Specification)
         for fault in _faults(specification):
-            raise InputError(f"extracts/{path.name}, line {line_of(lines, fault.at)}: {fault.text}.")
+            raise InputError(f"{path_for_reader(path)}, line {line_of(lines, fault.at)}: {fault.text}.")
         if specification.extract in specifications or specification.extract != path.stem:
             raise InputError(
-                f"extracts/{path.name}, line {line_of(lines, ('extract',))}: the extract must be called {path.stem}, as its file."
+                f"{path_for_reader(path)}, line {line_of(lines, ('extract',))}: the extract must have the name of the file: write {path.stem}."
             )
         specifications[specification.extract] = specification
     return specifications
 
 
 def refuse_unknown_systems(specifications: dict[str, Specification], code_systems: Collection[str]) -> None:
-    """Raise InputError where a specification's areas are written in codes that area_codes.csv has not."""
+    """Raise InputError where a specification names a code system that area_codes.csv does not have."""
     for name, specification in specifications.items():
         in_use = [specification.area_code_system, specification.rode_code_system or {}]
         for system in (system for by_edition in in_use for system in by_edition.values()):
             if system not in code_systems:
+                codes_file = path_for_reader(reference_folder() / "area_codes.csv")
                 raise InputError(
-                    f"extracts/{name}.yml: {short(system)} is no code system of area_codes.csv: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
+                    f"{specification_path(name)}: {short(system)} is not a code system of {codes_file}: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
                 )
 
 
 def _since(by_edition: dict[int, Value], edition: int) -> Value:
-    """Return the entry of the newest edition up to this one; the first entry holds for earlier ones too."""
+    """Return the value that holds in an edition; before the first one in the YAML file, the first one holds."""
     return by_edition[max((year for year in by_edition if year <= edition), default=min(by_edition))]
 
 
@@ -316,14 +325,16 @@ def _column_in(column: DeliveredColumn, contract: Column, edition: int) -> Layou
 
 
 def _faults(specification: Specification) -> list[Fault]:
-    """Return what the specification names that is not there."""
+    """Return the mistakes in a specification; where names are unknown, these alone."""
     table = contracts().get(specification.table)
     if table is None or not table.delivered:
         delivered = ", ".join(name for name, contract in contracts().items() if contract.delivered)
-        return [Fault(("table",), f"{short(specification.table)} takes no extracts: use one of {delivered}")]
+        return [
+            Fault(("table",), f"{short(specification.table)} is not a table of delivered rows: use one of {delivered}")
+        ]
     columns = table.delivered_columns
     faults = [
-        Fault(("columns", name), f"{short(name)} is no column of {table.name}: use one of {', '.join(columns)}")
+        Fault(("columns", name), f"{short(name)} is not a column of {table.name}: use one of {', '.join(columns)}")
         for name in specification.columns
         if name not in columns
     ]
@@ -347,18 +358,23 @@ def _faults(specification: Specification) -> list[Fault]:
 
 
 def _name_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for columns that two of ours are read from, and those that every row needs and an edition does not have."""
+    """Return a fault for each heading that is used twice, and each required column that an edition does not have."""
     faults = []
     for edition in sorted({FIRST, *specification.changes_in}):
         layout = specification.for_edition(edition)
         read_as: dict[str, str] = {}
         for name, heading in layout.headings.items():
             if heading in read_as or heading in layout.ignored:
-                reader = read_as.get(heading, "an ignored column")
-                faults.append(Fault(("columns", name), f"{short(heading)} is {reader} already: a column is read once"))
+                reader = f"read as {read_as[heading]}" if heading in read_as else "ignored"
+                faults.append(
+                    Fault(("columns", name), f"{short(heading)} is already {reader}: give {name} another heading")
+                )
             read_as[heading] = name
         faults += [
-            Fault(("columns", name), f"{name} has no name or constant in an edition, and every row needs it")
+            Fault(
+                ("columns", name),
+                f"{name} is required, but has no name and no constant in an edition: give it one from the first edition on",
+            )
             for name, column in layout.columns.items()
             if column.contract.required and not column.is_delivered
         ]
@@ -366,15 +382,20 @@ def _name_faults(specification: Specification) -> list[Fault]:
 
 
 def _constant_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for constants beside a name, and those that are no value of their column."""
+    """Return a fault for each column with both a name and a constant, and each constant that its column cannot hold."""
     faults = []
     for name, column in specification.columns.items():
         for edition, constant in (column.constant or {}).items():
             layout = specification.for_edition(edition)
             if any(heading != NOT_ASKED for heading in column.name.values()):
-                faults.append(Fault(("columns", name), f"{name} has a name and a constant: give one of them"))
+                faults.append(Fault(("columns", name), f"{name} has both a name and a constant: delete one of them"))
             elif not _is_readable(constant, layout.columns[name], layout.writing):
-                faults.append(Fault(("columns", name), f"{name}: the constant is no value of the column"))
+                faults.append(
+                    Fault(
+                        ("columns", name),
+                        f"the constant of {name} is not a value that the column can hold: write it as the producer would",
+                    )
+                )
     return faults
 
 
@@ -398,15 +419,16 @@ def _is_day(text: str, date_format: str) -> bool:
 
 
 def _place_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for numbers of roder and coordinates of which nobody says whose they are."""
+    """Return a fault for codes of roder and coordinates without their system, and for an unknown coordinate system."""
     faults = []
     if "rode_code" in specification.columns and specification.rode_code_system is None:
-        faults.append(Fault(("columns", "rode_code"), "rode_code needs a rode_code_system: say whose numbers they are"))
+        text = "rode_code needs a rode_code_system: add it, with the name of a code system of area_codes.csv"
+        faults.append(Fault(("columns", "rode_code"), text))
     if "coordinate_x" in specification.columns and specification.coordinate_system is None:
-        what_to_do = "coordinate_x needs a coordinate_system: say which, as EPSG:25832"
-        faults.append(Fault(("columns", "coordinate_x"), what_to_do))
+        text = "coordinate_x needs a coordinate_system: add it, such as EPSG:25832"
+        faults.append(Fault(("columns", "coordinate_x"), text))
     faults += [
-        Fault(("coordinate_system",), f"{system} is no coordinate system that is known: use one of the EPSG register")
+        Fault(("coordinate_system",), f"{system} is not a known coordinate system: use one of the EPSG register")
         for system in (specification.coordinate_system or {}).values()
         if not _is_coordinate_system(system)
     ]
@@ -429,7 +451,9 @@ def _label_faults(specification: Specification, name: str) -> list[Fault]:
     if values is None or allowed is None:
         return []
     return [
-        Fault(("columns", name, "values"), f"{short(meaning)} is no value of {name}: use one of {', '.join(allowed)}")
+        Fault(
+            ("columns", name, "values"), f"{short(meaning)} is not a value of {name}: use one of {', '.join(allowed)}"
+        )
         for labels in values.values()
         for meaning in labels.values()
         if meaning not in allowed

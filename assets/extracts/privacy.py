@@ -1,44 +1,47 @@
-"""Refusing personal data: a column that looks personal and is not declared so stops the run.
+"""The search for personal data: a column that looks personal and is not declared so stops the run.
 
-Here belongs which columns and cells of a file are looked at. What personal data look like is in `warehouse/personal.py`.
+Here belongs which columns and cells of a file are searched. `warehouse/personal.py` knows what personal data look like.
 """
 
 from itertools import islice
 
 import pyarrow as pa
 
-from assets.extracts.files import LOOKED_AT, DeliveredFile, with_sheet
+from assets.extracts.files import CELLS_SEARCHED, DeliveredFile, with_sheet
 from assets.extracts.formats import batches_of, names_of
-from assets.extracts.layouts import Layout
+from assets.extracts.layouts import Layout, specification_path
 from warehouse.errors import InputError
 from warehouse.personal import kind_by_heading, kind_by_values
 
 
 def refuse_personal(file: DeliveredFile) -> None:
-    """Refuse a column that looks personal by its heading or its first rows and is not declared so."""
+    """Refuse a column whose heading or first rows look personal and that is not declared as personal."""
     undeclared = [heading for heading in _header(file) if heading not in _declared(file.layout)]
     numbers = {column.heading for column in file.layout.columns.values() if column.contract.type != "text"}
     for name in undeclared:
         _refuse_kind(file, name, kind_by_heading(name))
     for batch in islice(batches_of(file.path, file.format, file.layout.writing, undeclared), 1 if undeclared else 0):
         for name in undeclared:
-            _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, LOOKED_AT), name in numbers))
+            _refuse_kind(file, name, kind_by_values(batch.column(name).slice(0, CELLS_SEARCHED), name in numbers))
 
 
 def refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
-    """Refuse personal data in a batch of rows, in the columns that keep any text as it is."""
+    """Refuse personal data in a batch of rows, in the free texts, whose cells are stored as they are."""
     for name in texts:
         _refuse_kind(file, name, kind_by_values(batch.column(name)))
 
 
 def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> None:
-    """Raise InputError where cells of a column that is not declared as personal look so."""
+    """Refuse cells that look personal, unless their column is declared as personal."""
     if name not in _declared(file.layout):
         _refuse_kind(file, name, kind_by_values(cells))
 
 
 def free_texts(layout: Layout) -> list[str]:
-    """Return the headings of columns of which no rule says what a cell may be; the cells of others are rejected by rules."""
+    """Return the headings of undeclared columns whose cells may hold any text.
+
+    In the other columns a rule rejects a row whose cell is not a number, a day or a known label.
+    """
     return [
         heading
         for name, heading in layout.headings.items()
@@ -48,7 +51,7 @@ def free_texts(layout: Layout) -> list[str]:
 
 
 def _declared(layout: Layout) -> set[str]:
-    """Return headings of columns of which the contract or the specification says whether they are personal."""
+    """Return the headings of columns that the contract or the specification declares as personal or not personal."""
     declared = {heading for name, heading in layout.headings.items() if layout.columns[name].is_declared}
     return declared | {heading for heading, column in layout.ignored.items() if column.personal is not None}
 
@@ -60,5 +63,5 @@ def _header(file: DeliveredFile) -> tuple[str, ...]:
 def _refuse_kind(file: DeliveredFile, name: str, kind: str | None) -> None:
     if kind:
         raise InputError(
-            f"{with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.layout.extract}.yml with personal: true, or personal: false where it only looks so."
+            f"{with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without the column, or write in {specification_path(file.layout.extract)} personal: true, or personal: false if it holds no personal data."
         )

@@ -1,8 +1,8 @@
-"""Which delivered rows are rejected, by which rule, and what decisions make of them.
+"""The rejected rows: which delivered rows break which rule, and which of them a decision accepts, corrects or drops.
 
-Here belongs what judges rows that are in the store as delivered: faults of single cells (by contract and layout, from
-`typing_sql.py`), rules of rows (`checks/rows/`), repeated keys, and a steward's decisions on any of them. How a cell is
-typed is in `typing_sql.py`; how the rows that count become a table is in `kept.py`.
+Here belongs the judgement of rows that are in the store as delivered, by the faults of single cells (from `typing_sql.py`),
+the row rules (`checks/rows/`), repeated keys, and the decisions of a data steward. `typing_sql.py` types cells; `kept.py`
+makes the tables of the kept rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.decisions.effects import on_cells, on_row
-from assets.extracts.files import LOOKED_AT, DeliveredFile, extracts_table
+from assets.extracts.files import CELLS_SEARCHED, DeliveredFile, extracts_table
 from assets.extracts.layouts import Layout
 from assets.extracts.privacy import refuse_personal_cells
 from assets.extracts.typing_sql import UNREADABLE, WHOLE_ROW, cell_faults, quoted, typed_query
@@ -24,20 +24,23 @@ from warehouse.decision_file import FILE, Decisions, RowAccepted, RowCorrected, 
 from warehouse.edited_files import short
 from warehouse.engine import view_editions
 from warehouse.errors import InputError
+from warehouse.home import path_for_reader, reference_folder
 
 REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.file_decisions"]
 DUPLICATE = "duplicate_row"
-FEW_ROWS = 20_000  # to plan a query of all the typed columns takes longer than to type so many
+# Up to so many rows DuckDB types faster than it plans the query that types them. They are typed once, into a table, because
+# several queries read them; without this `benchmarks.run_overhead`, whose files are small, spends more time on SQL.
+FEW_ROWS = 20_000
 
 RowOfFile = tuple[str, int]  # the file's name and the row's number
 
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row of quality.rejected_rows: a delivered row, the rule that it breaks and the column; never a value.
+    """A row of quality.rejected_rows: a delivered row, the rule that it breaks and the column, without any value.
 
-    The fields are the table's columns. A row that breaks several rules is there once for each rule and column.
+    The fields are the table's columns. A delivered row that breaks several rules is listed once for each rule and column.
     """
 
     edition: int
@@ -55,12 +58,12 @@ class RejectedRow:
 
     @property
     def row_of_file(self) -> RowOfFile:
-        """Where the row stands."""
+        """The file and the row's number in it."""
         return self.file, self.row
 
     @property
     def place(self) -> tuple[str, int, str, str]:
-        """Where the row stands and what it breaks: unique among the rejected rows of an edition, and their order."""
+        """The file, row, rule and column: the key of an edition's rejected rows, which are sorted by it."""
         return self.file, self.row, self.rule, self.column_name
 
 
@@ -69,19 +72,20 @@ def rejected_rows(
 ) -> list[RejectedRow]:
     """Return the rejected rows of an edition's files of one table, with the decisions on them.
 
-    `connection` is an engine with lookups. Raises InputError where a decision is about a row that is not rejected, or accepts
-    one that cannot be read.
+    `connection` is an engine with lookups. Raises InputError for a decision on a row that is not rejected, and for one that
+    accepts a row whose required cells cannot be read.
     """
     if not files:
         return []
     on_rows = [decision for file in files for decision in decisions_on(file, decisions)]
     accepted = {(decision.file, decision.row) for decision in on_rows if isinstance(decision, RowAccepted)}
     view_editions(connection, [extracts_table(files[0].layout.table)], [files[0].edition])
-    # one thread alone reads a row group, and another that waits for work takes as much of the processor
+    # DuckDB reads a row group with one thread. A second thread has nothing to do and still takes processor time: with it
+    # `benchmarks.run_overhead`, whose files are small, is slower.
     connection.execute("SET threads = 1" if _rows(files) <= store.GROUP_ROWS else "RESET threads")
     for file in files:
         corrections = decisions.of(RowCorrected, file.edition)
-        _refuse_mended(connection, file, [cell for cell in corrections if cell.file == file.path.name])
+        _refuse_unexpected_cells(connection, file, [cell for cell in corrections if cell.file == file.path.name])
     rejected = _faulty(connection, files, Decisions(), accepted)
     if on_rows:
         corrected = _faulty(connection, files, decisions, accepted)
@@ -95,7 +99,7 @@ def write_rejected(rows: list[RejectedRow], edition: int) -> int:
 
 
 def constants_of(file: DeliveredFile) -> dict[str, object]:
-    """Return the values that are the same in every row of a file's table, by column."""
+    """Return the values that all rows of a file have in common, by column."""
     return {
         "edition": file.edition,
         "file": file.path.name,
@@ -105,19 +109,19 @@ def constants_of(file: DeliveredFile) -> dict[str, object]:
 
 
 def typed(file: DeliveredFile, decisions: Decisions) -> str:
-    """Return the query of a file's rows in our types, corrected where a decision says so."""
+    """Return the query of a file's rows in our types, with the corrections of decisions in force."""
     return typed_query(file.layout, _corrected(file, decisions), file.provenance)
 
 
 def decisions_on(file: DeliveredFile, decisions: Decisions) -> list[RowDecision]:
-    """Return the decisions about single rows of a file with its present content."""
+    """Return the decisions on single rows of a file that are in force for its content."""
     check_corrections(decisions, file.layout, file.path.name)
     on_rows = decisions.of(RowDecision, file.edition)
     return [decision for decision in on_rows if decision.holds_for(file.path.name, file.sha256)]
 
 
 def _corrected(file: DeliveredFile, decisions: Decisions) -> str:
-    """Return a subquery of the file's delivered rows, with the cells that a decision corrects."""
+    """Return a subquery of the file's delivered rows, in which decisions have corrected cells."""
     table = extracts_table(file.layout.table)
     corrections = [decision for decision in decisions_on(file, decisions) if isinstance(decision, RowCorrected)]
     return f"(SELECT {on_cells(corrections)} FROM {table.name} WHERE file = {quoted(file.path.name)})"
@@ -136,20 +140,23 @@ def _faulty(
     decisions: Decisions,
     accepted: set[RowOfFile],
 ) -> list[RejectedRow]:
-    """Return every row of the files that breaks a rule, once for each rule and column, corrected by the decisions.
+    """Return every row that breaks a rule after the decisions' corrections, once for each rule and column.
 
-    A row repeats an earlier one only where that one counts: where it breaks no rule, or is `accepted`.
+    A row is rejected as a repetition only if the earlier row is kept: it breaks no rule, or it is `accepted`.
     """
     _view_typed(connection, files, decisions)
     rejected = [row for file in files for row in _cell_faults(connection, file, decisions)]
     rejected += _rule_faults(connection, files)
-    _view_counting(connection, {row.row_of_file for row in rejected} - accepted)
+    _view_unrejected(connection, {row.row_of_file for row in rejected} - accepted)
     rejected += _repeats(connection, files)
     return sorted(rejected, key=lambda row: row.place)
 
 
 def _view_typed(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions) -> None:
-    """Make a view `typed` of the files' rows in our types; few rows are typed here, many by each query that reads them."""
+    """Make the view `typed` of the files' rows in our types.
+
+    Few rows are typed once, here; many rows are typed by each query that reads the view, because they would take much memory.
+    """
     rows = " UNION ALL ".join(typed(file, decisions) for file in files)
     if _rows(files) <= FEW_ROWS:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE typed_rows AS {rows}")
@@ -157,8 +164,8 @@ def _view_typed(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile
     connection.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {rows}")
 
 
-def _view_counting(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfFile]) -> None:
-    """Make a view `counting` of the typed rows without those that are rejected."""
+def _view_unrejected(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfFile]) -> None:
+    """Make the view `unrejected` of the typed rows without the rejected ones."""
     places = pa.table(
         {
             "file": pa.array([file for file, _ in rejected], pa.string()),
@@ -166,14 +173,16 @@ def _view_counting(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfFil
         }
     )
     connection.register("rejected", places)
-    counting = "typed ANTI JOIN rejected USING (file, row)" if rejected else "typed"
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW counting AS FROM {counting}")
+    unrejected = "typed ANTI JOIN rejected USING (file, row)" if rejected else "typed"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW unrejected AS FROM {unrejected}")
 
 
 def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> list[RejectedRow]:
-    """Return the rows with a cell at fault; all columns in one pass, as reading and trimming the cells is what takes time.
+    """Return the rows with a faulty cell.
 
-    Raises InputError where the cells at fault look personal: they are kept as delivered.
+    One query searches all columns, because reading and trimming the cells takes most of the time: with a query for each
+    fault `benchmarks.police_csv` and `benchmarks.run_overhead` are slower. Raises InputError where faulty cells look
+    personal, because the store keeps them as delivered.
     """
     fault_by_flag = {f"fault_{index}": fault for index, fault in enumerate(cell_faults(file.layout))}
     flags = ", ".join(f"({fault.condition}) AS {flag}" for flag, fault in fault_by_flag.items())
@@ -191,11 +200,11 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
         for flag, fault in fault_by_flag.items()
         if (cells_at_fault := faulty.select(["row", fault.delivered]).filter(faulty[flag])).num_rows
     }
-    for column, of_column in groupby(cells_by_fault, lambda fault: fault.delivered):
-        faults = list(of_column)
+    for column, column_faults in groupby(cells_by_fault, lambda fault: fault.delivered):
+        faults = list(column_faults)
         if faults[0].reason is not None:
-            of_faults = pa.concat_tables(cells_by_fault[fault] for fault in faults)
-            refuse_personal_cells(file, faults[0].column, of_faults[column].unique()[:LOOKED_AT])
+            faulty_cells = pa.concat_tables(cells_by_fault[fault] for fault in faults)
+            refuse_personal_cells(file, faults[0].column, faulty_cells[column].unique()[:CELLS_SEARCHED])
     rejected = []
     for fault, cells in cells_by_fault.items():
         rows = cells["row"].to_pylist()
@@ -206,7 +215,7 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
 
 
 def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) -> list[RejectedRow]:
-    """Return the rows that break a rule of `checks/rows/`; a whole column that is not delivered breaks none."""
+    """Return the rows that break a rule of `checks/rows/`. A column that the file does not have breaks no rule."""
     rules = row_rules().get(files[0].layout.table.name, ())
     file_by_name = {file.path.name: file for file in files}
     return [
@@ -216,13 +225,16 @@ def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFil
 
 
 def _breaking(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -> Iterator[tuple[str, int, RowRule]]:
-    """Yield the rows of which a rule's condition is true; all conditions in one pass, as reading the cells takes the time."""
+    """Yield the rows for which a rule's condition is true.
+
+    One query has all conditions, because reading the cells takes most of the time (`benchmarks.police_csv`).
+    """
     conditional = [rule for rule in rules if rule.condition]
     if not conditional:
         return
     flags = ", ".join(f"({rule.condition}) AS rule_{index}" for index, rule in enumerate(conditional))
-    any_of = " OR ".join(f"rule_{index}" for index in range(len(conditional)))
-    query = f"SELECT * FROM (SELECT file, row, {flags} FROM typed) WHERE {any_of}"
+    any_rule = " OR ".join(f"rule_{index}" for index in range(len(conditional)))
+    query = f"SELECT * FROM (SELECT file, row, {flags} FROM typed) WHERE {any_rule}"
     for name, row, *broken in connection.execute(query).fetchall():
         yield from ((name, row, rule) for rule, breaks in zip(conditional, broken, strict=True) if breaks)
 
@@ -251,23 +263,23 @@ def _repeats(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) 
 
 
 def _repeated(connection: duckdb.DuckDBPyConnection, layout: Layout) -> list[RowOfFile]:
-    """Return the rows whose key stands in an earlier row of the same extract's files and, if drawn, of the same draw.
+    """Return the rows whose key is in an earlier row of the same extract's files and, for the police, of the same draw.
 
-    Hashes first: the keys of millions of rows do not fit into memory, their hashes do: the peak that
-    `benchmarks.police_csv` prints.
+    Hashes are compared first, because the keys of millions of rows take too much memory and their hashes do not: with the
+    keys themselves the peak that `benchmarks.police_csv` measures would be higher.
     """
     drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
     key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
     filled = " AND ".join(f"{name} IS NOT NULL" for name in layout.row_key)
-    of_extract = f"FROM counting WHERE extract = {quoted(layout.extract)} AND {filled}"
+    from_extract = f"FROM unrejected WHERE extract = {quoted(layout.extract)} AND {filled}"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT hash({key}) AS h {of_extract} GROUP BY h HAVING count(*) > 1"
+        f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT hash({key}) AS h {from_extract} GROUP BY h HAVING count(*) > 1"
     )
     if not connection.execute("SELECT 1 FROM doubled LIMIT 1").fetchall():
         return []
     rows = connection.execute(
         f"""
-        WITH candidates AS (SELECT file, row, {key} {of_extract} AND hash({key}) IN (SELECT h FROM doubled)),
+        WITH candidates AS (SELECT file, row, {key} {from_extract} AND hash({key}) IN (SELECT h FROM doubled)),
              counted AS (SELECT file, row, row_number() OVER (PARTITION BY {key} ORDER BY file, row) AS time FROM candidates)
         SELECT file, row FROM counted WHERE time > 1
         """
@@ -296,26 +308,29 @@ def _rejected(file: DeliveredFile, row: int, rule: str, column: str, reason: str
 def _with_decisions(
     delivered: list[RejectedRow], corrected: list[RejectedRow], files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the faults as delivered and those that a correction made, each with the decision that settles it."""
+    """Return the rejected rows before and after the corrections, each with the decision that settles it."""
     still_faulty = {row.place for row in corrected}
     rejected = {row.place: row for row in [*corrected, *delivered]}
     for file in files:
         for decision in decisions_on(file, decisions):
             faults = [row for row in rejected.values() if row.row_of_file == (decision.file, decision.row)]
-            _refuse_idle(decision, faults)
+            _refuse_on_kept_row(decision, faults)
             for fault in faults:
                 if isinstance(decision, RowAccepted):
-                    refuse_unreadable(f"{FILE}: {decision.decision_id}", fault, file)
+                    refuse_unreadable(f"{_decisions_file()}: {decision.decision_id}", fault, file)
                 settled = on_row(decision, still_at_fault=fault.place in still_faulty)
                 if settled:
                     rejected[fault.place] = replace(fault, decision=settled.decision_id, counts=settled.counts)
     return sorted(rejected.values(), key=lambda row: row.place)
 
 
-def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, corrections: list[RowCorrected]) -> None:
-    """Refuse a correction of a cell that holds something else than it expects: another cell, or one that was mended.
+def _refuse_unexpected_cells(
+    connection: duckdb.DuckDBPyConnection, file: DeliveredFile, corrections: list[RowCorrected]
+) -> None:
+    """Refuse a correction of a cell that does not hold the value that the decision expects.
 
-    Also where the file came with other content: then the correction has lapsed, and somebody has to know why.
+    Either it is another cell, or the producer has corrected it. The same holds for a file that was delivered again with other
+    content: the correction has lapsed, and somebody has to find out why.
     """
     table = extracts_table(file.layout.table).name
     for decision in corrections:
@@ -325,36 +340,44 @@ def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, c
         ).fetchone()
         if cell and cell[0] != decision.expects:
             raise InputError(
-                f"{FILE}: {decision.decision_id} expects something else in row {decision.row} of {decision.file}, column {decision.column}, than stands there: the source was mended or the row is another one; take the entry out, or look at the row and write what it says now."
+                f"{_decisions_file()}: {decision.decision_id} expects another value than row {decision.row} of {decision.file} has in column {decision.column}: delete the entry if the producer corrected the cell, or write the present value under expects if it is the right row."
             )
 
 
-def _refuse_idle(decision: RowDecision, faults: list[RejectedRow]) -> None:
+def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> None:
+    """Refuse a decision on a row that is not rejected."""
     if not faults:
         raise InputError(
-            f"{FILE}: {decision.decision_id} is about row {decision.row} of {decision.file}, which is not set aside: take the entry out, or give the row that quality.rejected_rows names."
+            f"{_decisions_file()}: {decision.decision_id} is about row {decision.row} of {decision.file}, which is not rejected: delete the entry, or give a row of quality.rejected_rows."
         )
 
 
-def refuse_unreadable(who: str, fault: RejectedRow, file: DeliveredFile) -> None:
-    """Raise InputError where an accepted row could not count, as a cell that must be filled cannot be read."""
+def _decisions_file() -> str:
+    return path_for_reader(reference_folder() / FILE)
+
+
+def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> None:
+    """Refuse the acceptance of a row in which a required cell cannot be read, because no figure can be made from it.
+
+    `subject` is the beginning of the message: what accepts the row.
+    """
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:
         raise InputError(
-            f"{who} accepts row {fault.row} of {fault.file}, but its {fault.column_name} {fault.reason}: correct the cell, or leave the row set aside."
+            f"{subject} accepts row {fault.row} of {fault.file}, but its {fault.column_name} {fault.reason}: correct the cell, or leave the row rejected."
         )
 
 
 def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
-    """Raise InputError where a correction of the file names an unknown column, or one with personal data."""
+    """Refuse a correction of the file that names an unknown column or a column with personal data."""
     for decision in decisions.decisions:
         if not isinstance(decision, RowCorrected) or decision.file != file:
             continue
         if decision.column not in layout.columns:
             raise InputError(
-                f"{FILE}: {decision.decision_id} corrects {short(decision.column)}, which is no column of {layout.table.name}: use one of {', '.join(layout.columns)}."
+                f"{_decisions_file()}: {decision.decision_id} corrects {short(decision.column)}, which is not a column of {layout.table.name}: use one of {', '.join(layout.columns)}."
             )
         if layout.columns[decision.column].is_personal:
             raise InputError(
-                f"{FILE}: {decision.decision_id} corrects {decision.column}, which holds personal data, and those do not belong into this file: ask for the file again."
+                f"{_decisions_file()}: {decision.decision_id} corrects {decision.column}, which holds personal data, and personal data may not be written there: delete the entry, and ask for the file again."
             )

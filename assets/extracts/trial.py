@@ -1,7 +1,7 @@
-"""What a run would make of one delivered file: the same reading, typing and rules, before anything runs.
+"""The trial of one delivered file: read, type and judge its rows as a run would, without a run.
 
-Here belongs the trial of a single file, in a store of its own that is gone afterwards; nothing of the real one is read or
-changed. What only several files show together, as the same report in two of them, is for the run (`intake.py`).
+The trial has a store of its own, which is deleted afterwards; the real store is neither read nor changed. What only several
+files show together, such as a report that is in two of them, is found by the run (`intake.py`).
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from pathlib import Path
 from assets.decisions.decisions_table import file_decisions
 from assets.decisions.effects import on_share
 from assets.extracts.files import FILES, DeliveredFile, extracts_table
-from assets.extracts.kept import rows_that_count
+from assets.extracts.kept import kept_rows
 from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, RejectedRow, rejected_rows, write_rejected
@@ -30,18 +30,20 @@ REPORTS = contracts()["police.reports"]
 
 @dataclass(frozen=True)
 class Trial:
-    """A file, its rejected rows on which nobody decided, and what of its reports could not be mapped or placed."""
+    """The result of a trial: the file, its rejected rows without a decision, and its reports without a type or a place."""
 
     file: DeliveredFile
     rejected: list[RejectedRow]
     unmapped_codes: list[tuple[str, int]]
+    """Each offence code without a crime type, and its number of reports."""
     places_unknown: int
+    """The number of reports whose area is unknown."""
     tolerated: bool
-    """Whether a run would go on: few enough rows are set aside, or somebody accepted their share."""
+    """Whether a run would accept the file: its rejected rows are few enough, or a decision accepts their share."""
 
     @property
     def rejected_rows(self) -> int:
-        """The number of rejected rows, each counted once."""
+        """The number of rejected rows; a row with several faults counts once."""
         return len({row.row for row in self.rejected})
 
     @property
@@ -50,7 +52,7 @@ class Trial:
         return 100 * self.rejected_rows / self.file.rows
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
-        """Return rule, column, reason and rows of each kind of fault, the most frequent first."""
+        """Return the rule, column, reason and row numbers of each kind of fault, the most frequent kind first."""
         rows_by_fault: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for row in self.rejected:
             rows_by_fault[row.rule, row.column_name, row.reason].append(row.row)
@@ -58,7 +60,7 @@ class Trial:
 
 
 def try_file(path: Path, edition: int) -> Trial:
-    """Read a file as a run of the edition would. Raises InputError for a file that no run could read."""
+    """Try a file as a run of the edition would read it. Raises InputError for a file that no run could read."""
     file, decisions = look_into(path, edition, load_specifications()), load_decisions()
     with home_of_its_own():
         rejected = [row for row in into_store(file, decisions) if row.decision is None]
@@ -69,7 +71,7 @@ def try_file(path: Path, edition: int) -> Trial:
 
 
 def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[RejectedRow]:
-    """Fill an empty store with all that a run makes of one file, up to its table, and return the rejected rows."""
+    """Fill an empty store with the tables that a run makes from one file, and return the rejected rows."""
     table, edition, decisions = file.layout.table, file.edition, decisions or Decisions()
     reference, listed = load_reference(), [asdict(file.listed())]
     for reference_table in REFERENCE:
@@ -80,12 +82,12 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
     with engine_with_lookups() as connection:
         rejected = rejected_rows(connection, [file], decisions)
         write_rejected(rejected, edition)
-        store.write_batches(table, rows_that_count(connection, table, [file], decisions), edition)
+        store.write_batches(table, kept_rows(connection, table, [file], decisions), edition)
     return rejected
 
 
 def _unmapped(edition: int) -> list[tuple[str, int]]:
-    """Return the offence codes of the reports that count and have no crime type, and how many reports have each."""
+    """Return each offence code of kept reports that has no crime type, with its number of reports."""
     with engine_with_lookups() as connection:
         view_editions(connection, [REPORTS, DECISIONS], [edition])
         connection.execute(sql("decisions/decided_codes"))
@@ -96,7 +98,7 @@ def _unmapped(edition: int) -> list[tuple[str, int]]:
 
 
 def _places_unknown(edition: int) -> int:
-    """Return how many reports count and lie in no area that is known."""
+    """Return the number of kept reports whose area is unknown."""
     with engine() as connection:
         view_editions(connection, [REPORTS], [edition])
         query = f"SELECT count(*) FROM {REPORTS.name} WHERE place = 'unknown'"

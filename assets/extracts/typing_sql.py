@@ -1,7 +1,7 @@
-"""From a producer's words to our types: the SQL that reads a delivered row by its layout, and finds its faults.
+"""The SQL that turns delivered cells into our types, and the SQL conditions for faulty cells, both made from a layout.
 
-Here belongs what a single cell shows: its value, or that it is empty, unreadable, or a label that nobody explained. What must
-hold between cells and rows is a rule of `checks/rows/`. Nothing here touches a file or a database.
+Here belongs what can be seen in a single cell: its value, or that it is empty, unreadable or an unexplained label. Conditions
+between cells and between rows are rules of `checks/rows/`. Nothing here opens a file or a database.
 """
 
 import re
@@ -20,22 +20,25 @@ _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that a cell can show: its rule, the producer's column and our name of it, the SQL that is true of it, and why.
+    """A fault that a cell can have: the rule, the column, the SQL condition and the reason.
 
-    Of a whole row our name is `malformed`, and there is no reason here: what stands in that column says why.
+    A row that could not be divided into cells has its reason in the delivered column `malformed`; then `reason` is None.
     """
 
     rule: str
     column: str
+    """The producer's heading."""
     delivered: str
+    """Our name of the column, which the delivered rows have."""
     condition: str
+    """SQL that is true for rows with the fault."""
     reason: str | None
 
 
 def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
-    """Return a query of the delivered rows with our columns, typed; what cannot be read is NULL.
+    """Return a query that types the delivered rows; a cell that cannot be read is NULL.
 
-    Beside the contract's columns it gives `sheet` and the systems of the layout's codes and coordinates.
+    Its columns are those of the contract, `sheet`, and the systems of the layout's codes and coordinates.
     """
     columns = {
         **{name: name for name in ("edition", "file", "row", "extract", "sheet")},
@@ -54,7 +57,7 @@ def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
 
 
 def cell_faults(layout: Layout) -> list[Fault]:
-    """Return every fault that a cell of a delivered row can show by its contract and layout."""
+    """Return every fault that the cells of a delivered row can have, by contract and layout."""
     faults = [Fault("malformed_row", WHOLE_ROW, "malformed", "malformed IS NOT NULL", None)]
     for name, heading in layout.headings.items():
         faults += [
@@ -65,12 +68,12 @@ def cell_faults(layout: Layout) -> list[Fault]:
 
 
 def quoted(text: str | None) -> str:
-    """Return a text as SQL writes it."""
+    """Return a text as an SQL literal; None as NULL."""
     return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
 
 
 def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[str, str, str]]:
-    """Return rule, condition and reason of each fault that the column's cells can show."""
+    """Return the rule, SQL condition and reason of each fault that the column's cells can have."""
     contract = column.contract
     cell, value = _cell_of(name, column, writing), _value(name, column, writing)
     unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
@@ -79,14 +82,14 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
         return [*faults, ("unknown_label", unreadable, "holds a label that the specification does not explain")]
     if contract.type == "date":
         forms = " or ".join(_EXAMPLE.strftime(form.replace("%g", "000")) for form in writing.date_formats)
-        return [*faults, ("unreadable_date", unreadable, f"is no day of the calendar written as {forms}")]
+        return [*faults, ("unreadable_date", unreadable, f"is not a day of the calendar written as {forms}")]
     if contract.type == "integer":
-        return [*faults, ("unreadable_number", unreadable, "is no whole number")]
+        return [*faults, ("unreadable_number", unreadable, "is not a whole number")]
     if contract.type == "number":
         mark = "comma" if writing.decimal_mark == "," else "point"
-        return [*faults, ("unreadable_number", unreadable, f"is no number with a decimal {mark}")]
-    # few cells begin before 0 or between = and A: comparing first is quicker than looking for four signs in every cell
-    # (seconds of `benchmarks.police_csv`)
+        return [*faults, ("unreadable_number", unreadable, f"is not a number with a decimal {mark}")]
+    # A formula begins with =, @, + or -. Few cells begin with a character before 0 or between = and A, so this comparison
+    # spares most cells the slow search with a pattern: without it `benchmarks.police_csv` takes longer.
     begins_with_sign = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
     formula = f"{begins_with_sign} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
@@ -97,9 +100,10 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
 
 
 def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the cell that a column is read from, without blanks around it; NULL where nothing is left.
+    """Return the SQL of a cell without spaces around it; NULL where it is empty.
 
-    To trim millions of different texts is slow (seconds of `benchmarks.police_csv`): only those with blanks are trimmed.
+    Only texts that begin or end with a space are trimmed, because DuckDB is slow at trimming millions of different texts:
+    without the CASE `benchmarks.police_csv` takes longer.
     """
     text = _text_of(name, column, writing)
     cell = f"nullif({text}, '')"
@@ -109,7 +113,7 @@ def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the producer's cell, or the constant in place of it, without blanks around it; perhaps nothing is left."""
+    """Return the SQL of the producer's cell without spaces around it, perhaps empty, or of the constant in place of it."""
     if column.constant is not None:
         return quoted(column.constant)
     text = f'trim("{name}")'
@@ -119,7 +123,7 @@ def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the cell in our type; NULL where it cannot be read."""
+    """Return the SQL of the cell in our type; NULL where it cannot be read."""
     contract, labels, text = column.contract, column.labels, _text_of(name, column, writing)
     if labels is None and contract.allowed:
         labels = {value: value for value in contract.allowed}
@@ -127,7 +131,7 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
         meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
         if contract.type == "text":
             return f"CASE {text} {meanings} END"
-        text = f"CASE {text} {meanings} ELSE {text} END"  # a word that stands for one number or day among others
+        text = f"CASE {text} {meanings} ELSE {text} END"  # a label for one number or day; other cells are read as such
     if contract.type == "text":
         return _cell_of(name, column, writing)
     if contract.type == "date":
@@ -137,7 +141,7 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _without_thousands(cell: str, mark: str | None) -> str:
-    """Return the cell without marks between its thousands, where they stand as they must."""
+    """Return the SQL of a cell without marks between thousands, where every mark has three digits after it."""
     if mark is None:
         return cell
     grouped = rf"-?\d{{1,3}}(\Q{mark}\E\d{{3}})+(\D\d+)?"
@@ -145,20 +149,23 @@ def _without_thousands(cell: str, mark: str | None) -> str:
 
 
 def _date(text: str, date_formats: tuple[str, ...]) -> str:
-    """Return a day of the years 1900 to 2099 in one of the forms."""
+    """Return the SQL of a day from 1900 to 2099 that is written in one of the formats."""
     days = [_day(text, date_format) for date_format in date_formats]
     return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
 
 
 def _day(text: str, date_format: str) -> str:
-    """Return a day in one form. `strptime` alone would take the year 23 as well, and fewer digits where two numbers touch."""
+    """Return the SQL of a day that is written in one format.
+
+    DuckDB's `try_strptime` alone would also accept the year 23 for %Y, and fewer digits where two numbers touch.
+    """
     touching = re.search("%.%", date_format) is not None
     form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
     return f"try_strptime({_in_form(text, form)}, {quoted(date_format)})::DATE"
 
 
 def _digits(part: str, touching: bool) -> str:
-    """Return the pattern of a part of a date's form; leading zeros may be missing where nothing else tells the parts apart."""
+    """Return the pattern of one part of a date format. Leading zeros may be missing, except where two numbers touch."""
     most = _DIGITS.get(part)
     if part == "%Y":
         return r"(19|20)\d\d"
@@ -166,21 +173,25 @@ def _digits(part: str, touching: bool) -> str:
 
 
 def _in_form(text: str, form: str) -> str:
-    """Return the text where the whole of it has the form, else an empty one.
+    """Return the SQL of a text if all of it has the form, and of an empty text otherwise.
 
-    No CASE: a function of one column alone is what DuckDB computes once for each of the column's different texts, and most
-    columns of numbers and days have few (seconds of `benchmarks.police_csv`).
+    A function and no CASE, because DuckDB computes a function of a single column once for each different text, and most
+    columns of numbers and days have few: with a CASE `benchmarks.police_csv` takes longer.
     """
     return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 
 
 def _integer(text: str) -> str:
-    """Return a whole number, of digits alone: a cast would round 1.5 to 2."""
+    """Return the SQL of a whole number. Only digits are read, because a cast would round 1.5 to 2."""
     whole = _in_form(text, r"-?\d{1,18}")
     return f"TRY_CAST({whole} AS BIGINT)"
 
 
 def _number(text: str, decimal_mark: str) -> str:
-    """Return a number, of digits and one mark: a cast would take nan, inf, 1e5, the other mark, and more digits than a number can have."""
+    """Return the SQL of a number.
+
+    Only digits and one decimal mark are read, because a cast would also accept nan, inf, 1e5, the other mark, and more digits
+    than a number can have.
+    """
     form = rf"[+-]?(?:\d{{1,300}}(?:\Q{decimal_mark}\E\d*)?|\Q{decimal_mark}\E\d+)"
     return f"TRY_CAST(replace({_in_form(text, form)}, {quoted(decimal_mark)}, '.') AS DOUBLE)"

@@ -14,7 +14,7 @@ from assets.asset_checks import result
 from assets.decisions.deciding import By, Cell, decide_on_check, decide_on_code, decide_on_row, decide_on_share
 from assets.decisions.decisions_table import DECIDABLE
 from assets.extracts.files import delivered_for
-from assets.extracts.intake_step import rows_set_aside
+from assets.extracts.intake_step import first_rejected_rows
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import rejected_rows
 from assets.lookups import engine_with_lookups
@@ -222,7 +222,7 @@ def late(place: Path) -> Path:
 
 def test_the_page_shows_which_rows_were_set_aside_by_file_and_row_and_no_value(late: Path) -> None:
     names = ("file", "row", "rule", "column_name", "decision")
-    shown = [record.data for record in rows_set_aside(EDITION).records]
+    shown = [record.data for record in first_rejected_rows(EDITION).records]
     expected = [{name: str(row[name] or "") for name in names} for row in rows("quality.rejected_rows", EDITION)]
     assert shown == expected
     assert {(row["file"], row["row"], row["column_name"]) for row in shown} == {(late.name, "9", "Anmeldelsesdato")}
@@ -241,7 +241,9 @@ def test_a_correction_fails_once_the_cell_says_something_else(late: Path, refere
     path.write_text(
         path.read_text(encoding="utf-8").replace("expects: 03-03-2023", "expects: 04-03-2023"), encoding="utf-8"
     )
-    with pytest.raises(InputError, match=r"expects something else in row 9 of anmeldelser\.csv, column reported_on"):
+    with pytest.raises(
+        InputError, match=r"expects another value than row 9 of anmeldelser\.csv has in column reported_on"
+    ):
         take_in([EDITION])
 
 
@@ -252,7 +254,7 @@ def test_a_correction_fails_once_the_source_is_mended_and_lapses_while_it_is_not
     take_in([EDITION])  # another file with the same cell: the correction has lapsed, and a warning says so
     assert rows("quality.file_decisions", EDITION)[0]["status"] == "lapsed"
     late.write_bytes(before.replace(b"03-03-2023", b"04-03-2022"))
-    with pytest.raises(InputError, match=r"the source was mended or the row is another one"):
+    with pytest.raises(InputError, match=r"delete the entry if the producer corrected the cell"):
         take_in([EDITION])
 
 
@@ -284,7 +286,7 @@ def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
 
 
 def half_spoiled(home: Path) -> Path:
-    """A file of which more rows are set aside than are tolerated, in place of the one that was taken in."""
+    """Deliver a file with more rejected rows than are tolerated, in place of the one that was taken in."""
     lines = reports(10)
     lines[0]["Gern.kode"] = "x"
     return deliver(home, EDITION, "anmeldelser.csv", lines)
@@ -429,7 +431,9 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Pa
 def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
     decide_on_code(EDITION, "00001", "burglary", BY)
     path = half_spoiled(place)
-    with pytest.raises(InputError, match="or accept it with tryghed decide share 2023 anmeldelser") as stopped:
+    with pytest.raises(
+        InputError, match="or accept its rejected rows with tryghed decide share 2023 anmeldelser"
+    ) as stopped:
         take_in([EDITION])
     decide_on_share(EDITION, path.name, BY, str(stopped.value).split("--seen ")[1].rstrip("."))
     take_in([EDITION])

@@ -216,7 +216,7 @@ FIGURES = Kind("tal", _figure, "cp1252", ";", "Tal", 2)
 
 
 def good(kind: Kind, count: int = 20) -> Rows:
-    """Rows that no rule sets aside."""
+    """Return rows that no rule rejects."""
     return [kind.row(number) for number in range(1, count + 1)]
 
 
@@ -238,7 +238,7 @@ def without(rows: Rows, *names: str) -> Rows:
 
 
 def until_2022(kind: Kind, edition: int = 2022, count: int = 20) -> Rows:
-    """Good rows of the survey or the reports as they came until 2022: other headings and labels, days of the edition."""
+    """Good rows of the survey or the reports as they were delivered until 2022: with other headings and labels, and with days of the edition."""
     if kind is SURVEY:
         changed = {"Svardato": f"10-01-{edition}", "Tryg i kvarteret": "Tryg", "Tryg om aftenen og natten": "Utryg"}
         return [dict(zip(BEFORE, (row | changed).values(), strict=True)) for row in good(kind, count)]

@@ -91,7 +91,7 @@ def test_more_rejected_than_tolerated_leaves_the_store_as_it_was(place: Path) ->
     lines[3]["Gern.kode"] = lines[4]["Gern.kode"] = "7511"
     deliver(place, 2023, NAME, lines)
     with pytest.raises(
-        InputError, match=r"2 of 100 rows cannot count .* row 5, column Gern\.kode does not have the form"
+        InputError, match=r"2 of 100 rows are rejected .* row 5, column Gern\.kode does not have the form"
     ):
         take_in([2023])
     assert tree(place / "store") == before
@@ -108,7 +108,7 @@ def test_a_file_of_several_that_is_gone_stops_the_run_and_another_may_stand_in_i
     publish_files(place, 2023)
     before = tree(place / "store")
     second.rename(place / "b.csv")
-    with pytest.raises(InputError, match=r"^b.csv: was read from landing/2023 before and is gone"):
+    with pytest.raises(InputError, match=r"landing/2023/b\.csv: is missing, and figures made from it were published"):
         take_in([2023])
     assert tree(place / "store") == before
     (place / "b.csv").rename(first.with_name("c.csv"))
@@ -147,7 +147,7 @@ def test_blanks_that_nobody_sees_make_no_other_cell(place: Path) -> None:
 
 def test_a_folder_of_an_edition_that_nobody_described_is_not_passed_over(place: Path) -> None:
     deliver(place, 2031, NAME, reports(3))
-    with pytest.raises(InputError, match=r"landing/2031: edition 2031 is not in editions.csv: add a line for it"):
+    with pytest.raises(InputError, match=r"landing/2031: edition 2031 is not in \S+editions\.csv: add a line for it"):
         take_in([2023])
 
 
@@ -504,7 +504,7 @@ def test_too_many_rejected_rows_can_be_accepted(place: Path, reference: Path) ->
     lines = reports(10)
     lines[0]["Gern.kode"] = "x"
     path = deliver(place, 2023, NAME, lines)
-    with pytest.raises(InputError, match="or accept it with tryghed decide share"):
+    with pytest.raises(InputError, match="or accept its rejected rows with tryghed decide share"):
         take_in([2023])
     decide(reference, {"about": "rejected_share", "edition": 2023, "file": path.name, "file_sha256": sha256(path)})
     make(2023, "quality.row_counts")
@@ -516,7 +516,7 @@ def test_too_many_rejected_rows_can_be_accepted(place: Path, reference: Path) ->
 def test_a_file_without_a_row_that_counts_is_refused_whatever_was_accepted(place: Path, reference: Path) -> None:
     path = deliver(place, 2023, NAME, reports(2, **{"Gern.kode": "x"}))
     decide(reference, {"about": "rejected_share", "edition": 2023, "file": path.name, "file_sha256": sha256(path)})
-    with pytest.raises(InputError, match="2 of 2 rows cannot count"):
+    with pytest.raises(InputError, match="2 of 2 rows are rejected"):
         take_in([2023])
 
 
@@ -535,9 +535,9 @@ def test_an_unmapped_code_is_accepted_or_corrected_and_stays_listed(
 
 
 WRONG = {  # an entry of decisions.yml, and what is said of it
-    "a row that is not set aside": ({"row": 10}, "is about row 10 of anmeldelser.csv, which is not set aside"),
+    "a row that is not rejected": ({"row": 10}, "is about row 10 of anmeldelser.csv, which is not rejected"),
     "a cell that cannot be read": ({"row": 11}, "accepts row 11 of anmeldelser.csv, but its Anmeldelsesdato"),
-    "a column that is none": ({"action": "correct", "column": "place", "expects": "y", "value": "x"}, "corrects place, which is no column"),
+    "a column that is none": ({"action": "correct", "column": "place", "expects": "y", "value": "x"}, "corrects place, which is not a column"),
     "personal data": ({"action": "correct", "column": "journal_number", "expects": "y", "value": "x"}, "which holds personal data"),
     "a correction without a value": ({"action": "correct", "column": "reported_on"}, "names column, expects, file, file_sha256, row, value"),
     "a crime type that is none": (
@@ -573,7 +573,7 @@ def test_a_decision_that_cannot_be_meant_is_refused_with_its_line(
             (reference / "decisions.yml").write_text(text.replace(old, str(change[name]) or "''"), encoding="utf-8")
     with pytest.raises(InputError, match=re.escape(said)) as refused:
         make(2023)
-    assert str(refused.value).startswith("decisions.yml")
+    assert re.match(r"(\S+/)?decisions\.yml", str(refused.value))
 
 
 def test_the_same_thing_is_decided_once(place: Path, reference: Path, late: Path) -> None:
@@ -702,7 +702,8 @@ def test_two_producers_with_the_same_columns_are_told_apart_by_the_names_of_thei
     (reference / "extracts" / "odense_police.yml").write_text(other, encoding="utf-8")
     write_cases(place, 2023, [CASE])
     with pytest.raises(
-        InputError, match=r"cases\.csv: fits the specifications aarhus_police and odense_police: say under file_names"
+        InputError,
+        match=r"cases\.csv: fits several specifications, \S+/aarhus_police.yml and \S+/odense_police.yml: write under file_names",
     ):
         take_in([2023])
     named = other.replace("table:", "file_names: odense*\ntable:")
@@ -717,7 +718,7 @@ def test_two_producers_with_the_same_columns_are_told_apart_by_the_names_of_thei
     (reference / "extracts" / "aarhus_police.yml").unlink()
     with pytest.raises(
         InputError,
-        match=r"cases\.csv: has the columns of files that are called odense\* \(odense_police\): rename it so",
+        match=r"cases\.csv: has the columns of files called odense\* \(\S+/odense_police\.yml\): rename the file",
     ):
         take_in([2023])
 
@@ -770,13 +771,13 @@ def test_a_column_that_need_not_be_there_may_be_left_out_of_a_specification(plac
 
 
 FAULTS = {  # what is written in place of a line, and what is said of it
-    "a column that two are read from": ("{name: Gerningsdato}", "{name: Anmeldelsesdato}", "Anmeldelsesdato is .* already"),
-    "a needed column that is not asked": ("{name: Udtræksdato}", "{name: {2017: Udtræksdato, 2024: not_asked}}", "drawn_on has no name or constant in an edition"),
-    "no name at all": ("{name: Udtræksdato}", "{}", "drawn_on has no name or constant in an edition"),
-    "a constant beside a name": ("{name: Udtræksdato}", "{name: Udtræksdato, constant: 15-02-2023}", "drawn_on has a name and a constant"),
-    "a constant that is no day": ("{name: Udtræksdato}", "{constant: 31-02-2023}", "drawn_on: the constant is no value of the column"),
+    "a column that two are read from": ("{name: Gerningsdato}", "{name: Anmeldelsesdato}", "Anmeldelsesdato is already read as offence_on"),
+    "a needed column that is not asked": ("{name: Udtræksdato}", "{name: {2017: Udtræksdato, 2024: not_asked}}", "drawn_on is required, but has no name and no constant in an edition"),
+    "no name at all": ("{name: Udtræksdato}", "{}", "drawn_on is required, but has no name and no constant in an edition"),
+    "a constant beside a name": ("{name: Udtræksdato}", "{name: Udtræksdato, constant: 15-02-2023}", "drawn_on has both a name and a constant"),
+    "a constant that is no day": ("{name: Udtræksdato}", "{constant: 31-02-2023}", "the constant of drawn_on is not a value that the column can hold"),
     "coordinates of no system": ("coordinate_system: EPSG:25832\n", "", "coordinate_x needs a coordinate_system"),
-    "a system that there is not": ("EPSG:25832", "EPSG:99999", "EPSG:99999 is no coordinate system that is known"),
+    "a system that there is not": ("EPSG:25832", "EPSG:99999", "EPSG:99999 is not a known coordinate system"),
 }  # fmt: skip
 
 
@@ -784,19 +785,23 @@ FAULTS = {  # what is written in place of a line, and what is said of it
 def test_a_specification_that_cannot_be_meant_is_refused(reference: Path, fault: str) -> None:
     old, new, said = FAULTS[fault]
     edited(reference, "extracts/koebenhavns_politi_reports.yml", old, new)
-    with pytest.raises(InputError, match=rf"^extracts/koebenhavns_politi_reports.yml, line \d+: {said}"):
+    with pytest.raises(InputError, match=rf"extracts/koebenhavns_politi_reports.yml, line \d+: {said}"):
         load_specifications(reference / "extracts")
 
 
 @pytest.mark.parametrize("written", ["%d-%m-%y %Y", "%d-%m", "%d-%m-%Y %Z", "%d. %B %Y", "%d-%m-%Y %d"])
 def test_a_day_format_that_would_have_to_be_guessed_is_refused(reference: Path, written: str) -> None:
     edited(reference, "extracts/koebenhavns_politi_reports.yml", '"%d-%m-%Y"', f'"{written}"')
-    with pytest.raises(InputError, match=r"koebenhavns_politi_reports.yml, line \d+: .*write a day as in %d-%m-%Y"):
+    with pytest.raises(
+        InputError, match=r"koebenhavns_politi_reports.yml, line \d+: .*write the format of a day as in %d-%m-%Y"
+    ):
         load_specifications(reference / "extracts")
 
 
 def test_a_specification_with_codes_that_nobody_listed_is_refused(reference: Path) -> None:
-    with pytest.raises(InputError, match=r"koebenhavn_population.yml: population is no code system of area_codes.csv"):
+    with pytest.raises(
+        InputError, match=r"koebenhavn_population.yml: population is not a code system of \S+area_codes\.csv"
+    ):
         refuse_unknown_systems(load_specifications(reference / "extracts"), {"survey", "municipality"})
 
 
@@ -956,7 +961,9 @@ def test_ten_different_names_among_thousands_of_cells_are_enough() -> None:
 @pytest.mark.parametrize("name", ["Jens Opdigtet", "Svar_Jens_Opdigtet", "010190-1234", "nn@example.org"])
 def test_a_name_of_a_file_a_column_or_a_folder_that_is_somebodys_is_not_repeated(place: Path, name: str) -> None:
     path = deliver(place, 2023, f"{name}.csv", reports(3))
-    with pytest.raises(InputError, match=r"^2023, file 1 by name: its name looks like .*: rename it") as of_file:
+    with pytest.raises(
+        InputError, match=r"landing/2023, file 1 in order of names: its name looks like .*: rename the file"
+    ) as of_file:
         take_in([2023])
     path.unlink()
     deliver(place, 2023, NAME, [line | {name: "x"} for line in reports(3)])
@@ -964,7 +971,7 @@ def test_a_name_of_a_file_a_column_or_a_folder_that_is_somebodys_is_not_repeated
         take_in([2023])
     (place / "landing" / name).mkdir()
     with pytest.raises(
-        InputError, match=r"landing/\(a name that looks like .*\): is no folder of an edition"
+        InputError, match=r"landing/\(a name that looks like .*\): is not the folder of an edition"
     ) as of_folder:
         take_in([2023])
     for refused in (of_file, of_column, of_folder):
@@ -1072,7 +1079,8 @@ def test_a_file_in_the_place_of_another_is_read_anew_though_its_size_and_time_ar
 
 
 @pytest.mark.parametrize(
-    ("percent", "said"), [(100 / 99, "1.01 %, and 1 %"), (1.00398, "1.004 %, and 1 %"), (20.0, "20.00 %, and 1 %")]
+    ("percent", "said"),
+    [(100 / 99, "1.01 %, and at most 1 %"), (1.00398, "1.004 %, and at most 1 %"), (20.0, "20.00 %, and at most 1 %")],
 )
 def test_a_share_is_told_from_the_one_that_is_tolerated(percent: float, said: str) -> None:
     assert share_in_words(percent, 1).startswith(said)

@@ -53,8 +53,8 @@ def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: P
     ran = tryghed(tmp_path, "extracts", "check", str(path))
     assert ran.code == 1
     said = plain(ran)
-    assert "Anmeldelsesdato is no day of the calendar written as 31-01-2021 1 5" in said
-    assert "2 of 10 rows would be set aside (20.00 %, and 1 % are tolerated)" in said
+    assert "Anmeldelsesdato is not a day of the calendar written as 31-01-2021 1 5" in said
+    assert "2 of 10 rows would be set aside (20.00 %, and at most 1 % is tolerated)" in said
     assert "a run would stop" in said
     assert "marker7" not in said
 
@@ -69,7 +69,7 @@ def test_unmapped_codes_are_listed_with_their_reports(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"Gern.kode": "Kode"}, "columns differ in edition 2023 (missing Gern.kode; unknown Kode)"),
+        ({"Gern.kode": "Kode"}, "columns differ from those of edition 2023 (missing Gern.kode; unknown Kode)"),
         ({"Bydel": "Rode"}, "two columns are called Rode"),
     ],
 )
@@ -93,5 +93,5 @@ def test_the_sample_goes_only_where_nothing_else_lies(tmp_path: Path) -> None:
     before = tree(tmp_path)
     ran = tryghed(tmp_path, "sample")
     assert ran.code == 2
-    assert f"2023/{NAME} in landing/ is no made-up file" in ran.err
+    assert f"landing/2023/{NAME}: is not a made-up file" in ran.err
     assert tree(tmp_path) == before

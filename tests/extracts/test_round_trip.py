@@ -532,7 +532,7 @@ def test_a_day_with_a_time_of_day_is_read_where_the_specification_says_that_ther
     timed, plain = of.for_edition(EDITION).writing, writing("xlsx", {"sheet": "Svar"}, ",", "%d-%m-%Y")
     cell = datetime(2021, 3, 1, 13, 45)
     assert cells_as_text(cell, timed) == "01-03-2021 13:45"
-    assert cells_as_text(cell, plain) == "2021-03-01 13:45:00"  # no day: the row is set aside
+    assert cells_as_text(cell, plain) == "2021-03-01 13:45:00"  # not a day: the row is rejected
     assert cells_as_text(datetime(2021, 3, 1, 0, 0, 0, 1), plain) == "2021-03-01 00:00:00.000001"
 
 

@@ -14,7 +14,7 @@ import pytest
 from assets.extracts import rejecting
 from assets.extracts.files import delivered_for, extracts_table
 from assets.extracts.intake import take_in
-from assets.extracts.kept import rows_that_count
+from assets.extracts.kept import kept_rows
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import RejectedRow, rejected_rows, typed
 from assets.extracts.sample import sample_extracts
@@ -174,19 +174,19 @@ def test_every_row_rule_says_what_is_wrong_as_the_end_of_a_sentence(rule: RowRul
     assert not rule.reason.endswith(".")
 
 
-def test_rows_that_count_are_in_their_order_and_those_that_no_rule_set_aside(delivered: Path) -> None:
+def test_kept_rows_are_in_order_and_are_all_that_no_rule_rejects(delivered: Path) -> None:
     for table in (table for table in contracts().values() if table.delivered):
         files = delivered_for(table, EDITION, load_specifications())
         with engine_with_lookups() as connection:
-            rows = rows_that_count(connection, table, files, Decisions())
+            rows = kept_rows(connection, table, files, Decisions())
             made = pa.Table.from_batches(rows, table.arrow_schema())
         assert made.select(["file", "row"]).equals(
             made.sort_by([("file", "ascending"), ("row", "ascending")]).select(["file", "row"])
         )
         kept = made.num_rows
         rejected = store.read(contracts()["quality.rejected_rows"], [EDITION])
-        aside = rejected[rejected["table_name"] == table.name][["file", "row"]].drop_duplicates()
-        assert kept == sum(file.rows for file in files) - len(aside), table.name
+        rejected_of_table = rejected[rejected["table_name"] == table.name][["file", "row"]].drop_duplicates()
+        assert kept == sum(file.rows for file in files) - len(rejected_of_table), table.name
 
 
 def test_few_rows_and_many_are_rejected_alike(delivered: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ def test_a_run_names_a_bad_file_before_it_loads_dagster_and_changes_nothing(land
     deliver(landed, 2024, "svar.csv", [{"a": "1", "b": "2"}])
     ran = tryghed(landed, "run", reference=REFERENCE)
     assert ran.code == 2
-    assert ran.err.startswith("landing/2024: svar.csv: ")
+    assert ran.err.startswith(f"{landed}/landing/2024/svar.csv: ")
     assert ran.err.endswith("correct this and run again.\n")
     assert not (landed / "dagster").exists()
     danish = tryghed(landed, "run", reference=REFERENCE, language="da")

@@ -267,7 +267,7 @@ def test_a_share_of_rows_is_accepted_and_stops_the_run_again_when_the_file_chang
     desk.page.goto(f"{desk.url}/runs")
     expect(desk.page.get_by_text("Failure").first).to_be_visible(timeout=30_000)
     desk.page.locator("a[href^='/runs/']").first.click()
-    said = "6 of 300 rows cannot count"
+    said = "6 of 300 rows are rejected"
     expect(desk.page.get_by_text(said).first).to_be_visible(timeout=60_000)
     desk.shoot("share_red")
     seen = re.search(rf"{said}.*--seen ([0-9a-f]{{12}})", stopped.err)
@@ -282,7 +282,7 @@ def test_a_share_of_rows_is_accepted_and_stops_the_run_again_when_the_file_chang
     assert desk.published(f"SELECT rows_rejected FROM quality.row_counts WHERE file = '{file.name}'") == [(6,)]
     police_file(desk, x=7)
     again = desk.run()
-    assert (again.code != 0, "7 of 300 rows cannot count" in again.err) == (True, True)
+    assert (again.code != 0, "7 of 300 rows are rejected" in again.err) == (True, True)
 
 
 def test_the_whole_way_fits_on_one_screen(desk: Desk) -> None:

@@ -1,12 +1,12 @@
-"""The four formats in which extracts come: their headers, their number of rows, and their cells as text.
+"""The four formats of delivered files: CSV, Excel, SPSS and Parquet. Here their header, number of rows and cells are read.
 
-Text, as a producer's words are kept before anything is made of them: a number or a day that the format holds as such is
-written with the specification's decimal mark and date format. What is not a table of cells is refused here, with the
-place. What the columns mean is in `layouts.py`; which layout fits is decided in `matching.py`.
+All cells are read as text, because the store keeps the producer's words: a number or a day that the format holds as such is
+written with the specification's decimal mark and date format. A file that is not a table is refused here. `layouts.py` says
+what the columns mean; `matching.py` chooses the layout.
 
 Each format is a module with three functions: `names(path, writing)`, `look(path, writing)` and
-`batches(path, writing, wanted)`; the `Writing` is what an edition's layout says of the file. What they share is in
-`cells.py`; `sheet_text.py` is Excel's.
+`batches(path, writing, wanted)`; `Writing` is how the producer writes its files in an edition. `cells.py` holds what the
+formats share; `sheet_text.py` belongs to Excel.
 """
 
 import re
@@ -18,41 +18,44 @@ from assets.extracts.formats import csv_files, excel, parquet, spss
 from assets.extracts.formats.cells import Batches, Cells, refuse_long_text, refuse_odd_text
 from assets.extracts.layouts import Format, Writing
 from warehouse.errors import InputError
+from warehouse.home import path_for_reader
 
 _FORMATS: dict[Format, ModuleType] = {"csv": csv_files, "xlsx": excel, "sav": spss, "parquet": parquet}
 
-_NO_TABLES = {
-    b"\xd0\xcf\x11\xe0": "is an Excel file with a password, or of the old kind (.xls): save it as .xlsx without a password",
-    b"%PDF": "is a PDF: ask for the table as a file",
+_NOT_TABLES = {
+    b"\xd0\xcf\x11\xe0": "is an Excel file with a password, or in the old format .xls: save it as .xlsx without a password",
+    b"%PDF": "is a PDF: ask for the table as .xlsx, .csv, .sav or Parquet",
     b"\x1f\x8b": "is packed with gzip: unpack it",
     b"Rar!": "is packed with RAR: unpack it",
     b"7z\xbc\xaf": "is packed with 7z: unpack it",
-    b"{\\rtf": "is a text document: ask for the table as a file",
-    b"SQLite format 3": "is a database: ask for the table as a file",
+    b"{\\rtf": "is a text document: ask for the table as .xlsx, .csv, .sav or Parquet",
+    b"SQLite format 3": "is a database: ask for the table as .xlsx, .csv, .sav or Parquet",
     b"BZh": "is packed with bzip2: unpack it",
     b"\xfd7zXZ": "is packed with xz: unpack it",
-    b"\x89PNG": "is a picture: ask for the table as a file",
-    b"\xff\xd8\xff": "is a picture: ask for the table as a file",
-    b"<stata_dta>": "is a file of Stata: save it as .sav, .xlsx, .csv or Parquet",
+    b"\x89PNG": "is a picture: ask for the table as .xlsx, .csv, .sav or Parquet",
+    b"\xff\xd8\xff": "is a picture: ask for the table as .xlsx, .csv, .sav or Parquet",
+    b"<stata_dta>": "is a Stata file: save it as .sav, .xlsx, .csv or Parquet",
     b"ARROW1": "is a Feather file: save it as Parquet",
 }
-_NOTHING = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
+_BYTES_OF_EMPTY_FILES = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
 _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|table|script|div|\?xml)", re.IGNORECASE)
 
 
 def format_of(path: Path) -> Format:
-    """Return the format by the file's first bytes. Raises InputError for anything that is no table."""
+    """Recognise the format by the file's first bytes. Raises InputError for a file that is not a table."""
     with path.open("rb") as file:
         start = file.read(2048)
-    if not start.strip(_NOTHING):
-        raise InputError(f"{path.name}: is empty: ask for the file again.")
+    if not start.strip(_BYTES_OF_EMPTY_FILES):
+        raise InputError(f"{path_for_reader(path)}: is empty: ask for the file again.")
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
-        raise InputError(f"{path.name}: is an Excel file of an old kind, in XML: save it as .xlsx.")
+        raise InputError(f"{path_for_reader(path)}: is an Excel file in the old XML format: save it as .xlsx.")
     if _MARKUP.match(start):
-        raise InputError(f"{path.name}: is a web page, as a failed download leaves it: fetch the file again.")
-    for magic, fault in _NO_TABLES.items():
+        raise InputError(
+            f"{path_for_reader(path)}: is a web page, probably of a failed download: fetch the file again."
+        )
+    for magic, fault in _NOT_TABLES.items():
         if start.startswith(magic):
-            raise InputError(f"{path.name}: {fault}.")
+            raise InputError(f"{path_for_reader(path)}: {fault}.")
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith((b"$FL2", b"$FL3")):
@@ -61,7 +64,7 @@ def format_of(path: Path) -> Format:
 
 
 def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | None:
-    """Return the header as the layout would find it; None where the layout has another format or sheet."""
+    """Return the header; None where the producer does not use the format, or the workbook does not have the sheet."""
     if getattr(writing.formats, kind) is None:
         return None
     names: tuple[str, ...] | None = _FORMATS[kind].names(path, writing)
@@ -69,20 +72,23 @@ def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | No
 
 
 def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
-    """Return the number of rows below the header, and their sheet. Raises InputError with the place of the first fault."""
+    """Count the rows below the header, and return their number and sheet.
+
+    Raises InputError with the place of the first fault.
+    """
     cells: Cells = _FORMATS[kind].look(path, writing)
     return cells
 
 
 def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]) -> Batches:
-    """Yield the wanted columns as text, in the file's order, with `row` and `malformed` before them.
+    """Yield the wanted columns as text, in the file's order, after two columns `row` and `malformed`.
 
-    `row` counts as the file's own program does, `malformed` says why a row has no cells. Raises InputError where a cell
-    holds what no cell of an extract does.
+    `row` is the number that a person sees in the file's own program; `malformed` says why a row could not be divided into
+    cells. Raises InputError for a cell with characters that no cell of a delivered file should hold.
     """
     for batch in _FORMATS[kind].batches(path, writing, list(wanted)):
-        place = f"{path.name}{_on_sheet(writing) if kind == 'xlsx' else ''}"
-        if kind == "csv":  # whose bytes were looked through before
+        place = f"{path_for_reader(path)}{_on_sheet(writing) if kind == 'xlsx' else ''}"
+        if kind == "csv":  # its bytes were searched for odd characters before (`csv_files.look`)
             refuse_long_text(place, batch)
         else:
             refuse_odd_text(place, batch)

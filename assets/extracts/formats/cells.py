@@ -1,7 +1,7 @@
-"""What the formats share: batches of cells as text with their rows, and what no cell of an extract may hold.
+"""Cells of all formats: batches of cells as text with their row numbers, and the characters that no cell may hold.
 
-Here belongs what is true of a cell whatever format it came from. How a format is opened and divided into cells is in its own
-module beside this one.
+Here belongs what does not depend on the format of the file. Each format is opened and divided into cells in its own module
+in this folder.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from assets.extracts.layouts import Writing
 from warehouse.errors import InputError
+from warehouse.home import path_for_reader
 
 BATCH = 10_000
 LONGEST_CELL = 10_000
@@ -29,14 +30,17 @@ Batches = Iterator[pa.RecordBatch]
 MOJIBAKE = (
     "\u00c3[\u00a6\u00b8\u00a5\u2020\u02dc\u2026\u00a9]"  # the two bytes of æ, ø, å, Æ, Ø, Å or é, read as windows-1252
 )
+BROKEN_LETTER = "holds a Danish letter that was garbled by a wrong encoding"
+LOST_LETTER = "holds the character that replaces a lost letter (U+FFFD)"
+DIRECTION_MARK = "holds an invisible character that changes the direction of writing"
 
 _ODD = {
-    MOJIBAKE: "holds a Danish letter that was once read in another encoding",
+    MOJIBAKE: BROKEN_LETTER,
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]": "holds a control character",
-    r"\x{fffd}": "holds the mark of a letter that was lost",
-    r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": "holds a mark that turns the direction of writing",
+    r"\x{fffd}": LOST_LETTER,
+    r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": DIRECTION_MARK,
 }
-_ODD_BLANKS = "\u00a0\u2007\u202f\u200b\ufeff\t\n\r"  # a no-break space and others that nobody sees
+_ODD_BLANKS = "\u00a0\u2007\u202f\u200b\ufeff\t\n\r"  # the no-break space and other characters that nobody sees
 _LAST_BYTES_OF_ODD_BLANKS = (b"\xa0", b"\x87", b"\xaf", b"\x8b", b"\xbf")
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
 _MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
@@ -44,7 +48,7 @@ _MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A,
 
 @dataclass(frozen=True)
 class Cells:
-    """How many rows a file holds below its header, and the sheet they stand on."""
+    """The number of rows below a file's header, and the sheet that holds them."""
 
     rows: int
     sheet: str | None = None
@@ -53,16 +57,16 @@ class Cells:
 def batch_of(
     columns: Sequence[pa.Array], names: Sequence[str], rows: np.ndarray, malformed: Sequence[str] | None = None
 ) -> pa.RecordBatch:
-    """Return text columns with the numbers of their rows, and for rows without cells the reason."""
-    why = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
-    return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), why, *columns], ["row", "malformed", *names])
+    """Return a batch of the row numbers, the reasons why rows are malformed (none by default), and the text columns."""
+    reasons = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
+    return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), reasons, *columns], ["row", "malformed", *names])
 
 
 def text_column(values: Sequence[object], writing: Writing) -> pa.StringArray:
-    """Return the values as text, whatever they are; None, NaN and "" are empty."""
+    """Return values of any type as text; None, NaN and "" become empty cells."""
     try:
         return text_of(pa.array(values, pa.string()), writing)
-    except pa.ArrowTypeError:  # not texts alone
+    except pa.ArrowTypeError:  # some values are not texts
         values = [None if value == "" else value for value in values]
     if len(set(map(type, values)) - {type(None)}) > 1:  # numbers and texts, which Arrow cannot hold
         return pa.array([as_text(value, writing) for value in values], pa.string())
@@ -73,7 +77,11 @@ def text_column(values: Sequence[object], writing: Writing) -> pa.StringArray:
 
 
 def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | None = None) -> pa.StringArray:
-    """Return values of one type as text, or their labels. Each different number or day is turned into text once."""
+    """Return values of one type as text, or as their labels.
+
+    Each different number or day is turned into text once: a conversion of each cell makes `benchmarks.workbooks_and_spss`
+    slower.
+    """
     if pa.types.is_string(values.type) and not labels:
         return pc.if_else(pc.equal(values, ""), None, values)
     encoded = values.dictionary_encode()
@@ -88,7 +96,10 @@ def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | No
 
 
 def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
-    """Return each value as text. Arrow writes the shortest fraction that gives the number back, as `as_text` does."""
+    """Return each value as text.
+
+    Arrow converts plain numbers, because it writes the same shortest decimals as `as_text` and is much faster.
+    """
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
         if not pc.any(pc.match_substring(plain, "e")).as_py():
@@ -112,14 +123,18 @@ def as_text(cell: object, writing: Writing) -> str | None:
         return _decimal_text(cell).replace(".", writing.decimal_mark)
     if isinstance(cell, datetime) and cell.time() != MIDNIGHT:
         timed = next((date_format for date_format in writing.date_formats if "%H" in date_format), None)
-        return cell.strftime(timed) if timed else str(cell)  # without such a format it is no day: the row is rejected
+        # without a format with a time, the text is not a day, and a rule rejects the row
+        return cell.strftime(timed) if timed else str(cell)
     if isinstance(cell, date):
         return cell.strftime(writing.date_formats[0])
     return str(cell)
 
 
 def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
-    """Refuse control characters, marks of direction or of lost letters, and endless cells, in formats that hold text as such."""
+    """Refuse cells with control characters, marks of direction, lost or garbled letters, or too many characters.
+
+    For formats whose cells are decoded by a library; the bytes of a CSV file are searched before.
+    """
     for name in batch.schema.names[2:]:
         column = batch.column(name)
         if not _may_be_odd(column):
@@ -130,14 +145,15 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
 
 
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
-    """Return the cells without tabs, line ends and other blanks but spaces around them, which nobody would see.
+    """Return the cells without the tabs, line ends and no-break spaces around them, which nobody would see.
 
-    The bytes of all cells together are searched before any cell is: most columns have no such blank, and the search in C
-    takes a tenth of the time (seconds of `benchmarks.police_csv`).
+    Cells that have only ordinary spaces around them stay as they are. The bytes of all cells together are searched first:
+    most columns have no such character, and that search in C takes a tenth of the time that a search cell by cell takes.
+    Without it `benchmarks.police_csv` takes longer.
     """
     column_bytes = _bytes_of(column)
-    unseen = (b"\t", b"\n", b"\r", *(() if column_bytes.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
-    if not any(byte in column_bytes for byte in unseen):
+    searched = (b"\t", b"\n", b"\r", *(() if column_bytes.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
+    if not any(byte in column_bytes for byte in searched):
         return column
     odd = pc.match_substring_regex(column, f"[{_ODD_BLANKS}]")
     trimmed = pc.utf8_trim(column, _ODD_BLANKS + " ")
@@ -145,7 +161,7 @@ def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
 
 
 def refuse_long_text(place: str, batch: pa.RecordBatch) -> None:
-    """Refuse endless cells, of a text whose bytes were looked through."""
+    """Refuse cells with too many characters."""
     for name in batch.schema.names[2:]:
         column = batch.column(name)
         if len(column) and int(np.diff(_ends(column)).max()) > LONGEST_CELL:
@@ -159,9 +175,10 @@ def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.Boo
 
 
 def _may_be_odd(column: pa.StringArray) -> bool:
-    """Whether the bytes of the column are worth a search cell by cell.
+    """Whether a cell of the column may be odd, so that the cells have to be searched.
 
-    That takes ten times as long as this look at all bytes together (seconds of `benchmarks.workbooks_and_spss`).
+    A search cell by cell takes ten times as long as this search of all bytes together: without it
+    `benchmarks.workbooks_and_spss` takes longer.
     """
     column_bytes = _bytes_of(column)
     return bool(column_bytes) and (
@@ -173,7 +190,7 @@ def _may_be_odd(column: pa.StringArray) -> bool:
 
 
 def _ends(column: pa.StringArray) -> np.ndarray:
-    """Return where each cell ends in the column's bytes, and before them where the first begins."""
+    """Return the position in the column's bytes at which the first cell begins, followed by those at which each cell ends."""
     return np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
 
 
@@ -188,7 +205,7 @@ def _bytes_of(column: pa.StringArray) -> bytes:
 
 
 class Stamp(NamedTuple):
-    """What differs between a file and one put in its place, even with its size and time."""
+    """Properties that change when a file is replaced, even by one of the same size and time of writing."""
 
     size: int
     written: int
@@ -204,16 +221,16 @@ def stamp_of(path: Path) -> Stamp:
 
 @contextmanager
 def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
-    """Turn a library's error on a damaged file into an InputError."""
+    """Turn the errors that a library raises for a damaged file into an InputError."""
     expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
     try:
         yield
     except expected:
-        raise InputError(f"{path.name}: is damaged or cut off: ask for the file again.") from None
+        raise InputError(f"{path_for_reader(path)}: is damaged or cut off: ask for the file again.") from None
 
 
 def _number_text(number: float, decimal_mark: str) -> str:
-    """Return the shortest decimal text that gives the number back, never with an exponent."""
+    """Return the shortest decimal text that reads as the same number, without an exponent."""
     if not np.isfinite(number):
         return str(number)
     if number == int(number) and abs(number) < 1e16:
@@ -223,7 +240,7 @@ def _number_text(number: float, decimal_mark: str) -> str:
 
 
 def _decimal_text(number: Decimal) -> str:
-    """Return all digits that there are, without zeros behind the last; `normalize` would round to 28."""
+    """Return all digits of the number without trailing zeros; `Decimal.normalize` would round to 28 digits."""
     text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.removeprefix("-") if not number else text

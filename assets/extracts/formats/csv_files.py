@@ -1,7 +1,7 @@
-"""CSV: text in an encoding and with a delimiter that only the specification knows.
+"""CSV: text files, whose encoding and delimiter only the specification knows.
 
-Here belongs how bytes become rows and cells. Every byte is looked at before a cell is read: what another encoding, a broken
-download or a wrong program left in the file is refused with its line. What cells of all formats share is in `cells.py`.
+Here belongs how bytes become rows and cells. Every byte is checked before a cell is read, and what a wrong encoding, a broken
+download or a faulty program left in the file is refused with its line. `cells.py` holds what all formats share.
 """
 
 import codecs
@@ -16,14 +16,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from assets.extracts.formats.cells import MOJIBAKE, Batches, Cells, batch_of, readable
+from assets.extracts.formats.cells import (
+    BROKEN_LETTER,
+    DIRECTION_MARK,
+    LOST_LETTER,
+    MOJIBAKE,
+    Batches,
+    Cells,
+    batch_of,
+    readable,
+)
 from assets.extracts.layouts import Csv, Writing
 from warehouse.errors import InputError
+from warehouse.home import path_for_reader
 
 CHUNK = 1 << 22
 HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
-FEWEST_DELIMITERS = 4
+FEWEST_DELIMITERS = 4  # a text of fewer columns may well hold as many delimiters as a row has
 
 CODECS = {
     "windows-1252": "cp1252",
@@ -34,13 +44,13 @@ CODECS = {
 }
 
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
-_NO_CHARACTERS = {
+_UNUSED_BYTES = {
     "windows-1252": b"\x81\x8d\x8f\x90\x9d",
     **dict.fromkeys(("iso-8859-1", "iso-8859-15"), bytes(range(0x80, 0xA0))),
 }
 csv.field_size_limit(LONGEST_LINE)
-_LOST = "\ufffd"
-_READ_WRONG = re.compile(MOJIBAKE)
+_REPLACEMENT_CHARACTER = "\ufffd"
+_GARBLED = re.compile(MOJIBAKE)
 _DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UTF8_IN_8_BIT = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xa6]|\xe2\x82\xac")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -48,35 +58,37 @@ _DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...]:
-    """Return the header's cells, read even in a wrong encoding or with a wrong delimiter, which `look` then refuses."""
+    """Return the header's cells, even of a file with another encoding or delimiter, which `look` refuses later."""
     settings = _settings(writing)
     return _header(path, settings, _delimiter_of(path, settings))
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Return the number of rows, counted apart from their reading. Raises InputError with the line of the first fault."""
+    """Count the rows without reading their cells. Raises InputError with the line of the first fault."""
     settings = _settings(writing)
-    look_so_far = _look_through(path, settings)
+    findings = _search(path, settings)
     _refuse_another_delimiter(path, settings)
     columns = len(names(path, writing))
     if (
-        look_so_far.unfinished
-        and not look_so_far.quotes
-        and look_so_far.unfinished.count(settings.delimiter.encode()) < columns - 1
+        findings.unfinished
+        and not findings.quotes
+        and findings.unfinished.count(settings.delimiter.encode()) < columns - 1
     ):
-        raise _cut_off(path, look_so_far.lines)
-    rows = _count_quoted(path, settings, columns, look_so_far) if look_so_far.quotes else look_so_far.lines
-    if look_so_far.unfinished and not look_so_far.unfinished.endswith(
-        b'"'
-    ):  # else nothing would show that the last cell lost its end
+        raise _cut_off(path, findings.lines)
+    rows = _count_quoted(path, settings, columns, findings) if findings.quotes else findings.lines
+    # without a quotation mark or a line end, nothing shows whether the last cell is complete
+    if findings.unfinished and not findings.unfinished.endswith(b'"'):
         raise InputError(
-            f"{path.name}, line {look_so_far.lines}: no line end follows the last row, as where a file was cut off: ask for it again, or end it with a line end if it is whole."
+            f"{path_for_reader(path)}, line {findings.lines}: no line end follows the last row, so the file may be cut off: ask for the file again, or add a line end if it is complete."
         )
     return Cells(max(rows - settings.header_row, 0))
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text; rows count from 1 with the header's, whatever line ends their cells hold."""
+    """Yield the wanted columns as text.
+
+    The file's first row has number 1; a row whose cells hold line ends is one row.
+    """
     settings = _settings(writing)
     header, line_ends = list(names(path, writing)), _line_ends_above(path, settings)
     malformed: dict[int, str] = {}
@@ -94,7 +106,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
                 column_names=header,
                 skip_rows=line_ends,
                 block_size=CHUNK,
-                use_threads=False,  # else the rows that are skipped have no numbers
+                use_threads=False,  # with threads, pyarrow does not number the rows that it skips
             ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=settings.delimiter,
@@ -118,7 +130,7 @@ def _settings(writing: Writing) -> Csv:
 
 
 def _line_ends_above(path: Path, settings: Csv) -> int:
-    """Return the number of line ends down to the header's: one for each row, and those inside of cells."""
+    """Return the number of lines down to the last line of the header; a row whose cells hold line ends has several."""
     lines = csv.reader(io.StringIO(_beginning(path, settings), newline=""), delimiter=settings.delimiter)
     for _ in range(settings.header_row):
         next(lines, None)
@@ -134,7 +146,7 @@ def _header(path: Path, settings: Csv, delimiter: str) -> tuple[str, ...]:
 
 
 def _beginning(path: Path, settings: Csv) -> str:
-    """Return the file's first text in the specification's encoding, or the one that its bytes show."""
+    """Return the beginning of the file, decoded by the specification's encoding, or by another one that its bytes show."""
     with path.open("rb") as file:
         start = file.read(HEADER_BYTES)
     codec = _wide_codec(start)
@@ -148,7 +160,7 @@ def _beginning(path: Path, settings: Csv) -> str:
 
 
 def _wide_codec(start: bytes) -> str | None:
-    """Return the encoding of two or four bytes a letter that the file is in; None for the encodings of extracts."""
+    """Return the file's encoding if it has two or four bytes per character (UTF-16, UTF-32); None for other encodings."""
     if start.startswith(codecs.BOM_UTF32_LE):
         return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -157,7 +169,7 @@ def _wide_codec(start: bytes) -> str | None:
 
 
 def _delimiter_of(path: Path, settings: Csv) -> str:
-    """Return the specification's delimiter, or another that divides the header where the specification's does not."""
+    """Return the specification's delimiter, or the one that divides the header if the specification's does not."""
     if len(_header(path, settings, settings.delimiter)) > 1:
         return settings.delimiter
     return max([settings.delimiter, *_DELIMITERS], key=lambda delimiter: len(_header(path, settings, delimiter)))
@@ -167,109 +179,115 @@ def _refuse_another_delimiter(path: Path, settings: Csv) -> None:
     delimiter = _delimiter_of(path, settings)
     if delimiter != settings.delimiter:
         raise InputError(
-            f"{path.name}, line {settings.header_row}: its cells are divided by {_DELIMITERS[delimiter]}, and its specification says {_DELIMITERS[settings.delimiter]}: correct the delimiter there, or ask for the file as before."
+            f"{path_for_reader(path)}, line {settings.header_row}: the cells are divided by {_DELIMITERS[delimiter]}, but the specification says {_DELIMITERS[settings.delimiter]}: correct the delimiter in the specification, or ask for the file in the form of earlier years."
         )
 
 
 @dataclass
-class _Look:
-    """What a look at every byte has shown so far."""
+class _Findings:
+    """What the search of the file's bytes has found so far."""
 
     lines: int = 0
     quotes: bool = False
     lone_return_line: int | None = None
     utf8_line: int | None = None
     other_letters: bool = False
-    unfinished: bytes = b""  # the last line, where no line end follows
+    unfinished: bytes = b""  # the last line, if no line end follows it
 
 
-def _look_through(path: Path, settings: Csv) -> _Look:
-    """Look at every byte once, some megabytes of whole lines at a time. Raises InputError with the line of the first fault."""
-    look_so_far = _Look()
+def _search(path: Path, settings: Csv) -> _Findings:
+    """Search every byte once, in blocks of whole lines of a few megabytes.
+
+    Raises InputError with the line of the first fault.
+    """
+    findings = _Findings()
     with path.open("rb") as file:
         while block := file.read(CHUNK) + file.readline(LONGEST_LINE):
-            _refuse_long_line(path, block, look_so_far)
-            _look_at(path, settings, block, look_so_far)
-            look_so_far.unfinished = block[block.rfind(b"\n") + 1 :]
-    look_so_far.lines += bool(look_so_far.unfinished)
-    _refuse_another_encoding(path, settings, look_so_far)
-    if look_so_far.lone_return_line and not look_so_far.quotes:
+            _refuse_long_line(path, block, findings)
+            _search_block(path, settings, block, findings)
+            findings.unfinished = block[block.rfind(b"\n") + 1 :]
+    findings.lines += bool(findings.unfinished)
+    _refuse_another_encoding(path, settings, findings)
+    if findings.lone_return_line and not findings.quotes:
         raise InputError(
-            f"{path.name}, line {look_so_far.lone_return_line}: holds a line end that is none (a lone CR): ask for the file again."
+            f"{path_for_reader(path)}, line {findings.lone_return_line}: holds a carriage return without a line feed (a lone CR): ask for the file again."
         )
-    return look_so_far
+    return findings
 
 
-def _refuse_long_line(path: Path, block: bytes, look_so_far: _Look) -> None:
+def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
     """Refuse a line that is longer than LONGEST_LINE."""
     line_end = block.rfind(b"\n", 0, -1) + 1
     if len(block) - line_end > LONGEST_LINE:
-        line = look_so_far.lines + block.count(b"\n", 0, line_end) + 1
-        raise InputError(f"{path.name}, line {line}: is longer than a megabyte: no row is; ask for the file again.")
-
-
-def _look_at(path: Path, settings: Csv, block: bytes, look_so_far: _Look) -> None:
-    """Refuse what the encoding cannot hold, and note what the block has."""
-    if look_so_far.lines == 0:
-        _refuse_marks(path, settings, block)
-    at = _first_of(block, _CONTROLS)
-    if at is not None:
+        line = findings.lines + block.count(b"\n", 0, line_end) + 1
         raise InputError(
-            f"{path.name}, line {_line(look_so_far, block, at)}: holds a control character (byte {block[at]}): ask for the file again."
+            f"{path_for_reader(path)}, line {line}: is longer than a megabyte, which no row can be: ask for the file again."
+        )
+
+
+def _search_block(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
+    """Refuse bytes that the encoding does not allow, and note quotes, lone carriage returns and the number of lines."""
+    if findings.lines == 0:
+        _refuse_marks(path, settings, block)
+    position = _first_of(block, _CONTROLS)
+    if position is not None:
+        raise InputError(
+            f"{path_for_reader(path)}, line {_line(findings, block, position)}: holds a control character (byte {block[position]}): ask for the file again."
         )
     if not block.isascii():
-        look_at_letters = _look_at_8_bit if settings.encoding in _NO_CHARACTERS else _look_at_utf8
-        look_at_letters(path, settings, block, look_so_far)
-    look_so_far.quotes |= b'"' in block
-    if b"\r" in block and not look_so_far.lone_return_line and block.count(b"\r") > block.count(b"\r\n"):
-        look_so_far.lone_return_line = _line(
-            look_so_far, block, cast(re.Match[bytes], _LONE_RETURN.search(block)).start()
-        )
-    look_so_far.lines += block.count(b"\n")
+        search_letters = _search_8_bit if settings.encoding in _UNUSED_BYTES else _search_utf8
+        search_letters(path, settings, block, findings)
+    findings.quotes |= b'"' in block
+    if b"\r" in block and not findings.lone_return_line and block.count(b"\r") > block.count(b"\r\n"):
+        findings.lone_return_line = _line(findings, block, cast(re.Match[bytes], _LONE_RETURN.search(block)).start())
+    findings.lines += block.count(b"\n")
 
 
-def _line(look_so_far: _Look, block: bytes, at: int) -> int:
-    return look_so_far.lines + block[:at].count(b"\n") + 1
+def _line(findings: _Findings, block: bytes, position: int) -> int:
+    return findings.lines + block[:position].count(b"\n") + 1
 
 
 def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
-    """Refuse a byte order mark that is not the encoding's, and zero bytes, as files of wider encodings begin with."""
+    """Refuse a file that begins with a byte order mark of another encoding, or that is in UTF-16 or UTF-32."""
     if block.startswith(codecs.BOM_UTF8) and settings.encoding != "utf-8-sig":
         raise InputError(
-            f"{path.name}, line 1: starts with a byte order mark, and its specification says {settings.encoding}: correct the encoding there (utf-8-sig), or ask for the file as before."
+            f"{path_for_reader(path)}, line 1: starts with a byte order mark, but the specification says {settings.encoding}: correct the encoding in the specification to utf-8-sig, or ask for the file in the form of earlier years."
         )
     if codec := _wide_codec(block):
         raise InputError(
-            f"{path.name}, line 1: is written in {codec[:6].upper()}, and its specification says {settings.encoding}: save it as {settings.encoding}, or ask for the file as before."
+            f"{path_for_reader(path)}, line 1: is written in {codec[:6].upper()}, but the specification says {settings.encoding}: save the file as {settings.encoding}, or ask for the file in the form of earlier years."
         )
 
 
 def _first_of(block: bytes, unwanted: bytes) -> int | None:
-    """Return where the first of the unwanted bytes stands.
+    """Return the position of the first unwanted byte; None if there is none.
 
-    To know that there is none takes one pass in C (seconds of `benchmarks.police_csv`); byte by byte Python takes minutes.
+    `translate` finds in one pass in C that a block has none, as nearly all blocks do: byte by byte in Python,
+    `benchmarks.police_csv` would take minutes longer.
     """
     if len(block.translate(None, unwanted)) == len(block):
         return None
     return next(index for index, byte in enumerate(block) if byte in unwanted)
 
 
-def _look_at_8_bit(path: Path, settings: Csv, block: bytes, look_so_far: _Look) -> None:
-    """Refuse bytes that are no character of the encoding, and letters that are two bytes of another."""
-    if not look_so_far.other_letters and _is_utf8(block):
-        look_so_far.utf8_line = look_so_far.utf8_line or _line(
-            look_so_far, block, next(at for at, byte in enumerate(block) if byte > 127)
+def _search_8_bit(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
+    """Refuse bytes that the encoding does not have, and letters in UTF-8; note a block that is all in UTF-8."""
+    if not findings.other_letters and _is_utf8(block):
+        findings.utf8_line = findings.utf8_line or _line(
+            findings, block, next(index for index, byte in enumerate(block) if byte > 127)
         )
         return
-    look_so_far.other_letters = True
-    at = min((block.index(byte) for byte in _NO_CHARACTERS[settings.encoding] if byte in block), default=None)
-    if at is not None:
+    findings.other_letters = True
+    position = min((block.index(byte) for byte in _UNUSED_BYTES[settings.encoding] if byte in block), default=None)
+    if position is not None:
         raise InputError(
-            f"{path.name}, line {_line(look_so_far, block, at)}: byte {block[at]:#04x} is no character of {settings.encoding}: correct the encoding in the specification, or ask for the file as before."
+            f"{path_for_reader(path)}, line {_line(findings, block, position)}: byte {block[position]:#04x} is not a character of {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         )
-    suspicious = b"\xc3" in block or b"\xe2" in block  # rare letters in Danish, and quicker to find than the pattern
+    # The pattern begins with one of these two bytes, which Danish text rarely has. Searching for a byte is much quicker than
+    # searching for the pattern: without it `benchmarks.police_csv` takes longer.
+    suspicious = b"\xc3" in block or b"\xe2" in block
     if suspicious and (mixed := _UTF8_IN_8_BIT.search(block)):
-        raise _mixed(path, settings, _line(look_so_far, block, mixed.start()))
+        raise _mixed(path, settings, _line(findings, block, mixed.start()))
 
 
 def _is_utf8(block: bytes) -> bool:
@@ -280,80 +298,78 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _refuse_another_encoding(path: Path, settings: Csv, look_so_far: _Look) -> None:
-    if look_so_far.utf8_line and look_so_far.other_letters:
-        raise _mixed(path, settings, look_so_far.utf8_line)
-    if look_so_far.utf8_line:
+def _refuse_another_encoding(path: Path, settings: Csv, findings: _Findings) -> None:
+    if findings.utf8_line and findings.other_letters:
+        raise _mixed(path, settings, findings.utf8_line)
+    if findings.utf8_line:
         raise InputError(
-            f"{path.name}, line {look_so_far.utf8_line}: is written in UTF-8, and its specification says {settings.encoding}: correct the encoding there, or ask for the file as before."
+            f"{path_for_reader(path)}, line {findings.utf8_line}: is written in UTF-8, but the specification says {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         )
 
 
 def _mixed(path: Path, settings: Csv, line: int) -> InputError:
     return InputError(
-        f"{path.name}, line {line}: holds letters in UTF-8 among others in {settings.encoding}: ask for the file in one encoding."
+        f"{path_for_reader(path)}, line {line}: holds letters in UTF-8, while other lines are in {settings.encoding}: ask for the file in one encoding."
     )
 
 
-def _look_at_utf8(path: Path, settings: Csv, block: bytes, look_so_far: _Look) -> None:
+def _search_utf8(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
     try:
         text = block.decode()
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path.name}, line {_line(look_so_far, block, error.start)}: is not {settings.encoding}: correct the encoding in the specification, or ask for the file as before."
+            f"{path_for_reader(path)}, line {_line(findings, block, error.start)}: is not written in {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         ) from None
     if mark := _DIRECTION_MARKS.search(text):
-        line = look_so_far.lines + text[: mark.start()].count("\n") + 1
+        line = findings.lines + text[: mark.start()].count("\n") + 1
         raise InputError(
-            f"{path.name}, line {line}: holds a mark that turns the direction of writing: ask for the file without it."
+            f"{path_for_reader(path)}, line {line}: {DIRECTION_MARK}: ask for the file without the character."
         )
-    if (lost := text.find(_LOST)) >= 0:
-        line = look_so_far.lines + text[:lost].count("\n") + 1
-        raise InputError(f"{path.name}, line {line}: holds the mark of a letter that was lost: ask for the file again.")
-    if "\u00c3" in text and (wrong := _READ_WRONG.search(text)):
-        line = look_so_far.lines + text[: wrong.start()].count("\n") + 1
-        raise InputError(
-            f"{path.name}, line {line}: holds a Danish letter that was once read in another encoding: ask for the file again."
-        )
+    if (lost := text.find(_REPLACEMENT_CHARACTER)) >= 0:
+        line = findings.lines + text[:lost].count("\n") + 1
+        raise InputError(f"{path_for_reader(path)}, line {line}: {LOST_LETTER}: ask for the file again.")
+    if "\u00c3" in text and (wrong := _GARBLED.search(text)):  # a letter is found quicker than the pattern
+        line = findings.lines + text[: wrong.start()].count("\n") + 1
+        raise InputError(f"{path_for_reader(path)}, line {line}: {BROKEN_LETTER}: ask for the file again.")
 
 
-def _count_quoted(path: Path, settings: Csv, columns: int, look_so_far: _Look) -> int:
-    """Return the number of rows of a file with quotes, in which a cell may hold line ends."""
-    count, line = 0, 1  # rows, and the line on which the next one begins
+def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) -> int:
+    """Count the rows of a file with quotes, whose cells may hold line ends."""
+    count, line = 0, 1  # the number of rows, and the line on which the next row begins
     with path.open(encoding=CODECS[settings.encoding], newline="") as file:
         reader = csv.reader(file, delimiter=settings.delimiter, strict=True)
         try:
             for row in reader:
-                if look_so_far.unfinished and reader.line_num == look_so_far.lines and len(row) < columns:
+                if findings.unfinished and reader.line_num == findings.lines and len(row) < columns:
                     raise _cut_off(path, line)
                 if reader.line_num > line and any(_holds_lines(cell, settings, columns) for cell in row):
                     raise InputError(
-                        f"{path.name}, line {line}: a quotation mark that stands alone makes this line and those after it one cell: take the mark out, or ask for the file again."
+                        f"{path_for_reader(path)}, line {line}: a quotation mark without its partner makes this line and the next ones a single cell: delete the mark, or ask for the file again."
                     )
                 count, line = count + 1, reader.line_num + 1
         except csv.Error as error:
             raise InputError(
-                f"{path.name}, line {line}: its quotes do not match ({error}): ask for the file again."
+                f"{path_for_reader(path)}, line {line}: the quotation marks do not match ({error}): ask for the file again."
             ) from None
     return count
 
 
 def _holds_lines(cell: str, settings: Csv, columns: int) -> bool:
-    """Whether a cell holds a whole row: as many delimiters as a row has, over a line end. A text may hold a few of them."""
+    """Whether a cell holds whole rows: a line end and as many delimiters as a row has, and more than a text may hold."""
     return "\n" in cell and cell.count(settings.delimiter) >= max(columns - 1, FEWEST_DELIMITERS)
 
 
 def _cut_off(path: Path, line: int) -> InputError:
-    """Return the error for a last line that ends in the middle: the file was not written to its end."""
+    """Return the error for a last line that ends in the middle of a row."""
     return InputError(
-        f"{path.name}, line {line}: ends in the middle of a row, and no line end follows: the file was cut off; ask for it again."
+        f"{path_for_reader(path)}, line {line}: ends in the middle of a row, because the file was cut off: ask for the file again."
     )
 
 
 def _numbered(
     reader: pa_csv.CSVStreamingReader, malformed: dict[int, str], header_row: int, wanted: list[str]
 ) -> Batches:
-    """Yield rows with their numbers; of those with too few or many cells only number and reason, in place."""
+    """Yield all rows in order with their numbers; a row with too few or too many cells has no cells, but a reason."""
     last_row = header_row
     for batch in reader:
         gaps = np.array(sorted(malformed), dtype=np.int64)
@@ -367,15 +383,17 @@ def _numbered(
 
 
 def _in_order(batch: pa.RecordBatch, rows: np.ndarray, malformed: dict[int, str], wanted: list[str]) -> Batches:
-    whole = batch_of(batch.columns, wanted, rows)
+    """Yield the rows of a batch and the malformed rows among them, sorted by number."""
+    well_formed = batch_of(batch.columns, wanted, rows)
     if not malformed:
-        yield whole
+        yield well_formed
         return
-    all_rows = pa.Table.from_batches([whole, _without_cells(malformed, wanted)])
+    all_rows = pa.Table.from_batches([well_formed, _without_cells(malformed, wanted)])
     yield from all_rows.sort_by("row").combine_chunks().to_batches()
 
 
 def _without_cells(malformed: dict[int, str], wanted: list[str]) -> pa.RecordBatch:
+    """Return the malformed rows with their numbers and reasons, and with empty cells."""
     rows = sorted(malformed)
     empty = [pa.nulls(len(rows), pa.string())] * len(wanted)
     return batch_of(empty, wanted, np.array(rows), [malformed[row] for row in rows])

@@ -1,4 +1,4 @@
-"""Parquet: columns with types of their own. Here belongs how they become text; cells of all formats are in `cells.py`."""
+"""Parquet: columns with types. Here belongs how they become text; `cells.py` holds what all formats share."""
 
 from pathlib import Path
 
@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 from assets.extracts.formats.cells import BATCH, Batches, Cells, batch_of, readable, text_column
 from assets.extracts.layouts import Writing
 from warehouse.errors import InputError
+from warehouse.home import path_for_reader
 
 MOST_ROWS = 100_000_000
 
-_NO_VALUES = (
+_NOT_SINGLE_VALUES = (
     pa.types.is_nested,
     pa.types.is_binary,
     pa.types.is_large_binary,
@@ -29,15 +30,17 @@ def names(path: Path, _: Writing) -> tuple[str, ...]:
 
 
 def look(path: Path, _: Writing) -> Cells:
-    """Return the number of rows, from the file's own count."""
+    """Return the number of rows that the file gives in its metadata."""
     rows = int(_opened(path).metadata.num_rows)
-    if rows > MOST_ROWS:  # equal rows take no room in the file
-        raise InputError(f"{path.name}: holds {rows:,} rows: no extract does; ask for the file again.")
+    if rows > MOST_ROWS:  # a small file can have so many, because equal rows take no room in it
+        raise InputError(
+            f"{path_for_reader(path)}: has {rows:,} rows, more than any delivered file can have: ask for the file again."
+        )
     return Cells(rows)
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text; rows count from 1."""
+    """Yield the wanted columns as text; the first row has number 1."""
     first_row = 1
     file = _opened(path)
     with readable(path, pa.ArrowException, OverflowError):
@@ -53,15 +56,16 @@ def _opened(path: Path) -> pq.ParquetFile:
 
 
 def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: int) -> pa.Array:
+    """Return a column as text. Raises InputError for types that have no single value in a cell."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NO_VALUES):
+    if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NOT_SINGLE_VALUES):
         raise InputError(
-            f"{path.name}, column {name}: holds lists or bytes and no plain values: ask for plain columns."
+            f"{path_for_reader(path)}, column {name}: holds lists or bytes instead of single values: ask for the file with texts, numbers or days."
         )
     if pa.types.is_timestamp(array.type) and array.type.tz:
         raise InputError(
-            f"{path.name}, column {name}: holds moments of the zone {array.type.tz}, whose days are not those of the place: ask for days."
+            f"{path_for_reader(path)}, column {name}: holds times in the time zone {array.type.tz}, whose days may differ from the local days: ask for the file with days."
         )
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         _refuse_another_encoding(path, name, array, first_row)
@@ -70,7 +74,7 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: i
 
 
 def _values(array: pa.Array) -> list[object]:
-    """Return the values; a day beyond the year 9999 as the text that Arrow has for it."""
+    """Return the values of a column; a day after the year 9999, which Python cannot hold, as Arrow's text."""
     try:
         values: list[object] = array.to_pylist()
     except OverflowError:
@@ -86,14 +90,16 @@ def _value_or_text(value: pa.Scalar) -> object:
 
 
 def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first_row: int) -> None:
-    """Refuse text that is not UTF-8: Parquet requires it, but not every program that writes Parquet checks it."""
+    """Refuse text that is not UTF-8, which Parquet requires but not every program checks when it writes a file."""
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:
         row = next(
             row for row, text in enumerate(array.cast(pa.large_binary()).to_pylist(), first_row) if not _is_utf8(text)
         )
-        raise InputError(f"{path.name}, row {row}, column {name}: is not UTF-8: ask for the file again.") from None
+        raise InputError(
+            f"{path_for_reader(path)}, row {row}, column {name}: is not written in UTF-8: ask for the file again."
+        ) from None
 
 
 def _is_utf8(text: bytes | None) -> bool:

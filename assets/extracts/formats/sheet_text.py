@@ -1,8 +1,8 @@
-"""An Excel workbook as the packed XML that it is, looked through before a library reads it.
+"""The XML of an Excel workbook, checked before a library reads the cells.
 
-Here belongs what the library does not say: which cells are formulas, errors or merged, and how many rows hold a value. What it
-would choke on is refused here too: parts that unpack without end, and cells so far from the rest that memory could not
-hold the table between. The cells themselves are read in `excel.py`.
+Here belongs what the library does not report: formulas, errors, merged cells, and the number of rows with a value. What would
+fill the memory is refused here too: parts that unpack to enormous size, and a cell so far from the others that the table
+between them would be enormous. The cells themselves are read in `excel.py`.
 """
 
 import re
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from assets.extracts.formats.cells import readable
 from warehouse.errors import InputError
+from warehouse.home import path_for_reader
 
 CHUNK = 1 << 22
 LARGEST_UNPACKED = 1 << 29
 LONGEST_ROW = 1 << 24
-LARGEST_GAP = 10_000_000  # places of cells in a table that are no cells of the file
+LARGEST_GAP = 10_000_000  # the number of empty places that the table may have besides the cells of the file
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, KeyError, IndexError, StopIteration)
 _PREFIX = re.compile(rb"<(\w+:)?sheetData")
@@ -31,35 +32,35 @@ _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell [^>]*?ref=["']([A-Z]+)(\d+)""")
 
 
 def refuse_no_workbook(path: Path) -> None:
-    """Refuse what is no workbook, is packed with a password, or unpacks without end."""
+    """Refuse a file that is not a workbook, has a password, or unpacks to enormous size."""
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         entries = packed.infolist()
         if sum(entry.file_size for entry in entries) > LARGEST_UNPACKED:
             raise _too_large(path)
         if any(entry.flag_bits & 1 for entry in entries):
-            raise InputError(f"{path.name}: is packed with a password: ask for it without one.")
+            raise InputError(f"{path_for_reader(path)}: has a password: ask for the file without one.")
         if "xl/workbook.xml" not in packed.namelist():
             raise InputError(
-                f"{path.name}: is a packed archive, or a table of another program, and no Excel workbook: unpack it, or save it as .xlsx."
+                f"{path_for_reader(path)}: is not an Excel workbook but a packed archive or a table of another program: unpack it, or save it as .xlsx."
             )
         for entry in entries:
-            if not entry.filename.startswith("xl/worksheets/"):  # those are looked through by themselves
+            if not entry.filename.startswith("xl/worksheets/"):  # the sheets are unpacked and checked in `count_rows`
                 for _ in _unpacked(path, packed, entry.filename):
                     pass
 
 
 def count_rows(path: Path, index: int, sheet: str) -> int:
-    """Return the number of rows with a value, counted in the sheet's own text. Raises InputError for a cell that cannot be read as a value."""
-    look = _Look(f"{path.name}, sheet {sheet}")
+    """Count the rows with a value in the sheet's XML. Raises InputError for a cell that cannot be read as a value."""
+    search = _SheetSearch(f"{path_for_reader(path)}, sheet {sheet}")
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         for chunk in _unpacked(path, packed, _part_of(packed, index)):
-            look.take(chunk)
-    look.end()
-    return look.rows
+            search.take(chunk)
+    search.end()
+    return search.rows
 
 
 def letters(column: int) -> str:
-    """Return what Excel calls a column, counted from 1."""
+    """Return Excel's name of a column: 1 is A, and 27 is AA."""
     name = ""
     while column:
         column, letter = divmod(column - 1, 26)
@@ -68,37 +69,40 @@ def letters(column: int) -> str:
 
 
 @dataclass
-class _Look:
-    """A look at a sheet's text, piece by piece: what was seen of it so far."""
+class _SheetSearch:
+    """A search of a sheet's XML, piece by piece, and what it has found so far."""
 
     place: str
     prefix: bytes = b""  # some programs write <x:row> for <row>
-    tail: bytes = b""  # what was read and ends no row yet
+    tail: bytes = b""  # the beginning of a row whose end is in the next piece
     rows: int = 0
     cells: int = 0
     last_row: int = 0
     last_column: bytes = b""
 
     def take(self, chunk: bytes) -> None:
-        """Look at the next piece. Raises InputError for a cell that cannot be read as a value, or lies out of reach."""
+        """Search the next piece.
+
+        Raises InputError for a cell that cannot be read as a value, or that is too far from the others.
+        """
         text = self.tail + chunk
         if not self.rows:
             sheet_data = _PREFIX.search(text)
             self.prefix = (sheet_data and sheet_data[1]) or b""
-        self._refuse_no_value(text)
+        self._refuse_computed_cells(text)
         *rows, self.tail = text.split(b"</" + self.prefix + b"row>")
         if len(self.tail) > LONGEST_ROW:
             raise InputError(
-                f"{self._row_at(self.tail, CHUNK)}: is longer than 16 megabytes: no row is; ask for the file again."
+                f"{self._row_at(self.tail, CHUNK)}: is longer than 16 megabytes, which no row can be: ask for the file again."
             )
         self._count(rows, text)
         if self.last_row * _number(self.last_column) - self.cells > LARGEST_GAP:
             raise InputError(
-                f"{self.place}, row {self.last_row}, column {self.last_column.decode()}: lies so far from the other cells that no table holds both: delete what is beside and below the table, and save the file."
+                f"{self.place}, row {self.last_row}, column {self.last_column.decode()}: is too far from the other cells to belong to the table: delete the cells to the right of the table and below it, and save the file."
             )
 
     def end(self) -> None:
-        """Look at what stands after the rows."""
+        """Search what follows the rows. Raises InputError for merged cells."""
         merged = _MERGED.search(self.tail)
         if merged:
             raise InputError(
@@ -109,7 +113,7 @@ class _Look:
         return b"<" + self.prefix + name
 
     def _count(self, rows: list[bytes], text: bytes) -> None:
-        """Count rows with a value and cells, and note the last row and the widest column."""
+        """Count the rows with a value and the cells, and note the last row and the last column."""
         value, inline, cell = self._tag(b"v>"), self._tag(b"t"), self._tag(b"c ")
         cells = self._last_cells(rows) if self.rows else _CELL.findall(text)
         self.rows += len([1 for row in rows if value in row or inline in row])
@@ -120,41 +124,42 @@ class _Look:
         self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Return column and row of the last cell of each row; programs write the cells of a long sheet in order."""
+        """Return the column and row of the last cell of each row, which is the last one in the XML too."""
         cell = self._tag(b"c ")
         return [
             (last_cell[1], last_cell[2]) for row in rows if (last_cell := _CELL.match(row, max(row.rfind(cell), 0)))
         ]
 
-    def _refuse_no_value(self, text: bytes) -> None:
-        """Refuse a cell whose value is computed, or an error, which the library would read as empty."""
-        # to search for a single letter is ten times as fast, and rows of plain values mostly have neither (`benchmarks.workbooks_and_spss`)
+    def _refuse_computed_cells(self, text: bytes) -> None:
+        """Refuse a cell with a formula or an error, which the library would read as a value or as empty."""
+        # A search for a single letter is ten times as fast as one for the pattern, and most pieces do not have the letter:
+        # with the patterns alone `benchmarks.workbooks_and_spss` is slower.
         formula = _FORMULA.search(text) if b"f" in text and self._tag(b"f") in text else None
         if formula:
             raise InputError(
-                f"{self._cell_at(text, formula.start())}: holds a formula: paste the values in place of it, so that what is read is what was seen."
+                f"{self._cell_at(text, formula.start())}: holds a formula: paste values in place of the formulas, and save the file."
             )
         error = _ERROR.search(text) if b"e" in text and (b'"e"' in text or b"'e'" in text) else None
         if error:
             raise InputError(
-                f"{self._cell_at(text, error.start())}: holds an error of Excel's: correct the cell, or ask for the file again."
+                f"{self._cell_at(text, error.start())}: holds an Excel error such as #N/A: correct the cell, or ask for the file again."
             )
 
-    def _cell_at(self, text: bytes, at: int) -> str:
-        """Return the place of the cell, or of its row where the cell has no name of its own."""
-        start = max(text.rfind(self._tag(name), 0, at + 10) for name in (b"c ", b"c>"))
+    def _cell_at(self, text: bytes, position: int) -> str:
+        """Return the place of the cell for a message, or of its row where the XML does not name the cell."""
+        start = max(text.rfind(self._tag(name), 0, position + 10) for name in (b"c ", b"c>"))
         cell = _CELL.match(text, max(start, 0))
         if cell:
             return f"{self.place}, row {cell[2].decode()}, column {cell[1].decode()}"
-        return self._row_at(text, at)
+        return self._row_at(text, position)
 
-    def _row_at(self, text: bytes, at: int) -> str:
-        rows = list(_ROW.finditer(text, 0, at))
+    def _row_at(self, text: bytes, position: int) -> str:
+        rows = list(_ROW.finditer(text, 0, position))
         return f"{self.place}, row {rows[-1][1].decode()}" if rows else self.place
 
 
 def _number(column: bytes) -> int:
-    """Return a column counted from 1: A is 1 and AA is 27."""
+    """Return the number of a column: A is 1, and AA is 27."""
     number = 0
     for letter in column:
         number = number * 26 + letter - 64
@@ -162,9 +167,12 @@ def _number(column: bytes) -> int:
 
 
 def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """Yield a part of the workbook, piece by piece, whatever the archive says of its size."""
+    """Yield a part of the workbook, piece by piece.
+
+    Raises InputError where it is enormous, whatever size the archive gives.
+    """
     entry = copy(packed.getinfo(name))
-    entry.file_size, size = 2 * LARGEST_UNPACKED, 0  # what is said of it may be a lie
+    entry.file_size, size = 2 * LARGEST_UNPACKED, 0  # the size that the archive gives may be false
     with packed.open(entry) as part:
         while chunk := part.read(CHUNK):
             size += len(chunk)
@@ -174,11 +182,13 @@ def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]
 
 
 def _too_large(path: Path) -> InputError:
-    return InputError(f"{path.name}: unpacks to more than half a gigabyte: no extract does; ask for the file again.")
+    return InputError(
+        f"{path_for_reader(path)}: unpacks to more than half a gigabyte, more than any delivered file can have: ask for the file again."
+    )
 
 
 def _part_of(packed: zipfile.ZipFile, index: int) -> str:
-    """Return the part of the workbook that holds a sheet, by the sheet's place in the workbook."""
+    """Return the name of the archive's part that holds a sheet; `index` is the sheet's position in the workbook."""
     book = packed.read("xl/workbook.xml").decode()
     relations = packed.read("xl/_rels/workbook.xml.rels").decode()
     sheet = re.findall(r"<(?:\w+:)?sheet [^>]*?\w:id=[\"']([^\"']+)", book)[index]

@@ -1,6 +1,7 @@
-"""SPSS: numbers with labels, and days counted from 1582.
+"""SPSS: numbers with labels, and days as seconds since 14 October 1582.
 
-Here belongs how variables become columns of text, with missing values taken out. Cells of all formats are in `cells.py`.
+Here belongs how variables become columns of text without the values that the file declares missing. `cells.py` holds what
+all formats share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,11 +29,11 @@ KEPT_FILES = 4
 
 def names(path: Path, _: Writing) -> tuple[str, ...]:
     """Return the names of the variables."""
-    return tuple(name or "" for name in _metadata(path).column_names)  # a damaged name is none
+    return tuple(name or "" for name in _metadata(path).column_names)  # pyreadstat returns None for a damaged name
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Return the number of cases, from the file's own count; of a file that does not say it, by reading one variable."""
+    """Return the number of cases from the file's metadata, or by reading one variable where it is not there."""
     metadata = _metadata(path)
     if metadata.number_rows is not None and metadata.number_rows >= 0:
         return Cells(int(metadata.number_rows))
@@ -40,7 +41,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted variables as text, values with a label as their label; cases count from 1."""
+    """Yield the wanted variables as text, with labels in place of values that have one; the first case has number 1."""
     labels = _metadata(path).variable_value_labels
     rows_before, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
@@ -50,12 +51,13 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
             yield batch_of(columns, wanted, np.arange(rows_before + 1, rows_before + 1 + rows))
         if rows < limit:
             return
-        rows_before, limit = rows_before + rows, LATER_BATCH  # each read skips through all that was read before
+        # Later batches are larger, because pyreadstat reads all earlier cases again to reach the next ones.
+        rows_before, limit = rows_before + rows, LATER_BATCH
         cells = _cells(path, wanted, rows_before, limit)
 
 
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
-    """Return the first cases, most of them kept from the look at the file before."""
+    """Return the first cases. Those read during inspection are in memory; only the other variables are read from the file."""
     cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
     if absent:
@@ -65,11 +67,18 @@ def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
 
 @lru_cache(maxsize=KEPT_FILES)
 def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
+    """Return the first cases in memory by variable, which `_first_cells` fills; empty for a file not read before.
+
+    Without this cache the first cases are read twice, and `benchmarks.workbooks_and_spss` is slower.
+    """
     return {}
 
 
 def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[str, pa.Array]:
-    """Return the wanted variables of some cases, each of one type; days are converted here, even impossible ones."""
+    """Read `limit` cases of the wanted variables.
+
+    Days are converted here and not by pyreadstat, which fails at impossible days.
+    """
     import pyreadstat
 
     with readable(path, pyreadstat.ReadstatError):
@@ -82,7 +91,7 @@ def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[
             row_offset=rows_before,
             row_limit=limit,
         )
-    # with user_missing=True each of a variable's missing values comes as a range
+    # with user_missing=True pyreadstat returns each missing value of a variable as a range
     ranges = cast("dict[str, list[MissingRange]]", metadata.missing_ranges)
     labels = metadata.variable_value_labels
     return {
@@ -95,9 +104,9 @@ def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[
 
 
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
-    """Return seconds since 1582 as days, or as moments where they have a time.
+    """Convert seconds since 1582 to days, or to days with a time where the variable's format has one.
 
-    A day out of range becomes the first or last possible one, which the rules of rows reject.
+    A day out of range becomes the first or last possible day, which row rules reject.
     """
     moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
     day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))
@@ -110,9 +119,9 @@ def _days(values: pa.Array, kind: str | None) -> pa.Array:
 
 
 def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels: Mapping[float, str]) -> pa.Array:
-    """Return the values without those that the file declares missing.
+    """Return the values, with null in place of those that the file declares missing.
 
-    One with a label, as "Ved ikke" among the answers to a question, is an answer; not where only missing values have labels.
+    A missing value with a label, such as "Ved ikke", is an answer and stays, unless only missing values have labels.
     """
     valid_labels = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
     for span in ranges:
@@ -123,11 +132,13 @@ def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels:
 
 
 def _metadata(path: Path) -> "metadata_container":
-    """Return what the file says of itself, read once for a file as it is now."""
+    """Return the file's metadata, read once as long as the file does not change."""
     return _metadata_of(path, stamp_of(path))
 
 
-@lru_cache(maxsize=KEPT_FILES)
+@lru_cache(
+    maxsize=KEPT_FILES
+)  # without it each function reads them again, and `benchmarks.workbooks_and_spss` is slower
 def _metadata_of(path: Path, _stamp: Stamp) -> "metadata_container":
     import pyreadstat
 

@@ -1,9 +1,9 @@
--- Partners are told apart by the register where it knows the name, and by the name itself where it does not.
-WITH named AS (
-    SELECT file, row, unnest(partner_names(partners)) AS named_as FROM {typed}
+-- Partners are counted once each: by their id where the partner register has the name, by the name itself where it does not.
+WITH partners AS (
+    SELECT file, row, unnest(partner_names(partners)) AS partner_name FROM {typed}
 ), counted AS (
-    SELECT n.file, n.row, count(DISTINCT coalesce(k.partner_id, lower(n.named_as))) AS partners_named
-    FROM named n LEFT JOIN known_partners k ON k.named = lower(n.named_as) GROUP BY ALL
+    SELECT p.file, p.row, count(DISTINCT coalesce(k.partner_id, lower(p.partner_name))) AS partners_named
+    FROM partners p LEFT JOIN known_partners k ON k.named = lower(p.partner_name) GROUP BY ALL
 ), activities AS (
     SELECT t.*,
            area_of(t.area_code_system, t.partnership_code) AS area_id,

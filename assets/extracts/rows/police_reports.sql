@@ -1,7 +1,8 @@
--- The place of a report: the smallest area that its rode, its coordinates or its area's code names, and of areas of one level
--- that of the rode, then of the coordinates. Areas hold as they are defined on the last day of the crime year, so that a year
--- in which one changes is counted by one version. The bydel is that of the place, else of what else is known of it.
-WITH told AS (
+-- A report lies in the smallest of the areas that its rode, its coordinates and its area code give; of areas of equal level the
+-- one of the rode counts first, then that of the coordinates. The version of an area is the one that holds on the last day of
+-- the crime year, so that all reports of a year are counted by one version. The bydel is that of this area, or else that of
+-- the rode, the coordinates or the area code.
+WITH candidates AS (
     SELECT t.*, make_date(year(t.reported_on), 12, 31) AS last_day,
            by_rode.area_id AS rode_area_id, by_coordinates.area_id AS point_area_id, by_code.area_id AS code_area_id
     FROM {typed} t
@@ -21,7 +22,7 @@ placed AS (
            CASE least(r.size, p.size, c.size) WHEN r.size THEN 'rode' WHEN p.size THEN 'coordinates' WHEN c.size THEN 'area'
                 ELSE 'unknown' END AS place,
            CASE place WHEN 'rode' THEN rode_area_id WHEN 'coordinates' THEN point_area_id WHEN 'area' THEN code_area_id END AS area_id
-    FROM told t
+    FROM candidates t
     LEFT JOIN area_sizes r ON r.area_id = t.rode_area_id
     LEFT JOIN area_sizes p ON p.area_id = t.point_area_id
     LEFT JOIN area_sizes c ON c.area_id = t.code_area_id

@@ -1,4 +1,4 @@
--- The rule that says what an answer counts as is the newest that holds for the edition.
+-- Answers are classified as safe, unsafe or neither by the newest rule version that holds for the edition.
 WITH rule AS (
     SELECT answer, answer_class, rule_version FROM reference.answer_classes
     WHERE rule_version = (

@@ -1,8 +1,8 @@
-"""Made-up extracts in the forms in which such data travel: no real ones are public.
+"""Made-up delivered files, in the formats in which producers send such data, because no real ones are public.
 
-This module says which files there are and puts them into a folder. What they hold is made up in `survey_answers.py`, `police_reports.py`,
-`police_counts.py`, `population.py` and `partnership.py`, but for the published figures of `figures.py`; how it is written is in
-`writing.py`. Nothing here reads a real extract.
+This module decides which files there are and writes them into a folder. Their content is made up in `survey_answers.py`,
+`police_reports.py`, `police_counts.py`, `population.py` and `partnership.py`; only the figures in `figures.py` are real,
+published ones. `writing.py` writes the files. Nothing here reads a really delivered file.
 """
 
 import hashlib
@@ -20,16 +20,17 @@ from assets.extracts.sample.population import population_extract
 from assets.extracts.sample.survey_answers import survey_extract
 from assets.extracts.sample.writing import Extract, write
 from warehouse.errors import InputError
+from warehouse.home import path_for_reader
 from warehouse.reference_files import Reference, load_reference
 
 EDITIONS = range(2017, 2026)
 
 
-def write_sample(folder: Path, seed: int = 1, on_edition: Callable[[int, int], None] | None = None) -> list[Path]:
-    """Write made-up extracts of editions 2017 to 2025 into `<folder>/<edition>/`, and give their paths.
+def write_sample(folder: Path, seed: int = 1, show_progress: Callable[[int, int], None] | None = None) -> list[Path]:
+    """Write the made-up files of editions 2017 to 2025 into `<folder>/<edition>/`, and return their paths.
 
-    The same seed gives the same bytes. `on_edition` is called with each edition and its number of files. Raises InputError where the
-    folder holds anything but such files.
+    The same seed gives the same bytes. `show_progress` is called with each edition and its number of files. Raises InputError where the
+    folder holds any other file.
     """
     _refuse_other_files(folder)
     specifications, reference = load_specifications(), load_reference()
@@ -37,8 +38,8 @@ def write_sample(folder: Path, seed: int = 1, on_edition: Callable[[int, int], N
     for edition in EDITIONS:
         paths = [write(extract, folder) for extract in sample_extracts(edition, seed, specifications, reference)]
         written += paths
-        if on_edition:
-            on_edition(edition, len(paths))
+        if show_progress:
+            show_progress(edition, len(paths))
     hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in written]
     (folder / MADE_UP_HASHES).write_text("\n".join(hashes) + "\n")
     return written
@@ -47,29 +48,29 @@ def write_sample(folder: Path, seed: int = 1, on_edition: Callable[[int, int], N
 def sample_extracts(
     edition: int, seed: int, specifications: dict[str, Specification], reference: Reference
 ) -> Iterator[Extract]:
-    """Yield every made-up file of an edition, one after the other."""
+    """Yield the made-up files of an edition."""
     layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     yield survey_extract(layouts["sikker_by_survey"], seed, reference)
-    yield from _of_police(edition, seed, layouts, reference)
+    yield from _police_extracts(edition, seed, layouts, reference)
     yield population_extract(layouts["koebenhavn_population"], seed, reference)
     yield figures_extract(layouts["published_figures"], reference)
     if edition >= partnership.FIRST_EDITION:
-        for name, make in _OF_PARTNERSHIPS.items():
+        for name, make in _PARTNERSHIP_EXTRACTS.items():
             yield make(layouts[name], seed, reference)
 
 
-def _of_police(edition: int, seed: int, layouts: dict[str, Layout], reference: Reference) -> Iterator[Extract]:
+def _police_extracts(edition: int, seed: int, layouts: dict[str, Layout], reference: Reference) -> Iterator[Extract]:
     reports, counts = layouts["koebenhavns_politi_reports"], layouts["koebenhavns_politi_counts"]
     draw = first_draw(edition, seed, reference)
     yield draw.extract(reports, "anmeldelser", "csv")
     yield counts_extract(counts, draw, seed, reference)
     if edition in REDRAWS:
         crime_year, kind = REDRAWS[edition]
-        again = later_draw(edition, crime_year, seed, reference)
-        yield again.extract(reports, f"anmeldelser_{crime_year}_igen", kind)
+        redraw = later_draw(edition, crime_year, seed, reference)
+        yield redraw.extract(reports, f"anmeldelser_{crime_year}_igen", kind)
 
 
-_OF_PARTNERSHIPS: dict[str, Callable[[Layout, int, Reference], Extract]] = {
+_PARTNERSHIP_EXTRACTS: dict[str, Callable[[Layout, int, Reference], Extract]] = {
     "tryghedsplan_activities": partnership.activities_extract,
     "tryghedsplan_goals": partnership.goals_extract,
     "partnership_meetings": partnership.meetings_extract,
@@ -79,11 +80,11 @@ _OF_PARTNERSHIPS: dict[str, Callable[[Layout, int, Reference], Extract]] = {
 
 
 def _refuse_other_files(folder: Path) -> None:
-    """Refuse a folder with anything but made-up files: they never come to lie among delivered ones."""
+    """Refuse a folder that holds any other file, so that made-up files are never mixed with delivered ones."""
     for path in sorted(folder.rglob("*")) if folder.exists() else ():
         place = path.relative_to(folder)
         shape = r"20\d\d" if path.is_dir() else rf"20\d\d/{SYNTHETIC}[^/]+"
         if not place.name.startswith(".") and not re.fullmatch(shape, place.as_posix()):
             raise InputError(
-                f"{place} in {folder.name}/ is no made-up file: give a folder that is empty or holds made-up files alone."
+                f"{path_for_reader(path)}: is not a made-up file: give a folder that is empty or holds only made-up files."
             )

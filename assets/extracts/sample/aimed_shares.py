@@ -1,8 +1,7 @@
-"""Which shares the made-up answers aim at: the published ones, and plausible ones where nothing is public.
+"""The shares that the made-up answers should give: the published ones, and plausible ones where nothing is public.
 
-Shares are of those who gave a view, in per cent, by stratum, for the day and for the evening and night. Parts go with
-their whole: a bydel's share is that of its strata together, and Copenhagen's that of all. Who answers what is in
-`survey_answers.py`.
+Shares are in per cent of those who gave a view, by stratum, for the day and for the evening and night. The strata of a bydel
+together give its share, and all strata together that of Copenhagen. `survey_answers.py` makes up who answers what.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from assets.extracts.sample.population import COPENHAGEN
 from warehouse.reference_files import Reference
 
 DAY, EVENING = "", "_evening"
-AIMED_UNDER = 0.2  # a bydel that is published with 10 % is none of those above 10 %
+AIMED_UNDER = 0.2  # subtracted from a published share, so that a bydel published with 10 % is not above 10 %
 
 # Where nothing is public. Made up.
 CITY_SAFE = {DAY: 88.0, EVENING: 80.0}
@@ -54,9 +53,10 @@ class City:
 
 
 def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> pd.DataFrame:
-    """Return `neither` and `unsafe`, day and evening, of each stratum.
+    """Return the shares `neither` and `unsafe` of each stratum, by day and in the evening.
 
-    The strata have `area_id` (bydel), `partnership_id` (None outside) and `residents` (15 and over).
+    The strata have `area_id` (their bydel), `partnership_id` (None outside the partnership areas) and `residents` (aged 15
+    and over).
     """
     published = published_shares(edition, reference)
     columns = {}
@@ -69,7 +69,7 @@ def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> 
 
 
 def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str], float]:
-    """Return the published figure of each area and measure; the first one where sources differ."""
+    """Return the published figure of each area and measure; where sources differ, the first one in the file."""
     figures = (
         reference["reference.published_figures"].query("edition == @edition").drop_duplicates(["area_id", "measure"])
     )
@@ -80,7 +80,7 @@ def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str]
 
 
 def _city(published: dict[tuple[str, str], float], time: str) -> City:
-    """Return Copenhagen's three shares: parts of 100, though rounded ones may add up to 99 or 101."""
+    """Return Copenhagen's three shares, corrected to give 100 where the published rounded ones give 99 or 101."""
     unsafe, neither, safe = (published.get((COPENHAGEN, f"{name}{time}")) for name in ("unsafe", "neither", "safe"))
     if unsafe is None:
         safe = CITY_SAFE[time] if safe is None else safe
@@ -105,30 +105,30 @@ def _unsafe(
         if (figure := published.get((area, f"safe{time}")))
     }
     profile = pd.Series({area: PROFILE[area][position] for area in bydele.index})
-    of_partnerships = {
+    partnership_shares = {
         area: published.get((area, f"unsafe{time}"), by_time[position][edition - FIRST_EDITION])
         for area, by_time in PARTNERSHIP_UNSAFE.items()
     }
-    return _by_stratum(strata, _spread(published_shares, profile, city.unsafe, bydele), of_partnerships)
+    return _by_stratum(strata, _spread(published_shares, profile, city.unsafe, bydele), partnership_shares)
 
 
 def _neither(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, unsafe: pd.Series
 ) -> pd.Series:
-    """Return the share of neither; half of it goes with the unsafe share."""
+    """Return the share `neither` of each stratum; half of it is proportional to the unsafe share of the bydel."""
     bydele = strata.groupby("area_id")["residents"].sum()
-    of_bydele = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
+    bydel_unsafe = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
     published_shares = {
-        area: 100 - figure - of_bydele[area]
+        area: 100 - figure - bydel_unsafe[area]
         for area in bydele.index
         if (figure := published.get((area, f"safe{time}")))
     }
-    spread = _spread(published_shares, 0.5 + 0.5 * of_bydele / city.unsafe, city.neither, bydele)
+    spread = _spread(published_shares, 0.5 + 0.5 * bydel_unsafe / city.unsafe, city.neither, bydele)
     return strata["area_id"].map(spread)
 
 
 def _spread(published: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
-    """Return every bydel's share: the published ones, and the others by their profile so that all together give the total."""
+    """Return every bydel's share: the published one, or one in proportion to `profile`, so that all together give `total`."""
     shares = profile.copy()
     unpublished = [area for area in shares.index if area not in published]
     remaining = total * residents.sum() - sum(share * residents[area] for area, share in published.items())
@@ -137,11 +137,11 @@ def _spread(published: dict[str, float], profile: pd.Series, total: float, resid
     return shares
 
 
-def _by_stratum(strata: pd.DataFrame, of_bydele: pd.Series, of_partnerships: dict[str, float]) -> pd.Series:
-    """Return the partnership areas' own shares, and for the rest of their bydel what is left."""
-    shares = strata["partnership_id"].map(of_partnerships)
+def _by_stratum(strata: pd.DataFrame, bydel_shares: pd.Series, partnership_shares: dict[str, float]) -> pd.Series:
+    """Return the share of each stratum, so that the strata of a bydel together give the bydel's share."""
+    shares = strata["partnership_id"].map(partnership_shares)
     inside = (shares * strata["residents"]).groupby(strata["area_id"]).sum()
     residents = strata["residents"].where(strata["partnership_id"].isna(), 0).groupby(strata["area_id"]).sum()
     whole = strata.groupby("area_id")["residents"].sum()
-    outside = (of_bydele * whole - inside) / residents
+    outside = (bydel_shares * whole - inside) / residents
     return shares.fillna(strata["area_id"].map(outside))

@@ -1,13 +1,13 @@
-"""How names get dirty on their way: blanks behind them and other letters, as real files have them."""
+"""Untidy names, as real files have them: with spaces after them, and in small or capital letters."""
 
 import numpy as np
 import pandas as pd
 
-BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # of all names
+BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # shares of all names
 
 
 def dirty_names(names: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Return the names, some with a blank behind them, some in small or in capital letters; an empty one stays empty."""
+    """Return the names, some with a space after them, some in small or capital letters. Empty names stay empty."""
     drawn = rng.random(len(names))
     dirty = names.where(drawn >= BLANK, names + " ")
     dirty = dirty.where((drawn < BLANK) | (drawn >= BLANK + LOWER), names.str.lower())

@@ -1,6 +1,6 @@
-"""Made-up papers of the partnerships: the plan's activities and goals, meetings, accounts, and the state's list.
+"""Made-up files about the partnerships: activities and goals of the plan, meetings, accounts, and the state's list of areas.
 
-All words are invented; partners are those of the reference data. The files' form is in `writing.py`.
+All words are invented; only the names of partners are from the reference data. `writing.py` writes the files.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from warehouse.reference_files import Reference
 
 FIRST_EDITION = 2021
 FORMATS: dict[int, Format] = {2022: "xlsx", 2024: "xlsx"}
-ACTIVITY_BUDGET, MANAGEMENT_BUDGET = 1_900_000.0, 310_000.0  # DKK a year, as the agreement promises
+ACTIVITY_BUDGET, MANAGEMENT_BUDGET = 1_900_000.0, 310_000.0  # DKK a year, as in the agreement
 UNKNOWN_PARTNERS = ("Foreningen Den Opdigtede Have", "Beboergruppen Prøvevang")
-INITIALS = ("AB", "CD", "EF", "GH", "KL")  # nobody's
+INITIALS = ("AB", "CD", "EF", "GH", "KL")  # of nobody real
 TITLES = (
     "Fællesspisning i gården",
     "Aftenvandring i kvarteret",
@@ -47,13 +47,13 @@ GOALS = (
     "Færre klager over støj",
     "Flere børn i foreninger",
 )
-MEETINGS = {  # the fewest and the most a year
+MEETINGS = {  # the smallest and the largest number a year
     "steering_group": (1, 2),
     "working_group": (7, 10),
     "plan_update": (1, 1),
     "committee_report": (1, 1),
 }
-LISTED = (  # name, share of the lists since the first edition that it stands on
+LISTED = (  # name and kind of list; the last area leaves the list first
     ("Tingbjerg/Utterslevhuse", "parallel_society"),
     ("Prøvebakken", "vulnerable_area"),
     ("Opdigtetparken", "prevention_area"),
@@ -94,7 +94,7 @@ def _activities(code: str, layout: Layout, partners: list[str], rng: np.random.G
 
 
 def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
-    """Return different partners, divided by semicolons; some with blanks around them or in small letters."""
+    """Return `count` different partners, divided by semicolons; some with spaces around them or in small letters."""
     names = [str(name) for name in rng.choice(np.array(partners, dtype=object), count, replace=False)]
     names = [name.lower() if rng.random() < 0.05 else name for name in names]
     divider = str(rng.choice(["; ", ";", " ; "], p=[0.8, 0.1, 0.1]))
@@ -102,7 +102,7 @@ def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
 
 
 def goals_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return four to eight result goals of each partnership; what the plan says of each goes with its numbers."""
+    """Return four to eight result goals of each partnership; whether a goal was kept agrees with its numbers."""
     rng = np.random.default_rng([seed, layout.edition, 22])
     rows = [
         _goal(code, number, title, layout, rng)
@@ -131,7 +131,7 @@ def _goal(code: str, number: int, title: str, layout: Layout, rng: np.random.Gen
 
 
 def meetings_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the year's meetings and other duties of each partnership, each kind on days of its own."""
+    """Return the year's meetings and other duties of each partnership, no two of one kind on the same day."""
     rng = np.random.default_rng([seed, layout.edition, 23])
     rows = [
         {
@@ -147,7 +147,7 @@ def meetings_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return money set aside as promised, and almost all of it spent, in the edition's year."""
+    """Return the money set aside in the edition's year, as in the agreement, and the money spent: almost all of it."""
     rng = np.random.default_rng([seed, layout.edition, 24])
     rows = [
         {
@@ -164,26 +164,26 @@ def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the list of the December in the edition's year: fewer areas from year to year."""
+    """Return the state's list of December in the edition's year; it becomes shorter from year to year."""
     municipality = reference["reference.areas"].query("level == 'municipality'")["code"].iloc[0]
-    standing = max(1, len(LISTED) - (layout.edition - FIRST_EDITION + seed % 2) // 2)
+    listed = max(1, len(LISTED) - (layout.edition - FIRST_EDITION + seed % 2) // 2)
     rows = [
         {"listed_on": pd.Timestamp(layout.edition, 12, 1), "residential_area": name, "list_kind": kind}
-        for name, kind in LISTED[:standing]
+        for name, kind in LISTED[:listed]
     ]
     frame = pd.DataFrame(rows).assign(municipality_code=str(municipality))
     return _file(layout, "statens_liste", frame)
 
 
 def _codes(layout: Layout, reference: Reference) -> list[str]:
-    """Return the partnerships' names in the extract's code system, the first that stands for each."""
+    """Return the name of each partnership in the file's code system; where there are several, the first one."""
     partnerships = set(reference["reference.areas"].query("level == 'partnership_area'")["area_id"])
     names = area_names(layout.writing.area_code_system, reference)
     return [name for area, name in names.items() if area in partnerships]
 
 
 def _any_label(layout: Layout, column: str, rng: np.random.Generator) -> str:
-    """Return one of our values that the producer has a word for."""
+    """Draw one of our values that the producer has a label for."""
     return str(rng.choice(list(labels_of(layout, column).values())))
 
 

@@ -1,7 +1,7 @@
-"""Made-up counts of reports by area, year and type, as the police send them beside the reports.
+"""Made-up counts of reports by area, year and crime type, as the police send them in addition to the reports.
 
-The types are counted from the made-up reports themselves. No codes are mapped to citizen-facing crime, so its numbers are
-the published ones, or made up here.
+They are counted from the made-up reports. Citizen-facing crime has no offence codes and cannot be counted, so its numbers
+are the published ones, or made up here.
 """
 
 import pandas as pd
@@ -16,19 +16,26 @@ FORMATS: dict[int, Format] = {2018: "xlsx", 2021: "xlsx", 2023: "parquet", 2024:
 CITIZEN_FACING = "citizen_facing"
 PER_1000 = {2017: 62.0, 2018: 61.0}  # citizen-facing reports per 1000 residents where nothing is public, by edition
 PER_1000_LATER = 38.0
-NAMED_FIELDS = ("burglary", "theft_robbery", "violence_weapons", "narcotics")  # of the agreement's footnote 7
-OF_OTHER = 0.15  # of the other offences; footnote 7 names some
+NAMED_FIELDS = (
+    "burglary",
+    "theft_robbery",
+    "violence_weapons",
+    "narcotics",
+)  # citizen-facing by the agreement's footnote 7
+CITIZEN_FACING_OTHERS = (
+    0.15  # the share of the type "other" that is citizen-facing; footnote 7 names some such offences
+)
 
 
 def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) -> Extract:
-    """Return counts of an edition's crime year: one row an area and type."""
+    """Return the counts of an edition's crime year: one row per area and crime type."""
     edition = layout.edition
     counted = counts(draw, edition, seed, reference)
     names = area_names(layout.writing.area_code_system, reference)
-    types = list(labels_of(layout, "crime_type").values())  # those that the producer has a word for
+    types = list(labels_of(layout, "crime_type").values())  # those that the producer has a label for
     rows = [
-        {"area_code": names[area], "crime_year": draw.crime_year, "crime_type": kind, "reports": of_types[kind]}
-        for area, of_types in counted.items()
+        {"area_code": names[area], "crime_year": draw.crime_year, "crime_type": kind, "reports": count_by_type[kind]}
+        for area, count_by_type in counted.items()
         for kind in types
     ]
     frame = pd.DataFrame(rows).assign(drawn_on=draw.rows["drawn_on"].iloc[0])
@@ -36,13 +43,13 @@ def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) 
 
 
 def counts(draw: Draw, edition: int, seed: int, reference: Reference) -> dict[str, dict[str, int]]:
-    """Return reports of each area by crime type; of the good rows, where they are counted from them."""
+    """Return the number of reports by area and crime type, counted from the rows that no rule rejects."""
     good = draw.rows[draw.rows["good"]]
     by_area = {COPENHAGEN: _by_type(good)} | {
         area: _by_type(good[good["partnership"] == area]) for area in PARTNERSHIPS
     }
-    for area, of_types in by_area.items():
-        of_types[CITIZEN_FACING] = _citizen_facing(area, of_types, edition, seed, reference)
+    for area, count_by_type in by_area.items():
+        count_by_type[CITIZEN_FACING] = _citizen_facing(area, count_by_type, edition, seed, reference)
     return by_area
 
 
@@ -51,13 +58,13 @@ def _by_type(rows: pd.DataFrame) -> dict[str, int]:
     return {kind: int(counted.get(kind, 0)) for kind in sorted(MIX)}
 
 
-def _citizen_facing(area: str, of_types: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
-    """Return the published number or rate, else a made-up one."""
+def _citizen_facing(area: str, count_by_type: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
+    """Return the number of citizen-facing reports, from the published number or rate, or else made up."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == @area")
     published = figures.drop_duplicates("measure").set_index("measure")["value"]
     if "citizen_facing_reports" in published:
         return int(published["citizen_facing_reports"])
     if area != COPENHAGEN:
-        return sum(of_types[kind] for kind in NAMED_FIELDS) + round(OF_OTHER * of_types["other"])
+        return sum(count_by_type[kind] for kind in NAMED_FIELDS) + round(CITIZEN_FACING_OTHERS * count_by_type["other"])
     rate = float(published.get("citizen_facing_reports_per_1000", PER_1000.get(edition, PER_1000_LATER)))
     return round(rate * residents(reference, edition - 1, seed)[COPENHAGEN] / 1000)

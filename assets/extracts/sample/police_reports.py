@@ -1,6 +1,6 @@
-"""Made-up reports of crime as the police draw them: codes, days and journal numbers, and what a later draw changes.
+"""Made-up reports of crime as the police draw them from their register: codes, days, journal numbers, and later changes.
 
-Where the reports lie is in `report_places.py`, the counts that go with them in `police_counts.py`, the file's form in `writing.py`.
+`report_places.py` makes up where the reports lie, `police_counts.py` counts them, and `writing.py` writes the files.
 """
 
 from dataclasses import dataclass
@@ -14,16 +14,17 @@ from assets.extracts.sample.report_places import place
 from assets.extracts.sample.writing import Extract
 from warehouse.reference_files import Reference
 
-REDRAWS: dict[int, tuple[int, Format]] = {2020: (2018, "parquet"), 2022: (2020, "xlsx")}  # by edition: crime year
-LATE, REMOVED, RECODED = 0.010, 0.003, 0.004  # of the reports of a draw, until the next
+# by the edition that delivers a second draw: the crime year that is drawn again, and the format of the file
+REDRAWS: dict[int, tuple[int, Format]] = {2020: (2018, "parquet"), 2022: (2020, "xlsx")}
+LATE, REMOVED, RECODED = 0.010, 0.003, 0.004  # shares of a draw's reports that change before the next draw
 PARTNERSHIPS = {
     "tingbjerg_husum": 0.0046,
     "amager_partnership": 0.0050,
     "folehaven": 0.0023,
-}  # of all reports. Made up.
-REPEATED, BAD, UNMAPPED = 20, 6, 8  # rows of each file
+}  # shares of all reports. Made up.
+REPEATED, BAD, UNMAPPED = 20, 6, 8  # the number of such rows in each file
 
-# Reports by crime type: of the whole municipality, and of a partnership area. Made up.
+# Shares of reports by crime type: in the whole municipality, and in a partnership area. Made up.
 MIX = {
     "burglary": (0.080, 0.085),
     "theft_robbery": (0.490, 0.300),
@@ -34,18 +35,19 @@ MIX = {
     "threats": (0.023, 0.040),
     "other": (0.185, 0.275),
 }
-OF_WEEKDAY = np.array([1.05, 1.0, 1.0, 1.0, 1.1, 1.0, 0.85])  # Monday to Sunday
-OF_MONTH = np.array([0.95, 0.93, 0.98, 0.98, 1.05, 1.08, 1.0, 1.05, 1.05, 1.02, 1.0, 0.91])
+WEEKDAY_ODDS = np.array([1.05, 1.0, 1.0, 1.0, 1.1, 1.0, 0.85])  # Monday to Sunday
+MONTH_ODDS = np.array([0.95, 0.93, 0.98, 0.98, 1.05, 1.08, 1.0, 1.05, 1.05, 1.02, 1.0, 0.91])
 LOCKDOWN = (date(2020, 3, 12), date(2020, 5, 31), 0.6)
 TEXTS = ("{}", "{}, forsøg", "{} – flere forhold", "{} i ”åbent område”", "{}, værdi over 1.000 €")
 
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw of a crime year: its rows, our truth about each beside our columns, and what is spoiled in them.
+    """A draw of a crime year: its rows, and the texts that spoil some of their cells.
 
-    `crime_type` is empty where no line of the mapping holds, `partnership` names the partnership area where rode,
-    coordinates or name say so, and `good` is true where no rule sets the row aside.
+    Besides the columns of the file the rows have what a pipeline should find out: `crime_type`, empty where no line of the
+    mapping holds; `partnership`, the partnership area that rode, coordinates or name give; and `good`, true where no rule
+    rejects the row.
     """
 
     crime_year: int
@@ -65,7 +67,7 @@ def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
 
 
 def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -> Draw:
-    """Return the same reports drawn again years later: late ones have come, some are gone, some have another code."""
+    """Return the same reports drawn again years later: with late reports, without removed ones, and with some new codes."""
     reports, late = _register(crime_year, seed, reference)
     rng = np.random.default_rng([seed, edition, 3])
     reports = _recoded(reports, rng)[rng.random(len(reports)) >= REMOVED]
@@ -76,7 +78,7 @@ def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -
 
 
 def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the reports of a crime year that the first draw finds, and those that come late."""
+    """Return the reports of a crime year that are in the first draw, and those that enter the register later."""
     rng = np.random.default_rng([seed, crime_year, 2])
     in_first_draw = reports_published(crime_year, reference)
     count = in_first_draw + round(in_first_draw * LATE)
@@ -95,7 +97,7 @@ def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.Data
 
 
 def reports_published(crime_year: int, reference: Reference) -> int:
-    """Return all reported offences in Copenhagen in a crime year."""
+    """Return the published number of all reported offences in Copenhagen in a crime year."""
     figures = reference["reference.published_figures"]
     published = figures.query(
         "edition == @crime_year + 1 and area_id == 'copenhagen' and measure == 'all_offences_reports'"
@@ -105,14 +107,14 @@ def reports_published(crime_year: int, reference: Reference) -> int:
 
 def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
     names = np.array(list(MIX), dtype=object)
-    whole, part = np.array(list(MIX.values())).T
-    return pd.Series(
-        np.where(inside, rng.choice(names, len(inside), p=part), rng.choice(names, len(inside), p=whole)), dtype="str"
-    )
+    city_shares, partnership_shares = np.array(list(MIX.values())).T
+    in_partnership = rng.choice(names, len(inside), p=partnership_shares)
+    in_city = rng.choice(names, len(inside), p=city_shares)
+    return pd.Series(np.where(inside, in_partnership, in_city), dtype="str")
 
 
 def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
-    """Return every code of the newest mapping, 5 digits, with its crime type and whether its line holds all through a year."""
+    """Return every 5-digit code of the newest mapping, with its crime type and whether its line holds for the whole year."""
     lines = reference["reference.offence_codes"]
     lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
     first_codes, last_codes = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
@@ -121,13 +123,13 @@ def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
     numbers = [
         np.arange(first_code, last_code + 1) for first_code, last_code in zip(first_codes, last_codes, strict=True)
     ]
-    of_line = np.repeat(np.arange(len(lines)), last_codes - first_codes + 1)
-    codes: pd.DataFrame = lines.assign(holds=begins & ends)[["crime_type", "holds"]].iloc[of_line]
+    line_of_code = np.repeat(np.arange(len(lines)), last_codes - first_codes + 1)
+    codes: pd.DataFrame = lines.assign(holds=begins & ends)[["crime_type", "holds"]].iloc[line_of_code]
     return codes.assign(offence_code=[f"{number:05d}" for number in np.concatenate(numbers)]).reset_index(drop=True)
 
 
 def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """Return a code of each report's type; which codes are frequent stays the same from year to year."""
+    """Draw a code of each report's crime type. The same codes are frequent in all years."""
     mapping = mapped_codes(reference, crime_year)
     mapping["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(mapping)) ** 2
     mapping = mapping[mapping["holds"]]
@@ -142,12 +144,12 @@ def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, r
 def _unmap(
     rows: pd.DataFrame, places: np.ndarray, crime_year: int, reference: Reference, rng: np.random.Generator
 ) -> None:
-    """Give a few reports a code that no line of the mapping has, or one whose line does not hold in that year."""
+    """Give a few reports a code that no line of the mapping has, or whose line does not hold in the crime year."""
     mapping = mapped_codes(reference, crime_year)
     holds = set(mapping["offence_code"][mapping["holds"]])
     ended = sorted(set(mapping["offence_code"][~mapping["holds"]]) - holds)
-    of_any_line = set(mapping["offence_code"])
-    unlisted = [code for code in (f"{int(code) + 1:05d}" for code in sorted(holds)) if code not in of_any_line]
+    mapped = set(mapping["offence_code"])
+    unlisted = [code for code in (f"{int(code) + 1:05d}" for code in sorted(holds)) if code not in mapped]
     half = len(places) // 2
     codes = (
         [*rng.choice(ended, half), *rng.choice(unlisted, len(places) - half)] if ended else rng.choice(unlisted, half)
@@ -157,23 +159,23 @@ def _unmap(
 
 
 def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
-    """Return days of report: seasons, weekdays, and fewer in the spring of the lockdown."""
+    """Draw the days of the reports, with seasons, weekdays and fewer reports during the lockdown."""
     days = pd.date_range(date(crime_year, 1, 1), date(crime_year, 12, 31))
-    odds = OF_WEEKDAY[days.weekday] * OF_MONTH[days.month - 1]
+    odds = WEEKDAY_ODDS[days.weekday] * MONTH_ODDS[days.month - 1]
     first_day, last_day, factor = LOCKDOWN
     odds = np.where((days >= pd.Timestamp(first_day)) & (days <= pd.Timestamp(last_day)), odds * factor, odds)
     return pd.Series(days.to_numpy()[rng.choice(len(days), count, p=odds / odds.sum())])
 
 
 def _offence_days(reported_on: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Return days of offence: mostly that of the report or shortly before, and a few that nobody knows."""
+    """Draw the days of the offences: most on the day of the report or shortly before, a few empty."""
     before = np.where(rng.random(len(reported_on)) < 0.55, 0, rng.geometric(0.15, len(reported_on)))
     days = reported_on - pd.to_timedelta(before, unit="D")
     return days.where(rng.random(len(reported_on)) >= 0.03)
 
 
 def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator) -> pd.Series:
-    """Return district, code, a serial number for each code and year, and the year."""
+    """Return journal numbers, made of police district, code, a serial number by code, and year."""
     serials = codes.groupby(codes).cumcount() + 10_001
     districts = np.array(["0100", "0101", "0102", "0103"], dtype=object)[rng.integers(0, 4, len(codes))]
     numbers: pd.Series = districts + "-" + codes + "-" + serials.astype(str).astype(object) + f"-{crime_year % 100:02d}"
@@ -181,7 +183,7 @@ def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator
 
 
 def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """Return what the code is called; written as people write, with a dash, curly quotes or a euro sign."""
+    """Return texts that describe the offence as people write, some with a dash, curly quotes or a euro sign."""
     crime_types = reference["reference.crime_types"]
     names = [*zip(crime_types["crime_type"], crime_types["name_da"], strict=True), (None, "Andet")]
     texts = np.array([[text.format(name) for text in TEXTS] for _, name in names], dtype=object)
@@ -194,7 +196,7 @@ def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> 
 
 
 def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the reports, some with the code and type of another; their journal numbers stay."""
+    """Return the reports, some with the code and type of another report; journal numbers stay the same."""
     places = np.flatnonzero(rng.random(len(reports)) < RECODED)
     sources = rng.choice(len(reports), len(places))
     taken_from = np.arange(len(reports))
@@ -203,7 +205,7 @@ def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _drawn(reports: pd.DataFrame, edition: int, crime_year: int, seed: int) -> Draw:
-    """Return the reports in order of their days, with the day of the draw, and below them the rows that cannot count."""
+    """Return the reports sorted by day, with the day of the draw, and below them the rows that rules reject."""
     rng = np.random.default_rng([seed, edition, crime_year, 5])
     rows = reports.sort_values(["reported_on", "journal_number"], kind="stable").reset_index(drop=True)
     drawn_on = pd.Timestamp(edition, 2, 10) + pd.Timedelta(days=int(rng.integers(0, 40)))

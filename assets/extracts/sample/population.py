@@ -1,7 +1,7 @@
-"""Made-up residents: of the municipality's bydele, the survey's bydele and the partnership areas on 1 January.
+"""Made-up numbers of residents on 1 January: of the municipality's bydele, the survey's bydele and the partnership areas.
 
-The municipality's own number is the public one. Below it, the shares of 2015 are carried forward. Which of them live in
-which stratum of the survey is in `survey_answers.py`.
+The number of the whole municipality is the published one. It is divided among the areas by their shares of 2015.
+`survey_answers.py` divides the residents into the strata of the survey.
 """
 
 from datetime import date
@@ -18,7 +18,7 @@ SOURCE = "Opdigtet prøve"
 SHARES_ON = date(2015, 1, 1)  # the last day for which residents of the bydele are public
 FORMATS: dict[int, Format] = {2019: "xlsx", 2022: "parquet", 2024: "xlsx"}
 
-# Parts that the municipality's numbers do not divide. Assumed.
+# The bydele of the survey that are parts of a bydel of the municipality, and their shares of it. Assumed.
 SURVEY_PARTS = {
     "christianshavn": ("bydel_indre_by", 0.20),
     "indre_by": ("bydel_indre_by", 0.80),
@@ -36,7 +36,7 @@ PARTNERSHIP_RESIDENTS = {
 
 
 def population_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return residents on 1 January of the edition's year and of the year before, by area."""
+    """Return the residents of each area on 1 January of the edition's year and of the year before."""
     edition, names = layout.edition, area_names("population", reference)
     rows = [
         {"area_code": names[area], "on_date": pd.Timestamp(year, 1, 1), "population_residents": count, "source": SOURCE}
@@ -48,13 +48,13 @@ def population_extract(layout: Layout, seed: int, reference: Reference) -> Extra
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Return residents of every area on 1 January of a year: Copenhagen's as published, the bydele's within it."""
+    """Return the residents of every area on 1 January of a year: Copenhagen's as published, the others in proportion."""
     populations = reference["reference.populations"]
     total = _copenhagen(populations, year)
-    of_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
+    counts_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
     counts = {COPENHAGEN: total}
-    for area, then in of_2015.drop(COPENHAGEN).items():
-        counts[str(area)] = int(then / of_2015[COPENHAGEN] * total)
+    for area, count_2015 in counts_2015.drop(COPENHAGEN).items():
+        counts[str(area)] = int(count_2015 / counts_2015[COPENHAGEN] * total)
     for area, (bydel, share) in SURVEY_PARTS.items():
         counts[area] = int(counts[bydel] * share)
     return counts | _partnership_residents(reference, year, seed)
@@ -66,11 +66,11 @@ def _copenhagen(populations: pd.DataFrame, year: int) -> int:
 
 
 def _partnership_residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Return residents of the partnership areas by their definition on the day, a little different each year."""
+    """Return the residents of the partnership areas, as defined on the day; they differ a little from year to year."""
     areas = reference["reference.areas"].query("level == 'partnership_area'")
     day = date(year, 1, 1)
-    begun = areas["valid_from"].map(lambda valid_from: pd.isna(valid_from) or valid_from <= day)
-    holds = begun & areas["valid_to"].map(lambda valid_to: pd.isna(valid_to) or valid_to >= day)
+    has_begun = areas["valid_from"].map(lambda valid_from: pd.isna(valid_from) or valid_from <= day)
+    holds = has_begun & areas["valid_to"].map(lambda valid_to: pd.isna(valid_to) or valid_to >= day)
     rng = np.random.default_rng([seed, year, 11])
     return {
         area: PARTNERSHIP_RESIDENTS[area, version] + int(rng.integers(-25, 26))

@@ -1,6 +1,6 @@
-"""Made-up answers of the safety survey: strata, weights, respondents and what they answer.
+"""Made-up answers of the safety survey: strata, weights, respondents and their answers.
 
-Which shares the answers give is in `aimed_shares.py`; the file's form in `writing.py`.
+`aimed_shares.py` decides the shares that the answers give; `writing.py` writes the file.
 """
 
 from datetime import date
@@ -16,13 +16,13 @@ from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 
 FORMATS: dict[int, Format] = {2017: "sav", 2019: "sav", 2021: "sav", 2020: "xlsx", 2023: "xlsx", 2025: "xlsx"}
-AGED_15_AND_OVER = 0.845  # of all residents
-DESIGN_EFFECT = 1.4  # of the weights over the whole file
-ANSWERS, RESPONSE = 4_050, 0.28  # where the numbers are not public
-LEFT_OUT = 0.02  # who gives no view
-MOST_BAD = 8  # bad rows of each file, at the most
+AGED_15_AND_OVER = 0.845  # the share of all residents
+DESIGN_EFFECT = 1.4  # of the weights of the whole file
+ANSWERS, RESPONSE = 4_050, 0.28  # number of answers and rate of response where they are not public
+LEFT_OUT = 0.02  # the share of respondents without a view
+MOST_BAD = 8  # the largest number of bad rows in a file
 
-# The bydel that a partnership area lies in, where reference.area_members does not say it. Assumed.
+# The bydel of a partnership area that reference.area_members does not list. Assumed.
 BYDEL_OF = {"amager_partnership": "amager_vest"}
 
 RATES = {
@@ -50,7 +50,7 @@ RATES = {
 
 
 def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the answers of one edition: as many good rows as are published, and a few bad ones."""
+    """Return the answers of one edition: as many good rows as answers were published, and a few bad rows."""
     edition = layout.edition
     rng = np.random.default_rng([seed, edition, 1])
     strata = _strata(edition, seed, reference, rng)
@@ -67,7 +67,7 @@ def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 
 def _strata(edition: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row a stratum: its bydel, its partnership area, residents of 15 and over, invited and answers."""
+    """Return one row per stratum: its bydel, partnership area, residents aged 15 and over, invited and answers."""
     strata = _areas_of_strata(edition, seed, reference)
     answers, invited = _published_numbers(edition, reference)
     in_partnership = strata["partnership_id"].notna()
@@ -110,7 +110,7 @@ def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) 
 
 
 def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
-    """Return answers and invited of the edition, made up where they are not public."""
+    """Return the numbers of answers and of invited residents of the edition, made up where they are not public."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == 'copenhagen'")
     answers = int(figures["answers"].max()) if figures["answers"].notna().any() else ANSWERS + edition % 7 * 10
     invited = int(figures["invited"].max()) if figures["invited"].notna().any() else round(answers / RESPONSE)
@@ -118,7 +118,7 @@ def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
 
 
 def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
-    """Return the total in whole parts after the sizes; the largest remainders get what is left."""
+    """Divide a total into whole numbers in proportion to sizes, by the method of the largest remainder."""
     exact = total * sizes / sizes.sum()
     parts: np.ndarray = np.floor(exact).astype(int)
     parts[np.argsort(parts - exact, kind="stable")[: total - parts.sum()]] += 1
@@ -126,10 +126,13 @@ def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
 
 
 def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return weights that sum to each stratum's residents, and vary as much as the design effect still wants."""
+    """Draw weights that add up to the residents of each stratum.
+
+    The different sampling of the strata has a design effect already; the weights vary enough to raise it to DESIGN_EFFECT.
+    """
     size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
-    of_strata = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
-    sigma = np.sqrt(np.log(max(DESIGN_EFFECT / of_strata, 1.02)))
+    strata_effect = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
+    sigma = np.sqrt(np.log(max(DESIGN_EFFECT / strata_effect, 1.02)))
     raw = np.exp(np.clip(rng.normal(0, sigma, len(in_stratum)), -2.5 * sigma, 2.5 * sigma))
     sums = np.bincount(in_stratum, raw)
     weights: np.ndarray = np.round(raw * (size / sums)[in_stratum], 4)
@@ -140,7 +143,7 @@ def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Genera
 
 
 def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the class of each respondent's two answers; who feels unsafe by day mostly does so in the evening."""
+    """Draw the classes of each respondent's two answers; most who feel unsafe by day feel unsafe in the evening too."""
     unsafe_first = {"unsafe": 2.0, "neither": 1.0, "safe": 0.0, "left_out": 0.5}
     classes = {time: np.full(len(rows), "safe", dtype=object) for time in (DAY, EVENING)}
     for places in rows.groupby("in_stratum").indices.values():
@@ -155,18 +158,21 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
 
 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """Return what each answer of a stratum counts as: in the order given, until the weighted share is reached."""
+    """Return the class of each answer of a stratum.
+
+    The first respondents in `order` are unsafe until that weighted share is reached, the next ones `neither`, the others safe.
+    """
     classes = np.full(len(weights), "safe", dtype=object)
     classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
-    whole = weights[classes != "left_out"].sum()
+    total_weight = weights[classes != "left_out"].sum()
     for name, share in aim.items():
         free = order[classes[order] == "safe"]
-        classes[_adding_up_to(share * whole, weights, free)] = name
+        classes[_adding_up_to(share * total_weight, weights, free)] = name
     return classes
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return the first places of the order whose weights stay below the goal, and one more if it brings them nearer."""
+    """Return the first positions of `order` whose weights add up to less than `goal`, and one more if it reduces the gap."""
     count = int(np.searchsorted(np.cumsum(weights[order]), goal))
     gap = goal - weights[order[:count]].sum()
     untaken = order[count:]
@@ -177,7 +183,7 @@ def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.nda
 
 
 def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
-    """Return one of each class's answers, the earlier ones of the scale more often."""
+    """Draw an answer for each class; answers at the beginning of the class are more frequent."""
     answered = classes.copy()
     for name, choices in answers.items():
         places = np.flatnonzero(classes == name)
@@ -187,7 +193,7 @@ def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: 
 
 
 def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, list[str]]:
-    """Return the answers of each class that the edition's scale has, by the newest rule that holds for it."""
+    """Return the answers of the edition's scale by class, according to the newest rule that holds for the edition."""
     rules = reference["reference.answer_classes"].query("valid_from_edition <= @edition")
     rules = rules[(rules["rule_version"] == rules["rule_version"].max()) & rules["answer"].isin(labels)]
     return {str(name): group["answer"].tolist() for name, group in rules.groupby("answer_class")}
@@ -197,7 +203,7 @@ def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, l
 
 
 def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """Return our columns in the layout's order, shuffled, without those that are not asked."""
+    """Return the columns that the layout has, in its order, with the rows shuffled."""
     rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
     edition, names = layout.edition, area_names("survey", reference)
     file = {
@@ -220,18 +226,18 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
 
 
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
-    """Return days of the edition's fieldwork, or of December and January where it is not described; a few are empty."""
+    """Draw days in the edition's fieldwork, or in December and January where its days are not known; a few are empty."""
     described = reference["reference.editions"].query("edition == @edition").iloc[0]
     first_day, last_day = described["fieldwork_first_day"], described["fieldwork_last_day"]
     first_day = date(edition - 1, 12, 1) if pd.isna(first_day) else first_day
     last_day = date(edition, 1, 31) if pd.isna(last_day) else last_day
-    into = (rng.beta(1.2, 2.0, count) * ((last_day - first_day).days + 1)).astype(int)
-    days = pd.Series(pd.Timestamp(first_day) + pd.to_timedelta(into, unit="D"))
+    days_after_first = (rng.beta(1.2, 2.0, count) * ((last_day - first_day).days + 1)).astype(int)
+    days = pd.Series(pd.Timestamp(first_day) + pd.to_timedelta(days_after_first, unit="D"))
     return days.where(rng.random(count) >= 0.004)
 
 
 def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Return yes or no, yes twice as often for the unsafe; a few do not know, do not answer or have an empty cell."""
+    """Draw yes or no, with yes twice as often for the unsafe, and a few "don't know", "no answer" and empty cells."""
     yes = rng.random(len(unsafe)) < np.where(unsafe, 2 * rate, rate)
     drawn = rng.random(len(unsafe))
     choices = [drawn < 0.012, drawn < 0.018, drawn < 0.026]
@@ -239,14 +245,14 @@ def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Ser
 
 
 def _interview_form(layout: Layout, count: int, rng: np.random.Generator) -> dict[str, pd.Series]:
-    """Return the column that is not read, written in the manner of the others."""
+    """Return the column that the layout ignores, with its heading in the style of the edition's other headings."""
     small = all(heading == heading.lower() for heading in layout.headings.values())
     name = next(name for name in layout.ignored if (name == name.lower()) == small)
     return {name: pd.Series(rng.choice(np.array(["Web", "Telefon"], dtype=object), count, p=[0.8, 0.2]))}
 
 
 def _with_bad_rows(file: pd.DataFrame, edition: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the file with a few rows below that cannot count: no weight or none above 0, a repeated one, an unknown label."""
+    """Return the file with a few bad rows at its end: without a weight above 0, repeated, or with an unknown label."""
     bad = file.iloc[rng.choice(len(file), MOST_BAD, replace=False)].copy().reset_index(drop=True)
     numbers = [f"{edition}-9{number:04d}" for number in range(len(bad))]
     bad.loc[:5, "respondent_number"] = numbers[:6]

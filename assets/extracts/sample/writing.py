@@ -1,7 +1,7 @@
-"""How a made-up table becomes a producer's file: its headings, labels, formats and decimal mark, by the specification.
+"""The writing of a made-up table as a producer's file, with the specification's headings, labels, formats and decimal mark.
 
-Here belong the four formats, each written so that the same table gives the same bytes. What the tables hold is made up in
-the modules beside this one; how files are read is in `assets/extracts/formats/`.
+Here belong the four formats, each written so that the same table gives the same bytes. The other modules of this folder make
+up the content; `assets/extracts/formats/` reads files.
 """
 
 import csv
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 Cell = TypeVar("Cell")
 
 MADE_UP = "Opdigtede data: en prøve, som ingen producent har leveret"
-WRITTEN_AT = datetime(2020, 1, 1)  # in every file, so that the same table gives the same bytes
-UNKNOWN_CODE = 99.0  # SPSS's number for a label that the specification does not explain
+WRITTEN_AT = datetime(2020, 1, 1)  # the date of creation in every file, so that the same table gives the same bytes
+UNKNOWN_CODE = 99.0  # the number in an SPSS file for a label that the specification does not explain
 
 
 @dataclass(frozen=True)
 class Extract:
-    """A made-up file: our columns with our values, or an ignored column under its own heading, one row a row.
+    """A made-up file before it is written: rows with our columns and values, and with ignored columns by their heading.
 
-    Dates are datetime64, numbers numbers, everything else text or None. `spoiled` holds texts that are written in place
-    of a cell's value, by column and position of the row.
+    Days are datetime64, numbers are numbers, everything else is text or None. `spoiled` holds texts that are written in
+    place of a cell's value, by column and position of the row.
     """
 
     layout: Layout
@@ -50,33 +50,33 @@ class Extract:
 
     @property
     def writing(self) -> Writing:
-        """How the producer writes the edition's file."""
+        """How the producer writes its files in the edition."""
         return self.layout.writing
 
     @property
     def headings(self) -> dict[str, str]:
-        """The heading of each column of the rows, in their order."""
+        """The producer's heading of each column, in the order of the rows' columns."""
         return {name: self.layout.heading_of(name) for name in self.rows.columns}
 
     def labels(self, column: str) -> dict[str, str]:
-        """Return the producer's label of each of our values; empty where values stand as they are."""
+        """Return the producer's label of each of our values; empty for a column without labels."""
         return {meaning: label for label, meaning in labels_of(self.layout, column).items()}
 
 
 def labels_of(layout: Layout, column: str) -> dict[str, str]:
-    """Return what the producer's labels of a column mean; empty where values stand as they are."""
+    """Return our value of each of the producer's labels; empty for a column without labels."""
     return (layout.columns[column].labels or {}) if column in layout.columns else {}
 
 
 def area_names(system: str, reference: Reference) -> dict[str, str]:
-    """Return what a code system calls each area: the first name that stands there, in the file's order."""
+    """Return the code of each area in a code system; where an area has several codes, the first one of the file."""
     codes = reference["reference.area_codes"]
     codes = codes[codes["code_system"] == system].drop_duplicates("area_id")
     return dict(zip(codes["area_id"], codes["code"], strict=True))
 
 
 def write(extract: Extract, folder: Path) -> Path:
-    """Write the file into its edition's folder below `folder`, and give its path."""
+    """Write the file into its edition's folder in `folder`, and return its path."""
     path = folder / str(extract.layout.edition) / f"{SYNTHETIC}{extract.stem}_{extract.layout.edition}.{extract.format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx, "sav": _write_sav, "parquet": _write_parquet}[extract.format](
@@ -117,7 +117,10 @@ def _write_csv(extract: Extract, path: Path) -> None:
 
 
 def _plain_lines(columns: list[pa.Array], settings: Csv) -> str:
-    """Return lines without any quotes; empty where a cell needs them."""
+    """Return the lines without quotes; empty where a cell needs quotes.
+
+    pyarrow writes them much faster than Python's csv module, which is used for the few files that need quotes.
+    """
     out = pa.BufferOutputStream()
     options = pa_csv.WriteOptions(
         include_header=False, delimiter=settings.delimiter, quoting_style="none", batch_size=100_000, eol="\r\n"
@@ -137,7 +140,7 @@ def _quoted_lines(columns: list[pa.Array], settings: Csv) -> str:
 
 
 def _text(extract: Extract, column: str) -> list[str | None]:
-    """Return the column's cells as its producer writes them in a text file."""
+    """Return the column's cells as the producer writes them in a text file."""
     values = _labelled(extract, column)
     if _is_day(values):
         days = pa.array(values.to_numpy().astype("datetime64[D]"))
@@ -194,8 +197,8 @@ def _cells(extract: Extract, column: str) -> list[object]:
 
 # --- SPSS --------------------------------------------------------------------------------------------------
 
-SAV_DATE_AT = 92  # place in the file of the header's 9 bytes of date and 8 of time
-SAV_DATE = b"01 Jan 20" + b"00:00:00"  # WRITTEN_AT; `strftime` names the month in the language of the machine
+SAV_DATE_AT = 92  # position in the file of the date (9 bytes) and the time (8 bytes) of creation
+SAV_DATE = b"01 Jan 20" + b"00:00:00"  # WRITTEN_AT; not by `strftime`, whose month depends on the machine's language
 
 
 def _write_sav(extract: Extract, path: Path) -> None:
@@ -213,8 +216,8 @@ def _write_sav(extract: Extract, path: Path) -> None:
         str(path),
         file_label=MADE_UP,
         variable_value_labels={
-            extract.headings[column]: {float(code): label for code, label in enumerate(of_column, 1)}
-            for column, of_column in labels.items()
+            extract.headings[column]: {float(code): label for code, label in enumerate(column_labels, 1)}
+            for column, column_labels in labels.items()
         },
     )
     with path.open("r+b") as file:
@@ -223,7 +226,7 @@ def _write_sav(extract: Extract, path: Path) -> None:
 
 
 def _coded(extract: Extract, column: str) -> pd.Series:
-    """Return numbers in place of labels, as SPSS holds them; NaN for an empty cell."""
+    """Return the number of each cell's label, as SPSS stores it; NaN for an empty cell."""
     codes = {meaning: float(code) for code, meaning in enumerate(extract.labels(column), 1)}
     values = extract.rows[column]
     return values.map(codes).fillna(UNKNOWN_CODE).where(values.notna())
@@ -242,7 +245,7 @@ def _write_parquet(extract: Extract, path: Path) -> None:
 
 
 def _array(extract: Extract, column: str) -> pa.Array:
-    """Return days and numbers as such; text where a cell is spoiled."""
+    """Return the column as days, numbers or text; always as text where cells are spoiled."""
     values = _labelled(extract, column)
     if column in extract.spoiled or not (_is_day(values) or pd.api.types.is_numeric_dtype(values)):
         return pa.array(_text(extract, column), pa.string())
