@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from pipelines.texts import day, how_long_ago, number, sentence, text
+from pipelines.texts import day, decimal, how_long_ago, number, sentence, text
 from warehouse.decision_file import SEEN_LETTERS
 from warehouse.home import landing_folder, path_for_reader, pictures_folder, published_folder, reference_folder
 from warehouse.publishing import NAME
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from assets.extracts.trial import Trial
-    from assets.targets.fixing import Act
+    from assets.targets.fixing import Act, FixedBaseline
     from assets.targets.sentences import Words
     from pipelines.full_status import Footnote, MissingDelivery, VerdictTable
     from pipelines.running import FailedCheck, Ran
@@ -310,21 +310,9 @@ def print_decision(decision: "Decision") -> None:
 
 def print_baselines(act: "Act") -> None:
     """Print the baselines that an act fixed, those that were fixed already, and what to do next."""
-    table = RichTable(title=text("baselines"), box=None, pad_edge=False, **_LEFT)
-    numbers = ("per_cent", "reports", "per_1000")
-    for heading in ("target", "measure", "year", *numbers, "from"):
-        table.add_column(text(heading), overflow="fold", justify="right" if heading in numbers else "left")
-    table.add_column("", overflow="fold")
     for lines, outcome in ((act.written, text("fixed")), (act.stood, text("unchanged"))):
         for line in lines:
-            year = line.edition - (line.crime_type is not None)
-            figures = [
-                "" if value is None else number(value)
-                for value in (line.share_percent, line.reports, line.rate_per_1000)
-            ]
-            mark = f"{outcome} ({text('made_up')})" if line.provenance == "synthetic" else outcome
-            table.add_row(line.target_id, line.measure, str(year), *figures, line.made_from, mark)
-    out.print(table)
+            print_wrapped(f"{_baseline(line)}: {outcome}", indent="     ")
     for target in act.missing:
         print_wrapped(text("baseline_without_figure", target=target.target_id, measure=target.measure))
     if act.written:
@@ -332,11 +320,31 @@ def print_baselines(act: "Act") -> None:
         print_wrapped(text("next_after_fixing", edition=act.written[0].edition, file=file))
 
 
+def _baseline(line: "FixedBaseline") -> str:
+    """Return a fixed baseline as its target, measure, year, figures and files."""
+    figures = [
+        text("per_cent", share=number(line.share_percent)) if line.share_percent is not None else "",
+        text("reports", reports=number(line.reports)) if line.reports is not None else "",
+        text("per_1000", rate=number(line.rate_per_1000)) if line.rate_per_1000 is not None else "",
+        text("made_up") if line.provenance == "synthetic" else "",
+    ]
+    return text(
+        "baseline",
+        target=f"{line.target_id:<3}",
+        measure=line.measure,
+        year=line.edition - (line.crime_type is not None),
+        figures=", ".join(filter(None, figures)),
+        made_from=line.made_from,
+    )
+
+
 # --- tryghed extracts check --------------------------------------------------------------------------------
 
 
 def print_trial(trial: "Trial") -> None:
     """Print what the file is, how its columns are read, which rows would be rejected, and what to do next."""
+    from assets.extracts.intake import rejected_share
+
     file, layout = trial.file, trial.file.layout
     specification = path_for_reader(reference_folder() / "extracts" / f"{layout.extract}.yml")
     print_wrapped(
@@ -353,7 +361,12 @@ def print_trial(trial: "Trial") -> None:
     )
     out.print(_columns_read(trial))
     if trial.rejected:
-        out.print(_rejected_rows(trial))
+        out.print(text("rejected_rows"), style="bold")
+    for _, column, reason, rows in trial.by_rule():
+        first_rows = ", ".join(map(str, sorted(rows)[:5]))
+        print_wrapped(
+            text("rejected_for", column=column, reason=sentence(reason), rows=number(len(rows)), first_rows=first_rows)
+        )
     if trial.unmapped_codes:
         codes = ", ".join(f"{code} ({number(reports)})" for code, reports in trial.unmapped_codes)
         print_wrapped(text("unmapped_codes", codes=codes))
@@ -364,8 +377,8 @@ def print_trial(trial: "Trial") -> None:
             "rejected_of",
             rejected=number(trial.rejected_rows),
             rows=number(file.rows),
-            share=number(trial.rejected_percent),
-            tolerated=number(layout.tolerated_rejected_percent),
+            share=decimal(rejected_share(trial.rejected_percent, layout.tolerated_rejected_percent)),
+            tolerated=decimal(f"{layout.tolerated_rejected_percent:g}"),
         )
     )
     if trial.tolerated:
@@ -386,13 +399,4 @@ def _columns_read(trial: "Trial") -> RichTable:
         table.add_row("-", name, text("not_in_edition", edition=layout.edition))
     for heading, ignored in layout.ignored.items():
         table.add_row(heading, "-", text("not_read", reason=ignored.reason))
-    return table
-
-
-def _rejected_rows(trial: "Trial") -> RichTable:
-    table = RichTable(title=text("rejected_rows"), box=None, pad_edge=False, **_LEFT)
-    for heading in ("column", "what_is_wrong", "rows", "first_rows"):
-        table.add_column(text(heading), overflow="fold", justify="right" if heading == "rows" else "left")
-    for _, column, reason, rows in trial.by_rule():
-        table.add_row(column, sentence(reason), number(len(rows)), ", ".join(map(str, sorted(rows)[:5])))
     return table

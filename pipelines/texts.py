@@ -39,6 +39,11 @@ def number(value: float | None) -> str:
     return written(value, reader_language())
 
 
+def decimal(written_number: str) -> str:
+    """Return a number that has a decimal point with the decimal mark of the reader's language."""
+    return written_number.replace(".", ",") if reader_language() == "da" else written_number
+
+
 def day(value: date) -> str:
     """Return a day as readers of the language write it."""
     return f"{value.day}.{value.month}.{value.year}" if reader_language() == "da" else f"{value:%-d %B %Y}"

@@ -170,9 +170,14 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
 
 
 def share_in_words(percent: float, tolerated: float) -> str:
-    """Return the rejected and the tolerated share in per cent, with enough decimals to show that they differ."""
+    """Return the rejected and the tolerated share."""
+    return f"{rejected_share(percent, tolerated)} %, and at most {tolerated:g} % is tolerated"
+
+
+def rejected_share(percent: float, tolerated: float) -> str:
+    """Return a share in per cent with enough decimals, two at least, to show that it is not the tolerated one."""
     digits = next(digits for digits in range(2, 12) if round(percent, digits) != tolerated or percent == tolerated)
-    return f"{percent:.{digits}f} %, and at most {tolerated:g} % is tolerated"
+    return f"{percent:.{digits}f}"
 
 
 def _command_to_accept(file: DeliveredFile) -> str:

@@ -26,11 +26,11 @@ def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_pat
     assert ran.code == 0, ran.err
     said = plain(ran)
     for words in (
-        "anmeldelser.csv: 3 rows (csv), read by extracts/koebenhavns_politi_reports.yml",
+        "anmeldelser.csv: 3 rows (csv). Read by warehouse/reference/extracts/koebenhavns_politi_reports.yml",
         "edition 2023",
         "Gern.kode offence_code",
-        "0 of 3 rows would be set aside",
-        "Next: put it into",
+        "0 of 3 rows would be rejected",
+        "Next: put the file into",
     ):
         assert words in said
     assert not (tmp_path / "store").exists()
@@ -53,8 +53,8 @@ def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: P
     ran = tryghed(tmp_path, "extracts", "check", str(path))
     assert ran.code == 1
     said = plain(ran)
-    assert "Anmeldelsesdato is not a day of the calendar written as 31-01-2021 1 5" in said
-    assert "2 of 10 rows would be set aside (20.00 %, and at most 1 % is tolerated)" in said
+    assert "- Anmeldelsesdato is not a day of the calendar written as 31-01-2021, rows: 1 (first: 5)" in said
+    assert "2 of 10 rows would be rejected (20.00 %, and at most 1 % is tolerated)" in said
     assert "a run would stop" in said
     assert "marker7" not in said
 
