@@ -128,7 +128,7 @@ class Terms:
     limit_value: float
     baseline_edition: int | None
     baseline_known: bool
-    last_year: int
+    target_year: int
     confidence: float
     power: float
 
@@ -170,6 +170,7 @@ class Case(BaseModel):
     rule: str
     first_year: int
     last_year: int
+    target_year: int
     baseline_year: int | None
     limit_value: float | None
     tolerance: float | None
@@ -207,7 +208,7 @@ class Case(BaseModel):
             limit_value=self.limit_value or 0.0,
             baseline_edition=self.baseline_edition,
             baseline_known=self.baseline_known,
-            last_year=self.last_year,
+            target_year=self.target_year,
             confidence=confidence,
             power=power,
         )

@@ -47,7 +47,7 @@ comparisons AS (
 -- A crime year is published by the edition after it.
 due AS (
     SELECT t.agreement_id, t.target_id, t.measure, t.area_id, t.rule, t.first_year, t.last_year, t.baseline_year, t.limit_value, t.tolerance,
-           a.comparison_area_id, m.unit, m.made_of, t.period_of = 'crime_year' AS of_crime, years.edition,
+           coalesce(a.target_year, t.last_year) AS target_year, a.comparison_area_id, m.unit, m.made_of, t.period_of = 'crime_year' AS of_crime, years.edition,
            t.baseline_year + if(t.period_of = 'crime_year', 1, 0) AS baseline_edition
     FROM reference.targets t JOIN reference.agreements a USING (agreement_id) JOIN reference.measures m USING (measure)
     CROSS JOIN unnest(range(year(a.first_day), year(a.last_day) + 1 + if(t.period_of = 'crime_year', 1, 0))) years(edition)

@@ -103,7 +103,7 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
     reason = reason or _why_empty(gap.against, "baseline_missing") or _why_empty(gap.against_whole, "baseline_missing")
     if reason:
         return replace(_against(not_evaluable(reason), gap), compared_value=None, unit="percentage_points")
-    years, passed = terms.last_year - gap.compared_edition, gap.edition - gap.compared_edition
+    years, passed = terms.target_year - gap.compared_edition, gap.edition - gap.compared_edition
     smallest = gap.smallest_change_shown
     return Judged(
         judgements.below(gap.change or 0.0, gap.interval, -terms.tolerance),
@@ -114,7 +114,7 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
         change=gap.change,
         change_low=gap.change_low,
         change_high=gap.change_high,
-        path_value=(gap.compared_value or 0.0) * (1 - passed / years),
+        path_value=(gap.compared_value or 0.0) * max(1 - passed / years, 0.0),
         smallest_change_shown=None if smallest is None else smallest + terms.tolerance,
         design_effect=gap.design_effect,
         breaks=gap.breaks,
