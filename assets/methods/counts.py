@@ -45,7 +45,7 @@ class Counts:
         )
 
     @property
-    def known(self) -> Array:
+    def is_complete(self) -> Array:
         """Say for each count whether its reports and both of its numbers of residents are known."""
         return ~np.isnan(self.reports + self.population_low + self.population_high)
 
@@ -65,7 +65,7 @@ def rate_limits(counts: Counts, confidence: float) -> Limits:
 
     NaN where the reports or the residents are not known. Numbers of residents must be above 0.
     """
-    low, high = poisson_limits(np.where(counts.known, counts.reports, np.nan), confidence)
+    low, high = poisson_limits(np.where(counts.is_complete, counts.reports, np.nan), confidence)
     return low / counts.population_high * 1000, high / counts.population_low * 1000
 
 
@@ -82,7 +82,7 @@ def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: f
     both counts. This widens the interval by about the square root of the dispersion, as a design effect widens that of a share.
     """
     divisor = np.maximum(1.0, dispersion)
-    reports = np.where(new.known & old.known, new.reports, np.nan)
+    reports = np.where(new.is_complete & old.is_complete, new.reports, np.nan)
     share_low, share_high = clopper_pearson_limits(reports / divisor, (reports + old.reports) / divisor, confidence)
     with np.errstate(divide="ignore"):  # a share of 1 has infinite odds
         low = share_low / (1 - share_low) * (old.population_low / new.population_high)

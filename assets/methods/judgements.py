@@ -124,12 +124,12 @@ def at_most(value: float, limit: float, low: float | None, high: float | None) -
     return Verdict(literal, "met" if high <= limit else "uncertain")
 
 
-def every_one(kept: int, out_of: int, not_known: int) -> Verdict:
-    """Judge the target that all goals of a plan are met: `kept` of `out_of`, while `not_known` of them are still open.
+def every_one(met: int, out_of: int, not_known: int) -> Verdict:
+    """Judge the target that all goals of a plan are met: `met` of `out_of`, while `not_known` of them are still open.
 
     Not met as soon as one goal is not met. Not evaluable while goals are open. Both readings are equal, because goals are
     counted completely.
     """
-    if kept + not_known < out_of:
+    if met + not_known < out_of:
         return Verdict("not_met", "not_met")
     return not_evaluable("missing_extract") if not_known or out_of == 0 else Verdict("met", "met")

@@ -110,10 +110,10 @@ def korn_graubard_limits(shares: Estimates, confidence: float | Array) -> tuple[
     tail = 0.5 + confidence / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         quantiles = stats.t.ppf(tail, shares.answers - 1) / stats.t.ppf(tail, shares.degrees)
-        worth = shares.share * (1 - shares.share) / shares.variance * quantiles**2
-    worth = np.minimum(worth, shares.answers)
-    worth = np.where((shares.share == 0) | (shares.share == 1), shares.answers, worth)
-    return clopper_pearson_limits(shares.share * worth, worth, confidence)
+        effective = shares.share * (1 - shares.share) / shares.variance * quantiles**2
+    effective = np.minimum(effective, shares.answers)
+    effective = np.where((shares.share == 0) | (shares.share == 1), shares.answers, effective)
+    return clopper_pearson_limits(shares.share * effective, effective, confidence)
 
 
 def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Array, Array]:
@@ -125,9 +125,9 @@ def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Arr
     """
     low, high = logit_limits(shares.share, shares.standard_error, shares.degrees, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
-        worth = shares.share * (1 - shares.share) / shares.variance
-        of_one_kind = np.minimum(shares.share, 1 - shares.share) * np.minimum(worth, shares.answers)
-        few = (of_one_kind < FEW) | ((of_one_kind < FEW_UNEQUAL) & (worth < shares.answers)) | ~np.isfinite(low)
+        effective = shares.share * (1 - shares.share) / shares.variance
+        of_one_kind = np.minimum(shares.share, 1 - shares.share) * np.minimum(effective, shares.answers)
+        few = (of_one_kind < FEW) | ((of_one_kind < FEW_UNEQUAL) & (effective < shares.answers)) | ~np.isfinite(low)
     exact_low, exact_high = korn_graubard_limits(shares, confidence)
     return np.where(few, exact_low, low), np.where(few, exact_high, high)
 

@@ -47,12 +47,12 @@ class Share:
     variance: float | None = None
 
     @property
-    def worth(self) -> float:
+    def effective_answers(self) -> float:
         """Return the effective answers: a simple random sample of so many answers would have the same variance.
 
         NaN where the number of answers is not known.
         """
-        return float(Shares.of_each(self).worth[0])
+        return float(Shares.of_each(self).effective_answers[0])
 
     def variance_at(self, value: float) -> float:
         """Return the variance of a share of `value` with as many effective answers."""
@@ -94,12 +94,12 @@ class Shares:
         )
 
     @property
-    def known(self) -> Array:
+    def has_answers(self) -> Array:
         """Say for each share whether its number of answers is known and above 0."""
         return self.answers > 0
 
     @property
-    def worth(self) -> Array:
+    def effective_answers(self) -> Array:
         """Return the effective answers of each share: a simple random sample of so many would have the same variance.
 
         NaN where the number of answers is not known.
@@ -122,7 +122,7 @@ class Shares:
     def variance_at(self, value: Array) -> Array:
         """Return the variances of shares of `value` with as many effective answers; NaN or infinity without answers."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return value * (1 - value) / self.worth
+            return value * (1 - value) / self.effective_answers
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _limits_at(value: Array, shares: Shares, confidence: float) -> Limits:
     with np.errstate(divide="ignore", invalid="ignore"):
         standard_error = np.sqrt(variance(value, shares.answers, shares.design_effect))
     low, high = logit_limits(value, standard_error, shares.answers - 1, confidence)
-    none_or_all = ((value == 0) | (value == 1)) & shares.known
+    none_or_all = ((value == 0) | (value == 1)) & shares.has_answers
     answers = shares.answers[none_or_all]
     low[none_or_all], high[none_or_all] = clopper_pearson_limits(value[none_or_all] * answers, answers, confidence)
     return low, high
@@ -226,17 +226,19 @@ def _limits_over_rounding(
     They are the widest of those for the smallest and the largest value that round to each share. `variance_at` returns the
     variance of the sum for values of the shares. NaN where a number of answers is not known.
     """
-    all_known = np.logical_and.reduce([term.known for term in shares])
+    all_known = np.logical_and.reduce([term.has_answers for term in shares])
     # At most as many effective answers as answers, as in Korn and Graubard's interval: a variance that was estimated from
     # few answers is itself uncertain and may be far too small.
-    answers = [np.minimum(term.worth, term.answers) for term in shares]
+    answers = [np.minimum(term.effective_answers, term.answers) for term in shares]
     lows, highs = [], []
     for values in product(*(term.ends for term in shares)):
         total = sum(sign * value for sign, value in zip(signs, values, strict=True))
         reach = normal_quantile(confidence) * np.sqrt(variance_at(*values))
         of_each = [wilson_limits(value, number, confidence) for value, number in zip(values, answers, strict=True)]
         low_of_few, high_of_few = limits_of_sum(values, of_each, signs)
-        rarer = [term.worth * np.minimum(value, 1 - value) for term, value in zip(shares, values, strict=True)]
+        rarer = [
+            term.effective_answers * np.minimum(value, 1 - value) for term, value in zip(shares, values, strict=True)
+        ]
         few = np.minimum.reduce(rarer) < SMALL
         lows.append(np.where(few, low_of_few, total - reach))
         highs.append(np.where(few, high_of_few, total + reach))
@@ -250,22 +252,22 @@ def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: flo
     """Return the smallest falls from `old` that a two-sided test would detect with this power; NaN where it would detect none.
 
     Solves d - r = z sqrt(v(p) + v(p - d)) with z = z_confidence + z_power. Here r is the largest change that rounding alone
-    can cause, half of the sum of both rounding bands, by which `change_limits` are wider. Because v(p - d) = (p - d)
-    (1 - p + d) / worth, the square of both sides is quadratic in d. The fall is the larger root; at the smaller one d <= r.
+    can cause, half of the sum of both rounding bands, by which `change_limits` are wider. With n* effective
+    answers, v(p - d) = (p - d)(1 - p + d) / n*, so the square of both sides is quadratic in d. The fall is the larger root;
+    at the smaller one d <= r.
     """
     z, rounding, share = _shown_quantile(confidence, power), _half_bands(new, old), old.value
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = z * z / new.worth
+        scale = z * z / new.effective_answers
         square = 1 + scale
         half = rounding + scale * (share - 0.5)  # square d^2 - 2 half d + constant = 0
         constant = rounding**2 - z * z * old.variance_at(share) - scale * share * (1 - share)
         root = np.sqrt(half * half - square * constant)
         # Two forms of the larger root. Each avoids the subtraction of nearly equal numbers, which would lose digits.
         fall = np.where(half > 0, (half + root) / square, -constant / (root - half))
-        shown = (
-            share - rounding - z * np.sqrt(old.variance_at(share)) > 0
-        )  # whether a fall to 0, with a variance of 0, would be detected
-    return np.where(new.known & old.known & (share > 0) & shown, fall, np.nan)
+        # Whether the fall to 0, which has a variance of 0, would be detected.
+        shown = share - rounding - z * np.sqrt(old.variance_at(share)) > 0
+    return np.where(new.has_answers & old.has_answers & (share > 0) & shown, fall, np.nan)
 
 
 def smallest_narrowings_shown(new: Gaps, old: Gaps, confidence: float, power: float) -> Array:
@@ -338,5 +340,9 @@ def _trend_variance(share: Share) -> float:
 
     Source of the half: Haldane (1956), who uses it for the logarithm of odds.
     """
-    value = (share.value * share.worth + 0.5) / (share.worth + 1) if share.value in (0.0, 1.0) else share.value
+    value = (
+        (share.value * share.effective_answers + 0.5) / (share.effective_answers + 1)
+        if share.value in (0.0, 1.0)
+        else share.value
+    )
     return share.variance_at(value)

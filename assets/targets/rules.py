@@ -173,9 +173,9 @@ def at_most(figure: Figure, terms: Terms) -> Judged:
 
 def own_goals(figure: Figure) -> Judged:
     """Judge the target that each goal of the plan is met, and say how many are not met or not known yet."""
-    kept, out_of, not_known = figure.counted or 0, figure.out_of or 0, figure.not_known or 0
-    verdict = judgements.every_one(kept, out_of, not_known)
-    return Judged(verdict, limit_value=out_of, missing_to_limit=out_of - kept)
+    met, out_of, not_known = figure.counted or 0, figure.out_of or 0, figure.not_known or 0
+    verdict = judgements.every_one(met, out_of, not_known)
+    return Judged(verdict, limit_value=out_of, missing_to_limit=out_of - met)
 
 
 # --- what several rules need -----------------------------------------------------------------------------------
