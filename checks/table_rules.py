@@ -74,10 +74,6 @@ class Rule(BaseModel):
         """Whether the rule judges each edition by itself: keys hold the edition, and a file has one edition."""
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
-    def reads(self, table: Table) -> bool:
-        """Whether the rule's query names the table."""
-        return table.name in self.names
-
     @property
     def names(self) -> set[str]:
         """All names in the rule's query of the form `schema.table`."""

@@ -23,7 +23,7 @@ class Part(BaseModel):
 
 
 class AgreementArea(Part):
-    """A version of the partnership's area and when it holds for the agreement."""
+    """A version of the agreement's area, and from which day to which day the agreement is about it."""
 
     area_id: str
     area_version: int
@@ -61,7 +61,7 @@ class Agreement(Part):
     source_id: str
     first_day: date | None = None
     last_day: date | None = None
-    target_year: int | None = None
+    target_year: int | None = Field(default=None, ge=2009, le=2100)
     baseline_edition: int | None = None
     share_interval: Literal["korn_graubard", "logit"] = "korn_graubard"
     fewest_reports_shown: int = Field(default=5, ge=2, le=100)

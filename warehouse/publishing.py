@@ -65,7 +65,7 @@ def publish() -> Publication:
     path = folder / f"tryghed-{publication_id}.duckdb"
     stable = folder / NAME
     if not path.exists():
-        _build(tables, path, publication_id)
+        _build(tables, path)
     first = not stable.exists()
     differences = compare(tables, path, None if first else stable)
     return Publication(publication_id, path, _replace(path, stable), first, differences)
@@ -163,7 +163,7 @@ def _content_id(tables: list[Table]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _build(tables: list[Table], path: Path, publication_id: str) -> None:
+def _build(tables: list[Table], path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     connection = duckdb.connect()

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,9 @@ def load_reference(folder: Path | None = None) -> Reference:
         _check_agreement(path, agreement, lines, reference)
     reference["reference.agreements"] = tables["reference.agreements"].frame(
         [_agreement_row(agreement) for _, agreement, _ in agreements]
+    )
+    reference["reference.agreement_areas"] = tables["reference.agreement_areas"].frame(
+        [row for _, agreement, _ in agreements for row in _area_rows(agreement)]
     )
     reference["reference.targets"] = tables["reference.targets"].frame(
         [row for _, agreement, _ in agreements for row in _target_rows(agreement)]
@@ -295,7 +299,11 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
             raise InputError(
                 f"{path.name}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {table}.csv or use one that stands there."
             )
-    for at, fault in (*_contradictions(agreement), *_misfits(agreement, reference)):
+    for at, fault in (
+        *_contradictions(agreement),
+        *_misfits(agreement, reference),
+        *_area_faults(agreement, reference["reference.areas"]),
+    ):
         raise InputError(f"{path.name}, line {line_of(lines, at)}: {fault}.")
 
 
@@ -337,6 +345,17 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
             yield (*at, "last_year"), f"{name}: the last year lies before the first: mend one of them"
         if target.baseline_year is not None and target.baseline_year >= target.first_year:
             yield (*at, "baseline_year"), f"{name}: the baseline year must lie before the first year: mend one of them"
+        target_year, baseline_year = agreement.target_year, target.baseline_year
+        if (
+            target.rule == "approaches_comparison_area"
+            and target_year
+            and baseline_year
+            and target_year <= baseline_year
+        ):
+            yield (
+                ("target_year",),
+                f"target_year {target_year} must lie after {baseline_year}, the baseline year of {name}: correct one of them",
+            )
 
 
 def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, str]]:
@@ -358,6 +377,61 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
                     ("targets", index, "measures", position),
                     f"the rule {target.rule} cannot judge {measure}: measures.csv must give it {_article(needed_column)}, or use another rule",
                 )
+
+
+def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At, str]]:
+    """Yield the place and the remedy of versions of the area that contradict each other, the agreement or areas.csv.
+
+    Figures are counted by the versions of areas.csv. Without a fault, every figure of a day of the agreement is therefore
+    about the version that the agreement names.
+    """
+    defined = {
+        (row["area_id"], row["area_version"]): _days(row["valid_from"], row["valid_to"]) for row in records(areas)
+    }
+    for index, version in enumerate(agreement.areas):
+        at, name = ("areas", index), f"version {version.area_version} of {version.area_id}"
+        first, last = _days(version.valid_from, version.valid_to)
+        defined_first, defined_last = defined.get((version.area_id, version.area_version), (first, last))
+        if version.area_id != agreement.area_id:
+            yield (*at, "area_id"), f"{name} is no version of the agreement's area {agreement.area_id}: take it out"
+        elif last < first:
+            yield (*at, "valid_to"), f"{name}: valid_to lies before valid_from: correct one of them"
+        elif first < defined_first:
+            begins = date.fromordinal(defined_first)
+            yield (*at, "valid_from"), f"areas.csv has {name} from {begins} on: write that day, or correct areas.csv"
+        elif last > defined_last:
+            ends = date.fromordinal(defined_last)
+            yield (*at, "valid_to"), f"areas.csv has {name} until {ends}: write that day, or correct areas.csv"
+    yield from _days_without_one_version(agreement)
+
+
+def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
+    """Yield the place and the remedy of days on which two versions of the agreement's area hold, or none."""
+    spans = sorted(
+        (*_days(version.valid_from, version.valid_to), index) for index, version in enumerate(agreement.areas)
+    )
+    for (_, last, _), (first, _, index) in pairwise(spans):
+        if first <= last:
+            day = date.fromordinal(first)
+            yield ("areas", index), f"two versions of {agreement.area_id} hold on {day}: end the earlier one before"
+    for index, version in enumerate(agreement.areas):
+        if version.area_version in [earlier.area_version for earlier in agreement.areas[:index]]:
+            yield (
+                ("areas", index, "area_version"),
+                f"version {version.area_version} of {agreement.area_id} is entered twice: keep one of them",
+            )
+    if agreement.first_day and agreement.last_day:
+        next_day = agreement.first_day.toordinal()
+        for first, last, _ in spans:
+            next_day = last + 1 if first <= next_day <= last else next_day
+        if next_day <= agreement.last_day.toordinal():
+            day = date.fromordinal(next_day)
+            yield ("areas",), f"no version of {agreement.area_id} holds on {day}, a day of the agreement: add one"
+
+
+def _days(first: date | None, last: date | None) -> tuple[int, int]:
+    """Return the first and the last day as numbers of days; without a day, the first or the last that there is."""
+    return (first or date.min).toordinal(), (last or date.max).toordinal()
 
 
 def _article(column: str) -> str:
@@ -387,6 +461,10 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 def _agreement_row(agreement: Agreement) -> Row:
     row = agreement.model_dump(exclude={"areas", "parties", "targets"})
     return row | {"parties": "; ".join(agreement.parties) or None}
+
+
+def _area_rows(agreement: Agreement) -> list[Row]:
+    return [version.model_dump() | {"agreement_id": agreement.agreement_id} for version in agreement.areas]
 
 
 def _target_rows(agreement: Agreement) -> list[Row]:

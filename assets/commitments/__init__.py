@@ -1,1 +1,1 @@
-"""What the parties promised of themselves: activities and their partners, goals, meetings, money, listed areas."""
+"""The commitments that the parties count themselves: activities and their partners, goals, meetings, money, listed areas."""

@@ -1,4 +1,5 @@
-WITH named AS (
+-- One row for each partner that an activity names, with its id where the name is in the register of partners.
+WITH named_partners AS (
     SELECT edition, file, row, provenance, activity_number,
            unnest(partner_names(partners)) AS named_as,
            generate_subscripts(partner_names(partners), 1) AS position
@@ -6,6 +7,6 @@ WITH named AS (
 ),
 activity_partners AS (
     SELECT n.*, k.partner_id
-    FROM named n LEFT JOIN known_partners k ON k.named = lower(n.named_as)
+    FROM named_partners n LEFT JOIN known_partners k ON k.named = lower(n.named_as)
 )
 SELECT * FROM activity_partners ORDER BY edition, file, row, position

@@ -1,10 +1,10 @@
--- One number for each promise of the partnership's own: from its plan, its calendar, its accounts and the state's list. An
--- area of which nothing was delivered has no line; nothing of one kind among what was delivered is none. Which measure counts
--- what is in reference.measures, where every focus area, occasion and purpose has one.
+-- The numbers that the partnership counts itself, from its plan, its calendar, its accounts and the state's list. An area
+-- without a delivered file has no row. Where a file was delivered but holds nothing of one kind, that number is 0. Which
+-- measure counts what is in reference.measures, which has a measure for every focus area, occasion and purpose.
 WITH plan AS (
     SELECT area_id, count(*) FILTER (partners_named >= 2) AS counted, count(*) AS out_of, max(provenance) AS provenance
     FROM activities.activities
-    WHERE activity_status <> 'cancelled' -- an activity that was given up is none
+    WHERE activity_status <> 'cancelled' -- a cancelled activity does not count
     GROUP BY area_id
 ),
 activities AS (
@@ -17,16 +17,16 @@ goals AS (
     FROM activities.goals g JOIN reference.measures m ON m.made_of = 'goals' AND m.made_of_word = g.focus_area
     GROUP BY area_id, measure
 ),
-held AS (
+meetings_of_year AS (
     SELECT area_id, occasion, provenance FROM commitments.meetings WHERE year(held_on) = {edition}
 ),
 calendars AS (
-    SELECT area_id, max(provenance) AS provenance FROM held GROUP BY area_id
+    SELECT area_id, max(provenance) AS provenance FROM meetings_of_year GROUP BY area_id
 ),
 meetings AS (
-    SELECT c.area_id, m.measure, count(h.occasion) AS value, value AS counted, NULL AS out_of, 0 AS not_known, c.provenance
+    SELECT c.area_id, m.measure, count(y.occasion) AS value, value AS counted, NULL AS out_of, 0 AS not_known, c.provenance
     FROM calendars c CROSS JOIN reference.measures m
-    LEFT JOIN held h ON h.area_id = c.area_id AND h.occasion = m.made_of_word
+    LEFT JOIN meetings_of_year y ON y.area_id = c.area_id AND y.occasion = m.made_of_word
     WHERE m.made_of = 'meetings'
     GROUP BY c.area_id, m.measure, c.provenance
 ),
@@ -37,18 +37,19 @@ accounts AS (
     WHERE account_year = {edition}
     GROUP BY area_id, measure
 ),
--- The newest list of the year, of the kinds that the agreement names; that of prevention areas came later.
-newest AS (
+-- The newest list of the year.
+newest_list AS (
     SELECT * FROM commitments.listed_areas
     WHERE year(listed_on) = {edition}
     QUALIFY listed_on = max(listed_on) OVER ()
 ),
--- A municipality may have none on a list that came.
+-- Areas of each municipality on that list, which may be 0. Prevention areas are a later kind of list, which the agreement does
+-- not name.
 listed_areas AS (
     SELECT a.area_id, m.measure,
            count(DISTINCT lower(trim(residential_area))) FILTER (l.municipality_code = a.code AND list_kind <> 'prevention_area') AS value,
            value AS counted, NULL AS out_of, 0 AS not_known, max(l.provenance) AS provenance
-    FROM newest l CROSS JOIN reference.areas a CROSS JOIN reference.measures m
+    FROM newest_list l CROSS JOIN reference.areas a CROSS JOIN reference.measures m
     WHERE a.level = 'municipality' AND m.made_of = 'listed_areas'
     GROUP BY a.area_id, m.measure
 ),
@@ -58,10 +59,10 @@ numbers AS (
 finished AS (
     SELECT {edition} AS edition, n.*, 'normal' AS status,
            CASE WHEN m.made_of IN ('listed_areas', 'accounts') THEN 'final'
-                ELSE 'provisional' END AS maturity, -- until the year is over another meeting may come
+                ELSE 'provisional' END AS maturity, -- more may follow until the year is over
            'full_count/1' AS method
     FROM numbers n JOIN reference.measures m USING (measure)
-    WHERE n.area_id IS NOT NULL -- a decision may let a row stand whose area nobody knows
+    WHERE n.area_id IS NOT NULL -- a decision may keep a row whose area is not known
     ORDER BY area_id, measure
 )
 SELECT * FROM finished

@@ -1,4 +1,4 @@
-"""Reports of crime: which draw counts, counts by area and type, rates, and which counts are hidden.
+"""Reports of crime: which draw counts, counts and rates by area and type, and which counts are hidden.
 
-`counted.sql` counts, `yearly_types.sql` makes the figures, `confidentiality.py` decides what is hidden.
+`counted.sql` counts, `yearly_types.sql` makes the figures, `confidentiality.py` decides which counts are hidden.
 """

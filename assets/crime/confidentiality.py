@@ -1,7 +1,7 @@
-"""Which counts of crime leave the store, and which are hidden: small ones, and others for their sake.
+"""Which counts of crime are published and which are hidden: small ones, and others that would reveal a small one.
 
-Which cells there are and what ties them together is asked in `confidentiality.sql`; the search itself is in
-`assets/methods/disclosure.py`. The small counts stay in `crime.counted`, which is not published.
+The cells and the equations between them come from `confidentiality.sql`; the search for cells to hide is in
+`assets/methods/disclosure.py`. Hidden counts stay in `crime.counted`, which is not published.
 """
 
 import numpy as np
@@ -13,13 +13,13 @@ from assets.methods.limits import Array
 from warehouse.contracts import contracts, to_pandas
 
 CELL = ["edition", "area_id", "crime_type"]
-OF_A_TARGET, OF_A_WHOLE = 1e9, 1e6  # what hiding such a cell costs, beside a report more or less
+OF_A_TARGET, OF_A_MUNICIPALITY = 1e9, 1e6  # cost of hiding such a cell; any other cell costs its number of reports
 
 
 def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return one row for each counted cell: whether it is free, confidential, or hidden for another's sake.
+    """Return one row for each counted cell: whether it is free, confidential, or hidden to protect another one.
 
-    `terms` are the rows of `confidentiality.sql`. No convention is used.
+    `terms` are the rows of `confidentiality.sql`. The conventions are not used; every model function is called with them.
     """
     table = contracts()["crime.confidentiality"]
     hidden = [_hidden(of_edition) for _, of_edition in terms.groupby("edition")]
@@ -31,7 +31,11 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
     cells = terms.drop_duplicates(CELL)
     values = cells["reports"].to_numpy(float)
     thresholds = cells["fewest_reports_shown"].to_numpy(int)
-    cost = values + OF_A_TARGET * cells["promised"].to_numpy(float) + OF_A_WHOLE * cells["municipality"].to_numpy(float)
+    cost = (
+        values
+        + OF_A_TARGET * cells["needed_by_target"].to_numpy(float)
+        + OF_A_MUNICIPALITY * cells["municipality"].to_numpy(float)
+    )
 
     tied = terms.assign(cell=terms.groupby(CELL).ngroup()).dropna(subset=["equation"])
     remainders = tied.drop_duplicates("equation").sort_values("equation")["remainder"].to_numpy()
@@ -55,10 +59,10 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
-    """Make a cell of each whole less its parts, where that is not public; these cells are shown to nobody.
+    """Make a cell of each remainder (whole less parts) that is not public. These cells are never published.
 
-    Returns their values, their columns of coefficients, and whether a small one is guarded. Parts that add up to more
-    than their whole contradict it. `failed_checks` of a verdict tells readers that they are more, but not by how much.
+    Returns their values, their columns of coefficients, and whether a small value is guarded. Where the parts add up to more
+    than the whole, readers learn from `failed_checks` that they do, but not by how much.
     """
     unknown = np.flatnonzero(kinds != "known")
     contradicted = differences[unknown] < 0

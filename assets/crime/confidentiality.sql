@@ -1,15 +1,15 @@
--- What is known of counts beside themselves: every cell of an edition with its terms in equations, one row for each, and one row for
--- a cell that stands in none. An equation says that its parts are its whole, but for a remainder: `known` where everybody knows
--- it, `guarded` where a small one must not be found out, `free` where it may be.
-WITH promised AS ( -- cells that a target is held against; another is hidden in their place where there is one
+-- The cells of an edition, and the equations between them that everybody knows. One row for each cell and equation, and one row
+-- for a cell that is in no equation. An equation says that the parts are the whole less a remainder. The remainder is `known` where
+-- everybody knows it, `guarded` where a small one must not be worked out, and `free` where that does no harm.
+WITH needed_by_target AS ( -- cells that a target is judged by: if possible, another cell is hidden instead of these
     SELECT DISTINCT area_id, crime_type FROM reference.targets JOIN reference.measures USING (measure)
     WHERE rule = 'held_at_baseline' AND crime_type IS NOT NULL
 ),
 cells AS (
-    SELECT s.edition, s.area_id, s.crime_type, s.reports, p.area_id IS NOT NULL AS promised, v.area_id IS NOT NULL AS municipality,
+    SELECT s.edition, s.area_id, s.crime_type, s.reports, t.area_id IS NOT NULL AS needed_by_target, v.area_id IS NOT NULL AS municipality,
            coalesce(f.fewest_reports_shown, (SELECT max(fewest_reports_shown) FROM fewest_reports_shown)) AS fewest_reports_shown
     FROM crime_source s
-    LEFT JOIN promised p USING (area_id, crime_type)
+    LEFT JOIN needed_by_target t USING (area_id, crime_type)
     LEFT JOIN area_versions v ON v.area_id = s.area_id AND v.level = 'municipality' AND make_date(s.edition - 1, 12, 31) BETWEEN v.valid_from AND v.valid_to
     LEFT JOIN fewest_reports_shown f ON f.area_id = s.area_id
 ),

@@ -1,6 +1,7 @@
--- Reports of a crime year in each area, as each producer's draw that counts has them: report by report, placed and mapped
--- here, or already counted by the police. Of the edition's own crime year always, of another where a draw came in the edition.
--- Both count an area as it is defined on the last day of the crime year, and take the residents of that version.
+-- Reports by crime year, area and crime type, from each producer's draw that counts. They are counted here from single reports,
+-- or were already counted by the police. The table has the edition's own crime year, and earlier ones of which a draw was
+-- delivered in the edition. An area is counted as it is defined on the last day of the crime year, over the residents of that
+-- version.
 WITH reports AS (
     SELECT r.extract, r.crime_year, r.drawn_on, r.area_id, r.bydel_id, r.partnership_area_id, r.crime_type,
            max(r.provenance) AS provenance, count(*) AS reports
@@ -12,20 +13,21 @@ WITH reports AS (
 municipalities AS (
     SELECT area_id, any_value(municipality_id) AS municipality_id FROM municipality_of GROUP BY area_id
 ),
--- A report of which no place is known lies in the municipality of the producer's others.
-usual AS (
+-- A report without a known place counts in the municipality of most of the same producer's reports.
+usual_municipality AS (
     SELECT extract, municipality_id FROM reports JOIN municipalities USING (area_id)
     GROUP BY extract, municipality_id QUALIFY row_number() OVER (PARTITION BY extract ORDER BY sum(reports) DESC, municipality_id) = 1
 ),
 placed AS (
     SELECT r.*, coalesce(m.municipality_id, u.municipality_id) AS municipality_id
-    FROM reports r LEFT JOIN municipalities m USING (area_id) LEFT JOIN usual u USING (extract)
+    FROM reports r LEFT JOIN municipalities m USING (area_id) LEFT JOIN usual_municipality u USING (extract)
 ),
 in_areas AS (
     SELECT * REPLACE (area AS area_id) FROM placed, unnest([municipality_id, bydel_id, partnership_area_id]) AS areas(area)
     WHERE area IS NOT NULL
 ),
--- A type without a report is none reported; an area without any may be one that the producer cannot tell apart, and is left out.
+-- A type without reports counts 0 in an area that has reports of another type. An area without any report is left out, because
+-- the producer's files may not distinguish it.
 cells AS (
     SELECT extract, crime_year, drawn_on, area_id, provenance, crime_type
     FROM (SELECT extract, crime_year, drawn_on, area_id, max(provenance) AS provenance FROM in_areas GROUP BY ALL),
@@ -40,10 +42,10 @@ counted AS (
     SELECT 'counts', extract, crime_year, drawn_on, area_id, crime_type, reports, provenance
     FROM police.count_draws WHERE counts AND (crime_year = {edition} - 1 OR delivered_in_edition = {edition})
 ),
--- Rows that might have counted: rejected and neither dropped by a decision, nor the repeat of a row that counts, nor of another
--- year and nothing else. Their year, type and area are read from the cells as delivered; what cannot be read there, or is
--- contradicted by another day of the row, is NULL, and may be any.
-doubtful AS (
+-- Rejected rows that might be reports of this year: not dropped by a decision, not a repeat of a kept row, and not rejected only
+-- because they are of another year. Year, type and area are read from the cells as delivered. What cannot be read, or is
+-- contradicted by another date of the row, is NULL and may be any year, type or area.
+doubtful_rows AS (
     SELECT table_name, file, row,
            bool_or(rule IN ('offence_after_the_report', 'reported_after_the_draw')) AS day_is_contradicted
     FROM quality.rejected_rows
@@ -53,8 +55,8 @@ doubtful AS (
        AND NOT bool_or(rule IN ('duplicate_row', 'area_under_two_names'))
        AND NOT bool_and(rule IN ('reported_in_a_year_of_few', 'reported_in_the_edition_or_later'))
 ),
--- What a code or label means: a code by the mapping or a decision, a label as the file's rows that count were read.
-meant_types AS (
+-- The crime types of the codes and labels as written: of a code by the mapping or by a decision, of a label as in the kept rows.
+types_as_written AS (
     SELECT DISTINCT 'police.reports' AS table_name, offence_code AS written, crime_type FROM mapped_codes
     UNION
     SELECT 'police.reports', offence_code, crime_type FROM decided_codes
@@ -68,17 +70,18 @@ doubtful_cells AS (
     SELECT 'reports' AS counted_from, d.table_name, extract, f.drawn_on, NULL AS area_id, trim(offence_code) AS written,
            regexp_extract_all(e.reported_on, '\b(?:19|20)\d\d\b') AS years,
            CASE WHEN len(years) = 1 AND NOT day_is_contradicted THEN years[1]::INTEGER END AS crime_year
-    FROM doubtful d JOIN extracts.police_reports e USING (file, row) LEFT JOIN file_draws f USING (file) WHERE d.table_name = 'police.reports'
+    FROM doubtful_rows d JOIN extracts.police_reports e USING (file, row) LEFT JOIN file_draws f USING (file) WHERE d.table_name = 'police.reports'
     UNION ALL
     SELECT 'counts', d.table_name, extract, NULL, k.area_id, trim(crime_type), NULL, TRY_CAST(trim(crime_year) AS INTEGER)
-    FROM doubtful d JOIN extracts.police_counts e USING (file, row) LEFT JOIN known_codes k ON k.code = lower(trim(e.area_code))
+    FROM doubtful_rows d JOIN extracts.police_counts e USING (file, row) LEFT JOIN known_codes k ON k.code = lower(trim(e.area_code))
     WHERE d.table_name = 'police.counts'
 ),
--- In doubt is the row's type, and a total of which that is a part; and the row's area, with all in which it lies.
+-- A doubtful row puts the zeros of its type in doubt, and those of a total that includes its type; in its area, and in every
+-- area that this one lies in.
 doubts AS (
     SELECT DISTINCT d.* EXCLUDE (table_name, written, years), m.written IS NULL AS any_type, m.crime_type,
            role = 'target' AS part_of_total
-    FROM doubtful_cells d LEFT JOIN meant_types m USING (table_name, written) LEFT JOIN reference.crime_types USING (crime_type)
+    FROM doubtful_cells d LEFT JOIN types_as_written m USING (table_name, written) LEFT JOIN reference.crime_types USING (crime_type)
 ),
 zeros_in_doubt AS (
     SELECT DISTINCT c.counted_from, c.extract, c.crime_year, c.area_id, c.crime_type
@@ -91,17 +94,17 @@ zeros_in_doubt AS (
       AND (d.area_id IS NULL OR EXISTS (
           FROM lies_in l WHERE l.area_id = d.area_id AND l.whole_id = c.area_id AND make_date(c.crime_year, 12, 31) BETWEEN l.valid_from AND l.valid_to))
 ),
--- Residents on 1 January of the crime year: the newest delivered, else the project's own.
-delivered AS (
+-- Residents on 1 January of the crime year: the newest delivered number, else that of reference.populations.
+delivered_residents AS (
     SELECT area_id, area_version, on_date, arg_max(population_residents, (edition, file, row)) AS population_residents,
            arg_max(provenance, (edition, file, row)) AS provenance
     FROM population.residents WHERE area_id IS NOT NULL GROUP BY area_id, area_version, on_date
 ),
 residents AS (
-    FROM delivered
+    FROM delivered_residents
     UNION ALL
     SELECT area_id, area_version, on_date, arg_min(population_residents, (approximate, source_id)), NULL FROM reference.populations
-    ANTI JOIN delivered USING (area_id, area_version, on_date) GROUP BY area_id, area_version, on_date
+    ANTI JOIN delivered_residents USING (area_id, area_version, on_date) GROUP BY area_id, area_version, on_date
 ),
 versioned AS (
     SELECT *, version_on(area_id, make_date(crime_year, 12, 31)) AS area_version FROM counted
@@ -109,7 +112,7 @@ versioned AS (
 with_residents AS (
     SELECT {edition} AS edition, v.crime_year, v.area_id, v.area_version, v.crime_type, v.extract, v.counted_from, v.drawn_on, v.reports,
            z.area_id IS NOT NULL AS zero_in_doubt, p.population_residents,
-           greatest(v.provenance, p.provenance) AS provenance -- synthetic as soon as one is
+           greatest(v.provenance, p.provenance) AS provenance -- synthetic if one of them is
     FROM versioned v
     LEFT JOIN zeros_in_doubt z USING (counted_from, extract, crime_year, area_id, crime_type)
     LEFT JOIN residents p ON p.area_id = v.area_id AND p.area_version IS NOT DISTINCT FROM v.area_version AND p.on_date = make_date(v.crime_year, 1, 1)

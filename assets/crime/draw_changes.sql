@@ -1,5 +1,5 @@
--- Each draw that the edition brought, beside the same producer's draw of the same crime year before it.
--- A journal number that a decision lets stand twice is two reports: the first is compared with the first.
+-- What changed between each draw of the edition and the same producer's previous draw of that crime year, by crime type.
+-- Reports are matched by journal number. A number that a decision keeps twice is two reports, which are matched in order.
 WITH reports AS (
     SELECT extract, crime_year, edition, drawn_on, journal_number, coalesce(crime_type, 'unmapped') AS crime_type, provenance, file, row
     FROM police.reports
@@ -16,19 +16,19 @@ pairs AS (
 ),
 later AS (
     SELECT p.extract, p.crime_year, p.drawn_on, p.drawn_before_on, r.journal_number, r.crime_type, r.provenance,
-           row_number() OVER (PARTITION BY p.extract, p.crime_year, p.drawn_on, r.journal_number ORDER BY r.file, r.row) AS time
+           row_number() OVER (PARTITION BY p.extract, p.crime_year, p.drawn_on, r.journal_number ORDER BY r.file, r.row) AS occurrence
     FROM reports r JOIN pairs p USING (extract, crime_year, edition, drawn_on)
 ),
 before AS (
     SELECT p.extract, p.crime_year, p.drawn_on, p.drawn_before_on, r.journal_number, r.crime_type, r.provenance,
-           row_number() OVER (PARTITION BY p.extract, p.crime_year, p.drawn_on, r.journal_number ORDER BY r.file, r.row) AS time
+           row_number() OVER (PARTITION BY p.extract, p.crime_year, p.drawn_on, r.journal_number ORDER BY r.file, r.row) AS occurrence
     FROM reports r
     JOIN pairs p ON r.extract = p.extract AND r.crime_year = p.crime_year AND r.edition = p.edition_before AND r.drawn_on = p.drawn_before_on
 ),
 compared AS (
     SELECT extract, crime_year, drawn_on, drawn_before_on, l.crime_type AS type_now, b.crime_type AS type_before,
-           greatest(l.provenance, b.provenance) AS provenance -- synthetic as soon as one draw is
-    FROM later l FULL JOIN before b USING (extract, crime_year, drawn_on, drawn_before_on, journal_number, time)
+           greatest(l.provenance, b.provenance) AS provenance -- synthetic if one of the draws is
+    FROM later l FULL JOIN before b USING (extract, crime_year, drawn_on, drawn_before_on, journal_number, occurrence)
 ),
 draw_changes AS (
     SELECT {edition} AS edition, extract, crime_year, drawn_on, drawn_before_on, crime_type,

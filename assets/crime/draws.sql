@@ -1,5 +1,5 @@
--- A draw is all that one producer drew from its register on a day for a crime year, in however many files it came. The
--- newest draw counts, of those that had arrived by the edition; one producer's draw says nothing of another's.
+-- The draws of every producer. A draw is everything that one producer extracted from its register on one day for one crime year,
+-- delivered in one file or several. Of each producer's draws that were delivered up to the edition, the newest counts.
 WITH draws AS (
     SELECT extract, crime_year, drawn_on, edition AS delivered_in_edition,
            count(DISTINCT file) AS files,
@@ -10,7 +10,7 @@ WITH draws AS (
            count(*) FILTER (CASE WHEN rode_code IS NOT NULL THEN place NOT IN ('rode', 'unknown')
                                  WHEN coordinate_x IS NOT NULL THEN place = 'area' ELSE false END
                             AND (FROM levels SELECT any_value(size) WHERE level = 'partnership_area') < s.size) AS reports_place_less_exact,
-           max(provenance) AS provenance -- synthetic as soon as one file is
+           max(provenance) AS provenance -- synthetic if one of the files is
     FROM police.reports LEFT JOIN area_sizes s USING (area_id) GROUP BY ALL
 ),
 draws_by_day AS (

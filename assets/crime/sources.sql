@@ -1,5 +1,5 @@
--- The count that a figure is made of, where several producers counted a cell: one that is no zero in doubt before one that is,
--- report by report before the police's own counts, the newest draw before older ones.
+-- The one count that a figure is made from where several producers counted the same cell. A count that is not a zero in doubt
+-- comes first, then one from single reports, then the newest draw.
 CREATE OR REPLACE VIEW crime_source AS
 FROM crime.counted WHERE crime_year = edition - 1 -- not a new draw of an earlier year
 QUALIFY row_number() OVER (

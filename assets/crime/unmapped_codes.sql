@@ -1,3 +1,4 @@
+-- Offence codes of kept reports that have no crime type on the day of the report, with the decision on them, if there is one.
 WITH unmapped AS (
     SELECT edition, file, provenance, offence_code,
            count(*) AS reports, min(reported_on) AS first_reported_on, max(reported_on) AS last_reported_on

@@ -1,7 +1,7 @@
-"""Reports of crime by the agreement's crime types: counted from the police's files where they came, else as published.
+"""Reports of crime by the agreement's crime types: counted from the police's files where they were delivered, else as published.
 
-Which count or published figure a row has is decided in `yearly_types.sql`, what is counted in `counted.sql`; here the rows get the
-limits of their rates. Whether a promise is kept is decided in `assets/targets/verdicts.py`.
+`counted.sql` counts, and `yearly_types.sql` chooses between a count and a published figure. This module adds the intervals of the
+rates. Whether a target is met is decided in `assets/targets/verdicts.py`.
 """
 
 import numpy as np
@@ -18,17 +18,17 @@ MONITORING = "monitoring"
 
 
 def yearly_types(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """The total, the types with a target and what is shown beside them, by edition and area."""
+    """Return the crime types that are not only monitored, by edition and area: the total, and types with and without a target."""
     return _with_limits("crime.yearly_types", figures[figures["role"] != MONITORING], conventions)
 
 
 def monitoring(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """The types that are followed every year without a target: missing where they are not public."""
+    """Return the monitored types, which are reported every year without a target for their level."""
     return _with_limits("crime.monitoring", figures[figures["role"] == MONITORING], conventions)
 
 
 def _with_limits(name: str, figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Add the exact limits of the rates per 1000 residents; none where reports or residents are not known."""
+    """Add the exact intervals of the rates per 1000 residents; empty where reports or residents are not known."""
     residents = figures["population_residents"]
     counted = Counts(
         _numbers(figures["reports"]),

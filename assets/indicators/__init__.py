@@ -1,4 +1,4 @@
-"""The two tables in the middle: every figure of every kind, and every comparison of figures.
+"""The two central tables: every figure of every kind, and every comparison of two figures.
 
-What comes before them makes figures; what comes after reads these two and compares nothing itself.
+Tables before these two make figures. Tables after them read these two and make no comparisons of their own.
 """

@@ -1,8 +1,8 @@
-"""What SQL cannot compute of a comparison: its change, the interval of the change, and both directions.
+"""The numbers of a comparison that SQL cannot compute: the change, its interval, and the literal and statistical direction.
 
-Which figures are compared, and whether they may be, is decided in `comparisons.sql`. Its columns `figure_` and `against_` hold
-the two figures, `whole_` and `against_whole_` those of the municipality in the two editions. One vectorised call of
-`assets/methods/` makes each interval.
+`comparisons.sql` decides which figures are compared, and whether they may be. Its columns `figure_*` hold the figure and
+`against_*` the one that it is compared with; `whole_*` and `against_whole_*` hold the comparison area's figures of the same two
+editions. Each kind of interval is one vectorised call of `assets/methods/`.
 """
 
 import numpy as np
@@ -30,9 +30,9 @@ RATIOS = ("ratio", "rate_ratio")
 
 
 def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Add figures, changes, intervals and directions to the rows of `comparisons.sql`; returns indicators.comparisons.
+    """Return indicators.comparisons: the rows of `comparisons.sql` with values, changes, intervals and directions.
 
-    Every row is of one kind: a pair of shares, of counts or of full counts, or one of the four that need more than a pair.
+    Each row belongs to exactly one kind of comparison, and each kind has a function here.
     """
     compared_with, made_of = comparisons["compared_with"], comparisons["made_of"]
     more_than_a_pair = compared_with.isin(["baseline_gap", "municipality_change", "years"])
@@ -44,7 +44,7 @@ def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd
         _rates_against_the_municipality: against_whole,
         _gaps: compared_with.eq("baseline_gap"),
         _years_together: compared_with.eq("years"),
-        _changes_of_both: compared_with.eq("municipality_change"),
+        _changes_against_the_municipality: compared_with.eq("municipality_change"),
     }
     computed = pd.concat([compute(comparisons[of_kind], conventions) for compute, of_kind in kinds.items()])
     rows = comparisons.drop(columns="reason").join(computed)
@@ -53,7 +53,7 @@ def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd
 
 
 def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Differences in points; against the municipality by the gap's own variance where it is known."""
+    """Compute differences of shares in points. Where the variance of a gap to the municipality is known, it is used."""
     confidence, power = conventions["confidence_level"], conventions["power"]
     new, old = _shares(rows, "figure_"), _shares(rows, "against_")
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
@@ -65,7 +65,7 @@ def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """The gap to the municipality less the baseline's gap, in points."""
+    """Compute the change of gaps in points: the gap to the comparison area less the gap of the baseline."""
     confidence, power = conventions["confidence_level"], conventions["power"]
     new = Gaps(_shares(rows, "figure_"), _shares(rows, "whole_"), _variances(rows["gap_error"]))
     old = Gaps(_shares(rows, "against_"), _shares(rows, "against_whole_"), _variances(rows["against_gap_error"]))
@@ -75,14 +75,16 @@ def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     smallest = shares.smallest_narrowings_shown(new, old, confidence, power)
     statuses = rows[["figure_status", "against_status", "whole_status", "against_whole_status"]]
     few = statuses.isin(["low_reliability"]).any(axis=1).to_numpy(bool)
-    error = np.hypot(_numbers(rows, "gap_error"), _numbers(rows, "against_gap_error"))  # two editions are independent
+    error = np.hypot(
+        _numbers(rows, "gap_error"), _numbers(rows, "against_gap_error")
+    )  # two editions are independent samples
     return _of_survey(rows, value, compared_value, limits, smallest, few).assign(standard_error=error)
 
 
 def _of_survey(
     rows: pd.DataFrame, value: Array, compared_value: Array, limits: tuple[Array, Array], smallest: Array, few: Array
 ) -> pd.DataFrame:
-    """Changes of shares or gaps: without an interval where answers are not known, or too few to read much into."""
+    """Return changes of shares or gaps; without an interval where the answers are not known or too few."""
     usable = rows["reason"].isna().to_numpy(bool)
     unknown = usable & np.isnan(limits[0])
     shown = usable & ~unknown & ~few
@@ -103,7 +105,7 @@ def _of_survey(
 
 
 def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return ratios of two rates, or of two plain numbers; no interval where only the rate of one is known."""
+    """Compute ratios of two rates or of two numbers of reports; without an interval where only a rate is known."""
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     new, old = _counts(rows, "figure_"), _counts(rows, "against_")
     limits = counts.rate_ratio_limits(new, old, conventions["confidence_level"])
@@ -111,7 +113,7 @@ def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return ratios of the rates, also of figures that are numbers: areas of different size compare by rates alone."""
+    """Compute ratios of rates, also for numbers of reports, because areas differ in size."""
     new, old = _counts(rows, "figure_", per_resident=True), _counts(rows, "against_", per_resident=True)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     of_numbers = rows["unit"].eq("reports").to_numpy(bool)
@@ -121,7 +123,7 @@ def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, f
 
 
 def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return ratios of a rate to that of several years together, or of a number to their mean; NaN against none."""
+    """Compute ratios of a rate to that of several years together, or of a number to their mean; NaN if that is 0."""
     new, old = _counts(rows, "figure_"), _counts(rows, "together_")
     per_1000 = np.where(rows["unit"].eq("reports"), 1.0, 1000.0)
     ratio = _ratio(_rates(new), _rates(old))
@@ -129,8 +131,11 @@ def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
     return _of_counts(rows, _numbers(rows, "figure_value"), _rates(old) * per_1000, ratio, _where_ratio(limits, ratio))
 
 
-def _changes_of_both(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the area's change since the baseline's year over the municipality's; no interval where a count is zero."""
+def _changes_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
+    """Compute the area's change since the baseline divided by the municipality's change.
+
+    There is no interval where one of the four counts is 0.
+    """
     names = ("figure_", "against_", "whole_", "against_whole_")
     four = [_counts(rows, name) for name in names]
     rates = [_rates(area_counts) for area_counts in four]
@@ -144,7 +149,10 @@ def _changes_of_both(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 def _of_counts(
     rows: pd.DataFrame, value: Array, compared_value: Array, ratio: Array, limits: tuple[Array, Array]
 ) -> pd.DataFrame:
-    """Return ratios of counts. Without a count only stated rates are compared; a count of zero may give no interval."""
+    """Return ratios of rates or counts, with the reason where there is no interval.
+
+    `missing_extract` means that only rates are known and no counts; `zero_count` that a count of 0 allows no interval.
+    """
     usable = rows["reason"].isna().to_numpy(bool)
     without_interval = usable & np.isnan(limits[0])
     without_count = without_interval & ~_counted(rows)
@@ -162,7 +170,7 @@ def _of_counts(
 
 
 def _counted(rows: pd.DataFrame) -> Array:
-    """Whether both counts are known, and for rates the residents; only of pairs may they be unknown here."""
+    """Say for each pair whether both counts are known, and for rates the residents; other comparisons always have them."""
     pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
     per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
     reports_known = rows[["figure_reports", "against_reports"]].notna().all(axis=1)
@@ -171,7 +179,7 @@ def _counted(rows: pd.DataFrame) -> Array:
 
 
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
-    """Differences of numbers; of areas above a limit with what the data can carry of both."""
+    """Compute differences of numbers. Numbers of areas above a limit have an interval, from the intervals of both."""
     usable = rows["reason"].isna().to_numpy(bool)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     of_areas = rows["made_of"].eq("areas").to_numpy(bool)
@@ -194,11 +202,11 @@ def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) ->
 
 
 def _directions(rows: pd.DataFrame) -> dict[str, Array]:
-    """Return the directions of the point figures, and of the intervals where these exclude no change."""
+    """Return the literal direction, from the change itself, and the statistical direction, from its interval."""
     of_ratio = rows["change_unit"].isin(RATIOS).to_numpy(bool)
     unchanged = np.where(of_ratio, 1.0, 0.0)
     change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))
-    difference = _numbers(rows, "value") - _numbers(rows, "compared_value")  # where no ratio can be made of zero
+    difference = _numbers(rows, "value") - _numbers(rows, "compared_value")  # used where a ratio to 0 does not exist
     literal = literal_directions(np.where(np.isnan(change), difference, change - unchanged))
     literal[rows["reason"].notna().to_numpy(bool) & np.isnan(change)] = None
     full_count = ~rows["made_of"].isin(["answers", "reports", "areas"]).to_numpy(bool)
@@ -207,11 +215,11 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
     return {"literal": literal, "statistical": statistical}
 
 
-# --- columns as the methods take them ---------------------------------------------------------------------------
+# --- columns as `assets/methods` takes them ------------------------------------------------------------------------
 
 
 def _shares(rows: pd.DataFrame, name: str) -> Shares:
-    """Return shares as fractions; an unknown design effect counts as 1."""
+    """Return shares as fractions; an unknown design effect is taken as 1."""
     error = _numbers(rows, f"{name}standard_error") / 100
     return Shares(
         value=_numbers(rows, f"{name}value") / 100,
@@ -224,7 +232,7 @@ def _shares(rows: pd.DataFrame, name: str) -> Shares:
 
 
 def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Counts:
-    """Reports over their residents; numbers of reports over their years, unless a rate is asked for."""
+    """Return counts over residents; numbers of reports over the number of years, unless `per_resident` asks for a rate."""
     of_numbers = rows["unit"].eq("reports").to_numpy(bool) & (not per_resident)
     years = _numbers(rows, "years_together") if name == "together_" else np.ones(len(rows))
     return Counts(
@@ -235,12 +243,12 @@ def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Cou
 
 
 def _rates(counted: Counts) -> Array:
-    """Reports for each resident, or for each year, over the middle of the population's band."""
+    """Return reports per resident, or per year, with the mean of the smallest and the largest number of residents."""
     return counted.reports / ((counted.population_low + counted.population_high) / 2)
 
 
 def _ratio(value: Array, compared_value: Array) -> Array:
-    """Return the ratio, NaN where the compared value is 0 or not known."""
+    """Return the ratios; NaN where the compared value is 0 or not known."""
     return np.divide(value, compared_value, out=np.full(len(value), np.nan), where=np.nan_to_num(compared_value) != 0)
 
 
@@ -249,7 +257,7 @@ def _where_ratio(limits: tuple[Array, Array], ratio: Array) -> tuple[Array, Arra
 
 
 def _variances(errors: pd.Series) -> Array:
-    """Variances of gaps as fractions, from their standard errors in points."""
+    """Return variances of gaps of fractions, from their standard errors in points."""
     return (errors.to_numpy(float, na_value=np.nan) / 100) ** 2
 
 

@@ -1,5 +1,6 @@
--- Every figure beside the one that it is compared with, and whether the two may be compared: the one place where figures are
--- compared over a break. Changes and intervals are computed afterwards, from figure_*, against_*, whole_* and against_whole_*.
+-- Every figure with the figure that it is compared with, and whether the two may be compared. No other query decides whether
+-- figures before and after a break may be compared. `comparisons.py` computes changes and intervals from the columns figure_*,
+-- against_*, whole_* and against_whole_*.
 
 WITH measured AS (
     SELECT *, made_of IN ('answers', 'areas') AS of_survey, if(made_of = 'reports', 1, 0) AS published_after FROM reference.measures
@@ -11,7 +12,7 @@ figures AS MATERIALIZED (
            '' AS fixed_for
     FROM indicators.yearly y
     UNION ALL BY NAME
-    -- What an act fixed as the baseline of an agreement stands, whatever later draws of that year say.
+    -- Fixed baselines of an agreement. They stay as fixed even if a later draw of the same year has other counts.
     SELECT b.edition, coalesce(b.crime_year, b.edition) AS year, b.area_id, b.measure, b.value, b.value_low, b.value_high, b.reports,
            b.population_low_residents, b.population_high_residents, b.area_version, b.status, b.confidentiality, b.provenance,
            b.maturity, b.source_lines, b.agreement_id AS fixed_for
@@ -23,8 +24,8 @@ own_figures AS (
     SELECT f.edition, f.year, f.area_id, f.measure, f.value, m.made_of, m.unit, m.of_survey, m.published_after
     FROM figures f JOIN measured m USING (measure) WHERE f.fixed_for = ''
 ),
--- The area that an area is held against: the one that its agreement names, else the municipality that it lies in.
-held_against AS (
+-- The area that an area is compared with: the comparison area of its agreement, else the municipality that it lies in.
+compared_areas AS (
     SELECT a.agreement_id, p.area_id, p.area_id = a.area_id AS is_own_area, a.comparison_area_id AS whole_id, DATE '0001-01-01' AS valid_from, DATE '9999-12-31' AS valid_to
     FROM reference.agreements a
     JOIN (SELECT agreement_id, area_id FROM reference.agreements UNION SELECT agreement_id, area_id FROM reference.targets) p USING (agreement_id)
@@ -33,7 +34,8 @@ held_against AS (
     SELECT NULL AS agreement_id, area_id, true AS is_own_area, whole_id, valid_from, valid_to FROM lies_in
     WHERE level = 'municipality' AND whole_id <> area_id AND area_id NOT IN (SELECT area_id FROM reference.agreements)
 ),
--- The baseline of each agreement: that of its target where a target names the measure, else the agreement's own year.
+-- The baselines that changes are seen against: that of the target on this measure, else of the agreement's baseline edition, else
+-- of the edition in reference.conventions.
 of_targets AS (
     SELECT b.agreement_id, b.area_id, b.measure, b.edition AS compared_edition,
            if(bool_or(t.rule = 'held_at_baseline'), b.agreement_id, '') AS fixed_for
@@ -58,14 +60,15 @@ of_no_agreement AS (
 baselines AS (
     FROM of_targets UNION ALL BY NAME FROM of_agreements UNION ALL BY NAME FROM of_no_agreement
 ),
-judged_series AS (
+series_of_targets AS (
     SELECT area_id, measure FROM reference.targets
     UNION
     SELECT a.comparison_area_id, t.measure FROM reference.targets t JOIN reference.agreements a USING (agreement_id)
     WHERE t.rule = 'approaches_comparison_area'
 ),
--- How much counts vary is read off the bydele of the same municipality where the area's own years are too few.
-judged_with_bydele AS (
+-- Where an area has too few years of its own, the dispersion of counts is estimated from the bydele of its municipality. These
+-- need comparisons of the same editions.
+bydele_for_dispersion AS (
     SELECT DISTINCT bydel.area_id, t.measure, judged.year + 1 AS edition
     FROM reference.targets t
     JOIN lies_in home ON home.area_id = t.area_id AND home.level = 'municipality'
@@ -82,13 +85,13 @@ wanted AS (
     FROM own_figures f JOIN baselines b USING (area_id, measure) WHERE f.edition > b.compared_edition
     UNION ALL BY NAME
     SELECT DISTINCT 'municipality' AS compared_with, f.edition, f.area_id, f.measure, f.edition AS compared_edition, h.whole_id AS compared_area_id
-    FROM own_figures f JOIN held_against h USING (area_id)
+    FROM own_figures f JOIN compared_areas h USING (area_id)
     WHERE h.is_own_area AND f.made_of IN ('answers', 'reports') AND make_date(f.year::INTEGER, 12, 31) BETWEEN h.valid_from AND h.valid_to
     UNION ALL BY NAME
     SELECT DISTINCT if(f.made_of = 'answers', 'baseline_gap', 'municipality_change') AS compared_with,
            f.edition, f.area_id, f.measure, b.agreement_id, b.compared_edition, h.whole_id AS compared_area_id
     FROM own_figures f JOIN baselines b USING (area_id, measure)
-    JOIN held_against h ON h.area_id = f.area_id AND h.agreement_id IS NOT DISTINCT FROM b.agreement_id
+    JOIN compared_areas h ON h.area_id = f.area_id AND h.agreement_id IS NOT DISTINCT FROM b.agreement_id
     WHERE f.made_of IN ('answers', 'reports') AND f.edition > b.compared_edition
       AND make_date(f.year::INTEGER, 12, 31) BETWEEN h.valid_from AND h.valid_to
     UNION ALL BY NAME
@@ -97,12 +100,12 @@ wanted AS (
     FROM own_figures f JOIN reference.crime_readings r ON r.kind = 'years' AND f.made_of = 'reports' AND f.year > r.last_year
     UNION ALL BY NAME
     SELECT 'earlier_edition' AS compared_with, f.edition, f.area_id, f.measure, e.edition AS compared_edition, f.area_id AS compared_area_id
-    FROM own_figures f JOIN judged_series USING (area_id, measure) JOIN own_figures e USING (area_id, measure)
+    FROM own_figures f JOIN series_of_targets USING (area_id, measure) JOIN own_figures e USING (area_id, measure)
     WHERE e.edition < f.edition AND e.value IS NOT NULL AND f.value IS NOT NULL
     UNION ALL BY NAME
     SELECT 'earlier_edition' AS compared_with, b.edition, b.area_id, b.measure, e.edition AS compared_edition, b.area_id AS compared_area_id
-    FROM judged_with_bydele b JOIN own_figures e USING (area_id, measure)
-    WHERE e.edition < b.edition AND e.value IS NOT NULL AND (b.area_id, b.measure) NOT IN (SELECT (area_id, measure) FROM judged_series)
+    FROM bydele_for_dispersion b JOIN own_figures e USING (area_id, measure)
+    WHERE e.edition < b.edition AND e.value IS NOT NULL AND (b.area_id, b.measure) NOT IN (SELECT (area_id, measure) FROM series_of_targets)
 ),
 numbered AS MATERIALIZED (
     SELECT w.* REPLACE (coalesce(w.fixed_for, '') AS fixed_for), m.made_of, m.unit, m.of_survey, row_number() OVER () AS number,
@@ -111,7 +114,7 @@ numbered AS MATERIALIZED (
            if(of_four, w.compared_area_id, NULL) AS whole_area_id
     FROM wanted w JOIN measured m USING (measure)
 ),
--- The two editions of a series, or the two areas of an edition, between which something may have changed.
+-- The figures between which the series may be broken: two editions of an area, or two areas of an edition.
 pairs AS (
     SELECT number, measure, of_survey, area_id, edition, area_id AS other_area_id, compared_edition AS other_edition, fixed_for
     FROM numbered WHERE compared_with NOT IN ('municipality', 'years')
@@ -138,7 +141,8 @@ crossed AS (
     WHERE p.area_id = p.other_area_id
     GROUP BY p.number, p.area_id, p.other_area_id, p.other_edition
 ),
--- Versions of the area, or of the rule for answers, that begin between two figures need a decision each.
+-- A comparison is forbidden by a break that says so, or by a new version of the area or of the rule for answers between the two
+-- figures that no break allows.
 forbidden AS (
     SELECT p.number, c.breaks,
            coalesce(c.forbidding, list_filter([
@@ -207,7 +211,7 @@ judged AS (
            list_filter([if(figure_value IS NULL, NULL, coalesce(figure_rule_version, -1)), if(against_value IS NULL, NULL, coalesce(against_rule_version, -1)),
                         if(whole_value IS NULL, NULL, coalesce(whole_rule_version, -1)), if(against_whole_value IS NULL, NULL, coalesce(against_whole_rule_version, -1))],
                        lambda version: version IS NOT NULL) AS rules,
-           -- A reading stands on reports, and a rate on their residents too; a rate alone is not enough.
+           -- whether the reports are known that a reading is computed from, and for a rate the residents; a rate alone is not enough
            figure_reports IS NOT NULL AND (unit = 'reports' OR figure_population_low_residents IS NOT NULL)
                AND if(of_four, against_reports IS NOT NULL AND whole_reports IS NOT NULL AND against_whole_reports IS NOT NULL
                                AND (unit = 'reports' OR (against_population_low_residents IS NOT NULL

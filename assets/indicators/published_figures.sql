@@ -1,5 +1,5 @@
--- One figure for each edition, area and measure of which anything was published: the most precisely printed value, if all
--- lines agree with it within rounding, or that of the source that somebody chose. Without a value where they disagree.
+-- One figure for each edition, area and measure that was published. It is the value with the most decimals, if all lines agree with
+-- it within rounding, or the value of the source that a person chose. Where the lines disagree and nobody chose, it has no value.
 CREATE OR REPLACE VIEW published_figure AS
 WITH lines AS (
     SELECT f.*,
@@ -16,8 +16,8 @@ ranked AS (
     FROM lines
     WINDOW figure AS (PARTITION BY edition, area_id, measure)
 ),
--- The lines that count: the chosen source's, else all of them.
-counted AS (
+-- The lines to use: those of the chosen source, else all of them.
+used_lines AS (
     SELECT *, max(low) FILTER (best) OVER figure AS best_low, max(high) FILTER (best) OVER figure AS best_high
     FROM ranked
     WHERE chosen OR NOT has_choice
@@ -31,7 +31,7 @@ judged AS (
            CASE WHEN agree THEN max(best_high) ELSE max(high) END AS high,
            bool_and(approximate) AS approximate,
            min(answers) AS answers
-    FROM counted GROUP BY edition, area_id, measure
+    FROM used_lines GROUP BY edition, area_id, measure
 ),
 printed AS (
     SELECT edition, area_id, measure, string_agg(file_line, ' ' ORDER BY source_id) AS lines, min(file_line) AS first_line

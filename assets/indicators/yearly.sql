@@ -1,5 +1,5 @@
--- Every figure of every kind in one shape, and a row without a figure for each that a target waits for.
--- What a figure is made of, and whether it is hidden, was decided in the table that made it; nothing is decided here.
+-- Every figure of every kind in the same columns, and an empty row for each figure that a target needs and that is missing. The
+-- tables before this one decide what a figure is made from and whether it is hidden.
 
 WITH shares AS (
     SELECT s.edition, s.edition AS year, s.area_id, s.area_version, s.measure,
@@ -41,7 +41,7 @@ records AS (
 figures AS (
     FROM shares UNION ALL BY NAME FROM crime UNION ALL BY NAME FROM areas_above UNION ALL BY NAME FROM records
 ),
--- A target is judged in each edition of its agreement, and a crime year is published by the edition after it.
+-- A target needs a figure in each edition of its agreement. The edition after a crime year publishes that year.
 awaited AS (
     SELECT DISTINCT edition, edition - if(t.period_of = 'crime_year', 1, 0) AS year, t.area_id, t.measure,
            'missing' AS status, 'free' AS confidentiality, 'provisional' AS maturity
@@ -52,7 +52,7 @@ awaited AS (
 all_figures AS (
     FROM figures UNION ALL BY NAME FROM awaited
 ),
--- Figures that ought to agree and do not put those in doubt that stand in them, by crime type or by measure.
+-- Where two figures ought to agree and do not, the figures that quality.reconciliation names are in doubt, by crime type or measure.
 doubts AS (
     SELECT r.edition, areas.area_id, names.name, string_agg(DISTINCT r.comparison, ' ' ORDER BY r.comparison) AS failed_checks
     FROM quality.reconciliation r,
@@ -86,7 +86,7 @@ waived AS (
 ),
 yearly AS (
     SELECT f.*, m.unit, m.made_of,
-           -- whether a hidden count agrees with another figure would narrow it down
+           -- Not for hidden counts: readers could narrow them down if they knew whether they agree with another figure.
            if(f.confidentiality = 'free', d.failed_checks, NULL) AS failed_checks,
            if(d.failed_checks IS NULL OR f.confidentiality <> 'free', NULL, a.decision) AS decision, w.waived_checks
     FROM all_figures f JOIN reference.measures m USING (measure)

@@ -1,10 +1,11 @@
-"""Which small counts are hidden, and which others with them, so that none follows from what is shown.
+"""Which counts to hide: small ones, and enough other counts that no small one can be worked out from those that are shown.
 
-Cells are counts of reports. What an attacker knows besides them is a system of equations, one row of `coefficients` each:
-the sum of coefficients times values is known. Which cells and equations there are is decided in `assets/crime/confidentiality.sql`.
+Cells are counts of reports. An attacker also knows equations between them, such as the bydele adding up to the municipality.
+Each row of `coefficients` is one equation: the sum of coefficients times values, which the attacker knows. Which cells and
+equations there are is in `assets/crime/confidentiality.sql`.
 
-Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. Protection is asked of the range
-that an attacker can work out by linear programming, as in 4.3.2 there.
+Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. What an attacker can work out is
+found by linear programming, as in section 4.3.2 there.
 """
 
 from collections.abc import Iterator
@@ -21,10 +22,10 @@ EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class Cells:
-    """Counts, which of them are shown to anybody, and what hiding one would cost.
+    """Counts, whether each of them is published, and what it would cost to hide it.
 
-    A cell that is not shown stands for a remainder, as what of a bydel lies outside the partnership area. `guarded` says
-    of which cells a small value must not be found out.
+    A cell that is not `shown` is a remainder that is never published, such as the reports of a bydel outside the partnership
+    area. `guarded` says in which of these remainders a small value must not be worked out either.
     """
 
     values: Array
@@ -34,12 +35,12 @@ class Cells:
 
 
 def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str]:
-    """Return for each cell whether it is free, confidential (1 to threshold - 1) or hidden for the sake of others.
+    """Return for each cell whether it is free, confidential (1 to threshold - 1) or secondary, hidden to protect another cell.
 
-    `thresholds` has the fewest reports that are shown of each cell, or of all cells alike.
+    `thresholds` is the fewest reports that may be shown, for each cell or for all cells.
 
-    Zeros are shown, but not beside a small count: else a hidden count would be known not to be zero. Raises ValueError
-    where a small count can be found out even if every cell is hidden.
+    Zeros are shown, except in an equation with a small count. If they were shown there, readers would know that the hidden
+    count is not zero. Raises ValueError where a small count can be worked out even if every cell is hidden.
     """
     thresholds = np.broadcast_to(thresholds, cells.values.shape)
     small = (cells.values >= 1) & (cells.values < thresholds)
@@ -56,10 +57,10 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
 
 
 def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) -> Iterator[tuple[int, float, float]]:
-    """Yield each cell to be protected, with the smallest and the largest value that an attacker cannot rule out.
+    """Yield each cell that needs protection, with the smallest and the largest value that an attacker cannot rule out.
 
-    The attacker knows every equation and every cell that is shown and not hidden. Nobody is told whether a cell is hidden
-    for its own sake or for another's, as that would say that it is less than the threshold.
+    The attacker knows every equation and every cell that is shown and not hidden, but not whether a cell is hidden because it
+    is small or to protect another one. That alone would reveal that the count is below the threshold.
     """
     small = (cells.values >= 1) & (cells.values < thresholds)
     unknown = np.flatnonzero(hidden | ~cells.shown)
@@ -74,7 +75,7 @@ def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) 
 
 
 def protected(value: float, low: float, high: float, threshold: int) -> bool:
-    """Whether the range protects the value: around a small one it holds all small values, else as many."""
+    """Say whether the range is wide enough: for a small value it holds all small values, for another one as many values."""
     if 1 <= value < threshold:
         return low <= 1 + EPSILON and high >= threshold - 1 - EPSILON
     return high - low >= threshold - 1 - EPSILON
@@ -88,7 +89,11 @@ def _first_exposed(cells: Cells, coefficients: Array, hidden: Array, thresholds:
 
 
 def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int) -> int:
-    """Return the cheapest shown cell that shares an equation with the exposed one, or with one reached from it."""
+    """Return the cheapest shown cell in an equation with the exposed cell.
+
+    Where all of those are hidden already, the search goes on to the equations of these cells, and so on. Raises ValueError
+    where no cell is left.
+    """
     reached = np.arange(len(cells.values)) == exposed
     while True:
         neighbours = _in_equation_with(reached, coefficients)
@@ -97,19 +102,19 @@ def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int
             return int(candidates[np.argmin(cells.cost[candidates])])
         further = reached | neighbours
         if (further == reached).all():
-            raise ValueError(f"cell {exposed} cannot be protected: nothing is left to hide beside it")
+            raise ValueError(f"cell {exposed} cannot be protected: every cell in an equation with it is hidden already")
         reached = further
 
 
 def _in_equation_with(chosen: Array, coefficients: Array) -> Array:
-    """Whether each cell stands in an equation with a chosen one; a chosen cell does where it stands in any equation."""
+    """Say for each cell whether it is in an equation with a chosen cell; a chosen cell is, if it is in any equation."""
     uses = coefficients != 0
     neighbours: Array = uses[uses[:, chosen].any(axis=1)].any(axis=0)
     return neighbours
 
 
 def _extreme(equations: Array, totals: Array, place: int, sign: int) -> float:
-    """Return the smallest (sign 1) or largest (sign -1) value of one unknown; infinite where nothing bounds it."""
+    """Return the smallest (sign 1) or largest (sign -1) possible value of an unknown cell; infinite where it has no bound."""
     goal = np.zeros(equations.shape[1])
     goal[place] = sign
     solution = optimize.linprog(goal, A_eq=equations, b_eq=totals, bounds=(0, None), method="highs")

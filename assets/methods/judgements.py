@@ -1,8 +1,7 @@
-"""What a target makes of two figures: the literal reading of the words, and the statistical one.
+"""The formulas of verdicts: the literal and the statistical reading of a target from figures and intervals.
 
-One function per rule of an agreement. Each returns both readings side by side; neither is ever merged into the
-other, and a reading that cannot be made is `not_evaluable` with a reason. Which figures are compared is decided in
-`assets/targets/rules.py`.
+Each function returns both readings, and neither changes the other. A reading that cannot be made is `not_evaluable`, with a
+reason. Which figures and intervals a rule of an agreement passes to these functions is in `assets/targets/rules.py`.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import numpy as np
 from assets.methods.limits import Array
 from assets.methods.shares import Interval
 
-METHOD = "full_count/1"  # of what is counted whole, as meetings and activities
+METHOD = "full_count/1"  # of measures that are counted completely, such as meetings and activities
 
 Literally = Literal["met", "not_met", "not_evaluable"]
 Statistically = Literal["met", "not_met", "uncertain", "not_evaluable"]
@@ -22,7 +21,7 @@ Statistically = Literal["met", "not_met", "uncertain", "not_evaluable"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The two readings, and why one of them cannot be made."""
+    """The literal and the statistical reading of a target, and the reason where one of them cannot be made."""
 
     literal: Literally
     statistical: Statistically
@@ -30,12 +29,12 @@ class Verdict:
 
 
 def not_evaluable(reason: str) -> Verdict:
-    """Neither reading can be made."""
+    """Return the verdict of which neither reading can be made, for this reason."""
     return Verdict("not_evaluable", "not_evaluable", reason)
 
 
 def literal_directions(changes: Array) -> Array:
-    """What the point figures say of each change: fall, rise or no_change; None where the change is not known."""
+    """Return the direction of each change: fall, rise or no_change; None where the change is not known."""
     moved = np.round(changes, 9)
     words = np.select([moved < 0, moved > 0], ["fall", "rise"], "no_change").astype(object)
     words[np.isnan(moved)] = None
@@ -43,14 +42,17 @@ def literal_directions(changes: Array) -> Array:
 
 
 def statistical_directions(low: Array, high: Array, unchanged: Array | float = 0.0) -> Array:
-    """What each interval can carry: a direction only where it leaves out no change, which is 0 of a difference and 1 of a ratio."""
+    """Return fall or rise where the interval of the change excludes `unchanged`, else uncertain.
+
+    `unchanged` is 0 for differences and 1 for ratios.
+    """
     return np.select([high < unchanged, low > unchanged], ["fall", "rise"], "uncertain").astype(object)
 
 
 def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdict:
-    """Promised: the change lies below `limit`. Serves "falls every year" and "approaches the comparison area".
+    """Judge the target that a change is below `limit`, as in "falls every year" and "approaches the comparison area".
 
-    Statistical: met where the whole interval lies below the limit, not_met where it lies above.
+    Statistical: met where the whole interval is below the limit, not_met where all of it is above.
     """
     literal: Literally = "met" if round(change - limit, 9) < 0 else "not_met"
     if interval is None:
@@ -63,10 +65,11 @@ def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdi
 def each_below(
     changes: Sequence[float], intervals: Sequence[Interval | None], together: Sequence[Interval | None]
 ) -> Verdict:
-    """Promised: every one of several changes lies below 0. Serves "falls every year" over all of the years.
+    """Judge the target that each of several changes is below 0, as in "falls every year" over all years.
 
-    Statistical: met where every interval lies below 0, unadjusted; not_met where some year rose, which is asked of all at
-    once: of intervals at the level of the first step of Holm's method (Holm 1979), `together`.
+    Statistical: met where each of `intervals` is below 0. They need no adjustment because all of them must be. not_met where
+    one of `together` is above 0: wider intervals at the level of the first step of Holm's method (Holm 1979), because one
+    rise among several years is enough and may happen by chance.
     """
     literal: Literally = "met" if all(round(change, 9) < 0 for change in changes) else "not_met"
     known_intervals = [interval for interval in intervals if interval is not None]
@@ -78,12 +81,14 @@ def each_below(
 
 
 def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tolerance: float) -> Verdict:
-    """Promised: the count or the rate `value` is not above the baseline's.
+    """Judge the target that a count or rate `value` is not above the baseline.
 
-    The baseline is itself a random count: not_met where the interval of the rates' ratio lies above 1, met where it
-    lies below 1 + tolerance, else uncertain; not_met goes first where both hold. `ratio` is None where a count is not known.
+    Statistical: the baseline is a random count too, so the interval of `value / baseline` is read. not_met where it is above
+    1; otherwise met where it is below 1 + tolerance; otherwise uncertain. `ratio` is None where a count is not known.
     """
-    literal: Literally = "met" if round(value - baseline, 6) <= 0 else "not_met"  # a fixed rate has 9 decimals
+    literal: Literally = (
+        "met" if round(value - baseline, 6) <= 0 else "not_met"
+    )  # a fixed baseline is written with 9 decimals
     if ratio is None:
         return Verdict(literal, "not_evaluable", "missing_extract")
     if ratio.low > 1:
@@ -92,10 +97,10 @@ def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tole
 
 
 def at_least(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
-    """Promised: the figure is at least the limit. `low` and `high` are what it surely is not below and not above.
+    """Judge the target that a figure is at least the limit.
 
-    Of a full count both are the number itself. A share or a number of reports is read by its interval, and has no statistical
-    reading without one.
+    `low` and `high` are the interval of the figure. For a full count both are the number itself. A share or a number of reports
+    without an interval has no statistical reading.
     """
     literal: Literally = "met" if value >= limit else "not_met"
     if low is None or high is None:
@@ -106,10 +111,10 @@ def at_least(value: float, limit: float, low: float | None, high: float | None) 
 
 
 def at_most(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
-    """Promised: the number is at most the limit. `low` and `high` are what it surely is not below and not above.
+    """Judge the target that a figure is at most the limit.
 
-    Of a full count both are the number itself. A share or a number of reports is read by its interval. A number that was read
-    off uncertain shares and only published has neither.
+    `low` and `high` are the interval of the figure. For a full count both are the number itself. A figure without an interval,
+    such as a published number of areas whose shares are uncertain, has no statistical reading.
     """
     literal: Literally = "met" if value <= limit else "not_met"
     if low is None or high is None:
@@ -119,11 +124,12 @@ def at_most(value: float, limit: float, low: float | None, high: float | None) -
     return Verdict(literal, "met" if high <= limit else "uncertain")
 
 
-def every_one(kept: int, out_of: int, not_known: int) -> Verdict:
-    """Promised: each of the plan's own goals is kept. One that is not kept decides, whatever the others become.
+def every_one(met: int, out_of: int, not_known: int) -> Verdict:
+    """Judge the target that all goals of a plan are met: `met` of `out_of`, while `not_known` of them are still open.
 
-    A full count, so both readings say the same; goals of which nobody knows yet are no success.
+    Not met as soon as one goal is not met. Not evaluable while goals are open. Both readings are equal, because goals are
+    counted completely.
     """
-    if kept + not_known < out_of:
+    if met + not_known < out_of:
         return Verdict("not_met", "not_met")
     return not_evaluable("missing_extract") if not_known or out_of == 0 else Verdict("met", "met")

@@ -1,4 +1,4 @@
-"""Limits of shares, for one or for many at once. What they are the limits of is in `shares.py` and `samples.py`."""
+"""Formulas for the limits of shares that `shares.py`, `samples.py` and `counts.py` have in common."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -11,14 +11,15 @@ Limits = tuple[Array, Array]
 
 
 def normal_quantile(confidence: float) -> float:
-    """The two-sided standard normal quantile: 1.96 for 0.95."""
+    """Return the two-sided quantile of the standard normal distribution: 1.96 for a confidence of 0.95."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def logit_limits(share: Array, standard_error: Array, degrees: Array, confidence: float) -> Limits:
-    """Limits on the logit scale with the t distribution, back on the scale of shares.
+    """Return limits that are computed on the logit scale with the t distribution, and converted back into shares.
 
-    Source: Korn and Graubard (1999), Analysis of Health Surveys; as R's `svyciprop(method = "logit")`. NaN at 0 and 1.
+    NaN for shares of 0 and 1. Source: Korn and Graubard (1999), Analysis of Health Surveys; the same as R's
+    `svyciprop(method = "logit")`.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         logit = np.log(share / (1 - share))
@@ -27,7 +28,7 @@ def logit_limits(share: Array, standard_error: Array, degrees: Array, confidence
 
 
 def clopper_pearson_limits(successes: Array, answers: Array, confidence: float | Array) -> Limits:
-    """Exact binomial limits, also for numbers that are not whole. Source: Clopper and Pearson (1934)."""
+    """Return exact binomial limits; the numbers need not be whole. Source: Clopper and Pearson (1934)."""
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
         low = np.where(successes <= 0, 0.0, stats.beta.ppf(tail, successes, answers - successes + 1))
@@ -36,7 +37,7 @@ def clopper_pearson_limits(successes: Array, answers: Array, confidence: float |
 
 
 def wilson_limits(share: Array, answers: Array, confidence: float) -> Limits:
-    """Score limits of a proportion; NaN of no answers. Source: Wilson (1927)."""
+    """Return score limits of shares; NaN without answers. Source: Wilson (1927)."""
     z = normal_quantile(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = share + z * z / (2 * answers)
@@ -45,9 +46,9 @@ def wilson_limits(share: Array, answers: Array, confidence: float) -> Limits:
 
 
 def limits_of_sum(values: Sequence[Array], limits: Sequence[Limits], signs: Sequence[int]) -> Limits:
-    """Limits of a sum of independent values, each with its sign (1 or -1), from the limits of each.
+    """Return limits of a sum of independent values, each with its sign (1 or -1), from the limits of each value.
 
-    Source: of a difference, Newcombe (1998), method 10; of more values, Zou and Donner (2008).
+    Source: Newcombe (1998), method 10, for a difference; Zou and Donner (2008) for more values.
     """
     total = sum(sign * value for sign, value in zip(signs, values, strict=True))
     below = above = np.zeros(1)

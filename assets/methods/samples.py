@@ -1,13 +1,13 @@
 """Shares of a stratified, weighted sample by linearisation: every area and every question of an edition at once.
 
-An area is a domain of the sample: all rows stay, and those outside of it count as nothing. Shares are fractions between 0
-and 1. What was only published, without answers, is in `shares.py`.
+An area is a domain of the sample: all respondents stay in the calculation, and those outside the area contribute 0. Shares
+are fractions between 0 and 1. Shares that were only published, without answers, are in `shares.py`.
 
-Source of the variance: Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 5.5 and 5.8; as R's `survey`.
+Source of the variance: Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 5.5 and 5.8. R's `survey` uses
+the same.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -17,14 +17,12 @@ from assets.methods.limits import Array, clopper_pearson_limits, logit_limits
 METHOD = "sample_share/1"
 FEW, FEW_UNEQUAL = 10, 15
 
-Lonely = Literal["adjust", "average", "remove"]
-
 
 @dataclass(frozen=True)
 class Design:
-    """The respondents' strata and weights: `stratum` and `weight` by respondent, `population` by stratum.
+    """The sampling design: `stratum` and `weight` of each respondent, and `population`, the residents of each stratum.
 
-    A stratum is a number from 0 on. A population of infinity leaves the finite population out.
+    Strata are numbered from 0. A population of infinity switches the finite population correction off.
     """
 
     stratum: Array
@@ -33,16 +31,17 @@ class Design:
 
     @property
     def answers(self) -> Array:
-        """Respondents of each stratum."""
+        """Return the number of respondents of each stratum."""
         return np.bincount(self.stratum, minlength=len(self.population))
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """Area by question: the answers that count, the share, its variance, and what the intervals need.
+    """Shares with what their intervals need: arrays of shape (areas, questions).
 
-    `degrees` of freedom are the answers less the strata that they stand in, as in R's `survey` and in `svy`; `population`
-    is the sum of the weights. Where nobody answered, `answers` is 0 and the share is NaN.
+    `answers` counts the answers in the denominator. `degrees` of freedom are the answers less the number of strata that they
+    come from, as in R's `survey` and in `svy`. `population` is the sum of the weights. Where nobody answered, `answers` is 0
+    and the share is NaN.
     """
 
     answers: Array
@@ -53,22 +52,23 @@ class Estimates:
 
     @property
     def standard_error(self) -> Array:
-        """Root of the variance."""
+        """Return the square root of the variance."""
         return np.sqrt(self.variance)
 
     @property
     def design_effect(self) -> Array:
-        """The variance against that of a simple random sample of as many: Var / (p (1 - p) / (n - 1) (1 - n / N))."""
+        """Return the variance divided by that of a simple random sample of n answers: p (1 - p) / (n - 1) (1 - n / N)."""
         n = self.answers
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.variance / (self.share * (1 - self.share) / (n - 1) * (1 - n / self.population))
 
 
-def estimates(design: Design, yes: Array, areas: Array, lonely: Lonely = "adjust") -> Estimates:
-    """The share of every question in every area.
+def estimates(design: Design, yes: Array, areas: Array) -> Estimates:
+    """Return the share of every question in every area.
 
-    `yes` is respondent by question: 1 or 0, NaN where the answer does not count. `areas` is respondent by area: whether
-    the respondent belongs to it. p = sum(w y) / sum(w), z = w (y - p) / sum(w), and the variance is that of the sum of z.
+    `yes` has shape (respondents, questions): 1 or 0, and NaN where the answer is not in the denominator. `areas` has shape
+    (respondents, areas): whether the respondent belongs to the area. p = sum(w y) / sum(w), z = w (y - p) / sum(w), and the
+    variance of p is that of the sum of z.
     """
     sums = _sums(design, yes, areas)
     weights, counted = sums.weight.sum(axis=0), sums.answers.sum(axis=0)
@@ -77,69 +77,67 @@ def estimates(design: Design, yes: Array, areas: Array, lonely: Lonely = "adjust
         z = (sums.weight_yes - share * sums.weight) / weights
         z_squared = (sums.square_yes * (1 - 2 * share) + share**2 * sums.square) / weights**2
     degrees = counted - (sums.answers > 0).sum(axis=0)
-    return Estimates(counted, share, _variance(design, z, z_squared, lonely), degrees, weights)
+    return Estimates(counted, share, _variance(design, z, z_squared), degrees, weights)
 
 
-def gap(design: Design, yes: Array, area: Array, others: Array, lonely: Lonely = "adjust") -> tuple[Array, Array]:
-    """Share of `area` less that of `others`, question by question, and the variance of it with their covariance.
+def gap(design: Design, yes: Array, area: Array, comparison: Array) -> tuple[Array, Array]:
+    """Return the share of `area` less that of `comparison`, question by question, and the variance of that difference.
 
-    Both are whether a respondent belongs; the two may overlap.
+    Both arguments say for each respondent whether he or she belongs to the area. The areas may overlap; the variance takes
+    account of their covariance.
     """
     z = np.zeros_like(yes)
     shares = []
-    for inside, sign in ((area, 1), (others, -1)):
+    for inside, sign in ((area, 1), (comparison, -1)):
         counts = inside[:, None] & ~np.isnan(yes)
         weight = np.where(counts, design.weight[:, None], 0.0)
         share = (weight * np.nan_to_num(yes)).sum(axis=0) / weight.sum(axis=0)
         z += sign * weight * (np.nan_to_num(yes) - share) / weight.sum(axis=0)
         shares.append(share)
     z_sum, z_squared = _by_stratum(design, z), _by_stratum(design, z**2)
-    return shares[0] - shares[1], _variance(design, z_sum[:, None], z_squared[:, None], lonely)[0]
-
-
-def effective_answers(weight: Array) -> float:
-    """How many equally weighted answers the weights are worth: (sum w)^2 / sum w^2. Source: Kish (1965)."""
-    return float(weight.sum() ** 2 / (weight**2).sum())
+    return shares[0] - shares[1], _variance(design, z_sum[:, None], z_squared[:, None])[0]
 
 
 # --- intervals ---------------------------------------------------------------------------------------------
 
 
-def korn_graubard_limits(shares: Estimates, confidence: float | Array, *, capped: bool = True) -> tuple[Array, Array]:
-    """Return Clopper-Pearson limits with the effective number of answers, at most the actual one if capped.
+def korn_graubard_limits(shares: Estimates, confidence: float | Array) -> tuple[Array, Array]:
+    """Return Clopper-Pearson limits with the effective number of answers, at most the actual number n.
 
-    n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey Methodology 24. R's `survey` 4.1
-    does not cap, NCHS (2017) does. At 0 and 1 with the number of answers.
+    n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey Methodology 24. The cap at n follows
+    NCHS (2017); R's `survey` 4.1 has no cap. For shares of 0 and 1 the actual number is used.
     """
     tail = 0.5 + confidence / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         quantiles = stats.t.ppf(tail, shares.answers - 1) / stats.t.ppf(tail, shares.degrees)
-        worth = shares.share * (1 - shares.share) / shares.variance * quantiles**2
-    worth = np.minimum(worth, shares.answers) if capped else worth
-    worth = np.where((shares.share == 0) | (shares.share == 1), shares.answers, worth)
-    return clopper_pearson_limits(shares.share * worth, worth, confidence)
+        effective = shares.share * (1 - shares.share) / shares.variance * quantiles**2
+    effective = np.minimum(effective, shares.answers)
+    effective = np.where((shares.share == 0) | (shares.share == 1), shares.answers, effective)
+    return clopper_pearson_limits(shares.share * effective, effective, confidence)
 
 
 def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Array, Array]:
-    """The logit's limits, and Korn and Graubard's where a share stands on few answers, as the logit covers too little there.
+    """Return logit limits, and Korn and Graubard's limits where a share has few answers of a kind (yes or no).
 
-    Few are fewer than 10 effective answers of one kind, or than 15 where weights make the answers worth less than they are;
-    found by simulation (`tests/methods/test_simulations.py`). At 0 and 1 the logit has no limits.
+    With few answers, logit limits contain the true share too rarely. Few means fewer than 10 effective answers of a kind, or
+    fewer than 15 where the weights make the effective number smaller than the actual one. Both numbers come from simulations
+    (`tests/methods/test_simulations.py`). For shares of 0 and 1 logit limits do not exist.
     """
     low, high = logit_limits(shares.share, shares.standard_error, shares.degrees, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
-        worth = shares.share * (1 - shares.share) / shares.variance
-        of_one_kind = np.minimum(shares.share, 1 - shares.share) * np.minimum(worth, shares.answers)
-        few = (of_one_kind < FEW) | ((of_one_kind < FEW_UNEQUAL) & (worth < shares.answers)) | ~np.isfinite(low)
+        effective = shares.share * (1 - shares.share) / shares.variance
+        of_one_kind = np.minimum(shares.share, 1 - shares.share) * np.minimum(effective, shares.answers)
+        few = (of_one_kind < FEW) | ((of_one_kind < FEW_UNEQUAL) & (effective < shares.answers)) | ~np.isfinite(low)
     exact_low, exact_high = korn_graubard_limits(shares, confidence)
     return np.where(few, exact_low, low), np.where(few, exact_high, high)
 
 
 def presentable(shares: Estimates, low: Array, high: Array, fewest: float) -> Array:
-    """Whether a share may be shown: enough answers, and a Korn-Graubard interval that is narrow or not wide for the share.
+    """Say whether each share may be shown: it needs enough answers and a Korn-Graubard interval that is not too wide.
 
-    Less than 0.05 wide: shown; 0.30 and more: not; between, shown at a width of up to 130 % of the share. Source: NCHS
-    (2017), Vital and Health Statistics 2(175), with the number of answers in place of its 30 effective ones.
+    An interval up to 0.05 wide is always narrow enough, one of 0.30 or more never. Between the two it may be as wide as 130 %
+    of the share. Source: NCHS (2017), Vital and Health Statistics 2(175), which asks for 30 effective answers where `fewest`
+    is a number of actual answers.
     """
     width = high - low
     narrow = (width <= 0.05) | ((width < 0.30) & (width <= 1.3 * shares.share))
@@ -151,7 +149,7 @@ def presentable(shares: Estimates, low: Array, high: Array, fewest: float) -> Ar
 
 @dataclass(frozen=True)
 class _Sums:
-    """Stratum by area by question: answers, sums of weights and their squares, of all that count and of the yes."""
+    """Arrays of shape (strata, areas, questions): the answers, and the sums of weights and squared weights of all answers and of yeses."""
 
     answers: Array
     weight: Array
@@ -161,7 +159,7 @@ class _Sums:
 
 
 def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
-    """Return the sums by products of matrices, stratum by stratum: area by question by respondent needs no array."""
+    """Return the sums, computed by matrix products stratum by stratum: no array of (respondents, areas, questions) is needed."""
     counts, yes_or_zero = ~np.isnan(yes), np.nan_to_num(yes)
     sums = np.zeros((5, len(design.population), areas.shape[1], yes.shape[1]))
     order = np.argsort(design.stratum, kind="stable")
@@ -174,26 +172,22 @@ def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
     return _Sums(*sums)
 
 
-def _variance(design: Design, z: Array, z_squared: Array, lonely: Lonely) -> Array:
-    """Variance of the sum of z from its sums by stratum: sum of (1 - f) n / (n - 1) (sum z^2 - (sum z)^2 / n).
+def _variance(design: Design, z: Array, z_squared: Array) -> Array:
+    """Return the variance of the sum of z, from sums of z and z^2 by stratum: sum of (1 - f) n / (n - 1) (sum z^2 - (sum z)^2 / n).
 
-    A stratum with one respondent has none of its own. `adjust` takes the distance from the mean of all, which is 0;
-    `average` gives it the mean of the others; `remove` leaves it out.
+    A stratum with one respondent has no variance of its own. It contributes its squared distance from the mean of all
+    respondents, which is 0 (`adjust` in R's `survey`).
     """
     n = design.answers.astype(float)
     alone = n == 1
     finite = 1 - n / design.population
     scale = finite * n / np.where(alone, 1, n - 1)
     spread = z_squared - np.where(alone[:, None, None], 0.0, z**2 / np.maximum(n, 1)[:, None, None])
-    by_stratum = scale[:, None, None] * np.maximum(spread, 0.0)
-    if lonely == "adjust":
-        return by_stratum.sum(axis=0)
-    without_lonely = by_stratum[~alone].sum(axis=0)
-    return without_lonely * len(n) / (~alone).sum() if lonely == "average" else without_lonely
+    return (scale[:, None, None] * np.maximum(spread, 0.0)).sum(axis=0)
 
 
 def _by_stratum(design: Design, values: Array) -> Array:
-    """Sum values, respondent by question, to stratum by question."""
+    """Sum values of shape (respondents, questions) to shape (strata, questions)."""
     sums = np.zeros((len(design.population), values.shape[1]))
     np.add.at(sums, design.stratum, values)
     return sums

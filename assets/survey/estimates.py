@@ -1,7 +1,7 @@
-"""Shares estimated from the survey's answers: every area and question of an edition, and the gap to the municipality.
+"""Shares estimated from the survey's answers, for every area and question of an edition, and their gaps to the municipality.
 
-Where a respondent counts, and what was answered, is in `respondents.sql`; the formulas are in `assets/methods/samples.py`.
-Which figure a target takes, this one or a published one, is decided in `yearly_shares.sql`.
+`respondents.sql` says in which areas a respondent counts and what he or she answered. The formulas are in
+`assets/methods/samples.py`. The choice between an estimated and a published share is made in `yearly_shares.sql`.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,11 @@ from warehouse.contracts import contracts, to_pandas
 
 @dataclass(frozen=True)
 class Survey:
-    """The answers of one edition as arrays: the design, who belongs to which area, and what they answered.
+    """The answers of one edition as arrays: the sampling design, the areas of each respondent, and the answers.
 
-    `inside` is respondent by area, true or false; `yes` respondent by measure: 1 or 0, NaN where no answer counts. Both are
-    in the order of `areas` and `measures`. `municipality_of` has the areas that are no municipality themselves.
+    `inside` has shape (respondents, areas): whether the respondent belongs to the area. `yes` has shape (respondents,
+    measures): 1 or 0, and NaN where the answer is not in the denominator. Columns are in the order of `areas` and `measures`.
+    `municipality_of` gives the municipality of each area that is not one itself.
     """
 
     design: Design
@@ -32,7 +33,7 @@ class Survey:
 
 
 def estimates(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """One row per area and measure of the edition that anybody answered, from the rows of `respondents.sql`."""
+    """Return safety.estimates: one row for each area and measure with an answer, from the rows of `respondents.sql`."""
     table = contracts()["safety.estimates"]
     if respondents.empty:
         return table.frame([])
@@ -61,7 +62,10 @@ def estimates(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def gaps(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """One row per area within a municipality and measure of the edition, where enough answered inside and outside of it."""
+    """Return safety.gaps: one row for each measure and area inside a municipality, from the rows of `respondents.sql`.
+
+    There is no row where too few respondents answered inside the area, or in the municipality outside of it.
+    """
     table = contracts()["safety.gaps"]
     if respondents.empty:
         return table.frame([])
@@ -73,7 +77,7 @@ def gaps(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFra
 
 
 def survey_of(respondents: pd.DataFrame) -> Survey:
-    """The edition's answers. Two producers' strata are different ones, whatever they are called."""
+    """Return the edition's answers as arrays. Strata of two producers stay different strata even if their names are equal."""
     stratum = pd.factorize(respondents["extract"] + " " + respondents["stratum"])[0]
     population = respondents.groupby(stratum)["stratum_population_residents"].max().to_numpy(float)
     municipality = respondents["municipality_id"]
@@ -84,7 +88,7 @@ def survey_of(respondents: pd.DataFrame) -> Survey:
     measures = pd.Index(sorted(respondents["answered"].explode().dropna().unique()), dtype=object)
     counts, yes = (_holds(respondents[name], measures) for name in ("answered", "answered_so"))
     return Survey(
-        design=Design(stratum, _residents_stood_for(respondents, stratum, population), population),
+        design=Design(stratum, _weights_as_residents(respondents, stratum, population), population),
         areas=areas,
         inside=_holds(respondents["areas"], areas) | _holds(municipality, areas),
         municipality_of=dict(zip(within["area_id"], within["municipality_id"], strict=True)),
@@ -93,10 +97,10 @@ def survey_of(respondents: pd.DataFrame) -> Survey:
     )
 
 
-def _residents_stood_for(respondents: pd.DataFrame, stratum: Array, population: Array) -> Array:
-    """The weights as numbers of residents: a producer's weights may be in proportion to them, with a mean of 1.
+def _weights_as_residents(respondents: pd.DataFrame, stratum: Array, population: Array) -> Array:
+    """Return the weights, scaled so that those of each producer add up to the population of its strata.
 
-    Those of each producer add up to the population of its strata.
+    A producer's weights may be relative ones, with a mean of 1.
     """
     weights, extracts = respondents["weight"].to_numpy(float).copy(), respondents["extract"].to_numpy()
     for extract in np.unique(extracts):
@@ -106,7 +110,7 @@ def _residents_stood_for(respondents: pd.DataFrame, stratum: Array, population: 
 
 
 def _holds(lists: pd.Series, names: pd.Index) -> Array:
-    """Whether a respondent's list holds a name: respondent by name."""
+    """Return an array of shape (respondents, names): whether the respondent's list holds the name."""
     words = lists.explode().dropna()
     table = np.zeros((len(lists), len(names)), dtype=bool)
     table[words.index, names.get_indexer(pd.Index(words))] = True
@@ -118,15 +122,15 @@ def _constants(respondents: pd.DataFrame) -> dict[str, int | str]:
     return {
         "edition": int(respondents["edition"].iloc[0]),
         "rule_version": int(respondents["rule_version"].iloc[0]),
-        "provenance": str(respondents["provenance"].max()),  # synthetic as soon as one file is
+        "provenance": str(respondents["provenance"].max()),  # synthetic if one of the files is
         "method": samples.METHOD,
     }
 
 
 def _gaps_of(survey: Survey, area: str, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the gaps of one area.
+    """Return the gaps of one area to its municipality, with the shares of the municipality outside the area.
 
-    With fewer answers than may be told, in the area or in the rest, the gap would tell what they were.
+    Gaps with too few answers, in the area or outside of it, are left out, because they would reveal single answers.
     """
     municipality = survey.municipality_of[area]
     inside, whole = (survey.inside[:, survey.areas.get_loc(name)] for name in (area, municipality))

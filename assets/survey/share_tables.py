@@ -1,8 +1,7 @@
-"""Shares of residents who feel safe or unsafe: one figure each.
+"""The intervals of published shares, and the number of areas whose share is above a limit.
 
-A figure is the one estimated from the survey's answers where they were delivered, else the published one: `yearly_shares.sql`.
-How many areas lie above a limit is `unsafe_bydele.sql`. The intervals are made in `assets/methods/`; whether a promise is
-kept is decided in `assets/targets/verdicts.py`.
+The shares come from `yearly_shares.sql`: estimated from answers where they were delivered, else published. The numbers of areas
+come from `unsafe_bydele.sql`. Formulas are in `assets/methods/`; verdicts in `assets/targets/verdicts.py`.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ from warehouse.contracts import contracts, to_pandas
 
 
 def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """The rows of `yearly_shares.sql` with the intervals of published shares; their number of answers must be known."""
+    """Return safety.yearly_shares: the rows of `yearly_shares.sql`, with intervals of published shares that have a number of answers."""
     table = contracts()["safety.yearly_shares"]
     frame = joined.assign(method=joined["method"].fillna(shares.METHOD))
     published = (frame["provenance"] == "published").fillna(value=False) & frame["design_effect"].notna()
@@ -31,10 +30,11 @@ def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 
 
 def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """The rows of `unsafe_bydele.sql` with what the estimates can carry: how many areas lie surely above or not above.
+    """Return safety.unsafe_bydele: the rows of `unsafe_bydele.sql`, with how many areas are above, or not above, beyond doubt.
 
-    That some area lies above is said of several at once, so each is asked at the level divided by their number (Bonferroni,
-    the first step of Holm's method); that none does asks each by itself.
+    An area is above beyond doubt if its interval is. These intervals are wider: the error is divided by the number of areas
+    (Bonferroni, the first step of Holm's method), because one of several areas may seem to be above by chance. An area is not
+    above beyond doubt if its ordinary interval is not above; no adjustment is needed because that must hold for all areas.
     """
     table = contracts()["safety.unsafe_bydele"]
     lists = ["answers", "share_percent", "standard_error_points", "degrees_of_freedom"]
@@ -51,7 +51,7 @@ def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _stored_estimates(rows: pd.DataFrame) -> Estimates:
-    """Stored estimates as the methods take them; the finite population is in their errors already."""
+    """Return stored estimates as `assets/methods` takes them; the standard errors include the finite population correction."""
     numbers = {name: rows[name].to_numpy(float) for name in ("answers", "share_percent", "standard_error_points")}
     return Estimates(
         answers=numbers["answers"],

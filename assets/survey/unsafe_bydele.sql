@@ -1,6 +1,6 @@
--- How many areas of a kind lie above a limit in each municipality: read off their estimates where each has one, else as
--- published. Which areas, share and limit a measure counts is in reference.measures. What the estimates can carry of it is
--- added in `share_tables.py`.
+-- How many areas of a kind have a share above a limit, in each municipality: counted from their estimates where each area has
+-- one, else as published. Kind of area, share and limit of each measure are in reference.measures. `share_tables.py` adds how many
+-- areas are above or not above beyond doubt.
 WITH measures AS (
     SELECT measure, counted_measure, counted_level, above_percent FROM reference.measures WHERE made_of = 'areas'
 ),
@@ -16,38 +16,38 @@ addresses AS (
     SELECT DISTINCT e.edition, p.area_id, m.measure
     FROM safety.estimates e JOIN measures m ON m.counted_measure = e.measure CROSS JOIN municipalities p
 ),
--- The areas of the kind that lie in the municipality as the edition's year begins.
-counted AS (
+-- The areas of that kind that lie in the municipality on 1 January of the edition.
+areas_to_count AS (
     SELECT DISTINCT a.edition, a.area_id, a.measure, m.counted_measure, m.above_percent, l.area_id AS counted_id
     FROM addresses a
     JOIN measures m USING (measure)
     JOIN lies_in l ON l.whole_id = a.area_id AND make_date(a.edition::INTEGER, 1, 1) BETWEEN l.valid_from AND l.valid_to
     JOIN area_versions v ON v.area_id = l.area_id AND v.level = m.counted_level
 ),
--- What is known of each: its share as far as it is published, and its estimate where enough answered.
-asked AS (
+-- Each area with its estimate where enough residents answered, and whether its published share is above the limit.
+with_shares AS (
     SELECT c.*, s.rounding_low_percent > c.above_percent AS is_named,
            e.answers, e.share_percent, e.standard_error_points, e.degrees_of_freedom, e.provenance
-    FROM counted c
+    FROM areas_to_count c
     CROSS JOIN fewest
     LEFT JOIN safety.yearly_shares s
         ON s.edition = c.edition AND s.area_id = c.counted_id AND s.measure = c.counted_measure
     LEFT JOIN safety.estimates e
         ON e.edition = c.edition AND e.area_id = c.counted_id AND e.measure = c.counted_measure AND e.answers >= fewest_answers
 ),
--- A number is read off estimates only where every area has one.
+-- The number is counted from estimates only where every area has one.
 numbers AS (
     SELECT edition, area_id, measure, above_percent,
            count(*) AS bydele,
            count(*) FILTER (is_named) AS bydele_named,
            count(answers) = count(*) AS is_estimated,
            count(*) FILTER (share_percent > above_percent) AS above,
-           max(provenance) AS provenance, -- synthetic as soon as one is
+           max(provenance) AS provenance, -- synthetic if one of them is
            list(answers ORDER BY counted_id) AS answers,
            list(share_percent ORDER BY counted_id) AS share_percent,
            list(standard_error_points ORDER BY counted_id) AS standard_error_points,
            list(degrees_of_freedom ORDER BY counted_id) AS degrees_of_freedom
-    FROM asked GROUP BY edition, area_id, measure, above_percent
+    FROM with_shares GROUP BY edition, area_id, measure, above_percent
 ),
 rows AS (
     SELECT edition, area_id, measure,

@@ -1,5 +1,5 @@
--- One share per edition, area and measure of the survey: the one estimated from answers, else the published one, and an empty
--- one where a target waits for it in vain. The intervals of published shares are added in `share_tables.py`.
+-- One share for each edition, area and measure of the survey: estimated from answers, else published. The row is empty where a
+-- target needs a share that has neither. `share_tables.py` adds the intervals of published shares.
 WITH conventions AS (
     SELECT max(value) FILTER (convention = 'fewest_answers') AS fewest_answers,
            max(value) FILTER (convention = 'assumed_design_effect') AS assumed_design_effect
@@ -8,14 +8,14 @@ WITH conventions AS (
 measures AS (
     SELECT measure FROM reference.measures WHERE made_of = 'answers'
 ),
--- A target on the survey needs the shares of its area and of the one that it is compared with, from the baseline on.
-compared AS (
+-- A target on the survey needs the shares of its area and of the comparison area, from the baseline on.
+needed_by_target AS (
     SELECT agreement_id, target_id, measure, unnest([t.area_id, a.comparison_area_id]) AS area_id,
            coalesce(t.baseline_year, t.first_year) AS first_edition, t.last_year
     FROM reference.targets t JOIN reference.agreements a USING (agreement_id)
 ),
 awaited AS (
-    SELECT unnest(range(first_edition, last_year + 1)) AS edition, area_id, measure FROM compared
+    SELECT unnest(range(first_edition, last_year + 1)) AS edition, area_id, measure FROM needed_by_target
 ),
 addresses AS (
     SELECT edition, area_id, measure
@@ -24,25 +24,25 @@ addresses AS (
           UNION FROM awaited)
     JOIN measures USING (measure)
 ),
--- Of an area that changes within the year of an edition the version with which the year begins.
+-- Where the area changes during the year of the edition, the version at the beginning of the year.
 versions AS (
     SELECT d.edition, d.area_id, min(v.area_version) AS area_version
     FROM (SELECT DISTINCT edition, area_id FROM addresses) d
     JOIN area_versions v ON v.area_id = d.area_id AND d.edition BETWEEN year(v.valid_from) AND year(v.valid_to)
     GROUP BY d.edition, d.area_id
 ),
--- A break without an area is every area's; one without a measure is every share's.
+-- A break without an area holds for every area, a break without a measure for every share.
 first_after_break AS (
     SELECT DISTINCT a.edition, a.area_id, a.measure
     FROM addresses a
     JOIN reference.series_breaks b ON b.first_edition = a.edition
         AND coalesce(b.area_id, a.area_id) = a.area_id AND coalesce(b.measure, a.measure) = a.measure
 ),
--- The agreements of one area have one interval; an area without an agreement has Korn and Graubard's.
+-- All agreements of one area use the same kind of interval. An area without an agreement uses Korn and Graubard's.
 intervals AS (
     SELECT area_id, any_value(share_interval) AS share_interval FROM reference.agreements GROUP BY area_id
 ),
--- An estimate of fewer answers than may be told stays in the store.
+-- An estimate from too few answers is not published; it stays in the store.
 estimated AS (
     SELECT e.edition, e.area_id, e.measure, e.answers, e.rule_version, e.provenance, e.method, e.presentable,
            CASE WHEN e.answers >= c.fewest_answers THEN e.share_percent END AS estimate,

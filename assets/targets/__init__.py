@@ -1,4 +1,4 @@
-"""Baselines, verdicts and readings of each target, and the sentences that say them.
+"""Baselines, verdicts and readings of each target, and their sentences.
 
-`cases.py` brings typed comparisons, `rules.py` has a function for each rule, `verdicts.py` decides what is published of it.
+`cases.py` reads typed comparisons, `rules.py` has a function for each rule, and `verdicts.py` decides when there is no verdict.
 """

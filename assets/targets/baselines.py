@@ -1,4 +1,4 @@
-"""What SQL cannot compute of a baseline: the exact limits of a rate that was fixed. The baselines are `baselines.sql`."""
+"""The part of a baseline that SQL cannot compute: the exact interval of a fixed rate. The baselines are in `baselines.sql`."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from assets.methods.counts import Counts
 
 
 def with_rate_limits(baselines: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Add Poisson limits to fixed rates. Takes the rows of `baselines.sql`; returns the rows of targets.baselines."""
+    """Return targets.baselines: the rows of `baselines.sql` with Poisson intervals of fixed rates."""
     columns = ("reports", "population_low_residents", "population_high_residents")
     fixed = Counts(*(baselines[name].to_numpy(float, na_value=np.nan) for name in columns))
     low, high = counts.rate_limits(fixed, conventions["confidence_level"])

@@ -1,6 +1,6 @@
-"""What the rules read: figures, comparisons and the terms of a target, typed, as `cases.sql` brings them.
+"""The typed input of the rules: figures, comparisons and the terms of a target, as `cases.sql` selects them.
 
-Nothing is compared or judged here. What the columns mean stands in the contracts of indicators.
+This module compares and judges nothing. The contracts of the indicators tables say what the columns mean.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from assets.methods.judgements import Verdict
 from assets.methods.shares import Interval, Share
 from assets.sql_files import sql
 
-UNCERTAIN = ("answers", "areas", "reports")  # a measure made of anything else is counted whole
+UNCERTAIN = ("answers", "areas", "reports")  # a measure made of anything else is a full count
 
 
 class Figure(BaseModel):
-    """A figure as indicators.yearly has it: shares in per cent, reports with their residents, full counts with their parts."""
+    """A figure of indicators.yearly: a share in per cent, a number of reports with residents, or a full count with its parts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -52,11 +52,11 @@ class Figure(BaseModel):
 
     @property
     def is_hidden(self) -> bool:
-        """Whether the count stays in the store: a verdict on it, met or not met, would narrow it down."""
+        """Whether the count is not published. It gets no verdict either, because met or not met would narrow it down."""
         return self.confidentiality != FREE
 
     def why_empty(self, missing: str) -> str | None:
-        """Why nothing can be made of the figure; `missing` where it is not there; None where it can be used."""
+        """Return the reason why the figure cannot be used, `missing` where there is none, and None where it can be used."""
         if self.status == "low_reliability":
             return "too_few_answers"
         if self.is_hidden:
@@ -66,14 +66,14 @@ class Figure(BaseModel):
         return "conflict" if self.status == "conflict" else missing
 
     def share(self) -> Share:
-        """A share as the methods take it, as fractions. Without answers nothing is made of the design effect."""
+        """Return the share as `assets/methods` takes it, in fractions. An unknown design effect is taken as 1."""
         value, error = (self.value or 0.0) / 100, self.standard_error
         low, high = (value if limit is None else limit / 100 for limit in (self.rounding_low, self.rounding_high))
         variance = None if error is None else (error / 100) ** 2
         return Share(value, low, high, self.answers, self.design_effect or 1.0, variance)
 
     def count(self, unit: str) -> Count | None:
-        """Reports over their residents where the words promise a rate, else as they are; None where they are not known."""
+        """Return the reports with their residents for a rate, or with 1 for a number; None where one of them is not known."""
         if self.reports is None:
             return None
         if unit != "reports_per_1000":
@@ -83,7 +83,7 @@ class Figure(BaseModel):
 
 
 class Comparison(BaseModel):
-    """A figure and what it is held against, as indicators.comparisons has them; for a gap the municipality's figures too."""
+    """A row of indicators.comparisons with its two figures; for the change of a gap also those of the comparison area."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -107,20 +107,20 @@ class Comparison(BaseModel):
 
     @property
     def interval(self) -> Interval | None:
-        """The interval of the change, in its unit."""
+        """Return the interval of the change, in the unit of the change."""
         if self.change_low is None or self.change_high is None:
             return None
         return Interval(self.change_low, self.change_high)
 
     @property
     def behind(self) -> tuple[Figure, ...]:
-        """The figures that it stands on beside the judged one."""
+        """Return the figures that the comparison is computed from, without the judged one."""
         return tuple(figure for figure in (self.whole, self.against, self.against_whole) if figure is not None)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What the agreement says beside the rule, and the conventions that the readings need."""
+    """The terms of a target: what the agreement says in addition to the rule, and the conventions that the readings need."""
 
     unit: str
     full_count: bool
@@ -128,16 +128,17 @@ class Terms:
     limit_value: float
     baseline_edition: int | None
     baseline_known: bool
-    last_year: int
+    target_year: int
     confidence: float
     power: float
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict with the figures that a reader needs to follow it, and those that it stands on beside the judged one.
+    """A verdict with the numbers that a reader needs to follow it.
 
-    `value` and `unit` are given where they are not the judged figure's own.
+    `value` and `unit` are set where they differ from those of the judged figure. `behind` has the other figures that the
+    verdict is computed from.
     """
 
     verdict: Verdict
@@ -159,7 +160,7 @@ class Judged:
 
 
 class Case(BaseModel):
-    """A target in an edition of its agreement: what was promised, the figure that is judged, and its comparisons."""
+    """A target in one edition of its agreement: its terms, the figure that is judged, and the comparisons of that figure."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -170,6 +171,7 @@ class Case(BaseModel):
     rule: str
     first_year: int
     last_year: int
+    target_year: int
     baseline_year: int | None
     limit_value: float | None
     tolerance: float | None
@@ -189,17 +191,17 @@ class Case(BaseModel):
 
     @property
     def year(self) -> int:
-        """The year that is judged: the edition, or its crime year."""
+        """Return the year that is judged: the edition, or its crime year."""
         return self.edition - 1 if self.of_crime else self.edition
 
     @property
     def since_baseline(self) -> tuple[Comparison, ...]:
-        """Each edition since the baseline's against the one before, and the judged figure against each of them."""
+        """Return the comparisons of each edition since the baseline with the one before, and of the judged figure with each."""
         first = self.baseline_edition or self.edition
         return *self.years, *(comparison for comparison in self.earlier if comparison.compared_edition >= first)
 
     def terms(self, confidence: float, power: float) -> Terms:
-        """What the agreement says beside the rule, with the conventions that the readings need."""
+        """Return the terms of the target, with the conventions that the readings need."""
         return Terms(
             unit=self.unit,
             full_count=self.made_of not in UNCERTAIN,
@@ -207,14 +209,17 @@ class Case(BaseModel):
             limit_value=self.limit_value or 0.0,
             baseline_edition=self.baseline_edition,
             baseline_known=self.baseline_known,
-            last_year=self.last_year,
+            target_year=self.target_year,
             confidence=confidence,
             power=power,
         )
 
 
 def read_cases(connection: duckdb.DuckDBPyConnection) -> Iterator[Case]:
-    """Every target in every edition of its agreement, in order; the tables of indicators are in reach by their names."""
+    """Yield every target in every edition of its agreement, in order.
+
+    The connection must have the tables of the schemas indicators, targets and reference, and the lookups.
+    """
     cursor = connection.execute(sql("targets/cases"))
     names = [column[0] for column in cursor.description or []]
     for row in cursor.fetchall():

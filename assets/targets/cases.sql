@@ -1,5 +1,5 @@
--- Every target in every edition of its agreement, with the figure that is judged and the comparisons that its rule reads.
--- Figures and comparisons come as they stand in the two tables of indicators; nothing is compared here.
+-- Every target in every edition of its agreement, with the figure that is judged and the comparisons that its rule reads. Figures
+-- and comparisons are taken from the two tables of indicators; this query makes no comparison.
 
 WITH figures AS (
     SELECT edition, area_id, measure, '' AS fixed_for,
@@ -8,7 +8,7 @@ WITH figures AS (
                        status, confidentiality, failed_checks, decision, waived_checks, provenance, maturity, method, source_lines) AS figure
     FROM indicators.yearly
     UNION ALL
-    -- A fixed baseline is in no doubt: somebody looked at it.
+    -- A fixed baseline has no failed checks, because a person looked at it.
     SELECT b.edition, b.area_id, b.measure, b.agreement_id AS fixed_for,
            struct_pack(edition := b.edition, area_id := b.area_id, measure := b.measure, value := b.value, value_low := b.value_low, value_high := b.value_high,
                        rounding_low := NULL, rounding_high := NULL, answers := NULL, standard_error := NULL, design_effect := NULL,
@@ -19,7 +19,7 @@ WITH figures AS (
     FROM targets.baselines b JOIN reference.targets t USING (agreement_id, target_id, measure)
     WHERE t.rule = 'held_at_baseline'
 ),
-held AS (
+fixed_baselines AS (
     SELECT DISTINCT b.agreement_id, b.area_id, b.measure, b.edition AS compared_edition
     FROM targets.baselines b JOIN reference.targets t USING (agreement_id, target_id, measure)
     WHERE t.rule = 'held_at_baseline'
@@ -33,7 +33,7 @@ comparisons AS (
                        breaks := c.breaks, forbidden_by := c.forbidden_by,
                        figure := f.figure, against := a.figure, whole := w.figure, against_whole := x.figure) AS comparison
     FROM indicators.comparisons c
-    LEFT JOIN held h ON (h.agreement_id, h.area_id, h.measure, h.compared_edition) = (c.agreement_id, c.area_id, c.measure, c.compared_edition)
+    LEFT JOIN fixed_baselines h ON (h.agreement_id, h.area_id, h.measure, h.compared_edition) = (c.agreement_id, c.area_id, c.measure, c.compared_edition)
                     AND c.compared_with = 'baseline'
     LEFT JOIN figures f ON (f.edition, f.area_id, f.measure, f.fixed_for) = (c.edition, c.area_id, c.measure, '')
     LEFT JOIN figures a ON (a.edition, a.area_id, a.measure, a.fixed_for)
@@ -44,10 +44,10 @@ comparisons AS (
                          = (c.compared_edition, if(c.compared_with = 'baseline_gap', c.compared_area_id, NULL), c.measure, '')
     WHERE c.compared_with IN ('edition_before', 'baseline', 'baseline_gap', 'earlier_edition')
 ),
--- A crime year is published by the edition after it.
+-- The edition after a crime year publishes that year.
 due AS (
     SELECT t.agreement_id, t.target_id, t.measure, t.area_id, t.rule, t.first_year, t.last_year, t.baseline_year, t.limit_value, t.tolerance,
-           a.comparison_area_id, m.unit, m.made_of, t.period_of = 'crime_year' AS of_crime, years.edition,
+           coalesce(a.target_year, t.last_year) AS target_year, a.comparison_area_id, m.unit, m.made_of, t.period_of = 'crime_year' AS of_crime, years.edition,
            t.baseline_year + if(t.period_of = 'crime_year', 1, 0) AS baseline_edition
     FROM reference.targets t JOIN reference.agreements a USING (agreement_id) JOIN reference.measures m USING (measure)
     CROSS JOIN unnest(range(year(a.first_day), year(a.last_day) + 1 + if(t.period_of = 'crime_year', 1, 0))) years(edition)
@@ -58,7 +58,7 @@ since_baseline AS (
      AND c.edition > d.baseline_edition AND c.edition <= d.edition
     GROUP BY ALL
 ),
-bydele_beside AS (
+bydele_of_municipality AS (
     SELECT DISTINCT home.area_id, bydel.area_id AS bydel_id
     FROM lies_in home JOIN lies_in bydel ON bydel.whole_id = home.whole_id
     JOIN reference.areas a ON a.area_id = bydel.area_id AND a.level = 'bydel'
@@ -69,14 +69,14 @@ earlier AS (
            list(c.comparison ORDER BY c.area_id, c.compared_edition) FILTER (c.area_id = d.area_id) AS earlier,
            list(c.comparison ORDER BY c.area_id, c.compared_edition) FILTER (b.bydel_id IS NOT NULL) AS earlier_of_bydele
     FROM due d JOIN comparisons c ON c.measure = d.measure AND c.edition = d.edition AND c.compared_with = 'earlier_edition'
-    LEFT JOIN bydele_beside b ON b.area_id = d.area_id AND b.bydel_id = c.area_id AND d.rule = 'held_at_baseline'
+    LEFT JOIN bydele_of_municipality b ON b.area_id = d.area_id AND b.bydel_id = c.area_id AND d.rule = 'held_at_baseline'
     WHERE c.area_id = d.area_id OR b.bydel_id IS NOT NULL
     GROUP BY ALL
 ),
 cases AS (
     SELECT d.* EXCLUDE (comparison_area_id), f.figure, b.comparison AS baseline, g.comparison AS baseline_gap,
            coalesce(s.years, []) AS years, coalesce(e.earlier, []) AS earlier, coalesce(e.earlier_of_bydele, []) AS earlier_of_bydele,
-           -- whether the baseline can be held against: a hidden or changed one is said to be so elsewhere
+           -- Whether the agreement has a baseline. A hidden or changed one is known too; it gets a reason of its own.
            l.edition IS NOT NULL AND coalesce(l.reason, 'confidential') IN ('confidential', 'changed') AS baseline_known,
            coalesce(l.reason = 'changed', false) AS baseline_changed
     FROM due d

@@ -1,7 +1,7 @@
-"""How much more the counts of an area vary from year to year than chance alone makes them.
+"""The dispersion of an area's counts: how much more they vary from year to year than by chance alone.
 
-The formula is in `assets/methods/counts.py`; here is decided which years count. The judged year never does: a real rise in it
-would hide itself behind the variation that it makes.
+The formula is in `assets/methods/counts.py`; this module decides which years it is computed from. The judged year is left out,
+because a real rise in it would raise the dispersion and so hide itself.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,17 @@ Years = list[tuple[Figure, Count]]
 
 @dataclass(frozen=True)
 class Dispersion:
-    """Pearson's chi-squared over its degrees of freedom, and the figures that it was made of."""
+    """Pearson's chi-squared divided by its degrees of freedom, and the figures that it was computed from."""
 
     ratio: float
     figures: tuple[Figure, ...]
 
 
 def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison], unit: str) -> Dispersion | None:
-    """Of the area's own years before the judged one; where fewer than five are known, of the bydele's; else None.
+    """Return the dispersion of the area's own years before the judged one, or of the bydele's where it has fewer than five.
 
-    Both come as comparisons of the judged edition with each earlier one, in the order of areas and editions.
+    None where there are too few years of both. The arguments are comparisons of the judged edition with each earlier one, in
+    the order of areas and editions.
     """
     own_years = _counted(own, unit)
     areas = [_counted(list(years), unit) for _, years in groupby(of_bydele, key=lambda comparison: comparison.area_id)]
@@ -43,13 +44,13 @@ def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison]
 
 
 def _counted(comparisons: Sequence[Comparison], unit: str) -> Years:
-    """The earlier figures that are counted and may be compared with the judged one."""
+    """Return the earlier figures that have a count and may be compared with the judged one, with that count."""
     figures = [comparison.against for comparison in comparisons if not comparison.forbidden_by and comparison.against]
     return [(figure, count) for figure in figures if (count := figure.count(unit))]
 
 
 def _arrays(years: Years) -> tuple[Array, Array]:
-    """Reports by year, and the middle of the population's band."""
+    """Return the reports by year, and the mean of the smallest and the largest number of residents."""
     reports = [count.reports for _, count in years]
     middles = [(count.population_low + count.population_high) / 2 for _, count in years]
     return np.array(reports, float), np.array(middles)

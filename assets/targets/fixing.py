@@ -1,9 +1,8 @@
-"""The act by which a target's baseline is fixed: once, by somebody, from figures that are named.
+"""The acts by which a person fixes the baselines of an agreement's targets at the figures that the store holds.
 
-Here is decided what an act writes, what it leaves and what it refuses. The acts are lines of
-`warehouse/reference/fixed_baselines.csv`, which only this writes to; a line is never changed, a later one replaces it with a
-reason. Which figures there are, and whether the act that holds is of the same ones, is asked in `figures_to_fix.sql`; what a
-baseline is worth to a verdict, in `baselines.sql`.
+This module decides what an act writes, what it leaves unchanged and what it refuses. An act adds lines to
+`warehouse/reference/fixed_baselines.csv`; nothing else writes to that file. A line is never changed: a later line with a reason
+replaces it. `figures_to_fix.sql` compares the figures of the store with the latest acts; `baselines.sql` makes baselines of acts.
 """
 
 import csv
@@ -27,7 +26,7 @@ STORED = ("indicators.yearly", "quality.files")
 
 @dataclass(frozen=True)
 class FixedBaseline:
-    """A line of fixed_baselines.csv. What its columns mean, and their units, stands in the contract."""
+    """A line of fixed_baselines.csv. The contract says what its columns mean, and in which units they are."""
 
     agreement_id: str
     target_id: str
@@ -54,10 +53,10 @@ class FixedBaseline:
 
 @dataclass(frozen=True)
 class TargetToFix:
-    """A target whose baseline somebody fixes, and whether the store has the figure that it is fixed at.
+    """A target whose baseline a person has to fix, and whether the store has the figure to fix it at.
 
-    `held_line` is that of the act that holds, None where nobody acted. `new_line` is what an act would write now, None where
-    there is no figure, or the act that holds is of the same one.
+    `held_line` is the line of the latest act, None where there is no act. `new_line` is the line that an act would write now,
+    None where there is no figure or the latest act has the same one.
     """
 
     agreement_id: str
@@ -73,7 +72,7 @@ class TargetToFix:
 
 @dataclass(frozen=True)
 class Act:
-    """What one act did: the lines that it wrote, those that stood already, and the targets without a figure."""
+    """The result of one act: the lines it wrote, the lines of earlier acts that still hold, and the targets without a figure."""
 
     written: list[FixedBaseline]
     stood: list[FixedBaseline]
@@ -81,33 +80,33 @@ class Act:
 
 
 def fix_baselines(agreement_id: str, person: str, reason: str | None, today: date) -> Act:
-    """Fix the baselines of an agreement's targets at the figures that the store holds now; a confidential one stays unfixed.
+    """Fix the baselines of an agreement's targets at the figures that the store holds now, except at hidden figures.
 
-    Raises InputError where person or reason give somebody away, where the agreement has no such target or none of its figures
-    is there, and where a figure differs from the fixed one and no reason is given; nothing is written then.
+    Raises InputError, and writes nothing, where person or reason contain personal data, where the agreement has no target to
+    fix or the store has none of its figures, and where a figure differs from the fixed one and no reason is given.
     """
     person, reason = person.strip(), (reason or "").strip()
     if not person:
-        raise InputError("the act needs the name of the person who fixes the baselines: give --person.")
+        raise InputError("the name of the person who fixes the baselines is missing: give --person.")
     for option, text, may_name in (("person", person, True), ("reason", reason, False)):
         if kind := kind_within(text, named=may_name):
-            raise InputError(f"--{option} looks like it holds {kind}: the act is published, so say it without them.")
+            raise InputError(f"--{option} seems to contain {kind}, and it will be published: leave that out.")
 
     targets_of_all = read_targets(person, today, reason or "First fixing.")
     targets = [target for target in targets_of_all if target.agreement_id == agreement_id]
     if not targets:
         agreements = ", ".join(sorted({target.agreement_id for target in targets_of_all}))
         raise InputError(
-            f"{agreement_id} has no target whose baseline is fixed by somebody; those that have: {agreements or 'none'}."
+            f"{agreement_id} has no target whose baseline is to be fixed: use one of these agreements: {agreements or 'none'}."
         )
     if not any(target.has_figure for target in targets):
         raise InputError(
-            f"{agreement_id}: the store holds none of the figures that its baselines would be fixed at: deliver them, start tryghed run, and fix them then."
+            f"{agreement_id}: the store has none of the figures for its baselines: deliver them, start tryghed run, and then fix the baselines."
         )
     replaced = [(str(target), target.held_line) for target in targets if target.held_line and target.new_line]
     if replaced and not reason:
         raise InputError(
-            f"{', '.join(name for name, _ in replaced)}: fixed at another figure on {replaced[0][1].fixed_on}, which only a new act with a reason replaces: give --reason, or leave it as it is."
+            f"{', '.join(name for name, _ in replaced)}: fixed at another figure on {replaced[0][1].fixed_on}: give --reason to replace it, or leave it as it is."
         )
 
     written = [target.new_line for target in targets if target.new_line]
@@ -117,9 +116,10 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
 
 
 def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
-    """Return the targets of every agreement in order; person, day and reason are those of the lines that would be written.
+    """Return the targets of every agreement that have to be fixed, in order.
 
-    The targets and acts are those of the reference files as they are now, the figures those that the store holds.
+    Targets and acts are read from the reference files, figures from the store. Person, day and reason go into the lines that
+    an act would write.
     """
     reference = load_reference()
     with engine() as connection:
@@ -145,7 +145,7 @@ def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
 
 
 def _append(lines: list[FixedBaseline]) -> None:
-    """Add the lines at the file's end: what stood before stands as it did."""
+    """Add the lines at the end of the file, and change nothing that is there already."""
     text = io.StringIO(newline="")
     for line in lines:
         csv.writer(text, lineterminator="\n").writerow(_cell(getattr(line, name)) for name in FIXED.columns)
@@ -154,7 +154,7 @@ def _append(lines: list[FixedBaseline]) -> None:
 
 
 def _cell(value: str | float | date | None) -> str:
-    """A value as the file has it: rates and shares to 9 decimals, more than any comparison needs."""
+    """Return a value as text for the file; rates and shares have 9 decimals, more than any comparison needs."""
     if isinstance(value, float):
         return f"{value:.9f}".rstrip("0").rstrip(".")
     return "" if value is None else str(value)

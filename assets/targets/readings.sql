@@ -1,4 +1,4 @@
--- Readings beside the verdicts on crime, none of which binds anybody: comparisons of indicators, by the targets that they stand beside.
+-- Readings that are printed beside the verdicts on crime and bind nobody: rows of indicators.comparisons with the target they are read with.
 
 WITH readings AS (
     SELECT c.edition, c.year AS crime_year, t.agreement_id, t.target_id, t.measure, t.area_id, r.reading,

@@ -1,7 +1,7 @@
-"""The rules of an agreement: one function each, from comparisons of figures to a verdict.
+"""The rules of an agreement: one function each, from figures and comparisons to a verdict.
 
-A rule reads typed comparisons (`cases.py`); whether two figures may be compared was decided when they were made. The formulas of both readings are in
-`assets/methods/`. A new rule is one function here and one line in `RULES`.
+A rule reads typed comparisons (`cases.py`). Whether two figures may be compared was decided when the comparison was made. The
+formulas of both readings are in `assets/methods/judgements.py`. A new rule is one function here and one line in `RULES`.
 """
 
 import math
@@ -36,11 +36,11 @@ RULES: dict[str, dict[str, Judge]] = {
     "at_most": {"limit": lambda case, terms: at_most(case.figure, terms)},
     "own_goals": {"goals": lambda case, terms: own_goals(case.figure)},
 }
-"""By the rule's name in an agreement and by what the figure is compared with: the function, and what of a case it reads."""
+"""By name of the rule in an agreement, and by what the figure is compared with: the function that judges the case."""
 
 
 def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
-    """Promised: this edition's share lies below that of the edition before."""
+    """Judge the target that the share is below that of the edition before."""
     if comparison is None:
         return Judged(not_evaluable("baseline_missing"))
     from_baseline = comparison.compared_edition == terms.baseline_edition
@@ -61,12 +61,12 @@ def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
 
 
 def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
-    """Promised: since the baseline every edition's share lies below that of the edition before."""
+    """Judge the target that the share of every edition since the baseline is below that of the edition before."""
     reason = _why_no_series(comparisons, terms)
     if reason:
         return _over(comparisons, not_evaluable(reason))
     years = _years(comparisons)
-    together = 1 - (1 - terms.confidence) / len(years)  # that some year rose is asked of all of them at once
+    together = 1 - (1 - terms.confidence) / len(years)  # a rise is looked for in all years at once
     pairs = pairwise(figure.share() for figure in _series(comparisons))
     verdict = judgements.each_below(
         [year.change or 0.0 for year in years],
@@ -77,7 +77,7 @@ def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
 
 
 def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
-    """Promised: a straight line through every share since the baseline falls."""
+    """Judge the target that a straight line through the shares since the baseline falls."""
     reason = _why_no_series(comparisons, terms)
     if reason:
         return _over(comparisons, not_evaluable(reason))
@@ -95,7 +95,10 @@ def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Jud
 
 
 def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
-    """Promised: the gap to the comparison area is narrower than the baseline's, by more than the tolerance."""
+    """Judge the target that the gap to the comparison area is narrower than that of the baseline, by more than the tolerance.
+
+    `path_value` is a straight path from the gap of the baseline to no gap in the target year of the agreement, and 0 after it.
+    """
     if gap is None:
         return Judged(not_evaluable("baseline_missing"), unit="percentage_points")
     reason = "series_break" if gap.forbidden_by else _why_empty(gap.whole, "missing_extract")
@@ -103,7 +106,7 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
     reason = reason or _why_empty(gap.against, "baseline_missing") or _why_empty(gap.against_whole, "baseline_missing")
     if reason:
         return replace(_against(not_evaluable(reason), gap), compared_value=None, unit="percentage_points")
-    years, passed = terms.last_year - gap.compared_edition, gap.edition - gap.compared_edition
+    years, passed = terms.target_year - gap.compared_edition, gap.edition - gap.compared_edition
     smallest = gap.smallest_change_shown
     return Judged(
         judgements.below(gap.change or 0.0, gap.interval, -terms.tolerance),
@@ -114,7 +117,7 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
         change=gap.change,
         change_low=gap.change_low,
         change_high=gap.change_high,
-        path_value=(gap.compared_value or 0.0) * (1 - passed / years),
+        path_value=(gap.compared_value or 0.0) * max(1 - passed / years, 0.0),
         smallest_change_shown=None if smallest is None else smallest + terms.tolerance,
         design_effect=gap.design_effect,
         breaks=gap.breaks,
@@ -123,7 +126,7 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
 
 
 def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, terms: Terms) -> Judged:
-    """Promised: the rate or the number of reports is not above the baseline's. Both are random counts."""
+    """Judge the target that the rate or the number of reports is not above the baseline. Both are random counts."""
     if comparison is None:
         return Judged(not_evaluable("baseline_missing"))
     figure, baseline = comparison.figure, comparison.against
@@ -148,38 +151,38 @@ def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, t
 
 
 def reported() -> Judged:
-    """Promised: the figure is there, shown or hidden, and that is all."""
+    """Return the verdict of a monitored type, which only has to be reported; a hidden figure is reported too."""
     return Judged(Verdict("met", "met"))
 
 
 def at_least(figure: Figure, terms: Terms) -> Judged:
-    """Promised: the figure is at least the limit; of a share of activities, how many activities are missing to it."""
+    """Judge the target that a figure is at least the limit, and say how much is missing; of activities, how many."""
     value, limit = figure.value or 0.0, terms.limit_value
     missing = max(limit - value, 0)
     if terms.full_count and terms.unit == "percent":
         missing = max(math.ceil(limit / 100 * (figure.out_of or 0)) - (figure.counted or 0), 0)
-    return Judged(judgements.at_least(value, limit, *_sure_limits(figure, terms)), missing_to_limit=missing)
+    return Judged(judgements.at_least(value, limit, *_interval(figure, terms)), missing_to_limit=missing)
 
 
 def at_most(figure: Figure, terms: Terms) -> Judged:
-    """Promised: the figure is at most the limit."""
+    """Judge the target that a figure is at most the limit, and say by how much it is exceeded."""
     value, limit = figure.value or 0.0, terms.limit_value
-    verdict = judgements.at_most(value, limit, *_sure_limits(figure, terms))
+    verdict = judgements.at_most(value, limit, *_interval(figure, terms))
     return Judged(verdict, missing_to_limit=max(value - limit, 0))
 
 
 def own_goals(figure: Figure) -> Judged:
-    """Promised: each of the plan's own goals is kept; those that are not kept, or not known yet, are missing."""
-    kept, out_of, not_known = figure.counted or 0, figure.out_of or 0, figure.not_known or 0
-    verdict = judgements.every_one(kept, out_of, not_known)
-    return Judged(verdict, limit_value=out_of, missing_to_limit=out_of - kept)
+    """Judge the target that each goal of the plan is met, and say how many are not met or not known yet."""
+    met, out_of, not_known = figure.counted or 0, figure.out_of or 0, figure.not_known or 0
+    verdict = judgements.every_one(met, out_of, not_known)
+    return Judged(verdict, limit_value=out_of, missing_to_limit=out_of - met)
 
 
-# --- what several rules ask -----------------------------------------------------------------------------------
+# --- what several rules need -----------------------------------------------------------------------------------
 
 
-def _sure_limits(figure: Figure, terms: Terms) -> tuple[float | None, float | None]:
-    """What the figure surely is not below and not above: itself where it is counted whole, else its interval."""
+def _interval(figure: Figure, terms: Terms) -> tuple[float | None, float | None]:
+    """Return the interval of the figure; of a full count both ends are the number itself."""
     return (figure.value, figure.value) if terms.full_count else (figure.value_low, figure.value_high)
 
 
@@ -192,19 +195,19 @@ def _why_empty(figure: Figure | None, missing: str) -> str | None:
 
 
 def _years(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Of the comparisons since the baseline those of an edition with the one before, the oldest first."""
+    """Return the comparisons of an edition with the one before, the oldest first."""
     return [comparison for comparison in comparisons if comparison.compared_with == "edition_before"]
 
 
 def _series(comparisons: Sequence[Comparison]) -> list[Figure]:
-    """Every figure since the baseline's, the oldest first."""
+    """Return every figure since the baseline, the oldest first."""
     years = _years(comparisons)
     figures = [years[0].against, *(year.figure for year in years)] if years else []
     return [figure for figure in figures if figure is not None]
 
 
 def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | None:
-    """Why the editions since the baseline cannot be read together."""
+    """Return the reason why the editions since the baseline cannot be read together, or None."""
     if not terms.baseline_known or not comparisons:
         return "baseline_missing"
     if any(comparison.forbidden_by for comparison in comparisons):
@@ -214,7 +217,7 @@ def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | Non
 
 
 def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
-    """A verdict on all editions since the baseline, beside the baseline's figure; without a change."""
+    """Return a verdict on all editions since the baseline, with the figure of the baseline and without a change."""
     figures = _series(comparisons)
     if not figures:
         return Judged(verdict)
@@ -224,7 +227,7 @@ def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
 
 
 def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
-    """The breaks between several figures: of the first comparison that is forbidden, else all; the mark comes last."""
+    """Return the breaks of the first forbidden comparison, or of all where none is forbidden; `question_unknown` is last."""
     forbidden = [comparison for comparison in comparisons if comparison.forbidden_by][:1]
     words = {word for comparison in forbidden or comparisons for word in (comparison.breaks or "").split()}
     marks = words & {UNKNOWN_RULE}
@@ -232,7 +235,7 @@ def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
 
 
 def _against(verdict: Verdict, comparison: Comparison) -> Judged:
-    """A verdict with what the figure was compared with, and no change."""
+    """Return a verdict with the figure that was compared with, and without a change."""
     value = comparison.against.value if comparison.against else None
     return Judged(verdict, comparison.compared_edition, value, breaks=comparison.breaks, behind=comparison.behind)
 

@@ -1,5 +1,4 @@
--- What targets start from: each target with a baseline, and the edition whose figure that is. A crime year is published by the
--- edition after it.
+-- Each target that has a baseline, with the edition whose figure is the baseline. The edition after a crime year publishes it.
 CREATE OR REPLACE VIEW starting_points AS
 SELECT t.agreement_id, t.target_id, t.measure, t.area_id, t.rule, a.comparison_area_id, m.unit, m.made_of, m.crime_type,
        t.baseline_year + if(t.period_of = 'crime_year', 1, 0) AS edition,
@@ -8,7 +7,7 @@ SELECT t.agreement_id, t.target_id, t.measure, t.area_id, t.rule, a.comparison_a
 FROM reference.targets t JOIN reference.agreements a USING (agreement_id) JOIN reference.measures m USING (measure)
 WHERE t.baseline_year IS NOT NULL AND t.rule <> 'reported_every_year';
 
--- The act that holds for each target and measure: the last one.
+-- The act in force for each target and measure: the latest one.
 CREATE OR REPLACE VIEW latest_acts AS
 FROM reference.fixed_baselines
 QUALIFY row_number() OVER (PARTITION BY agreement_id, target_id, measure ORDER BY act DESC) = 1;

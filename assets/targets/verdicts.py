@@ -1,7 +1,7 @@
-"""Every target in every edition of its agreement, read by the words and by what the data can carry.
+"""The verdict on every target in every edition of its agreement: a literal and a statistical reading.
 
-What a rule makes of a case is in `rules.py`; here is decided when nothing can be said, and what of a verdict is published.
-Want of data is never success.
+The rules are in `rules.py`. This module decides when there is no verdict, and fills the columns of the published table. Missing
+data never make a target met.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ MADE_UP_FIRST = ("synthetic", "extract", "published")
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return one row for each target, edition and comparison: the table targets.verdicts.
+    """Return targets.verdicts: one row for each target, edition and comparison.
 
-    The tables of indicators, the baselines and the reference data are in reach by their names.
+    The connection must have the tables of the schemas indicators, targets and reference, and the lookups.
     """
     conventions = dict(connection.execute("SELECT convention, value FROM reference.conventions").fetchall())
     words = {language: _sentences(connection, language) for language in LANGUAGES}
@@ -45,7 +45,7 @@ def _sentences(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
 
 
 def verdict_row(case: Case, compared_with: str, terms: Terms) -> VerdictRow:
-    """The verdict on a case by one of its rule's comparisons, with all that is published of it."""
+    """Return the verdict on a case by one of the comparisons of its rule, with all published columns."""
     figure = case.figure
     reason = _outside_period(case) or _without_value(case)
     judged = Judged(not_evaluable(reason)) if reason else RULES[case.rule][compared_with](case, terms)
@@ -102,13 +102,13 @@ def _outside_period(case: Case) -> str | None:
 
 
 def _without_value(case: Case) -> str | None:
-    """Why the judged figure cannot be used; that it is reported is kept by a hidden one too."""
+    """Return the reason why the judged figure cannot be used, or None. A monitored type is reported even if it is hidden."""
     reason = case.figure.why_empty("missing_extract")
     return None if reason == "confidential" and case.rule == "reported_every_year" else reason
 
 
 def _unless_in_doubt(verdict: Verdict, case: Case, doubtful: list[Figure]) -> Verdict:
-    """No verdict stands on a figure in doubt that nobody let stand, or on a baseline that is not what was fixed."""
+    """Return the verdict, or none where a figure failed a check that nobody accepted, or where the baseline has changed."""
     unsettled = case.baseline_changed or any(figure.decision is None for figure in doubtful)
     return not_evaluable("failed_check") if unsettled and verdict.literal != "not_evaluable" else verdict
 
@@ -118,6 +118,6 @@ def _words(texts: Iterable[str | None]) -> set[str]:
 
 
 def _provenance(figures: Iterable[Figure]) -> str | None:
-    """Where a verdict's figures come from: made up as soon as one of them is."""
+    """Return where the figures of a verdict come from: made up if one of them is."""
     provenances = {figure.provenance for figure in figures}
     return next((provenance for provenance in MADE_UP_FIRST if provenance in provenances), None)

@@ -12,6 +12,11 @@ from scipy import optimize, special, stats
 FEW = 10
 
 
+def effective_answers(weight):
+    """How many equally weighted answers the weights are worth: (sum w)^2 / sum w^2. Source: Kish (1965)."""
+    return float(weight.sum() ** 2 / (weight**2).sum())
+
+
 def z_of(confidence):
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 

@@ -12,6 +12,7 @@ from assets.methods.counts import Count
 from assets.methods.limits import Array, logit_limits
 from assets.methods.samples import Design
 from assets.methods.shares import Interval, Share
+from tests.methods import plain_formulas
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,9 @@ def design_of(answers: int, effect: float, rng: np.random.Generator) -> Design:
         found: Array = 100 * np.exp(spread * unequal)
         return found
 
-    spread = 0.0 if effect == 1 else brentq(lambda s: answers / samples.effective_answers(weights(s)) - effect, 0, 5)
+    spread = (
+        0.0 if effect == 1 else brentq(lambda s: answers / plain_formulas.effective_answers(weights(s)) - effect, 0, 5)
+    )
     return Design(stratum, weights(spread), np.full(STRATA, np.inf))
 
 

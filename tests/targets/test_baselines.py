@@ -138,14 +138,14 @@ def test_two_files_of_one_figure_are_both_named(place: Path) -> None:
 
 def test_a_figure_whose_files_nobody_can_name_is_none(place: Path) -> None:
     hold_files(2021, ("svar_2021.sav", "d" * 16, "survey.answers"))
-    with pytest.raises(InputError, match="holds none of the figures"):
+    with pytest.raises(InputError, match="has none of the figures"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
 
 
 def test_a_store_without_the_baselines_edition_has_no_figure(place: Path) -> None:
     for name in ("indicators.yearly", "quality.files"):
         store.path_of(contracts()[name], 2021).unlink()
-    with pytest.raises(InputError, match="holds none of the figures"):
+    with pytest.raises(InputError, match="has none of the figures"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     hold_shares(16.4, 9.2)
     act = fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
@@ -198,7 +198,7 @@ def test_what_has_no_figure_is_named_and_nothing_is_fixed_at_nothing(place: Path
     assert [line.measure for line in act.written] == ["burglary_reports"]
     assert len([target for target in act.missing if "reports" in target.measure]) == 3
     hold({"harassment": 20})
-    with pytest.raises(InputError, match="holds none of the figures"):
+    with pytest.raises(InputError, match="has none of the figures"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
 
 

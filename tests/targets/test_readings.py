@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from assets.methods import counts
 from tests.scenarios import TH, count, make
 from warehouse.contracts import Row, contracts, records
 
@@ -52,7 +51,6 @@ def test_against_the_municipalitys_own_change(found: dict[tuple[str, str], Row])
     assert row["ratio"] == pytest.approx((80 / 60) / (12_000 / 6_000))
     # the variance of the logarithm is 1/80 + 1/60 + 1/12000 + 1/6000 = 0.029417
     assert (row["ratio_low"], row["ratio_high"]) == pytest.approx((0.666667 / 1.399564, 0.666667 * 1.399564), abs=1e-5)
-    assert counts.ratio_of_ratios_interval(1.0, [0, 1, 2, 3], 0.95) is None
 
 
 def test_no_reading_binds_and_made_up_figures_are_marked(found: dict[tuple[str, str], Row]) -> None:

@@ -79,6 +79,20 @@ def test_gap_to_copenhagen_and_its_path(
     assert row["change"] == gap - 7
 
 
+@pytest.mark.parametrize(
+    ("target_year", "paths"),
+    [(2027, [6, 4, 3]), (2022, [3.5, 0, 0]), (None, [5.25, 1.75, 0])],  # without one, the target's last year: 2024
+)
+def test_the_path_ends_in_the_agreements_target_year(target_year: int | None, paths: list[float]) -> None:
+    def aimed(tables: dict[str, pd.DataFrame]) -> None:
+        of_area = tables["agreements"]["area_id"] == TH
+        tables["agreements"].loc[of_area, "target_year"] = target_year
+
+    tables = make(made_up("unsafe", FALLING), aimed)
+    rows = [verdict(tables, "1b", edition, "baseline_gap") for edition in (2021, 2023, 2024)]
+    assert [row["path_value"] for row in rows] == pytest.approx(paths)
+
+
 def test_a_tolerance_of_the_agreement_is_used_and_printed() -> None:
     def tolerant(tables: dict[str, pd.DataFrame]) -> None:
         tables["targets"].loc[tables["targets"]["target_id"] == "1b", "tolerance"] = 6

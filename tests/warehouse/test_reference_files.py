@@ -13,6 +13,7 @@ from warehouse.reference_files import load_reference
 
 Spoil = Callable[[Path], object]
 TH = "agreements/tingbjerg_husum_2021_2024.yml"
+AMAGER = "agreements/amager_2021_2024.yml"
 AREAS, FIGURES, EDITIONS, CODES = "areas.csv", "published_figures.csv", "editions.csv", "offence_codes.csv"
 
 T1A = "  - target_id: 1a\n    rule: falls_every_year\n    measures: [unsafe]\n"
@@ -78,6 +79,20 @@ def second_agreement(*entries: str) -> Spoil:
         lines += ["area_id: tingbjerg_husum", "comparison_area_id: copenhagen", "parties: []", "targets: []"]
         lines += ["areas: [{area_id: tingbjerg_husum, area_version: 1, reason: made up}]"]
         (folder / "agreements" / "zz_next.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    return spoil
+
+
+def two_versions(first_day_of_second: str) -> Spoil:
+    """Give the area a second version from 2022-12-31 on in areas.csv and from a later or the same day on in the agreement."""
+
+    def spoil(folder: Path) -> None:
+        add(AREAS, "tingbjerg_husum,2,Tingbjerg-Husum,partnership_area,,2022-12-31,,project_assumption,Made up.\n")(
+            folder
+        )
+        swap(TH, "valid_to: 2024-12-31", "valid_to: 2022-12-31")(folder)
+        second = f"areas:\n  - area_id: tingbjerg_husum\n    area_version: 2\n    valid_from: {first_day_of_second}\n    reason: Made up.\n"
+        swap(TH, "areas:\n", second)(folder)
 
     return spoil
 
@@ -205,6 +220,31 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: limit .nan": (swap(TH, "limit_value: 75", "limit_value: .nan"), ("limit_value",)),
     "agreement: limit .inf": (swap(TH, "limit_value: 75", "limit_value: .inf"), ("limit_value",)),
     "agreement: unknown area of a version": (swap(TH, "  - area_id: tingbjerg_husum", "  - area_id: oslo"), ("line 16", "'oslo'")),
+    "agreement: version of another area": (
+        swap(TH, "  - area_id: tingbjerg_husum", "  - area_id: folehaven"), ("line 16", "no version of the agreement's area tingbjerg_husum")
+    ),
+    "agreement: version that ends before it begins": (
+        swap(TH, "    valid_from: 2021-01-01", "    valid_from: 2025-01-01"), ("line 19", "valid_to lies before valid_from")
+    ),
+    "agreement: version before it is defined": (
+        swap(AMAGER, "valid_from: 2021-01-01\n", "valid_from: 2020-12-31\n"), ("line 19", "areas.csv has version 2 of amager_partnership from 2021-01-01 on")
+    ),
+    "agreement: version after it is defined": (
+        swap(AMAGER, "valid_to: 2020-12-31", "valid_to: 2021-06-30"), ("line 15", "areas.csv has version 1 of amager_partnership until 2020-12-31")
+    ),
+    "agreement: area with a new version that the agreement does not have": (
+        swap(AREAS, "tingbjerg_husum,1,Tingbjerg-Husum,partnership_area,,,,", "tingbjerg_husum,1,Tingbjerg-Husum,partnership_area,,,2022-12-31,"),
+        ("tingbjerg_husum_2021_2024.yml, line 19", "areas.csv has version 1 of tingbjerg_husum until 2022-12-31"),
+    ),
+    "agreement: two versions on a day": (two_versions("2022-12-31"), ("line 16", "two versions of tingbjerg_husum hold on 2022-12-31")),
+    "agreement: no version on a day": (two_versions("2023-01-02"), ("line 15", "no version of tingbjerg_husum holds on 2023-01-01")),
+    "agreement: a version twice": (
+        swap(TH, "    reason: Tingbjerg/", "    reason: A\n  - area_id: tingbjerg_husum\n    area_version: 1\n    valid_from: 2025-01-01\n    reason: Tingbjerg/"),
+        ("line 22", "version 1 of tingbjerg_husum is entered twice"),
+    ),
+    "agreement: no version on its first day": (swap(TH, "    valid_from: 2021-01-01", "    valid_from: 2021-02-01"), ("line 15", "2021-01-01, a day of the agreement")),
+    "agreement: target year before the path begins": (swap(TH, "target_year: 2024", "target_year: 2020"), ("line 11", "target 1b", "after 2020")),
+    "agreement: target year out of reach": (swap(TH, "target_year: 2024", "target_year: 24"), ("line 11", "target_year", "2009")),
     "agreement: unknown source of a target": (swap(TH, T1A, f"{T1A}    source_id: hearsay\n"), ("line 40", "'hearsay'")),
     "agreement: measure twice in a target": (swap(TH, "measures: [unsafe]", "measures: [unsafe, unsafe]"), ("line 39", "unsafe")),
     "agreement: unknown measure, merged": (swap(TH, T1A, "  - target_id: 1a\n    <<: {rule: falls_every_year, measures: [x]}\n"), ("line 38", "each word of the file once")),
@@ -267,3 +307,19 @@ def test_every_contract_of_a_file_has_its_file() -> None:
 def test_a_second_agreement_of_an_area_with_the_same_interval_is_welcome(reference: Path) -> None:
     second_agreement()(reference)
     assert "zz_next" in set(load_reference(reference)["reference.agreements"]["agreement_id"])
+
+
+def test_the_versions_of_an_agreements_area_are_a_table() -> None:
+    versions = records(load_reference()["reference.agreement_areas"])
+    of_amager = [row for row in versions if row["agreement_id"] == "amager_2021_2024"]
+    assert [(row["area_version"], str(row["valid_from"]), str(row["valid_to"])) for row in of_amager] == [
+        (1, "None", "2020-12-31"),
+        (2, "2021-01-01", "None"),
+    ]
+    assert {row["agreement_id"] for row in versions} == set(load_reference()["reference.agreements"]["agreement_id"])
+
+
+def test_an_area_that_grows_within_the_agreement_is_accepted_with_both_versions(reference: Path) -> None:
+    two_versions("2023-01-01")(reference)
+    of_agreement = load_reference(reference)["reference.agreement_areas"].query("area_id == 'tingbjerg_husum'")
+    assert sorted(of_agreement["area_version"]) == [1, 2]
