@@ -1,4 +1,4 @@
-"""Sentences of the code and of the rules in Danish: errors, reasons and what to do (`danish.yml`).
+"""Sentences of the code and of the rules in Danish: errors, reasons and what to do (`danish_sentences/`).
 
 The English sentence is written where it is raised; here it is recognized by its fixed words, and the values between them are
 carried over. `tests/pipelines/test_danish.py` finds every sentence of the code and fails where one has no Danish.
@@ -26,9 +26,9 @@ def in_danish(sentence: str) -> str:
 
 @cache
 def translations() -> dict[str, str]:
-    """Return the Danish template of each English one, as danish.yml has them."""
-    entries: dict[str, str] = yaml.safe_load(Path(__file__).with_name("danish.yml").read_text(encoding="utf-8"))
-    return entries
+    """Return the Danish template of each English one."""
+    files = sorted((Path(__file__).parent / "danish_sentences").glob("*.yml"))
+    return {english: danish for file in files for english, danish in yaml.safe_load(file.read_text("utf-8")).items()}
 
 
 @cache
