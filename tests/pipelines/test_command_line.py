@@ -167,7 +167,7 @@ def test_status_of_a_damaged_published_file(home: Path) -> None:
     ("language", "said"),
     [
         ("en", ("not met / not evaluable", "baseline year", "Missing deliveries", "2021-06-30")),
-        ("da", ("ikke opfyldt / kan ikke vurderes", "udgangspunktets år", "Manglende leverancer", "Københavns Politi")),
+        ("da", ("ikke opfyldt / kan ikke vurderes", "baselineår", "Manglende leverancer", "Københavns Politi")),
     ],
 )
 def test_status_shows_verdicts_and_missing_deliveries(stored: Path, language: str, said: tuple[str, ...]) -> None:
