@@ -59,7 +59,7 @@ def test_a_fall_that_may_be_chance() -> None:
         ([], "2a", 2021, "baseline", "", "2020 er målets baseline", "2020 is the target's baseline"),
         ([], "1a", 2022, "edition_before", "", "tallet for 2022 hverken er leveret", "figure for 2022 was neither delivered"),
         (made_up("bydele_above_10_percent_unsafe", {(2021, "copenhagen"): (4, None)}), "5", 2021, "limit", "",
-         "Tallet er 4, og målet er højst 0. Målet er ikke opfyldt. Der er ingen statistisk vurdering, fordi antallet af svar", "no statistical reading"),
+         "Tallet er 4, og målet er højst 0. Efter ordlyden er målet ikke opfyldt. Der er ingen statistisk vurdering, fordi antallet af svar", "no statistical reading"),
     ],
 )  # fmt: skip
 def test_each_comparison_in_words(
@@ -73,10 +73,13 @@ def test_each_comparison_in_words(
 def test_a_full_count_says_nothing_of_chance_and_made_up_figures_are_marked() -> None:
     spoil = number("activities_with_two_or_more_partners", 72.5, counted=29, out_of=40, provenance="synthetic")
     row = verdict(make([], spoil), "3", 2022, "limit")
-    assert row["sentence_da"] == "Fiktive tal. Tallet er 72,5 %, og målet er mindst 75 %. Målet er ikke opfyldt."
+    assert (
+        row["sentence_da"]
+        == "Fiktive tal. Tallet er 72,5 %, og målet er mindst 75 %. Efter ordlyden er målet ikke opfyldt."
+    )
     assert (
         row["sentence_en"]
-        == "Made-up figures. The figure is 72.5 %, and the target is at least 75 %. The target is not met."
+        == "Made-up figures. The figure is 72.5 %, and the target is at least 75 %. By the words of the agreement, the target is not met."
     )
 
 
