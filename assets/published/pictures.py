@@ -192,7 +192,7 @@ def _text(subtitles: list[str], series: list[str], levels: list[str], breaks: li
 
 
 def _series_text(wording: Wording, series: Series) -> str:
-    """Return an area's figures as one sentence, such as `Tingbjerg-Husum, 2020: 16 (11,9 til 20,8); 2021: intet tal`."""
+    """Return an area's figures as one sentence, the name first, then each year: `2020: 16 (11,9 til 20,8)`."""
     return f"{series.name}, {'; '.join(_point_text(wording, point) for point in series.points)}"
 
 
