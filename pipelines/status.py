@@ -233,7 +233,7 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
             parts.append(text(first.rule, limit=number(first.limit_value)))
         return " · ".join([*parts, *verdict_of(first, in_words)])
     if all(reading.is_report for reading in readings):
-        return " · ".join([*parts, text("reported")])
+        return " · ".join([*parts, in_words["verdict", "reported"]])
     judged = [reading for reading in readings if reading.literal != "not_evaluable"]
     if judged:
         met = sum(reading.literal == "met" for reading in judged)
@@ -289,7 +289,7 @@ def _rounded(value: float, unit: str, more: int = 0) -> str:
 def verdict_of(reading: Reading, in_words: Words) -> list[str]:
     """Return both readings in words, or why there is none; a full count has one."""
     if reading.is_report:
-        return [text("reported")]
+        return [in_words["verdict", "reported"]]
     if reading.literal == "not_evaluable":
         return [in_words["reason", reading.reason or ""]]
     literal = in_words["verdict", reading.literal]
@@ -303,5 +303,4 @@ def verdict_of(reading: Reading, in_words: Words) -> list[str]:
 
 
 def _counts(counted: Counter[str], order: Sequence[str], in_words: Words) -> str:
-    names = {word: text("reported") if word == "reported" else in_words["verdict", word] for word in order}
-    return ", ".join(f"{counted[word]} {names[word]}" for word in order if counted[word])
+    return ", ".join(f"{counted[word]} {in_words['verdict', word]}" for word in order if counted[word])

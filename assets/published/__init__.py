@@ -1,1 +1,1 @@
-"""The published file, and the pictures that are drawn from it alone."""
+"""The published file, and the pictures drawn from it. Nothing else feeds the pictures."""

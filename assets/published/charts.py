@@ -1,7 +1,7 @@
-"""Draws one indicator over the years, and a funnel of areas of different size, as SVG that is legible in grey.
+"""Draws a measure over the years, and a funnel plot of areas of different size, as SVG that is legible in grey.
 
-Shapes, dashes and words tell things apart, never colour. Which figures are drawn is decided in `assets/published/pictures.py`.
-Matplotlib is imported where something is drawn, as the definitions are loaded far more often.
+Shapes, dashes and words distinguish things, never colour. `assets/published/pictures.py` decides which figures are drawn.
+Matplotlib is imported inside functions, because the definitions are loaded far more often than something is drawn.
 """
 
 import io
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 INK, GREY, PALE = "#111111", "#555555", "#bbbbbb"
 STYLE: Any = {
-    "svg.fonttype": "none",  # text stays text: it can be searched, and read aloud
-    "svg.hashsalt": "tryghed",  # the same figures are the same bytes
+    "svg.fonttype": "none",  # keeps text as text, so that it can be searched and read aloud
+    "svg.hashsalt": "tryghed",  # the same figures give the same bytes
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
     "font.size": 9,
@@ -37,16 +37,16 @@ STYLE: Any = {
     "axes.spines.right": False,
 }
 MARKERS = ("o", "D")
-LINE_LENGTH = 95  # letters that a line across the picture holds
+LINE_LENGTH = 95  # letters that fit on a line across the picture
 WIDTH, HEIGHT = 532.8, 302.4  # points
-LEAST_HEIGHT = 100  # points that the axes have in any case
-PAD = 3  # points around words
-NAME_WIDTH, NAME_HEIGHT = 90, 11  # points that a name in a funnel takes
+LEAST_HEIGHT = 100  # smallest height of the axes, in points
+PAD = 3  # space around words, in points
+NAME_WIDTH, NAME_HEIGHT = 90, 11  # size of an area's name in a funnel plot, in points
 
 
 @dataclass(frozen=True)
 class Point:
-    """A year's figure with its interval and as it is written; without a value and with a word where it is not told."""
+    """A year's figure with its interval and its label. Without a value, `word` says why the figure is not shown."""
 
     year: int
     value: float | None
@@ -58,7 +58,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """One area's points in order of years."""
+    """An area's points in order of years."""
 
     name: str
     points: list[Point]
@@ -66,7 +66,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Level:
-    """A line that the points are held against: a baseline, a promised number, a path."""
+    """A line that the points are compared with: a baseline, a target's limit or a path."""
 
     name: str
     points: list[tuple[float, float]]
@@ -75,7 +75,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Break:
-    """A break before a year, in words; a forbidding one is drawn heavier."""
+    """A break before a year, in words. A break that forbids comparisons is drawn as a heavier line."""
 
     year: int
     name: str
@@ -84,7 +84,7 @@ class Break:
 
 @dataclass(frozen=True)
 class Chart:
-    """All that is drawn of one indicator: no word is made up in the drawing. `whole`: of what there are no halves."""
+    """Everything that is drawn of a measure; the drawing adds no words. `whole`: the figures are whole numbers."""
 
     language: str
     title: str
@@ -101,7 +101,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Funnel:
-    """Areas by residents and rate, and the limits between which chance would leave nearly all of them."""
+    """Areas by residents and rate, and the limits between which nearly all would lie by chance."""
 
     language: str
     title: str
@@ -115,14 +115,14 @@ class Funnel:
 
 
 def draw_chart(chart: Chart) -> str:
-    """The picture of one indicator as SVG, with its title and text alternative."""
+    """Return the picture of a measure as SVG, with its title and text alternative."""
     with _style():
         figure, axes = _empty(chart)
-        broken = {crossed.year for crossed in chart.breaks}
-        asides = [0.08 * (2 * number - len(chart.series) + 1) for number in range(len(chart.series))]
-        for series, marker, aside in zip(chart.series, MARKERS, asides, strict=False):
-            _series(axes, series, broken, marker, aside)
-        _values(axes, chart.series[0], asides[0])
+        break_years = {series_break.year for series_break in chart.breaks}
+        shifts = [0.08 * (2 * number - len(chart.series) + 1) for number in range(len(chart.series))]
+        for series, marker, shift in zip(chart.series, MARKERS, shifts, strict=False):
+            _series(axes, series, break_years, marker, shift)
+        _values(axes, chart.series[0], shifts[0])
         for level in chart.levels:
             axes.plot(
                 *zip(*level.points, strict=True), ls=level.dashes, color=INK, lw=1.3, label=level.name, clip_on=False
@@ -133,8 +133,8 @@ def draw_chart(chart: Chart) -> str:
         axes.set_xticks(range(min(years), max(years) + 1))
         axes.set_xlim(min(years) - 0.6, max(years) + 0.6)
         top = axes.get_ylim()[1] * 1.05
-        promised_none = any(y == 0 for level in chart.levels for _, y in level.points)
-        axes.set_ylim(bottom=-0.04 * top if promised_none else 0, top=top)
+        has_level_at_zero = any(y == 0 for level in chart.levels for _, y in level.points)
+        axes.set_ylim(bottom=-0.04 * top if has_level_at_zero else 0, top=top)
         axes.plot([], [], " ", label=chart.note)
         _legend(figure, axes)
         _fit(figure, axes)
@@ -142,7 +142,7 @@ def draw_chart(chart: Chart) -> str:
 
 
 def draw_funnel(funnel: Funnel) -> str:
-    """The picture of the areas as SVG, with its title and text alternative."""
+    """Return the funnel plot as SVG, with its title and text alternative."""
     with _style():
         figure, axes = _empty(funnel)
         axes.xaxis.set_major_formatter(lambda value, _: written(value, funnel.language))
@@ -164,7 +164,7 @@ def draw_funnel(funnel: Funnel) -> str:
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """The library's settings for as long as something is drawn; its cache of fonts lies in the data folder too."""
+    """Apply the project's matplotlib settings while something is drawn. The font cache is kept in the data folder."""
     os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
     import matplotlib as mpl
 
@@ -173,7 +173,7 @@ def _style() -> Iterator[None]:
 
 
 def _names(axes: "Axes", areas: list[tuple[str, float, float]]) -> None:
-    """Each area's name above its point, raised where another name stands already. The axes have their room before."""
+    """Write each area's name above its point, higher where another name is in the way. Call it after `_fit`."""
     places: list[tuple[float, float]] = []
     for name, x, y in sorted(areas, key=lambda area: area[2]):
         across, up = axes.transData.transform((x, y))
@@ -205,19 +205,19 @@ def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
-def _series(axes: "Axes", series: Series, broken: set[int], marker: str, aside: float) -> None:
-    """Points with their intervals; hollow without one. A line joins years that follow each other without a break.
+def _series(axes: "Axes", series: Series, break_years: set[int], marker: str, shift: float) -> None:
+    """Draw the points with their intervals, hollow where there is none, and join consecutive years without a break.
 
-    All marks of a kind are drawn as one line with gaps, as each line costs the library more than its points.
+    All marks of a kind are drawn as one line with gaps, because a line costs the library more time than its points.
     """
     gap = (math.nan, math.nan)
-    shown = [(point, (point.year + aside, point.value)) for point in series.points if point.value is not None]
+    shown = [(point, (point.year + shift, point.value)) for point in series.points if point.value is not None]
     joins: list[tuple[float, float]] = []
     for (point, place), (next_point, next_place) in pairwise(shown):
-        if next_point.year - point.year == 1 and next_point.year not in broken:
+        if next_point.year - point.year == 1 and next_point.year not in break_years:
             joins += [place, next_place, gap]
     intervals: list[tuple[float, float]] = []
-    places: dict[str, list[tuple[float, float]]] = defaultdict(list)  # by what the marks are filled with
+    places: dict[str, list[tuple[float, float]]] = defaultdict(list)  # by the fill of the marks
     for point, (x, y) in shown:
         if point.low is not None and point.high is not None:
             intervals += [(x, point.low), (x, point.high), gap]
@@ -226,27 +226,27 @@ def _series(axes: "Axes", series: Series, broken: set[int], marker: str, aside: 
             places["white"].append((x, y))
     axes.plot(*zip(*joins, strict=True), color=GREY, lw=1)
     axes.plot(*zip(*intervals, strict=True), color=INK, lw=1.2, marker="_", ms=7)
-    label: str | None = series.name  # shown with a mark like the first one
+    label: str | None = series.name  # the legend shows it once, with the first fill
     for fill, of_fill in places.items():
         axes.plot(*zip(*of_fill, strict=True), marker, color=INK, markerfacecolor=fill, ms=6, label=label, zorder=4)
         label = None
     for point in series.points:
         if point.word:
-            _word(axes, point.word, point.year + aside)
+            _word(axes, point.word, point.year + shift)
 
 
 def _word(axes: "Axes", word: str, x: float) -> None:
-    """Why there is no figure, standing on the axis."""
+    """Write the reason why there is no figure upwards from the axis."""
     axes.annotate(
         word, (x, 0), xytext=(0, 4), textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize=8
     )
 
 
-def _values(axes: "Axes", series: Series, aside: float) -> None:
-    """The figures themselves, beside their marks."""
+def _values(axes: "Axes", series: Series, shift: float) -> None:
+    """Write the figures to the left of their marks."""
     for point in series.points:
         if point.value is not None:
-            place = (point.year + aside, point.value)
+            place = (point.year + shift, point.value)
             axes.annotate(
                 point.label, place, xytext=(-6, 0), textcoords="offset points", ha="right", va="center", fontsize=8,
                 bbox={"color": "white", "pad": 0.4}, zorder=3,
@@ -254,39 +254,39 @@ def _values(axes: "Axes", series: Series, aside: float) -> None:
 
 
 def _breaks(axes: "Axes", breaks: list[Break]) -> None:
-    """A line before the year with a letter on it, and the letter's meaning in the legend."""
-    for letter, crossed in zip(ascii_lowercase, breaks, strict=False):
+    """Draw a line with a letter before the year of each break, and explain the letter in the legend."""
+    for letter, series_break in zip(ascii_lowercase, breaks, strict=False):
         axes.axvline(
-            crossed.year - 0.5,
+            series_break.year - 0.5,
             color=INK,
-            lw=2.2 if crossed.forbids else 0.9,
+            lw=2.2 if series_break.forbids else 0.9,
             ls=(0, (1, 1.5)),
-            label=f"{letter}  {crossed.name}",
+            label=f"{letter}  {series_break.name}",
         )
         axes.annotate(
-            letter, (crossed.year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
+            letter, (series_break.year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
             va="top", fontsize=8, weight="bold",
         )  # fmt: skip
 
 
 def _legend(figure: "Figure", axes: "Axes") -> None:
-    """What the marks mean, below the picture; in two columns where the words leave room."""
+    """Explain the marks below the picture, in two columns where there is room."""
     handles, labels = axes.get_legend_handles_labels()
     half = (len(labels) + 1) // 2
     widths = [max(map(len, column), default=0) for column in (labels[:half], labels[half:])]
-    columns = 2 if sum(widths) < LINE_LENGTH + 10 else 1  # in smaller letters
+    columns = 2 if sum(widths) < LINE_LENGTH + 10 else 1  # the legend's letters are smaller
     figure.legend(handles, labels, loc="lower left", ncols=columns, frameon=False, fontsize=8)
 
 
 def _fit(figure: "Figure", axes: "Axes") -> None:
-    """Give the axes the room that the words around them leave; where that is too little, the picture gets higher.
+    """Fit the axes into the space that the words around them leave; make the picture higher where that is too little.
 
-    The library's own layouts do the same, but measure and draw all that is in the picture twice before it is written.
-    Nothing but words stands outside the axes, so that each of these is measured here, and nothing else.
+    The library's own layouts do the same, but they measure and draw everything twice before the picture is written. Only
+    words are outside the axes, so only words are measured here.
     """
     from matplotlib.backends.backend_svg import RendererSVG
 
-    ruler = RendererSVG(WIDTH, HEIGHT, io.StringIO())  # type: ignore[no-untyped-call]  # measures letters as in the SVG
+    ruler = RendererSVG(WIDTH, HEIGHT, io.StringIO())  # type: ignore[no-untyped-call]  # measures text as in the SVG
     legend_height = figure.legends[0].get_window_extent(ruler).height
     words_below: Any = axes.xaxis.get_tightbbox(ruler)
     above = axes.title.get_window_extent(ruler).y1 - axes.bbox.y1 + PAD
@@ -294,18 +294,18 @@ def _fit(figure: "Figure", axes: "Axes") -> None:
     height = max(HEIGHT, above + LEAST_HEIGHT + below)
     figure.set_figheight(height / 72)
     figure.subplots_adjust(bottom=below / height, top=1 - above / height, right=1 - PAD / WIDTH)
-    words_beside: Any = axes.yaxis.get_tightbbox(ruler)  # measured last, as the height decides which numbers these are
-    figure.subplots_adjust(left=(axes.bbox.x0 - words_beside.x0 + PAD) / WIDTH)
+    words_left: Any = axes.yaxis.get_tightbbox(ruler)  # measured last, because the numbers depend on the height
+    figure.subplots_adjust(left=(axes.bbox.x0 - words_left.x0 + PAD) / WIDTH)
 
 
 def _svg(figure: "Figure", title: str, text: str) -> str:
-    written = io.StringIO()
-    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    return _with_text(written.getvalue(), title, text)
+    svg = io.StringIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    return _with_text(svg.getvalue(), title, text)
 
 
 def _with_text(svg: str, title: str, text: str) -> str:
-    """The SVG with what a reader hears who cannot see it. Source: WAI-ARIA Graphics Module, role img with title and desc."""
+    """Add the title and text alternative for screen readers. Source: WAI-ARIA Graphics Module, role img, title and desc."""
     start = svg.index("<svg")
     end = svg.index(">", start)
     alternative = f"\n <title>{escape(title)}</title>\n <desc>{escape(text)}</desc>"

@@ -1,7 +1,7 @@
-"""What the pictures show of the published file, typed. What a picture is made of is decided in `pictures.py`.
+"""The rows of the published file that pictures show, as types. `pictures.py` decides what goes into which picture.
 
-Figures, and whether something broke between two of them, come as the two tables of indicators have them; nothing is compared
-here. What their columns mean stands in the contracts.
+Figures, and breaks between them, are read as the two tables of indicators have them. Nothing is compared here. The contracts
+say what the columns mean.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from assets.methods.disclosure import FREE
 from assets.sql_files import sql
 from assets.targets.cases import UNCERTAIN
-from assets.targets.sentences import LANGUAGES, Words, written
+from assets.targets.sentences import LANGUAGES, Words, read_words, written
 
 
 class Frozen(BaseModel):
@@ -27,9 +27,9 @@ Kind = TypeVar("Kind", bound=Frozen)
 
 
 class Figure(Frozen):
-    """An area's figure of a year, and the kinds of what broke between it and the figure that is shown before it.
+    """An area's figure of a year, and the kinds of breaks between it and the previous figure in the picture.
 
-    `is_open`: goals of which nobody knows yet how many are kept. `is_forbidden`: the two are not compared.
+    `is_open`: it is not known yet how many goals are met. `is_forbidden`: the two figures may not be compared.
     """
 
     area_id: str
@@ -47,7 +47,7 @@ class Figure(Frozen):
 
     @property
     def why_empty(self) -> str | None:
-        """The reason, as reference.words has it, that there is no figure; None where it only did not come."""
+        """Why there is no figure, as a reason of reference.words; None where the figure exists or was not delivered."""
         if self.confidentiality != FREE:
             return "confidential"
         return {"conflict": "conflict", "low_reliability": "too_few_answers"}.get(self.status)
@@ -66,7 +66,7 @@ class Bydel(Frozen):
 
 
 class Measure(Frozen):
-    """What is measured, with its name by language."""
+    """A measure, with its name by language."""
 
     measure: str
     names: dict[str, str]
@@ -76,14 +76,14 @@ class Measure(Frozen):
 
     @property
     def is_full_count(self) -> bool:
-        """Whether chance has no part in it, so that it has no interval."""
+        """Whether everything is counted, so that the figure has no interval."""
         return self.made_of not in UNCERTAIN
 
 
 class Target(Frozen):
-    """A target with all that its figure is held against. Points are a year and a value in the measure's unit.
+    """A target, and the values that its figure is compared with. A point is a year and a value in the measure's unit.
 
-    `limits` are the numbers promised of each year, `path` the values that lead to the comparison area's.
+    `limits` has the target's number for each year, `path` the values on the way to the comparison area's level.
     """
 
     agreement_id: str
@@ -103,12 +103,12 @@ class Target(Frozen):
 
     @property
     def approaches_an_area(self) -> bool:
-        """Whether the figure is held against another area's, so that both are shown."""
+        """Whether the figure is compared with another area's, so that the picture shows both."""
         return self.rule == "approaches_comparison_area"
 
     @property
     def start(self) -> tuple[int, float] | None:
-        """The baseline's year and value; None where it is not public or the words name no year."""
+        """The baseline's year and value; None where it is not public or the target names no year."""
         if self.baseline_year is None or self.baseline is None:
             return None
         return self.baseline_year, self.baseline
@@ -116,9 +116,9 @@ class Target(Frozen):
 
 @dataclass(frozen=True)
 class Published:
-    """What is drawn of the published file: figures by area and measure, bydele by crime type and year, and the names.
+    """Everything that pictures show: figures by area and measure, bydele by crime type and year, and the names.
 
-    Crime types have a name in each language, areas have one.
+    Crime types have a name in each language; areas have one name.
     """
 
     figures: dict[tuple[str, str], list[Figure]]
@@ -143,12 +143,16 @@ class Wording:
         return self.words["picture", word].format(**values)
 
     def number(self, value: float) -> str:
-        """A figure as readers write it."""
+        """A figure as readers of the language write it."""
         return written(value, self.language)
+
+    def amount(self, value: float, unit: str) -> str:
+        """A figure with its unit, such as `16 %`."""
+        return self.words["with_unit", unit].format(value=self.number(value))
 
 
 def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
-    """Read what is drawn; the tables of the published file are in reach by their names."""
+    """Read everything that pictures show. The tables of the published file are within reach by their names."""
     figures: dict[tuple[str, str], list[Figure]] = defaultdict(list)
     for figure in _rows(connection, sql("published/pictured_figures"), Figure):
         figures[figure.area_id, figure.measure].append(figure)
@@ -169,17 +173,12 @@ def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
         areas=dict(areas),
         crime_types=dict(crime_types),
         confidence=dict(conventions)["confidence_level"],
-        words={language: _words(connection, language) for language in LANGUAGES},
+        words={language: read_words(connection, language) for language in LANGUAGES},
     )
 
 
-def _words(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
-    lines = connection.execute(f"SELECT kind, word, text_{language} FROM reference.words").fetchall()
-    return Words({(kind, word): text for kind, word, text in lines})
-
-
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, kind: type[Kind]) -> list[Kind]:
-    """The rows of a query, each as one of its kind."""
+    """Return the rows of a query as objects of a class."""
     cursor = connection.execute(query)
     names = [column[0] for column in cursor.description or []]
     return [kind.model_validate(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

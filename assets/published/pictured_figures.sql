@@ -1,8 +1,8 @@
--- Every figure that a picture may show, and what broke between it and the one that is shown before it.
+-- Every figure that a picture may show, and the breaks between it and the previous figure in the picture.
 
 WITH figures AS (
     SELECT y.edition, y.year, y.area_id, y.measure, y.value_low, y.value_high, y.status, y.confidentiality, y.provenance,
-           -- Goals of which as many are open as the plan has left: nobody knows yet how many are kept.
+           -- Open goals could still complete the plan: nobody knows yet how many goals are met.
            coalesce(m.made_of = 'goals' AND y.not_known > 0 AND y.counted + y.not_known >= y.out_of, false) AS is_open,
            if(is_open, NULL, y.value) AS value
     FROM indicators.yearly y JOIN reference.measures m USING (measure)
@@ -12,7 +12,7 @@ shown AS (
     SELECT edition, area_id, measure, lag(edition) OVER (PARTITION BY area_id, measure ORDER BY edition) AS shown_before
     FROM figures WHERE value IS NOT NULL
 ),
--- Where a share was only published nobody knows its question's version: a mark on the comparison, and no break (question_unknown).
+-- question_unknown is not a break: it marks a published share, whose question's version nobody knows.
 kinds AS (
     SELECT break_id, kind FROM reference.series_breaks
     UNION ALL

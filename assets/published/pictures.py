@@ -1,7 +1,7 @@
-"""The published pictures: one for each indicator of an agreement, and a funnel over the bydele for each type of crime.
+"""The published pictures: one for each measure of an agreement, and a funnel plot of the bydele for each type of crime.
 
-They are drawn from the published file alone, so nothing that is hidden in it can be seen in them. What a picture is made of is
-decided here; `contents.py` reads it, and how it looks is in `charts.py`.
+Pictures are drawn from the published file alone, so they cannot show what the file hides. This module decides what each picture
+contains; `contents.py` reads it, and `charts.py` draws it.
 """
 
 import hashlib
@@ -24,7 +24,9 @@ from warehouse.home import pictures_folder
 from warehouse.publishing import open_published
 
 FEWEST_BYDELE = 5
-OUTER_LIMIT = 0.998  # the second limit of a funnel, beside the agreement's own confidence. Source: Spiegelhalter (2005)
+OUTER_LIMIT = (
+    0.998  # the second limit of a funnel; the first is the project's confidence level. Source: Spiegelhalter (2005)
+)
 
 
 @dg.asset(
@@ -33,10 +35,10 @@ OUTER_LIMIT = 0.998  # the second limit of a funnel, beside the agreement's own 
     owners=OWNERS,
     kinds={"svg"},
     deps=[PUBLICATION],
-    description="A picture of each indicator with its interval, target, baseline and breaks, and funnels over the bydele.",
+    description="A picture of each measure with its interval, target, baseline and breaks, and funnel plots of the bydele.",
 )
 def pictures() -> dg.MaterializeResult[None]:
-    """Draw what changed since the last run, and take away pictures that nothing is published of any more."""
+    """Draw the pictures that changed since the last run, and delete those whose figures are no longer published."""
     with expected_trouble(), open_published() as connection:
         all_pictures = pictures_of(read_published(connection))
         drawn = [_draw(pictures_folder() / name, picture) for name, picture in all_pictures.items()]
@@ -49,7 +51,7 @@ def pictures() -> dg.MaterializeResult[None]:
 
 
 def _draw(path: Path, picture: Chart | Funnel) -> bool:
-    """Draw the picture unless it is there already, of the same figures and by the same program."""
+    """Draw the picture and return True, unless its file already has the same figures drawn by the same program."""
     program = Path(charts.__file__).read_bytes()
     mark = f"<!-- {hashlib.sha256(repr(picture).encode() + program).hexdigest()[:16]} -->\n"
     if path.exists() and path.read_text(encoding="utf-8").endswith(mark):
@@ -79,7 +81,7 @@ def pictures_of(published: Published) -> dict[str, Chart | Funnel]:
 def _of_agreement(
     published: Published, wording: Wording, targets: list[Target]
 ) -> Iterator[tuple[str, Chart | Funnel]]:
-    """An agreement's pictures by name: of each measure that has a figure, and of each crime type with enough bydele."""
+    """Yield an agreement's pictures by name: one per measure that has a figure, one per crime type with enough bydele."""
     for (area_id, measure), of_measure in groupby(targets, key=lambda target: (target.area_id, target.measure)):
         if any(figure.value is not None for figure in published.figures.get((area_id, measure), [])):
             yield measure, _chart(published, wording, list(of_measure))
@@ -98,14 +100,14 @@ def _of_agreement(
 
 
 def _chart(published: Published, wording: Wording, targets: list[Target]) -> Chart:
-    """The picture of the measure that all these targets have in common, in their area."""
+    """Return the picture of the measure and area that these targets share."""
     area_id, language = targets[0].area_id, wording.language
     measure = published.measures[targets[0].measure]
     areas = [area_id, *dict.fromkeys(target.comparison_area_id for target in targets if target.approaches_an_area)]
     figures_of_areas = [published.figures.get((area, measure.measure), []) for area in areas]
     figures = [figure for of_area in figures_of_areas for figure in of_area]
     series = [_series(published, wording, of_area) for of_area in figures_of_areas if of_area]
-    levels = [level for target in targets for level in _levels(published, wording, target)]
+    levels = [level for target in targets for level in _levels(published, wording, target, measure.unit)]
     breaks = _breaks(wording, figures)
     subtitles = [*_made_up(wording, figures), *(f"{target.target_id}: {target.texts[language]}" for target in targets)]
     return Chart(
@@ -120,13 +122,17 @@ def _chart(published: Published, wording: Wording, targets: list[Target]) -> Cha
         levels=levels,
         breaks=breaks,
         text=_text(
-            wording, subtitles, series, [*(level.name for level in levels), *(crossed.name for crossed in breaks)]
+            subtitles,
+            [_series_text(wording, of_area) for of_area in series],
+            [level.name for level in levels],
+            [broken.name for broken in breaks],
+            wording.phrase("no_interval" if measure.is_full_count else "marks"),
         ),
     )
 
 
 def _made_up(wording: Wording, rows: list[Figure] | list[Bydel]) -> list[str]:
-    """The sentence that says that figures were made up; none where all are real."""
+    """Return the sentence that says that figures are made up, or nothing where all are real."""
     return [wording.words["sentence", "made_up"]] if any(row.provenance == "synthetic" for row in rows) else []
 
 
@@ -135,7 +141,7 @@ def _series(published: Published, wording: Wording, figures: list[Figure]) -> Se
 
 
 def _point(wording: Wording, figure: Figure) -> Point:
-    """A figure with its interval, or the word that says why it is not there."""
+    """Return a figure with its interval, or the reason why there is none."""
     if figure.value is not None:
         return Point(figure.year, figure.value, figure.value_low, figure.value_high, wording.number(figure.value))
     if figure.why_empty:
@@ -144,12 +150,12 @@ def _point(wording: Wording, figure: Figure) -> Point:
 
 
 def _breaks(wording: Wording, figures: list[Figure]) -> list[Break]:
-    """What broke between two figures that follow each other, in any of the areas."""
-    broken: dict[int, list[Figure]] = defaultdict(list)
+    """Return the breaks between consecutive figures, in any of the areas."""
+    by_year: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
         if figure.breaks:
-            broken[figure.year].append(figure)
-    return [_break(wording, year, of_year) for year, of_year in sorted(broken.items())]
+            by_year[figure.year].append(figure)
+    return [_break(wording, year, of_year) for year, of_year in sorted(by_year.items())]
 
 
 def _break(wording: Wording, year: int, figures: list[Figure]) -> Break:
@@ -159,48 +165,51 @@ def _break(wording: Wording, year: int, figures: list[Figure]) -> Break:
     return Break(year, wording.phrase("forbidden" if forbids else "noted", year=year, what=words), forbids)
 
 
-def _levels(published: Published, wording: Wording, target: Target) -> Iterator[Level]:
-    """What the words hold the figure against: its baseline, the promised number, the path to the other area."""
+def _levels(published: Published, wording: Wording, target: Target, unit: str) -> Iterator[Level]:
+    """Yield what the target compares the figure with: its baseline, its limit, its goals, the path to another area."""
     first, last = target.first_year - 0.4, target.last_year + 0.4
     if target.start and not target.approaches_an_area:
         year, value = target.start
-        name = wording.phrase("baseline", year=year, value=wording.number(value))
+        name = wording.phrase("baseline", year=year, value=wording.amount(value, unit))
         yield Level(name, [target.start, (last, value)], "--")
     if target.rule in ("at_least", "at_most") and target.limit_value is not None:
-        name = wording.phrase(target.rule, value=wording.number(target.limit_value))
+        name = wording.phrase(target.rule, value=wording.amount(target.limit_value, unit))
         yield Level(name, [(first, target.limit_value), (last, target.limit_value)], "-")
     if target.rule == "own_goals" and target.limits:
-        each_year = "; ".join(f"{year:.0f} {wording.number(goals)}" for year, goals in target.limits)
+        each_year = ", ".join(f"{wording.number(goals)} ({year:.0f})" for year, goals in target.limits)
         gap = (math.nan, math.nan)
         strokes = [point for year, goals in target.limits for point in ((year - 0.3, goals), (year + 0.3, goals), gap)]
-        yield Level(f"{wording.phrase('goals')}: {each_year}", strokes, "-")
+        yield Level(wording.phrase("goals", each_year=each_year), strokes, "-")
     if target.start and target.approaches_an_area and target.path:
         name = wording.phrase("path", area=published.areas[target.comparison_area_id])
         yield Level(name, [target.start, *target.path], ":")
 
 
-def _text(wording: Wording, subtitles: list[str], series: list[Series], lines: list[str]) -> str:
-    """The picture in words, for who cannot see it; `lines` are the names of levels and breaks."""
-    sentences = [sentence.rstrip(".") for sentence in subtitles]
-    for of_area in series:
-        sentences.append(f"{of_area.name}: " + "; ".join(_point_text(wording, point) for point in of_area.points))
-    return ". ".join([*sentences, *lines, wording.phrase("marks")])
+def _text(subtitles: list[str], series: list[str], levels: list[str], breaks: list[str], marks: str) -> str:
+    """Return the picture in sentences, for readers who cannot see it."""
+    sentences = [*subtitles, *series, *levels, *breaks, marks]
+    return " ".join(f"{sentence.rstrip('.')}." for sentence in sentences)
+
+
+def _series_text(wording: Wording, series: Series) -> str:
+    """Return an area's figures as one sentence, the name first, then each year: `2020: 16 (11,9 til 20,8)`."""
+    return f"{series.name}, {'; '.join(_point_text(wording, point) for point in series.points)}"
 
 
 def _point_text(wording: Wording, point: Point) -> str:
     if point.value is None:
-        return f"{point.year} {point.word or wording.phrase('no_figure')}"
+        return f"{point.year}: {point.word or wording.phrase('no_figure')}"
     if point.low is None or point.high is None:
-        return f"{point.year} {point.label}"
+        return f"{point.year}: {point.label}"
     between = wording.phrase("between", low=wording.number(point.low), high=wording.number(point.high))
-    return f"{point.year} {point.label} ({between})"
+    return f"{point.year}: {point.label} ({between})"
 
 
 # --- bydele of different size ------------------------------------------------------------------------------
 
 
 def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funnel:
-    """The picture of a crime type in the bydele of one year, between limits that are as wide as they differ."""
+    """Return the funnel plot of a crime type: the bydele in one year, and limits that allow for how much they differ."""
     reports = np.array([bydel.reports for bydel in bydele], float)
     residents = np.array([bydel.residents for bydel in bydele], float)
     rate = float(reports.sum() / residents.sum() * 1000)
@@ -213,7 +222,7 @@ def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funn
         limits.append((name, list(zip(sizes, low, high, strict=True))))
     wider = [wording.phrase("wider", times=wording.number(dispersion))] if dispersion > 1 else []
     subtitles = [*_made_up(wording, bydele), *wider]
-    together = wording.phrase("together", value=wording.number(rate))
+    together = wording.phrase("together", value=wording.amount(rate, "reports_per_1000"))
     areas = [(published.areas[bydel.area_id], float(bydel.residents), bydel.rate_per_1000) for bydel in bydele]
     rates_low, rates_high = counts.funnel_limits(rate, residents, published.confidence, dispersion)
     outside = [
@@ -239,13 +248,13 @@ def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funn
 def _funnel_text(
     wording: Wording, sentences: list[str], areas: list[tuple[str, float, float]], outside: list[str]
 ) -> str:
-    """The funnel in words: each bydel by its rate and residents, and those outside the limits."""
+    """Return the funnel plot in sentences: each bydel with its rate and residents, and the bydele outside the limits."""
     bydele = "; ".join(
         f"{name}: {wording.number(value)} ({wording.number(size)} {wording.phrase('residents')})"
         for name, size, value in areas
     )
-    last = wording.phrase("outside", areas=", ".join(outside) or "-")
-    return ". ".join([*(sentence.rstrip(".") for sentence in sentences), bydele, last])
+    last = wording.phrase("outside", areas=", ".join(outside)) if outside else wording.phrase("none_outside")
+    return " ".join(f"{sentence.rstrip('.')}." for sentence in (*sentences, bydele, last))
 
 
 ASSETS = [pictures]

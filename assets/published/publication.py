@@ -1,4 +1,4 @@
-"""The published DuckDB file as an asset: made last, once every blocking check of every table has passed."""
+"""The published DuckDB file as an asset. It is made last, after every blocking check of every table has passed."""
 
 import dagster as dg
 
@@ -14,11 +14,11 @@ PUBLICATION = dg.AssetKey(["published", "tryghed_duckdb"])
     group_name="published",
     owners=OWNERS,
     kinds={"duckdb"},
-    description="The file that people read: every publishable table, with its comments, in one DuckDB file.",
+    description="The file that people read: every published table, with its comments, in one DuckDB file.",
     deps=[key(table) for table in contracts().values() if table.publish],
 )
 def publication() -> dg.MaterializeResult[None]:
-    """Build the file apart and put it in place; the same content is the same publication."""
+    """Build the file in a temporary place and move it into place. The same content gives the same publication."""
     with expected_trouble():
         published = publish()
     changed = "no difference" if published.unchanged else "first publication" if published.first else "changed"

@@ -1,11 +1,13 @@
 """Each verdict as sentences that a council member understands, in Danish and in English.
 
-The words are lines of `words.csv` of the kind `sentence`; here they are put together, and the figures into them. What the
-verdict is was decided in `verdicts.py`.
+The sentences are lines of `words.csv`. This module chooses them and puts the figures into them; the verdict itself was decided
+in `verdicts.py`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import duckdb
 
 from warehouse.errors import InputError
 
@@ -24,7 +26,7 @@ _FIGURES = ("value", "compared_value", "limit_value", "smallest_change_shown", "
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """A row of targets.verdicts but for its sentences; what the columns mean stands in the contract."""
+    """A row of targets.verdicts without its sentences. The contract says what the columns mean."""
 
     edition: int
     crime_year: int | None
@@ -63,24 +65,39 @@ class VerdictRow:
 
 
 class Words(dict[tuple[str, str], str]):
-    """What each kind of word is called, by kind and word."""
+    """The texts of `words.csv` in one language, by kind and word."""
 
-    def __missing__(self, which: tuple[str, str]) -> str:
-        """Raises InputError: somebody took out a line that readers need."""
-        raise InputError(f"words.csv has no line for the {which[0]} {which[1]}: put it back, and start tryghed run.")
+    def __missing__(self, kind_and_word: tuple[str, str]) -> str:
+        """Raise InputError, because readers need every line of the file."""
+        kind, word = kind_and_word
+        raise InputError(f"words.csv has no line for the {kind} {word}: put it back, and start tryghed run.")
+
+
+def read_words(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
+    """Return the texts in one language, and each break of `series_breaks.csv` in words.
+
+    The reference tables are within reach by their names. Raises InputError where words.csv lacks a kind of break.
+    """
+    lines = connection.execute(f"SELECT kind, word, text_{language} FROM reference.words").fetchall()
+    words = Words({(kind, word): text for kind, word, text in lines})
+    breaks = connection.execute("SELECT break_id, kind, first_edition FROM reference.series_breaks").fetchall()
+    for break_id, kind, first_edition in breaks:
+        text = words["sentence", "break_from"].format(what=words["break", kind], edition=first_edition)
+        words["series_break", break_id] = text
+    return words
 
 
 def sentence(row: VerdictRow, rule: str, made_of: str, words: Words, language: str) -> str:
-    """Return what the words say, what the data can carry, and what could have been shown; or why nothing can be said.
+    """Return the literal reading, the statistical one, and the smallest change that shows; or why there is no verdict.
 
-    `rule` is the target's, `made_of` its measure's. Raises InputError where words.csv lacks a sentence.
+    `rule` is the target's and `made_of` its measure's. Raises InputError where words.csv lacks a sentence.
     """
     figures = _figures(row, words, language)
     return " ".join(words["sentence", name].format(**figures) for name in _parts(row, rule, made_of))
 
 
 def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
-    """The names of the sentences that a verdict is put together from."""
+    """Return the names of the sentences that describe the verdict, in order."""
     marks = ["made_up"] if row.provenance == "synthetic" else []
     if row.literal == "not_evaluable":
         waiting = row.compared_with == "goals" and row.reason == "missing_extract" and row.value is not None
@@ -89,7 +106,7 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
     if row.confidentiality != "free":
         parts.append("hidden")
     subject = _ABOUT_A_LIMIT.get(made_of) if row.compared_with == "limit" else _ABOUT.get(row.compared_with)
-    if subject:  # a full count needs no word on chance
+    if subject:  # a full count has no interval, so nothing is said about chance
         evaluable = row.statistical != "not_evaluable"
         parts.append(f"data.{subject}.{row.statistical}" if evaluable else f"data.{row.reason}")
     if row.statistical == "uncertain" and row.smallest_change_shown is not None:
@@ -102,27 +119,41 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
 
 
 def _literal(row: VerdictRow, rule: str) -> str:
-    """What the words promise, as the sentences name it."""
+    """Return the part of a sentence's name that says what the target asks for."""
     if row.compared_with == "baseline_gap" and row.tolerance:
         return "baseline_gap_tolerance"
     return rule if row.compared_with == "limit" else row.compared_with
 
 
 def _figures(row: VerdictRow, words: Words, language: str) -> Mapping[str, str | int | None]:
-    """The figures as readers write them: at most one decimal, two of small ones, and a comma in Danish."""
+    """Return the values of all placeholders that a sentence may have, written for readers of the language."""
     figures: dict[str, str | int | None] = {name: written(getattr(row, name), language) for name in _FIGURES}
-    breaks = [words.get(("sentence", f"undecided.{name}"), name) for name in (row.breaks or "").split()]
+    in_unit = words["with_unit", row.unit]
+    baseline_year = None
+    if row.compared_edition is not None:  # an edition publishes the crimes of the year before
+        baseline_year = row.compared_edition - (row.crime_year is not None)
     return figures | {
+        "value_with_unit": in_unit.format(value=figures["value"]),
+        "limit_with_unit": in_unit.format(value=figures["limit_value"]),
         "fall": written(-row.change if row.change else None, language),
-        "decision": row.decision,
-        "unit": " %" if row.unit == "percent" and row.compared_with == "limit" else "",
+        "baseline_year": baseline_year,
+        "decision": ", ".join((row.decision or "").split()),
         "year": row.crime_year or row.edition,
-        "breaks": ", ".join(breaks),
+        "breaks": "; ".join(_break(name, words) for name in (row.breaks or "").split()),
     }
 
 
+def _break(name: str, words: Words) -> str:
+    """Return a break in words: one of series_breaks.csv, or a change that nobody has decided on."""
+    undecided = words.get(("sentence", f"undecided.{name}"))
+    return undecided or words["series_break", name]
+
+
 def written(value: float | None, language: str) -> str:
-    """A figure as readers of the language write it: at most one decimal, two of small ones; a dash where there is none."""
+    """Return a figure as readers of the language write it, or a dash where there is none.
+
+    It has at most one decimal, or two between -2 and 2. Danish has a decimal comma and a point for thousands.
+    """
     if value is None:
         return "-"
     text = f"{value:,.2f}" if abs(value) < 2 and value != int(value) else f"{value:,.1f}"

@@ -13,7 +13,7 @@ import pandas as pd
 from assets.methods.judgements import Verdict, not_evaluable
 from assets.targets.cases import Case, Figure, Judged, Terms, read_cases
 from assets.targets.rules import RULES
-from assets.targets.sentences import LANGUAGES, VerdictRow, Words, sentence
+from assets.targets.sentences import LANGUAGES, VerdictRow, read_words, sentence
 from warehouse.contracts import contracts
 
 MADE_UP_FIRST = ("synthetic", "extract", "published")
@@ -25,7 +25,7 @@ def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     The connection must have the tables of the schemas indicators, targets and reference, and the lookups.
     """
     conventions = dict(connection.execute("SELECT convention, value FROM reference.conventions").fetchall())
-    words = {language: _sentences(connection, language) for language in LANGUAGES}
+    words = {language: read_words(connection, language) for language in LANGUAGES}
     rows = []
     for case in read_cases(connection):
         terms = case.terms(conventions["confidence_level"], conventions["power"])
@@ -37,11 +37,6 @@ def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
             }
             rows.append(asdict(row) | sentences)
     return contracts()["targets.verdicts"].frame(rows)
-
-
-def _sentences(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
-    lines = connection.execute(f"SELECT kind, word, text_{language} FROM reference.words WHERE kind = 'sentence'")
-    return Words({(kind, word): text for kind, word, text in lines.fetchall()})
 
 
 def verdict_row(case: Case, compared_with: str, terms: Terms) -> VerdictRow:

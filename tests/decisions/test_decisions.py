@@ -557,7 +557,7 @@ def test_figures_that_do_not_agree_give_a_verdict_once_somebody_lets_them_stand(
     row = verdict(judge(lines, decided), "2b", 2022, "baseline", "burglary")
     assert (row["literal"], row["reason"], row["decision"]) == ("met", None, "d1")
     assert row["failed_checks"] == "two_police_sources"
-    assert "det er besluttet, at tallet står (d1)" in row["sentence_da"]
+    assert "det er besluttet at bruge dem (beslutning d1)" in row["sentence_da"]
 
 
 def test_a_verdict_names_the_decision_that_let_a_blocking_check_of_its_files_pass() -> None:
@@ -573,7 +573,7 @@ def test_a_verdict_names_the_decision_that_let_a_blocking_check_of_its_files_pas
     tables = judge(made_up("burglary_reports", {(2021, "tingbjerg_husum"): (100, None)}), waived)
     row = verdict(tables, "2b", 2022, "baseline", "burglary")
     assert (row["literal"], row["decision"]) == ("met", "d1")
-    assert "En kontrol af tallene fejlede, og det er besluttet, at tallet står (d1)." in row["sentence_da"]
+    assert "Tallene bestod ikke en kontrol, men det er besluttet at bruge dem (beslutning d1)." in row["sentence_da"]
     assert verdict(tables, "2b", 2023, "baseline", "burglary")["decision"] is None
 
 

@@ -1,4 +1,4 @@
-"""The pictures: what is drawn of the published file, and that it can be read without colour and without seeing."""
+"""The pictures: their contents as read from the published file, and that they can be read without colour or sight."""
 
 import re
 from collections.abc import Callable
@@ -42,13 +42,13 @@ def published(lines: list[Any], spoil: Callable[[dict[str, pd.DataFrame]], None]
         return pictures.pictures_of(read_published(connection))
 
 
-def drawn(one: Chart | Funnel) -> ElementTree.Element:
-    svg = charts.draw_chart(one) if isinstance(one, Chart) else charts.draw_funnel(one)
+def drawn(picture: Chart | Funnel) -> ElementTree.Element:
+    svg = charts.draw_chart(picture) if isinstance(picture, Chart) else charts.draw_funnel(picture)
     return ElementTree.fromstring(svg)
 
 
-def chart(found: dict[str, Any], measure: str, language: str = "da") -> Chart:
-    return found[f"{AGREEMENT}/{measure}.{language}.svg"]
+def chart(by_path: dict[str, Any], measure: str, language: str = "da") -> Chart:
+    return by_path[f"{AGREEMENT}/{measure}.{language}.svg"]
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +57,15 @@ def shares() -> dict[str, Any]:
 
 
 def test_a_share_is_drawn_with_interval_baseline_path_and_the_municipality(shares: dict[str, Any]) -> None:
-    found = chart(shares, "unsafe")
-    area, city = found.series
+    picture = chart(shares, "unsafe")
+    area, city = picture.series
     points = {point.year: point for point in area.points}
     assert (area.name, city.name) == ("Tingbjerg-Husum", "København")
     assert (points[2020].value, points[2020].label) == (16, "16")
     assert 11 < (points[2020].low or 0) < 12 < 21 < (points[2020].high or 0)  # 300 answers, design effect 1.5, rounding
     assert points[2022].value is None
-    baseline, path = found.levels
-    assert (baseline.name, baseline.points) == ("Udgangspunkt 2020: 16", [(2020, 16), (2024.4, 16)])
+    baseline, path = picture.levels
+    assert (baseline.name, baseline.points) == ("Baseline 2020: 16 %", [(2020, 16), (2024.4, 16)])
     # a gap of 7 points in 2020, of which three quarters may be left in 2021, over Copenhagen's 8
     assert path.points == [(2020, 16), (2021, pytest.approx(8 + 7 * 3 / 4))]
 
@@ -73,38 +73,38 @@ def test_a_share_is_drawn_with_interval_baseline_path_and_the_municipality(share
 def test_a_title_and_a_text_stand_in_for_the_picture(shares: dict[str, Any]) -> None:
     root = drawn(chart(shares, "unsafe", "en"))
     assert root.get("role") == "img"
-    assert root.findtext(f"{SVG}title") == "Unsafe share, Tingbjerg-Husum"
+    assert root.findtext(f"{SVG}title") == "Share who feel unsafe, Tingbjerg-Husum"
     text = root.findtext(f"{SVG}desc") or ""
-    for said in (
-        "1a: The unsafe share falls every year", "Tingbjerg-Husum: ", "2021 14 (", "2022 no figure", "Baseline 2020: 16",
-        "Break before 2020, compared with a mark: asked at another time",
+    for phrase in (
+        "1a: The share who feel unsafe falls every year.", "Tingbjerg-Husum, 2019: ", "2021: 14 (", "2022: no figure",
+        "Baseline 2020: 16 %.", "Break before 2020, compared with reservations: answers collected at another time of year.",
     ):  # fmt: skip
-        assert said in text
+        assert phrase in text
     assert "14" in {
         (element.text or "").strip() for element in root.iter(f"{SVG}text")
     }  # text, not outlines of letters
 
 
 def test_everything_is_black_white_or_grey_and_told_apart_by_shape(shares: dict[str, Any]) -> None:
-    for one in shares.values():
-        colours = set(re.findall(r"#[0-9a-fA-F]{6}", ElementTree.tostring(drawn(one), encoding="unicode")))
+    for picture in shares.values():
+        colours = set(re.findall(r"#[0-9a-fA-F]{6}", ElementTree.tostring(drawn(picture), encoding="unicode")))
         assert all(len({colour[1:3], colour[3:5], colour[5:7]}) == 1 for colour in colours), colours
     assert len(set(charts.MARKERS)) == 2
     assert len({level.dashes for level in chart(shares, "unsafe").levels}) == 2
 
 
 def test_a_break_is_named_and_no_line_crosses_it(shares: dict[str, Any]) -> None:
-    found = chart(shares, "unsafe")
-    assert [(shown.year, shown.forbids) for shown in found.breaks] == [(2020, False), (2021, False)]
-    lines = chart_lines(found)
+    picture = chart(shares, "unsafe")
+    assert [(shown.year, shown.forbids) for shown in picture.breaks] == [(2020, False), (2021, False)]
+    lines = chart_lines(picture)
     assert lines == 0  # 2019 to 2020 and 2020 to 2021 both cross one
-    whole = Chart(**(vars(found) | {"breaks": []}))
+    whole = Chart(**(vars(picture) | {"breaks": []}))
     assert chart_lines(whole) == 3  # two of the area and one of Copenhagen
 
 
-def chart_lines(one: Chart) -> int:
+def chart_lines(picture: Chart) -> int:
     """Joins of two points, by the grey that only they have among the lines inside the axes."""
-    groups = [group for group in drawn(one).iter(f"{SVG}g") if (group.get("id") or "").startswith("line2d")]
+    groups = [group for group in drawn(picture).iter(f"{SVG}g") if (group.get("id") or "").startswith("line2d")]
     paths = [path for group in groups for path in group.findall(f"{SVG}path") if path.get("clip-path") is not None]
     return sum((path.get("d") or "").count("L") for path in paths if "stroke: #555555" in (path.get("style") or ""))
 
@@ -119,9 +119,12 @@ def test_a_forbidding_break_is_told_from_a_noted_one() -> None:
             [*records(tables["series_breaks"]), line]
         )
 
-    found = chart(published(made_up("unsafe", SHARES), moved), "unsafe").breaks[1]
-    assert (found.year, found.forbids) == (2021, True)
-    assert found.name == "Brud før 2021, sammenlignes ikke: området afgrænset på ny, spurgt på en anden tid"
+    series_break = chart(published(made_up("unsafe", SHARES), moved), "unsafe").breaks[1]
+    assert (series_break.year, series_break.forbids) == (2021, True)
+    assert (
+        series_break.name
+        == "Databrud før 2021, kan ikke sammenlignes: ny afgrænsning af området, svar indsamlet på et andet tidspunkt af året"
+    )
 
 
 def figure(year: int, value: float | None, **changes: Any) -> Row:
@@ -148,8 +151,8 @@ def breaks_read(figures: list[Row], comparisons: list[Row]) -> dict[int, tuple[s
         "comparisons": contracts()["indicators.comparisons"].frame(comparisons),
     }
     with published_in_memory(REFERENCE | made) as connection:
-        read = read_published(connection).figures[TH, "unsafe"]
-    return {row.year: (set(row.breaks), row.is_forbidden) for row in read if row.breaks}
+        figures_read = read_published(connection).figures[TH, "unsafe"]
+    return {row.year: (set(row.breaks), row.is_forbidden) for row in figures_read if row.breaks}
 
 
 def test_breaks_are_those_of_the_comparison_with_the_figure_that_is_shown_before() -> None:
@@ -229,10 +232,10 @@ def test_what_is_counted_whole_has_its_promise_and_no_break_of_the_survey() -> N
         ]  # fmt: skip
         tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame(rows)
 
-    found = chart(published([], delivered), "activities_with_two_or_more_partners", "en")
-    assert (found.breaks, found.x_unit) == ([], "edition")
-    assert [level.name for level in found.levels] == ["Promised: at least 75"]
-    assert found.note == "A full count: no interval"
+    picture = chart(published([], delivered), "activities_with_two_or_more_partners", "en")
+    assert (picture.breaks, picture.x_unit) == ([], "edition")
+    assert [level.name for level in picture.levels] == ["Target: at least 75 %"]
+    assert picture.note == "Full count: no interval"
 
 
 def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -> None:
@@ -246,12 +249,12 @@ def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -
         ]  # fmt: skip
         tables["yearly_numbers"] = contracts()["commitments.yearly_numbers"].frame(rows)
 
-    found = chart(published([], delivered), "goals_kept_safer_city_life")
-    assert [(point.year, point.value, point.word) for point in found.series[0].points] == [
-        (2021, 1, ""), (2022, None, "ikke kendt endnu"), (2023, 1, ""),
+    picture = chart(published([], delivered), "goals_kept_safer_city_life")
+    assert [(point.year, point.value, point.word) for point in picture.series[0].points] == [
+        (2021, 1, ""), (2022, None, "endnu ikke opgjort"), (2023, 1, ""),
     ]  # fmt: skip
-    (goals,) = found.levels
-    assert goals.name == "Mål i planen: 2021 3; 2022 2; 2023 1"
+    (goals,) = picture.levels
+    assert goals.name == "Antal mål i planen: 3 (2021), 2 (2022), 1 (2023)"
     drawn_at = [point for point in goals.points if not np.isnan(point[0])]  # a stroke for each year, and none between
     assert drawn_at == [(y + aside, n) for y, n in ((2021, 3), (2022, 2), (2023, 1)) for aside in (-0.3, 0.3)]
 
@@ -261,24 +264,24 @@ def test_words_stand_around_the_axes_and_a_picture_of_many_words_is_higher(
     shares: dict[str, Any], number: int, is_higher: bool
 ) -> None:
     breaks = [Break(2020, f"Break {letter}: {'asked at another time, ' * 3}", False) for letter in range(number)]
-    found = Chart(**(vars(chart(shares, "unsafe", "en")) | {"breaks": breaks}))
-    root = drawn(found)
+    picture = Chart(**(vars(chart(shares, "unsafe", "en")) | {"breaks": breaks}))
+    root = drawn(picture)
     height = float((root.get("viewBox") or "").split()[3])
     frame = places(next(root.iterfind(f".//{SVG}g[@id='patch_2']/{SVG}path")))
     left, top, bottom = min(x for x, _ in frame), min(y for _, y in frame), max(y for _, y in frame)
     words = {(text.text or "").strip(): placed(text) for text in root.iter(f"{SVG}text")}
     # letters of 9 and 10 points stand above their place; numbers beside the axes end at theirs
-    assert 9 < words[found.title][1] < words[found.subtitles[-1]][1] < top
+    assert 9 < words[picture.title][1] < words[picture.subtitles[-1]][1] < top
     assert bottom < words["2021"][1] - 9 < words["edition"][1] - 18 < words["Tingbjerg-Husum"][1] - 26
     assert max(y for _, y in words.values()) < height
-    assert 9 < words[found.unit][0] < words["10"][0] - 11 < left - 11
+    assert 9 < words[picture.unit][0] < words["10"][0] - 11 < left - 11
     assert (height > charts.HEIGHT, bottom - top == pytest.approx(charts.LEAST_HEIGHT)) == (is_higher, is_higher)
 
 
 def test_a_promise_for_a_later_year_lies_inside_the_picture(shares: dict[str, Any]) -> None:
-    found = chart(shares, "unsafe")
-    promise = Level("Promised: at most 9", [(2029.6, 9), (2030.4, 9)], "-")
-    root = drawn(Chart(**(vars(found) | {"levels": [promise]})))
+    picture = chart(shares, "unsafe")
+    target = Level("Target: at most 9", [(2029.6, 9), (2030.4, 9)], "-")
+    root = drawn(Chart(**(vars(picture) | {"levels": [target]})))
     assert {"2022", "2026", "2030"} <= {(text.text or "").strip() for text in root.iter(f"{SVG}text")}
     stroke = next(path for path in root.iter(f"{SVG}path") if "stroke-width: 1.3" in (path.get("style") or ""))
     frame = next(root.iterfind(f".//{SVG}g[@id='patch_2']/{SVG}path"))
@@ -298,14 +301,15 @@ def places(path: ElementTree.Element) -> list[tuple[float, float]]:
 
 
 def test_axes_are_numbered_as_readers_of_the_language_write() -> None:
-    one = [
+    counts_of_years = [
         count(number, 2020 + year, crime_type="harassment", population_residents=10_000)
         for year, number in ((1, 5), (2, 7))
     ]
-    found = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(one)))
+    by_path = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(counts_of_years)))
     for language, mark in (("da", ","), ("en", ".")):
         words = {
-            (text.text or "").strip() for text in drawn(chart(found, "harassment_reports", language)).iter(f"{SVG}text")
+            (text.text or "").strip()
+            for text in drawn(chart(by_path, "harassment_reports", language)).iter(f"{SVG}text")
         }
         assert not any(re.fullmatch(r"\d+[.,]\d", word) for word in words)  # no half reports
         shares = published(made_up("unsafe", {(2020, TH): (1, 3000), (2021, TH): (1, 3000)}))
@@ -334,8 +338,8 @@ BYDELE = {
 def test_a_hidden_count_is_in_no_picture_but_the_word_that_says_so() -> None:
     assert f"{AGREEMENT}/burglary_reports.da.svg" not in crime(BYDELE | {TH: 3})  # the only count, so nothing is drawn
     before = [count(3, 2022, crime_type="burglary", population_residents=10_000), count(30, crime_type="burglary")]
-    some = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(before)))
-    points = {point.year: point for point in chart(some, "burglary_reports").series[0].points}
+    by_path = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(before)))
+    points = {point.year: point for point in chart(by_path, "burglary_reports").series[0].points}
     hidden, shown = points[2021], points[2022]
     assert (hidden.year, hidden.value, hidden.low, hidden.word) == (2021, None, None, "tallet er fortroligt")
     # Garwood's limits of 30 by chi-square quantiles: 20.24 and 42.83
@@ -344,16 +348,18 @@ def test_a_hidden_count_is_in_no_picture_but_the_word_that_says_so() -> None:
 
 
 def test_a_funnel_has_each_bydel_and_limits_that_say_how_they_were_widened() -> None:
-    found = crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.da.svg"]
-    assert sorted(area for area, _, _ in found.areas) == ["Amager Øst", "Bispebjerg", "Valby", "Vanløse", "Østerbro"]
-    assert found.rate == ("Bydelene tilsammen: 10", 10)
-    assert "svinger" not in " ".join(found.subtitles)
-    assert "Uden for 95 %-grænserne: -" in found.text
+    funnel = crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.da.svg"]
+    assert sorted(area for area, _, _ in funnel.areas) == ["Amager Øst", "Bispebjerg", "Valby", "Vanløse", "Østerbro"]
+    assert funnel.rate == ("Bydelene under ét: 10 pr. 1.000 indbyggere", 10)
+    assert "mere forskellige" not in " ".join(funnel.subtitles)
+    assert "Ingen bydele ligger uden for 95 %-grænserne." in funnel.text
     uneven = crime(BYDELE | {"bydel_oesterbro": 300})[f"{AGREEMENT}/funnel_burglary.en.svg"]
     assert uneven.subtitles[-1].startswith("The bydele differ ")
-    assert uneven.limits[0][0].startswith("95 % would lie between if the bydele differed as much as here")
+    assert uneven.limits[0][0].startswith(
+        "95 % of the bydele would lie between the limits if they differed as much as here"
+    )
     assert (
-        crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.en.svg"].limits[0][0].endswith("if chance alone parted the bydele")
+        crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.en.svg"].limits[0][0].endswith("if they differed by chance alone")
     )
     # rates of 8 to 30 in areas of 10,000: the limits are those of chance times the root of chi-squared over 4
     reports = np.array([100, 110, 90, 105, 300])
@@ -367,8 +373,8 @@ def test_a_funnel_has_each_bydel_and_limits_that_say_how_they_were_widened() -> 
 
 
 def test_made_up_figures_are_marked_in_the_picture() -> None:
-    found = crime(BYDELE, provenance="synthetic")[f"{AGREEMENT}/funnel_burglary.en.svg"]
-    words = {(element.text or "").strip() for element in drawn(found).iter(f"{SVG}text")}
+    funnel = crime(BYDELE, provenance="synthetic")[f"{AGREEMENT}/funnel_burglary.en.svg"]
+    words = {(element.text or "").strip() for element in drawn(funnel).iter(f"{SVG}text")}
     assert "Made-up figures." in words
 
 
@@ -396,5 +402,5 @@ def test_the_run_draws_and_draws_nothing_twice(home: Path, monkeypatch: pytest.M
     gone = pictures_folder() / AGREEMENT / "gone.da.svg"
     gone.write_text("of a measure that is no more", encoding="utf-8")
     (pictures_folder() / AGREEMENT / "unsafe.da.svg").write_text("of older figures", encoding="utf-8")
-    said = pictures.pictures().metadata or {}  # type: ignore[union-attr]
-    assert (said["drawn"], said["pictures"], gone.exists()) == (1, len(names), False)
+    metadata = pictures.pictures().metadata or {}  # type: ignore[union-attr]
+    assert (metadata["drawn"], metadata["pictures"], gone.exists()) == (1, len(names), False)
