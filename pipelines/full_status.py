@@ -9,7 +9,7 @@ from itertools import groupby
 
 import duckdb
 
-from assets.targets.sentences import Words
+from assets.targets.sentences import Words, read_words
 from pipelines.texts import reader_language
 
 
@@ -62,8 +62,7 @@ class MissingDelivery:
 
 def words(connection: duckdb.DuckDBPyConnection) -> Words:
     """Return the text of each word in the reader's language, by kind and word."""
-    rows = connection.execute(f"SELECT kind, word, text_{reader_language()} FROM reference.words").fetchall()
-    return Words({(kind, word): text for kind, word, text in rows})
+    return read_words(connection, reader_language())
 
 
 def verdict_tables(connection: duckdb.DuckDBPyConnection) -> list[VerdictTable]:
