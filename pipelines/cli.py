@@ -6,9 +6,10 @@ Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar, Unpack
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -188,7 +189,26 @@ def decide() -> None:
     """
 
 
-def _by(command: Any) -> Any:
+Callback = TypeVar("Callback", bound=Callable[..., object])
+
+
+class ByOptions(TypedDict):
+    """The options that every decision has, as click hands them over."""
+
+    person: str
+    reason: str
+    expires_on: datetime | None
+
+
+class RowOptions(ByOptions):
+    """The options of a decision about a row."""
+
+    action: Literal["accept", "correct", "drop"]
+    column: str | None
+    value: str | None
+
+
+def _by(command: Callback) -> Callback:
     """Add the options that every decision has to a command."""
     for option in (
         click.option(
@@ -214,7 +234,7 @@ SEEN = click.option(
 @click.argument("edition", type=click.IntRange(2009, 2100))
 @click.argument("seen")
 @_by
-def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Any) -> None:
+def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Unpack[ByOptions]) -> None:
     """Accept that the check RULE of TABLE fails in EDITION; with --expires-on, waive it until then.
 
     SEEN is the fingerprint that Dagster shows beside the failed check: the decision holds for those data alone.
@@ -240,7 +260,7 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
 @click.option("--value", help="What is to stand there, as the producer would have written it.")
 @SEEN
 @_by
-def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Any) -> None:
+def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Unpack[RowOptions]) -> None:
     """Accept, correct or drop the ROW of FILE that was set aside in EDITION.
 
     \b
@@ -261,7 +281,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 @click.argument("file")
 @SEEN
 @_by
-def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
+def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOptions]) -> None:
     """Accept that more rows of FILE are set aside in EDITION than its specification tolerates."""
     from assets.decisions.deciding import decide_on_share
 
@@ -273,16 +293,14 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
 @click.argument("offence_code")
 @click.option("--crime-type", help="What its reports count as; without it they count under no crime type.")
 @_by
-def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Any) -> None:
+def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Unpack[ByOptions]) -> None:
     """Say what reports with an OFFENCE_CODE that no line of the mapping holds count as, from EDITION on."""
     from assets.decisions.deciding import decide_on_code
 
     print_decision(decide_on_code(edition, offence_code, crime_type, _who(by)))
 
 
-def _who(by: dict[str, Any]) -> "By":
-    from datetime import date
-
+def _who(by: ByOptions) -> "By":
     from assets.decisions.deciding import By
 
     until = by["expires_on"].date() if by["expires_on"] else None
@@ -309,8 +327,6 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
       tryghed baseline fix AGREEMENT --person "A. Steward"
     """
     with out.status("Reading the reference files and the store ..."):
-        from datetime import date
-
         from assets.targets.fixing import fix_baselines
 
         act = fix_baselines(agreement_id, person, reason, date.today())

@@ -8,12 +8,15 @@ import hashlib
 import io
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 Row = dict[str, Any]
 
@@ -171,9 +174,9 @@ class _Hashed(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: Any) -> int:
+    def write(self, data: "ReadableBuffer") -> int:
         self._digest.update(data)
-        return len(data)
+        return memoryview(data).nbytes
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
