@@ -5,6 +5,7 @@ from pathlib import Path
 
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
+from warehouse.home import reference_file
 from warehouse.reference_files import load_reference
 from warehouse.store import FIRST_EDITION, stored_editions
 
@@ -25,7 +26,7 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
     unknown = [edition for edition in wanted if edition not in described]
     if unknown:
         raise InputError(
-            f"edition {unknown[0]} is not in editions.csv, which has {described[0]} to {described[-1]}: add a line for it, or ask for one of those."
+            f"edition {unknown[0]} is not in {reference_file('editions.csv')}, which has {described[0]} to {described[-1]}: add a line for it, or ask for one of those."
         )
     stored = set.intersection(*(set(stored_editions(table)) for table in contracts().values() if table.partitioned))
     missing = [edition for edition in range(FIRST_EDITION, wanted[-1]) if edition not in stored]

@@ -8,7 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from warehouse.decision_file import SEEN_LETTERS
-from warehouse.home import landing_folder, pictures_folder, published_folder
+from warehouse.home import landing_folder, pictures_folder, published_folder, reference_file
 from warehouse.publishing import NAME
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text
 
 def print_decision(decision: "Decision") -> None:
     """Print where a decision was written, and what to do next."""
-    out.print(f"Written to warehouse/reference/decisions.yml: {decision.decision_id}.")
+    out.print(f"Written to {reference_file('decisions.yml')}: {decision.decision_id}.")
     out.print(f"Next: tryghed run {decision.edition}, and commit the file.")
 
 
@@ -104,7 +104,7 @@ def print_baselines(act: "Act") -> None:
     for target in act.missing:
         out.print(f"No figure yet: {target}.")
     if act.written:
-        out.print(f"Next: tryghed run {act.written[0].edition}, and commit warehouse/reference/fixed_baselines.csv.")
+        out.print(f"Next: tryghed run {act.written[0].edition}, and commit {reference_file('fixed_baselines.csv')}.")
 
 
 def print_trial(trial: "Trial") -> None:
@@ -114,7 +114,7 @@ def print_trial(trial: "Trial") -> None:
     file, layout = trial.file, trial.file.layout
     sheet = f", sheet {file.sheet}" if file.sheet else ""
     out.print(
-        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by extracts/{layout.extract}.yml: {layout.producer}, edition {file.edition}; fingerprint {file.sha256[:SEEN_LETTERS]}.",
+        f"{file.path.name}{_made_up(file.provenance)}: {file.rows:,} rows ({file.format}{sheet}), read by {reference_file(f'extracts/{layout.extract}.yml')}: {layout.producer}, edition {file.edition}; fingerprint {file.sha256[:SEEN_LETTERS]}.",
     )
     out.print(_columns_read(trial))
     if trial.rejected:
@@ -131,7 +131,7 @@ def print_trial(trial: "Trial") -> None:
         out.print(f"Next: put it into {landing_folder() / str(file.edition)} and start tryghed run.")
         return
     err.print(
-        f"{file.path.name}: too many rows would be set aside, and a run would stop: ask for the file again, or correct extracts/{layout.extract}.yml where it is not meant so.",
+        f"{file.path.name}: too many rows would be set aside, and a run would stop: ask for the file again, or correct {reference_file(f'extracts/{layout.extract}.yml')} where it is not meant so.",
     )
 
 

@@ -8,6 +8,7 @@ import dagster as dg
 
 from pipelines.editions import editions_to_make, known_editions, range_tags
 from pipelines.jobs import yearly
+from warehouse.home import reference_file
 
 
 @dg.schedule(job=yearly, cron_schedule="0 6 * 3-8 1", execution_timezone="Europe/Copenhagen", name="spring")
@@ -16,7 +17,7 @@ def spring(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReas
     edition = context.scheduled_execution_time.year
     if edition not in known_editions():
         return dg.SkipReason(
-            f"Edition {edition} is not in editions.csv: add a line for it, then the run starts next Monday."
+            f"Edition {edition} is not in {reference_file('editions.csv')}: add a line for it, then the run starts next Monday."
         )
     return dg.RunRequest(
         run_key=f"{edition}-{context.scheduled_execution_time:%Y-%m-%d}", tags=range_tags(editions_to_make([edition]))

@@ -32,6 +32,7 @@ from warehouse.decision_file import (
     load_decisions,
 )
 from warehouse.errors import InputError
+from warehouse.home import reference_file
 from warehouse.publishing import published_rows
 
 DELIVERED = [table for table in contracts().values() if table.delivered]
@@ -83,7 +84,7 @@ def _refuse_unknown_editions(landed: set[int]) -> None:
     described = {int(edition) for edition in store.read(contracts()["reference.editions"])["edition"]}
     for edition in sorted(landed - described):
         raise InputError(
-            f"landing/{edition}: edition {edition} is not in editions.csv: add a line for it, or move the folder."
+            f"landing/{edition}: edition {edition} is not in {reference_file('editions.csv')}: add a line for it, or move the folder."
         )
 
 
@@ -153,7 +154,7 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
         return
     raise InputError(
         f"{file.path.name}{f', sheet {file.sheet}' if file.sheet else ''}: {count} of {file.rows} rows cannot count ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
-        f"ask for the file again, correct extracts/{file.layout.extract}.yml where its words are meant so{_or_accept(file) if count < file.rows else ''}."
+        f"ask for the file again, correct {reference_file(f'extracts/{file.layout.extract}.yml')} where its words are meant so{_or_accept(file) if count < file.rows else ''}."
     )
 
 

@@ -17,9 +17,9 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from warehouse.contracts import Column, Table, contracts
-from warehouse.edited_files import At, line_of, read_yaml, short
+from warehouse.edited_files import At, line_of, read_yaml, short, shown_path
 from warehouse.errors import InputError
-from warehouse.home import reference_folder
+from warehouse.home import reference_file, reference_folder
 
 NOT_ASKED = "not_asked"
 FIRST = 0
@@ -276,13 +276,15 @@ def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
     specifications: dict[str, Specification] = {}
     for path in sorted(folder.glob("[!.]*")):
         if path.suffix != ".yml":
-            raise InputError(f"extracts/{short(path.name)} is not read: a specification's name ends in .yml.")
+            raise InputError(
+                f"{shown_path(folder / short(path.name))} is not read: a specification's name ends in .yml."
+            )
         specification, lines = read_yaml(path, Specification)
         for fault in _faults(specification):
-            raise InputError(f"extracts/{path.name}, line {line_of(lines, fault.at)}: {fault.text}.")
+            raise InputError(f"{shown_path(path)}, line {line_of(lines, fault.at)}: {fault.text}.")
         if specification.extract in specifications or specification.extract != path.stem:
             raise InputError(
-                f"extracts/{path.name}, line {line_of(lines, ('extract',))}: the extract must be called {path.stem}, as its file."
+                f"{shown_path(path)}, line {line_of(lines, ('extract',))}: the extract must be called {path.stem}, as its file."
             )
         specifications[specification.extract] = specification
     return specifications
@@ -295,7 +297,7 @@ def refuse_unknown_systems(specifications: dict[str, Specification], code_system
         for system in (system for by_edition in in_use for system in by_edition.values()):
             if system not in code_systems:
                 raise InputError(
-                    f"extracts/{name}.yml: {short(system)} is no code system of area_codes.csv: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
+                    f"{reference_file(f'extracts/{name}.yml')}: {short(system)} is no code system of {reference_file('area_codes.csv')}: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
                 )
 
 

@@ -12,6 +12,7 @@ from assets.extracts.formats import names_of
 from assets.extracts.formats.excel import sheets
 from assets.extracts.layouts import Format, Layout, Specification
 from warehouse.errors import InputError
+from warehouse.home import reference_file
 from warehouse.personal import kind_of_text
 
 NAMED = 6  # columns in one sentence
@@ -65,7 +66,7 @@ def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: 
             header = names_of(path, kind, layout.writing)
             if header is not None and _fits(layout, header):
                 raise InputError(
-                    f"{path.name}: has the columns that {name} has from edition {year} on, and they differ in edition {edition}: put the file of edition {edition} there, or correct extracts/{name}.yml."
+                    f"{path.name}: has the columns that {name} has from edition {year} on, and they differ in edition {edition}: put the file of edition {edition} there, or correct {reference_file(f'extracts/{name}.yml')}."
                 )
 
 
@@ -91,7 +92,7 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
         f"{difference} {_listed(names)}" for difference, names in (("missing", missing), ("unknown", unknown)) if names
     )
     return InputError(
-        f"{place}: is nearest to {nearest}, but its columns differ in edition {layout.edition} ({differences}): ask for the file as before, or say in extracts/{nearest}.yml what they are called now{_how(layout, missing, unknown)}."
+        f"{place}: is nearest to {nearest}, but its columns differ in edition {layout.edition} ({differences}): ask for the file as before, or say in {reference_file(f'extracts/{nearest}.yml')} what they are called now{_how(layout, missing, unknown)}."
     )
 
 

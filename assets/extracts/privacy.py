@@ -11,6 +11,7 @@ from assets.extracts.files import LOOKED_AT, DeliveredFile, with_sheet
 from assets.extracts.formats import batches_of, names_of
 from assets.extracts.layouts import Layout
 from warehouse.errors import InputError
+from warehouse.home import reference_file
 from warehouse.personal import kind_by_heading, kind_by_values
 
 
@@ -60,5 +61,5 @@ def _header(file: DeliveredFile) -> tuple[str, ...]:
 def _refuse_kind(file: DeliveredFile, name: str, kind: str | None) -> None:
     if kind:
         raise InputError(
-            f"{with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in extracts/{file.layout.extract}.yml with personal: true, or personal: false where it only looks so."
+            f"{with_sheet(file.path, file.sheet)}, column {name}: looks like {kind} and is not declared as personal: ask for the file without it, or declare it in {reference_file(f'extracts/{file.layout.extract}.yml')} with personal: true, or personal: false where it only looks so."
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warehouse.errors import InputError
+from warehouse.home import reference_file
 
 LANGUAGES = ("da", "en")
 
@@ -67,7 +68,9 @@ class Words(dict[tuple[str, str], str]):
 
     def __missing__(self, which: tuple[str, str]) -> str:
         """Raises InputError: somebody took out a line that readers need."""
-        raise InputError(f"words.csv has no line for the {which[0]} {which[1]}: put it back, and start tryghed run.")
+        raise InputError(
+            f"{reference_file('words.csv')} has no line for the {which[0]} {which[1]}: put it back, and start tryghed run."
+        )
 
 
 def sentence(row: VerdictRow, rule: str, made_of: str, words: Words, language: str) -> str:

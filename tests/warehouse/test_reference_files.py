@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from warehouse.contracts import contracts, records
+from warehouse.decision_file import Decisions, check_editions, load_decisions
+from warehouse.edited_files import read_text, rewriting
 from warehouse.errors import InputError
+from warehouse.home import PROJECT, reference_file, reference_folder
 from warehouse.reference_files import load_reference
 
 Spoil = Callable[[Path], object]
@@ -16,6 +19,16 @@ TH = "agreements/tingbjerg_husum_2021_2024.yml"
 AREAS, FIGURES, EDITIONS, CODES = "areas.csv", "published_figures.csv", "editions.csv", "offence_codes.csv"
 
 T1A = "  - target_id: 1a\n    rule: falls_every_year\n    measures: [unsafe]\n"
+DECISION = {
+    "decision_id": "d1",
+    "about": "rejected_share",
+    "file": "svar.csv",
+    "file_sha256": "0" * 12,
+    "person": "A. Steward",
+    "decided_on": "2026-01-31",
+    "reason": "Made up.",
+}
+
 WHOLE = "write a whole number"
 NUMBER = "write a number with a decimal point"
 DAY = "write a date as 2021-01-31"
@@ -114,7 +127,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "too many cells": (add(EDITIONS, "2027,2026,,,,2027-06-30,survey_method,a, b\n"), ("editions.csv, line 20", "9 cells", "8")),
     "too few cells": (add(EDITIONS, "2027,2026\n"), ("editions.csv, line 20", "2 cells")),
-    "open quote": (add(EDITIONS, '2027,2026,,,,2027-06-30,survey_method,"open\n'), ("editions.csv, line", "mend the quotes")),
+    "open quote": (add(EDITIONS, '2027,2026,,,,2027-06-30,survey_method,"open\n'), ("editions.csv, line", "correct the quotes")),
     "windows-1252": (
         lambda folder: (folder / AREAS).write_bytes((folder / AREAS).read_text(encoding="utf-8").encode("cp1252", "replace")),
         ("areas.csv, line 2", "UTF-8"),
@@ -140,8 +153,8 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "convention of no use": (swap("conventions.csv", "level,0.95", "level,95"), ("conventions.csv, line 2", "between 0.5 and 0.999")),
     "half a baseline edition": (swap("conventions.csv", "edition,2020,", "edition,2020.5,"), ("conventions.csv, line 6", "be a year")),
     "agreement: another ending": (lambda folder: (folder / TH).rename(folder / TH.replace(".yml", ".yaml")), ("tingbjerg_husum_2021_2024.yaml", ".yml")),
-    "agreement: rule that cannot judge the measure": (swap(TH, "measures: [unsafe]", "measures: [burglary_reports]"), ("line", "falls_every_year cannot judge burglary_reports", "answer")),
-    "agreement: baseline after the first year": (swap(TH, "baseline_year: 2020", "baseline_year: 2024"), ("line", "baseline year must lie before")),
+    "agreement: rule that cannot judge the measure": (swap(TH, "measures: [unsafe]", "measures: [burglary_reports]"), ("line", "falls_every_year needs a measure with an answer", "answer")),
+    "agreement: baseline after the first year": (swap(TH, "baseline_year: 2020", "baseline_year: 2024"), ("line", "baseline_year is not before first_year")),
     "agreement: version of an area that is not there": (swap(TH, "area_version: 1", "area_version: 9"), ("line", "areas.csv has no version 9 of tingbjerg_husum")),
     "agreement: indentation": (swap(TH, "    rule: falls_every_year", "  rule: falls_every_year"), ("tingbjerg_husum_2021_2024.yml, line", "YAML")),
     "agreement: unknown word": (swap(TH, "    rule: falls_every_year", "    ruel: falls_every_year"), ("line", "targets.1.")),
@@ -152,18 +165,18 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: unknown area": (swap(TH, "area_id: tingbjerg_husum\n", "area_id: tingbjerg\n"), ("'tingbjerg'", "areas.csv")),
     "agreement: unknown source": (swap(TH, "source_id: agreement_tingbjerg_husum", "source_id: hearsay"), ("'hearsay'", "sources.csv")),
     "agreement: unknown delivery": (swap(TH, "waits_for: survey", "waits_for: godot"), ("'godot'", "deliveries.csv")),
-    "agreement: target twice": (swap(TH, "target_id: 1b", "target_id: 1a"), ("target 1a stands twice",)),
-    "agreement: rule without limit": (swap(TH, "    limit_value: 75\n", ""), ("target 3", "limit_value is missing")),
-    "agreement: rule without tolerance": (swap(TH, "    tolerance: 0\n", ""), ("target 1b", "tolerance is missing")),
-    "agreement: rule without baseline": (swap(TH, "    baseline_year: 2020\n", ""), ("target 1a", "baseline_year is missing")),
-    "agreement: last before first": (swap(TH, "    last_year: 2024", "    last_year: 2019"), ("target 1a", "before the first")),
+    "agreement: target twice": (swap(TH, "target_id: 1b", "target_id: 1a"), ("target 1a is there twice",)),
+    "agreement: rule without limit": (swap(TH, "    limit_value: 75\n", ""), ("target 3", "has no limit_value")),
+    "agreement: rule without tolerance": (swap(TH, "    tolerance: 0\n", ""), ("target 1b", "has no tolerance")),
+    "agreement: rule without baseline": (swap(TH, "    baseline_year: 2020\n", ""), ("target 1a", "has no baseline_year")),
+    "agreement: last before first": (swap(TH, "    last_year: 2024", "    last_year: 2019"), ("target 1a", "last_year is before first_year")),
     "agreement: targets without a period": (swap(TH, "last_day: 2024-12-31\n", ""), ("first_day and last_day",)),
     "agreement: empty file": (fill(TH, b""), ("tingbjerg_husum_2021_2024.yml, line 1",)),
     "agreement: a list": (fill(TH, b"- a\n- b\n"), ("tingbjerg_husum_2021_2024.yml, line 1",)),
-    "agreement: none at all": (no_agreements, ("agreements/ holds no agreement",)),
-    "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "already")),
+    "agreement: none at all": (no_agreements, ("agreements has no agreement",)),
+    "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "its own id")),
     "agreement: another interval for the same area": (
-        second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "korn_graubard in tingbjerg_husum_2021_2024.yml")
+        second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "share_interval of tingbjerg_husum is korn_graubard in")
     ),
     "measure of a word missing": (no_goals_of_communities, ("measures.csv has no goals measure for positive_communities", "add")),
     "measure of a word that is not known": (
@@ -176,7 +189,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "integer with a blank": (swap("populations.csv", ",580295,", ", 580295,"), ("populations.csv, line 2", WHOLE)),
     "integer without end": (swap("populations.csv", ",580295,", f",{'9' * 30},"), ("populations.csv, line 2", WHOLE)),
     "last code with a letter": (swap(CODES, ",75120,", ",7512O,"), ("offence_codes.csv, line 2, column last_code",)),
-    "key twice in other digits": (add(AREAS, "copenhagen,01,København,municipality,101,,,survey_method,\n"), ("areas.csv, line", "copenhagen / 1 stands on line 2")),
+    "key twice in other digits": (add(AREAS, "copenhagen,01,København,municipality,101,,,survey_method,\n"), ("areas.csv, line", "copenhagen / 1 is on line 2")),
     "unknown crime type": (swap(CODES, ",burglary,", ",arson,"), ("line 2, column crime_type", "crime_types.csv")),
     "agreement: tab": (swap(TH, "    rule: falls", "\trule: falls"), ("tingbjerg_husum_2021_2024.yml, line 38", "indentation")),
     "agreement: two documents": (swap(TH, "target_year:", "---\ntarget_year:"), ("line 11", "another document")),
@@ -187,7 +200,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: unknown second measure": (swap(TH, "[burglary_reports, theft_", "[burglary_reports, x_"), ("'x_robbery_reports'",)),
     "agreement: unknown area of a target": (swap(TH, T1A, f"{T1A}    area_id: oslo\n"), ("line 40", "'oslo'", "areas.csv")),
     "link to itself": (link_to_itself, ("areas.csv",)),
-    "open quote far from the next": (swap("words.csv", "opfyldt", '"opfyldt'), ("words.csv, line 2", "mend the quotes")),
+    "open quote far from the next": (swap("words.csv", "opfyldt", '"opfyldt'), ("words.csv, line 2", "correct the quotes")),
     "blanks in a required cell": (swap("conventions.csv", ",0.8,fraction,", ",0.8,  ,"), ("conventions.csv, line 4, column unit",)),
     "cell of two lines": (swap(AREAS, ",municipality", ',"town\nhall"'), ("areas.csv, line 2", "survey_bydel")),
     "cell without end": (swap(AREAS, ",municipality", f",{'town' * 200}"), ("areas.csv, line 2", "survey_bydel")),
@@ -199,7 +212,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: 31 February": (swap(TH, "first_day: 2021-01-01", "first_day: 2021-02-31"), ("tingbjerg", "line 9")),
     "agreement: word twice": (swap(TH, "last_day: 2024-12-31", "last_day: 2024-12-31\nlast_day: 2025-12-31"), ("line 11", "last_day")),
     "agreement: last day before first": (swap(TH, "first_day: 2021", "first_day: 2031"), ("line 10", "last_day")),
-    "agreement: word without end": (swap(TH, "target_year:", f"{'x' * 500}: 1\ntarget_year:"), ("line 11", "not a word")),
+    "agreement: word without end": (swap(TH, "target_year:", f"{'x' * 500}: 1\ntarget_year:"), ("line 11", "is not a field of this entry")),
     "agreement: area without end": (swap(TH, "\narea_id: tingbjerg_husum", f"\narea_id: {'a' * 500}"), ("line 13", "areas.csv")),
     "agreement: area of two lines": (swap(TH, "\narea_id: tingbjerg_husum", '\narea_id: "a\\nb"'), ("line 13", "areas.csv")),
     "agreement: limit .nan": (swap(TH, "limit_value: 75", "limit_value: .nan"), ("limit_value",)),
@@ -207,7 +220,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: unknown area of a version": (swap(TH, "  - area_id: tingbjerg_husum", "  - area_id: oslo"), ("line 16", "'oslo'")),
     "agreement: unknown source of a target": (swap(TH, T1A, f"{T1A}    source_id: hearsay\n"), ("line 40", "'hearsay'")),
     "agreement: measure twice in a target": (swap(TH, "measures: [unsafe]", "measures: [unsafe, unsafe]"), ("line 39", "unsafe")),
-    "agreement: unknown measure, merged": (swap(TH, T1A, "  - target_id: 1a\n    <<: {rule: falls_every_year, measures: [x]}\n"), ("line 38", "each word of the file once")),
+    "agreement: unknown measure, merged": (swap(TH, T1A, "  - target_id: 1a\n    <<: {rule: falls_every_year, measures: [x]}\n"), ("line 38", "each field of an entry once")),
 }  # fmt: skip
 
 
@@ -267,3 +280,37 @@ def test_every_contract_of_a_file_has_its_file() -> None:
 def test_a_second_agreement_of_an_area_with_the_same_interval_is_welcome(reference: Path) -> None:
     second_agreement()(reference)
     assert "zz_next" in set(load_reference(reference)["reference.agreements"]["agreement_id"])
+
+
+def test_a_message_has_the_path_of_the_folder_that_tryghed_reference_names(
+    reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRYGHED_REFERENCE", str(reference))
+    (reference / "areas.csv").unlink()
+    with pytest.raises(InputError) as refused:
+        load_reference()
+    assert str(refused.value) == f"{reference}/areas.csv is missing: put the file back."
+    assert reference_file("extracts/survey.yml") == f"{reference}/extracts/survey.yml"
+
+
+def test_a_message_has_the_path_as_it_is_typed_in_the_project_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRYGHED_REFERENCE", raising=False)
+    monkeypatch.setenv("TRYGHED_HOME", str(tmp_path))
+    monkeypatch.chdir(PROJECT)
+    with pytest.raises(InputError) as refused:
+        read_text(reference_folder() / "no_such_file.csv")
+    assert str(refused.value).startswith("warehouse/reference/no_such_file.csv is missing")
+    late = Decisions.model_validate({"decisions": [DECISION | {"edition": 2099}]})
+    with pytest.raises(InputError) as refused:
+        check_editions(late, [2023])
+    assert str(refused.value).startswith("warehouse/reference/decisions.yml: edition 2099 of d1 is not in")
+
+
+def test_a_fault_of_a_working_copy_has_the_path_of_the_file_that_it_replaces(reference: Path) -> None:
+    path = reference / "decisions.yml"
+    with pytest.raises(InputError) as refused, rewriting(path) as working_copy:
+        working_copy.write_text("decisions: [", encoding="utf-8")
+        load_decisions(working_copy.parent)
+    assert str(refused.value).startswith(f"{path}, line 1: not readable as YAML")
