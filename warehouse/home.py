@@ -126,5 +126,8 @@ def path_for_reader(path: Path) -> str:
 
 @lru_cache
 def _resolved(folder: str) -> Path:
-    """Return the folder as an absolute path without links; cached because a run calls this for every path it builds."""
+    """Return the folder as an absolute path without links.
+
+    Cached because a run calls this for every path that it builds; `benchmarks/run_overhead.py` measures such runs.
+    """
     return Path(folder).resolve()

@@ -202,6 +202,7 @@ def content_hash(path: Path) -> str:
     return _hash_of_bytes(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
+# Without this cache `benchmarks/run_overhead.py` gets slower: a run asks for the hashes of the same files at every check.
 @lru_cache(maxsize=4096)
 def _hash_of_bytes(path: Path, *_stamp: int) -> str:
     with path.open("rb") as file:
@@ -260,6 +261,7 @@ def described_in(path: Path) -> Described:
     return _described_in(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
+# Without this cache `benchmarks/run_overhead.py` gets slower: every check of a table opens the files of all its editions.
 @lru_cache(maxsize=4096)
 def _described_in(path: Path, *_stamp: int) -> Described:
     with _undamaged(path), pq.ParquetFile(path) as file:
