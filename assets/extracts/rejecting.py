@@ -24,6 +24,7 @@ from warehouse.decision_file import FILE, Decisions, RowAccepted, RowCorrected, 
 from warehouse.edited_files import short
 from warehouse.engine import view_editions
 from warehouse.errors import InputError
+from warehouse.home import reference_file
 
 REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.file_decisions"]
@@ -305,7 +306,7 @@ def _with_decisions(
             _refuse_idle(decision, faults)
             for fault in faults:
                 if isinstance(decision, RowAccepted):
-                    refuse_unreadable(f"{FILE}: {decision.decision_id}", fault, file)
+                    refuse_unreadable(f"{reference_file(FILE)}: {decision.decision_id}", fault, file)
                 settled = on_row(decision, still_at_fault=fault.place in still_faulty)
                 if settled:
                     rejected[fault.place] = replace(fault, decision=settled.decision_id, counts=settled.counts)
@@ -325,14 +326,14 @@ def _refuse_mended(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, c
         ).fetchone()
         if cell and cell[0] != decision.expects:
             raise InputError(
-                f"{FILE}: {decision.decision_id} expects something else in row {decision.row} of {decision.file}, column {decision.column}, than stands there: the source was mended or the row is another one; take the entry out, or look at the row and write what it says now."
+                f"{reference_file(FILE)}: {decision.decision_id} expects something else in row {decision.row} of {decision.file}, column {decision.column}, than stands there: the source was mended or the row is another one; take the entry out, or look at the row and write what it says now."
             )
 
 
 def _refuse_idle(decision: RowDecision, faults: list[RejectedRow]) -> None:
     if not faults:
         raise InputError(
-            f"{FILE}: {decision.decision_id} is about row {decision.row} of {decision.file}, which is not set aside: take the entry out, or give the row that quality.rejected_rows names."
+            f"{reference_file(FILE)}: {decision.decision_id} is about row {decision.row} of {decision.file}, which is not set aside: take the entry out, or give the row that quality.rejected_rows names."
         )
 
 
@@ -352,9 +353,9 @@ def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
             continue
         if decision.column not in layout.columns:
             raise InputError(
-                f"{FILE}: {decision.decision_id} corrects {short(decision.column)}, which is no column of {layout.table.name}: use one of {', '.join(layout.columns)}."
+                f"{reference_file(FILE)}: {decision.decision_id} corrects {short(decision.column)}, which is no column of {layout.table.name}: use one of {', '.join(layout.columns)}."
             )
         if layout.columns[decision.column].is_personal:
             raise InputError(
-                f"{FILE}: {decision.decision_id} corrects {decision.column}, which holds personal data, and those do not belong into this file: ask for the file again."
+                f"{reference_file(FILE)}: {decision.decision_id} corrects {decision.column}, which holds personal data, and those do not belong into this file: ask for the file again."
             )

@@ -147,7 +147,7 @@ def test_blanks_that_nobody_sees_make_no_other_cell(place: Path) -> None:
 
 def test_a_folder_of_an_edition_that_nobody_described_is_not_passed_over(place: Path) -> None:
     deliver(place, 2031, NAME, reports(3))
-    with pytest.raises(InputError, match=r"landing/2031: edition 2031 is not in editions.csv: add a line for it"):
+    with pytest.raises(InputError, match=r"landing/2031: edition 2031 is not in .*editions.csv: add a line for it"):
         take_in([2023])
 
 
@@ -573,12 +573,14 @@ def test_a_decision_that_cannot_be_meant_is_refused_with_its_line(
             (reference / "decisions.yml").write_text(text.replace(old, str(change[name]) or "''"), encoding="utf-8")
     with pytest.raises(InputError, match=re.escape(said)) as refused:
         make(2023)
-    assert str(refused.value).startswith("decisions.yml")
+    assert str(refused.value).startswith(f"{reference}/decisions.yml")
 
 
 def test_the_same_thing_is_decided_once(place: Path, reference: Path, late: Path) -> None:
     decide(reference, rejected(late, 9), rejected(late, 9))
-    with pytest.raises(InputError, match=r"decisions.yml, line \d+: d2 has the id of an earlier entry, or is about the same"):
+    with pytest.raises(
+        InputError, match=r"decisions.yml, line \d+: d2 has the id of an earlier entry, or is about the same"
+    ):
         make(2023)
 
 
@@ -784,7 +786,7 @@ FAULTS = {  # what is written in place of a line, and what is said of it
 def test_a_specification_that_cannot_be_meant_is_refused(reference: Path, fault: str) -> None:
     old, new, said = FAULTS[fault]
     edited(reference, "extracts/koebenhavns_politi_reports.yml", old, new)
-    with pytest.raises(InputError, match=rf"^extracts/koebenhavns_politi_reports.yml, line \d+: {said}"):
+    with pytest.raises(InputError, match=rf"/extracts/koebenhavns_politi_reports.yml, line \d+: {said}"):
         load_specifications(reference / "extracts")
 
 
@@ -796,7 +798,9 @@ def test_a_day_format_that_would_have_to_be_guessed_is_refused(reference: Path, 
 
 
 def test_a_specification_with_codes_that_nobody_listed_is_refused(reference: Path) -> None:
-    with pytest.raises(InputError, match=r"koebenhavn_population.yml: population is no code system of area_codes.csv"):
+    with pytest.raises(
+        InputError, match=r"koebenhavn_population.yml: population is no code system of .*area_codes.csv"
+    ):
         refuse_unknown_systems(load_specifications(reference / "extracts"), {"survey", "municipality"})
 
 

@@ -26,7 +26,7 @@ def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_pat
     assert ran.code == 0, ran.err
     said = plain(ran)
     for words in (
-        "anmeldelser.csv: 3 rows (csv), read by extracts/koebenhavns_politi_reports.yml",
+        "anmeldelser.csv: 3 rows (csv), read by warehouse/reference/extracts/koebenhavns_politi_reports.yml",
         "edition 2023",
         "Gern.kode offence_code",
         "0 of 3 rows would be set aside",
