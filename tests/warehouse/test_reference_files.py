@@ -1,4 +1,4 @@
-"""What people edit: the shipped files are whole, and each fault is one sentence with file, line and what is allowed."""
+"""Tests of the reference files: the shipped files are complete, and a fault is one sentence with file, line and remedy."""
 
 import codecs
 import itertools
@@ -226,12 +226,12 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_one_sentence_with_its_place(reference: Path, fault: str) -> None:
-    spoil, said = FAULTS[fault]
+    spoil, expected_texts = FAULTS[fault]
     spoil(reference)
     with pytest.raises(InputError) as caught:
         load_reference(reference)
     message = str(caught.value)
-    for text in said:
+    for text in expected_texts:
         assert text in message
     assert "\n" not in message
     assert len(message) <= 400
@@ -239,9 +239,9 @@ def test_each_fault_is_one_sentence_with_its_place(reference: Path, fault: str) 
 
 def test_every_line_has_a_source_or_a_reason() -> None:
     for name, frame in load_reference().items():
-        told = [column for column in ("source_id", "reason", "title") if column in frame.columns]
-        assert told or name == "reference.words"
-        for column in told:
+        reason_columns = [column for column in ("source_id", "reason", "title") if column in frame.columns]
+        assert reason_columns or name == "reference.words"
+        for column in reason_columns:
             assert frame[column].notna().all(), f"{name}.{column}"
 
 
@@ -259,8 +259,8 @@ def test_code_ranges_do_not_overlap() -> None:
 
 def test_the_agreement_is_whole() -> None:
     targets = load_reference()["reference.targets"]
-    found = set(targets.loc[targets["agreement_id"] == "tingbjerg_husum_2021_2024", "target_id"])
-    assert found == {
+    target_ids = set(targets.loc[targets["agreement_id"] == "tingbjerg_husum_2021_2024", "target_id"])
+    assert target_ids == {
         *("1a", "1b", "1c", "1d", "2a", "2b", "2c", "3", "4", "5", "6"),
         *(f"7{part}" for part in "abcdef"),
     }
