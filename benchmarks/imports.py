@@ -1,6 +1,6 @@
 """Compares the time to load Dagster's definitions with the time to import the libraries that they need (`make bench`).
 
-Each import runs in a new process, by turns and several times. The figure is processor time, which varies less than wall time.
+Each import runs in a new process, in turn and several times. The figure is processor time, which varies less than wall time.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Functions that the benchmarks share: they run several ways to do a task by turns, each in a new process, and describe the machine."""
+"""Functions that the benchmarks share: they run several ways to do a task in turn, each in a new process, and describe the machine."""
 
 import os
 import platform

@@ -2,7 +2,7 @@
 
 Tryghed makes a checked, typed table with crime types and areas. The yardstick is DuckDB's `read_csv` of the same rows in UTF-8,
 all columns as text and without checks. pandas, with its C engine, does the same work as Tryghed; it is what Tryghed replaces.
-Each way runs in a new process, by turns, on made-up reports. The figures are the wall seconds after loading the libraries (which
+Each way runs in a new process, in turn, on made-up reports. The figures are the wall seconds after loading the libraries (which
 `imports.py` measures) and after `prove_route`, which a process does once, and the process's peak memory by the operating system.
 
     python -m benchmarks.police_csv            1 and 10 million rows

@@ -3,7 +3,7 @@
 The yardstick is only Dagster's bookkeeping for the steps that Tryghed's job once had, when checks ran in steps of their own: 68
 tables, 47 of them with 18 editions. No step makes anything, and every check passes. It is compared with two runs on the made-up
 sample: all editions into an empty store, and then the newest edition again, with its checks, as if its files were new. Each run
-is in a new process with its own Dagster home, by turns. Imports are not included.
+is in a new process with its own Dagster home, in turn. Imports are not included.
 
     python -m benchmarks.run_overhead [RUNS]
 """

@@ -54,7 +54,7 @@ def _figures(estimates: Estimates, low: Array, high: Array) -> Figures:
 
 
 def by_svy(sample: Sample) -> Figures:
-    """Return svy's figures, which are computed question by question for all areas, as svy's documentation shows it."""
+    """Return svy's figures, which are computed question by question, for all areas of a question at once."""
     import polars as pl
     import svy
 

@@ -3,7 +3,7 @@
     python -m benchmarks.workbooks_and_spss
 
 The Excel file has reports of the police on one sheet, the SPSS file has survey answers with value labels; both are made up. Each
-way runs in a new process, by turns. The figures are wall seconds after loading the libraries. Tryghed inspects the whole file,
+way runs in a new process, in turn. The figures are wall seconds after loading the libraries. Tryghed inspects the whole file,
 finds its specification, hashes it, and converts every cell of the specification's columns to text. The yardstick converts all
 cells to Python values and checks nothing. The time until the typed table is stored is printed for information.
 """

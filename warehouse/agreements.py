@@ -56,7 +56,7 @@ class Target(Part):
 
 
 class Agreement(Part):
-    """A partnership agreement, with what is public of it."""
+    """The public part of a partnership agreement."""
 
     agreement_id: str = Field(pattern=r"^[a-z0-9_]+$")
     name_da: str

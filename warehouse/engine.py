@@ -17,7 +17,7 @@ from warehouse.contracts import Table
 from warehouse.home import make_protected, store_folder
 from warehouse.store import path_of, refuse_absent, stored_files
 
-MEMORY_LIMIT = "1GB"  # keeps the peak memory of `benchmarks/police_csv.py` below 1.5 GB
+MEMORY_LIMIT = "1GB"  # limits the peak memory in `benchmarks/police_csv.py`
 BATCH_ROWS = 100_000
 
 

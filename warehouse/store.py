@@ -27,9 +27,8 @@ FIRST_EDITION = 2009
 GROUP_ROWS = 250_000
 
 _locks: dict[Path, int] = {}  # stores that this process has locked, with the file descriptor of the lock
-_waiting: list[
-    dict[Path, Path]
-] = []  # files that will be renamed together, with their temporary paths; one item per open block
+# Files that will be renamed together, with their temporary paths: one item for each open block of `all_or_none`.
+_waiting: list[dict[Path, Path]] = []
 
 
 def path_of(table: Table, edition: int | None = None) -> Path:
@@ -273,9 +272,8 @@ def _described_in(path: Path, *_stamp: int) -> Described:
             metadata.row_group(group).column(column).statistics for group in range(metadata.num_row_groups)
         ]
         if any(statistics is None for statistics in group_statistics):
-            return Described(
-                schema, (0, 0)
-            )  # another program wrote the file: 0 is no edition, so the shape check fails
+            # Another program wrote the file. 0 is no edition, so the shape check fails.
+            return Described(schema, (0, 0))
         return Described(
             schema, (min(group.min for group in group_statistics), max(group.max for group in group_statistics))
         )
