@@ -1,1 +1,1 @@
-"""Measurements, each against a named yardstick in the same run. The project does not import them."""
+"""Benchmarks. Each compares Tryghed with a named yardstick in the same run; no other package imports them."""

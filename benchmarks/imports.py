@@ -1,6 +1,6 @@
-"""How long loading the definitions takes, against importing the libraries that they need (`make bench`).
+"""Compares the time to load Dagster's definitions with the time to import the libraries that they need (`make bench`).
 
-Each in a process of its own, in turn, several times; the figure is processor time, which varies less than the clock.
+Each import runs in a new process, in turn and several times. The figure is processor time, which varies less than wall time.
 """
 
 import os
@@ -14,9 +14,8 @@ from benchmarks.measuring import ran_on
 RUNS = 7
 YARDSTICK = "import dagster, duckdb, pandas, pyarrow, scipy.stats"
 MEASURED = "import pipelines.definitions"
-_ENVIRONMENT = {
-    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-}  # as libraries have
+# Without this variable Python caches the project's bytecode, as it does that of the installed libraries.
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def seconds(statement: str) -> float:
@@ -28,8 +27,8 @@ def seconds(statement: str) -> float:
 
 
 def ratio(runs: int = RUNS) -> tuple[float, float, float]:
-    """Return the median seconds of MEASURED and of YARDSTICK, and the median of their ratios pair by pair."""
-    seconds(MEASURED), seconds(YARDSTICK)  # the first of each fills the disk's cache
+    """Return the median seconds of MEASURED and of YARDSTICK, and the median of the ratios of the pairs."""
+    seconds(MEASURED), seconds(YARDSTICK)  # the first run of each fills the disk cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]
     return (
         statistics.median(loading for loading, _ in pairs),
@@ -39,14 +38,14 @@ def ratio(runs: int = RUNS) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Run the benchmark and print its table."""
     measured, yardstick, median_ratio = ratio()
     print(ran_on("dagster", "duckdb", "pandas", "pyarrow", "scipy"))
     print("| what | processor seconds (median) |")
     print("|---|---|")
     print(f"| `{MEASURED}` | {measured:.2f} |")
     print(f"| `{YARDSTICK}` | {yardstick:.2f} |")
-    print(f"| ratio, pair by pair, {RUNS} runs (promised: at most 1.2) | {median_ratio:.2f} |")
+    print(f"| ratio, pair by pair, {RUNS} runs (limit: at most 1.2) | {median_ratio:.2f} |")
 
 
 if __name__ == "__main__":

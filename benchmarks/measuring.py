@@ -1,4 +1,4 @@
-"""Shared by the measurements: runs ways in turn, each in a process of its own, and describes the machine."""
+"""Functions that the benchmarks share: they run several ways to do a task in turn, each in a new process, and describe the machine."""
 
 import os
 import platform
@@ -15,23 +15,23 @@ MIB = 1024
 
 
 class Run(NamedTuple):
-    """Wall seconds of a way, and peak memory of its process in MB."""
+    """The wall seconds of a way, and the peak memory of its process in MB."""
 
     seconds: float
     peak: float
 
 
 def clocked(way: Callable[[Path], object], folder: Path) -> float:
-    """Wall seconds of a way in this process."""
+    """Return the wall seconds of a way in this process."""
     start = time.perf_counter()
     way(folder)
     return time.perf_counter() - start
 
 
 def in_a_process(module: str, way: str, folder: Path) -> Run:
-    """Run a module with `--way <way> <folder>`, which prints its seconds, and return these and the peak memory.
+    """Run a module with `--way <way> <folder>`, which prints its seconds, and return the seconds and the peak memory.
 
-    The system counts the peak of the parent process into that of its child, so the parent must hold little memory.
+    The system adds the parent's peak memory to that of its child, so the parent process must use little memory.
     """
     child = subprocess.Popen(
         [sys.executable, "-m", module, "--way", way, str(folder)], stdout=subprocess.PIPE, text=True
@@ -46,7 +46,7 @@ def in_a_process(module: str, way: str, folder: Path) -> Run:
 
 
 def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[str, list[Run]]:
-    """Run the ways as A B C A B C, so that a slow minute of the machine falls on all; return the runs of each way."""
+    """Run the ways in the order A B C A B C, so that a slow minute of the machine affects all; return the runs of each way."""
     runs_by_way: dict[str, list[Run]] = {way: [] for way in ways}
     for _ in range(runs):
         for way in ways:
@@ -60,14 +60,14 @@ def median_of(runs: list[Run]) -> Run:
 
 
 def ratio(measured: Sequence[float], yardstick: Sequence[float]) -> float:
-    """Return the median of the ratios pair by pair."""
+    """Return the median of the ratios of the pairs."""
     return statistics.median(
         seconds / yardstick_seconds for seconds, yardstick_seconds in zip(measured, yardstick, strict=True)
     )
 
 
 def ran_on(*libraries: str) -> str:
-    """Return Python, machine and the libraries' versions as two lines of text."""
+    """Return two lines of text: Python's version and the machine, and the versions of the libraries."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"
     versions = ", ".join(f"{name} {version(name)}" for name in libraries)

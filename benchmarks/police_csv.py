@@ -1,9 +1,9 @@
-"""A police CSV in windows-1252 to a checked, typed, mapped table: ours, bare DuckDB and pandas (`make bench`).
+"""Compares three ways to read a police CSV in windows-1252: Tryghed, plain DuckDB, and pandas (`make bench`).
 
-Each in a process of its own, in turn, on files of made-up reports. Wall seconds count after the libraries are
-loaded (that is measured in `imports.py`) and Great Expectations' route is proved, once a process; peak memory is the
-operating system's figure of the whole process. The yardstick for time is DuckDB's `read_csv` of the same rows in UTF-8
-into a table, all columns as text and nothing checked; what is replaced is the same work in pandas with the C engine.
+Tryghed makes a checked, typed table with crime types and areas. The yardstick is DuckDB's `read_csv` of the same rows in UTF-8,
+all columns as text and without checks. pandas, with its C engine, does the same work as Tryghed; it is what Tryghed replaces.
+Each way runs in a new process, in turn, on made-up reports. The figures are the wall seconds after loading the libraries (which
+`imports.py` measures) and after `prove_route`, which a process does once, and the process's peak memory by the operating system.
 
     python -m benchmarks.police_csv            1 and 10 million rows
     python -m benchmarks.police_csv 1 10 30    and 30 million, for the growth of memory
@@ -62,7 +62,7 @@ COPY (
 
 
 def write_reports(folder: Path, rows: int) -> tuple[Path, Path]:
-    """Write the same made-up reports in UTF-8 and in windows-1252; return both paths."""
+    """Write the same made-up reports in UTF-8 and in windows-1252, and return both paths."""
     from warehouse.home import reference_folder
 
     plain, delivered = folder / "utf8.csv", folder / NAME
@@ -79,7 +79,7 @@ def write_reports(folder: Path, rows: int) -> tuple[Path, Path]:
 
 
 def bare_duckdb(folder: Path) -> None:
-    """Read every column as text into a table of a database file: the yardstick."""
+    """Read every column as text into a table of a database file. This is the yardstick."""
     with duckdb.connect(str(folder / "bare.duckdb")) as connection:
         connection.execute(
             f"CREATE TABLE reports AS FROM read_csv('{folder / 'utf8.csv'}', delim = ';', header = true, all_varchar = true)"
@@ -87,7 +87,7 @@ def bare_duckdb(folder: Path) -> None:
 
 
 def tryghed(folder: Path) -> None:
-    """Read the file as Tryghed does: look through, keep as delivered, set rows aside, type, map, place and check."""
+    """Read the file with Tryghed: inspect it, store its rows as delivered, reject rows, type and map the others, and check the table."""
     from assets.extracts.landing import look_into
     from assets.extracts.layouts import load_specifications
     from assets.extracts.trial import REPORTS as TABLE
@@ -101,7 +101,7 @@ def tryghed(folder: Path) -> None:
 
 
 def with_pandas(folder: Path) -> None:
-    """Do the same work step by step on frames, all rows at once, as scripts that Tryghed replaces are written."""
+    """Do the same work step by step on frames of all rows, like the scripts that Tryghed replaces."""
     import pandas as pd
 
     from warehouse.reference_files import load_reference
@@ -123,7 +123,7 @@ def with_pandas(folder: Path) -> None:
 
 
 def _refuse_odd_cells(rows: "pd.DataFrame") -> None:
-    """Refuse, as Tryghed does, control characters, mojibake, overlong cells, and personal data in free text."""
+    """Refuse what Tryghed refuses: control characters, mojibake, cells that are too long, and personal data in free text."""
     from assets.extracts.formats.cells import LONGEST_CELL, MOJIBAKE
     from warehouse.personal import kind_by_values
 
@@ -148,7 +148,7 @@ def _typed_frame(rows: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
-    """The rows that a rule sets aside."""
+    """Return which rows a row rule rejects."""
     reported, drawn = typed["reported_on"], typed["drawn_on"]
     bad = typed[["journal_number", "offence_code", "reported_on", "drawn_on"]].isna().any(axis=1)
     for name in ("journal_number", "area_code", "rode_code"):
@@ -161,8 +161,7 @@ def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
 
 
 def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.DataFrame":
-    """Crime type by code, place by rode, else coordinates, else area, then bydel and partnership area."""
-
+    """Add the crime type by the code, the area by rode, else coordinates, else area code, and its bydel and partnership area."""
     kept = kept.assign(crime_type=_crime_types(kept, reference["reference.offence_codes"]))
     areas = reference["reference.areas"]
     rodes = areas[areas["level"] == "rode"].set_index("code")["area_id"]
@@ -180,7 +179,7 @@ def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) ->
 
 
 def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]":
-    """Return the crime type of each code on its day, by the newest mapping."""
+    """Return the crime type of each code on the day of the report, by the newest mapping."""
     import pandas as pd
 
     codes = codes[codes["mapping_version"] == codes["mapping_version"].max()]
@@ -193,7 +192,7 @@ def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]
 def _holding_then(
     names: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", lines: "pd.DataFrame", wanted: str
 ) -> "pd.Series[str]":
-    """Return for each name the wanted column of the line that has the name and is valid on its day."""
+    """Return for each name the column `wanted` of the line that has the name and is valid on the name's day."""
     import pandas as pd
 
     meanings = pd.Series(pd.NA, index=names.index, dtype="str")
@@ -206,6 +205,7 @@ def _holding_then(
 
 
 def _located(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.Series[str]":
+    """Return the area of each report's coordinates; missing where it has none, or they are in no area."""
     import pandas as pd
     import shapely
     from pyproj import Transformer
@@ -226,7 +226,7 @@ WAYS = {"bare DuckDB": bare_duckdb, "Tryghed": tryghed, "pandas, C engine": with
 
 
 def timed(way: str, folder: Path) -> float:
-    """Return the wall seconds of a way in this process, after loading its libraries and deleting earlier results."""
+    """Load the libraries of a way, delete earlier results, and return the wall seconds of the way in this process."""
     shutil.rmtree(folder / "home", ignore_errors=True)
     for file_name in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
         (folder / file_name).unlink(missing_ok=True)
@@ -242,12 +242,12 @@ def timed(way: str, folder: Path) -> float:
         import warehouse.personal
         import warehouse.reference_files  # noqa: F401
 
-        pa.set_memory_pool(pa.mimalloc_memory_pool())  # pyarrow's own choice, which Tryghed changes
+        pa.set_memory_pool(pa.mimalloc_memory_pool())  # pyarrow's default, which importing `warehouse` changes
     return clocked(WAYS[way], folder)
 
 
 def row_of(millions: int, folder: Path) -> dict[str, Run]:
-    """Return median seconds and peak megabytes of each way, run in turn; pandas only up to 10 million rows."""
+    """Return the median seconds and the peak megabytes of each way; pandas runs only up to 10 million rows."""
     subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
     runs_by_way = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)
@@ -255,7 +255,7 @@ def row_of(millions: int, folder: Path) -> dict[str, Run]:
 
 
 def main(sizes: list[int]) -> None:
-    """Print the table."""
+    """Run the benchmark and print its table."""
     print(ran_on("duckdb", "pandas", "pyarrow"))
     print(
         "| million rows | way | seconds | peak MB | time against bare DuckDB | against pandas: times faster | memory of pandas' |"

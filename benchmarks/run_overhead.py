@@ -1,10 +1,9 @@
-"""What a yearly run costs against a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
+"""Compares a yearly run with a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
 
-The yardstick has the steps that our job had before its checks ran in the steps that make their tables, reduced to
-Dagster's bookkeeping: 68 tables, 47 of them of 18 editions, no step makes anything, and every check holds. Ours are two
-runs on the made-up extracts: all editions into an empty store, then the newest edition on the filled store as if its
-files were new, with its checks run though the same content was judged before. Each is one run in a process of its own
-with a Dagster home of its own, in turn; imports are not counted.
+The yardstick is only Dagster's bookkeeping for the steps that Tryghed's job once had, when checks ran in steps of their own: 68
+tables, 47 of them with 18 editions. No step makes anything, and every check passes. It is compared with two runs on the made-up
+sample: all editions into an empty store, and then the newest edition again, with its checks, as if its files were new. Each run
+is in a new process with its own Dagster home, in turn. Imports are not included.
 
     python -m benchmarks.run_overhead [RUNS]
 """
@@ -29,13 +28,18 @@ from benchmarks.measuring import in_a_process, ran_on, ratio
 from warehouse.home import PROJECT
 
 STEPS, RESULTS = 106, 2202
-TABLES, UNPARTITIONED, AT_ONCE = 68, 21, 11  # one step made all tables without editions, and one the extracts
+TABLES, UNPARTITIONED, AT_ONCE = (
+    68,
+    21,
+    11,
+)  # one step made all tables without editions, and one step all tables of extracts
 EDITIONS = range(2009, 2027)
 RUNS = 3
 WAYS = ("yardstick", "all editions", "one edition")
-PROMISED = {"all editions": 1.6, "one edition": 0.5}
-EVERY = 0.005  # seconds between two looks at where the run is
-# A moment belongs to the innermost function whose file has one of these in its path; our lines asking DuckDB are SQL.
+LIMITS = {"all editions": 1.6, "one edition": 0.5}
+EVERY = 0.005  # seconds between two samples of the running function
+# A sample is counted for the innermost function whose file has one of these texts in its path. A line of the project that calls
+# DuckDB is counted as SQL.
 PARTS: dict[str, tuple[str, ...]] = {
     "SQL": ("duckdb_sqlalchemy/", f"{PROJECT}/warehouse/engine.py"),
     "Great Expectations": ("great_expectations/", f"{PROJECT}/checks/expectations.py"),
@@ -48,10 +52,10 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 
 
 def yardstick() -> Callable[[], None]:
-    """Return a function that runs the empty job, with the steps, tables, partitions, checks and results that ours once had.
+    """Return a function that runs the empty job, with the steps, tables, partitions and check results that Tryghed's job once had.
 
-    Two steps make several tables each, the others one, all editions at once; then a step for each table yields a result
-    for each of its checks and editions.
+    Two steps make several tables each, and the others one table, in all editions at once. Then a step for each table yields a
+    result for each of its checks and editions.
     """
     import dagster as dg
 
@@ -72,7 +76,7 @@ def yardstick() -> Callable[[], None]:
             backfill_policy=single_run if of_editions else None,
         )
         def tables() -> Iterator[dg.MaterializeResult[None]]:
-            """Make nothing, several times."""
+            """Yield a result for each table, and make nothing."""
             yield from (dg.MaterializeResult(asset_key=key) for key in keys)
 
         return tables
@@ -125,14 +129,14 @@ def yardstick() -> Callable[[], None]:
 
 
 def checks_of(number: int) -> int:
-    """Return how many checks a table of the empty job has: 24 in all on tables without editions, 121 on the others."""
+    """Return the number of checks of a table: 24 in total for tables without editions, 121 for the others."""
     tables, checks = (UNPARTITIONED, 24) if number < UNPARTITIONED else (TABLES - UNPARTITIONED, 121)
     place = number if number < UNPARTITIONED else number - UNPARTITIONED
     return checks // tables + (place < checks % tables)
 
 
 def our_run(wanted: list[int]) -> Callable[[], None]:
-    """Return a function that runs the yearly job, after importing what the job imports late."""
+    """Return a function that runs the yearly job, after importing the libraries that the job imports late."""
     import duckdb_sqlalchemy  # noqa: F401
     import great_expectations.expectations  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
@@ -145,7 +149,7 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
     store.hold()
     editions = editions_to_make(wanted)
     if wanted:
-        assert list(editions) == wanted, "the store was not filled before"
+        assert list(editions) == wanted, "the store has not been filled"
 
     def run() -> None:
         ran = run_editions(editions, lambda step, steps: None)
@@ -155,7 +159,7 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
 
 
 def prepared(way: str, home: Path) -> Callable[[], None]:
-    """Do all of a way that is not counted, and return a function that runs the rest in a home."""
+    """Do the part of a way that is not measured, and return a function that does the measured part in a data folder."""
     from pipelines.running import prepare_dagster_home
 
     os.environ["TRYGHED_HOME"] = str(home)
@@ -165,14 +169,14 @@ def prepared(way: str, home: Path) -> Callable[[], None]:
         shutil.rmtree(home / "published", ignore_errors=True)
     prepare_dagster_home()
     if way == "one edition":
-        forget_what_was_judged(home / "store")
+        forget_newest_outcomes(home / "store")
     if way == "yardstick":
         return yardstick()
     return our_run([] if way == "all editions" else [newest()])
 
 
-def forget_what_was_judged(store: Path) -> None:
-    """Remove the newest edition from the stored outcomes of the checks, so that they judge it again."""
+def forget_newest_outcomes(store: Path) -> None:
+    """Remove the newest edition from the stored outcomes of the checks, so that the checks run on it again."""
     for path in store.rglob("*.checks.json"):
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["files"].pop(str(newest()), None):
@@ -180,30 +184,30 @@ def forget_what_was_judged(store: Path) -> None:
 
 
 def newest() -> int:
-    """Return the newest edition that editions.csv describes."""
+    """Return the newest edition of editions.csv."""
     from pipelines.editions import known_editions
 
     return known_editions()[-1]
 
 
 def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
-    """Run the function and return how often each part was at work, by sampling its thread every few milliseconds."""
-    runs, met, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
+    """Run the function, sample its thread every few milliseconds, and return the number of samples in each part."""
+    thread_id, samples, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 
-    def look() -> None:
+    def take_samples() -> None:
         while not over.wait(EVERY):
-            met[part_of(sys._current_frames()[runs])] += 1
+            samples[part_of(sys._current_frames()[thread_id])] += 1
 
-    watcher = threading.Thread(target=look, daemon=True)
+    watcher = threading.Thread(target=take_samples, daemon=True)
     watcher.start()
     run()
     over.set()
     watcher.join()
-    return met
+    return samples
 
 
 def part_of(frame: FrameType | None) -> str:
-    """Return the part that a frame of the run's thread belongs to."""
+    """Return the part that a frame of the run's thread is counted for."""
     while frame:
         file = frame.f_code.co_filename
         part = next((part for part, paths in PARTS.items() if any(path in file for path in paths)), None)
@@ -216,7 +220,7 @@ def part_of(frame: FrameType | None) -> str:
 
 
 def main() -> None:
-    """Print the tables."""
+    """Run the benchmark and print its tables."""
     if sys.argv[1:2] == ["--way"]:
         run = prepared(sys.argv[2].removesuffix(" watched"), Path(sys.argv[3]))
         if sys.argv[2].endswith(" watched"):
@@ -228,7 +232,7 @@ def main() -> None:
         return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
     with tempfile.TemporaryDirectory() as folder:
-        sample_home, empty_home = Path(folder) / "ours", Path(folder) / "empty"
+        sample_home, empty_home = Path(folder) / "sample", Path(folder) / "empty"
         environment = os.environ | {"TRYGHED_HOME": str(sample_home)}
         subprocess.run([sys.executable, "-m", "pipelines", "sample"], env=environment, check=True, stdout=sys.stderr)
         homes = dict(zip(WAYS, (empty_home, sample_home, sample_home), strict=True))
@@ -238,13 +242,13 @@ def main() -> None:
                 seconds[way].append(in_a_process("benchmarks.run_overhead", way, homes[way]).seconds)
         parts = {way: _watched(way, homes[way]) for way in WAYS}
     print(ran_on("dagster", "great-expectations", "duckdb"))
-    print(f"| way | seconds (median of {runs}) | times the yardstick, pair by pair | promised |")
+    print(f"| way | seconds (median of {runs}) | times the yardstick, pair by pair | limit |")
     print("|---|---|---|---|")
     for way in WAYS:
-        promised = f"at most {PROMISED[way]}" if way in PROMISED else ""
+        limit = f"at most {LIMITS[way]}" if way in LIMITS else ""
         median_ratio = ratio(seconds[way], seconds["yardstick"])
-        print(f"| {way} | {statistics.median(seconds[way]):.1f} | {median_ratio:.2f} | {promised} |")
-    print("\nWhere the seconds go, of one more run of each that was looked at every few milliseconds:\n")
+        print(f"| {way} | {statistics.median(seconds[way]):.1f} | {median_ratio:.2f} | {limit} |")
+    print("\nShare of the time in each part, from samples every few milliseconds of one more run of each way:\n")
     print(f"| part | {' | '.join(WAYS)} |")
     print("|---" * (len(WAYS) + 1) + "|")
     for part in parts["yardstick"]:
@@ -254,9 +258,10 @@ def main() -> None:
 
 
 def _watched(way: str, home: Path) -> dict[str, float]:
+    """Run a way in a new process and return the number of samples in each part."""
     command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} watched", str(home)]
     line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
-    return {part: float(spent) for part, spent in (entry.split(":") for entry in line.split("|"))}
+    return {part: float(samples) for part, samples in (entry.split(":") for entry in line.split("|"))}
 
 
 if __name__ == "__main__":

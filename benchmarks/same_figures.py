@@ -1,15 +1,15 @@
-"""Whether a published file says what an older one said, row by row: figures, intervals, statuses, verdicts, reference data.
+"""Compares a published file with an older one, row by row: figures, intervals, statuses, verdicts and reference tables.
 
-Both files are only read. Rows are matched by the key that the old table's comment names; rows of one key are matched in
-order. Floats may differ by 1e-9, relative or absolute; any other inequality is a difference. `RENAMES` lists what was
-renamed between the two. Columns and tables that only the new file has are listed and are no difference.
+Both files are only read. Rows are matched by the key that the comment of the old table gives; rows with the same key are matched
+in order. Floats may differ by 1e-9, relative or absolute; every other inequality is a difference. `RENAMES` lists what was
+renamed between the two. Columns and tables that only the new file has are listed, but are not a difference.
 
     python -m benchmarks.same_figures OLD.duckdb NEW.duckdb [--expected EXPECTED.csv]
 
-The expected differences are lines of table,column,reason,count under that header, by the names of the new file; several
-reasons for one column add up. Rows of one file alone stand under the columns `(only in old)` and `(only in new)`, a table that is gone under `(gone)`
-and a column under its name and `(gone)`, each counted once. The exit code is 0 where exactly the expected differences
-are there.
+EXPECTED.csv has the header table,column,reason,count and a line for each expected difference, with the names of the new file. The
+counts of several lines for a column are added up. Rows that only one file has are counted under the columns `(only in old)` and
+`(only in new)`. A missing table is counted once under `(gone)`, a missing column once under its name followed by `(gone)`. The
+exit code is 0 where the differences are exactly the expected ones.
 """
 
 import argparse
@@ -30,10 +30,10 @@ ONLY_IN_OLD, ONLY_IN_NEW, GONE = "(only in old)", "(only in new)", "(gone)"
 
 @dataclass(frozen=True)
 class Rename:
-    """A table that was renamed, or whose columns or words were: each from the old name to the new one.
+    """The new names of a table, its columns and its values, by the old names.
 
-    `words` are values, by the new name of their column. `only` says in SQL which rows of the new table the old one had.
-    Either file may still have the old names.
+    `words` are values, by the new name of their column. `only` is an SQL condition for the rows of the new table that the old
+    table has too. Either file may still have the old names.
     """
 
     old: str
@@ -70,7 +70,7 @@ RENAMES = (
 
 @dataclass(frozen=True)
 class Example:
-    """One row that differs: its key, and what the column holds in both files."""
+    """A row that differs: its key, and the value of the column in both files."""
 
     key: str
     old: str
@@ -79,7 +79,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Difference:
-    """The rows of a table that differ in a column, or that one file alone has: how many, and the first of them."""
+    """The number of rows that differ in a column of a table, or that only one file has, and the first of these rows."""
 
     table: str
     column: str
@@ -89,7 +89,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was compared, how it differs, and what only the new file has: tables, and columns by their table's name."""
+    """The result of a comparison: the compared rows by table, the differences, and tables and columns that only the new file has."""
 
     rows: dict[str, int]
     differences: list[Difference]
@@ -99,9 +99,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Pair:
-    """One table in both files, by its new name: its key, the columns of both and whether they hold floats, and how to read them.
+    """A table that both files have, by its new name. `columns` are the columns of both files, and whether they are floats.
 
-    `gone` are the columns of the old table alone. `old_rows` and `new_rows` are SQL of the rows by the new names, with `twin` numbering the rows of one key.
+    `gone` are the columns that only the old table has. `old_rows` and `new_rows` are SQL that selects the rows with the new
+    names; its column `twin` numbers the rows that have the same key.
     """
 
     table: str
@@ -113,12 +114,12 @@ class Pair:
 
     @property
     def matched(self) -> str:
-        """The SQL condition that matches the rows of both files."""
+        """Return the SQL condition that matches the rows of both files."""
         return " AND ".join(f'o."{name}" IS NOT DISTINCT FROM n."{name}"' for name in [*self.key, "twin"])
 
 
 def compared(old: Path, new: Path) -> Comparison:
-    """Compare two published files. Raises ValueError where a table's key cannot be told or is no column of both."""
+    """Compare two published files. Raises ValueError where a table's key is not known, or is not a column of both files."""
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
             connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
@@ -167,7 +168,9 @@ def _old_key(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     ).fetchall()[0][0]
     match = re.search(r"Key: ([a-z0-9_, ]+)\.$", comment or "")
     if match is None:
-        raise ValueError(f"{table}: the table's comment in the old file does not end in its key, as 'Key: edition.'")
+        raise ValueError(
+            f"{table}: the table's comment in the old file does not end in its key, such as 'Key: edition.': compare with a file that Tryghed published"
+        )
     return match[1].split(", ")
 
 
@@ -178,7 +181,9 @@ def _pair(connection: duckdb.DuckDBPyConnection, rename: Rename) -> Pair:
     shared = {new: old for old, new in to_new.items() if new in new_columns}
     key = [to_new.get(name, name) for name in _old_key(connection, rename.old)]
     if absent := [name for name in key if name not in shared]:
-        raise ValueError(f"{rename.new}: the key's {', '.join(absent)} is no column of both files; complete RENAMES")
+        raise ValueError(
+            f"{rename.new}: not both files have {', '.join(absent)} of the key: add its new name to RENAMES"
+        )
     old_values = [f'{_new_word(old, rename.words.get(new, {}))} AS "{new}"' for new, old in shared.items()]
     new_values = [f'{_new_word(new, rename.words.get(new, {}))} AS "{new}"' for new in shared]
     other_columns = [f'"{name}"' for name in shared if name not in key]
@@ -200,7 +205,7 @@ def _new_word(column: str, words: dict[str, str]) -> str:
 
 
 def _rows_of_one(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Difference]:
-    """The rows that one of the files alone has."""
+    """Return the rows that only one of the files has."""
     differences = []
     for column, alone, matched in (
         (ONLY_IN_OLD, f"{pair.old_rows} o", f"{pair.new_rows} n"),
@@ -217,7 +222,7 @@ def _rows_of_one(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Diff
 
 
 def _values(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Difference]:
-    """The values that differ in rows of both, column by column."""
+    """Return the values that differ in rows that both files have, column by column."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE matched AS
         SELECT o.* EXCLUDE (twin), {", ".join(f'n."{name}" AS "new {name}"' for name in pair.columns)}
@@ -256,7 +261,7 @@ def _key_text(key: list[str], values: Sequence[object]) -> str:
 
 
 def expected_counts(path: Path) -> Counter[tuple[str, str]]:
-    """Return the expected number of differences by table and column. Raises ValueError for a line of another form."""
+    """Return the expected number of differences by table and column. Raises ValueError for a line that has another form."""
     counts: Counter[tuple[str, str]] = Counter()
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
@@ -270,10 +275,10 @@ def expected_counts(path: Path) -> Counter[tuple[str, str]]:
 
 
 def unexpected(differences: list[Difference], expected: Counter[tuple[str, str]]) -> list[str]:
-    """Return a sentence for each table and column in which another number of rows differs than expected."""
+    """Return a sentence for each table and column where the number of differing rows is not the expected one."""
     counts = Counter({(difference.table, difference.column): difference.count for difference in differences})
     return [
-        f"{table}, {column}: {counts[table, column]} rows differ, {expected[table, column]} were expected"
+        f"{table}, {column}: {counts[table, column]} rows differ, and {expected[table, column]} were expected to"
         for table, column in sorted(counts.keys() | expected.keys())
         if counts[table, column] != expected[table, column]
     ]
@@ -302,7 +307,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"New tables: {', '.join(comparison.new_tables)}")
     failures = unexpected(comparison.differences, expected)
     print(f"{sum(comparison.rows.values())} rows of {len(comparison.rows)} tables were compared.")
-    print("\n".join(failures) or "Nothing differs but what was expected.")
+    print("\n".join(failures) or "Nothing differs except what was expected to.")
     return 1 if failures else 0
 
 

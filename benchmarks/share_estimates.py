@@ -1,13 +1,12 @@
-"""All shares of a survey's editions with their errors and intervals: ours, the library svy, and R's survey where it is.
+"""Compares Tryghed's estimates of survey shares, with standard errors and intervals, with those of the library svy.
 
-16 editions of 5,000 answers, 20 areas and 12 questions each, on made-up answers of a stratified, weighted sample. Ours and
-svy run in this process, R in its own; wall seconds without loading the libraries. svy computes the
-first edition alone, and its results must equal ours: the largest difference is printed.
+The shares are those of 16 editions with 5,000 answers, 20 areas and 12 questions each, from made-up answers of a stratified,
+weighted sample. The figures are wall seconds in this process, without loading the libraries. svy computes the first edition
+only. Its results must be those of Tryghed: the largest difference is printed.
 
     python -m benchmarks.share_estimates
 """
 
-import shutil
 import statistics
 import time
 from collections.abc import Callable
@@ -28,7 +27,7 @@ Figures = dict[tuple[int, int], tuple[float, float, float, float]]
 
 
 def made_up(edition: int) -> Sample:
-    """Return the design of an edition, the answers to each question, and who lives in which area."""
+    """Return the sample design of an edition, the answers to each question, and the area of each respondent."""
     rng = np.random.default_rng(edition)
     stratum = np.sort(rng.integers(0, STRATA, ANSWERS))
     population = rng.integers(20_000, 80_000, STRATA).astype(float)
@@ -38,8 +37,8 @@ def made_up(edition: int) -> Sample:
     return Design(stratum, weight, population), yes, lives_in[:, None] == np.arange(AREAS)
 
 
-def ours(sample: Sample) -> Figures:
-    """Compute every area and question at once."""
+def by_tryghed(sample: Sample) -> Figures:
+    """Return Tryghed's figures, which are computed for all areas and questions at once."""
     estimates = samples.estimates(*sample)
     low, high = samples.korn_graubard_limits(estimates, CONFIDENCE)
     return _figures(estimates, low, high)
@@ -55,7 +54,7 @@ def _figures(estimates: Estimates, low: Array, high: Array) -> Figures:
 
 
 def by_svy(sample: Sample) -> Figures:
-    """Compute question by question, all areas of one at once, as svy's users write it."""
+    """Return svy's figures, which are computed question by question, for all areas of a question at once."""
     import polars as pl
     import svy
 
@@ -87,12 +86,12 @@ def clocked(way: Callable[[Sample], Figures], editions: list[Sample]) -> tuple[f
 
 
 def main() -> None:
-    """Print the table."""
-    import svy  # noqa: F401  loaded before the clock starts
+    """Run the benchmark and print its table."""
+    import svy  # noqa: F401  loaded before time is measured
 
     print(ran_on("svy", "numpy", "scipy"))
     editions = [made_up(edition) for edition in range(EDITIONS)]
-    pairs = [(clocked(ours, editions), clocked(by_svy, editions[:SVY_EDITIONS])) for _ in range(3)]
+    pairs = [(clocked(by_tryghed, editions), clocked(by_svy, editions[:SVY_EDITIONS])) for _ in range(3)]
     (_, our_figures), (_, svy_figures) = pairs[0]
     largest_difference = max(
         abs(our_value - svy_value)
@@ -110,7 +109,6 @@ def main() -> None:
     print(
         f"\nAll {EDITIONS} editions: {seconds[0] * EDITIONS:.2f} s. Largest difference to svy: {largest_difference:.1e}."
     )
-    print("R's survey: not measured, as no R is installed." if shutil.which("Rscript") is None else "R is installed.")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""An Excel and an SPSS file of 100,000 rows, read into rows as delivered, against the library that reads their cells alone.
+"""Compares the time to read an Excel and an SPSS file of 100,000 rows with that of the library which reads their cells.
 
     python -m benchmarks.workbooks_and_spss
 
-Reports of the police on one sheet, answers of the survey with value labels, both made up as the sample's are. Each way
-runs in a process of its own, in turn, and its wall seconds count after the libraries are loaded. Ours looks the
-whole file through, finds the specification that fits, hashes it and turns every wanted cell into text; the yardstick
-makes Python values of all cells and checks nothing. The time to the typed table is given for information.
+The Excel file has reports of the police on one sheet, the SPSS file has survey answers with value labels; both are made up. Each
+way runs in a new process, in turn. The figures are wall seconds after loading the libraries. Tryghed inspects the whole file,
+finds its specification, hashes it, and converts every cell of the specification's columns to text. The yardstick converts all
+cells to Python values and checks nothing. The time until the typed table is stored is printed for information.
 """
 
 import os
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from assets.extracts.sample.writing import Extract
 
 ROWS, RUNS, SEED = 100_000, 7, 1
-GOAL = 2
+LIMIT = 2
 EDITIONS = {"xlsx": 2023, "sav": 2017}
 SHEET = "Anmeldelser"
 
 
 def write_files(folder: Path) -> None:
-    """Write both files, repeating the sample's rows as often as needed."""
+    """Write both files, repeating the rows of the made-up sample."""
     from assets.extracts.layouts import load_specifications
     from assets.extracts.sample.police_reports import first_draw
     from assets.extracts.sample.survey_answers import survey_extract
@@ -46,7 +46,7 @@ def write_files(folder: Path) -> None:
 
 
 def write_often(extract: "Extract", key: str, folder: Path) -> None:
-    """Write a file that repeats the extract's rows up to ROWS, each with a key of its own."""
+    """Write a file of ROWS rows that repeats the rows of the extract, each with a different key."""
     from assets.extracts.sample.writing import write
 
     rows = extract.rows.iloc[[place % len(extract.rows) for place in range(ROWS)]].reset_index(drop=True)
@@ -60,7 +60,7 @@ def file_of(kind: str, folder: Path) -> Path:
 
 
 def calamine_alone(folder: Path) -> None:
-    """Read the workbook with python-calamine alone: the yardstick for Excel."""
+    """Read the workbook with python-calamine. This is the yardstick for Excel."""
     import python_calamine
 
     book = python_calamine.CalamineWorkbook.from_path(str(file_of("xlsx", folder)))
@@ -68,7 +68,7 @@ def calamine_alone(folder: Path) -> None:
 
 
 def pyreadstat_alone(folder: Path) -> None:
-    """Read the file with pyreadstat alone: the yardstick for SPSS."""
+    """Read the file with pyreadstat. This is the yardstick for SPSS."""
     import pyreadstat
 
     cells, _ = pyreadstat.read_sav(str(file_of("sav", folder)), output_format="dict")
@@ -76,7 +76,7 @@ def pyreadstat_alone(folder: Path) -> None:
 
 
 def as_delivered(kind: str, folder: Path) -> None:
-    """Look the file through as Tryghed does, and read every row as it is kept."""
+    """Inspect the file with Tryghed, and read every row as delivered."""
     from assets.extracts.landing import look_into, rows_of
     from assets.extracts.layouts import load_specifications
 
@@ -85,7 +85,7 @@ def as_delivered(kind: str, folder: Path) -> None:
 
 
 def typed_table(kind: str, folder: Path) -> None:
-    """Do all of Tryghed's work: keep in a store, set rows aside, type, map and place."""
+    """Do all of Tryghed's work: store the rows as delivered, reject rows, and type and map the others."""
     from assets.extracts.landing import look_into
     from assets.extracts.layouts import load_specifications
     from assets.extracts.trial import into_store
@@ -105,7 +105,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
 
 
 def timed(way: str, folder: Path) -> float:
-    """Return the wall seconds of a way in this process, after loading its libraries."""
+    """Load the libraries of a way, and return the wall seconds of the way in this process."""
     libraries = ["pyreadstat", "python_calamine", "pyproj.crs"]
     libraries += ["assets.extracts.landing"] if way.endswith("rows as delivered") else []
     libraries += ["assets.extracts.trial"] if way.endswith("typed table") else []
@@ -117,9 +117,9 @@ def timed(way: str, folder: Path) -> float:
 
 
 def main() -> None:
-    """Print the table."""
+    """Run the benchmark and print its table."""
     print(ran_on("python-calamine", "pyreadstat", "pyarrow", "duckdb"))
-    print(f"| {ROWS:,} rows, median of {RUNS} runs | seconds | peak MB | time, pair by pair | goal |")
+    print(f"| {ROWS:,} rows, median of {RUNS} runs | seconds | peak MB | time, pair by pair | limit |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="tryghed-bench-") as name:
         folder = Path(name)
@@ -129,8 +129,8 @@ def main() -> None:
             for way, runs in (runs_by_way := in_turn(__spec__.name, ways, folder, RUNS)).items():
                 seconds, peak = median_of(runs)
                 median_ratio = ratio([run.seconds for run in runs], [run.seconds for run in runs_by_way[yardstick]])
-                goal = f"at most {GOAL}" if way.endswith("rows as delivered") else ""
-                print(f"| {way} | {seconds:.2f} | {peak:.0f} | {median_ratio:.2f} | {goal} |", flush=True)
+                limit = f"at most {LIMIT}" if way.endswith("rows as delivered") else ""
+                print(f"| {way} | {seconds:.2f} | {peak:.0f} | {median_ratio:.2f} | {limit} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from warehouse.engine import engine, put, view_stored
 from warehouse.store import described_in, path_of, stored_files
 
 if TYPE_CHECKING:
+    from duckdb_sqlalchemy import ConnectionWrapper
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.datasource.fluent.interfaces import Batch
 
@@ -199,12 +200,12 @@ class _Desk:
 _desk = cache(_Desk)
 
 
-def _connection(connection: duckdb.DuckDBPyConnection) -> Any:
+def _connection(connection: duckdb.DuckDBPyConnection) -> "ConnectionWrapper":
     """Return a connection for SQLAlchemy whose cursors keep their rows after they are closed."""
     from duckdb_sqlalchemy import ConnectionWrapper, CursorWrapper
 
     class KeepingCursor(CursorWrapper):
-        def execute(self, statement: str, parameters: Any = None, context: Any = None) -> None:
+        def execute(self, statement: str, parameters: object = None, context: object = None) -> None:
             super().execute(statement, parameters, context)
             if self._buffered_rows is None and self.description is not None:
                 self._buffer_result()

@@ -8,10 +8,10 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar, Unpack
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -241,7 +241,26 @@ def decide() -> None:
     """
 
 
-def _by(command: Any) -> Any:
+Callback = TypeVar("Callback", bound=Callable[..., object])
+
+
+class ByOptions(TypedDict):
+    """The options of every decision, as click passes them."""
+
+    person: str
+    reason: str
+    expires_on: datetime | None
+
+
+class RowOptions(ByOptions):
+    """The options of a decision on a row."""
+
+    action: Literal["accept", "correct", "drop"]
+    column: str | None
+    value: str | None
+
+
+def _by(command: Callback) -> Callback:
     """Add the options that every kind of decision has to a command."""
     for option in (
         click.option(
@@ -267,7 +286,7 @@ SEEN = click.option(
 @click.argument("edition", type=click.IntRange(2009, 2100))
 @click.argument("seen")
 @_by
-def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Any) -> None:
+def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Unpack[ByOptions]) -> None:
     """Accept that the check RULE of TABLE fails in EDITION; with --expires-on, waive it until then.
 
     SEEN is the fingerprint that Dagster shows beside the failed check. The decision holds for this content alone.
@@ -295,7 +314,7 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: A
 @click.option("--value", help="Correct value, as the producer would have written it.")
 @SEEN
 @_by
-def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Any) -> None:
+def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Unpack[RowOptions]) -> None:
     """Accept, correct or drop the ROW of FILE that was rejected in EDITION.
 
     \b
@@ -316,7 +335,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 @click.argument("file")
 @SEEN
 @_by
-def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
+def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOptions]) -> None:
     """Accept that more rows of FILE are rejected in EDITION than its specification tolerates."""
     from assets.decisions.deciding import decide_on_share
 
@@ -328,14 +347,14 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Any) -> None:
 @click.argument("offence_code")
 @click.option("--crime-type", help="Crime type that its reports count as. Without it they count as none.")
 @_by
-def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Any) -> None:
+def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Unpack[ByOptions]) -> None:
     """Say which crime type an OFFENCE_CODE without a line in offence_codes.csv counts as, from EDITION on."""
     from assets.decisions.deciding import decide_on_code
 
     print_decision(decide_on_code(edition, offence_code, crime_type, _who(by)))
 
 
-def _who(by: dict[str, Any]) -> "By":
+def _who(by: ByOptions) -> "By":
     from assets.decisions.deciding import By
 
     until = by["expires_on"].date() if by["expires_on"] else None

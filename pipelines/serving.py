@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import uvicorn
@@ -33,17 +33,20 @@ REFUSED = (
 )
 
 Tags = list[dict[str, str]]
+Parameters = dict[str, Any]  # of a mutation, as Dagster's page sends them
 
 
 class PageWithUsers(DagsterWebserver):  # type: ignore[type-arg]
     """Dagster's page, with the user's name on every run that it launches."""
 
-    def build_graphql_middleware(self) -> list[Any]:
+    def build_graphql_middleware(self) -> list[Callable[..., object]]:
         """Return the middleware that Dagster runs around every field of a request."""
         return [record_the_user]
 
 
-def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def record_the_user(
+    resolve: Callable[..., object], root: object, info: GraphQLResolveInfo, **arguments: object
+) -> object:
     """Tag every launch with the proxy's name alone. Raises GraphQLError without a name, or for a refused mutation."""
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:
@@ -55,19 +58,18 @@ def record_the_user(resolve: Callable[..., Any], root: Any, info: GraphQLResolve
             raise GraphQLError("Nobody is signed in: open the page through the proxy.")
         for params in _launches(arguments):
             _tag_launch(params, name)
-        if arguments.get("backfillParams"):
-            backfill = arguments["backfillParams"]
+        if backfill := cast(Parameters | None, arguments.get("backfillParams")):
             backfill["tags"] = _with_name(backfill.get("tags"), name)
     return resolve(root, info, **arguments)
 
 
-def _launches(arguments: dict[str, Any]) -> list[dict[str, Any]]:
+def _launches(arguments: Parameters) -> list[Parameters]:
     """Return the parameters of each run that a mutation launches, in all forms that Dagster's mutations have."""
     launches = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
     return [*launches, *(arguments.get("executionParamsList") or [])]
 
 
-def _tag_launch(params: dict[str, Any], name: str) -> None:
+def _tag_launch(params: Parameters, name: str) -> None:
     """Add the user's name to the tags of a launch or relaunch."""
     if "parentRunId" in params:
         params["extraTags"] = _with_name(params.get("extraTags"), name)

@@ -160,7 +160,7 @@ def test_renamed_columns_meet_also_in_the_key(old, tmp_path, monkeypatch):
         "ALTER TABLE safety.yearly_shares RENAME share TO value",
         "UPDATE safety.yearly_shares SET value = 13 WHERE value = 12.5",
     )
-    with pytest.raises(ValueError, match=r"safety\.yearly_shares: the key's area_id is no column of both files"):
+    with pytest.raises(ValueError, match=r"safety\.yearly_shares: not both files have area_id of the key"):
         compared(old, new)
     renamed = Rename("safety.yearly_shares", "safety.yearly_shares", {"area_id": "area", "share": "value"})
     monkeypatch.setattr(same_figures, "RENAMES", (renamed,))
@@ -191,7 +191,7 @@ def test_only_what_is_expected_may_differ(old, tmp_path, capsys, lines, code):
     expected = tmp_path / "expected.csv"
     expected.write_text("table,column,reason,count\n" + lines, encoding="utf-8")
     assert main([str(old), str(new), "--expected", str(expected)]) == code
-    assert ("Nothing differs but what was expected." in capsys.readouterr().out) == (code == 0)
+    assert ("Nothing differs except what was expected to." in capsys.readouterr().out) == (code == 0)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
-"""Where data are kept: the tables' contracts, the reference data, the store and the published file.
+"""The places where data are kept: table contracts, reference files, the store and the published file.
 
-Delivered files are read in `assets/extracts/`. Nothing here knows Dagster, a statistic or a check; every other room may import
-from this one.
+No module of this package imports Dagster, computes a statistic or runs a check. `assets`, `checks` and `pipelines` import from
+it. Delivered files are read in `assets/extracts/`.
 """
 
 import pyarrow as pa
 
-# Arrow's own choice hands pages back to the system after each batch and asks for them anew: a third of the time of reading a file.
+# Arrow's default allocator returns memory to the system after each batch and requests it again. Without this line
+# `benchmarks/police_csv.py` and `benchmarks/workbooks_and_spss.py` get slower: up to a third of the time to read a file.
 pa.set_memory_pool(pa.system_memory_pool())

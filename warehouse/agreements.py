@@ -1,4 +1,7 @@
-"""The shape of an agreement's YAML file. What the rules mean is in `assets/methods/judgements.py`."""
+"""The types of an agreement's YAML file: its areas, parties and targets.
+
+The rules that `Rule` lists are applied in `assets/targets/rules.py`, with the formulas of `assets/methods/judgements.py`.
+"""
 
 from datetime import date
 from typing import Literal
@@ -17,13 +20,13 @@ Rule = Literal[
 
 
 class Part(BaseModel):
-    """A part of the file; pydantic refuses words that it does not know."""
+    """Base class of the entries; pydantic refuses fields that the class does not have."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class AgreementArea(Part):
-    """A version of the agreement's area, and from which day to which day the agreement is about it."""
+    """A version of the partnership area, and the days between which the agreement uses it."""
 
     area_id: str
     area_version: int
@@ -33,7 +36,7 @@ class AgreementArea(Part):
 
 
 class Target(Part):
-    """One commitment: how its words are read, in which years, and against what."""
+    """A target: the rule that judges it, the years in which it is judged, and the value it is compared with."""
 
     target_id: str
     rule: Rule
@@ -53,7 +56,7 @@ class Target(Part):
 
 
 class Agreement(Part):
-    """A partnership agreement, as far as it is public."""
+    """The public part of a partnership agreement."""
 
     agreement_id: str = Field(pattern=r"^[a-z0-9_]+$")
     name_da: str

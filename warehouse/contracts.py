@@ -1,6 +1,6 @@
-"""The one schema: reads `warehouse/tables/*.yml` and makes types, DDL and comments of it.
+"""Contracts of the tables: `warehouse/tables/*.yml`, read into types, DDL and comments.
 
-A contract describes a table's columns. What must hold between values is a rule in `checks/`.
+A contract describes a table's columns. Conditions on the values of rows and tables are rules in `checks/`.
 """
 
 import gc
@@ -8,12 +8,15 @@ import hashlib
 import io
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 Row = dict[str, Any]
 
@@ -36,13 +39,13 @@ PANDAS = {
 
 
 class Strict(BaseModel):
-    """A part of a contract; pydantic refuses words that it does not know."""
+    """Base class of the parts of a contract; pydantic refuses fields that the class does not have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Column(Strict):
-    """One column: its type, unit and text, and the values it may hold."""
+    """A column: its type, unit and text, and the values it may hold."""
 
     type: Literal["text", "integer", "number", "boolean", "date"]
     text: str
@@ -56,19 +59,19 @@ class Column(Strict):
 
     @property
     def is_free_text(self) -> bool:
-        """Whether the column is text that neither a pattern nor a list of values restricts."""
+        """Return whether the column is text that neither a pattern nor a list of values restricts."""
         return self.type == "text" and not self.pattern and not self.allowed
 
     @property
     def description(self) -> str:
-        """The text with unit and allowed values, as a reader of the published file needs it."""
+        """Return the text with the unit and the allowed values: the column's comment in the published file."""
         unit = f" Unit: {self.unit}." if self.unit else ""
         allowed = f" One of: {', '.join(self.allowed)}." if self.allowed else ""
         return f"{self.text.rstrip('.')}.{unit}{allowed}"
 
 
 class Table(Strict):
-    """One table: `schema.table`, its grain, key and columns in order."""
+    """A table: its name as `schema.table`, its grain, its key, and its columns in order."""
 
     name: str
     text: str
@@ -83,32 +86,32 @@ class Table(Strict):
 
     @property
     def schema_name(self) -> str:
-        """The schema, which is also its group in Dagster and its folder in the store."""
+        """Return the schema, which is also the table's group in Dagster and its folder in the store."""
         return self.name.split(".")[0]
 
     @property
     def short_name(self) -> str:
-        """The name within the schema."""
+        """Return the name within the schema."""
         return self.name.split(".")[1]
 
     @property
     def delivered_columns(self) -> dict[str, Column]:
-        """The columns that an extract specification may name: all but those that the program makes itself."""
+        """Return the columns that a specification may name: all except those that the program fills."""
         return {name: column for name, column in self.columns.items() if not column.generated}
 
     @property
     def description(self) -> str:
-        """The text with grain and key."""
+        """Return the text with the grain and the key: the table's comment in the published file."""
         return f"{self.text.rstrip('.')}. Grain: {self.grain}. Key: {', '.join(self.key)}."
 
     def arrow_schema(self) -> pa.Schema:
-        """Columns in order, with types and whether they may be empty."""
+        """Return the columns in order, with their types and whether they may be empty."""
         return pa.schema(
             [pa.field(name, ARROW[column.type], not column.required) for name, column in self.columns.items()]
         )
 
     def ddl(self) -> str:
-        """The table and its comments as DuckDB statements."""
+        """Return the DuckDB statements that create the table and its comments."""
         lines = [
             f'"{name}" {DUCKDB[column.type]}{" NOT NULL" if column.required else ""}'
             for name, column in self.columns.items()
@@ -120,9 +123,9 @@ class Table(Strict):
         return f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + "\n);\n" + "\n".join(comments)
 
     def arrow(self, frame: pd.DataFrame) -> pa.Table:
-        """The frame with this table's columns, types and order of rows.
+        """Return the frame's rows with this table's columns and types, sorted by its key.
 
-        Raises ValueError where a column is missing, unknown, or holds what its type cannot.
+        Raises ValueError where a column is missing or unknown, or where a value does not fit its column's type.
         """
         missing = [name for name in self.columns if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.columns]
@@ -135,26 +138,26 @@ class Table(Strict):
         return table.sort_by([(name, "ascending") for name in self.key])
 
     def fingerprint(self, frame: pd.DataFrame) -> str:
-        """SHA-256 of the rows' content in hex; equal rows give an equal hash, whatever file they were read from."""
+        """Return the SHA-256 of the rows in hex; equal rows give an equal hash, whichever file they were read from."""
         digest = hashlib.sha256()
         with pa.ipc.new_stream(_Hashed(digest), self.arrow_schema()) as stream:
             stream.write_table(self.arrow(frame).combine_chunks())
         return digest.hexdigest()
 
     def _array(self, field: pa.Field, series: pd.Series) -> pa.Array:
-        """Cast one column to its type, without cutting values off or taking text for numbers; raises ValueError."""
+        """Cast a column to its type. Raises ValueError where a value would change: cut off, or text read as a number."""
         try:
             array = pa.array(series, from_pandas=True)
             if _kind(array.type) not in (_kind(field.type), "empty"):
-                raise pa.ArrowInvalid(f"{array.type} where {field.type} belongs")
+                raise pa.ArrowInvalid(f"{array.type} instead of {field.type}")
             if not field.nullable and array.null_count:
-                raise pa.ArrowInvalid(f"{array.null_count} empty cells where none may be")
+                raise pa.ArrowInvalid(f"{array.null_count} empty cells in a required column")
             return array.cast(field.type)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise ValueError(f"{self.name}: a value does not fit its column {field.name}: {error}") from error
 
     def frame(self, rows: list[Row]) -> pd.DataFrame:
-        """Rows as a frame with nullable pandas types; a column that no row names is empty."""
+        """Return the rows as a frame with nullable pandas types; a column that is in no row is empty."""
         columns = {name: [row.get(name) for row in rows] for name in self.columns}
         unknown = {name for row in rows for name in row} - set(columns)
         if unknown:
@@ -163,7 +166,7 @@ class Table(Strict):
 
 
 class _Hashed(io.RawIOBase):
-    """A file that hashes what is written to it and keeps nothing else."""
+    """A file that adds what is written to it to a hash, and stores nothing."""
 
     def __init__(self, digest: "hashlib._Hash") -> None:
         self._digest = digest
@@ -171,41 +174,41 @@ class _Hashed(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: Any) -> int:
+    def write(self, data: "ReadableBuffer") -> int:
         self._digest.update(data)
-        return len(data)
+        return memoryview(data).nbytes
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
-    """An Arrow table as a frame whose empty cells are pd.NA, whole numbers stay whole and dates are dates."""
+    """Return an Arrow table as a frame: empty cells are pd.NA, whole numbers stay integers, and dates are `date` objects."""
     frame: pd.DataFrame = table.to_pandas(types_mapper=PANDAS.get, date_as_object=True)
     return frame
 
 
 def records(frame: pd.DataFrame) -> list[Row]:
-    """The frame's rows as dictionaries, empty cells as None."""
+    """Return the frame's rows as dictionaries, with None for empty cells."""
     names = list(frame.columns)
     filled = [_filled(frame[name]) for name in names]
     return [dict(zip(names, row, strict=True)) for row in zip(*filled, strict=True)]
 
 
 def _filled(column: pd.Series) -> list[Any]:
-    """A column's values with None for empty cells; several times as fast as pandas does it for a whole frame."""
+    """Return a column's values with None for empty cells; several times as fast as pandas' own conversion of a frame."""
     empty = column.isna().to_numpy()
     return [None if is_empty else value for value, is_empty in zip(column.tolist(), empty, strict=True)]
 
 
 def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
-    """Every table of every `<schema>.yml` in the folder, by name.
+    """Return every table of every `<schema>.yml` in the folder, by name.
 
-    Raises ValueError where two files name the same table or a key is no column.
+    Raises ValueError where two files define the same table, or where a key names no column of its table.
     """
     tables: dict[str, Table] = {}
     for path in sorted(folder.glob("*.yml")):
         for name, entry in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
             table = Table(name=name, **entry)
             if name in tables or table.schema_name != path.stem:
-                raise ValueError(f"{path.name}: {name} does not belong here, or stands twice")
+                raise ValueError(f"{path.name}: {name} belongs to another schema's file, or is defined twice")
             if not set(table.key) <= set(table.columns):
                 raise ValueError(f"{path.name}: {name}: the key {table.key} is not among the columns")
             tables[name] = table
@@ -213,7 +216,10 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
 
 
 def extract_of(table: Table) -> Table | None:
-    """Return the contract of the rows as delivered, every value as text with file, sheet and row; None if none come."""
+    """Return the contract of a table's rows as delivered: all values as text, with file, sheet and row.
+
+    None for a table whose rows are not delivered.
+    """
     if not table.delivered:
         return None
     delivered = {
@@ -222,8 +228,8 @@ def extract_of(table: Table) -> Table | None:
     }
     return Table(
         name=f"extracts.{table.schema_name}_{table.short_name}",
-        text=f"Rows for {table.name} with the producer's own words, and the file, sheet and row they stand in.",
-        grain="one row per row of a file",
+        text=f"Rows delivered for {table.name}, with the producer's own words and the file, sheet and row of each",
+        grain="one row per row of a delivered file",
         key=("edition", "file", "row"),
         columns=_PLACE | delivered,
         publish=False,
@@ -233,33 +239,39 @@ def extract_of(table: Table) -> Table | None:
 
 
 _PLACE = {
-    "edition": Column(type="integer", required=True, text="Edition whose landing folder the file lay in"),
+    "edition": Column(type="integer", required=True, text="Edition in whose landing folder the file was"),
     "file": Column(type="text", required=True, text="Name of the file"),
-    "file_sha256": Column(type="text", required=True, text="Hash of the file's bytes"),
-    "extract": Column(type="text", required=True, text="Extract specification that the file was read by"),
+    "file_sha256": Column(type="text", required=True, text="SHA-256 of the file's bytes, in hex"),
+    "extract": Column(type="text", required=True, text="Name of the specification that the file was read with"),
     "provenance": Column(
         type="text",
         required=True,
         allowed=("extract", "synthetic"),
-        text="Whether the file was delivered or is a made-up sample",
+        text="extract: delivered by a producer. synthetic: made up",
     ),
-    "sheet": Column(type="text", text="Sheet of an Excel file"),
-    "row": Column(type="integer", required=True, text="Row of the file, as its own program counts them"),
-    "malformed": Column(type="text", text="Why the row has no cells: it has more or fewer than the header"),
+    "sheet": Column(type="text", text="Name of the sheet of an Excel file; empty for other files"),
+    "row": Column(
+        type="integer", required=True, text="Number of the row in the file, counted as the producer's program counts it"
+    ),
+    "malformed": Column(
+        type="text",
+        text="Why the row could not be read into cells: it has more or fewer cells than the header; empty for other rows",
+    ),
 }
 
 
 @cache
 def contracts() -> dict[str, Table]:
-    """The project's own contracts, read once."""
-    # the objects that the libraries made live on: looking for garbage among them while the definitions load costs more
-    # than reading all their files (the ratio of `benchmarks/imports.py`)
+    """Return the project's own contracts, which are read once."""
+    # Exempt the objects that exist now from garbage collection: those that the imported libraries made live as long as the
+    # process. Without this line the collector searches them again and again while Dagster's definitions load, and
+    # `benchmarks/imports.py` gets slower: its ratio was 1.20 before, and 1.00 with this line.
     gc.freeze()
     return read_contracts()
 
 
 def _kind(type_: pa.DataType) -> str:
-    """The sort of values that a type holds; values are only cast within one sort."""
+    """Return the kind of values that a type holds; `_array` casts only within a kind."""
     if pa.types.is_null(type_):
         return "empty"
     if pa.types.is_integer(type_) or pa.types.is_floating(type_):

@@ -1,9 +1,8 @@
-"""The stewards' decisions, read from `decisions.yml` beside the reference data: a type for each kind of decision.
+"""Reads the decisions of data stewards from `decisions.yml` in the reference folder: one class per kind of decision.
 
-It stays in this room as it reads what people edit, like every other such file. What a decision does is in
-`assets/decisions/effects.py`, how one is written in `assets/decisions/deciding.py`. A decision holds for what somebody
-saw: about a row or a file it names the file's hash, about a failed check the fingerprint of the table. It lapses when
-the file or the table comes again with other content, and an expired one has no effect.
+A decision holds for the content that somebody saw. A decision about a row or a file contains the file's SHA-256, and one about
+a failed check the fingerprint of the table. It lapses when the file or the table changes, and has no effect once it has expired.
+The effects of decisions are in `assets/decisions/effects.py`; decisions are written by `assets/decisions/deciding.py`.
 """
 
 import hashlib
@@ -17,20 +16,20 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from warehouse.contracts import Table
-from warehouse.edited_files import Lines, line_of, read_yaml, short
+from warehouse.edited_files import Lines, line_of, read_yaml, short, shown_path
 from warehouse.errors import InputError
-from warehouse.home import reference_folder
+from warehouse.home import reference_file, reference_folder
 from warehouse.personal import kind_within
 
 FILE = "decisions.yml"
-SEEN_LETTERS = 12  # of a fingerprint, as people are shown it
+SEEN_LETTERS = 12  # how much of a fingerprint people are shown
 
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
 Matter = tuple[str | int | None, ...]
 
 
 class DecisionBase(BaseModel):
-    """What every decision says: its name, the edition, who decided it, when, until when, and why."""
+    """Base class of the decisions: its id, the edition, who decided, when, until when, and why."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,79 +42,81 @@ class DecisionBase(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _names_what_it_is_about(cls, entry: object) -> object:
+    def _require_its_own_fields(cls, entry: object) -> object:
         if isinstance(entry, dict):
-            missing = [name for name in cls._own_words() if name not in entry]
-            of_another_kind = [name for name in entry if name in _WORDS - cls.model_fields.keys()]
-            if missing or of_another_kind:
-                names = ", ".join(sorted(cls._own_words()))
-                raise ValueError(f"a decision about {entry['about']} to {entry['action']} names {names}")
+            missing = [name for name in cls._own_fields() if name not in entry]
+            fields_of_other_kinds = [name for name in entry if name in _FIELDS - cls.model_fields.keys()]
+            if missing or fields_of_other_kinds:
+                names = ", ".join(sorted(cls._own_fields()))
+                raise ValueError(
+                    f"a decision with about: {entry['about']} and action: {entry['action']} needs exactly these fields of its own: {names}"
+                )
         return entry
 
     @model_validator(mode="after")
-    def _expires_after_it_was_made(self) -> "DecisionBase":
+    def _refuse_expiry_before_decision(self) -> "DecisionBase":
         if self.expires_on is not None and self.expires_on < self.decided_on:
-            raise ValueError("a decision expires after the day on which it was made")
+            raise ValueError("expires_on is before decided_on: correct one of them")
         return self
 
     @classmethod
-    def _own_words(cls) -> list[str]:
-        """The fields of this kind of decision that the other kinds do not share."""
+    def _own_fields(cls) -> list[str]:
+        """Return the fields that this kind of decision has in addition to those of every decision."""
         return [name for name in cls.model_fields if name not in {*DecisionBase.model_fields, "about", "action"}]
 
     def expired(self, today: date) -> bool:
-        """Whether its last day is over."""
+        """Return whether its last day is over."""
         return self.expires_on is not None and self.expires_on < today
 
     def holds_in(self, edition: int) -> bool:
-        """Whether it is about the edition."""
+        """Return whether the decision applies to the edition."""
         return self.edition == edition
 
     @abstractmethod
     def matter(self) -> Matter:
-        """What the decision is about, as a tuple; only one decision in force may be about the same matter."""
+        """Return what the decision is about, as a tuple; two decisions in force may not be about the same matter."""
 
     def texts(self) -> dict[str, str]:
-        """The free texts of the decision by their field, to be looked through for personal data."""
+        """Return the free texts of the decision by field, which are searched for personal data."""
         return {"person": self.person, "reason": self.reason}
 
 
 class FileDecision(DecisionBase):
-    """A decision about a file as somebody saw it."""
+    """Base class of decisions about a file with the content that somebody saw."""
 
     file: str
     file_sha256: Fingerprint
 
     def holds_for(self, file: str, file_sha256: str) -> bool:
-        """Whether it is about this file with this content."""
+        """Return whether the decision is about this file with this content."""
         return self.file == file and file_sha256.startswith(self.file_sha256)
 
 
 class RowDecision(FileDecision):
-    """A decision about a row that was rejected."""
+    """Base class of decisions about a rejected row."""
 
     about: Literal["rejected_row"]
     row: int = Field(ge=1)
 
     def matter(self) -> Matter:
-        """The row of the file."""
+        """Return the row of the file."""
         return self.about, self.edition, self.file, self.file_sha256[:SEEN_LETTERS], self.row
 
 
 class RowAccepted(RowDecision):
-    """The row counts as it is."""
+    """Keep the rejected row as it is."""
 
     action: Literal["accept"]
 
 
 class RowDropped(RowDecision):
-    """The row is never to count."""
+    """Reject the row for good: nobody has to decide on it again."""
 
     action: Literal["drop"]
 
 
 class RowCorrected(RowDecision):
-    """A cell of the row says `value` in place of what is expected there."""
+    """Replace the content of a cell of the row, `expects`, by `value`."""
 
     action: Literal["correct"]
     column: str
@@ -123,55 +124,55 @@ class RowCorrected(RowDecision):
     value: str
 
     def matter(self) -> Matter:
-        """The cell, as a row may have several corrections."""
+        """Return the cell, because a row may have several corrections."""
         return *super().matter(), self.column
 
     def texts(self) -> dict[str, str]:
-        """The free texts, with what the cell held and what it is to hold."""
+        """Return the free texts, with the cell's old and new content."""
         return super().texts() | {"expects": self.expects, "value": self.value}
 
 
 class CodeDecision(DecisionBase):
-    """A decision about an offence code that no line of the mapping holds."""
+    """Base class of decisions about an offence code that is on no line of offence_codes.csv."""
 
     about: Literal["unmapped_code"]
     offence_code: str = Field(pattern=r"^\d{5}$")
 
     def holds_in(self, edition: int) -> bool:
-        """From its own edition on, as later draws hold the code too."""
+        """Return whether the edition is the decision's own or a later one, because later draws have the code too."""
         return self.edition <= edition
 
     def matter(self) -> Matter:
-        """The code, in whichever edition."""
+        """Return the code, whatever the edition."""
         return self.about, self.offence_code
 
 
 class CodeAccepted(CodeDecision):
-    """Reports with the code count under no crime type."""
+    """Count the reports with this code under no crime type."""
 
     action: Literal["accept"]
 
 
 class CodeCorrected(CodeDecision):
-    """Reports with the code count as a crime type."""
+    """Count the reports with this code under a crime type."""
 
     action: Literal["correct"]
     crime_type: str
 
 
 class ShareAccepted(FileDecision):
-    """More rows of a file may be rejected than its specification tolerates."""
+    """Take a file in although more of its rows are rejected than its specification tolerates."""
 
     about: Literal["rejected_share"]
     action: Literal["accept"]
 
     def matter(self) -> Matter:
-        """The file."""
+        """Return the file."""
         return self.about, self.edition, self.file, self.file_sha256[:SEEN_LETTERS]
 
 
 class CheckDecision(DecisionBase):
-    """A decision about a failed check, for the table's content that somebody saw."""
+    """Base class of decisions about a failed check of a table with the content that somebody saw."""
 
     about: Literal["failed_check"]
     table: str
@@ -179,32 +180,34 @@ class CheckDecision(DecisionBase):
     seen: Fingerprint
 
     def settles(self, table: str, rule: str, edition: int, fingerprint: str) -> bool:
-        """Whether it is about this failed check and the table that it judged, and has not expired."""
+        """Return whether the decision is in force for this check of a table with this content."""
         same_check = (self.table, self.rule, self.edition) == (table, rule, edition)
         return same_check and fingerprint.startswith(self.seen) and not self.expired(date.today())
 
     def matter(self) -> Matter:
-        """The check, and what it judged."""
+        """Return the check and the content that it was run on."""
         return self.about, self.edition, self.table, self.rule, self.seen[:SEEN_LETTERS]
 
 
 class CheckAccepted(CheckDecision):
-    """What fails stands for good."""
+    """Let the failed check pass for good."""
 
     action: Literal["accept"]
 
 
 class CheckWaived(CheckDecision):
-    """What fails stands for a time."""
+    """Let the failed check pass until a day."""
 
     action: Literal["waive"]
     expires_on: date
 
     @model_validator(mode="before")
     @classmethod
-    def _says_until_when(cls, entry: object) -> object:
+    def _require_last_day(cls, entry: object) -> object:
         if isinstance(entry, dict) and "expires_on" not in entry:
-            raise ValueError("a check is waived for a time: name expires_on, or accept it for good")
+            raise ValueError(
+                "a check is waived until a day: add expires_on, or use action: accept to accept it for good"
+            )
         return entry
 
 
@@ -214,13 +217,13 @@ _Check = Annotated[CheckAccepted | CheckWaived, Field(discriminator="action")]
 Decision = Annotated[_Row | _Code | ShareAccepted | _Check, Field(discriminator="about")]
 
 _KINDS = (RowAccepted, RowDropped, RowCorrected, CodeAccepted, CodeCorrected, ShareAccepted, CheckAccepted, CheckWaived)
-_WORDS = {name for kind in _KINDS for name in kind.model_fields}
+_FIELDS = {name for kind in _KINDS for name in kind.model_fields}
 
 Kind = TypeVar("Kind", bound=DecisionBase)
 
 
 class Decisions(BaseModel):
-    """The file as a whole."""
+    """The whole file: a list of decisions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -229,16 +232,16 @@ class Decisions(BaseModel):
     @field_validator("decisions", mode="before")
     @classmethod
     def _fill(cls, entries: object) -> object:
-        """Return the entries with the action `accept` where they have none, and without their empty fields.
+        """Return the entries without their empty fields, and with the action `accept` where an entry has none.
 
-        No list at all counts as an empty one: somebody took the last entry out.
+        A missing list counts as an empty list, because somebody may have removed the last entry.
         """
         if not isinstance(entries, list):
             return [] if entries is None else entries
-        return [_filled(entry) if isinstance(entry, dict) else entry for entry in entries]
+        return [_without_empty_fields(entry) if isinstance(entry, dict) else entry for entry in entries]
 
     def of(self, kind: type[Kind], edition: int) -> list[Kind]:
-        """The decisions of one kind that hold in an edition, and have not expired."""
+        """Return the decisions of one kind that apply to an edition and have not expired."""
         today = date.today()
         return [
             decision
@@ -247,13 +250,13 @@ class Decisions(BaseModel):
         ]
 
 
-def _filled(entry: dict[str, object]) -> dict[str, object]:
-    words = {name: value for name, value in entry.items() if value is not None or name in ("about", "action")}
-    return {"action": "accept"} | words
+def _without_empty_fields(entry: dict[str, object]) -> dict[str, object]:
+    fields = {name: value for name, value in entry.items() if value is not None or name in ("about", "action")}
+    return {"action": "accept"} | fields
 
 
 def load_decisions(folder: Path | None = None) -> Decisions:
-    """The decisions of `decisions.yml`. Raises InputError naming file, line and what is allowed."""
+    """Return the decisions of `decisions.yml`. Raises InputError with the file, the line and what is allowed."""
     path = (folder or reference_folder()) / FILE
     decisions, lines = read_yaml(path, Decisions)
     today = date.today()
@@ -265,65 +268,78 @@ def load_decisions(folder: Path | None = None) -> Decisions:
         in_force = not decision.expired(today)
         if isinstance(decision, RowDecision) and in_force:
             is_correction = isinstance(decision, RowCorrected)
+            # a row is either accepted or dropped by one entry, or corrected by one entry per cell
             if corrected.setdefault(RowDecision.matter(decision), is_correction) != is_correction:
-                raise _at(lines, index, f"the row of {name} is decided on as a whole: keep one entry on it")
+                raise _at(
+                    path,
+                    lines,
+                    index,
+                    f"{name} decides on a row for which there is another decision: keep one entry for the row, or only corrections of its cells",
+                )
         if decision.decision_id in names or (in_force and decision.matter() in matters):
-            raise _at(lines, index, f"{name} is decided on another line already: keep one of them")
+            raise _at(
+                path,
+                lines,
+                index,
+                f"{name} has the id of an earlier entry, or is about the same row, file, code or check: keep one of them",
+            )
         names.add(decision.decision_id)
         if in_force:
             matters.add(decision.matter())
         if decision.decided_on > today:
-            raise _at(lines, index, f"{name} is dated in the future: give the day of the decision")
+            raise _at(path, lines, index, f"{name} has a decided_on in the future: write the day of the decision")
         for word, text in decision.texts().items():
-            personal = kind_within(text, named=word == "person")
+            personal = kind_within(text, may_name=word == "person")
             if personal:
                 raise _at(
+                    path,
                     lines,
                     index,
-                    f"the {word} of {name} looks like it holds {personal}: decisions are published, so say it without them",
+                    f"the {word} of {name} seems to contain {personal}: decisions are published, so remove them",
                 )
     return decisions
 
 
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
-    """Fingerprint of what a steward sees who decides on a check of an edition.
+    """Return the fingerprint of the content that a steward decides on: a SHA-256 in hex.
 
-    It hashes the table's rows, less the decisions on them, and the hashes of the edition's files that the table can be
-    made from: those of its own schema, or all where it has none of its own, as files of several schemas may enter it.
+    It covers the table's rows in an edition, without the column `decision`, and the hashes of the edition's files from which
+    the table may be made: the files of its own schema, or all files where its schema has none.
     """
-    made_of = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
-    made_of = made_of if len(made_of) else files
+    files_of_schema = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
+    if len(files_of_schema):
+        files = files_of_schema
     rows = rows.assign(decision=None) if "decision" in table.columns else rows
-    hashes = " ".join(sorted(made_of["file_sha256"]))
+    hashes = " ".join(sorted(files["file_sha256"]))
     return hashlib.sha256(f"{table.fingerprint(rows)} {hashes}".encode()).hexdigest()
 
 
 def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> None:
-    """Raises InputError where a decision gives an offence code an unknown crime type."""
+    """Raise InputError where a decision gives an offence code an unknown crime type."""
     for decision in decisions.decisions:
         if isinstance(decision, CodeCorrected) and decision.crime_type not in crime_types:
             raise InputError(
-                f"{FILE}: {decision.decision_id} names the crime type {short(decision.crime_type)}, which is none: use one of {', '.join(crime_types)}."
+                f"{reference_file(FILE)}: the crime type {short(decision.crime_type)} of {decision.decision_id} is not known: use one of {', '.join(crime_types)}."
             )
 
 
 def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
-    """Raises InputError where a decision is about an unknown edition, and would never be replayed."""
+    """Raise InputError where a decision is about an unknown edition, and would never have an effect."""
     for decision in decisions.decisions:
         if decision.edition not in editions:
             raise InputError(
-                f"{FILE}: {decision.decision_id} is about edition {decision.edition}, which is not in editions.csv: correct the edition, or add a line for it there."
+                f"{reference_file(FILE)}: edition {decision.edition} of {decision.decision_id} is not in {reference_file('editions.csv')}: correct the edition, or add a line for it there."
             )
 
 
 def check_rules(decisions: Decisions, decidable: Collection[tuple[str, str]]) -> None:
-    """Raises InputError where a decision names a check that is not in `decidable`, the pairs of table and rule."""
+    """Raise InputError where a decision is about a check that is not in `decidable`: pairs of table and rule."""
     for decision in decisions.decisions:
         if isinstance(decision, CheckDecision) and (decision.table, decision.rule) not in decidable:
             raise InputError(
-                f"{FILE}: {decision.decision_id} names the check {short(decision.table)} {short(decision.rule)}, which is none that can be decided on: use one of {', '.join(f'{table} {rule}' for table, rule in decidable)}."
+                f"{reference_file(FILE)}: the check {short(decision.table)} {short(decision.rule)} of {decision.decision_id} is not one that can be decided on: use one of {', '.join(f'{table} {rule}' for table, rule in decidable)}."
             )
 
 
-def _at(lines: Lines, index: int, sentence: str) -> InputError:
-    return InputError(f"{FILE}, line {line_of(lines, ('decisions', index))}: {sentence}.")
+def _at(path: Path, lines: Lines, index: int, sentence: str) -> InputError:
+    return InputError(f"{shown_path(path)}, line {line_of(lines, ('decisions', index))}: {sentence}.")

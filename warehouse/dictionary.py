@@ -1,4 +1,4 @@
-"""Writes docs/DATA_DICTIONARY.md from the contracts. A test keeps the page current; `make dictionary` mends it."""
+"""Writes docs/DATA_DICTIONARY.md from the contracts. A test fails when the page is stale; `make dictionary` updates it."""
 
 from pathlib import Path
 
@@ -9,13 +9,15 @@ PAGE = PROJECT / "docs" / "DATA_DICTIONARY.md"
 
 HEAD = """# Data dictionary
 
-Every table of the published `tryghed.duckdb`, made from `warehouse/tables/*.yml` (`make dictionary`). The same texts
-stand as comments in the file: `SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'targets'`.
+Every table that Tryghed makes, with its columns. Tables marked "published" are in `tryghed.duckdb`; the others are in the store
+alone. The same texts are the comments of the published file:
+`SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'targets'`. This page is made from
+`warehouse/tables/*.yml` with `make dictionary`.
 """
 
 
 def render() -> str:
-    """The page's text: a list of tables, then a section for each."""
+    """Return the page's text: a list of the tables, then a section for each."""
     tables = list(contracts().values())
     contents = "\n".join(f"| [{table.name}](#{_anchor(table)}) | {table.text} |" for table in tables)
     return "\n".join([HEAD, "| table | text |", "|---|---|", contents, "", *(_section(table) for table in tables)])
@@ -42,7 +44,7 @@ def _anchor(table: Table) -> str:
 
 
 def write(page: Path = PAGE) -> None:
-    """Write the page."""
+    """Write the page to the path."""
     page.write_text(render(), encoding="utf-8")
 
 

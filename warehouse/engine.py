@@ -1,7 +1,7 @@
-"""DuckDB as the engine between files of the store: views over Parquet, results back as ordered Arrow batches.
+"""Runs SQL on tables of the store: DuckDB in memory, views over the Parquet files, results as ordered Arrow batches.
 
-No database file is written here; the published one is made in `publishing.py`. Memory is bounded: DuckDB spills what
-does not fit into a temporary folder of the store, which is deleted when the engine ends.
+No database file is written here; the published file is made in `publishing.py`. Memory is limited: DuckDB writes what does not
+fit to a temporary folder in the store, which is deleted when the engine ends.
 """
 
 import tempfile
@@ -17,7 +17,7 @@ from warehouse.contracts import Table
 from warehouse.home import make_protected, store_folder
 from warehouse.store import path_of, refuse_absent, stored_files
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "1GB"  # limits the peak memory in `benchmarks/police_csv.py`
 BATCH_ROWS = 100_000
 
 
@@ -34,7 +34,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 def view_editions(
     connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], editions: Iterable[int | None] = (None,)
 ) -> None:
-    """Make a view of the given editions of each table, replacing an earlier view; tables without editions need none.
+    """Create or replace a view of each table over some editions; the default is for tables without editions.
 
     Raises StoreError where an edition is not in the store.
     """
@@ -46,7 +46,7 @@ def view_editions(
 
 
 def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Make a view of the editions of a table that the store holds; an empty table where it holds none."""
+    """Create or replace a view of a table over all its stored editions; an empty table where none is stored."""
     if files := stored_files(table):
         _view(connection, table, files)
     else:
@@ -54,7 +54,7 @@ def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def put(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
-    """Create or replace the table in DuckDB with the frame's rows, by the table's name and with its types."""
+    """Create or replace the table in DuckDB from a frame, with the table's name and types."""
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
     connection.register("rows_to_put", table.arrow(frame))
     connection.execute(f"CREATE OR REPLACE TABLE {table.name} AS FROM rows_to_put")
@@ -69,7 +69,9 @@ def _view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
 def batches(
     connection: duckdb.DuckDBPyConnection, query: str, table: Table, constants: dict[str, object] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the query's rows in order, with the table's columns and types; `constants` fill columns that it lacks.
+    """Yield the query's rows in order, with the table's columns and types.
+
+    `constants` are the values of columns that the query does not return.
 
     Raises ValueError where a required cell is empty or a value does not fit, duckdb.Error where a column is missing.
     """
@@ -84,5 +86,5 @@ def batches(
         ]
         for field, column in zip(schema, columns, strict=True):
             if not field.nullable and column.null_count:
-                raise ValueError(f"{table.name}: {column.null_count} empty cells in {field.name} where none may be")
+                raise ValueError(f"{table.name}: {column.null_count} empty cells in the required column {field.name}")
         yield pa.RecordBatch.from_arrays(columns, schema=schema)

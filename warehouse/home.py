@@ -1,4 +1,4 @@
-"""The one place that a run reads from and writes to. No other module builds a path to data."""
+"""Paths of the folders that a run reads and writes, and temporary folders. No other module builds a path to a data folder."""
 
 import os
 import shutil
@@ -11,50 +11,51 @@ from pathlib import Path
 
 from warehouse.errors import InputError
 
-FOR_ONE_GROUP = 0o2750  # what is made inside belongs to the same group
+FOR_ONE_GROUP = 0o2750  # the set-group-ID bit gives new files in the folder the folder's group
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 def home() -> Path:
-    """The data folder: `data/` in the project, or where TRYGHED_HOME points."""
+    """Return the data folder: TRYGHED_HOME, else `data/` in the project."""
     return _resolved(os.environ.get("TRYGHED_HOME") or str(PROJECT / "data"))
 
 
 def landing_folder() -> Path:
-    """Files as they were delivered, in a folder per edition. Nothing here is ever changed by a run."""
+    """Return the folder of the delivered files, which has a folder per edition. No run changes a file in it."""
     return home() / "landing"
 
 
 def store_folder() -> Path:
-    """Parquet files, one per table and edition."""
+    """Return the folder of the Parquet files, one per table and edition."""
     return home() / "store"
 
 
 def published_folder() -> Path:
-    """The published DuckDB files."""
+    """Return the folder of the published DuckDB files."""
     return home() / "published"
 
 
 def pictures_folder() -> Path:
-    """The published pictures, in a folder per agreement."""
+    """Return the folder of the published pictures, which has a folder per agreement."""
     return published_folder() / "pictures"
 
 
 def cache_folder() -> Path:
-    """What libraries keep to be faster the next time; it can be deleted."""
+    """Return the folder of the libraries' caches, which can be deleted."""
     return home() / "cache"
 
 
 def dagster_folder() -> Path:
-    """Dagster's instance: runs, events and check results."""
+    """Return the folder of Dagster's instance: runs, events and check results."""
     return home() / "dagster"
 
 
 def make_protected(folder: Path) -> None:
-    """Make a folder that only its owner and one group can open: the group of TRYGHED_GROUP, else the owner's.
+    """Make a folder that only its owner and one group can open: the group of TRYGHED_GROUP, else the folder's own group.
 
-    An existing folder that others could open is closed to them. Raises InputError where there is no such group.
+    An existing folder that everybody could open is closed to them. Raises InputError where there is no such group, or where
+    the folder's owner is somebody else.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=FOR_ONE_GROUP)
     name = os.environ.get("TRYGHED_GROUP")
@@ -65,17 +66,17 @@ def make_protected(folder: Path) -> None:
             folder.chmod(FOR_ONE_GROUP)
     except LookupError:
         raise InputError(
-            f"TRYGHED_GROUP: there is no group {name} on this machine: create it, or name another."
+            f"TRYGHED_GROUP: there is no group {name} on this machine: create it, or use another."
         ) from None
     except PermissionError:
         raise InputError(
-            f"{folder.name}: cannot be given to the group {name or folder.group()} and closed to others: start as the folder's owner and a member of the group."
+            f"{folder} cannot be restricted to its owner and the group {name or folder.group()}: start the command as the owner of the folder and a member of the group."
         ) from None
 
 
 @contextmanager
 def own_temporary_folder() -> Iterator[None]:
-    """Keep the temporary files of libraries in the data folder, and delete them at the end."""
+    """Keep temporary files, also those of libraries, in the data folder, and delete them at the end."""
     folder = home() / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as own:
@@ -106,7 +107,7 @@ def home_of_its_own() -> Iterator[None]:
 
 
 def reference_folder() -> Path:
-    """The reference files of a run: TRYGHED_REFERENCE, else the made-up sample's copy, else `warehouse/reference/`."""
+    """Return the reference folder: TRYGHED_REFERENCE, else the made-up sample's copy, else `warehouse/reference/`."""
     if wanted := os.environ.get("TRYGHED_REFERENCE"):
         return _resolved(wanted)
     sample = sample_reference_folder()
@@ -114,17 +115,25 @@ def reference_folder() -> Path:
 
 
 def sample_reference_folder() -> Path:
-    """The copy of the reference files in which the made-up sample fixes its own baselines."""
+    """Return the folder of the copy of the reference files in which the made-up sample fixes its own baselines."""
     return home() / "reference"
 
 
+def reference_file(name: str) -> str:
+    """Return the path of a reference file for a message, as the reader types it; `name` as in `extracts/survey.yml`."""
+    return path_for_reader(reference_folder() / name)
+
+
 def path_for_reader(path: Path) -> str:
-    """Return the path as the reader would type it: from the current folder if it is below it, else in full."""
+    """Return the path as the reader types it: relative to the current folder where it is below it, else in full."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 @lru_cache
 def _resolved(folder: str) -> Path:
-    """Return the folder without links and relative parts; cached, as a run asks for it with every path it builds."""
+    """Return the folder as an absolute path without links.
+
+    Cached because a run calls this for every path that it builds; `benchmarks/run_overhead.py` measures such runs.
+    """
     return Path(folder).resolve()

@@ -1,8 +1,8 @@
-"""Whether a column or a name looks like personal data. A judgement of shapes and words: it names the kind, never a value.
+"""Patterns of personal data in headings, texts and cells. The functions return a kind, such as "names", and never a value.
 
-Here belongs what personal data look like; which columns of a file are looked at is in `assets/extracts/privacy.py`. A
-shape that can be nothing else counts in a single cell. One that may be something else, as eight digits or a word before
-a house number, has to stand in several cells.
+Which columns of a file are searched is decided in `assets/extracts/privacy.py`. A pattern that only personal data match (`_SURE`)
+is reported from one cell on. A pattern that other data match too (`_LIKELY`), such as eight digits, or a word before a house
+number, is reported only where several cells match.
 """
 
 import re
@@ -11,9 +11,9 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ENOUGH_OF_ALL = 0.05
-ENOUGH_DIFFERENT = 10
-LEAST = 2
+ENOUGH_OF_ALL = 0.05  # share of the cells
+ENOUGH_DIFFERENT = 10  # distinct texts
+LEAST = 2  # cells
 
 _DAY_OF_BIRTH = r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d\d"
 _STREET = (
@@ -21,7 +21,7 @@ _STREET = (
     "boulevard|boulevarden|kaj|brygge|kanal|sti|stien|vang|toft|lund|lunden|bakke|bakken|holm|bro|mark|marken|alleen"
 )
 
-# Given names that were common in Denmark over the last generations.
+# First names that have been common in Denmark for some generations.
 _GIVEN_NAME = (
     "anne|kirsten|mette|hanne|anna|helle|susanne|lene|marianne|maria|inge|karen|bente|camilla|pia|jette|"
     "charlotte|louise|ida|emma|sofie|freja|alma|peter|jens|lars|michael|henrik|thomas|søren|jan|christian|"
@@ -73,22 +73,22 @@ _NAMED_THINGS = re.compile(
 
 
 def kind_by_heading(heading: str) -> str | None:
-    """Return what a column seems to hold of persons by its heading; None for nothing."""
+    """Return the kind of personal data that a column seems to hold by its heading; None for no personal data."""
     words = re.sub(r"[\W_]+", " ", heading.lower()).strip()
-    kind = next((kind for kind, shape in _HEADINGS.items() if shape.search(words)), None)
+    kind = next((kind for kind, pattern in _HEADINGS.items() if pattern.search(words)), None)
     if kind is None and _NAME_OF.search(words) and not _NAMED_THINGS.search(words):
         return "names"
     return kind
 
 
 def kind_of_text(text: str) -> str | None:
-    """Return what a heading, or the name of a file or sheet, gives away of a person itself; None for nothing.
+    """Return the kind of personal data in a heading, or in the name of a file or sheet; None for no personal data.
 
-    Digits in pairs do not count as a telephone number there, as days and times are written so.
+    Digits in pairs are not taken for a telephone number, because days and times are written like that in names.
     """
     spaced = text.replace("_", " ")
-    shapes = {kind: shape for kind, shape in _SURE.items() if kind != "telephone numbers"}
-    kind = next((kind for kind, shape in shapes.items() if shape.search(text) or shape.search(spaced)), None)
+    patterns = {kind: pattern for kind, pattern in _SURE.items() if kind != "telephone numbers"}
+    kind = next((kind for kind, pattern in patterns.items() if pattern.search(text) or pattern.search(spaced)), None)
     if kind is None and (_NAME_IN_TEXT.search(spaced) or _LIKELY["names"].match(spaced)):
         return "names"
     if kind is None and _LIKELY["addresses"].match(spaced):
@@ -96,35 +96,36 @@ def kind_of_text(text: str) -> str | None:
     return kind or ("CPR numbers" if _CPR_IN_TEXT.match(spaced) else None)
 
 
-def kind_within(text: str, *, named: bool = False) -> str | None:
-    """Return what a sentence that somebody wrote gives away of a person; None for nothing. `named` allows names."""
-    kind = next((kind for kind, shape in _SURE.items() if shape.search(text)), None)
+def kind_within(text: str, *, may_name: bool = False) -> str | None:
+    """Return the kind of personal data in a sentence; None for no personal data. `may_name` allows a person's name."""
+    kind = next((kind for kind, pattern in _SURE.items() if pattern.search(text)), None)
     if kind is None and _CPR_IN_TEXT.match(text):
         return "CPR numbers"
     if kind is None and _JOURNAL_NUMBER.search(text):
         return "journal numbers"
-    return kind or ("names" if not named and _NAME_IN_TEXT.search(text) else None)
+    return kind or ("names" if not may_name and _NAME_IN_TEXT.search(text) else None)
 
 
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
-    """Return what the cells seem to hold of persons; None for nothing. Each different text is judged once.
+    """Return the kind of personal data that the cells seem to hold; None for no personal data.
 
-    In a column of numbers or days (`numbers`), only shapes that no number or day has are looked for.
+    In a column of numbers or days (`numbers`), only patterns that no number or day matches are searched for.
     """
+    # each distinct text is searched once, because columns of an extract repeat few texts
     counted = Counter({pair["values"]: pair["counts"] for pair in pc.value_counts(values.drop_null()).to_pylist()})
-    for kind, shape in _SURE.items():
-        if any(shape.search(text) for text in counted):
+    for kind, pattern in _SURE.items():
+        if any(pattern.search(text) for text in counted):
             return kind
-    if not numbers and _stands_often("CPR numbers", _CPR_IN_TEXT, counted):
+    if not numbers and _matches_often("CPR numbers", _CPR_IN_TEXT, counted):
         return "CPR numbers"
     likely = {"CPR numbers": _LIKELY["CPR numbers"]} if numbers else _LIKELY
-    return next((kind for kind, shape in likely.items() if _stands_often(kind, shape, counted)), None)
+    return next((kind for kind, pattern in likely.items() if _matches_often(kind, pattern, counted)), None)
 
 
-def _stands_often(kind: str, shape: re.Pattern[str], counted: Counter[str]) -> bool:
-    """Whether the shape stands in enough of all cells, or in enough different ones."""
+def _matches_often(kind: str, pattern: re.Pattern[str], counted: Counter[str]) -> bool:
+    """Return whether the pattern matches a large enough share of the cells, or enough different texts."""
     matching = [
-        text for text in counted if shape.match(text) or (kind == "names" and _NAME_IN_TEXT.search(text) is not None)
+        text for text in counted if pattern.match(text) or (kind == "names" and _NAME_IN_TEXT.search(text) is not None)
     ]
     cells, least = counted.total(), min(LEAST, counted.total())
     often = sum(counted[text] for text in matching) >= max(1, least, ENOUGH_OF_ALL * cells)

@@ -1,8 +1,8 @@
-"""The published DuckDB file: built outside the store, compared with the last one, and renamed into place.
+"""Builds the published DuckDB file, compares it with the last publication, and renames it into place.
 
-Each publication is a file of its own with its id in the name. The id is a hash of the content alone, so equal content
-is the same publication. `tryghed.duckdb` is always the newest, replaced in one step, so that no reader is locked out
-or sees half a file.
+Each publication is a file with its id in the name. The id is a hash of the content alone, so equal content gives the same
+publication. `tryghed.duckdb` is always the newest publication. It is replaced in one step, so that no reader is locked out or
+reads half a file.
 """
 
 import filecmp
@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.contracts import Row, Table, contracts
 from warehouse.errors import InputError, StoreError
-from warehouse.home import published_folder
+from warehouse.home import path_for_reader, published_folder
 from warehouse.store import stored_files
 
 NAME = "tryghed.duckdb"
@@ -25,7 +25,7 @@ READABLE_FROM = "v1.0.0"
 
 @dataclass(frozen=True)
 class Difference:
-    """How many rows a table has, how many come from made-up files, and how many differ from the last publication."""
+    """The number of a table's rows, of its made-up rows, and of the rows that differ from the last publication."""
 
     table: str
     rows: int
@@ -36,13 +36,13 @@ class Difference:
 
     @property
     def none(self) -> bool:
-        """Whether no row differs."""
+        """Return whether no row differs."""
         return not (self.added or self.removed or self.changed)
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A publication: its id and file, the stable name if it could be replaced, and what changed."""
+    """A publication: its id and file, the path of `tryghed.duckdb` if that could be replaced, and the differences."""
 
     publication_id: str
     path: Path
@@ -52,12 +52,12 @@ class Publication:
 
     @property
     def unchanged(self) -> bool:
-        """Whether the last publication had the same content."""
+        """Return whether the last publication had the same content."""
         return not self.first and all(difference.none for difference in self.differences)
 
 
 def publish() -> Publication:
-    """Build the published file from the store and put it in place. An existing publication is not built again."""
+    """Build the published file from the store and replace `tryghed.duckdb`. An existing publication is not built again."""
     folder = published_folder()
     folder.mkdir(parents=True, exist_ok=True)
     tables = [table for table in contracts().values() if table.publish]
@@ -72,7 +72,7 @@ def publish() -> Publication:
 
 
 def published_rows(table: Table) -> list[Row]:
-    """Return a table's rows in the last publication; an empty list where there is none, or it lacks the table."""
+    """Return a table's rows in the last publication; no rows where there is no publication, or it lacks the table."""
     if not (published_folder() / NAME).exists():
         return []
     with open_published() as connection:
@@ -87,7 +87,7 @@ def published_rows(table: Table) -> list[Row]:
 
 
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
-    """Return for each table how many rows were added, removed and changed; rows are matched by the table's key."""
+    """Return how many rows of each table were added, removed and changed; rows are matched by the table's key."""
     connection = duckdb.connect()
     for name, path in (("new", new), ("old", old)):
         if path:
@@ -99,7 +99,7 @@ def open_published() -> duckdb.DuckDBPyConnection:
     """Open the published file read-only, with its tables under their own names. Raises InputError if there is none."""
     path = published_folder() / NAME
     if not path.exists():
-        raise InputError("Nothing has been published yet: start the yearly run with tryghed run.")
+        raise InputError("nothing has been published yet: start the yearly run with tryghed run.")
     connection = duckdb.connect()
     _attach(connection, path, "published")
     connection.execute("USE published")
@@ -111,7 +111,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> Non
         connection.execute(f"ATTACH {_quoted(path)} AS {name} (READ_ONLY)")
     except duckdb.Error:
         raise StoreError(
-            f"{path.name} is damaged and cannot be read: delete it and start tryghed run, which makes it again."
+            f"{path_for_reader(path)} is damaged and cannot be read: delete it and start tryghed run, which makes it again."
         ) from None
 
 
@@ -186,7 +186,7 @@ def _build(tables: list[Table], path: Path) -> None:
 
 
 def _replace(path: Path, stable: Path) -> Path | None:
-    """Put the publication under the stable name; None where an open file forbids it, as on network shares."""
+    """Copy the publication to the stable path and return that; None where an open file forbids it, as on network shares."""
     if stable.exists() and filecmp.cmp(path, stable, shallow=False):
         return stable
     temporary = stable.with_name(f".{stable.name}.{os.getpid()}")

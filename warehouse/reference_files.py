@@ -1,7 +1,7 @@
-"""Reads the files that people edit in `warehouse/reference/`, and names file and line of a fault before a run starts.
+"""Reads the reference files, and refuses faulty ones with file and line before a run starts.
 
-CSV files are read by their table's contract, agreements by `warehouse/agreements.py`. Whether a figure
-is plausible (a share between 0 and 100, a known area) is judged by checks, which show in Dagster.
+CSV files are read by the contract of their table, agreements by the types of `warehouse/agreements.py`. Whether a figure is
+plausible (a share between 0 and 100, a known area) is decided by checks, which Dagster shows.
 """
 
 import csv
@@ -17,7 +17,7 @@ import pandas as pd
 
 from warehouse.agreements import Agreement
 from warehouse.contracts import Column, Row, Table, contracts, records
-from warehouse.edited_files import At, Lines, line_of, read_text, read_yaml, short
+from warehouse.edited_files import At, Lines, line_of, read_text, read_yaml, short, shown_path
 from warehouse.errors import InputError
 from warehouse.home import reference_folder
 
@@ -25,9 +25,9 @@ Reference = dict[str, pd.DataFrame]
 
 
 def load_reference(folder: Path | None = None) -> Reference:
-    """Return every reference table by name, checked against its contract and against the other tables.
+    """Return every reference table by name, after checking it against its contract and against the other tables.
 
-    Raises InputError naming file, line and what is allowed.
+    Raises InputError with the file, the line and what is allowed.
     """
     folder = folder or reference_folder()
     tables = {name: table for name, table in contracts().items() if table.schema_name == "reference"}
@@ -42,13 +42,13 @@ def load_reference(folder: Path | None = None) -> Reference:
     _check_choices(folder, reference)
     _check_words_of_measures(folder, reference["reference.measures"])
     _check_intervals(agreements)
-    stands_in: dict[str, str] = {}
+    path_of_agreement: dict[str, Path] = {}
     for path, agreement, lines in agreements:
-        if agreement.agreement_id in stands_in:
+        if earlier := path_of_agreement.get(agreement.agreement_id):
             raise InputError(
-                f"{path.name}, line {lines[('agreement_id',)]}: {agreement.agreement_id} stands in {stands_in[agreement.agreement_id]} already: give each agreement its own name."
+                f"{shown_path(path)}, line {lines[('agreement_id',)]}: {agreement.agreement_id} is the id of {shown_path(earlier)} too: give each agreement its own id."
             )
-        stands_in[agreement.agreement_id] = path.name
+        path_of_agreement[agreement.agreement_id] = path
         _check_agreement(path, agreement, lines, reference)
     reference["reference.agreements"] = tables["reference.agreements"].frame(
         [_agreement_row(agreement) for _, agreement, _ in agreements]
@@ -66,12 +66,12 @@ def load_reference(folder: Path | None = None) -> Reference:
 
 
 def _read_csv(path: Path, table: Table) -> list[Row]:
-    """Return the rows of one file, typed by its contract. Raises InputError naming the line of a fault."""
+    """Return the rows of a file with the types of its contract. Raises InputError with the line of a fault."""
     columns = {name: column for name, column in table.columns.items() if not column.generated}
     lines = list(_csv_lines(path, list(columns)))
     if not lines and not table.may_be_empty:
         raise InputError(
-            f"{path.name} has no rows: put the file back as it was, with at least one line below the header."
+            f"{shown_path(path)} has no rows: put the file back as it was, with at least one line below the header."
         )
     rows: list[Row] = []
     line_of_key: dict[tuple[object, ...], int] = {}
@@ -82,7 +82,7 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
         key = tuple(row[name] for name in table.key)
         if key in line_of_key:
             raise InputError(
-                f"{path.name}, line {number}: {short(' / '.join(map(str, key)))} stands on line {line_of_key[key]} already: keep one of them."
+                f"{shown_path(path)}, line {number}: {short(' / '.join(map(str, key)))} is on line {line_of_key[key]} already: keep one of them."
             )
         line_of_key[key] = number
         rows.append(row)
@@ -90,7 +90,7 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
 
 
 def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of each row below the header. Raises InputError if the header is not `expected`."""
+    """Yield the line number and the cells of each row. Raises InputError if the header is not `expected`."""
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     first = 1  # the line on which the row begins: a quoted cell may hold line ends
     try:
@@ -107,33 +107,35 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
                 if part
             )
             raise InputError(
-                f"{path.name}, line 1: the columns are not as expected ({detail or 'another order'}): the header must be {','.join(expected)}"
+                f"{shown_path(path)}, line 1: the columns are not the expected ones ({detail or 'another order'}): the header must be {','.join(expected)}"
             )
         first = reader.line_num + 1
         for cells in reader:
             if not cells:
-                raise InputError(f"{path.name}, line {first}: is blank: take the line out.")
+                raise InputError(f"{shown_path(path)}, line {first}: the line is blank: delete it.")
             if len(cells) != len(expected):
                 raise InputError(
-                    f"{path.name}, line {first}: {len(cells)} cells where the header has {len(expected)}: quote texts that hold a comma."
+                    f"{shown_path(path)}, line {first}: {len(cells)} cells where the header has {len(expected)}: put quotes around texts with a comma."
                 )
             yield first, cells
             first = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{path.name}, line {first}: not readable as CSV ({error}): mend the quotes.") from error
+        raise InputError(
+            f"{shown_path(path)}, line {first}: not readable as CSV ({error}): correct the quotes."
+        ) from error
 
 
 def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> object:
-    """The cell's value, or None where it is empty."""
-    where = f"{path.name}, line {number}, column {name}"
+    """Return the cell's value; None where it is empty. Raises InputError where it does not fit its column."""
+    where = f"{shown_path(path)}, line {number}, column {name}"
     if not cell.strip():
         if column.required:
-            raise InputError(f"{where}: is empty and must not be: {column.text}.")
+            raise InputError(f"{where}: the cell is empty: fill it in ({column.text}).")
         return None
     if column.allowed and cell not in column.allowed:
         raise InputError(f"{where}: '{short(cell)}' is not allowed: use one of {', '.join(column.allowed)}.")
     if column.pattern and not re.fullmatch(column.pattern, cell):
-        raise InputError(f"{where}: '{short(cell)}' does not have the form {column.pattern}.")
+        raise InputError(f"{where}: '{short(cell)}' does not have the form {column.pattern}: correct it.")
     try:
         return _PARSERS[column.type](cell)
     except ValueError:
@@ -172,16 +174,16 @@ _PARSERS: dict[str, Any] = {
     "date": _day,
 }
 _FORMS = {
-    "text": "a text",
-    "integer": "write a whole number, as 2020",
-    "number": "write a number with a decimal point, as 16.5",
+    "text": "write a text",
+    "integer": "write a whole number such as 2020",
+    "number": "write a number with a decimal point such as 16.5",
     "boolean": "write true or false",
     "date": "write a date as 2021-01-31",
 }
 
 
 def _check_references(folder: Path, reference: Reference) -> None:
-    """Raise InputError where a value refers to a line that another table does not have."""
+    """Raise InputError where a value refers to a line of another file that does not exist."""
     for name in reference:
         table = contracts()[name]
         for column_name, column in table.columns.items():
@@ -189,10 +191,12 @@ def _check_references(folder: Path, reference: Reference) -> None:
                 continue
             referred_table, referred_column = column.refers_to.rsplit(".", 1)
             known_values = {str(item) for item in reference[referred_table][referred_column]}
-            for line, value in _with_lines(folder / f"{table.short_name}.csv", column_name):
+            path = folder / f"{table.short_name}.csv"
+            referred_path = folder / f"{referred_table.split('.')[1]}.csv"
+            for line, value in _with_lines(path, column_name):
                 if value and value not in known_values:
                     raise InputError(
-                        f"{table.short_name}.csv, line {line}, column {column_name}: '{short(value)}' is not known: add it to {referred_table.split('.')[1]}.csv or use one that stands there."
+                        f"{shown_path(path)}, line {line}, column {column_name}: '{short(value)}' is not known: add it to {shown_path(referred_path)}, or use a value of that file."
                     )
 
 
@@ -206,36 +210,38 @@ _CONVENTIONS: dict[str, tuple[float, float]] = {
 
 
 def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
-    """Raise InputError where a convention that a method reads is missing, unknown, or out of its range."""
+    """Raise InputError where a convention is missing, is read by no method, or is out of its range."""
+    path = folder / "conventions.csv"
     values = dict(zip(conventions["convention"], conventions["value"], strict=True))
     missing = [name for name in _CONVENTIONS if name not in values]
     if missing:
-        raise InputError(f"conventions.csv has no line for {missing[0]}: put it back.")
-    for line, name in _with_lines(folder / "conventions.csv", "convention"):
+        raise InputError(f"{shown_path(path)} has no line for {missing[0]}: put the line back.")
+    for line, name in _with_lines(path, "convention"):
         if name not in _CONVENTIONS:
             raise InputError(
-                f"conventions.csv, line {line}: '{short(name)}' is not known; known are {', '.join(_CONVENTIONS)}."
+                f"{shown_path(path)}, line {line}: '{short(name)}' is not known: use one of {', '.join(_CONVENTIONS)}."
             )
         low, high = _CONVENTIONS[name]
         if not low <= values[name] <= high or (name == "baseline_edition" and values[name] % 1):
             raise InputError(
-                f"conventions.csv, line {line}, column value: {name} must lie between {low} and {high}{', and be a year' if name == 'baseline_edition' else ''}."
+                f"{shown_path(path)}, line {line}, column value: {values[name]:g} is no {name}: write a number between {low} and {high}{', which must be a year' if name == 'baseline_edition' else ''}."
             )
 
 
 def _check_choices(folder: Path, reference: Reference) -> None:
-    """Raise InputError where a choice between published figures names a source that published none."""
+    """Raise InputError where a choice between published figures names a source that did not publish the figure."""
+    path = folder / "published_choices.csv"
     address = ["edition", "area_id", "measure", "source_id"]
     figures = {tuple(row[name] for name in address) for row in records(reference["reference.published_figures"])}
     choices = records(reference["reference.published_choices"])
-    for (line, source), choice in zip(_with_lines(folder / "published_choices.csv", "source_id"), choices, strict=True):
+    for (line, source), choice in zip(_with_lines(path, "source_id"), choices, strict=True):
         if tuple(choice[name] for name in address) not in figures:
             raise InputError(
-                f"published_choices.csv, line {line}, column source_id: {short(source)} published no such figure: choose a source that stands in published_figures.csv for this edition, area and measure."
+                f"{shown_path(path)}, line {line}, column source_id: {short(source)} published no such figure: choose a source that {shown_path(folder / 'published_figures.csv')} has for this edition, area and measure."
             )
 
 
-# What the delivered rows of the partnership count by a word: the table, and the column that holds it.
+# Delivered tables whose rows are counted by a word, with the column that holds the word: one measure per word.
 _COUNTED_BY_WORD = {
     "goals": ("activities.goals", "focus_area"),
     "meetings": ("commitments.meetings", "occasion"),
@@ -244,24 +250,26 @@ _COUNTED_BY_WORD = {
 
 
 def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
-    """Raise InputError unless exactly the words that count goals, meetings and accounts have a measure each."""
-    lines = [line for line, _ in _with_lines(folder / "measures.csv", "measure")]
+    """Raise InputError where a word by which goals, meetings or accounts are counted has no measure, or a measure no such word."""
+    path = folder / "measures.csv"
+    lines = [line for line, _ in _with_lines(path, "measure")]
     for made_of, (table, column) in _COUNTED_BY_WORD.items():
         words = contracts()[table].columns[column].allowed or ()
         counted = dict(zip(measures["made_of_word"].where(measures["made_of"] == made_of), lines, strict=True))
         for word, line in counted.items():
             if not pd.isna(word) and word not in words:
                 raise InputError(
-                    f"measures.csv, line {line}, column made_of_word: '{short(word)}' is no {column} of {table}: use one of {', '.join(words)}."
+                    f"{shown_path(path)}, line {line}, column made_of_word: '{short(word)}' is no {column} of {table}: use one of {', '.join(words)}."
                 )
         for word in words:
             if word not in counted:
                 raise InputError(
-                    f"measures.csv has no {made_of} measure for {word}, a {column} of {table}: add a line with made_of {made_of} and made_of_word {word}."
+                    f"{shown_path(path)} has no {made_of} measure for {word}, a {column} of {table}: add a line with made_of {made_of} and made_of_word {word}."
                 )
 
 
 def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
+    """Yield the line number and the text of each cell of a column."""
     header = next(csv.reader(read_text(path).splitlines()[:1]))
     for line, cells in _csv_lines(path, header):
         yield line, cells[header.index(column_name)]
@@ -273,22 +281,24 @@ def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
 def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
     """Yield each agreement with its path and the line number of each of its entries."""
     paths = sorted(folder.glob("*.yml"))
-    for stranger in sorted(set(folder.glob("[!.]*")) - set(paths)) if folder.is_dir() else ():
-        raise InputError(f"{folder.name}/{short(stranger.name)} is not read: an agreement's name ends in .yml.")
+    for unread in sorted(set(folder.glob("[!.]*")) - set(paths)) if folder.is_dir() else ():
+        raise InputError(
+            f"{shown_path(folder / short(unread.name))} is not read: end the name of an agreement's file in .yml, or move the file."
+        )
     if not paths:
-        raise InputError(f"{folder.name}/ holds no agreement: put at least one .yml file there.")
+        raise InputError(f"{shown_path(folder)} has no agreement: put at least one .yml file there.")
     for path in paths:
         yield path, *read_yaml(path, Agreement)
 
 
 def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
-    """Raise InputError where agreements of one area use different intervals, as a share has one in each edition."""
-    first: dict[str, tuple[str, str]] = {}
+    """Raise InputError where agreements of one area use different intervals: a share has one interval per edition."""
+    interval_of_area: dict[str, tuple[str, Path]] = {}
     for path, agreement, lines in agreements:
-        interval, name = first.setdefault(agreement.area_id, (agreement.share_interval, path.name))
+        interval, first_path = interval_of_area.setdefault(agreement.area_id, (agreement.share_interval, path))
         if interval != agreement.share_interval:
             raise InputError(
-                f"{path.name}, line {line_of(lines, ('share_interval',))}: share_interval of {agreement.area_id} is {interval} in {name}: an area has one interval, so use the same in both."
+                f"{shown_path(path)}, line {line_of(lines, ('share_interval',))}: share_interval of {agreement.area_id} is {interval} in {shown_path(first_path)}: use the same in both, because an area has one interval."
             )
 
 
@@ -297,18 +307,18 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
     for at, value, (table, column) in _names(agreement):
         if value is not None and str(value) not in {str(item) for item in reference[f"reference.{table}"][column]}:
             raise InputError(
-                f"{path.name}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {table}.csv or use one that stands there."
+                f"{shown_path(path)}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {shown_path(path.parent.parent / f'{table}.csv')}, or use a value of that file."
             )
     for at, fault in (
         *_contradictions(agreement),
         *_misfits(agreement, reference),
         *_area_faults(agreement, reference["reference.areas"]),
     ):
-        raise InputError(f"{path.name}, line {line_of(lines, at)}: {fault}.")
+        raise InputError(f"{shown_path(path)}, line {line_of(lines, at)}: {fault}.")
 
 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
-    """Yield each value that refers to another file: its place, the value, and the other's table and column."""
+    """Yield each value that refers to another file: its place, the value, and the table and column that it refers to."""
     area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
     yield ("area_id",), agreement.area_id, area
     yield ("comparison_area_id",), agreement.comparison_area_id, area
@@ -325,26 +335,26 @@ def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]
 
 
 def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """What cannot be meant: where, and what to do."""
+    """Yield the place and the remedy of entries of the agreement that contradict each other."""
     if agreement.first_day and agreement.last_day and agreement.last_day < agreement.first_day:
-        yield ("last_day",), "last_day lies before first_day: mend one of them"
+        yield ("last_day",), "last_day is before first_day: correct one of them"
     if agreement.targets and not (agreement.first_day and agreement.last_day):
         yield ("targets",), "an agreement with targets needs first_day and last_day: add them"
     numbers = [target.target_id for target in agreement.targets]
     for index, target in enumerate(agreement.targets):
         at, name = ("targets", index), f"target {target.target_id}"
         if target.target_id in numbers[:index]:
-            yield at, f"{name} stands twice: give each its own number"
+            yield at, f"{name} is there twice: give each target its own number"
         for position, measure in enumerate(target.measures):
             if measure in target.measures[:position]:
-                yield (*at, "measures", position), f"{measure} stands twice in {name}: keep one of them"
+                yield (*at, "measures", position), f"{measure} is there twice in {name}: keep one of them"
         for needed in _NEEDED[target.rule]:
             if getattr(target, needed) is None:
-                yield at, f"{name}: {needed} is missing, and the rule {target.rule} needs it: add it"
+                yield at, f"{name} has no {needed}, which the rule {target.rule} needs: add it"
         if target.last_year < target.first_year:
-            yield (*at, "last_year"), f"{name}: the last year lies before the first: mend one of them"
+            yield (*at, "last_year"), f"{name}: last_year is before first_year: correct one of them"
         if target.baseline_year is not None and target.baseline_year >= target.first_year:
-            yield (*at, "baseline_year"), f"{name}: the baseline year must lie before the first year: mend one of them"
+            yield (*at, "baseline_year"), f"{name}: baseline_year is not before first_year: correct one of them"
         target_year, baseline_year = agreement.target_year, target.baseline_year
         if (
             target.rule == "approaches_comparison_area"
@@ -366,7 +376,7 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
         if (area.area_id, area.area_version) not in versions:
             yield (
                 ("areas", index, "area_version"),
-                f"areas.csv has no version {area.area_version} of {area.area_id}: add its line or use one that stands there",
+                f"areas.csv has no version {area.area_version} of {area.area_id}: add its line, or use a version of that file",
             )
     measures = {row["measure"]: row for row in records(reference["reference.measures"])}
     for index, target in enumerate(agreement.targets):
@@ -375,7 +385,7 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
             if needed_column and measures[measure][needed_column] is None:
                 yield (
                     ("targets", index, "measures", position),
-                    f"the rule {target.rule} cannot judge {measure}: measures.csv must give it {_article(needed_column)}, or use another rule",
+                    f"the rule {target.rule} needs a measure with {_article(needed_column)}: give {measure} one in measures.csv, or use another rule",
                 )
 
 
@@ -438,7 +448,7 @@ def _article(column: str) -> str:
     return f"an {column}" if column[0] in "aeiou" else f"a {column}"
 
 
-# What a measure must have in measures.csv for a rule to judge it: an answer is counted, or a crime type.
+# The column of measures.csv that a rule needs to be filled in: the answer that is counted, or the crime type.
 _JUDGED = {
     "falls_every_year": "answer",
     "approaches_comparison_area": "answer",

@@ -1,7 +1,7 @@
-"""The store: one Parquet file per table and edition, written under a temporary name and renamed.
+"""Reads and writes the store: one Parquet file per table and edition, written under a temporary name and then renamed.
 
-One process at a time writes, readers never wait, and equal content gives equal bytes: rows are ordered by the table's
-key and no time of writing is kept. Contracts describe the columns, checks what must hold.
+One process at a time writes, and readers never wait. Equal content gives equal bytes, because rows are sorted by the table's key
+and no time of writing is stored. Contracts describe the columns; rules in `checks/` describe valid values.
 """
 
 import fcntl
@@ -21,17 +21,18 @@ import pyarrow.parquet as pq
 
 from warehouse.contracts import Table, to_pandas
 from warehouse.errors import StoreError
-from warehouse.home import make_protected, store_folder
+from warehouse.home import make_protected, path_for_reader, store_folder
 
 FIRST_EDITION = 2009
 GROUP_ROWS = 250_000
 
-_held: dict[Path, int] = {}  # stores that this process has locked, with the lock's file descriptor
-_waiting: list[dict[Path, Path]] = []  # files that come into place together, with their temporary names
+_locks: dict[Path, int] = {}  # stores that this process has locked, with the file descriptor of the lock
+# Files that will be renamed together, with their temporary paths: one item for each open block of `all_or_none`.
+_waiting: list[dict[Path, Path]] = []
 
 
 def path_of(table: Table, edition: int | None = None) -> Path:
-    """Return the path of a table's file, or of one edition's; inside `all_or_none` that of a file not yet in place."""
+    """Return the path of a table's file, or of one edition's file; inside `all_or_none` its temporary path, if written."""
     folder = store_folder() / table.schema_name
     path = (
         folder / table.short_name / f"{edition}.parquet"
@@ -42,27 +43,28 @@ def path_of(table: Table, edition: int | None = None) -> Path:
 
 
 def hold(waiting: Callable[[], object] = lambda: None) -> None:
-    """Lock the store until this process ends; where another process has it, call `waiting` and wait for its end.
+    """Lock the store until this process ends. Where another process has locked it, call `waiting` and wait.
 
-    A run reads the decisions, and the tables that it makes must not replace those of a run that started later.
+    The lock lasts for the whole run because a run reads the decisions at its start: its tables must not replace those of a run
+    that started later.
     """
     folder = store_folder()
-    if folder in _held:
+    if folder in _locks:
         return
     make_protected(folder)
-    # opened for reading, as another account of the group may own it
+    # opened for reading, because another user of the group may own the file
     lock = os.open(folder.with_name(f".{folder.name}.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         waiting()
         fcntl.flock(lock, fcntl.LOCK_EX)
-    _held[folder] = lock
+    _locks[folder] = lock
 
 
 @contextmanager
 def all_or_none() -> Iterator[None]:
-    """Put the files that are written inside into place together at the end; after an error none of them."""
+    """Rename the files that are written in the block together at its end; after an error, rename none of them."""
     waiting: dict[Path, Path] = {}
     _waiting.append(waiting)
     try:
@@ -76,13 +78,13 @@ def all_or_none() -> Iterator[None]:
 
 
 def stored_editions(table: Table) -> list[int]:
-    """Editions of a table that the store holds, in order."""
+    """Return the editions of a table that the store holds, in order."""
     folder = store_folder() / table.schema_name / table.short_name
     return sorted(int(path.stem) for path in folder.glob("*.parquet"))
 
 
 def stored_files(table: Table) -> list[Path]:
-    """Every file of a table, in order of editions."""
+    """Return every file of a table, in the order of editions."""
     if table.partitioned:
         return [path_of(table, edition) for edition in stored_editions(table)]
     return [path_of(table)] if path_of(table).exists() else []
@@ -91,15 +93,15 @@ def stored_files(table: Table) -> list[Path]:
 def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     """Write one file of a table and return its number of rows.
 
-    Raises StoreError where rows would be replaced by none, ValueError where the frame breaks the contract.
+    Raises StoreError where stored rows would be replaced by no rows, and ValueError where the frame breaks the contract.
     """
     return write_batches(table, table.arrow(frame).to_batches(), edition)
 
 
 def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int | None = None) -> int:
-    """Write one file of a table from batches that come in the order of its key, and return its number of rows.
+    """Write one file of a table from batches that are sorted by its key, and return its number of rows.
 
-    Never more than a row group is held in memory. Raises StoreError where rows would be replaced by none.
+    Few row groups are in memory at a time. Raises StoreError where stored rows would be replaced by no rows.
     """
     path = path_of(table, edition)
     make_protected(store_folder())
@@ -113,8 +115,8 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
                 rows += group.num_rows
         if rows == 0 and not table.may_be_empty and _rows_of(path) > 0:
             raise StoreError(
-                f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows where the store has some, "
-                f"and nothing good is replaced by nothing: if that is right, delete {path.relative_to(store_folder().parent)} and run again."
+                f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows, and the stored file, "
+                f"which has some, was not replaced: if no rows are right, delete {path_for_reader(path)} and run again."
             )
         if _waiting:
             _waiting[-1][path] = temporary
@@ -127,19 +129,25 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
 
 
 def _writing(table: Table) -> dict[str, Any]:
-    """Return Parquet's options: statistics for the key, as it alone is searched, delta encoding for its integers."""
-    numbered = [name for name in table.key if table.columns[name].type == "integer"]
+    """Return Parquet's options: statistics for the columns of the key, and delta encoding for its integers.
+
+    Queries filter by the key alone. Statistics of all columns make `benchmarks/police_csv.py` slower, and take more memory.
+    """
+    integers = [name for name in table.key if table.columns[name].type == "integer"]
     return {
         "compression": "zstd",
         "compression_level": 1,
         "write_statistics": list(table.key),
-        "use_dictionary": [name for name in table.columns if name not in numbered],
-        "column_encoding": dict.fromkeys(numbered, "DELTA_BINARY_PACKED"),
+        "use_dictionary": [name for name in table.columns if name not in integers],
+        "column_encoding": dict.fromkeys(integers, "DELTA_BINARY_PACKED"),
     }
 
 
 def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Yield the groups, making the next one in a thread while the caller writes the one before."""
+    """Yield the groups, making the next group in a thread while the caller writes the current one.
+
+    Without the thread `benchmarks/police_csv.py` gets slower: reading and writing would take turns on one core.
+    """
     with ThreadPoolExecutor(max_workers=1) as thread:
         next_group = thread.submit(next, groups, None)
         while (group := next_group.result()) is not None:
@@ -148,7 +156,7 @@ def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Yield the rows in groups of one size, so that the same rows give the same bytes however they were batched."""
+    """Yield the rows in groups of GROUP_ROWS, so that the same rows give the same bytes, whatever the size of the batches."""
     waiting: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
@@ -164,7 +172,7 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def write_outcomes(table: Table, text: str) -> None:
-    """Write the outcomes of a table's checks as text next to its file, replacing the earlier ones."""
+    """Write the outcomes of a table's checks as a text file beside the table, replacing the earlier outcomes."""
     path = _outcomes_path(table)
     make_protected(store_folder())
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -178,7 +186,7 @@ def write_outcomes(table: Table, text: str) -> None:
 
 
 def read_outcomes(table: Table) -> str:
-    """Return the outcomes of the table's checks as they were last written; an empty text where there are none."""
+    """Return the text that `write_outcomes` wrote last for the table; an empty text where it wrote none."""
     path = _outcomes_path(table)
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
@@ -188,11 +196,12 @@ def _outcomes_path(table: Table) -> Path:
 
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file of the store in hex; an unchanged file is read once."""
+    """Return the SHA-256 of a file of the store in hex; an unchanged file is read once in a process."""
     stat = path.stat()
     return _hash_of_bytes(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
+# Without this cache `benchmarks/run_overhead.py` gets slower: a run asks for the hashes of the same files at every check.
 @lru_cache(maxsize=4096)
 def _hash_of_bytes(path: Path, *_stamp: int) -> str:
     with path.open("rb") as file:
@@ -200,15 +209,15 @@ def _hash_of_bytes(path: Path, *_stamp: int) -> str:
 
 
 def distinct(table: Table, edition: int, column: str) -> list[str]:
-    """Return the distinct texts of a column in an edition, sorted, without empty cells."""
+    """Return the distinct texts of a column in an edition, sorted; empty cells are left out."""
     cells = pq.read_table(path_of(table, edition), columns=[column], read_dictionary=[column])[column]
     return sorted(text for text in cells.unique().to_pylist() if text is not None)
 
 
 def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
-    """A table, or the named editions of it, as a frame.
+    """Return a table, or some editions of it, as a frame.
 
-    Raises StoreError where an edition is not in the store, naming it.
+    Raises StoreError with the edition where one is not in the store.
     """
     if not table.partitioned or editions is None:
         files = stored_files(table)
@@ -219,38 +228,39 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
 
 
 def refuse_absent(table: Table, files: list[Path]) -> None:
-    """Raises StoreError where a file of the table is not in the store, naming the edition."""
+    """Raise StoreError with the editions where files of the table are not in the store."""
     absent = [path for path in files if not path.exists()]
     if absent or not files:
         editions_absent = ", ".join(path.stem for path in absent)
         raise StoreError(
             f"{table.name}{f', edition {editions_absent}' if table.partitioned and absent else ''} is not in the store: "
-            "run the editions before it first (tryghed run makes all of them)."
+            "start tryghed run, which makes all editions."
         )
 
 
 def rows(table: Table, edition: int | None = None) -> int:
-    """Number of rows of a table, or of one edition of it; 0 where the store does not hold it."""
+    """Return the number of rows of a table, or of one edition of it; 0 where it is not in the store."""
     return _rows_of(path_of(table, edition))
 
 
 @dataclass(frozen=True)
 class Described:
-    """A file's metadata: its columns, and the first and last edition of its rows, None where it has none."""
+    """A file's metadata: its columns, and the first and last edition of its rows; None for a file without editions."""
 
     schema: pa.Schema
     editions: tuple[int, int] | None
 
 
 def described_in(path: Path) -> Described:
-    """Return the metadata of a file of the store; those of an unchanged file are read once.
+    """Return the metadata of a file of the store; an unchanged file is read once in a process.
 
-    Raises StoreError where it is damaged.
+    Raises StoreError where the file is damaged.
     """
     stat = path.stat()
     return _described_in(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
+# Without this cache `benchmarks/run_overhead.py` gets slower: every check of a table opens the files of all its editions.
 @lru_cache(maxsize=4096)
 def _described_in(path: Path, *_stamp: int) -> Described:
     with _undamaged(path), pq.ParquetFile(path) as file:
@@ -261,8 +271,9 @@ def _described_in(path: Path, *_stamp: int) -> Described:
         group_statistics = [
             metadata.row_group(group).column(column).statistics for group in range(metadata.num_row_groups)
         ]
-        if any(of_group is None for of_group in group_statistics):
-            return Described(schema, (0, 0))  # written by another program: matches no edition
+        if any(statistics is None for statistics in group_statistics):
+            # Another program wrote the file. 0 is no edition, so the shape check fails.
+            return Described(schema, (0, 0))
         return Described(
             schema, (min(group.min for group in group_statistics), max(group.max for group in group_statistics))
         )
@@ -285,7 +296,6 @@ def _undamaged(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowInvalid, OSError):
-        name = path.relative_to(store_folder().parent)
         raise StoreError(
-            f"{name} is damaged and cannot be read: delete it and start tryghed run, which makes it again."
+            f"{path_for_reader(path)} is damaged and cannot be read: delete it and start tryghed run, which makes it again."
         ) from None

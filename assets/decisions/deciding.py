@@ -26,7 +26,7 @@ from warehouse.contracts import contracts
 from warehouse.decision_file import FILE, SEEN_LETTERS, Decision, load_decisions
 from warehouse.edited_files import read_text, rewriting, short
 from warehouse.errors import InputError
-from warehouse.home import landing_folder, reference_folder
+from warehouse.home import landing_folder, reference_file, reference_folder
 from warehouse.reference_files import load_reference
 
 Entry = dict[str, str | int | date]
@@ -163,7 +163,7 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
         raise InputError(f"the crime type is none: use one of {', '.join(crime_types)}.")
     if offence_code not in unmapped_codes(edition):
         raise InputError(
-            f"no report of edition {edition} has the offence code {short(offence_code)} and no type by offence_codes.csv: there is nothing to decide; give a code that police.unmapped_codes lists."
+            f"no report of edition {edition} has the offence code {short(offence_code)} and no type by {reference_file('offence_codes.csv')}: there is nothing to decide; give a code that police.unmapped_codes lists."
         )
     details: Entry = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
     if crime_type:
@@ -214,7 +214,9 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
     if column not in columns:
         raise InputError(f"the column is none of {file.layout.table.name}: use one of {', '.join(columns)}.")
     if columns[column].is_personal:
-        raise InputError(f"{column} holds personal data, and those do not belong into {FILE}: ask for the file again.")
+        raise InputError(
+            f"{column} holds personal data, and those do not belong into {reference_file(FILE)}: ask for the file again."
+        )
     for batch in rows_of(file):
         numbers = batch.column("row").to_pylist()
         if row in numbers:
@@ -251,7 +253,7 @@ def _read_again(folder: Path, before: int) -> list[Decision]:
         decisions = []
     if len(decisions) != before + 1:
         raise InputError(
-            f"{FILE}: no entry can be added at its end as it is written: begin the list with a line 'decisions:' and each entry with '- ', or add the entry by hand."
+            f"{reference_file(FILE)}: no entry can be added at its end as it is written: begin the list with a line 'decisions:' and each entry with '- ', or add the entry by hand."
         )
     return decisions
 

@@ -25,6 +25,7 @@ from warehouse.decision_file import (
     load_decisions,
 )
 from warehouse.errors import InputError
+from warehouse.home import reference_file
 
 DECISIONS = contracts()["quality.decisions"]
 EARLY = contracts()["quality.file_decisions"]
@@ -98,7 +99,7 @@ def refuse_numbers(text: str, editions: Iterable[int]) -> None:
             numbers = store.distinct(table, edition, column)
             if any(len(number) >= SHORTEST_NUMBER and number in text for number in numbers):
                 raise InputError(
-                    f"{FILE}: a person or reason holds a {column.replace('_', ' ')} of edition {edition}, and they are published: name the row of the file instead."
+                    f"{reference_file(FILE)}: a person or reason holds a {column.replace('_', ' ')} of edition {edition}, and they are published: name the row of the file instead."
                 )
 
 

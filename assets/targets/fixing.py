@@ -89,7 +89,7 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
     if not person:
         raise InputError("the name of the person who fixes the baselines is missing: give --person.")
     for option, text, may_name in (("person", person, True), ("reason", reason, False)):
-        if kind := kind_within(text, named=may_name):
+        if kind := kind_within(text, may_name=may_name):
             raise InputError(f"--{option} seems to contain {kind}, and it will be published: leave that out.")
 
     targets_of_all = read_targets(person, today, reason or "First fixing.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.errors import InputError
+from warehouse.home import reference_file
 
 LANGUAGES = ("da", "en")
 
@@ -70,7 +71,9 @@ class Words(dict[tuple[str, str], str]):
     def __missing__(self, kind_and_word: tuple[str, str]) -> str:
         """Raise InputError, because readers need every line of the file."""
         kind, word = kind_and_word
-        raise InputError(f"words.csv has no line for the {kind} {word}: put it back, and start tryghed run.")
+        raise InputError(
+            f"{reference_file('words.csv')} has no line for the {kind} {word}: put it back, and start tryghed run."
+        )
 
 
 def read_words(connection: duckdb.DuckDBPyConnection, language: str) -> Words:

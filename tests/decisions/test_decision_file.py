@@ -69,13 +69,13 @@ FAULTS = {
     "a check that is dropped": (f"{CHECK}\naction: drop", 11, "decisions.1.action: Input should be 'accept' or 'waive' for failed_check."),
     "a share that is dropped": (f"{SHARE}\naction: drop", 10, "decisions.1.action: Input should be 'accept'."),
     "an empty action": (f"{CODE}\naction:", 9, "decisions.1.action: Input should be 'accept' or 'correct' for unmapped_code."),
-    "a row that is dropped and corrected": (f"{ROW}\naction: drop\ncolumn: area_code", 2, "decisions.1: a decision about rejected_row to drop names file, file_sha256, row."),
-    "a cell that is corrected to nothing": (f"{ROW}\naction: correct\ncolumn: area_code", 2, "to correct names column, expects, file, file_sha256, row, value."),
-    "a code that is corrected to nothing": (f"{CODE}\naction: correct", 2, "to correct names crime_type, offence_code."),
-    "a share of a row": (f"{SHARE}\nrow: 9", 2, "a decision about rejected_share to accept names file, file_sha256."),
-    "a check that is waived for good": (f"{CHECK}\naction: waive", 2, "decisions.1: a check is waived for a time: name expires_on, or accept it for good."),
-    "a day before the decision": (f"{CHECK}\nexpires_on: 2023-05-01", 2, "a decision expires after the day on which it was made."),
-    "a word that is none": (f"{SHARE}\nbecause: x", 10, "decisions.1.because: is not a word of this file; known are decision_id, edition, person, decided_on, expires_on, reason, file, file_sha256, about, action."),
+    "a row that is dropped and corrected": (f"{ROW}\naction: drop\ncolumn: area_code", 2, "decisions.1: a decision with about: rejected_row and action: drop needs exactly these fields of its own: file, file_sha256, row."),
+    "a cell that is corrected to nothing": (f"{ROW}\naction: correct\ncolumn: area_code", 2, "action: correct needs exactly these fields of its own: column, expects, file, file_sha256, row, value."),
+    "a code that is corrected to nothing": (f"{CODE}\naction: correct", 2, "action: correct needs exactly these fields of its own: crime_type, offence_code."),
+    "a share of a row": (f"{SHARE}\nrow: 9", 2, "a decision with about: rejected_share and action: accept needs exactly these fields of its own: file, file_sha256."),
+    "a check that is waived for good": (f"{CHECK}\naction: waive", 2, "decisions.1: a check is waived until a day: add expires_on, or use action: accept to accept it for good."),
+    "a day before the decision": (f"{CHECK}\nexpires_on: 2023-05-01", 2, "expires_on is before decided_on: correct one of them."),
+    "a word that is none": (f"{SHARE}\nbecause: x", 10, "decisions.1.because: is not a field of this entry: use one of decision_id, edition, person, decided_on, expires_on, reason, file, file_sha256, about, action."),
     "letters for a code": ("about: unmapped_code\noffence_code: abcde", 8, r"decisions.1.offence_code: String should match pattern '^\d{5}$'."),
     "no row": (ROW.replace("row: 9", "row: 0"), 10, "decisions.1.row: Input should be greater than or equal to 1."),
 }  # fmt: skip
@@ -86,19 +86,19 @@ def test_a_fault_is_named_with_the_line_that_it_stands_on_and_what_is_allowed(tm
     entry, line, sentence = FAULTS[fault]
     with pytest.raises(InputError) as refused:
         load_decisions(written(tmp_path, entry))
-    assert str(refused.value).startswith(f"decisions.yml, line {line}: decisions.1")
+    assert str(refused.value).startswith(f"{tmp_path}/decisions.yml, line {line}: decisions.1")
     assert str(refused.value).endswith(sentence)
 
 
 @pytest.mark.parametrize(
     ("entries", "sentence"),
     [
-        ((ROW, f"{ROW}\naction: drop"), "d2 is decided on another line already"),
-        ((f"{ROW}\naction: drop", f"{ROW}\naction: correct\n{CELL}"), "the row of d2 is decided on as a whole"),
-        ((f"{ROW}\naction: correct\n{CELL}", f"{ROW}\naction: correct\n{CELL}"), "d2 is decided on another line already"),
-        ((CODE, f"{CODE}\naction: correct\ncrime_type: burglary"), "d2 is decided on another line already"),
-        ((SHARE, SHARE), "d2 is decided on another line already"),
-        ((CHECK, f"{CHECK}\naction: waive\nexpires_on: 2099-01-01"), "d2 is decided on another line already"),
+        ((ROW, f"{ROW}\naction: drop"), "d2 has the id of an earlier entry, or is about the same"),
+        ((f"{ROW}\naction: drop", f"{ROW}\naction: correct\n{CELL}"), "d2 decides on a row for which there is another decision"),
+        ((f"{ROW}\naction: correct\n{CELL}", f"{ROW}\naction: correct\n{CELL}"), "d2 has the id of an earlier entry, or is about the same"),
+        ((CODE, f"{CODE}\naction: correct\ncrime_type: burglary"), "d2 has the id of an earlier entry, or is about the same"),
+        ((SHARE, SHARE), "d2 has the id of an earlier entry, or is about the same"),
+        ((CHECK, f"{CHECK}\naction: waive\nexpires_on: 2099-01-01"), "d2 has the id of an earlier entry, or is about the same"),
     ],
 )  # fmt: skip
 def test_one_matter_is_decided_once(tmp_path: Path, entries: tuple[str, ...], sentence: str) -> None:

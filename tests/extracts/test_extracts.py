@@ -539,20 +539,20 @@ WRONG = {  # an entry of decisions.yml, and what is said of it
     "a cell that cannot be read": ({"row": 11}, "accepts row 11 of anmeldelser.csv, but its Anmeldelsesdato"),
     "a column that is none": ({"action": "correct", "column": "place", "expects": "y", "value": "x"}, "corrects place, which is not a column"),
     "personal data": ({"action": "correct", "column": "journal_number", "expects": "y", "value": "x"}, "which holds personal data"),
-    "a correction without a value": ({"action": "correct", "column": "reported_on"}, "names column, expects, file, file_sha256, row, value"),
+    "a correction without a value": ({"action": "correct", "column": "reported_on"}, "of its own: column, expects, file, file_sha256, row, value"),
     "a crime type that is none": (
         {"about": "unmapped_code", "offence_code": "00001", "action": "correct", "crime_type": "arson", "file": None, "file_sha256": None, "row": None},
-        "names the crime type arson, which is none",
+        "the crime type arson of d1 is not known",
     ),
-    "a decision in the future": ({"decided_on": "2999-01-01"}, "is dated in the future"),
-    "a reason that names somebody": ({"reason": "Jens Opdigtet confirmed it."}, "looks like it holds names"),
-    "a reason with a number to call": ({"reason": "Call 20-30-40-50"}, "looks like it holds telephone numbers"),
+    "a decision in the future": ({"decided_on": "2999-01-01"}, "has a decided_on in the future"),
+    "a reason that names somebody": ({"reason": "Jens Opdigtet confirmed it."}, "seems to contain names"),
+    "a reason with a number to call": ({"reason": "Call 20-30-40-50"}, "seems to contain telephone numbers"),
     "a value that is somebody's": (
-        {"action": "correct", "column": "area_code", "expects": "Valby", "value": "010190-1234"}, "the value of d1 looks like it holds CPR numbers",
+        {"action": "correct", "column": "area_code", "expects": "Valby", "value": "010190-1234"}, "the value of d1 seems to contain CPR numbers",
     ),
     "nobody": ({"person": ""}, "person"),
     "no reason": ({"reason": ""}, "reason"),
-    "a word that is none": ({"because": "x"}, "because: is not a word of this file"),
+    "a word that is none": ({"because": "x"}, "because: is not a field of this entry"),
 }  # fmt: skip
 
 
@@ -578,7 +578,9 @@ def test_a_decision_that_cannot_be_meant_is_refused_with_its_line(
 
 def test_the_same_thing_is_decided_once(place: Path, reference: Path, late: Path) -> None:
     decide(reference, rejected(late, 9), rejected(late, 9))
-    with pytest.raises(InputError, match=r"decisions.yml, line \d+: d2 is decided on another line already"):
+    with pytest.raises(
+        InputError, match=r"decisions.yml, line \d+: d2 has the id of an earlier entry, or is about the same"
+    ):
         make(2023)
 
 

@@ -1,4 +1,4 @@
-"""What people edit: the shipped files are whole, and each fault is one sentence with file, line and what is allowed."""
+"""Tests of the reference files: the shipped files are complete, and a fault is one sentence with file, line and remedy."""
 
 import codecs
 import itertools
@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from warehouse.contracts import contracts, records
+from warehouse.decision_file import Decisions, check_editions, load_decisions
+from warehouse.edited_files import read_text, rewriting
 from warehouse.errors import InputError
+from warehouse.home import PROJECT, reference_file, reference_folder
 from warehouse.reference_files import load_reference
 
 Spoil = Callable[[Path], object]
@@ -17,6 +20,16 @@ AMAGER = "agreements/amager_2021_2024.yml"
 AREAS, FIGURES, EDITIONS, CODES = "areas.csv", "published_figures.csv", "editions.csv", "offence_codes.csv"
 
 T1A = "  - target_id: 1a\n    rule: falls_every_year\n    measures: [unsafe]\n"
+DECISION = {
+    "decision_id": "d1",
+    "about": "rejected_share",
+    "file": "svar.csv",
+    "file_sha256": "0" * 12,
+    "person": "A. Steward",
+    "decided_on": "2026-01-31",
+    "reason": "Made up.",
+}
+
 WHOLE = "write a whole number"
 NUMBER = "write a number with a decimal point"
 DAY = "write a date as 2021-01-31"
@@ -129,7 +142,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "too many cells": (add(EDITIONS, "2027,2026,,,,2027-06-30,survey_method,a, b\n"), ("editions.csv, line 20", "9 cells", "8")),
     "too few cells": (add(EDITIONS, "2027,2026\n"), ("editions.csv, line 20", "2 cells")),
-    "open quote": (add(EDITIONS, '2027,2026,,,,2027-06-30,survey_method,"open\n'), ("editions.csv, line", "mend the quotes")),
+    "open quote": (add(EDITIONS, '2027,2026,,,,2027-06-30,survey_method,"open\n'), ("editions.csv, line", "correct the quotes")),
     "windows-1252": (
         lambda folder: (folder / AREAS).write_bytes((folder / AREAS).read_text(encoding="utf-8").encode("cp1252", "replace")),
         ("areas.csv, line 2", "UTF-8"),
@@ -155,8 +168,8 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "convention of no use": (swap("conventions.csv", "level,0.95", "level,95"), ("conventions.csv, line 2", "between 0.5 and 0.999")),
     "half a baseline edition": (swap("conventions.csv", "edition,2020,", "edition,2020.5,"), ("conventions.csv, line 6", "be a year")),
     "agreement: another ending": (lambda folder: (folder / TH).rename(folder / TH.replace(".yml", ".yaml")), ("tingbjerg_husum_2021_2024.yaml", ".yml")),
-    "agreement: rule that cannot judge the measure": (swap(TH, "measures: [unsafe]", "measures: [burglary_reports]"), ("line", "falls_every_year cannot judge burglary_reports", "answer")),
-    "agreement: baseline after the first year": (swap(TH, "baseline_year: 2020", "baseline_year: 2024"), ("line", "baseline year must lie before")),
+    "agreement: rule that cannot judge the measure": (swap(TH, "measures: [unsafe]", "measures: [burglary_reports]"), ("line", "falls_every_year needs a measure with an answer", "answer")),
+    "agreement: baseline after the first year": (swap(TH, "baseline_year: 2020", "baseline_year: 2024"), ("line", "baseline_year is not before first_year")),
     "agreement: version of an area that is not there": (swap(TH, "area_version: 1", "area_version: 9"), ("line", "areas.csv has no version 9 of tingbjerg_husum")),
     "agreement: indentation": (swap(TH, "    rule: falls_every_year", "  rule: falls_every_year"), ("tingbjerg_husum_2021_2024.yml, line", "YAML")),
     "agreement: unknown word": (swap(TH, "    rule: falls_every_year", "    ruel: falls_every_year"), ("line", "targets.1.")),
@@ -167,18 +180,18 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: unknown area": (swap(TH, "area_id: tingbjerg_husum\n", "area_id: tingbjerg\n"), ("'tingbjerg'", "areas.csv")),
     "agreement: unknown source": (swap(TH, "source_id: agreement_tingbjerg_husum", "source_id: hearsay"), ("'hearsay'", "sources.csv")),
     "agreement: unknown delivery": (swap(TH, "waits_for: survey", "waits_for: godot"), ("'godot'", "deliveries.csv")),
-    "agreement: target twice": (swap(TH, "target_id: 1b", "target_id: 1a"), ("target 1a stands twice",)),
-    "agreement: rule without limit": (swap(TH, "    limit_value: 75\n", ""), ("target 3", "limit_value is missing")),
-    "agreement: rule without tolerance": (swap(TH, "    tolerance: 0\n", ""), ("target 1b", "tolerance is missing")),
-    "agreement: rule without baseline": (swap(TH, "    baseline_year: 2020\n", ""), ("target 1a", "baseline_year is missing")),
-    "agreement: last before first": (swap(TH, "    last_year: 2024", "    last_year: 2019"), ("target 1a", "before the first")),
+    "agreement: target twice": (swap(TH, "target_id: 1b", "target_id: 1a"), ("target 1a is there twice",)),
+    "agreement: rule without limit": (swap(TH, "    limit_value: 75\n", ""), ("target 3", "has no limit_value")),
+    "agreement: rule without tolerance": (swap(TH, "    tolerance: 0\n", ""), ("target 1b", "has no tolerance")),
+    "agreement: rule without baseline": (swap(TH, "    baseline_year: 2020\n", ""), ("target 1a", "has no baseline_year")),
+    "agreement: last before first": (swap(TH, "    last_year: 2024", "    last_year: 2019"), ("target 1a", "last_year is before first_year")),
     "agreement: targets without a period": (swap(TH, "last_day: 2024-12-31\n", ""), ("first_day and last_day",)),
     "agreement: empty file": (fill(TH, b""), ("tingbjerg_husum_2021_2024.yml, line 1",)),
     "agreement: a list": (fill(TH, b"- a\n- b\n"), ("tingbjerg_husum_2021_2024.yml, line 1",)),
-    "agreement: none at all": (no_agreements, ("agreements/ holds no agreement",)),
-    "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "already")),
+    "agreement: none at all": (no_agreements, ("agreements has no agreement",)),
+    "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "its own id")),
     "agreement: another interval for the same area": (
-        second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "korn_graubard in tingbjerg_husum_2021_2024.yml")
+        second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "share_interval of tingbjerg_husum is korn_graubard in")
     ),
     "measure of a word missing": (no_goals_of_communities, ("measures.csv has no goals measure for positive_communities", "add")),
     "measure of a word that is not known": (
@@ -191,7 +204,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "integer with a blank": (swap("populations.csv", ",580295,", ", 580295,"), ("populations.csv, line 2", WHOLE)),
     "integer without end": (swap("populations.csv", ",580295,", f",{'9' * 30},"), ("populations.csv, line 2", WHOLE)),
     "last code with a letter": (swap(CODES, ",75120,", ",7512O,"), ("offence_codes.csv, line 2, column last_code",)),
-    "key twice in other digits": (add(AREAS, "copenhagen,01,København,municipality,101,,,survey_method,\n"), ("areas.csv, line", "copenhagen / 1 stands on line 2")),
+    "key twice in other digits": (add(AREAS, "copenhagen,01,København,municipality,101,,,survey_method,\n"), ("areas.csv, line", "copenhagen / 1 is on line 2")),
     "unknown crime type": (swap(CODES, ",burglary,", ",arson,"), ("line 2, column crime_type", "crime_types.csv")),
     "agreement: tab": (swap(TH, "    rule: falls", "\trule: falls"), ("tingbjerg_husum_2021_2024.yml, line 38", "indentation")),
     "agreement: two documents": (swap(TH, "target_year:", "---\ntarget_year:"), ("line 11", "another document")),
@@ -202,7 +215,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: unknown second measure": (swap(TH, "[burglary_reports, theft_", "[burglary_reports, x_"), ("'x_robbery_reports'",)),
     "agreement: unknown area of a target": (swap(TH, T1A, f"{T1A}    area_id: oslo\n"), ("line 40", "'oslo'", "areas.csv")),
     "link to itself": (link_to_itself, ("areas.csv",)),
-    "open quote far from the next": (swap("words.csv", "opfyldt", '"opfyldt'), ("words.csv, line 2", "mend the quotes")),
+    "open quote far from the next": (swap("words.csv", "opfyldt", '"opfyldt'), ("words.csv, line 2", "correct the quotes")),
     "blanks in a required cell": (swap("conventions.csv", ",0.8,fraction,", ",0.8,  ,"), ("conventions.csv, line 4, column unit",)),
     "cell of two lines": (swap(AREAS, ",municipality", ',"town\nhall"'), ("areas.csv, line 2", "survey_bydel")),
     "cell without end": (swap(AREAS, ",municipality", f",{'town' * 200}"), ("areas.csv, line 2", "survey_bydel")),
@@ -214,7 +227,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: 31 February": (swap(TH, "first_day: 2021-01-01", "first_day: 2021-02-31"), ("tingbjerg", "line 9")),
     "agreement: word twice": (swap(TH, "last_day: 2024-12-31", "last_day: 2024-12-31\nlast_day: 2025-12-31"), ("line 11", "last_day")),
     "agreement: last day before first": (swap(TH, "first_day: 2021", "first_day: 2031"), ("line 10", "last_day")),
-    "agreement: word without end": (swap(TH, "target_year:", f"{'x' * 500}: 1\ntarget_year:"), ("line 11", "not a word")),
+    "agreement: word without end": (swap(TH, "target_year:", f"{'x' * 500}: 1\ntarget_year:"), ("line 11", "is not a field of this entry")),
     "agreement: area without end": (swap(TH, "\narea_id: tingbjerg_husum", f"\narea_id: {'a' * 500}"), ("line 13", "areas.csv")),
     "agreement: area of two lines": (swap(TH, "\narea_id: tingbjerg_husum", '\narea_id: "a\\nb"'), ("line 13", "areas.csv")),
     "agreement: limit .nan": (swap(TH, "limit_value: 75", "limit_value: .nan"), ("limit_value",)),
@@ -247,28 +260,28 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: target year out of reach": (swap(TH, "target_year: 2024", "target_year: 24"), ("line 11", "target_year", "2009")),
     "agreement: unknown source of a target": (swap(TH, T1A, f"{T1A}    source_id: hearsay\n"), ("line 40", "'hearsay'")),
     "agreement: measure twice in a target": (swap(TH, "measures: [unsafe]", "measures: [unsafe, unsafe]"), ("line 39", "unsafe")),
-    "agreement: unknown measure, merged": (swap(TH, T1A, "  - target_id: 1a\n    <<: {rule: falls_every_year, measures: [x]}\n"), ("line 38", "each word of the file once")),
+    "agreement: unknown measure, merged": (swap(TH, T1A, "  - target_id: 1a\n    <<: {rule: falls_every_year, measures: [x]}\n"), ("line 38", "each field of an entry once")),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_one_sentence_with_its_place(reference: Path, fault: str) -> None:
-    spoil, said = FAULTS[fault]
+    spoil, expected_texts = FAULTS[fault]
     spoil(reference)
     with pytest.raises(InputError) as caught:
         load_reference(reference)
     message = str(caught.value)
-    for text in said:
+    for text in expected_texts:
         assert text in message
     assert "\n" not in message
-    assert len(message) <= 400
+    assert len(message.replace(str(reference), "")) <= 400  # the length of the test's folder does not matter
 
 
 def test_every_line_has_a_source_or_a_reason() -> None:
     for name, frame in load_reference().items():
-        told = [column for column in ("source_id", "reason", "title") if column in frame.columns]
-        assert told or name == "reference.words"
-        for column in told:
+        reason_columns = [column for column in ("source_id", "reason", "title") if column in frame.columns]
+        assert reason_columns or name == "reference.words"
+        for column in reason_columns:
             assert frame[column].notna().all(), f"{name}.{column}"
 
 
@@ -286,8 +299,8 @@ def test_code_ranges_do_not_overlap() -> None:
 
 def test_the_agreement_is_whole() -> None:
     targets = load_reference()["reference.targets"]
-    found = set(targets.loc[targets["agreement_id"] == "tingbjerg_husum_2021_2024", "target_id"])
-    assert found == {
+    target_ids = set(targets.loc[targets["agreement_id"] == "tingbjerg_husum_2021_2024", "target_id"])
+    assert target_ids == {
         *("1a", "1b", "1c", "1d", "2a", "2b", "2c", "3", "4", "5", "6"),
         *(f"7{part}" for part in "abcdef"),
     }
@@ -323,3 +336,37 @@ def test_an_area_that_grows_within_the_agreement_is_accepted_with_both_versions(
     two_versions("2023-01-01")(reference)
     of_agreement = load_reference(reference)["reference.agreement_areas"].query("area_id == 'tingbjerg_husum'")
     assert sorted(of_agreement["area_version"]) == [1, 2]
+
+
+def test_a_message_has_the_path_of_the_folder_that_tryghed_reference_names(
+    reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRYGHED_REFERENCE", str(reference))
+    (reference / "areas.csv").unlink()
+    with pytest.raises(InputError) as refused:
+        load_reference()
+    assert str(refused.value) == f"{reference}/areas.csv is missing: put the file back."
+    assert reference_file("extracts/survey.yml") == f"{reference}/extracts/survey.yml"
+
+
+def test_a_message_has_the_path_as_it_is_typed_in_the_project_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRYGHED_REFERENCE", raising=False)
+    monkeypatch.setenv("TRYGHED_HOME", str(tmp_path))
+    monkeypatch.chdir(PROJECT)
+    with pytest.raises(InputError) as refused:
+        read_text(reference_folder() / "no_such_file.csv")
+    assert str(refused.value).startswith("warehouse/reference/no_such_file.csv is missing")
+    late = Decisions.model_validate({"decisions": [DECISION | {"edition": 2099}]})
+    with pytest.raises(InputError) as refused:
+        check_editions(late, [2023])
+    assert str(refused.value).startswith("warehouse/reference/decisions.yml: edition 2099 of d1 is not in")
+
+
+def test_a_fault_of_a_working_copy_has_the_path_of_the_file_that_it_replaces(reference: Path) -> None:
+    path = reference / "decisions.yml"
+    with pytest.raises(InputError) as refused, rewriting(path) as working_copy:
+        working_copy.write_text("decisions: [", encoding="utf-8")
+        load_decisions(working_copy.parent)
+    assert str(refused.value).startswith(f"{path}, line 2: not readable as YAML")

@@ -1,4 +1,4 @@
-"""Contracts, store and published file: one schema, the same bytes for the same content, and readers never locked out."""
+"""Tests of contracts, store and published file: equal content gives equal bytes, and no reader is locked out."""
 
 import hashlib
 import os
@@ -46,18 +46,18 @@ def test_ddl_gives_types_and_comments_of_the_contract() -> None:
         for table in contracts().values():
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
             connection.execute(table.ddl())
-            found = connection.execute(
+            columns = connection.execute(
                 "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
                 f"WHERE schema_name = '{table.schema_name}' AND table_name = '{table.short_name}' ORDER BY column_index"
             ).fetchall()
-            assert found == [
+            assert columns == [
                 (name, DUCKDB[column.type], not column.required, column.description)
                 for name, column in table.columns.items()
             ]
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"bydele": None}, "bydele"),
         ({"bydele": "thirteen"}, "does not fit"),
@@ -65,8 +65,8 @@ def test_ddl_gives_types_and_comments_of_the_contract() -> None:
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_rows_that_break_the_contract_are_refused(change: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_rows_that_break_the_contract_are_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         pq.write_table(TABLE.arrow(TABLE.frame([ROW | change])), pa.BufferOutputStream())
 
 
@@ -76,21 +76,22 @@ def test_a_missing_column_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "key", "said"), [("safety.yml", "colour", "the key"), ("crime.yml", "edition", "does not belong")]
+    ("file", "key", "message"),
+    [("safety.yml", "colour", "the key"), ("crime.yml", "edition", "belongs to another schema's file")],
 )
-def test_a_contract_that_contradicts_itself_is_refused(tmp_path: Path, file: str, key: str, said: str) -> None:
+def test_a_contract_that_contradicts_itself_is_refused(tmp_path: Path, file: str, key: str, message: str) -> None:
     (tmp_path / file).write_text(
         f"safety.x: {{text: t, grain: g, key: [{key}], publish: true, columns: {{edition: {{type: integer, text: e}}}}}}",
         encoding="utf-8",
     )
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         read_contracts(tmp_path)
 
 
 def test_every_table_that_is_made_of_files_says_whether_they_were_made_up() -> None:
     made_of_files = {"extracts", "survey", "police", "population", "activities", "commitments", "quality"}
     tables = [table for table in contracts().values() if table.schema_name in made_of_files]
-    silent = {table.name for table in tables if not (found := table.columns.get("provenance")) or not found.required}
+    silent = {table.name for table in tables if not (column := table.columns.get("provenance")) or not column.required}
     assert silent == {
         "quality.decisions",
         "quality.file_decisions",
@@ -112,13 +113,13 @@ def test_whoever_writes_while_another_run_does_waits_for_its_end(
     monkeypatch.setenv("TRYGHED_HOME", str(tmp_path / "home"))
     code = "import time; from warehouse import store; store.hold(); print('held', flush=True); time.sleep(2)"
     environment = dict(os.environ)
-    told: list[str] = []
-    with subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=PROJECT, stdout=subprocess.PIPE) as other:
-        assert other.stdout and other.stdout.readline().strip() == b"held"
-        store.hold(lambda: told.append("waits"))
-        assert other.poll() is not None or other.wait(5) == 0
-    store.hold(lambda: told.append("waits again"))
-    assert told == ["waits"]
+    calls: list[str] = []
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=PROJECT, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout and writer.stdout.readline().strip() == b"held"
+        store.hold(lambda: calls.append("waits"))
+        assert writer.poll() is not None or writer.wait(5) == 0
+    store.hold(lambda: calls.append("waits again"))
+    assert calls == ["waits"]
 
 
 def test_store_gives_back_what_was_written_in_the_order_of_the_key(own_home: Path) -> None:
@@ -141,7 +142,7 @@ def test_same_content_is_the_same_bytes(own_home: Path) -> None:
 def test_nothing_good_is_replaced_by_nothing(own_home: Path) -> None:
     store.write(TABLE, TABLE.frame([ROW]), 2017)
     with pytest.raises(
-        StoreError, match=r"safety.unsafe_bydele, edition 2017: .* delete store/safety/unsafe_bydele/2017.parquet"
+        StoreError, match=r"safety.unsafe_bydele, edition 2017: .* delete .*store/safety/unsafe_bydele/2017.parquet"
     ):
         store.write(TABLE, TABLE.frame([]), 2017)
     assert store.rows(TABLE, 2017) == 1
@@ -182,7 +183,7 @@ def in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def changed(rows: int = 0) -> None:
-    """Change the stored sources: one text, and so many rows more."""
+    """Change a text of the stored sources, and add rows."""
     table = contracts()["reference.sources"]
     frame = store.read(table)
     frame.loc[0, "title"] = "Another title"
@@ -193,8 +194,8 @@ def changed(rows: int = 0) -> None:
 def test_same_content_is_the_same_publication(in_home: Path) -> None:
     stable = in_home / "published" / publishing.NAME
     before, touched = hashlib.sha256(stable.read_bytes()).hexdigest(), stable.stat().st_mtime
-    made = publishing.publish()
-    assert made.unchanged
+    publication = publishing.publish()
+    assert publication.unchanged
     assert hashlib.sha256(stable.read_bytes()).hexdigest() == before
     assert len(list(stable.parent.glob("*.duckdb"))) == 2
     assert stable.stat().st_mtime == touched
@@ -232,8 +233,8 @@ def test_a_reader_in_another_process_is_not_locked_out(in_home: Path) -> None:
     assert publishing.publish().stable == stable
     with duckdb.connect(str(stable), read_only=True) as fresh:
         assert fresh.execute("SELECT count(*) FROM reference.sources").fetchone() == (before + 3,)
-    said, _ = reader.communicate("go on\n", timeout=30)
-    assert said == f"{before}\n"
+    output, _ = reader.communicate("go on\n", timeout=30)
+    assert output == f"{before}\n"
 
 
 def test_a_build_that_fails_leaves_yesterdays_file(in_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,9 +259,9 @@ def test_where_the_stable_name_cannot_be_replaced_the_run_says_so(
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", refuse)
-    made = publishing.publish()
-    assert made.stable is None
-    assert made.path.exists()
+    publication = publishing.publish()
+    assert publication.stable is None
+    assert publication.path.exists()
 
 
 def test_a_key_that_grew_since_the_last_publication_is_another_table(in_home: Path) -> None:
@@ -271,8 +272,8 @@ def test_a_key_that_grew_since_the_last_publication_is_another_table(in_home: Pa
         connection.execute(
             "CREATE SCHEMA reference; CREATE TABLE reference.sources (name VARCHAR); INSERT INTO reference.sources VALUES ('x')"
         )
-    (found,) = publishing.compare([table], first.path, old)
-    assert (found.added, found.removed) == (found.rows, 1)
+    (difference,) = publishing.compare([table], first.path, old)
+    assert (difference.added, difference.removed) == (difference.rows, 1)
 
 
 def test_a_home_with_an_apostrophe(stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
