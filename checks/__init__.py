@@ -1,5 +1,5 @@
-"""What must hold: the rules of each table, and the one module that knows Great Expectations.
+"""The rules: of whole tables in `rules/`, of single delivered rows in `rows/`, and the only module that uses Great Expectations.
 
-Rules name tables, never assets: `assets/asset_checks.py` makes Dagster's checks of them. What columns a table has is said in its
-contract (`warehouse/tables/`).
+Rules name tables, never assets; `assets/asset_checks.py` turns them into Dagster checks. Columns and types do not belong here: they
+are in the contracts, `warehouse/tables/`.
 """
