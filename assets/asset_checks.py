@@ -1,8 +1,8 @@
 """Turn the rules of `checks/` into Dagster asset checks: one check per rule, and one result per run for all editions.
 
-The step that makes a table yields the results of its checks. A failed error blocks the tables made from this one, a warning does
-not. A check fails if any edition of the store fails, even one that the run did not make, because all editions are published
-together.
+The step that makes a table yields the results of its checks. A failed error blocks the tables made from this one, a
+warning does not. A check fails if any edition of the store fails, even one that the run did not make, because all
+editions are published together.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ FAILS = "fails"
 
 @dataclass(frozen=True)
 class Finding:
-    """A failure as a steward sees it: with the fingerprint of the edition's content, and the decision that lets it pass, if any."""
+    """A failure, the fingerprint of the edition's content, and the decision that lets it pass, if any."""
 
     rule: Rule
     failure: Failure
@@ -98,7 +98,10 @@ def sentences(evaluation: dg.AssetCheckEvaluation) -> list[str]:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Return the fingerprint of a stored edition and of all that its decidable rules read: by it a decision names what was seen."""
+    """Return the fingerprint of a stored edition and of all that its decidable rules read.
+
+    A decision names what the steward saw by this fingerprint.
+    """
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
     files_of_edition = store.read(files, of_edition) if of_edition else files.frame([])
@@ -132,7 +135,7 @@ def _finding(table: Table, rule: Rule, failure: Failure, decided: Decisions) -> 
 
 
 def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str, Any]:
-    """Return the metadata that a steward needs to understand the result and to decide: failing rows by their keys, never values."""
+    """Return the metadata that a steward needs in order to decide. Failing rows are shown by their keys only."""
     rule = judged.rule
     checked = sum(store.rows(table, edition) for edition in _editions(table))
     failing = sum(failure.rows for failure in judged.failures)

@@ -1,7 +1,8 @@
 """Make the lookup tables and macros that every query may use, in a DuckDB connection with the reference tables.
 
-`lookups.sql` makes the tables, `macros.sql` the macros on them. A run opens a DuckDB connection for each table of the project, so
-the lookup tables are kept in memory until a reference file changes; `benchmarks/run_overhead.py` is slower without this.
+`lookups.sql` makes the tables, `macros.sql` the macros on them. A run opens a DuckDB connection for each table of the
+project, so the lookup tables are kept in memory until a reference file changes; `benchmarks/run_overhead.py` is slower
+without this.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ _lookups_by_stamp: dict[Stamp, dict[str, pa.Table]] = {}  # has one entry: for t
 
 @contextmanager
 def engine_with_lookups() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a DuckDB connection with the stored reference tables and the lookups; one is enough for all editions of a table."""
+    """Yield a DuckDB connection with the stored reference tables and the lookups.
+
+    A table needs only one connection for all its editions.
+    """
     with engine() as connection:
         view_editions(connection, REFERENCE)
         _look_up_in_store(connection)
@@ -57,6 +61,9 @@ def look_up(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _stamp() -> Stamp:
-    """Return the files' names, times and inodes. One of them changes whenever a reference file is replaced by a new one."""
+    """Return the files' names, times and inodes.
+
+    One of them changes whenever a reference file is replaced by a new one.
+    """
     files = [path for table in REFERENCE for path in stored_files(table)]
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in files)

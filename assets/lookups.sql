@@ -61,8 +61,8 @@ FROM spans GROUP BY area_id, whole_id, whole_version, level, span;
 CREATE OR REPLACE TABLE municipality_of AS
 SELECT area_id, whole_id AS municipality_id, valid_from, valid_to FROM lies_in WHERE level = 'municipality';
 
--- The smallest count of reports that may be shown for an area. An area that lies in, or is, the area of exactly one agreement
--- has that agreement's limit. Every other area (in several agreements' areas, around one, or in none) has the largest limit of all.
+-- The smallest count of reports that may be shown for an area. An area that lies in, or is, the area of exactly one agreement has
+-- that agreement's limit. Every other area (in several agreements' areas, around one, or in none) has the largest limit of all.
 CREATE OR REPLACE TABLE fewest_reports_shown AS
 WITH agreed AS (
     SELECT area_id, max(fewest_reports_shown) AS fewest FROM reference.agreements GROUP BY area_id

@@ -1,4 +1,4 @@
-"""The assets of the reference files: each file is read, checked and stored as a table, the published figures among them."""
+"""The assets of the reference files. Each file is read, checked and stored as a table."""
 
 import dagster as dg
 

@@ -1,8 +1,8 @@
 """The tables that one SQL query makes from other tables. The query is a file in its subject's folder.
 
-A query that contains `{edition}`, or reads tables of its own edition, runs once per edition. Every other query makes all editions
-of a run at once. A Python function may then add what SQL cannot compute, such as intervals. The `Model` of a table names its query
-and the tables that the query reads. Lookups that every query may use are in `lookups.sql`.
+A query that contains `{edition}`, or reads tables of its own edition, runs once per edition. Every other query makes
+all editions of a run at once. A Python function may then add what SQL cannot compute, such as intervals. The `Model` of
+a table names its query and the tables that the query reads. Lookups that every query may use are in `lookups.sql`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -37,8 +37,8 @@ class Model:
     """A query and the tables that it reads.
 
     `file`: the query's path below `assets/`, without `.sql`.
-    `same`: tables of which it reads only its own edition. `earlier`: tables of which it reads its own and earlier editions. The
-    reference tables need not be named.
+    `same`: tables of which it reads only its own edition. `earlier`: tables of which it reads its own and earlier
+    editions. The reference tables need not be named.
     `editions_back`: how many editions before the run's first are read of the `earlier` tables; None for all of them.
     `views`: SQL files that run before the query.
     `finish`: takes the query's rows and the conventions by name, and returns the table's rows.
@@ -69,7 +69,10 @@ def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConne
 
 
 def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
-    """Return the rows of a query that makes all editions of a run at once. There may be rows of earlier editions too."""
+    """Return the rows of a query that makes all editions of a run at once.
+
+    There may be rows of earlier editions too.
+    """
     back = model.editions_back
     first = store.FIRST_EDITION if back is None else max(store.FIRST_EDITION, min(editions) - back)
     with engine_with_lookups() as connection:
@@ -86,9 +89,10 @@ def _batches_of(
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
-    """Return the rows of a model, after its `finish` or `make`. `connection` has the tables that the query reads, and the lookups.
+    """Return the rows of a model, after its `finish` or `make`.
 
-    `edition` is for a query that contains `{edition}`.
+    `connection` has the tables that the query reads, and the lookups. `edition` is for a query that contains
+    `{edition}`.
     """
     for file in model.views:
         connection.execute(sql(file))

@@ -1,9 +1,9 @@
 """Make a Dagster asset of a function that returns a table's rows.
 
-A `Maker` takes the editions of a run and yields the rows of each; the asset writes them to the store. There are two kinds of maker:
-`each` calls a function once per edition, and `split` calls a function once and divides its rows by edition. These functions know
-nothing of Dagster. Delivered files have a loop over editions of their own (`extracts/intake.py`), because all of them are stored
-or none.
+A `Maker` takes the editions of a run and yields the rows of each; the asset writes them to the store. There are two
+kinds of maker: `each` calls a function once per edition, and `split` calls a function once and divides its rows by
+edition. These functions know nothing of Dagster. Delivered files have a loop over editions of their own
+(`extracts/intake.py`), because all of them are stored or none.
 
 The step that makes a table also runs the table's checks, so it waits for every table that the checks read.
 """
@@ -59,7 +59,10 @@ def table_asset(
     deps: Iterable[dg.AssetDep],
     about: Callable[[int], dict[str, Any]] = lambda edition: {},
 ) -> dg.AssetsDefinition:
-    """Return the asset of a table with one file per edition. `about` returns more metadata for an edition that was written."""
+    """Return the asset of a table with one file per edition.
+
+    `about` returns more metadata for an edition that was written.
+    """
 
     @dg.asset(
         **describe(table),
@@ -94,7 +97,10 @@ def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractConte
 
 
 def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
-    """Return a maker that calls `make` once and divides its frame by edition. Rows of editions outside the run are left out."""
+    """Return a maker that calls `make` once and divides its frame by edition.
+
+    Rows of editions outside the run are left out.
+    """
 
     def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
         frame = make(editions_of_run)
@@ -117,10 +123,13 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
 
 
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
-    """Return the dependencies of a table on `same` tables, read in the same edition, and `earlier` ones, read in earlier ones too.
+    """Return the dependencies of a table on other tables.
 
-    One step makes all reference tables or none, so a dependency on one of them is enough. More than 20 into every step would hide
-    the other dependencies on Dagster's page, and Dagster queries its storage for each dependency of each step.
+    Of `same` tables it reads only the same edition, of `earlier` tables the same and earlier editions.
+
+    One step makes all reference tables or none, so a dependency on one of them is enough. More than 20 into every step
+    would hide the other dependencies on Dagster's page, and Dagster queries its storage for each dependency of each
+    step.
     """
     return [*_edges(same, same_edition), *_edges(earlier, this_and_earlier)]
 
@@ -133,12 +142,12 @@ def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.Ass
     return [dg.AssetDep(asset_key, partition_mapping=of_key) for asset_key, of_key in keys.items()]
 
 
-def with_tables_of_checks(of_step: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
+def with_tables_of_checks(tables: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
     """Return the dependencies of a step, and a dependency on each further table that the checks of its tables read."""
     deps = list(deps)
-    present_keys = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
-    read = needs(earlier=tables_read(rule for table in of_step for rule in rules_of(table)))
-    return [*deps, *(dep for dep in read if dep.asset_key not in present_keys)]
+    present_keys = {dep.asset_key for dep in deps} | {key(table) for table in tables}
+    deps_of_checks = needs(earlier=tables_read(rule for table in tables for rule in rules_of(table)))
+    return [*deps, *(dep for dep in deps_of_checks if dep.asset_key not in present_keys)]
 
 
 def key(table: Table) -> dg.AssetKey:
@@ -147,7 +156,7 @@ def key(table: Table) -> dg.AssetKey:
 
 
 def describe(table: Table) -> dict[str, Any]:
-    """Return the arguments of a table's asset that come from its contract: key, group, owners, kinds, description and columns."""
+    """Return the arguments of a table's asset that come from its contract, such as key, group and columns."""
     columns = [
         dg.TableColumn(
             name,
@@ -168,7 +177,7 @@ def describe(table: Table) -> dict[str, Any]:
 
 
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
-    """Write a table or an edition of it; return its metadata: row count, provenance, and a preview if the table is published."""
+    """Write a table or an edition of it. Return its row count, provenance and, if it is published, a preview."""
     if isinstance(rows, pd.DataFrame):
         count = store.write(table, rows, edition)
     else:
@@ -204,7 +213,7 @@ def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
 
 @contextmanager
 def expected_trouble() -> Iterator[None]:
-    """Turn expected errors into a Dagster failure with a sentence, and lock the store so that no other run writes to it."""
+    """Lock the store against other runs, and turn expected errors into a Dagster failure with their sentence."""
     try:
         store.hold()
         yield

@@ -1,5 +1,5 @@
-"""The rules: of whole tables in `rules/`, of single delivered rows in `rows/`, and the only module that uses Great Expectations.
+"""The rules of tables (`rules/`) and of single delivered rows (`rows/`), and the modules that run them.
 
-Rules name tables, never assets; `assets/asset_checks.py` turns them into Dagster checks. Columns and types do not belong here: they
-are in the contracts, `warehouse/tables/`.
+Rules name tables, never assets; `assets/asset_checks.py` turns them into Dagster checks. Columns and types do not
+belong here: they are in the contracts, `warehouse/tables/`.
 """

@@ -1,4 +1,7 @@
-"""Write docs/CHECKS.md from the rules: for each check, what it asks and what to do. A test fails when the page is out of date."""
+"""Write docs/CHECKS.md from the rules: for each check, what it asks and what to do.
+
+A test fails when the page is out of date.
+"""
 
 from pathlib import Path
 
@@ -17,8 +20,8 @@ Every table also has the check [shape](#shape).
 
 SHAPE_SECTION = """## shape
 
-The table does not have the columns, types, allowed values and unique key of its contract in `warehouse/tables/`. Blocks the
-publication; a steward cannot accept or waive it.
+**If it fails.** The table does not have the columns, types, allowed values and unique key of its contract in
+`warehouse/tables/`. Blocks the publication; a steward cannot accept or waive it.
 
 **What to do.** Run the edition again (tryghed run EDITION). If the check still fails, it is a fault of the program, unless somebody
 changed a file of the store by hand: report it.

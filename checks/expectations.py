@@ -1,9 +1,9 @@
 """Run rules with Great Expectations on DuckDB. No other module uses Great Expectations.
 
 Importing it takes seconds, so it is imported inside the functions that validate and never at the top
-(`benchmarks/imports.py`). Its SQL engine does not work with DuckDB by itself, because it reads results after closing their
-cursor; `_connection` gives it cursors that keep their rows. Because this adapter is new, `prove_route` first checks that each
-kind of expectation finds a planted bad row, and raises an error if one does not.
+(`benchmarks/imports.py`). Its SQL engine does not work with DuckDB by itself, because it reads results after closing
+their cursor; `_connection` gives it cursors that keep their rows. Because this adapter is new, `prove_route` first
+checks that each kind of expectation finds a planted bad row, and raises an error if one does not.
 """
 
 import contextlib
@@ -52,8 +52,9 @@ class CheckError(Exception):
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
     """Check the shape and the rules of a stored table; return an outcome for each.
 
-    `editions` limits the shape and the rules of single rows to those editions of the store. If a file has the wrong shape, the
-    result has only the shape check, because no rule can run on such a file. Raises CheckError if a check could not be run.
+    `editions` limits the shape and the rules of single rows to those editions of the store. If a file has the wrong
+    shape, the result has only the shape check, because no rule can run on such a file. Raises CheckError if a check
+    could not be run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
@@ -61,11 +62,11 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
     prove_route()
     shape, rules = shape_expectations(table), list(rules)
     with engine() as connection:
-        for read in (table, *tables_read(rules)):
-            if misshapen_files(read):
-                put(connection, read, read.frame([]))
+        for read_table in (table, *tables_read(rules)):
+            if misshapen_files(read_table):
+                put(connection, read_table, read_table.frame([]))
             else:
-                view_stored(connection, read)
+                view_stored(connection, read_table)
         if editions is not None:
             connection.execute(f"CREATE VIEW {EDITIONS_ALONE} AS {_rows_of(table, editions)}")
         outcomes = run_rules(connection, [*shape, *rules], EDITIONS_ALONE if editions is not None else None)
@@ -90,8 +91,8 @@ def run_rules(
 ) -> list[Outcome]:
     """Run rules on the tables and views of a connection, one validation per table.
 
-    `editions_alone` names a view of some editions. Rules that look at each edition by itself run on this view instead of the
-    whole table. Raises CheckError if a rule could not be run.
+    `editions_alone` names a view of some editions. Rules that look at each edition by itself run on this view instead
+    of the whole table. Raises CheckError if a rule could not be run.
     """
     outcomes = {}
     for name in dict.fromkeys(rule.table for rule in rules):
@@ -113,7 +114,10 @@ def _query(rule: Rule, editions_alone: str | None) -> str | None:
 
 @cache
 def prove_route() -> None:
-    """Run each kind of expectation that the project uses on a table with planted bad rows. Raises CheckError if one misses them."""
+    """Run each kind of expectation that the project uses on a table with planted bad rows.
+
+    Raises CheckError if one misses them.
+    """
     connection = duckdb.connect()
     connection.execute(
         "CREATE TABLE canary AS SELECT * FROM (VALUES (1, 1, 'good'), (2, -1, 'bad'), (3, 1, NULL), (3, 1, 'good')) t(id, amount, word)"
@@ -151,7 +155,8 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 def misshapen_files(table: Table) -> list[Key]:
     """Return the files whose columns or types differ from the contract, by edition or file name.
 
-    A file also has the wrong shape if a required column may be empty, or if it has rows of another edition than its name says.
+    A file also has the wrong shape if a required column may be empty, or if it has rows of another edition than its
+    name says.
     """
     expected = table.arrow_schema()
     return [
@@ -171,7 +176,8 @@ def _fits(path: Path, expected: pa.Schema, edition: int | None) -> bool:
 class _GreatExpectations:
     """Great Expectations with one data source and one table, made once per process because both take long to make.
 
-    The table is the view `judged` of the DuckDB connection that is currently checked. `benchmarks/run_overhead.py` shows the cost.
+    The table is the view `judged` of the DuckDB connection that is currently checked. `benchmarks/run_overhead.py`
+    shows the cost.
     """
 
     def __init__(self) -> None:
@@ -232,7 +238,7 @@ def _validate(
     queries: list[str | None],
     key: tuple[str, ...] = (),
 ) -> "list[ExpectationValidationResult]":
-    """Run the rules' expectations on a table or view, and the rules' own queries; return results in the order of the rules."""
+    """Run rules on a table or view: their expectations or their own queries. Return results in the rules' order."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 

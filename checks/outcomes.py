@@ -1,8 +1,8 @@
 """Run the rules of a table, and keep their results by edition in a file of the store.
 
-Kept results are valid for the same content, rules and programs. If all of these are unchanged, no rule is run again. If some
-editions changed, a rule that looks at single rows is run on those editions only; every other rule compares rows, editions or
-tables, so it is run on the whole store. The kept results are never published.
+Kept results are valid for the same content, rules and programs. If all of these are unchanged, no rule is run again. If
+some editions changed, a rule that looks at single rows is run on those editions only; every other rule compares rows,
+editions or tables, so it is run on the whole store. The kept results are never published.
 """
 
 import hashlib
@@ -26,7 +26,8 @@ KEYS_KEPT = 20  # keys of failing rows, for each edition
 class Failure(BaseModel):
     """A failure of a rule in an edition: how many rows break it, the keys of the first ones, and their provenance.
 
-    The edition is None if the table has no editions. `provenance` is `synthetic` if at least one of the rows is made up.
+    The edition is None if the table has no editions. `provenance` is `synthetic` if at least one of the rows is made
+    up.
     """
 
     edition: int | None
@@ -59,8 +60,8 @@ class _Kept(BaseModel):
 def judge(table: Table) -> list[Judged]:
     """Return the results of all rules of a table in all its editions, and keep them for the next run.
 
-    If a file has the wrong shape, the only result is the shape check, because no rule can run on such a file. Raises CheckError
-    if a check could not be run.
+    If a file has the wrong shape, the only result is the shape check, because no rule can run on such a file. Raises
+    CheckError if a check could not be run.
     """
     if misshapen_files(table):
         return [_judged(table, outcome) for outcome in validate_table(table, ())]
@@ -78,8 +79,8 @@ def judge(table: Table) -> list[Judged]:
     else:
         judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:])]
     failures = {of_rule.rule.name: list(of_rule.failures) for of_rule in judged if of_rule.failures}
-    keep = _Kept(judged_by=_judged_by(table.name), files=files, other_tables=other_tables, failures=failures)
-    store.write_outcomes(table, keep.model_dump_json(indent=1) + "\n")
+    to_keep = _Kept(judged_by=_judged_by(table.name), files=files, other_tables=other_tables, failures=failures)
+    store.write_outcomes(table, to_keep.model_dump_json(indent=1) + "\n")
     return judged
 
 
@@ -146,8 +147,10 @@ def _files(table: Table) -> dict[str, str]:
 
 def _other_tables(table: Table) -> dict[str, str]:
     """Return the hash of each other table that the rules read, by its name."""
-    tables = [read for read in tables_read(rules_of(table)) if read.name != table.name]
-    return {read.name: hashlib.sha256(json.dumps(_files(read)).encode()).hexdigest() for read in tables}
+    tables = [read_table for read_table in tables_read(rules_of(table)) if read_table.name != table.name]
+    return {
+        read_table.name: hashlib.sha256(json.dumps(_files(read_table)).encode()).hexdigest() for read_table in tables
+    }
 
 
 @cache
@@ -161,7 +164,10 @@ def _judged_by(name: str) -> str:
 
 
 def _read(table: Table) -> _Kept | None:
-    """Return the kept results of a table; None if there are none, the file is damaged, or the rules or programs have changed."""
+    """Return the kept results of a table.
+
+    Return None if there are none, if the file is damaged, or if the rules or programs have changed.
+    """
     try:
         kept = _Kept.model_validate_json(store.read_outcomes(table))
     except ValueError:

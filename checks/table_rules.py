@@ -23,10 +23,11 @@ _SINGLE_ROWS = re.compile(
 class Rule(BaseModel):
     """A rule of a table: either an expectation with its arguments, or a query that selects the rows that break it.
 
-    `why` says what is wrong when the rule fails and why that matters; `what_to_do` names the file or command. `rows_of` names
-    another table if the failing rows are in that one, for example rows that should have arrived in this table and did not.
-    A steward may accept the failure of a `decidable` rule. Only rules of delivered data are decidable: faults of the program are
-    reported, and lines of the reference files are corrected. A rule that can fail in published data has a footnote for readers.
+    `why` says what is wrong when the rule fails and why that matters; `what_to_do` names the file or command. `rows_of`
+    names another table if the failing rows are in that one, for example rows that should have arrived in this table and
+    did not. A steward may accept the failure of a `decidable` rule. Only rules of delivered data are decidable: faults
+    of the program are reported, and lines of the reference files are corrected. A rule that can fail in published data
+    has a footnote for readers.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,7 +72,10 @@ class Rule(BaseModel):
 
     @property
     def looks_at_editions_alone(self) -> bool:
-        """Whether the rule looks at each edition by itself. Unique keys do: each key has its edition, and a file has one edition."""
+        """Whether the rule looks at each edition by itself.
+
+        Unique keys do: each key has its edition, and a file has one edition.
+        """
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
     def reads(self, table: Table) -> bool:
@@ -93,7 +97,8 @@ class Rule(BaseModel):
 def shape_expectations(table: Table) -> list[Rule]:
     """Return the contract's conditions on values as rules: allowed values, and at most one row per key.
 
-    Required columns need no rule here: a Parquet file whose column may be empty fails in `expectations.misshapen_files`.
+    Required columns need no rule here: a Parquet file whose column may be empty fails in
+    `expectations.misshapen_files`.
     """
     rules_of_values = [
         _shape_rule(
@@ -106,7 +111,10 @@ def shape_expectations(table: Table) -> list[Rule]:
 
 
 def _key_rule(table: Table) -> Rule:
-    """Return the rule that keys are unique. It compares only rows with equal hashes, because millions of keys would fill the memory."""
+    """Return the rule that keys are unique.
+
+    It compares only rows with equal hashes, because millions of keys would fill the memory.
+    """
     if len(table.key) == 1:
         return _shape_rule(table, KEY_UNIQUE, "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
     names = ", ".join(table.key)
@@ -129,7 +137,10 @@ def shape_rule(table: Table) -> Rule:
 
 @cache
 def rules() -> dict[str, tuple[Rule, ...]]:
-    """Return each table's rules by table name, in the order of the files. Raises ValueError for rules of an unknown table."""
+    """Return each table's rules by table name, in the order of the files.
+
+    Raises ValueError for rules of an unknown table.
+    """
     by_table: dict[str, tuple[Rule, ...]] = {}
     for path in sorted(RULES.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
