@@ -41,9 +41,7 @@ def requirements_of_a_run() -> list[Requirement]:
     text = (PROJECT / "requirements" / "run.txt").read_text(encoding="utf-8")
     lines = [line.split("\\")[0].strip() for line in text.splitlines() if re.match(r"[A-Za-z0-9]", line)]
     requirements = [Requirement(line) for line in lines]
-    return [
-        requirement for requirement in requirements if requirement.marker is None or requirement.marker.evaluate()
-    ]
+    return [requirement for requirement in requirements if requirement.marker is None or requirement.marker.evaluate()]
 
 
 def licences(package: Distribution) -> set[str]:
