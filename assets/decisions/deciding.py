@@ -115,7 +115,9 @@ def decide_on_row(
     delivered = _delivered(edition, file, seen)
     faults = [fault for fault in try_file(delivered.path, edition).rejected if fault.row == row]
     if not faults:
-        raise InputError(f"row {row} of {file} is not rejected: give a row that quality.rejected_rows lists.")
+        raise InputError(
+            f"row {row} of {file} is not rejected, or has a decision already: give a row of quality.rejected_rows that has none."
+        )
     if action == "accept":
         for fault in faults:
             refuse_unreadable("a decision", fault, delivered)
