@@ -89,7 +89,7 @@ class Rule(BaseModel):
 
     @property
     def description(self) -> str:
-        """The text beside the check in Dagster: what is wrong when it fails, whether it blocks, and what to do."""
+        """The check's description in Dagster: what is wrong when it fails, whether it blocks, and what to do."""
         effect = "Blocks the publication" if self.severity == "error" else "Does not block"
         return f"If it fails: {self.why} {effect}. What to do: {self.what_to_do}"
 
