@@ -98,5 +98,5 @@ def test_what_can_fail_in_published_data_has_a_footnote_and_nothing_else() -> No
     assert sum(map(len, FOOTNOTE_RULES.values())) > 15
     one = rules()[TABLE][0].model_dump()
     for wrong in ({"footnote_da": None}, {"severity": "error", "decidable": False}):
-        with pytest.raises(ValueError, match="what can fail in published data has a footnote in both languages"):
+        with pytest.raises(ValueError, match="give footnote_da and footnote_en to a rule that warns or is decidable"):
             Rule(**one | wrong)
