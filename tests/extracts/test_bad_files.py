@@ -354,7 +354,7 @@ SEVERAL_ROWS = {
     "the survey of the year before, with this year's headings": Case(
         every(SURVEY, {"Svardato": "10-01-2022"}), ("20 of 20 rows", "row 2, column Svardato is outside the edition's fieldwork")
     ),
-    "the survey of the year after": Case(every(SURVEY, {"Svardato": "10-01-2024"}), ("row 2, column Svardato lies outside the edition",)),
+    "the survey of the year after": Case(every(SURVEY, {"Svardato": "10-01-2024"}), ("row 2, column Svardato is outside the edition",)),
     "decimal points in every row": Case(every(SURVEY, {"Vægt": "1.25"}), ("20 of 20 rows", "row 2, column Vægt is no number with a decimal comma")),
     "last year's reports with this year's headings": Case(
         every(REPORTS, {"Gerningsdato": "", "Anmeldelsesdato": "03-03-2021", "Udtræksdato": "15-02-2022"}),
