@@ -382,7 +382,7 @@ SEVERAL_ROWS = {
         ("anmeldelser_mere.csv: 20 of 20 rows", "row 2, column Journalnummer repeats"),
     ),
     "two rows of headings": Case(
-        lines_of(SURVEY, lambda lines: lines.insert(1, lines[0])), ("svar.csv: 1 of 21 rows", "row 2, column Bydel is no code")
+        lines_of(SURVEY, lambda lines: lines.insert(1, lines[0])), ("svar.csv: 1 of 21 rows", "row 2, column Bydel is not a code")
     ),
     "headings again in the middle": Case(lines_of(COUNTS, lambda lines: lines.insert(9, lines[0])), ("antal.csv: 1 of 21 rows", "row 10, column")),
     "a sum below the rows": Case(lines_of(COUNTS, lambda lines: lines.append("I alt;;;240;")), ("antal.csv: 1 of 21 rows", "row 22, column")),
