@@ -1,7 +1,8 @@
-"""The rules of `checks/` as Dagster asset checks: one check per rule, one result per run that speaks for all editions.
+"""Turn the rules of `checks/` into Dagster asset checks: one check per rule, and one result per run for all editions.
 
-The step that makes a table yields the results of its checks. Errors block what comes after them, warnings do not. A check is
-red if any edition of the store is at fault, whether or not the run made it, as every edition is published together.
+The step that makes a table yields the results of its checks. A failed error blocks the tables made from this one, a
+warning does not. A check fails if any edition of the store fails, even one that the run did not make, because all
+editions are published together.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Finding:
-    """A failure as a steward sees it: the fingerprint of what the edition holds, and the decision that settles it."""
+    """A failure, the fingerprint of the edition's content, and the decision that lets it pass, if any."""
 
     rule: Rule
     failure: Failure
@@ -36,9 +37,9 @@ class Finding:
     decision: CheckDecision | None
 
     def sentence(self) -> str:
-        """Return where the rule fails and what to do, or who let it pass."""
+        """Return a sentence that says where the rule fails and what to do, or who let it pass."""
         if self.decision:
-            return _settled(self.decision)
+            return _decided(self.decision)
         keys, edition = self.failure.keys, self.failure.edition
         where = "; ".join(", ".join(f"{name} {value}" for name, value in key.items()) for key in keys[:3])
         more = f" and {self.failure.rows - 3} more" if self.failure.rows > 3 else ""
@@ -47,7 +48,7 @@ class Finding:
 
 
 def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
-    """The checks of a table, for the step that makes it."""
+    """Return the specs of a table's checks, for the step that makes the table."""
     return [
         dg.AssetCheckSpec(
             name=rule.name,
@@ -60,9 +61,9 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
 
 
 def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
-    """Yield the results of the checks of a table after it was written, for its step to pass on.
+    """Run the checks of a written table; yield their results, which its step passes on to Dagster.
 
-    A file of the wrong shape leaves the other rules without a result.
+    If a file has the wrong shape, the other checks have no result.
     """
     decided, judged = load_decisions(), {judged.rule.name: judged for judged in judge(table)}
     for spec in check_specs(table):
@@ -72,7 +73,7 @@ def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[
 
 
 def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEvaluation:
-    """Return a rule's result as Dagster shows it: passed if each edition passes or a decision settles it."""
+    """Return a rule's result for Dagster. It passes if in each edition the rule holds or a decision lets it pass."""
     rule = judged.rule
     findings = [_finding(table, rule, failure, decided) for failure in judged.failures]
     findings.sort(key=lambda finding: finding.decision is not None)
@@ -88,7 +89,7 @@ def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEva
 
 
 def undecided(evaluation: dg.AssetCheckEvaluation) -> dict[int | None, int]:
-    """Return the editions in which a check fails and nobody let it pass, with the number of failing rows of each.
+    """Return the editions in which a check fails and no decision lets it pass, with the number of failing rows of each.
 
     The edition is None where the table has none.
     """
@@ -105,7 +106,10 @@ def _edition_of(cell: object) -> int | None:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Return the fingerprint of an edition of a stored table, which stands for what a steward saw."""
+    """Return the fingerprint of a stored edition and of all that its decidable rules read.
+
+    A decision names what the steward saw by this fingerprint.
+    """
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
     files_of_edition = store.read(files, of_edition) if of_edition else files.frame([])
@@ -126,7 +130,7 @@ def fingerprint_of(table: Table, edition: int) -> str:
 
 
 def _is_read_by_rules(other_table: Table, table: Table) -> bool:
-    """Whether a decidable rule of the table reads the other table."""
+    """Whether a decidable rule of the table reads `other_table`."""
     return any(other_table.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
 
 
@@ -139,12 +143,12 @@ def _finding(table: Table, rule: Rule, failure: Failure, decided: Decisions) -> 
 
 
 def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str, Any]:
-    """Return what a steward needs to understand the result and to decide: rows by their keys, never a value."""
+    """Return the metadata that a steward needs in order to decide. Failing rows are shown by their keys only."""
     rule = judged.rule
     checked = sum(store.rows(table, edition) for edition in _editions(table))
     failing = sum(failure.rows for failure in judged.failures)
     metadata: dict[str, Any] = {
-        "rule": dg.MetadataValue.text(rule.why),
+        "if it fails": dg.MetadataValue.text(rule.why),
         "severity": "blocks the publication" if rule.severity == "error" else "warns",
         "what to do": dg.MetadataValue.text(rule.what_to_do),
         "runbook": dg.MetadataValue.md(runbook(rule)),
@@ -170,14 +174,14 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
-    """Return a row of the table of failing editions, narrow as Dagster's page; its sentence is in the description."""
+    """Return a row of the table of failing editions. It has few columns, because Dagster's page is narrow."""
     failure, decision = finding.failure, finding.decision
     checked = store.rows(table, failure.edition)
     before = failure.edition - 1 if failure.edition is not None else None
     failed_before = judged.in_edition(before) if before is not None else None
     return {
         "edition": str(failure.edition or ALL),
-        "result": _way(decision).lower() if decision else FAILS,
+        "result": _past_tense(decision).lower() if decision else FAILS,
         "rows checked": checked,
         "rows failing": failure.rows,
         "failing %": _percent(failure.rows, checked),
@@ -195,26 +199,26 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def runbook(rule: Rule) -> str:
-    """Return the rule's paragraph of the runbook as Markdown, which Dagster opens, and where to find it."""
-    return f"{paragraph(rule)}\n(docs/{PAGE.name}#{anchor(rule)}; how to go on from here is in docs/steward.md)"
+    """Return the rule's section of docs/CHECKS.md and its place as Markdown, which Dagster can show."""
+    return f"{paragraph(rule)}\n(docs/{PAGE.name}#{anchor(rule)}; docs/steward.md says what to do step by step)"
 
 
 def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
-    """Return the command that decides on a failed check, for the steward to fill in."""
+    """Return the command that decides on a failed check; the steward fills in the name and the reason."""
     return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
-def _way(decision: CheckDecision) -> str:
+def _past_tense(decision: CheckDecision) -> str:
     return "Waived" if isinstance(decision, CheckWaived) else "Accepted"
 
 
-def _settled(decision: CheckDecision) -> str:
+def _decided(decision: CheckDecision) -> str:
     until = f" until {decision.expires_on}" if decision.expires_on else ""
-    return f"{_way(decision)}{until} in edition {decision.edition} by decision {decision.decision_id} ({decision.person}, {decision.decided_on}): {decision.reason}"
+    return f"{_past_tense(decision)}{until} in edition {decision.edition} by decision {decision.decision_id} ({decision.person}, {decision.decided_on}): {decision.reason}"
 
 
 def _keys(findings: list[Finding]) -> dg.TableMetadataValue:
-    """Return the first failing rows of each edition as a table of their keys."""
+    """Return a table with the keys of the first failing rows of each edition."""
     keys = [key for finding in findings for key in finding.failure.keys]
     columns = list(dict.fromkeys(name for key in keys for name in key))
     rows = [dg.TableRecord({name: str(key.get(name, "")) for name in columns}) for key in keys]

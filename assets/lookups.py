@@ -1,7 +1,8 @@
-"""What every query may look up, put into reach of a DuckDB that has the reference tables.
+"""Make the lookup tables and macros that every query may use, in a DuckDB connection with the reference tables.
 
-The lookups are `lookups.sql`, what is asked of them `macros.sql`. Of the stored reference tables they are made once for as long
-as their files are the same, as a run opens a DuckDB for each table: `benchmarks/run_overhead.py` shows it.
+`lookups.sql` makes the tables, `macros.sql` the macros on them. A run opens a DuckDB connection for each table of the
+project, so the lookup tables are kept in memory until a reference file changes; `benchmarks/run_overhead.py` is slower
+without this.
 """
 
 from collections.abc import Iterator
@@ -18,12 +19,15 @@ from warehouse.store import stored_files
 
 Stamp = tuple[tuple[str, int, int], ...]
 
-_lookups_by_stamp: dict[Stamp, dict[str, pa.Table]] = {}  # of the newest reference files alone
+_lookups_by_stamp: dict[Stamp, dict[str, pa.Table]] = {}  # has one entry: for the newest reference files
 
 
 @contextmanager
 def engine_with_lookups() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine with the stored reference tables and their lookups in reach, for one table in all editions of a run."""
+    """Yield a DuckDB connection with the stored reference tables and the lookups.
+
+    A table needs only one connection for all its editions.
+    """
     with engine() as connection:
         view_editions(connection, REFERENCE)
         _look_up_in_store(connection)
@@ -46,7 +50,7 @@ def _look_up_in_store(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def look_up(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the lookups of the reference tables that are in reach, and the names of the rules that block."""
+    """Make the lookups from the connection's reference tables, and a table with the names of the blocking rules."""
     connection.execute(sql("lookups"))
     tables, rules = zip(*blocking_rules(), strict=True)
     connection.execute(
@@ -57,6 +61,9 @@ def look_up(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _stamp() -> Stamp:
-    """Return what changes when a stored reference file is replaced, as a new file is written apart and then renamed."""
+    """Return the files' names, times and inodes.
+
+    One of them changes whenever a reference file is replaced by a new one.
+    """
     files = [path for table in REFERENCE for path in stored_files(table)]
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in files)

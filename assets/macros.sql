@@ -1,17 +1,17 @@
--- What every query may ask of the lookups: areas by a producer's code, versions by a day, partners by a list of names.
+-- Macros on the lookup tables: an area by a producer's code, a version by a day, partners from a list of names.
 
--- The area that a producer's code means; blanks around it and the case of its letters do not matter.
+-- The area of a producer's code. Upper and lower case and blanks around the code make no difference.
 CREATE OR REPLACE MACRO area_of(system, written) AS (
     SELECT k.area_id FROM known_codes k WHERE k.code_system = system AND k.code = lower(trim(written))
 );
 
--- The version of an area on a day.
+-- The version of an area that is valid on a day.
 CREATE OR REPLACE MACRO version_on(area, on_day) AS (
     SELECT max(v.area_version) FROM area_versions v
     WHERE v.area_id = area AND on_day BETWEEN v.valid_from AND v.valid_to
 );
 
--- The partners that a plan names for an activity, divided by semicolons, each once and without blanks around it.
+-- The partners of an activity from a text that separates them by semicolons: each name once, without blanks around it.
 CREATE OR REPLACE MACRO partner_names(written) AS list_distinct(
-    list_filter(list_transform(string_split(coalesce(written, ''), ';'), lambda named: trim(named)), lambda named: named <> '')
+    list_filter(list_transform(string_split(coalesce(written, ''), ';'), lambda name: trim(name)), lambda name: name <> '')
 );

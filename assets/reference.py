@@ -1,4 +1,4 @@
-"""The reference data as tables: what people edit, read, checked and stored. Published figures are one of them."""
+"""The assets of the reference files. Each file is read, checked and stored as a table."""
 
 import dagster as dg
 
@@ -19,7 +19,7 @@ FIGURES = contracts()["reference.published_figures"]
     check_specs=[spec for table in REFERENCE for spec in check_specs(table)],
 )
 def reference() -> Events:
-    """Every reference file, or none: an invalid one stops the run before anything else."""
+    """Read and store all reference files. If one of them is invalid, none is stored and the run stops."""
     with expected_trouble():
         loaded = load_reference()
         refuse_unknown_systems(load_specifications(), set(loaded["reference.area_codes"]["code_system"]))

@@ -1,4 +1,4 @@
-"""The project's SQL, read by its place below `assets/`. What runs it, and on which tables, stands beside each use."""
+"""Read the SQL files of `assets/`. The modules that call `sql` run them."""
 
 from pathlib import Path
 
@@ -6,5 +6,5 @@ ASSETS = Path(__file__).parent
 
 
 def sql(name: str) -> str:
-    """The text of `assets/<name>.sql`, as of crime/counted."""
+    """Return the text of `assets/<name>.sql`; a name is, for example, `crime/counted`."""
     return (ASSETS / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,8 +1,8 @@
-"""Tables that one SQL query makes from others: the query is a file beside its subject, named CTEs that end in the last one.
+"""The tables that one SQL query makes from other tables. The query is a file in its subject's folder.
 
-A query with `{edition}` in it is asked for one edition at a time; another makes all editions of a run at once, and may be
-finished by a function that adds what SQL cannot compute, as intervals. Which tables a query reads, and whether of its own
-edition alone or of earlier ones too, stands in its `Model`. What a query may look up is `lookups.sql`.
+A query that contains `{edition}`, or reads tables of its own edition, runs once per edition. Every other query makes
+all editions of a run at once. A Python function may then add what SQL cannot compute, such as intervals. The `Model` of
+a table names its query and the tables that the query reads. Lookups that every query may use are in `lookups.sql`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,13 +34,15 @@ Conventions = dict[str, float]
 
 @dataclass(frozen=True)
 class Model:
-    """A query and what it reads.
+    """A query and the tables that it reads.
 
-    `file` is its place below `assets/`; `same` and `earlier` name the tables that it reads of its own edition, and of that and
-    all earlier ones; the reference tables are always there. `editions_back` is how many editions before the first of the run
-    are read of `earlier`, where not all are. `views` are SQL files that run before it. `finish` takes the query's rows and the
-    conventions by name, and returns the table's rows; `make` takes the connection itself, where more than the query's rows is
-    needed.
+    `file`: the query's path below `assets/`, without `.sql`.
+    `same`: tables of which it reads only its own edition. `earlier`: tables of which it reads its own and earlier
+    editions. The reference tables need not be named.
+    `editions_back`: how many editions before the run's first are read of the `earlier` tables; None for all of them.
+    `views`: SQL files that run before the query.
+    `finish`: takes the query's rows and the conventions by name, and returns the table's rows.
+    `make`: takes the connection and returns the table's rows, if it needs more than the query's rows.
     """
 
     file: str
@@ -53,12 +55,12 @@ class Model:
 
     @property
     def by_edition(self) -> bool:
-        """Whether the query is asked for one edition at a time: it names it, or what it reads is of that edition alone."""
+        """Whether the query runs once per edition: it contains `{edition}`, or reads tables of its own edition."""
         return bool(self.same) or "{edition}" in sql(self.file)
 
 
 def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConnection, edition: int) -> Rows:
-    """Return one edition's rows of a query that is asked for one edition at a time. `connection` is an engine with lookups."""
+    """Return the rows of one edition, from a query that runs once per edition. `connection` has the lookups."""
     view_editions(connection, _tables(model.same), [edition])
     view_editions(connection, _tables(model.earlier), range(store.FIRST_EDITION, edition + 1))
     if model.finish:
@@ -67,7 +69,10 @@ def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConne
 
 
 def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
-    """Return the rows of a query that makes all editions of a run at once; it may give rows of earlier editions too."""
+    """Return the rows of a query that makes all editions of a run at once.
+
+    There may be rows of earlier editions too.
+    """
     back = model.editions_back
     first = store.FIRST_EDITION if back is None else max(store.FIRST_EDITION, min(editions) - back)
     with engine_with_lookups() as connection:
@@ -84,9 +89,10 @@ def _batches_of(
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
-    """The rows of a query, finished; its tables and the lookups are in reach by their names.
+    """Return the rows of a model, after its `finish` or `make`.
 
-    `edition` is of a query that asks for one.
+    `connection` has the tables that the query reads, and the lookups. `edition` is for a query that contains
+    `{edition}`.
     """
     for file in model.views:
         connection.execute(sql(file))
@@ -101,7 +107,7 @@ def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int |
 
 
 def model_table(name: str) -> dg.AssetsDefinition:
-    """The asset of a table that a query makes."""
+    """Return the asset of a table in `MODELS`."""
     model, table = MODELS[name], contracts()[name]
     if model.by_edition:
         make = each(partial(rows_of_edition, model, table), engine_with_lookups)

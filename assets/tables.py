@@ -1,11 +1,11 @@
-"""How a plain function becomes a Dagster asset that reads from and writes to the store, edition by edition.
+"""Make a Dagster asset of a function that returns a table's rows.
 
-The loop over the editions of a run is here, but for the delivered files, of which all are taken in or none (`intake.py`): a
-table is made by a `Maker`, which takes those editions and gives the rows of each. A maker is one of two: `each` asks a function
-for one edition at a time, `split` takes all editions apart that one function made at once. What makes the rows knows nothing
-of Dagster.
+A `Maker` takes the editions of a run and yields the rows of each; the asset writes them to the store. There are two
+kinds of maker: `each` calls a function once per edition, and `split` calls a function once and divides its rows by
+edition. These functions know nothing of Dagster. Delivered files have a loop over editions of their own
+(`extracts/intake.py`), because all of them are stored or none.
 
-The step that makes a table also runs its checks, so it waits for every table that they read.
+The step that makes a table also runs the table's checks, so it waits for every table that the checks read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,25 +27,25 @@ from warehouse.store import FIRST_EDITION
 
 OWNERS = ["team:sikker-by"]
 PREVIEW_ROWS = 10
-STANDS_FOR_REFERENCE = dg.AssetKey(["reference", "editions"])
+REFERENCE_KEY = dg.AssetKey(["reference", "editions"])
 
 editions = dg.TimeWindowPartitionsDefinition(
     cron_schedule="0 0 1 1 *",
     fmt="%Y",
     start=str(FIRST_EDITION),
     timezone="Europe/Copenhagen",
-    end_offset=1,  # without it the running year is missing
+    end_offset=1,  # without it the current year is missing
 )
-"""The yearly editions as Dagster partitions: edition Y carries the survey of year Y and the crime of year Y-1."""
+"""The yearly editions as Dagster partitions: edition Y has the survey of year Y and the crime reports of year Y-1."""
 
 same_edition = dg.TimeWindowPartitionMapping()
-"""A table that needs only its own edition of another."""
+"""For a table that reads only the same edition of another table."""
 
-# Dagster walks back year by year, so no further than there are editions, and a year more for a page that is open at New Year
+# Dagster visits each year of the offset, so the offset ends at the first edition: one year more, for a page left open at New Year.
 this_and_earlier = dg.TimeWindowPartitionMapping(
     start_offset=FIRST_EDITION - date.today().year - 1, allow_nonexistent_upstream_partitions=True
 )
-"""A table that compares with earlier editions of another."""
+"""For a table that reads the same and earlier editions of another table."""
 
 Rows = pd.DataFrame | Iterable[pa.RecordBatch]
 Maker = Callable[[list[int]], Iterable[tuple[int, Rows]]]
@@ -59,13 +59,16 @@ def table_asset(
     deps: Iterable[dg.AssetDep],
     about: Callable[[int], dict[str, Any]] = lambda edition: {},
 ) -> dg.AssetsDefinition:
-    """The asset of a table with one file per edition. `about` gives metadata of an edition that was written."""
+    """Return the asset of a table with one file per edition.
+
+    `about` returns more metadata for an edition that was written.
+    """
 
     @dg.asset(
         **describe(table),
         partitions_def=editions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=with_those_that_checks_read([table], deps),
+        deps=with_tables_of_checks([table], deps),
         check_specs=check_specs(table),
     )
     def asset(context: dg.AssetExecutionContext) -> Events:
@@ -80,9 +83,9 @@ def table_asset(
 
 
 def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractContextManager[Opened]]) -> Maker:
-    """Return a maker that makes each edition by itself, with what is opened once for all of them.
+    """Return a maker that calls `make` for each edition, with the object that `opened` yields for all of them.
 
-    An edition's rows are to be read before the next one is made.
+    Read an edition's rows before you ask for the next edition: they may be a stream of the same connection.
     """
 
     def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
@@ -94,7 +97,10 @@ def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractConte
 
 
 def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
-    """Return a maker that makes all editions at once and divides the frame, which may hold earlier editions too."""
+    """Return a maker that calls `make` once and divides its frame by edition.
+
+    Rows of editions outside the run are left out.
+    """
 
     def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
         frame = make(editions_of_run)
@@ -104,7 +110,7 @@ def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
 
 
 def made_and_checked(table: Table, metadata: dict[str, Any] | None = None) -> Events:
-    """Yield the events of a table whose editions are written: that they are made, and the results of the checks."""
+    """Run the checks of a written table; yield its materialization and the results of the checks."""
     yield dg.MaterializeResult(asset_key=key(table), metadata=metadata)
     with expected_trouble():
         results = list(check_results(table))
@@ -112,15 +118,18 @@ def made_and_checked(table: Table, metadata: dict[str, Any] | None = None) -> Ev
 
 
 def editions_of(context: dg.AssetExecutionContext) -> list[int]:
-    """The editions that a run makes, in order."""
+    """Return the editions that a run makes, in order."""
     return [int(partition) for partition in context.partition_keys]
 
 
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
-    """Return what a table is made from: of the same edition, or of earlier ones too; reference data have no edition.
+    """Return the dependencies of a table on other tables.
 
-    One step makes all reference tables or none, so one of them stands for all: 21 edges into every step would hide the others
-    on Dagster's page, and Dagster asks its storage about each edge of each step.
+    Of `same` tables it reads only the same edition, of `earlier` tables the same and earlier editions.
+
+    One step makes all reference tables or none, so a dependency on one of them is enough. More than 20 into every step
+    would hide the other dependencies on Dagster's page, and Dagster queries its storage for each dependency of each
+    step.
     """
     return [*_edges(same, same_edition), *_edges(earlier, this_and_earlier)]
 
@@ -129,25 +138,25 @@ def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.Ass
     keys = {}
     for table in tables:
         is_reference = table.schema_name == "reference" and not table.partitioned
-        keys[STANDS_FOR_REFERENCE if is_reference else key(table)] = mapping if table.partitioned else None
+        keys[REFERENCE_KEY if is_reference else key(table)] = mapping if table.partitioned else None
     return [dg.AssetDep(asset_key, partition_mapping=of_key) for asset_key, of_key in keys.items()]
 
 
-def with_those_that_checks_read(of_step: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
-    """Return the deps of a step, and those tables that the checks of its own tables read besides."""
+def with_tables_of_checks(tables: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
+    """Return the dependencies of a step, and a dependency on each further table that the checks of its tables read."""
     deps = list(deps)
-    known_keys = {dep.asset_key for dep in deps} | {key(table) for table in of_step}
-    read = needs(earlier=tables_read(rule for table in of_step for rule in rules_of(table)))
-    return [*deps, *(dep for dep in read if dep.asset_key not in known_keys)]
+    present_keys = {dep.asset_key for dep in deps} | {key(table) for table in tables}
+    deps_of_checks = needs(earlier=tables_read(rule for table in tables for rule in rules_of(table)))
+    return [*deps, *(dep for dep in deps_of_checks if dep.asset_key not in present_keys)]
 
 
 def key(table: Table) -> dg.AssetKey:
-    """Asset key = [schema, table]."""
+    """Return the asset key of a table: its schema and its name."""
     return dg.AssetKey(table.name.split("."))
 
 
 def describe(table: Table) -> dict[str, Any]:
-    """Key, group, owners, kinds, text and columns of a table's asset, from its contract."""
+    """Return the arguments of a table's asset that come from its contract, such as key, group and columns."""
     columns = [
         dg.TableColumn(
             name,
@@ -168,7 +177,7 @@ def describe(table: Table) -> dict[str, Any]:
 
 
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
-    """Write a table or one edition of it; return as metadata its rows, provenance, and preview if publishable."""
+    """Write a table or an edition of it. Return its row count, provenance and, if it is published, a preview."""
     if isinstance(rows, pd.DataFrame):
         count = store.write(table, rows, edition)
     else:
@@ -180,7 +189,7 @@ def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]
 
 
 def row_counts(table: Table, count: int, edition: int | None) -> dict[str, Any]:
-    """Return as metadata how many rows were written to which file, and their provenance; never a value."""
+    """Return the metadata of a written file: row count, file name and provenance, never values of the rows."""
     metadata: dict[str, Any] = {"dagster/row_count": count, "file": store.path_of(table, edition).name}
     provenances = (
         store.distinct(table, edition, "provenance") if edition is not None and "provenance" in table.columns else []
@@ -189,7 +198,7 @@ def row_counts(table: Table, count: int, edition: int | None) -> dict[str, Any]:
 
 
 def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
-    """The first rows of a publishable table, for Dagster's page."""
+    """Return the first rows of a published table, for Dagster's page."""
     rows = [
         {
             name: value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
@@ -204,7 +213,7 @@ def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
 
 @contextmanager
 def expected_trouble() -> Iterator[None]:
-    """Turn expected errors into a Dagster failure of one sentence; take the store for this run alone."""
+    """Lock the store against other runs, and turn expected errors into a Dagster failure with their sentence."""
     try:
         store.hold()
         yield

@@ -1,5 +1,5 @@
-"""What must hold: the rules of each table, and the one module that knows Great Expectations.
+"""The rules of tables (`rules/`) and of single delivered rows (`rows/`), and the modules that run them.
 
-Rules name tables, never assets: `assets/asset_checks.py` makes Dagster's checks of them. What columns a table has is said in its
-contract (`warehouse/tables/`).
+Rules name tables, never assets; `assets/asset_checks.py` turns them into Dagster checks. Columns and types do not
+belong here: they are in the contracts, `warehouse/tables/`.
 """

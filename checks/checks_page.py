@@ -1,4 +1,7 @@
-"""Writes docs/CHECKS.md from the rules: each check with why it is there and what to do. A test keeps the page current."""
+"""Write docs/CHECKS.md from the rules: for each check, what it asks and what to do.
+
+A test fails when the page is out of date.
+"""
 
 from pathlib import Path
 
@@ -10,43 +13,44 @@ PAGE = PROJECT / "docs" / "CHECKS.md"
 
 HEAD = """# The checks, one by one
 
-Made from `checks/rules/*.yml` and `checks/rows/*.yml` (`make dictionary`). What a steward does with a failed check stands in
-[the runbook](steward.md). A check that blocks keeps everything from being published; one that warns does not.
-Beside these every table has the check [shape](#shape).
+`make dictionary` writes this page from `checks/rules/*.yml` and `checks/rows/*.yml`. [The runbook](steward.md) says step by step
+what a data steward does with a failed check. If a blocking check fails, nothing is published; a warning does not stop anything.
+Every table also has the check [shape](#shape).
 """
 
 SHAPE_SECTION = """## shape
 
-A table has the columns, types, allowed values and key of its contract in `warehouse/tables/`. Blocks the publication; what fails
-is a fault of the program, not of the data, unless the file was changed by hand.
+**If it fails.** The table does not have the columns, types, allowed values and unique key of its contract in
+`warehouse/tables/`. Blocks the publication; a steward cannot accept or waive it.
 
-**What to do.** Run the edition again; if it stays red, report it.
+**What to do.** Run the edition again (tryghed run EDITION). If the check still fails, it is a fault of the program, unless somebody
+changed a file of the store by hand: report it.
 """
 
 
 def anchor(rule: Rule) -> str:
-    """The rule's place on the page, as a link to its heading."""
+    """Return the anchor of the rule's section, for links to the page."""
     if rule.name == SHAPE:
         return SHAPE
     return f"{rule.table.replace('.', '')}-{rule.name}"
 
 
 def render() -> str:
-    """Return the page's text: a section for each rule of a table, then the rules that set single rows aside."""
-    every = [rule for of_table in rules().values() for rule in of_table]
+    """Return the page's text: a section for each rule of a table, then a table of the rules that reject single rows."""
+    table_rules = [rule for of_table in rules().values() for rule in of_table]
     of_rows = [rule for of_table in row_rules().values() for rule in of_table]
-    rows = "\n".join(map(_row_rule, of_rows))
-    aside = f"## Rows that are set aside\n\n| table | rule | a row is set aside where its |\n|---|---|---|\n{rows}\n"
-    return "\n".join([HEAD, *map(paragraph, every), SHAPE_SECTION, aside])
+    lines = "\n".join(map(_row_rule, of_rows))
+    rejected = f"## Rejected rows\n\n| table | rule | a row is rejected if its |\n|---|---|---|\n{lines}\n"
+    return "\n".join([HEAD, *map(paragraph, table_rules), SHAPE_SECTION, rejected])
 
 
 def paragraph(rule: Rule) -> str:
-    """Return the page's section on the rule, with its heading."""
+    """Return the rule's section of the page, with its heading."""
     if rule.name == SHAPE:
         return SHAPE_SECTION
     effect = "Blocks the publication" if rule.severity == "error" else "Warns"
-    decided = "a steward may accept or waive it" if rule.decidable else "what fails is mended, not waived"
-    return f"## {rule.table} {rule.name}\n\n{rule.why} {effect}; {decided}.\n\n**What to do.** {rule.what_to_do}\n"
+    decided = "a steward may accept or waive it" if rule.decidable else "a steward cannot accept or waive it"
+    return f"## {rule.table} {rule.name}\n\n**If it fails.** {rule.why} {effect}; {decided}.\n\n**What to do.** {rule.what_to_do}\n"
 
 
 def _row_rule(rule: RowRule) -> str:
@@ -54,7 +58,7 @@ def _row_rule(rule: RowRule) -> str:
 
 
 def write(page: Path = PAGE) -> None:
-    """Write the page."""
+    """Write docs/CHECKS.md, or another file."""
     page.write_text(render(), encoding="utf-8")
 
 

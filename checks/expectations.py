@@ -1,9 +1,9 @@
-"""Runs rules with Great Expectations on DuckDB. The one module that knows Great Expectations.
+"""Run rules with Great Expectations on DuckDB. No other module uses Great Expectations.
 
-Importing it costs seconds, so it is imported inside the functions that validate and never at the top. Its SQL
-engine does not work with DuckDB as it comes: it reads results after it closed their cursor. `_connection` hands
-it cursors that keep their rows. As that way is young, `prove_route` first makes every kind of expectation find a
-planted bad row, and refuses to judge anything if one does not.
+Importing it takes seconds, so it is imported inside the functions that validate and never at the top
+(`benchmarks/imports.py`). Its SQL engine does not work with DuckDB by itself, because it reads results after closing
+their cursor; `_connection` gives it cursors that keep their rows. Because this adapter is new, `prove_route` first
+checks that each kind of expectation finds a planted bad row, and raises an error if one does not.
 """
 
 import contextlib
@@ -36,25 +36,26 @@ Key = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule found: the keys of the rows that break it (none: it holds)."""
+    """The result of a rule: the keys of the rows that break it, none if the rule holds."""
 
     rule: Rule
     failing: tuple[Key, ...]
 
     def of_edition(self, edition: int) -> tuple[Key, ...]:
-        """The failing keys of one edition; a fault of the whole table counts for each."""
+        """Return the failing keys of an edition. A failing key without an edition belongs to every edition."""
         return tuple(key for key in self.failing if key.get("edition") in (edition, None))
 
 
 class CheckError(Exception):
-    """A check could not be run. This is a bug of the program, never bad data."""
+    """A check could not be run. This is a fault of the program, never of the data."""
 
 
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
     """Check the shape and the rules of a stored table; return an outcome for each.
 
-    `editions` limits the shape and the rules of single rows to some editions of the store. Where the shape of a file is
-    wrong only that is reported, as no rule can be read on it. Raises CheckError where a check could not be run.
+    `editions` limits the shape and the rules of single rows to those editions of the store. If a file has the wrong
+    shape, the result has only the shape check, because no rule can run on such a file. Raises CheckError if a check
+    could not be run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
@@ -62,11 +63,11 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
     prove_route()
     shape, rules = shape_expectations(table), list(rules)
     with engine() as connection:
-        for read in (table, *tables_read(rules)):
-            if misshapen_files(read):
-                put(connection, read, read.frame([]))
+        for read_table in (table, *tables_read(rules)):
+            if misshapen_files(read_table):
+                put(connection, read_table, read_table.frame([]))
             else:
-                view_stored(connection, read)
+                view_stored(connection, read_table)
         if editions is not None:
             connection.execute(f"CREATE VIEW {EDITIONS_ALONE} AS {_rows_of(table, editions)}")
         outcomes = run_rules(connection, [*shape, *rules], EDITIONS_ALONE if editions is not None else None)
@@ -75,13 +76,13 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
 
 
 def _rows_of(table: Table, editions: Iterable[int]) -> str:
-    """Return the query of some editions of a stored table; without editions it has no rows."""
+    """Return a query of the stored table's rows in these editions; without editions it selects no rows."""
     files = [str(path_of(table, edition)) for edition in editions]
     return f"FROM read_parquet({files})" if files else f"FROM {table.name} LIMIT 0"
 
 
 def tables_read(rules: Iterable[Rule]) -> list[Table]:
-    """Return the tables that the rules' queries name, their own table among them where they name it."""
+    """Return the tables that the rules' queries name, including a rule's own table if its query names it."""
     names = {name for rule in rules for name in rule.names}
     return [table for table in contracts().values() if table.name in names]
 
@@ -91,8 +92,8 @@ def run_rules(
 ) -> list[Outcome]:
     """Run rules on the tables and views of a connection, one validation per table.
 
-    `editions_alone` names a view of some editions, on which rules that look at each edition alone are run in place
-    of the whole table. Raises CheckError where a rule could not be run.
+    `editions_alone` names a view of some editions. Rules that look at each edition by itself run on this view instead
+    of the whole table. Raises CheckError if a rule could not be run.
     """
     outcomes = {}
     for name in dict.fromkeys(rule.table for rule in rules):
@@ -105,7 +106,7 @@ def run_rules(
 
 
 def _query(rule: Rule, editions_alone: str | None) -> str | None:
-    """Return the rule's query of the rows that break it; None where the rule is an expectation."""
+    """Return the query that selects the rows that break the rule; None if the rule is an expectation."""
     if rule.sql is None:
         return None
     narrow = editions_alone if rule.looks_at_editions_alone else None
@@ -114,7 +115,10 @@ def _query(rule: Rule, editions_alone: str | None) -> str | None:
 
 @cache
 def prove_route() -> None:
-    """Run one canary for each kind of expectation that the project uses. Raises CheckError where one stays silent."""
+    """Run each kind of expectation that the project uses on a table with planted bad rows.
+
+    Raises CheckError if one misses them.
+    """
     connection = duckdb.connect()
     connection.execute(
         "CREATE TABLE canary AS SELECT * FROM (VALUES (1, 1, 'good'), (2, -1, 'bad'), (3, 1, NULL), (3, 1, 'good')) t(id, amount, word)"
@@ -137,7 +141,7 @@ def prove_route() -> None:
         found_ids = sorted(key["id"] for key in _failing_keys(connection, rule, query, result, key=("id",)))
         if found_ids != expected:
             raise CheckError(
-                f"the canary of {kind} found rows {found_ids} where {expected} were planted: no check can be trusted"
+                f"{kind} found the rows {found_ids} of the planted bad rows {expected}: no check can be trusted, so no check was run"
             )
 
 
@@ -150,8 +154,11 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 
 def misshapen_files(table: Table) -> list[Key]:
-    """Files whose columns or types differ from the contract's, where a cell could be empty that must be filled, or whose
-    rows are of another edition than the file's."""
+    """Return the files whose columns or types differ from the contract, by edition or file name.
+
+    A file also has the wrong shape if a required column may be empty, or if it has rows of another edition than its
+    name says.
+    """
     expected = table.arrow_schema()
     return [
         {"edition": int(path.stem)} if table.partitioned else {"file": path.name}
@@ -167,17 +174,20 @@ def _fits(path: Path, expected: pa.Schema, edition: int | None) -> bool:
     return edition is None or described.editions in (None, (edition, edition))
 
 
-class _Desk:
-    """Great Expectations with its one data source and its one table, for as long as the process lives: both are costly.
+class _GreatExpectations:
+    """Great Expectations with one data source and one table, made once per process because both take long to make.
 
-    The table is the view `judged` of whatever DuckDB connection lies on the desk.
+    The table is the view `judged` of the DuckDB connection that is currently checked. `benchmarks/run_overhead.py`
+    shows the cost.
     """
 
     def __init__(self) -> None:
         import great_expectations as gx
         from sqlalchemy.pool import NullPool
 
-        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # what it would log is raised as CheckError
+        logging.getLogger("great_expectations").setLevel(
+            logging.CRITICAL
+        )  # its errors are raised as CheckError instead
         self._connection = duckdb.connect()
         self._connection.execute("CREATE VIEW judged AS SELECT 1 AS nothing")
         context = gx.get_context(mode="ephemeral")
@@ -191,13 +201,13 @@ class _Desk:
         self._all = source.add_table_asset("judged", table_name="judged").add_batch_definition_whole_table("all")
 
     def batch(self, connection: duckdb.DuckDBPyConnection, name: str) -> "Batch":
-        """All rows of a table or view of the connection."""
+        """Return a batch of all rows of a table or view of the connection."""
         connection.execute(f"CREATE OR REPLACE VIEW judged AS SELECT * FROM {name}")
         self._connection = connection
         return self._all.get_batch()
 
 
-_desk = cache(_Desk)
+_great_expectations = cache(_GreatExpectations)
 
 
 def _connection(connection: duckdb.DuckDBPyConnection) -> "ConnectionWrapper":
@@ -213,7 +223,7 @@ def _connection(connection: duckdb.DuckDBPyConnection) -> "ConnectionWrapper":
         def close(self) -> None:
             """Keep the rows: Great Expectations reads them after it closed the cursor."""
 
-    own = connection.cursor()  # Great Expectations closes what it is given
+    own = connection.cursor()  # Great Expectations closes the connection that it gets
 
     class KeepingConnection(ConnectionWrapper):
         def cursor(self) -> KeepingCursor:
@@ -229,14 +239,13 @@ def _validate(
     queries: list[str | None],
     key: tuple[str, ...] = (),
 ) -> "list[ExpectationValidationResult]":
-    """Return results in the order of the rules: of expectations on a table or view, and of the rules' own queries."""
+    """Run rules on a table or view: their expectations or their own queries. Return results in the rules' order."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    desk, suite = _desk(), gx.ExpectationSuite(name="rules")
-    with contextlib.redirect_stdout(
-        io.StringIO()
-    ):  # it prints that a query names a table and no batch, which is meant so
+    expectations, suite = _great_expectations(), gx.ExpectationSuite(name="rules")
+    # Great Expectations prints a warning for each query that names a table and not the batch: ours do so on purpose.
+    with contextlib.redirect_stdout(io.StringIO()):
         for index, (rule, query) in enumerate(zip(rules, queries, strict=True)):
             meta = {"index": index}
             if query:
@@ -244,7 +253,7 @@ def _validate(
             else:
                 expectation = getattr(gxe, str(rule.expectation))(**rule.arguments, meta=meta)
             suite.expectations.append(expectation)
-        result = desk.batch(connection, name).validate(
+        result = expectations.batch(connection, name).validate(
             suite,
             result_format={
                 "result_format": "COMPLETE",
@@ -262,25 +271,26 @@ def _failing_keys(
     result: "ExpectationValidationResult",
     key: tuple[str, ...] = (),
 ) -> tuple[Key, ...]:
+    """Return the keys of the failing rows. Raises CheckError if the rule could not be run."""
     _refuse_errors(rule, result)
     if result.success:
         return ()
     names = key or rule.key
     if query:
         rows = result.result["details"]["unexpected_rows"]
-        if len(rows) < result.result["observed_value"]:  # Great Expectations keeps the first 200 only
+        if len(rows) < result.result["observed_value"]:  # Great Expectations returns no more than 200
             cursor = connection.execute(query)
             rows = [
                 dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor.fetchall()
             ]
     else:
-        # Keys of several columns come back as the values themselves, which are the key.
+        # Without an index list, the result has the failing values themselves. They are the key then.
         rows = result.result.get("unexpected_index_list") or result.result["unexpected_list"]
     return tuple({name: row[name] for name in names if name in row} for row in rows)
 
 
 def _refuse_errors(rule: Rule, result: "ExpectationValidationResult") -> None:
-    """Raise CheckError where an expectation could not be run: Great Expectations returns it as one that failed."""
+    """Raise CheckError if the expectation could not be run, because Great Expectations returns it as a failed one."""
     information = result.exception_info or {}
     faults = [information] if "raised_exception" in information else list(information.values())
     for fault in faults:

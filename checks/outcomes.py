@@ -1,9 +1,8 @@
-"""What the rules of a table find, edition by edition, and what of it is kept in the store beside the table.
+"""Run the rules of a table, and keep their results by edition in a file of the store.
 
-What is kept holds for the content that was judged and for the rules and programs that judged it: where all of these are as
-they were nothing is asked again, and where some editions changed a rule that looks at single rows is asked about those alone.
-Every other rule compares rows, editions or tables, so it is asked about all that the store holds. What is kept is part of
-the store and never published.
+Kept results are valid for the same content, rules and programs. If all of these are unchanged, no rule is run again. If
+some editions changed, a rule that looks at single rows is run on those editions only; every other rule compares rows,
+editions or tables, so it is run on the whole store. The kept results are never published.
 """
 
 import hashlib
@@ -21,13 +20,14 @@ from checks.table_rules import Rule, rules, shape_expectations, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
 
-KEYS_KEPT = 20  # of the rows that fail, in an edition
+KEYS_KEPT = 20  # keys of failing rows, for each edition
 
 
 class Failure(BaseModel):
-    """An edition in which a rule fails: how many rows break it, the first of them by their keys, and whence they come.
+    """A failure of a rule in an edition: how many rows break it, the keys of the first ones, and their provenance.
 
-    The edition is None where the table has none. `provenance` is made up as soon as one of the rows is.
+    The edition is None if the table has no editions. `provenance` is `synthetic` if at least one of the rows is made
+    up.
     """
 
     edition: int | None
@@ -38,35 +38,35 @@ class Failure(BaseModel):
 
 @dataclass(frozen=True)
 class Judged:
-    """What a rule says of a table: the editions in which it fails, in order; none where it holds."""
+    """The result of a rule: its failures in the order of editions, none if it holds."""
 
     rule: Rule
     failures: tuple[Failure, ...]
 
     def in_edition(self, edition: int | None) -> Failure | None:
-        """The failure in an edition, if it fails there."""
+        """Return the failure in an edition, or None if the rule holds there."""
         return next((failure for failure in self.failures if failure.edition == edition), None)
 
 
 class _Kept(BaseModel):
-    """The file beside a table: what its rules found, and what has to be the same for that to hold."""
+    """The kept results of a table, and the hashes for which they are valid."""
 
     judged_by: str
-    files: dict[str, str]  # hash of each file of the table
-    beside: dict[str, str]  # hash of the other tables that the rules read
+    files: dict[str, str]  # hash of each file of the table, by edition
+    other_tables: dict[str, str]  # hash of each other table that the rules read, by name
     failures: dict[str, list[Failure]]
 
 
 def judge(table: Table) -> list[Judged]:
-    """Return what every rule of a table finds in all its editions, and keep it for the next time.
+    """Return the results of all rules of a table in all its editions, and keep them for the next run.
 
-    Where the shape of a file is wrong only that is reported, as no rule can be read on it. Raises CheckError where
-    a check could not be run.
+    If a file has the wrong shape, the only result is the shape check, because no rule can run on such a file. Raises
+    CheckError if a check could not be run.
     """
     if misshapen_files(table):
         return [_judged(table, outcome) for outcome in validate_table(table, ())]
-    kept, files, files_beside = _read(table), _files(table), _beside(table)
-    if kept and (kept.files, kept.beside) == (files, files_beside):
+    kept, files, other_tables = _read(table), _files(table), _other_tables(table)
+    if kept and (kept.files, kept.other_tables) == (files, other_tables):
         return [Judged(rule, tuple(kept.failures.get(rule.name, ()))) for rule in rules_of(table)]
     unchanged = [name for name, content in files.items() if kept and kept.files.get(name) == content]
     if kept and unchanged and table.partitioned:
@@ -79,8 +79,8 @@ def judge(table: Table) -> list[Judged]:
     else:
         judged = [_judged(table, outcome) for outcome in validate_table(table, rules_of(table)[1:])]
     failures = {of_rule.rule.name: list(of_rule.failures) for of_rule in judged if of_rule.failures}
-    keep = _Kept(judged_by=_judged_by(table.name), files=files, beside=files_beside, failures=failures)
-    store.write_outcomes(table, keep.model_dump_json(indent=1) + "\n")
+    to_keep = _Kept(judged_by=_judged_by(table.name), files=files, other_tables=other_tables, failures=failures)
+    store.write_outcomes(table, to_keep.model_dump_json(indent=1) + "\n")
     return judged
 
 
@@ -98,30 +98,34 @@ def failing_before() -> dict[tuple[str, str], set[int | None]]:
 
 
 def rules_of(table: Table) -> list[Rule]:
-    """The check of the shape, and the table's rules in the order of their file."""
+    """Return the shape check, then the table's rules in the order of their file."""
     return [shape_rule(table), *rules().get(table.name, ())]
 
 
 def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judged:
-    """Return the kept failures of the unchanged editions, and the new failures of the changed ones."""
-    stayed = [failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in unchanged]
-    anew = [failure for failure in judged.failures if str(failure.edition) not in unchanged]
-    return Judged(judged.rule, tuple(sorted([*stayed, *anew], key=lambda failure: failure.edition or 0)))
+    """Return a result with the kept failures of the unchanged editions and the new failures of the others."""
+    unchanged_failures = [
+        failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in unchanged
+    ]
+    new_failures = [failure for failure in judged.failures if str(failure.edition) not in unchanged]
+    return Judged(
+        judged.rule, tuple(sorted([*unchanged_failures, *new_failures], key=lambda failure: failure.edition or 0))
+    )
 
 
 def _judged(table: Table, outcome: Outcome) -> Judged:
-    """Divide the failing rows by their editions; a fault of the whole table counts for each."""
+    """Return the failing rows by edition. A failing key without an edition belongs to every edition."""
     failures = []
     editions = _editions(table)
-    if table.partitioned:  # an edition that the table lacks may be what the rule finds
+    if table.partitioned:  # a rule may find that the table lacks an edition
         failing_editions = {int(key["edition"]) for key in outcome.failing if key.get("edition") is not None}
         editions = sorted({*store.stored_editions(table), *failing_editions})
     for edition in editions:
         keys = outcome.failing if edition is None else outcome.of_edition(edition)
         if keys:
             first_keys = tuple({name: _plain(value) for name, value in key.items()} for key in keys[:KEYS_KEPT])
-            whence = _provenance(table, outcome.rule, keys, edition) if outcome.rule.footnote_en else None
-            failures.append(Failure(edition=edition, rows=len(keys), keys=first_keys, provenance=whence))
+            provenance = _provenance(table, outcome.rule, keys, edition) if outcome.rule.footnote_en else None
+            failures.append(Failure(edition=edition, rows=len(keys), keys=first_keys, provenance=provenance))
     return Judged(outcome.rule, tuple(failures))
 
 
@@ -130,7 +134,7 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 
 def _provenance(table: Table, rule: Rule, keys: Iterable[Key], edition: int | None) -> str | None:
-    """Return the provenance of the failing rows: made up as soon as one of them is."""
+    """Return the provenance of the failing rows: `synthetic` if at least one of them is made up."""
     if table.schema_name == "reference":
         return "published"
     if "provenance" not in table.columns or rule.rows_of or edition is None:
@@ -138,15 +142,15 @@ def _provenance(table: Table, rule: Rule, keys: Iterable[Key], edition: int | No
     rows = store.read(table, [edition])
     names = [name for name in table.key if name != "edition"]
     failing = {tuple(key[name] for name in names) for key in keys}
-    of_failing = [place in failing for place in rows[names].itertuples(index=False, name=None)]
-    return str(rows["provenance"][of_failing].max())
+    is_failing = [row_key in failing for row_key in rows[names].itertuples(index=False, name=None)]
+    return str(rows["provenance"][is_failing].max())
 
 
 def _editions(table: Table) -> list[int] | list[None]:
     return store.stored_editions(table) if table.partitioned else [None]
 
 
-# --- what is kept -------------------------------------------------------------------------------------------
+# --- kept results -------------------------------------------------------------------------------------------
 
 
 def _files(table: Table) -> dict[str, str]:
@@ -154,15 +158,17 @@ def _files(table: Table) -> dict[str, str]:
     return {path.stem if table.partitioned else "None": store.content_hash(path) for path in store.stored_files(table)}
 
 
-def _beside(table: Table) -> dict[str, str]:
+def _other_tables(table: Table) -> dict[str, str]:
     """Return the hash of each other table that the rules read, by its name."""
-    other_tables = [read for read in tables_read(rules_of(table)) if read.name != table.name]
-    return {read.name: hashlib.sha256(json.dumps(_files(read)).encode()).hexdigest() for read in other_tables}
+    tables = [read_table for read_table in tables_read(rules_of(table)) if read_table.name != table.name]
+    return {
+        read_table.name: hashlib.sha256(json.dumps(_files(read_table)).encode()).hexdigest() for read_table in tables
+    }
 
 
 @cache
 def _judged_by(name: str) -> str:
-    """Return a hash of the rules of a table, of its contract, and of the programs that run them."""
+    """Return a hash of the table's rules, its contract, and the programs that run the rules."""
     table = contracts()[name]
     texts = [rule.model_dump_json() for rule in (*rules_of(table), *shape_expectations(table))]
     programs = [f"{program} {version(program)}" for program in ("great-expectations", "duckdb")]
@@ -171,7 +177,10 @@ def _judged_by(name: str) -> str:
 
 
 def _read(table: Table) -> _Kept | None:
-    """Return what is kept of a table, if judged by the same rules; None without it, or where the file is damaged."""
+    """Return the kept results of a table.
+
+    Return None if there are none, if the file is damaged, or if the rules or programs have changed.
+    """
     try:
         kept = _Kept.model_validate_json(store.read_outcomes(table))
     except ValueError:

@@ -1,7 +1,7 @@
-"""The rules that set single rows of an extract aside, read from `checks/rows/*.yml`.
+"""The rules that reject single delivered rows, read from `checks/rows/*.yml`.
 
-They are applied before a table is made; what must hold of a whole table is a rule of `checks/rules/`. A row of a
-file is set aside with the rule's reason, and counted.
+They run before a table is made, and `quality.rejected_rows` has each rejected row with the rule's reason. Rules of a
+whole table belong in `checks/rules/`.
 """
 
 from functools import cache
@@ -16,7 +16,11 @@ ROWS = Path(__file__).parent / "rows"
 
 
 class RowRule(BaseModel):
-    """A condition that is true of a bad row, or a query of `{batch}` for the `file` and `row` of the bad ones."""
+    """A rule of single rows.
+
+    It has either a condition that is true for a bad row, or a query of `{batch}` that selects `file` and `row` of bad
+    rows.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,13 +34,15 @@ class RowRule(BaseModel):
     @model_validator(mode="after")
     def _one_kind(self) -> "RowRule":
         if (self.condition is None) == (self.sql is None):
-            raise ValueError(f"{self.table}.{self.name}: give a condition or a query, and only one of them")
+            raise ValueError(f"{self.table}.{self.name}: give either a condition or a query")
         if self.column not in contracts()[self.table].delivered_columns:
-            raise ValueError(f"{self.table}.{self.name}: {self.column} is no column that is delivered")
+            raise ValueError(
+                f"{self.table}.{self.name}: column {self.column} is not delivered: use a column of the table's extracts"
+            )
         return self
 
     def query(self, batch: str) -> str:
-        """The query for file and row of the bad rows."""
+        """Return the query that selects file and row of the bad rows of a table or view."""
         if self.sql:
             return self.sql.format(batch=batch)
         return f"SELECT file, row FROM {batch} WHERE {self.condition}"
@@ -44,7 +50,7 @@ class RowRule(BaseModel):
 
 @cache
 def row_rules() -> dict[str, tuple[RowRule, ...]]:
-    """Every table's row rules by table name, in the order of the files."""
+    """Return each table's row rules by table name, in the order of the files."""
     by_table: dict[str, tuple[RowRule, ...]] = {}
     for path in sorted(ROWS.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():

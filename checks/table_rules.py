@@ -1,4 +1,4 @@
-"""The rules of each table, read from `checks/rules/*.yml`. How a rule is run is in `expectations.py`."""
+"""The rules of each table, read from `checks/rules/*.yml`. `expectations.py` runs them."""
 
 import re
 from functools import cache
@@ -21,12 +21,13 @@ _SINGLE_ROWS = re.compile(
 
 
 class Rule(BaseModel):
-    """One rule of one table: an expectation with its arguments, or a query that selects the rows that break it.
+    """A rule of a table: either an expectation with its arguments, or a query that selects the rows that break it.
 
-    `rows_of` names another table where the rows that break the rule stand, as when one of its rows has not arrived. A
-    steward may accept a `decidable` failure as right: one about delivered data, never about what the program made of
-    them, or about a line of our own that can be mended. A footnote tells readers of figures that are published though
-    the check fails.
+    `why` says what is wrong when the rule fails and why that matters; `what_to_do` names the file or command. `rows_of`
+    names another table if the failing rows are in that one, for example rows that should have arrived in this table and
+    did not. A steward may accept the failure of a `decidable` rule. Only rules of delivered data are decidable: faults
+    of the program are reported, and lines of the reference files are corrected. A rule that can fail in published data
+    has a footnote for readers.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,22 +48,22 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _one_kind(self) -> "Rule":
         if (self.expectation is None) == (self.sql is None):
-            raise ValueError(f"{self.table}.{self.name}: give an expectation or a query, and only one of them")
+            raise ValueError(f"{self.table}.{self.name}: give either an expectation or a query")
         for footnote in (self.footnote_da, self.footnote_en):
             if (footnote is not None) != (self.severity == "warning" or self.decidable):
                 raise ValueError(
-                    f"{self.table}.{self.name}: what can fail in published data has a footnote in both languages"
+                    f"{self.table}.{self.name}: give footnote_da and footnote_en to a rule that warns or is decidable, and to no other"
                 )
         return self
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The columns that name a row that breaks the rule."""
+        """The key columns of the table that the failing rows are in."""
         return contracts()[self.rows_of or self.table].key
 
     @property
     def judges_single_rows(self) -> bool:
-        """Whether the rule judges each row by that row alone, so that an unchanged file need not be judged again."""
+        """Whether the rule looks at each row by itself, so that it need not be run again on an unchanged file."""
         if self.rows_of:
             return False
         if self.sql is None:
@@ -71,25 +72,29 @@ class Rule(BaseModel):
 
     @property
     def looks_at_editions_alone(self) -> bool:
-        """Whether the rule judges each edition by itself: keys hold the edition, and a file has one edition."""
+        """Whether the rule looks at each edition by itself.
+
+        Unique keys do: each key has its edition, and a file has one edition.
+        """
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
     @property
     def names(self) -> set[str]:
-        """All names in the rule's query of the form `schema.table`."""
+        """All names of the form `schema.table` in the rule's query."""
         return set(_NAMES.findall(f"{self.sql} {self.rows_of}"))
 
     @property
     def description(self) -> str:
-        """Why the rule is there, whether it blocks, and what to do when it fails."""
+        """The check's description in Dagster: what is wrong when it fails, whether it blocks, and what to do."""
         effect = "Blocks the publication" if self.severity == "error" else "Does not block"
-        return f"{self.why} {effect}. What to do: {self.what_to_do}"
+        return f"If it fails: {self.why} {effect}. What to do: {self.what_to_do}"
 
 
 def shape_expectations(table: Table) -> list[Rule]:
-    """Return what the contract says of values as rules: allowed values, and one row per key.
+    """Return the contract's conditions on values as rules: allowed values, and at most one row per key.
 
-    That a cell is filled is said by the file itself, whose column cannot hold an empty one (`expectations.py`).
+    Required columns need no rule here: a Parquet file whose column may be empty fails in
+    `expectations.misshapen_files`.
     """
     rules_of_values = [
         _shape_rule(
@@ -102,46 +107,54 @@ def shape_expectations(table: Table) -> list[Rule]:
 
 
 def _key_rule(table: Table) -> Rule:
-    """Return the rule of one row a key. Only rows of equal hash are compared: millions of keys fill the memory."""
+    """Return the rule that keys are unique.
+
+    It compares only rows with equal hashes, because millions of keys would fill the memory.
+    """
     if len(table.key) == 1:
         return _shape_rule(table, KEY_UNIQUE, "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
     names = ", ".join(table.key)
-    met = f"SELECT hash({names}) FROM {{batch}} GROUP BY ALL HAVING count(*) > 1"
-    sql = f"SELECT {names} FROM {{batch}} WHERE hash({names}) IN ({met}) GROUP BY ALL HAVING count(*) > 1"
+    repeated = f"SELECT hash({names}) FROM {{batch}} GROUP BY ALL HAVING count(*) > 1"
+    sql = f"SELECT {names} FROM {{batch}} WHERE hash({names}) IN ({repeated}) GROUP BY ALL HAVING count(*) > 1"
     return Rule(table=table.name, name=KEY_UNIQUE, severity="error", sql=sql, why="", what_to_do="")
 
 
 def shape_rule(table: Table) -> Rule:
-    """Return the shape check as a steward sees it: one rule that stands for all rules of the contract."""
+    """Return the shape check as a steward sees it: one rule in place of all rules of the contract."""
     return Rule(
         table=table.name,
         name=SHAPE,
         severity="error",
         expectation="Contract",
-        why=f"The table has the columns, types, allowed values and key of its contract in warehouse/tables/{table.schema_name}.yml.",
-        what_to_do="This is a fault of the program, not of the data, unless the file was changed by hand. Run the edition again; if it stays red, report it.",
+        why=f"The table does not have the columns, types, allowed values and unique key of its contract in warehouse/tables/{table.schema_name}.yml.",
+        what_to_do="Run the edition again (tryghed run EDITION). If the check still fails, it is a fault of the program, unless somebody changed a file of the store by hand: report it.",
     )
 
 
 @cache
 def rules() -> dict[str, tuple[Rule, ...]]:
-    """Every table's rules by table name, in the order of the files."""
+    """Return each table's rules by table name, in the order of the files.
+
+    Raises ValueError for rules of an unknown table.
+    """
     by_table: dict[str, tuple[Rule, ...]] = {}
     for path in sorted(RULES.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
             if table not in contracts():
-                raise ValueError(f"{path.name}: there is no table {table}")
+                raise ValueError(
+                    f"checks/rules/{path.name}: there is no table {table}: use the name of a table in warehouse/tables/"
+                )
             by_table[table] = tuple(Rule(table=table, name=name, **entry) for name, entry in entries.items())
     return by_table
 
 
 def decidable_rules() -> list[Rule]:
-    """The rules that a steward may decide on, in the order of the files."""
+    """Return the rules that a steward may decide on, in the order of the files."""
     return [rule for of_table in rules().values() for rule in of_table if rule.decidable]
 
 
 def blocking_rules() -> list[tuple[str, str]]:
-    """The rules that block, as tables and names, in the order of the files."""
+    """Return the blocking rules as pairs of table and rule name, in the order of the files."""
     return [(rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.severity == "error"]
 
 

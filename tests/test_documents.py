@@ -71,18 +71,39 @@ def test_the_page_of_checks_says_what_the_rules_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/HOUSE.md", "docs/EXTRACTS.md", "docs/steward.md", "docs/ACCESS.md"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "docs/HOUSE.md", "docs/EXTRACTS.md", "docs/steward.md", "docs/ACCESS.md"],
 )
 def test_what_a_document_points_to_is_there(name: str) -> None:
     path = PROJECT / name
     links = [part.split(")")[0] for part in path.read_text(encoding="utf-8").split("](")[1:]]
     assert links
     for link in links:
-        assert (path.parent / link).exists(), link
+        file, _, heading = link.partition("#")
+        assert (path.parent / file).exists(), link
+        assert not heading or heading in anchors(path.parent / file), link
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/HOUSE.md", "docs/steward.md", "docs/ACCESS.md"])
+def test_a_make_command_of_a_document_is_one_of_the_makefile(name: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+
+
+def test_the_page_for_contributors_is_one_page() -> None:
+    assert len((PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 70
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/METHODS.md", "docs/EXTRACTS.md", "docs/steward.md", "docs/ACCESS.md"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "docs/METHODS.md", "docs/EXTRACTS.md", "docs/steward.md", "docs/ACCESS.md"],
 )
 def test_a_table_or_file_that_a_document_names_is_there(name: str) -> None:
     schemas = {table.schema_name for table in contracts().values()}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from assets.targets.rules import RULES
+from warehouse import reference_files
 from warehouse.agreements import Rule
 from warehouse.contracts import TABLES, contracts
 from warehouse.decision_file import Decision
@@ -132,6 +133,15 @@ def test_every_rule_of_an_agreement_is_registered() -> None:
     assert len(judges) == sum(len(comparisons) for comparisons in RULES.values())
     assert set(judges) <= rules
     assert len(judges) == len(set(judges)), "one function for each"
+
+
+def test_the_lists_that_the_page_names_for_a_rule_of_an_agreement_have_every_rule() -> None:
+    steps = next(where for what, where, _ in lines_of("what") if what == "a rule of an agreement")
+    assert {"Rule", "_NEEDED", "_JUDGED", "RULES"} <= set(in_code(steps))
+    rules = set(get_args(Rule))
+    assert set(reference_files._NEEDED) == rules
+    assert set(reference_files._JUDGED) <= rules
+    assert set(contracts()["reference.targets"].columns["rule"].allowed) == rules
 
 
 def test_no_delivered_file_is_read_elsewhere() -> None:

@@ -1,1 +1,4 @@
-"""The stewards' decisions: written in `deciding.py`, listed in `decisions_table.py`, and put into effect in `effects.py`."""
+"""The stewards' decisions:
+
+`deciding.py` writes them, `decisions_table.py` lists them, and `effects.py` applies them.
+"""

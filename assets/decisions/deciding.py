@@ -1,7 +1,8 @@
-"""How a steward's decision becomes an entry of `decisions.yml`: looked up, written below the others, and never lost.
+"""Check a steward's decision and append it to `decisions.yml`.
 
-The file stays one that people read and edit: what stands in it is left as it is, comments too. Whoever writes at the same
-time waits; the new file is read before it is put in place. What a decision does is in `effects.py`.
+People read and edit this file too, so its entries and comments are left as they are. If two processes write at the same
+time, one waits for the other. The new file is read again before it replaces the old one. What a decision does is in
+`effects.py`.
 """
 
 import re
@@ -35,7 +36,7 @@ RowAction = Literal["accept", "correct", "drop"]
 
 @dataclass(frozen=True)
 class By:
-    """Who decides, why, on which day, and until when."""
+    """The person who decides, the reason, the day, and the last day on which the decision is in force, if any."""
 
     person: str
     reason: str
@@ -43,7 +44,7 @@ class By:
     expires_on: date | None = None
 
     def entry(self) -> Entry:
-        """Return the fields of an entry that say so. Raises InputError where the person or the reason is empty."""
+        """Return these as fields of an entry. Raises InputError if the person or the reason is empty."""
         if not self.person.strip() or not self.reason.strip():
             raise InputError("a decision needs a person and a reason: give both.")
         until: Entry = {"expires_on": self.expires_on} if self.expires_on else {}
@@ -57,39 +58,41 @@ class By:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell to correct: the column, by our name of it, and what is to stand there."""
+    """A cell to correct: its column, by the name in the specification, and its new value."""
 
     column: str
     value: str
 
 
 def cell_of(column: str | None, value: str | None) -> Cell | None:
-    """Return the cell that a command or form names, None where it names none. Raises InputError for half of one."""
+    """Return the cell of a command or form; None if it has none.
+
+    Raises InputError if only the column or the value is there.
+    """
     if column is None and value is None:
         return None
     if column is None or value is None:
-        raise InputError("a correction needs the column, by our name of it, and the value: give both.")
+        raise InputError("a correction needs a column, by its name in the specification, and a value: give both.")
     return Cell(column, value)
 
 
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
-    """Accept a failed check, or waive it until a day: for what somebody saw, by the fingerprint that stands beside the check.
+    """Accept a failed check, or waive it until a day.
 
-    Raises InputError where there is no such check, where it holds or cannot be decided on, where nothing is stored yet,
-    or where the data are not those that somebody saw.
+    `seen`: the fingerprint that Dagster shows with the check, of the data that the steward saw. Raises InputError if
+    there is no such check, it cannot be decided on, it does not fail, the edition is not stored yet, or the data are
+    not the ones that were seen.
     """
     decidable = _decidable(table, rule)
     if edition not in store.stored_editions(contracts()[table]):
-        raise InputError(
-            f"{table} holds nothing of edition {edition} yet: start tryghed run {edition}, and decide then."
-        )
+        raise InputError(f"{table} has no rows of edition {edition} yet: start tryghed run {edition}, and decide then.")
     now = fingerprint_of(contracts()[table], edition)[:SEEN_LETTERS]
     if seen != now:
         raise InputError(
-            f"the data of {table}, edition {edition}, are not those of the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, and give what it shows as seen."
+            f"the data of {table}, edition {edition}, are not those of the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, and give the fingerprint that it shows as seen."
         )
     if not _fails(decidable, edition):
-        raise InputError(f"{table} {rule} holds in edition {edition}: there is nothing to decide.")
+        raise InputError(f"{table} {rule} does not fail in edition {edition}: there is nothing to decide.")
     details: Entry = {
         "about": "failed_check",
         "action": "waive" if by.expires_on else "accept",
@@ -104,66 +107,78 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
 def decide_on_row(
     edition: int, file: str, row: int, action: RowAction, by: By, cell: Cell | None = None, seen: str = ""
 ) -> Decision:
-    """Accept a rejected row, drop it for good, or correct one of its cells; of the file that somebody saw.
+    """Accept a rejected row, drop it for good, or correct one of its cells.
 
-    Raises InputError where the file is not the one that was seen, where the row is not rejected or cannot be accepted, or where
-    the cell cannot be corrected.
+    `seen`: the fingerprint of the file that the steward saw; empty for the file of the last run. Raises InputError if
+    the file is another one, the row is not rejected or cannot be accepted, or the cell cannot be corrected.
     """
     delivered = _delivered(edition, file, seen)
     faults = [fault for fault in try_file(delivered.path, edition).rejected if fault.row == row]
     if not faults:
-        raise InputError(f"row {row} of {file} is not set aside: give the row that quality.rejected_rows names.")
+        raise InputError(
+            f"row {row} of {file} is not rejected, or has a decision already: give a row of quality.rejected_rows that has none."
+        )
     if action == "accept":
         for fault in faults:
             refuse_unreadable("a decision", fault, delivered)
     if action != "correct" and cell is not None:
         raise InputError(
-            f"a column and a value belong to a correction, and the row is to {action}: leave them out, or correct."
+            f"a column and a value belong to a correction, and the action is {action}: leave them out, or give the action correct."
         )
-    details: Entry = {"about": "rejected_row", "action": action, "edition": edition, **_of(delivered), "row": row}
+    details: Entry = {
+        "about": "rejected_row",
+        "action": action,
+        "edition": edition,
+        **_file_fields(delivered),
+        "row": row,
+    }
     if action == "correct":
         details |= _correction(delivered, row, cell)
     return write(f"{edition}-row-{row}", details, by)
 
 
 def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
-    """Return the fields of an entry on a corrected cell. Raises InputError if they change nothing or name no cell."""
+    """Return the fields of an entry for a corrected cell.
+
+    Raises InputError if there is no cell, or it has this value already.
+    """
     if cell is None:
-        raise InputError("a correction needs the column, by our name of it, and the value: give both.")
+        raise InputError("a correction needs a column, by its name in the specification, and a value: give both.")
     expects = _delivered_cell(file, row, cell.column)
     if cell.value == expects:
         raise InputError(
-            f"row {row} of {file.path.name} says that in {cell.column} already: give what is to stand there in place of it."
+            f"row {row} of {file.path.name} has this value in {cell.column} already: give the value that is to replace it."
         )
     return {"column": cell.column, "expects": expects, "value": cell.value}
 
 
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
-    """Accept that more rows of a file, as somebody saw it, are rejected than its specification tolerates.
+    """Accept that more rows of a file are rejected than its specification tolerates.
 
-    Raises InputError where the file is not the one that was seen, where no more are rejected, or where all rows are.
+    `seen`: the fingerprint of the file that the steward saw; empty for the file of the last run. Raises InputError if
+    the file is another one, no more rows are rejected than tolerated, or all rows are rejected.
     """
     delivered = _delivered(edition, file, seen)
     trial = try_file(delivered.path, edition)
     if trial.tolerated:
-        raise InputError(f"{file}: no more rows are set aside than are tolerated: there is nothing to decide.")
+        raise InputError(f"{file}: no more rows are rejected than tolerated: there is nothing to decide.")
     if trial.rejected_rows == delivered.rows:
-        raise InputError(f"{file}: no row of it can count, and that is no delivery: ask for the file again.")
-    details: Entry = {"about": "rejected_share", "action": "accept", "edition": edition, **_of(delivered)}
+        raise InputError(f"{file}: all its rows are rejected, so it cannot be accepted: ask for the file again.")
+    details: Entry = {"about": "rejected_share", "action": "accept", "edition": edition, **_file_fields(delivered)}
     return write(f"{edition}-share", details, by)
 
 
 def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
-    """Say what an offence code's reports count as, or accept that they count under no crime type.
+    """Decide that reports with an offence code belong to a crime type, or to none if `crime_type` is None.
 
-    Raises InputError for an unknown crime type, or where no report of the edition has the code without a type.
+    Raises InputError if the crime type is unknown, or no report of the edition has this code without a type.
     """
     crime_types = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *crime_types):
-        raise InputError(f"the crime type is none: use one of {', '.join(crime_types)}.")
+        raise InputError(f"{short(str(crime_type))} is not a crime type: use one of {', '.join(crime_types)}.")
     if offence_code not in unmapped_codes(edition):
         raise InputError(
-            f"no report of edition {edition} has the offence code {short(offence_code)} and no type by {reference_file('offence_codes.csv')}: there is nothing to decide; give a code that police.unmapped_codes lists."
+            f"no report of edition {edition} has the offence code {short(offence_code)} without a crime type, so there is nothing to decide: give a code that police.unmapped_codes lists."
         )
     details: Entry = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
     if crime_type:
@@ -172,65 +187,74 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
 
 
 def _fails(rule: Rule, edition: int) -> bool:
-    """Whether the check fails in the edition as the store is now."""
+    """Whether the check fails now in the stored edition."""
     outcomes = validate_table(contracts()[rule.table], [rule])
     return any(outcome.of_edition(edition) for outcome in outcomes if outcome.rule.name == rule.name)
 
 
 def _decidable(table: str, name: str) -> Rule:
-    """Return the rule of a table. Raises InputError for an unknown name, or a rule that cannot be decided on."""
+    """Return a rule of a table. Raises InputError if there is no such rule, or it cannot be decided on."""
     of_table = [*rules().get(table, ()), *([shape_rule(contracts()[table])] if table in contracts() else [])]
     rule = next((rule for rule in of_table if rule.name == name), None)
     if rule is None:
         decidable = sorted(f"{rule.table} {rule.name}" for rule in decidable_rules())
-        raise InputError(f"{table} has no check {name}: those that can be decided on are {', '.join(decidable)}.")
+        raise InputError(f"{table} has no check {name}: use one that can be decided on, {', '.join(decidable)}.")
     if not rule.decidable:
-        raise InputError(f"{table} {name} is no check to be decided on, as what fails can be mended: {rule.what_to_do}")
+        raise InputError(f"{table} {name} cannot be decided on, because its cause can be corrected: {rule.what_to_do}")
     return rule
 
 
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
-    """Return the file in the landing folder. Raises InputError if it is not the one seen, or last taken in."""
+    """Return the file in the landing folder.
+
+    Raises InputError if it is missing, or not the one that was seen or last read.
+    """
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
-        raise InputError(f"landing/{edition} has no file of this name: give the name as quality.files has it.")
+        raise InputError(f"landing/{edition} has no file {short(name)}: give a name that quality.files lists.")
     file = look_into(path, edition, load_specifications())
     stored = listed_files(edition) if edition in store.stored_editions(FILES) else []
     expected = [seen] if seen else [listed.file_sha256 for listed in stored if listed.file == name]
     if not any(len(letters) >= SEEN_LETTERS and file.sha256.startswith(letters) for letters in expected):
         raise InputError(
-            f"{name} is not {f'the file of the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run took in'}: look at what the failed run or tryghed extracts check says of it now, and give the fingerprint that stands there as seen."
+            f"{name} is not {f'the file of the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run took in'}: look at it again with tryghed extracts check, and give the fingerprint that it shows as seen."
         )
     return file
 
 
-def _of(file: DeliveredFile) -> Entry:
+def _file_fields(file: DeliveredFile) -> Entry:
     return {"file": file.path.name, "file_sha256": file.sha256[:SEEN_LETTERS]}
 
 
 def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
-    """Return the text of a cell of the file. Raises InputError where it has no such row or column."""
+    """Return the text of a cell of the file.
+
+    Raises InputError if the row or column is missing, or the column is personal.
+    """
     columns = file.layout.columns
     if column not in columns:
-        raise InputError(f"the column is none of {file.layout.table.name}: use one of {', '.join(columns)}.")
+        raise InputError(
+            f"{short(column)} is not a column of {file.layout.table.name}: use one of {', '.join(columns)}."
+        )
     if columns[column].is_personal:
         raise InputError(
-            f"{column} holds personal data, and those do not belong into {reference_file(FILE)}: ask for the file again."
+            f"{column} holds personal data, which must not be written to {reference_file(FILE)}: ask for a corrected file instead."
         )
     for batch in rows_of(file):
         numbers = batch.column("row").to_pylist()
         if row in numbers:
             return str(batch.column(column)[numbers.index(row)].as_py() or "")
-    raise InputError(f"{file.path.name} has no row {row}: give the row that quality.rejected_rows names.")
+    raise InputError(f"{file.path.name} has no row {row}: give a row that quality.rejected_rows lists.")
 
 
 # --- the file ----------------------------------------------------------------------------------------------
 
 
 def write(name: str, details: Entry, by: By) -> Decision:
-    """Write one decision below the others, under a name of its own.
+    """Append a decision to the file, under a new id that begins with `name`, and return it.
 
-    Raises InputError where the file cannot be read, as it stands or with the new entry.
+    Raises InputError if the person or reason holds the number of a respondent or report, or the file cannot be read,
+    with or without the new entry.
     """
     refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
     with rewriting(reference_folder() / FILE) as path:
@@ -238,13 +262,16 @@ def write(name: str, details: Entry, by: By) -> Decision:
         decision_id = _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], used_ids)
         entry: Entry = {"decision_id": decision_id, **details, **by.entry()}
         line_end = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
-        path.write_text(_with(read_text(path), entry), encoding="utf-8", newline=line_end)
+        path.write_text(_with_entry(read_text(path), entry), encoding="utf-8", newline=line_end)
         written = _read_again(path.parent, len(used_ids))
     return written[-1]
 
 
 def _read_again(folder: Path, before: int) -> list[Decision]:
-    """Return the decisions of the new file. Raises InputError if it is unreadable or not longer by one."""
+    """Return the decisions of the new file.
+
+    Raises InputError unless it can be read and has one decision more than `before`.
+    """
     try:
         decisions = load_decisions(folder).decisions
     except InputError as error:
@@ -253,7 +280,7 @@ def _read_again(folder: Path, before: int) -> list[Decision]:
         decisions = []
     if len(decisions) != before + 1:
         raise InputError(
-            f"{reference_file(FILE)}: no entry can be added at its end as it is written: begin the list with a line 'decisions:' and each entry with '- ', or add the entry by hand."
+            f"{reference_file(FILE)}: an entry cannot be added at the end of the file: begin the list with a line 'decisions:' and each entry with '- ', or add the entry by hand."
         )
     return decisions
 
@@ -263,10 +290,10 @@ def _free_name(name: str, used_ids: set[str]) -> str:
     return next(candidate for candidate in numbered if candidate not in used_ids)
 
 
-def _with(text: str, entry: Entry) -> str:
-    """The file's text with one more entry at its end."""
+def _with_entry(text: str, entry: Entry) -> str:
+    """Return the file's text with the entry at its end, indented like the other entries."""
     lines = yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=1000)
-    begun = re.sub(r"^decisions:\s*\[\]\s*$", "decisions:", text.rstrip(), flags=re.MULTILINE)
-    indent = re.search(r"^decisions:\s*\n(?:\s*#.*\n|\s*\n)*( *)- ", begun, flags=re.MULTILINE)
+    with_list = re.sub(r"^decisions:\s*\[\]\s*$", "decisions:", text.rstrip(), flags=re.MULTILINE)
+    indent = re.search(r"^decisions:\s*\n(?:\s*#.*\n|\s*\n)*( *)- ", with_list, flags=re.MULTILINE)
     spaces = indent.group(1) if indent else ""
-    return begun + "\n" + "".join(f"{spaces}{line}\n" for line in lines.splitlines())
+    return with_list + "\n" + "".join(f"{spaces}{line}\n" for line in lines.splitlines())

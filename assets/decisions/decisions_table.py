@@ -1,7 +1,7 @@
-"""Every decision of the stewards with what became of it: made late, when all that decisions are about is there.
+"""The tables of decisions: each decision with its status, in force, lapsed or expired.
 
-What a line of `decisions.yml` must say is in `warehouse/decision_file.py`, how one is written in `deciding.py`, what it does in
-`effects.py`.
+`quality.decisions` is made late in a run, because a decision on a check can be judged only after its table is made. The
+fields of `decisions.yml` are in `warehouse/decision_file.py`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,10 +40,11 @@ DECIDABLE = sorted({rule.table for rule in decidable_rules()})
 
 
 def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) -> pd.DataFrame:
-    """Return the edition's rows of quality.file_decisions; `hashes` are those of the edition's files, by file name.
+    """Return the edition's rows of quality.file_decisions.
 
-    A decision on a file has lapsed where the file is gone or came with other content. Whether one on a failed
-    check has lapsed is known only later, once the checked table is made.
+    `hashes` has the hash of each file of the edition, by file name. A decision on a file has lapsed if the file is gone
+    or was delivered with other content. `all_decisions` finds out whether a decision on a failed check has lapsed,
+    after the checked table is made.
     """
     rows = []
     for decision in decided.decisions:
@@ -56,10 +57,10 @@ def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) 
 
 
 def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:
-    """Return the edition's decisions on files, rows, codes and failed checks: in force, lapsed or expired.
+    """Return all decisions of the edition with their status: in force, lapsed or expired.
 
-    `early`: quality.file_decisions of the edition. Raises InputError where a decision that somebody wrote by hand holds the
-    number of a respondent or report.
+    `early`: quality.file_decisions of the edition. Raises InputError if the person or reason of a decision holds the
+    number of a respondent or report; entries written by hand may.
     """
     of_edition = [decision for decision in decided.decisions if decision.holds_in(edition)]
     refuse_numbers(" ".join(f"{decision.person} {decision.reason}" for decision in of_edition), [edition])
@@ -73,38 +74,41 @@ def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.D
 
 
 def _row(decision: Decision, edition: int, *, lapsed: bool) -> dict[str, object]:
-    """Return a decision as a row of the tables of decisions, without the text of a cell."""
-    words = decision.model_dump(exclude={"edition", "file_sha256", "expects", "value", "table", "column"})
+    """Return a decision as a row of the tables of decisions.
+
+    The values of a corrected cell are left out: they may be confidential.
+    """
+    fields = decision.model_dump(exclude={"edition", "file_sha256", "expects", "value", "table", "column"})
     status = "expired" if decision.expired(date.today()) else "lapsed" if lapsed else "in_force"
-    words |= {"edition": edition, "status": status}
+    fields |= {"edition": edition, "status": status}
     if isinstance(decision, CheckDecision):
-        words["table_name"] = decision.table
+        fields["table_name"] = decision.table
     if isinstance(decision, RowCorrected):
-        words["column_name"] = decision.column
-    return words
+        fields["column_name"] = decision.column
+    return fields
 
 
 def unmapped_codes(edition: int) -> set[str]:
-    """Return the codes of the edition's reports that have no type by the mapping."""
+    """Return the offence codes of the edition's reports that the mapping does not have."""
     return set(store.read(UNMAPPED, [edition])["offence_code"]) if edition in store.stored_editions(UNMAPPED) else set()
 
 
 def refuse_numbers(text: str, editions: Iterable[int]) -> None:
-    """Raise InputError where a reason or name holds a number of a respondent or report, even of a rejected row.
+    """Raise InputError if a person or reason holds the number of a respondent or report, even of a rejected row.
 
-    A number of a few characters identifies nobody, and may be a row or a year.
+    Short numbers are allowed: they identify nobody, and may be a row or a year.
     """
     for table, column in NUMBERS_OF_PERSONS:
         for edition in set(editions) & set(store.stored_editions(table)):
             numbers = store.distinct(table, edition, column)
             if any(len(number) >= SHORTEST_NUMBER and number in text for number in numbers):
                 raise InputError(
-                    f"{reference_file(FILE)}: a person or reason holds a {column.replace('_', ' ')} of edition {edition}, and they are published: name the row of the file instead."
+                    f"{reference_file(FILE)}: a person or reason holds a {column.replace('_', ' ')} of edition {edition}, and both are published: name the row of the file instead."
                 )
 
 
 def is_mapped(offence_code: str, edition: int) -> bool:
-    """Whether the newest mapping has a type for the code in all of the edition, so that a decision does nothing."""
+    """Whether the mapping now has the code for all reports of the edition: a decision on it has no effect then."""
     if offence_code in unmapped_codes(edition):
         return False
     lines = store.read(MAPPING)
@@ -114,7 +118,7 @@ def is_mapped(offence_code: str, edition: int) -> bool:
 
 
 def _is_as_seen(decision: CheckDecision) -> bool:
-    """Whether the check's table holds in the edition what it held when somebody decided."""
+    """Whether the checked table has the same content in the edition as when the decision was made."""
     table = contracts().get(decision.table)
     if table is None or decision.edition not in store.stored_editions(table):
         return False

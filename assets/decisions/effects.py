@@ -1,7 +1,7 @@
-"""Where decisions take effect: what a decision of each kind does to rows, cells, codes, shares and checks is said here alone.
+"""The effects of decisions on rows, cells, shares and checks. No other module decides what a decision does.
 
-Rows and cells are asked about where rows are rejected, shares where a file is taken in or tried, checks where a rule's result
-becomes Dagster's and a footnote. Codes are joined in SQL: what decisions do to them is `decided_codes.sql`.
+The modules that reject rows, read files, report checks and write footnotes call these functions. The effect on offence
+codes is a join in SQL, `decided_codes.sql`.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ from warehouse.decision_file import (
 
 @dataclass(frozen=True)
 class Settled:
-    """A fault of a row that a decision settles, and whether the row counts in spite of it."""
+    """A decision on a fault of a row: its id, and whether the row is kept in spite of the fault."""
 
     decision_id: str
     counts: bool
 
 
 def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
-    """Return what a decision does to a fault of its row; None where a correction does not cure the fault.
+    """Return the effect of a decision on a fault of its row; None if a correction does not remove the fault.
 
-    `still_at_fault`: whether the row shows the fault after all corrections.
+    `still_at_fault`: whether the row has the fault after all corrections.
     """
     match decision:
         case RowAccepted():
@@ -40,11 +40,11 @@ def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
             return Settled(decision.decision_id, counts=False)
         case RowCorrected():
             return None if still_at_fault else Settled(decision.decision_id, counts=True)
-    raise TypeError(f"{type(decision).__name__} is no decision about a row")
+    raise TypeError(f"{type(decision).__name__} is not a decision on a row")
 
 
 def on_cells(corrections: Sequence[RowCorrected]) -> str:
-    """Return the SQL that selects the columns of a file's delivered rows, with corrected cells in place."""
+    """Return the column list of a SELECT from delivered rows, with the corrected cells in place."""
     if not corrections:
         return "*"
     replaced = []
@@ -56,9 +56,9 @@ def on_cells(corrections: Sequence[RowCorrected]) -> str:
 
 
 def on_share(decisions: Decisions, file: DeliveredFile, rejected_rows: int) -> bool:
-    """Whether a file is taken in: few enough of its rows are rejected, or a decision accepts that they are more.
+    """Whether a run takes a file in: few enough of its rows are rejected, or a decision accepts their share.
 
-    A file of which no row can count is no delivery, whatever was accepted.
+    A file is never taken in if all its rows are rejected.
     """
     if 100 * rejected_rows / file.rows <= file.layout.tolerated_rejected_percent:
         return True
@@ -71,8 +71,8 @@ def on_check(
 ) -> CheckDecision | None:
     """Return the decision in force that lets a failed check pass, or None.
 
-    `fingerprint` is that of the table's present content, as a decision holds for what somebody saw; None where the
-    check cannot be decided on.
+    `fingerprint`: of the table's present content, because a decision holds only for the content that was seen; None if
+    the check cannot be decided on.
     """
     if fingerprint is None:
         return None

@@ -20,12 +20,12 @@ from assets.tables import (
     made_and_checked,
     needs,
     row_counts,
-    with_those_that_checks_read,
+    with_tables_of_checks,
 )
 from warehouse import store
 from warehouse.contracts import records
 
-NEEDED = with_those_that_checks_read(TABLES, needs(REFERENCE))
+NEEDED = with_tables_of_checks(TABLES, needs(REFERENCE))
 
 
 @dg.multi_asset(

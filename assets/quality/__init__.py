@@ -1,1 +1,1 @@
-"""What ought to agree, what ought to continue from year to year, and what readers of the figures should know."""
+"""The quality of the data: figures that should agree or continue, counted rows, and footnotes for readers."""

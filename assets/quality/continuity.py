@@ -1,9 +1,9 @@
-"""Each edition's files beside those of the edition before: how many came, what they hold, and whether anything vanished.
+"""Compare what was delivered for each edition with the edition before: how much it is, and whether anything is gone.
 
-Which figures are held against each other is decided in `continuity.sql`; here the rows of every delivered table are counted, as
-their columns are known by the contracts, and each figure gets the limits between which it continues. What is unusual is a
-warning (`checks/rules/quality.yml`), never a fault: a year of lockdown is unusual too. Small counts stand here, so the table
-stays in the store. The limits are conventions of this project, wide enough that only a few years break them.
+`continuity.sql` pairs the figures. This module counts the rows of every delivered table, because the contracts list its
+columns, and gives each figure the limits between which it continues. The limits are conventions of this project, so
+wide that few years break them. A figure outside its limits is a warning (`checks/rules/quality.yml`) and blocks
+nothing, because a real year can be unusual. The table has small counts, so it is never published.
 """
 
 import duckdb
@@ -15,18 +15,18 @@ from assets.methods.limits import Limits
 from assets.sql_files import sql
 from warehouse.contracts import Table, contracts, to_pandas
 
-TWICE = 2.0  # answers and the spread of weights: from half to twice
-HALF_AS_MUCH_AGAIN = 1.5  # the mean weight
-RATE_POINTS = 15.0  # the response rate
-SURE = 0.998  # reports: exact Poisson limits of the ratio of two counts
-QUARTER = 1.25  # and a change that is large enough to ask about
+TWICE = 2.0  # answers and the spread of weights may halve or double
+HALF_AS_MUCH_AGAIN = 1.5  # the mean weight may become this many times larger or smaller
+RATE_POINTS = 15.0  # the response rate may change by so many points
+CONFIDENCE = 0.998  # of the exact Poisson limits of the ratio of two counts of reports
+QUARTER = 1.25  # a change of reports that is not by chance is reported if it is larger than this
 COUNTED = ("reports", "reports_unmapped", "reports_without_place")
 
 
 def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return the table quality.continuity: one row per edition and figure, where the edition before has the figure too.
+    """Return the table quality.continuity: a row for each edition and figure, if the edition before has the figure too.
 
-    Every delivered table, police.draws and crime.counted are in reach by their names.
+    `connection` has every delivered table, police.draws and crime.counted by their names.
     """
     deliveries = " UNION ALL ".join(_deliveries(table) for table in contracts().values() if table.delivered)
     connection.execute(f"CREATE TABLE deliveries AS {deliveries}")
@@ -34,9 +34,10 @@ def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _deliveries(table: Table) -> str:
-    """Return the query that counts a delivered table's rows, filled cells and categories by edition and producer, in one scan.
+    """Return a query that counts a delivered table's rows, filled cells and categories.
 
-    The cells and the categories are maps by column, so that the query has the same columns for every table.
+    It counts by edition and producer, in one scan. Cells and categories are maps by column name, so that the query has
+    the same columns for every table.
     """
     may_be_empty = [name for name, column in table.delivered_columns.items() if not column.required]
     listed = [name for name, column in table.columns.items() if column.allowed and name != "provenance"]
@@ -50,10 +51,10 @@ def _deliveries(table: Table) -> str:
 
 
 def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
-    """Add the limits to the rows of `continuity.sql`, and whether each figure lies between them."""
+    """Return the rows of `continuity.sql` with the limits of each figure, and whether the figure lies between them."""
     subject = compared["subject"]
     value, before = compared["value"].to_numpy(float), compared["value_before"].to_numpy(float)
-    low, high = np.ones(len(compared)), np.full(len(compared), np.inf)  # rows and cells: at least one is left
+    low, high = np.ones(len(compared)), np.full(len(compared), np.inf)  # of rows and cells at least one must be left
 
     of_survey = subject.isin(["answers", "spread_of_weights"]).to_numpy(bool)
     low[of_survey], high[of_survey] = before[of_survey] / TWICE, before[of_survey] * TWICE
@@ -70,16 +71,20 @@ def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def _limits_of_counts(compared: pd.DataFrame) -> Limits:
-    """Return no limits where the two rates may be the same, else a quarter less and more than the rate of the edition before.
+    """Return the limits of counts.
 
-    The rates are `value` out of `out_of`. Where that is 0 or not known in one of the editions, the counts alone are compared.
+    There are no limits if chance explains the change. Otherwise they are a quarter below and above the expected count.
+    The count is expected at the edition before's rate, `value` divided by `out_of`. If `out_of` is 0 or unknown in one
+    of the editions, the counts themselves are compared.
     """
     value, before, out_of, out_of_before = (
         compared[name].to_numpy(float, na_value=np.nan) for name in ("value", "value_before", "out_of", "out_of_before")
     )
-    both_known = (out_of > 0) & (out_of_before > 0)
-    size, size_before = np.where(both_known, out_of, 1.0), np.where(both_known, out_of_before, 1.0)
-    ratio_low, ratio_high = rate_ratio_limits(Counts(value, size, size), Counts(before, size_before, size_before), SURE)
+    both_counted = (out_of > 0) & (out_of_before > 0)
+    size, size_before = np.where(both_counted, out_of, 1.0), np.where(both_counted, out_of_before, 1.0)
+    ratio_low, ratio_high = rate_ratio_limits(
+        Counts(value, size, size), Counts(before, size_before, size_before), CONFIDENCE
+    )
     by_chance = (ratio_low <= 1) & (ratio_high >= 1)
     expected = before * size / size_before
     return np.where(by_chance, 0.0, expected / QUARTER), np.where(by_chance, np.inf, expected * QUARTER)

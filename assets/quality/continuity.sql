@@ -1,6 +1,6 @@
--- Each edition's figures beside those of the edition before: of surveys, of counts of reports, of draws, and of every delivered
--- table, whose rows are counted in `deliveries`. That table is made in continuity.py, where each figure gets its limits too. Below, `n` is
--- of the edition and `o` of the one before; `n_all` and `o_all` are all rows of the same table or column.
+-- Figures of each edition paired with those of the edition before: of surveys, counts of reports, draws, and every delivered
+-- table. continuity.py makes the table `deliveries` with the counted rows of delivered tables, and gives each figure its limits.
+-- Below, `n` is the edition (new) and `o` the one before (old); `n_all` and `o_all` are all rows of the same table or column.
 WITH strata AS (
     SELECT edition, extract, stratum, max(stratum_invited) AS invited FROM survey.answers GROUP BY ALL
 ),
@@ -12,7 +12,7 @@ surveys AS (
            stddev_pop(weight) / avg(weight) AS spread_of_weights
     FROM survey.answers GROUP BY ALL
 ),
--- One row per figure; a response rate that is not known has no row.
+-- A row for each figure. An unknown response rate has no row.
 survey_figures AS (
     UNPIVOT (
         SELECT edition, extract, provenance, answers::DOUBLE AS answers, mean_weight, spread_of_weights,
@@ -22,10 +22,10 @@ survey_figures AS (
 ),
 of_surveys AS (
     SELECT n.edition, n.subject, n.extract AS about, n.figure AS value, o.figure AS value_before,
-           greatest(n.provenance, o.provenance) AS provenance -- synthetic as soon as one is
+           greatest(n.provenance, o.provenance) AS provenance -- synthetic if either is
     FROM survey_figures n JOIN survey_figures o ON o.edition = n.edition - 1 AND o.extract = n.extract AND o.subject = n.subject
 ),
--- Reports of each type and area, over the residents where they are known. A type or area that is gone has none.
+-- Reports of each crime type and area, and the residents if they are known. A type or area that is gone has 0 reports.
 newest_counts AS (
     FROM crime.counted WHERE crime_year = edition - 1
 ),
@@ -36,9 +36,9 @@ of_counts AS (
     FROM newest_counts o
     LEFT JOIN newest_counts n ON n.edition = o.edition + 1 AND n.extract = o.extract AND n.area_id = o.area_id AND n.crime_type = o.crime_type
     WHERE (o.edition + 1, o.extract) IN (SELECT (edition, extract) FROM newest_counts)
-      AND (n.area_version IS NULL OR n.area_version IS NOT DISTINCT FROM o.area_version)  -- two versions are two areas
+      AND (n.area_version IS NULL OR n.area_version IS NOT DISTINCT FROM o.area_version)  -- two versions of an area are not compared
 ),
--- Reports under no type and in no known place, over all reports of the draw.
+-- Reports without a crime type and without a known place, and all reports of the draw.
 draw_figures AS (
     UNPIVOT (
         SELECT edition, extract, provenance, reports, reports_unmapped,
@@ -51,7 +51,7 @@ of_draws AS (
            n.reports AS out_of, o.reports AS out_of_before, n.provenance
     FROM draw_figures n JOIN draw_figures o ON o.edition = n.edition - 1 AND o.extract = n.extract AND o.subject = n.subject
 ),
--- Rows of each producer of a table of which somebody delivered rows.
+-- Rows of each producer of a table, if anybody delivered rows of the table.
 producers AS (
     SELECT table_name, edition, extract, sum(rows) AS rows FROM deliveries GROUP BY ALL
 ),
@@ -66,7 +66,7 @@ of_producers AS (
     JOIN tables n_all ON n_all.edition = o.edition + 1 AND n_all.table_name = o.table_name
     LEFT JOIN producers n ON n.edition = n_all.edition AND n.table_name = o.table_name AND n.extract = o.extract
 ),
--- Cells that are filled, of each producer's column that was not empty the edition before.
+-- Filled cells of each producer's columns that were not empty in the edition before.
 cells AS (
     SELECT table_name, edition, extract, filled.key AS column_name, sum(filled.value) AS cells, max(provenance) AS provenance
     FROM deliveries, unnest(map_entries(filled_cells)) AS columns(filled) GROUP BY ALL
@@ -91,8 +91,8 @@ filled_columns AS (
            max(max(provenance)) OVER (PARTITION BY table_name, edition, column_name) AS provenance
     FROM category_rows GROUP BY table_name, edition, extract, column_name
 ),
--- By its share of the edition before ten rows or more are expected of a category, so that none is no chance; by a convention of
--- this project a category of which fewer are expected is not compared.
+-- A category is compared if at least ten rows are expected of it, by its share in the edition before: chance does not explain that
+-- none is left. The ten are a convention of this project.
 of_categories AS (
     SELECT n_all.edition, 'rows_of_category' AS subject, concat_ws(' ', o.extract, o.column_name, o.category) AS about,
            coalesce(n.rows, 0) AS value, o.rows AS value_before, greatest(n_all.provenance, o_all.provenance) AS provenance

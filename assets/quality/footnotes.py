@@ -1,7 +1,8 @@
-"""What a reader of an edition's figures should know: the checks that fail in it and let it be published, as footnotes.
+"""Footnotes for readers: the checks that fail in an edition although it is published.
 
-They warn, or they block and a steward let them pass. Made late, when all that they look at is there. What readers are told
-stands in `checks/rules/`; how many rows fail and which is for the steward alone, as small counts stand among them.
+These are warnings, and blocking checks that a steward let pass. The table is made late in a run, after all tables that
+it looks at. The texts are in `checks/rules/`. The number and keys of the failing rows are left out, because they can
+reveal small counts.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from warehouse.contracts import Row, contracts
 from warehouse.decision_file import Decisions, load_decisions
 
 FOOTNOTES = contracts()["quality.footnotes"]
-TOLD = {
+FOOTNOTE_RULES = {
     table: [rule for rule in of_table if rule.footnote_en]
     for table, of_table in rules().items()
     if any(rule.footnote_en for rule in of_table)
@@ -26,17 +27,17 @@ TOLD = {
 
 
 def failing_in_store() -> list[Judged]:
-    """What the rules with a footnote said when their tables were made, over all editions; those that fail somewhere."""
+    """Return the results of the rules with a footnote that fail in at least one stored edition."""
     return [
         judged
-        for table, told_of in TOLD.items()
+        for table, with_footnote in FOOTNOTE_RULES.items()
         for judged in judge(contracts()[table])
-        if judged.failures and judged.rule in told_of
+        if judged.failures and judged.rule in with_footnote
     ]
 
 
 def footnote_rows(failing: list[Judged], edition: int, decided: Decisions) -> list[Row]:
-    """Rows of quality.footnotes of an edition."""
+    """Return the edition's rows of quality.footnotes."""
     return [
         _row(judged.rule, failure, edition, decided)
         for judged in failing
@@ -62,7 +63,7 @@ def _row(rule: Rule, failure: Failure, edition: int, decided: Decisions) -> Row:
 
 @contextmanager
 def _opened() -> Iterator[tuple[list[Judged], Decisions]]:
-    """Yield what fails in the store, and the decisions, which all editions have in common."""
+    """Yield the failing results and the decisions, read once for all editions."""
     yield failing_in_store(), load_decisions()
 
 
@@ -71,4 +72,4 @@ def _of_edition(opened: tuple[list[Judged], Decisions], edition: int) -> pd.Data
     return FOOTNOTES.frame(footnote_rows(failing, edition, decisions))
 
 
-ASSETS = [table_asset(FOOTNOTES, each(_of_edition, _opened), needs(contracts()[table] for table in TOLD))]
+ASSETS = [table_asset(FOOTNOTES, each(_of_edition, _opened), needs(contracts()[table] for table in FOOTNOTE_RULES))]

@@ -1,10 +1,11 @@
-"""Figures that ought to agree, side by side: types and their total, areas and what they lie in, two police sources, a new
-draw and the one before, ours and the published one, reports and those of which the place is known.
+"""Compare figures that should agree, and say whether they do.
 
-Which are held against each other is decided in `reconciliation.sql`; here they get the limits of a count. Counts are held
-against the exact Poisson limits of the other count, never against a percentage: 5 reports more are much of 20 and nothing of
-2,000. What does not agree is a warning (`checks/rules/quality.yml`); no figure is changed here. Which figures it puts in doubt is
-said beside each of them (`indicators/yearly.sql`), and a target that stands on one has no verdict.
+The pairs are crime types and their total, areas and the larger area around them, two police sources, a new draw and an
+earlier one, computed and published figures, and all reports and those without a known place. `reconciliation.sql` pairs
+them; this module adds the limits of counts. A count must lie within the exact Poisson limits of the other count. A
+percentage would not do: 5 reports more are much of 20 and little of 2,000. Figures that do not agree are a warning
+(`checks/rules/quality.yml`), and no figure is changed. `indicators/yearly.sql` marks the figures in doubt, and a target
+with such a figure gets no verdict.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ from warehouse.contracts import contracts, to_pandas
 
 
 def reconciliation(compared: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Whether the two figures of each row of `reconciliation.sql` agree; a count lies within the limits of the other count."""
+    """Return the rows of `reconciliation.sql` with the limits of `value`, and whether it lies within them."""
     value, other_value = (compared[name].to_numpy(float) for name in ("value", "other_value"))
     of_count = poisson_limits(other_value, conventions["confidence_level"])
     limits = (compared[name].to_numpy(float, na_value=np.nan) for name in ("low", "high"))

@@ -1,4 +1,4 @@
--- Delivered, kept and set aside are counted apart from each other: each from the table that holds them.
+-- Delivered, kept and rejected rows of each file. Each number is counted from another table, so that a check can compare them.
 WITH kept AS (
     SELECT file, count(*) AS rows_kept FROM activities.activities GROUP BY file
     UNION ALL

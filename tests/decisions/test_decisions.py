@@ -173,11 +173,11 @@ def test_a_share_that_is_tolerated_is_nothing_to_decide_on(late: Path) -> None:
 
 
 REFUSED = {
-    "a check that is none": ((TABLE, "no_such_rule", EDITION, BY), "has no check no_such_rule: those that can be decided on are"),
+    "a check that is none": ((TABLE, "no_such_rule", EDITION, BY), "has no check no_such_rule: use one that can be decided on"),
     "a table that is none": (("police.nothing", RULE, EDITION, BY), "has no check"),
-    "a check of the program": (("quality.row_counts", "delivered_is_kept_and_rejected", EDITION, BY), "is no check to be decided on"),
-    "a line of our own": (("reference.published_figures", "two_published_values", EDITION, BY), "as what fails can be mended"),
-    "an edition that is not there": ((TABLE, RULE, 2024, BY), "holds nothing of edition 2024 yet"),
+    "a check of the program": (("quality.row_counts", "delivered_is_kept_and_rejected", EDITION, BY), "cannot be decided on"),
+    "a line of our own": (("reference.published_figures", "two_published_values", EDITION, BY), "because its cause can be corrected"),
+    "an edition that is not there": ((TABLE, RULE, 2024, BY), "has no rows of edition 2024 yet"),
     "nobody": ((TABLE, RULE, EDITION, By(" ", "x", TODAY)), "needs a person and a reason"),
     "no reason": ((TABLE, RULE, EDITION, By("A", " ", TODAY)), "needs a person and a reason"),
     "a day that is over": ((TABLE, RULE, EDITION, By("A", "Because.", TODAY, date(2020, 1, 1))), "expires_on is before decided_on"),
@@ -274,7 +274,7 @@ def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecide
 
 @pytest.mark.parametrize(
     ("row", "column", "said"),
-    [(10, "reported_on", "row 10 of anmeldelser.csv is not set aside"), (9, "journal_number", "holds personal data"), (9, "x", "the column is none of")],
+    [(10, "reported_on", "row 10 of anmeldelser.csv is not rejected"), (9, "journal_number", "holds personal data"), (9, "x", "x is not a column of")],
 )  # fmt: skip
 def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
     late: Path, reference: Path, row: int, column: str, said: str
@@ -310,23 +310,23 @@ def test_a_row_of_which_nothing_can_be_read_is_not_accepted(place: Path) -> None
 
 def test_a_file_of_which_no_row_counts_is_not_accepted(place: Path) -> None:
     path = deliver(place, EDITION, "anmeldelser.csv", reports(2, **{"Gern.kode": "x"}))
-    with pytest.raises(InputError, match="no row of it can count, and that is no delivery"):
+    with pytest.raises(InputError, match="all its rows are rejected"):
         decide_on_share(EDITION, path.name, BY, sha256(path)[:12])
 
 
 def test_a_column_and_a_value_belong_to_a_correction(late: Path) -> None:
-    with pytest.raises(InputError, match="a column and a value belong to a correction, and the row is to accept"):
+    with pytest.raises(InputError, match="a column and a value belong to a correction, and the action is accept"):
         decide_on_row(EDITION, late.name, 9, "accept", BY, Cell("reported_on", "03-03-2022"))
 
 
 FORMS = {
     "a row with nothing said to be done": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9}, "say what becomes of the row"),
-    "half a cell": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9, "action": "correct", "column": "reported_on"}, "a correction needs the column, by our name of it, and the value"),
+    "half a cell": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9, "action": "correct", "column": "reported_on"}, "a correction needs a column, by its name in the specification, and a value"),
     "a check that is to be dropped": ({"about": "failed_check", "table": TABLE, "rule": RULE, "seen": "0" * 12, "action": "drop"}, "action does not apply to failed_check"),
     "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "action does not apply to unmapped_code"),
     "a share with a rule": ({"about": "rejected_share", "file": "anmeldelser.csv", "rule": RULE}, "rule does not apply to rejected_share"),
-    "no code": ({"about": "unmapped_code", "offence_code": ""}, "has the offence code  and no type"),
-    "letters for a code": ({"about": "unmapped_code", "offence_code": "abc"}, "has the offence code abc and no type"),
+    "no code": ({"about": "unmapped_code", "offence_code": ""}, "has the offence code  without a crime type"),
+    "letters for a code": ({"about": "unmapped_code", "offence_code": "abc"}, "has the offence code abc without a crime type"),
 }  # fmt: skip
 
 
@@ -360,7 +360,9 @@ def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(place: Pat
 
 def test_a_code_that_the_mapping_or_no_report_holds_is_nothing_to_decide_on(place: Path) -> None:
     for code in ("75111", "99998"):  # one that is mapped, and one that no report has
-        with pytest.raises(InputError, match=f"no report of edition 2023 has the offence code {code} and no type"):
+        with pytest.raises(
+            InputError, match=f"no report of edition 2023 has the offence code {code} without a crime type"
+        ):
             decide_on_code(EDITION, code, "burglary", BY)
 
 
@@ -440,7 +442,7 @@ def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
     files = delivered_for(contracts()["police.reports"], EDITION, load_specifications())
     with engine_with_lookups() as connection:
         assert not rejected_rows(connection, files, load_decisions())[0].counts
-    with pytest.raises(InputError, match="the crime type is none"):
+    with pytest.raises(InputError, match="is not a crime type"):
         decide_on_code(EDITION, "00002", "arson", BY)
 
 
@@ -490,7 +492,7 @@ def test_an_entry_is_added_to_a_list_as_people_write_it(place: Path, reference: 
 @pytest.mark.parametrize("text", ["decisions: &all\n- " + ENTRY.format("  ") + "...\n", "{decisions: []}\n"])
 def test_a_list_that_no_entry_can_be_added_to_stays_as_it_is(place: Path, reference: Path, text: str) -> None:
     (reference / "decisions.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match="no entry can be added at its end"):
+    with pytest.raises(InputError, match="an entry cannot be added at the end"):
         decide_on_code(EDITION, "00001", None, BY)
     assert (reference / "decisions.yml").read_text(encoding="utf-8") == text
 
@@ -510,9 +512,9 @@ def test_line_ends_rights_and_links_stay_as_they_were(place: Path, reference: Pa
 
 def test_a_row_is_decided_on_in_one_way(late: Path) -> None:
     decide_on_row(EDITION, late.name, 9, "drop", BY)
-    with pytest.raises(InputError, match=r"there is another decision|has the id of an earlier entry|is not set aside"):
+    with pytest.raises(InputError, match=r"there is another decision|has the id of an earlier entry|is not rejected"):
         decide_on_row(EDITION, late.name, 9, "accept", BY)
-    with pytest.raises(InputError, match=r"there is another decision|is not set aside"):
+    with pytest.raises(InputError, match=r"there is another decision|is not rejected"):
         decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
     assert len(load_decisions().decisions) == 1
 

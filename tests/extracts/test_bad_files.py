@@ -99,7 +99,7 @@ WHOLE_WORDS = "is not a whole number"
 EMPTY = "is empty and must not be"
 LABEL = "holds a label that the specification does not explain"
 FORMULA = "begins like a formula"
-NO_CODE = "is no code of area_codes.csv"
+NO_CODE = "is not a code in area_codes.csv"
 COMMAND = "=cmd|' /C calc'!A0"
 
 Cell = tuple[Kind, str, Any, str]  # kind, column and value of a cell, and what is said of its row
@@ -115,8 +115,8 @@ CELLS: list[Cell] = [
     (SURVEY, "Svardato", "10-01-2023 14:30", DAY_WORDS),
     (SURVEY, "Svardato", "44936", DAY_WORDS),
     (SURVEY, "Svardato", "10-01-2924", DAY_WORDS),
-    (SURVEY, "Svardato", "10-01-2098", "lies outside the edition's fieldwork"),
-    (SURVEY, "Svardato", "10-01-2022", "lies outside the edition's fieldwork, as in the file of another year"),
+    (SURVEY, "Svardato", "10-01-2098", "is outside the edition's fieldwork"),
+    (SURVEY, "Svardato", "10-01-2022", "is outside the edition's fieldwork, so the file may belong to another year"),
     (SURVEY, "Vægt", "-1,25", "is not above 0"),
     (SURVEY, "Vægt", "0", "is not above 0"),
     (SURVEY, "Vægt", "0,0000", "is not above 0"),
@@ -134,9 +134,9 @@ CELLS: list[Cell] = [
     (SURVEY, "Vægt", "9" * 400, NUMBER_WORDS),
     (SURVEY, "Vægt", "", EMPTY),
     (SURVEY, "Stratum", "  ", EMPTY),
-    (SURVEY, "Vægt", "50001", "is more than the residents of the stratum"),
+    (SURVEY, "Vægt", "50001", "is larger than the number of residents of the stratum"),
     (SURVEY, "Vægt", "0," + "0" * 310 + "1", "is less than a thousand-millionth"),
-    (SURVEY, "Stratum", "valby", "is another name of a stratum"),
+    (SURVEY, "Stratum", "valby", "is written in another way than in an earlier row"),
     (SURVEY, "Stratum befolkning", "", EMPTY),
     (SURVEY, "Stratum befolkning", "50.000", WHOLE_WORDS),
     (SURVEY, "Stratum befolkning", "50000,5", WHOLE_WORDS),
@@ -146,8 +146,8 @@ CELLS: list[Cell] = [
     (SURVEY, "Respondentnummer", COMMAND, FORMULA),
     (SURVEY, "Respondentnummer", "@SUM(1+1)", FORMULA),
     (SURVEY, "Bydel", "Atlantis", NO_CODE),
-    (SURVEY, "Partnerskab", "Atlantis", "is no partnership area's code in area_codes.csv"),
-    (SURVEY, "Partnerskab", "Valby", "is no partnership area's code in area_codes.csv"),
+    (SURVEY, "Partnerskab", "Atlantis", "is not the code of a partnership area in area_codes.csv"),
+    (SURVEY, "Partnerskab", "Valby", "is not the code of a partnership area in area_codes.csv"),
     (SURVEY, "Tryg i kvarteret", "8", LABEL),
     (SURVEY, "Tryg i kvarteret", "Meget tryg", LABEL),
     (SURVEY, "Tryg om aftenen og natten", "-99", LABEL),
@@ -158,11 +158,11 @@ CELLS: list[Cell] = [
     (REPORTS, "Anmeldelsesdato", "", EMPTY),
     (REPORTS, "Anmeldelsesdato", "03-03-2024", "is later than the day on which the file was drawn"),
     (REPORTS, "Anmeldelsesdato", "03-01-2023", "is not before the edition's year"),
-    (REPORTS, "Anmeldelsesdato", "03-03-2021", "is in a year of which the file has few reports"),
+    (REPORTS, "Anmeldelsesdato", "03-03-2021", "is in a year with few reports in the file"),
     (REPORTS, "Gerningsdato", "00-03-2022", DAY_WORDS),
     (REPORTS, "Gerningsdato", "04-03-2022", "is later than the day of the report"),
-    (REPORTS, "Udtræksdato", "16-02-2023", "is another day than in most rows of the file"),
-    (REPORTS, "Udtræksdato", "15-02-2022", "is not in the edition's year, as in the file of another year"),
+    (REPORTS, "Udtræksdato", "16-02-2023", "differs from most rows of the file"),
+    (REPORTS, "Udtræksdato", "15-02-2022", "is not in the edition's year, so the file may belong to another year"),
     (REPORTS, "Gern.kode", "7511", "does not have the form"),
     (REPORTS, "Gern.kode", "751111", "does not have the form"),
     (REPORTS, "Gern.kode", "75.111", "does not have the form"),
@@ -176,8 +176,8 @@ CELLS: list[Cell] = [
     (COUNTS, "Antal anmeldelser", "-1", "is below 0"),
     (COUNTS, "Antal anmeldelser", "1,5", WHOLE_WORDS),
     (COUNTS, "Antal anmeldelser", "<5", WHOLE_WORDS),
-    (COUNTS, "År", "2023", "is not before the edition, or before 1990"),
-    (COUNTS, "År", "22", "is not before the edition, or before 1990"),
+    (COUNTS, "År", "2023", "is not before the edition's year, or is before 1990"),
+    (COUNTS, "År", "22", "is not before the edition's year, or is before 1990"),
     (COUNTS, "Sagstype", "Hekseri", LABEL),
     (COUNTS, "Område", "Atlantis", NO_CODE),
     (COUNTS, "Udtræksdato", "15-02-2022", "is not in the edition's year"),
@@ -203,7 +203,7 @@ CELLS: list[Cell] = [
     (ACTIVITIES, "Nr.", "1", "column Partnerskab repeats the Partnerskab and Nr. of an earlier row"),
     (GOALS, "Måltal", "10.5", NUMBER_WORDS),
     (GOALS, "Retning", "omtrent", LABEL),
-    (GOALS, "Opnået", "9", "column Nået says the opposite of the goal's own numbers"),
+    (GOALS, "Opnået", "9", "column Nået contradicts the goal's own numbers"),
     (GOALS, "Nået", "", EMPTY),
     (GOALS, "Mål nr.", "1", "column Partnerskab repeats the Partnerskab and Mål nr. of an earlier row"),
     (MEETINGS, "Anledning", "Julefrokost", LABEL),
@@ -224,16 +224,16 @@ CELLS: list[Cell] = [
     (LISTED, "Liste", "Naboområde", LABEL),
     (LISTED, "Boligområde", "", EMPTY),
     (FIGURES, "Mål", "Andel glade", LABEL),
-    (FIGURES, "Værdi", "101,0", "is no share, which lies between 0 and 100"),
+    (FIGURES, "Værdi", "101,0", "is not between 0 and 100, and the measure is a share"),
     (FIGURES, "Værdi", "8.5", NUMBER_WORDS),
-    (FIGURES, "Værdi", "8,55", "column Decimaler is fewer than the value itself shows"),
-    (FIGURES, "Decimaler", "99999999999", "is fewer than the value itself shows, or more than 6"),
+    (FIGURES, "Værdi", "8,55", "column Decimaler is less than the number of decimals of the value"),
+    (FIGURES, "Decimaler", "99999999999", "is less than the number of decimals of the value, or more than 6"),
     (ACTIVITIES, "Aktivitet", "+cmd|' /C calc'!A0", FORMULA),
     (ACTIVITIES, "Aktivitet", "-2+3+cmd|' /C calc'!A0", FORMULA),
     (ACTIVITIES, "Aktivitet", "\t=cmd()", FORMULA),
     (GOALS, "Resultatmål", "\u00a0", EMPTY),
     (FIGURES, "Udgave", "2024", "is later than the edition, or before the first survey"),
-    (FIGURES, "Svar", "901", "is below 0, or more than were invited"),
+    (FIGURES, "Svar", "901", "is below 0, or larger than the number of invited residents"),
     (FIGURES, "Område", "Atlantis", NO_CODE),
 ]  # fmt: skip
 
@@ -241,7 +241,7 @@ XLSX_CELLS: list[Cell] = [  # Excel's own numbers, days, times and truth values
     (SURVEY, "Svardato", 44936, DAY_WORDS),
     (SURVEY, "Svardato", 44936.5, DAY_WORDS),
     (SURVEY, "Svardato", DAY_AND_TIME, DAY_WORDS),
-    (SURVEY, "Svardato", datetime(2024, 1, 10), "lies outside the edition's fieldwork"),
+    (SURVEY, "Svardato", datetime(2024, 1, 10), "is outside the edition's fieldwork"),
     (SURVEY, "Vægt", "1.25", NUMBER_WORDS),
     (SURVEY, "Vægt", -1.25, "is not above 0"),
     (SURVEY, "Vægt", DAY, NUMBER_WORDS),
@@ -352,13 +352,13 @@ SEVERAL_ROWS = {
     ),
     "every weight zero": Case(every(SURVEY, {"Vægt": "0"}), ("svar.csv: 20 of 20 rows", "row 2, column Vægt is not above 0")),
     "the survey of the year before, with this year's headings": Case(
-        every(SURVEY, {"Svardato": "10-01-2022"}), ("20 of 20 rows", "row 2, column Svardato lies outside the edition's fieldwork")
+        every(SURVEY, {"Svardato": "10-01-2022"}), ("20 of 20 rows", "row 2, column Svardato is outside the edition's fieldwork")
     ),
-    "the survey of the year after": Case(every(SURVEY, {"Svardato": "10-01-2024"}), ("row 2, column Svardato lies outside the edition",)),
+    "the survey of the year after": Case(every(SURVEY, {"Svardato": "10-01-2024"}), ("row 2, column Svardato is outside the edition",)),
     "decimal points in every row": Case(every(SURVEY, {"Vægt": "1.25"}), ("20 of 20 rows", "row 2, column Vægt is not a number with a decimal comma")),
     "last year's reports with this year's headings": Case(
         every(REPORTS, {"Gerningsdato": "", "Anmeldelsesdato": "03-03-2021", "Udtræksdato": "15-02-2022"}),
-        ("20 of 20 rows", "row 2, column Udtræksdato is not in the edition's year, as in the file of another year"),
+        ("20 of 20 rows", "row 2, column Udtræksdato is not in the edition's year, so the file may belong to another year"),
     ),
     "reports of the edition's own year": Case(
         every(REPORTS, {"Anmeldelsesdato": "03-02-2023"}), ("20 of 20 rows", "row 2, column Anmeldelsesdato is not before the edition's year")
@@ -382,7 +382,7 @@ SEVERAL_ROWS = {
         ("anmeldelser_mere.csv: 20 of 20 rows", "row 2, column Journalnummer repeats"),
     ),
     "two rows of headings": Case(
-        lines_of(SURVEY, lambda lines: lines.insert(1, lines[0])), ("svar.csv: 1 of 21 rows", "row 2, column Bydel is no code")
+        lines_of(SURVEY, lambda lines: lines.insert(1, lines[0])), ("svar.csv: 1 of 21 rows", "row 2, column Bydel is not a code")
     ),
     "headings again in the middle": Case(lines_of(COUNTS, lambda lines: lines.insert(9, lines[0])), ("antal.csv: 1 of 21 rows", "row 10, column")),
     "a sum below the rows": Case(lines_of(COUNTS, lambda lines: lines.append("I alt;;;240;")), ("antal.csv: 1 of 21 rows", "row 22, column")),
@@ -394,7 +394,7 @@ SEVERAL_ROWS = {
     ),
     "meetings of another year": Case(
         lines_of(MEETINGS, lambda lines: lines.__setitem__(slice(None), [line.replace("-2023", "-2022") for line in lines])),
-        ("20 of 20 rows are rejected", "is earlier than the edition's year, as all of them are in the file of another year"),
+        ("20 of 20 rows are rejected", "is earlier than the edition's year in this and every other row"),
     ),
     "an empty row": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, "")), ("row 6, column Anledning is empty and must not be",)),
     "a row of empty cells": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, ";;")), ("row 6, column Partnerskab is empty and must not be",)),
@@ -904,7 +904,7 @@ OTHER_FORMATS = {
         ("svar.sav: 1 of 20 rows", "row 5, column svardato is not a day"), 2021,
     ),
     "SPSS: a weight below zero": Case(sav_column("vaegt", [1.25, -1.25]), ("svar.sav: 1 of 20 rows", "row 5, column vaegt is not above 0"), 2021),
-    "SPSS: another year": Case(sav_with({"svardato": "10-01-2022"}), ("row 5, column svardato lies outside the edition's fieldwork",), 2021),
+    "SPSS: another year": Case(sav_with({"svardato": "10-01-2022"}), ("row 5, column svardato is outside the edition's fieldwork",), 2021),
     "SPSS: a mark of direction": Case(sav_with({"bydel": "Val\u202eby"}), ("svar.sav, row 5, column bydel: holds an invisible character that changes",), 2021),
     "SPSS: a letter that was read in another encoding": Case(sav_with({"bydel": "\u00c3\u02dcsterbro"}), ("svar.sav, row 5, column bydel: holds a Danish letter that was garbled",), 2021),
     "SPSS: a control character": Case(sav_with({"bydel": "Val\x1bby"}), ("svar.sav, row 5, column bydel: holds a control character",), 2021),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assets.decisions.deciding import By, decide_on_check
-from assets.quality.footnotes import FOOTNOTES, TOLD, failing_in_store, footnote_rows
+from assets.quality.footnotes import FOOTNOTE_RULES, FOOTNOTES, failing_in_store, footnote_rows
 from checks.table_rules import Rule, rules
 from pipelines.status import decisions_in_force, footnotes
 from tests.delivering import deliver, make, open_home, published_in_memory, reports
@@ -95,8 +95,8 @@ def test_what_can_fail_in_published_data_has_a_footnote_and_nothing_else() -> No
     for of_table in rules().values():
         for one in of_table:
             assert bool(one.footnote_da) == bool(one.footnote_en) == (one.severity == "warning" or one.decidable)
-    assert sum(map(len, TOLD.values())) > 15
+    assert sum(map(len, FOOTNOTE_RULES.values())) > 15
     one = rules()[TABLE][0].model_dump()
     for wrong in ({"footnote_da": None}, {"severity": "error", "decidable": False}):
-        with pytest.raises(ValueError, match="what can fail in published data has a footnote in both languages"):
+        with pytest.raises(ValueError, match="give footnote_da and footnote_en to a rule that warns or is decidable"):
             Rule(**one | wrong)
