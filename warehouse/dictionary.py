@@ -9,26 +9,32 @@ PAGE = PROJECT / "docs" / "DATA_DICTIONARY.md"
 
 HEAD = """# Data dictionary
 
-Every table that Tryghed makes, with its columns. Tables marked "published" are in `tryghed.duckdb`; the others are in the store
-alone. The same texts are the comments of the published file:
+Every table that Tryghed makes, with its columns. The tables of the published file come first; those of the store are never
+published, because they have a row for each person or report, or help to make others. The texts of the published tables are also
+their comments in `tryghed.duckdb`:
 `SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'targets'`. This page is made from
 `warehouse/tables/*.yml` with `make dictionary`.
 """
 
 
 def render() -> str:
-    """Return the page's text: a list of the tables, then a section for each."""
-    tables = list(contracts().values())
-    contents = "\n".join(f"| [{table.name}](#{_anchor(table)}) | {table.text} |" for table in tables)
-    return "\n".join([HEAD, "| table | text |", "|---|---|", contents, "", *(_section(table) for table in tables)])
+    """Return the page's text: a list of the published tables and of the store's, then a section for each table."""
+    published = [table for table in contracts().values() if table.publish]
+    stored = [table for table in contracts().values() if not table.publish]
+    lists = [_list("Tables of the published file", published), _list("Tables of the store alone", stored)]
+    return "\n".join([HEAD, *lists, *map(_section, [*published, *stored])])
+
+
+def _list(heading: str, tables: list[Table]) -> str:
+    lines = "\n".join(f"| [{table.name}](#{_anchor(table)}) | {table.text} |" for table in tables)
+    return f"**{heading}**\n\n| table | text |\n|---|---|\n{lines}\n"
 
 
 def _section(table: Table) -> str:
     rows = "\n".join(_row(name, column, name in table.key) for name, column in table.columns.items())
-    published = "published" if table.publish else "not published"
     return (
         f"## {table.name}\n\n{table.text.rstrip('.')}.\n\n{table.grain.capitalize()}; "
-        f"{'one file per edition' if table.partitioned else 'one file'} in the store; {published}.\n\n"
+        f"{'one file per edition' if table.partitioned else 'one file'} in the store; {'published' if table.publish else 'not published'}.\n\n"
         f"| column | type | unit | filled | text |\n|---|---|---|---|---|\n{rows}\n"
     )
 

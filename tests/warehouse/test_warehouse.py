@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -35,6 +36,14 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 # --- contracts ---------------------------------------------------------------------------------------------
+
+
+def test_the_dictionary_lists_the_published_tables_apart(published: duckdb.DuckDBPyConnection) -> None:
+    published_list, stored_list = dictionary.render().split("## ")[0].split("**Tables of the store alone**")
+    query = "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY ALL"
+    in_file = [name for (name,) in published.execute(query).fetchall()]
+    assert sorted(re.findall(r"^\| \[([a-z_.]+)\]", published_list, re.MULTILINE)) == in_file
+    assert not set(in_file) & set(re.findall(r"^\| \[([a-z_.]+)\]", stored_list, re.MULTILINE))
 
 
 def test_dictionary_is_current() -> None:
