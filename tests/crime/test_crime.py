@@ -282,7 +282,7 @@ def test_a_zero_is_one_where_what_was_set_aside_cannot_count(place: Path, spoilt
 def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_set_aside(place: Path) -> None:
     deliver_threats(place, *[{}] * 10, NO_DATE)
     assert shown(place, "threats")["reports"] == 10
-    # in Valby none was counted, and the one that was set aside may lie there
+    # in Valby none was counted, and the rejected one may lie there
     assert shown(place, "threats", "bydel_valby")["status"] == "missing"
 
 
@@ -305,7 +305,7 @@ def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_as
     assert (verdict["literal"], verdict["reason"]) == ("not_evaluable", "missing_extract")
 
 
-COUNTS = [  # a cell that is set aside, and whether the zero of Tingbjerg-Husum's burglaries is in doubt
+COUNTS = [  # a rejected cell, and whether the zero of Tingbjerg-Husum's burglaries is in doubt
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x"}, True),
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "Område": "Folehaven"}, False),
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "Område": "Ingen steder"}, True),

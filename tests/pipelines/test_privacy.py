@@ -44,7 +44,7 @@ def marked(kind: Kind) -> Rows:
     if kind is REPORTS:
         rows[0] |= {"Journalnummer": JOURNAL, "Rode": f"{SECRET}-rode"}
         rows[9] |= {"Gerningsdato": SECRET}
-        rows[10] |= {"Journalnummer": JOURNAL}  # a repeat, which is set aside by its own number
+        rows[10] |= {"Journalnummer": JOURNAL}  # a repeat, which is rejected by its own number
     if kind is ACTIVITIES:
         rows = [row | {"Ansvarlig": f"{SECRET} ansvarlig"} for row in rows]
     if kind is POPULATION:
@@ -72,7 +72,7 @@ def test_no_marker_is_found_in_any_record_metadata_log_picture_or_published_file
     ran = tryghed(home, "run", str(EDITION))
     assert "Traceback" not in ran.err
     stored = duckdb.execute(f"SELECT count(*) FROM '{home}/store/survey/answers/{EDITION}.parquet'").fetchall()
-    assert stored == [(398,)], ran.err  # the files were taken in, and two rows set aside
+    assert stored == [(398,)], ran.err  # the files were taken in, and two rows rejected
     said = {f"what the command said {number}": text for number, text in enumerate((ran.out, ran.err))}
     for path in (home / "dagster").rglob("*"):
         if path.is_file():

@@ -1,0 +1,57 @@
+"""The glossary: words that it tells to avoid stand nowhere in code, tables and documents."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from warehouse.home import PROJECT
+
+GLOSSARY = PROJECT / "docs" / "GLOSSARY.md"
+MONEY = re.compile(
+    r"money|funds|accounts|spent|DKK", re.IGNORECASE
+)  # is set aside for activities, in the agreement's words
+
+
+def avoided() -> list[str]:
+    """The words in backticks in the last column of the glossary's tables."""
+    last_columns = [
+        line.rsplit("|", 2)[1] for line in GLOSSARY.read_text(encoding="utf-8").splitlines() if line[:1] == "|"
+    ]
+    return [word for column in last_columns for word in re.findall(r"`([^`]+)`", column)]
+
+
+def prose() -> list[Path]:
+    """Every file that people read, but for the glossary, the history and the licence."""
+    rooms = ("pipelines", "assets", "checks", "warehouse", "benchmarks", "tests", "docs", "deploy")
+    files = [
+        path
+        for room in rooms
+        for path in (PROJECT / room).rglob("*")
+        if path.suffix in (".py", ".sql", ".yml", ".md", ".csv")
+    ]
+    return [*files, PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", PROJECT / "Makefile"]
+
+
+def places(word: str, text: str) -> list[str]:
+    """The lines of a text that have the word; money may be set aside."""
+    found = [line for line in text.splitlines() if re.search(rf"\b{word}\b", line, re.IGNORECASE)]
+    return [line for line in found if word != "set aside" or not MONEY.search(line)]
+
+
+def test_a_word_to_avoid_is_found() -> None:
+    assert places("set aside", "Three rows were set aside.\nMoney set aside for activities.") == [
+        "Three rows were set aside."
+    ]
+    assert {"set aside", "cannot count", "starting point"} <= set(avoided())
+
+
+@pytest.mark.parametrize("word", avoided())
+def test_a_word_to_avoid_stands_nowhere(word: str) -> None:
+    here = Path(__file__)
+    lines = {
+        str(path.relative_to(PROJECT)): places(word, path.read_text(encoding="utf-8"))
+        for path in prose()
+        if path not in (GLOSSARY, here)
+    }
+    assert {path: found for path, found in lines.items() if found} == {}
