@@ -14,6 +14,8 @@ from assets.published.contents import read_published
 from assets.published.pictures import pictures_of
 from assets.targets.sentences import LANGUAGES
 from checks.table_rules import rules
+from pipelines.danish import translations
+from pipelines.texts import texts
 from tests.delivering import published_in_memory
 from tests.scenarios import REFERENCE, TH, count, made_up, make
 from tests.targets.test_sentences import every_sentence
@@ -24,6 +26,20 @@ IN_BOTH_LANGUAGES = {
     "amager", "at", "baseline", "by", "bydel", "bydele", "data", "folehaven", "for", "graffiti", "hash", "husum",
     "interval", "minus", "over", "positive", "rode", "sikker", "status", "tingbjerg", "to", "type",
 }  # fmt: skip
+# The same of what commands print, with the values that somebody types and the names of formats.
+IN_BOTH_IN_THE_TERMINAL = {
+    "accept",
+    "correct",
+    "drop",
+    "dagster",
+    "tryghed",
+    "csv",
+    "excel",
+    "spss",
+    "parquet",
+    "yaml",
+    "utf",
+}
 # Words that officials do not write, or that were replaced: the glossary has the right ones.
 AVOIDED = {
     "da": r"udgangspunkt|\blovet\b|\busikkert\b|talt helt op|brud i serien|opdigt|\d%|\b\d{4,}(?= indbygger)|\d\.\d\d?\b(?!\.)",
@@ -79,7 +95,7 @@ def text_pairs() -> Iterator[tuple[str, str, str]]:
     for table, frame in REFERENCE.items():
         for column in frame.columns:
             if column.endswith("_da") and column.replace("_da", "_en") in frame:
-                for line in records(frame):
+                for line in records(frame.dropna(subset=[column])):
                     yield f"{table} {line[frame.columns[0]]}", line[column], line[column.replace("_da", "_en")]
     for rules_of_table in rules().values():
         for rule in rules_of_table:
@@ -191,6 +207,29 @@ def identifiers_in(text: str) -> list[str]:
 def test_no_english_word_is_in_a_danish_text() -> None:
     spoiled = {text: (place, words) for text, place in every_text("da").items() if (words := english_in(text))}
     assert spoiled == {}, "translate the text, or add the word to IN_BOTH_LANGUAGES if it is Danish too"
+
+
+def test_no_english_word_is_in_a_danish_text_of_the_terminal() -> None:
+    pairs = [(entry["en"], entry["da"]) for entry in texts().values()] + list(translations().items())
+    english = {word for en, _ in pairs for word in words_in(without_names(en))} | english_words()
+    english -= IN_BOTH_LANGUAGES | IN_BOTH_IN_THE_TERMINAL
+    spoiled = {da: words for _, da in pairs if (words := words_in(without_names(da)) & english)}
+    assert spoiled == {}, "translate the text, or add the word to IN_BOTH_IN_THE_TERMINAL if it is Danish too"
+    assert words_in(without_names("Ret {file}: the line mangler, kør tryghed run --all igen")) & english == {"the"}
+
+
+def without_names(text: str) -> str:
+    """A text without placeholders, commands, options, and names of files, columns and variables: no reader translates them."""
+    names = (
+        r"\{\w+\}",
+        r"tryghed(?: [a-z]+)* ?",
+        r"--\w+",
+        r"\w*_\w+",
+        r"[\w/-]+\.(?:csv|yml|md|duckdb|parquet)\b",
+        r"'[^']*'",
+        r"https?://\S+",
+    )
+    return re.sub("|".join(names), " ", text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
