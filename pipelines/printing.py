@@ -33,22 +33,22 @@ out = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
-SHOWN = 5  # lines of a list in the short status
+LINES_OF_A_SCREEN, MOST_LISTED = 40, 5
 _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 
-def print_wrapped(line: str, indent: str = "  ") -> None:
+def print_wrapped(line: str) -> None:
     """Print a line, broken between words where the terminal ends, with the following lines indented."""
-    out.print("\n".join(_wrapped(line, out.width, indent)), soft_wrap=True)
+    _print_lines(_wrapped(line))
 
 
 def print_error(line: str) -> None:
     """Print a line on standard error: on a terminal broken between words, elsewhere as one line."""
-    err.print("\n".join(_wrapped(line, err.width, "  ")) if err.is_terminal else line)
+    err.print("\n".join(_wrapped(line)) if err.is_terminal else line)
 
 
-def _wrapped(line: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+def _wrapped(line: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(line, out.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 # --- tryghed run -------------------------------------------------------------------------------------------
@@ -75,17 +75,12 @@ def print_run(ran: "Ran") -> None:
 
 def _new_files(rows: "tuple[Row, ...]") -> RichTable:
     """Return a table of how many rows each new file had, and how many were kept and rejected."""
-    table = RichTable(title=text("new_files"), box=None, pad_edge=False, **_LEFT)
-    for heading in ("edition", "file", "delivered", "kept", "rejected"):
-        table.add_column(
-            text(heading),
-            no_wrap=True,
-            overflow="ellipsis",
-            justify="left" if heading in ("edition", "file") else "right",
-        )
+    table = RichTable(title=text("new_files"), box=None, padding=(0, 1, 0, 0), pad_edge=False, **_LEFT)
+    for heading in ("file", "delivered", "kept", "rejected"):
+        table.add_column(text(heading), no_wrap=True, justify="left" if heading == "file" else "right")
     for row in rows:
         counts = (number(row[name]) for name in ("rows_delivered", "rows_kept", "rows_rejected"))
-        table.add_row(str(row["edition"]), row["file"], *counts)
+        table.add_row(f"{row['edition']}/{row['file']}", *counts)
     return table
 
 
@@ -154,16 +149,15 @@ def _changed_tables(tables: list[dict[str, Any]]) -> RichTable:
 
 def print_end_of_run(status: "Status") -> None:
     """Print where each target stands, one sentence per agreement, what needs a person, and where to look."""
-    _print_banner(status)
-    _print_targets(status)
-    out.print()
+    _print_lines([*_banner(status), *_targets(status), ""])
     for agreement in status.agreements:
         counts = agreement.literal_counts(status.words) or text("no_targets")
         print_wrapped(text("agreement_in_short", name=agreement.name, counts=counts))
-    to_decide = _to_decide(status)
-    for what in to_decide:
+    overdue = len(status.overdue) + len(status.missing)
+    needed = [*_to_decide(status), *([text("overdue_deliveries", count=overdue)] if overdue else [])]
+    for what in needed:
         print_wrapped(text("needs_a_person", what=what))
-    if not to_decide:
+    if not needed:
         out.print(text("needs_nobody"))
     print_wrapped(text("where_to_look"))
 
@@ -172,41 +166,60 @@ def print_end_of_run(status: "Status") -> None:
 
 
 def print_status(status: "Status") -> None:
-    """Print the short status: which edition, a line per target, counts, what is overdue, and what to decide."""
-    _print_banner(status)
+    """Print the short status: which edition, a line per target, counts, what is overdue, and what to decide.
+
+    Of what is overdue and to decide, as many lines are printed as a screen has room for.
+    """
     shown = status.shown
     heading = "newest_edition" if shown.is_newest else "edition_shown"
     age = how_long_ago(shown.due_on, status.today)
-    print_wrapped(
-        text(heading, edition=shown.edition, due_on=day(shown.due_on), age=age, published_on=day(status.published_on))
-    )
-    _print_targets(status)
-    for agreement in status.agreements:
-        if agreement.readings:
-            print_wrapped(text("literal_counts", counts=agreement.literal_counts(status.words)))
-            print_wrapped(text("statistical_counts", counts=agreement.statistical_counts(status.words)))
-    _print_list("overdue", "nothing_overdue", _overdue(status))
-    _print_list("to_decide", "nothing_to_decide", _to_decide(status))
-    print_wrapped(text("more", edition=shown.edition - 1))
+    published_on = day(status.published_on)
+    edition = text(heading, edition=shown.edition, due_on=day(shown.due_on), age=age, published_on=published_on)
+    above = [*_banner(status), *_wrapped(edition), *_targets(status), *_counts(status)]
+    for most in range(MOST_LISTED, 0, -1):
+        lists = [
+            *_list("overdue", "nothing_overdue", _overdue(status), most),
+            *_list("to_decide", "nothing_to_decide", _to_decide(status), most),
+        ]
+        if len(above) + len(lists) < LINES_OF_A_SCREEN:
+            break
+    _print_lines([*above, *lists, *_wrapped(text("more", edition=shown.edition - 1))])
 
 
-def _print_banner(status: "Status") -> None:
-    if status.made_up:
-        out.print(text("made_up_banner"), style="bold")
+def _print_lines(lines: list[str]) -> None:
+    out.print("\n".join(lines), soft_wrap=True)
 
 
-def _print_targets(status: "Status") -> None:
-    """Print an agreement's name and a line per target; an agreement without verdicts is one line."""
+def _banner(status: "Status") -> list[str]:
+    return [text("made_up_banner")] if status.made_up else []
+
+
+def _targets(status: "Status") -> list[str]:
+    """Return each agreement's name and a line per target; one line for an agreement without verdicts."""
+    lines = []
     for agreement in status.agreements:
         if not agreement.readings:
-            print_wrapped(f"{agreement.name}: {text('no_targets')}")
+            lines += _wrapped(f"{agreement.name}: {text('no_targets')}")
             continue
-        out.print(text("baseline_to_year", name=agreement.name, year=agreement.newest_year), style="bold")
+        lines += _wrapped(text("baseline_to_year", name=agreement.name, year=agreement.newest_year))
         for target_id, line in agreement.lines(status.words):
-            print_wrapped(f"{target_id:<3}{line}", indent="     ")
+            lines += _wrapped(f"{target_id:<3}{line}", indent="     ")
+    return lines
+
+
+def _counts(status: "Status") -> list[str]:
+    lines = []
+    for agreement in status.agreements:
+        if agreement.readings:
+            lines += _wrapped(text("literal_counts", counts=agreement.literal_counts(status.words)))
+            lines += _wrapped(text("statistical_counts", counts=agreement.statistical_counts(status.words)))
+    return lines
 
 
 def _overdue(status: "Status") -> list[str]:
+    editions = [
+        text("overdue_edition", edition=overdue.edition, due_on=day(overdue.due_on)) for overdue in status.overdue
+    ]
     deliveries = [
         text(
             "overdue_delivery",
@@ -217,32 +230,25 @@ def _overdue(status: "Status") -> list[str]:
         )
         for delivery in status.missing
     ]
-    editions = [
-        text("overdue_edition", edition=overdue.edition, due_on=day(overdue.due_on)) for overdue in status.overdue
-    ]
     return [*editions, *deliveries]
 
 
 def _to_decide(status: "Status") -> list[str]:
-    fix = [
+    baselines = [
         text("baselines_to_fix", targets=", ".join(targets), agreement=agreement)
         for agreement, targets in status.baselines_to_fix
     ]
-    if status.footnotes:
-        fix.append(text("undecided_footnotes", count=status.footnotes))
-    return fix
+    return [*baselines, text("undecided_footnotes", count=status.footnotes)] if status.footnotes else baselines
 
 
-def _print_list(heading: str, none: str, lines: list[str]) -> None:
-    """Print the first lines below a heading and how many more there are; one sentence where there is none."""
-    if not lines:
-        out.print(text(none))
-        return
-    out.print(text(heading), style="bold")
-    for line in lines[:SHOWN]:
-        print_wrapped(f"- {line}")
-    if len(lines) > SHOWN:
-        print_wrapped(f"- {text('and_more', count=len(lines) - SHOWN)}")
+def _list(heading: str, none: str, entries: list[str], most: int) -> list[str]:
+    """Return the first entries below a heading and how many more there are; one sentence where there is none."""
+    if not entries:
+        return [text(none)]
+    lines = [text(heading)]
+    for entry in entries[:most]:
+        lines += _wrapped(f"- {entry}")
+    return [*lines, f"- {text('and_more', count=len(entries) - most)}"] if len(entries) > most else lines
 
 
 # --- tryghed status --all ----------------------------------------------------------------------------------
@@ -312,7 +318,7 @@ def print_baselines(act: "Act") -> None:
     """Print the baselines that an act fixed, those that were fixed already, and what to do next."""
     for lines, outcome in ((act.written, text("fixed")), (act.stood, text("unchanged"))):
         for line in lines:
-            print_wrapped(f"{_baseline(line)}: {outcome}", indent="     ")
+            _print_lines(_wrapped(f"{_baseline(line)}: {outcome}", indent="     "))
     for target in act.missing:
         print_wrapped(text("baseline_without_figure", target=target.target_id, measure=target.measure))
     if act.written:

@@ -220,7 +220,7 @@ def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) -> str:
-    """Return what a target's figures are and how it stands, as `Unsafe 16 → 12 % (8-17) · København 6 · met · uncertain`.
+    """Return a target's figures and readings in one line, such as `Unsafe 16→12 % (8-17) · City 6 · met · uncertain`.
 
     Figures of another year than the newest are marked with theirs.
     """
@@ -272,7 +272,7 @@ def figures_of(reading: Reading, with_unit: bool = True) -> str:
     own, earlier = _rounded(reading.value, reading.unit), before if before is None else _rounded(before, reading.unit)
     if earlier == own and before is not None and before != reading.value:
         own, earlier = (_rounded(value, reading.unit, more=1) for value in (reading.value, before))
-    figures = own if earlier is None else f"{earlier} → {own}"
+    figures = own if earlier is None else f"{earlier}→{own}"
     if with_unit:
         figures += text(f"unit_{reading.unit}")
         if reading.value_low is not None and reading.value_high is not None:

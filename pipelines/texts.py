@@ -46,7 +46,7 @@ def decimal(written_number: str) -> str:
 
 def day(value: date) -> str:
     """Return a day as readers of the language write it."""
-    return f"{value.day}.{value.month}.{value.year}" if reader_language() == "da" else f"{value:%-d %B %Y}"
+    return f"{value.day}.{value.month}.{value.year}" if reader_language() == "da" else f"{value:%-d %b %Y}"
 
 
 def how_long_ago(value: date, today: date) -> str:

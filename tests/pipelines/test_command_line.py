@@ -166,7 +166,7 @@ def test_status_of_a_damaged_published_file(home: Path) -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", ("not met / not evaluable", "baseline year", "Missing deliveries", "30 June 2021")),
+        ("en", ("not met / not evaluable", "baseline year", "Missing deliveries", "30 Jun 2021")),
         ("da", ("ikke opfyldt / kan ikke vurderes", "Manglende leverancer", "Københavns Politi", "30.6.2021")),
     ],
 )

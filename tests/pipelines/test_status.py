@@ -44,16 +44,16 @@ def test_a_line_has_the_figures_the_interval_the_city_and_both_readings(monkeypa
     monkeypatch.setenv("TRYGHED_LANGUAGE", "da")
     words = in_words("da")
     uncertain = words["verdict", "uncertain"]
-    assert target_line([reading()], 2024, words) == f"Utrygge 16 → 12 % (8-16) · København 6 · opfyldt · {uncertain}"
+    assert target_line([reading()], 2024, words) == f"Utrygge 16→12 % (8-16) · København 6 · opfyldt · {uncertain}"
 
 
 def test_shares_that_would_look_the_same_have_a_decimal_more(language: str) -> None:
     line = target_line([reading(value=15.6, compared_value=15.9)], 2024, in_words(language))
-    assert ("15,9 → 15,6 %" if language == "da" else "15.9 → 15.6 %") in line
+    assert ("15,9→15,6 %" if language == "da" else "15.9→15.6 %") in line
 
 
 def test_a_figure_of_another_year_names_it(language: str) -> None:
-    assert "Utrygge, 2021: 16 → 12 %" in target_line([reading(year=2021)], 2024, in_words(language))
+    assert "Utrygge, 2021: 16→12 %" in target_line([reading(year=2021)], 2024, in_words(language))
 
 
 def test_a_reported_figure_is_no_success(language: str) -> None:
