@@ -153,7 +153,7 @@ def print_end_of_run(status: "Status") -> None:
     for agreement in status.agreements:
         counts = agreement.literal_counts(status.words) or text("no_targets")
         print_wrapped(text("agreement_in_short", name=agreement.name, counts=counts))
-    overdue = len(status.overdue) + len(status.missing)
+    overdue = len(_overdue(status))
     needed = [*_to_decide(status), *([text("overdue_deliveries", count=overdue)] if overdue else [])]
     for what in needed:
         print_wrapped(text("needs_a_person", what=what))
@@ -217,9 +217,10 @@ def _counts(status: "Status") -> list[str]:
 
 
 def _overdue(status: "Status") -> list[str]:
-    editions = [
-        text("overdue_edition", edition=overdue.edition, due_on=day(overdue.due_on)) for overdue in status.overdue
-    ]
+    editions = []
+    if status.overdue:
+        without_figures = spans([overdue.edition for overdue in status.overdue])
+        editions = [text("overdue_editions", editions=without_figures, due_on=day(status.overdue[0].due_on))]
     deliveries = [
         text(
             "overdue_delivery",

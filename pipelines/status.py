@@ -224,6 +224,10 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
 
     Figures of another year than the newest are marked with theirs.
     """
+    if all(reading.value is None and reading.literal == "not_evaluable" for reading in readings):
+        names = ", ".join(name_of(reading) for reading in readings)
+        reasons = dict.fromkeys(in_words["reason", reading.reason or ""] for reading in readings)
+        return f"{names}: {', '.join(reasons)}"
     parts = [_named_figures(reading, newest_year, alone=len(readings) == 1) for reading in readings]
     first = readings[0]
     if len(readings) == 1:
