@@ -21,7 +21,7 @@ from pipelines.status import AgreementStatus, Reading, agreements, figures_of, i
 from warehouse.publishing import open_published
 
 FOLDER = Path(__file__).parent
-WIDTH, ROW, NAME, CELL = 11.6, 0.31, 3.2, 2.1
+WIDTH, ROW, NAME, CELL = 12.4, 0.31, 3.2, 2.3
 PAPER, INK = "#ffffff", "#1d2430"
 SHADES = {
     "met": "#cfe8d5",
@@ -84,7 +84,8 @@ def _cell(axes: Axes, left: float, top: float, reading: Reading, in_words: Words
     shown = "uncertain" if evaluable and reading.statistical != reading.literal else reading.literal
     shade = SHADES["reported" if reading.is_report else shown]
     axes.add_patch(Rectangle((left + 0.03, top + 0.02), CELL - 0.06, ROW - 0.04, color=shade, lw=0))
-    text = "\n".join(part for part in (figures_of(reading), " · ".join(verdict_of(reading, in_words))) if part)
+    verdict = " · ".join(verdict_of(reading, in_words))
+    text = f"{figures_of(reading)}\n{verdict}" if evaluable or reading.value is not None else verdict
     axes.text(left + CELL / 2, top + ROW / 2, text, ha="center", va="center", fontsize=6.5, color=INK, linespacing=1.15)
 
 
