@@ -149,12 +149,10 @@ def _fault(path: Path, error: ValidationError, lines: Lines, content: object, mo
     """Return the first fault of the file as one sentence."""
     fault = error.errors()[0]
     at = _in_file(fault["loc"], content, keep_last=fault["type"] not in ("value_error", *_UNION_FAULTS))
-    message = {"extra_forbidden": "is not a field of this entry", "missing": "is missing"}.get(
-        fault["type"], fault["msg"].removeprefix("Value error, ")
-    )
+    message = "is missing" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         fields = dict.fromkeys(name for kind in _models_at([model], fault["loc"][:-1]) for name in kind.model_fields)
-        message += f": use one of {', '.join(fields)}"
+        message = f"is not a field of this entry: use one of {', '.join(fields)}"
     if fault["type"] in _UNION_FAULTS:
         kind = "".join(f" for {tag}" for tag in fault["loc"][len(at) :])
         at = (*at, fault["ctx"]["discriminator"].strip("'"))

@@ -385,7 +385,7 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
             if needed_column and measures[measure][needed_column] is None:
                 yield (
                     ("targets", index, "measures", position),
-                    f"the rule {target.rule} needs a measure with {_article(needed_column)}: give {measure} one in measures.csv, or use another rule",
+                    f"the rule {target.rule} needs a measure whose {needed_column} is filled in: fill it in for {measure} in measures.csv, or use another rule",
                 )
 
 
@@ -442,10 +442,6 @@ def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
 def _days(first: date | None, last: date | None) -> tuple[int, int]:
     """Return the first and the last day as numbers of days; without a day, the first or the last that there is."""
     return (first or date.min).toordinal(), (last or date.max).toordinal()
-
-
-def _article(column: str) -> str:
-    return f"an {column}" if column[0] in "aeiou" else f"a {column}"
 
 
 # The column of measures.csv that a rule needs to be filled in: the answer that is counted, or the crime type.

@@ -168,7 +168,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "convention of no use": (swap("conventions.csv", "level,0.95", "level,95"), ("conventions.csv, line 2", "between 0.5 and 0.999")),
     "half a baseline edition": (swap("conventions.csv", "edition,2020,", "edition,2020.5,"), ("conventions.csv, line 6", "be a year")),
     "agreement: another ending": (lambda folder: (folder / TH).rename(folder / TH.replace(".yml", ".yaml")), ("tingbjerg_husum_2021_2024.yaml", ".yml")),
-    "agreement: rule that cannot judge the measure": (swap(TH, "measures: [unsafe]", "measures: [burglary_reports]"), ("line", "falls_every_year needs a measure with an answer", "answer")),
+    "agreement: rule that cannot judge the measure": (swap(TH, "measures: [unsafe]", "measures: [burglary_reports]"), ("line", "falls_every_year needs a measure whose answer is filled in", "burglary_reports")),
     "agreement: baseline after the first year": (swap(TH, "baseline_year: 2020", "baseline_year: 2024"), ("line", "baseline_year is not before first_year")),
     "agreement: version of an area that is not there": (swap(TH, "area_version: 1", "area_version: 9"), ("line", "areas.csv has no version 9 of tingbjerg_husum")),
     "agreement: indentation": (swap(TH, "    rule: falls_every_year", "  rule: falls_every_year"), ("tingbjerg_husum_2021_2024.yml, line", "YAML")),
