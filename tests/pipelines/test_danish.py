@@ -1,6 +1,8 @@
 """Every sentence that the code raises and that the rules say has its Danish."""
 
 import ast
+import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,12 +40,8 @@ def without_names(template: str) -> str:
     return PLACEHOLDER.sub("{}", template)
 
 
-MODULES = [
-    path
-    for room in ("warehouse", "checks", "assets", "pipelines")
-    for path in sorted((PROJECT / room).rglob("*.py"))
-    if list(sentences_of(path))
-]
+ROOMS = ("warehouse", "checks", "assets", "pipelines")
+MODULES = [path for room in ROOMS for path in sorted((PROJECT / room).rglob("*.py")) if list(sentences_of(path))]
 KNOWN = {without_names(english) for english in translations()}
 
 
@@ -80,8 +78,9 @@ def test_no_translation_is_left_over() -> None:
     used |= {rule.what_to_do for of_table in rules().values() for rule in of_table}
     used |= {shape_rule(table).what_to_do for table in contracts().values()}
     used |= {rule.reason for table in contracts().values() for rule in row_rules().get(table.name, ())}
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "assets").rglob("*.py"))
+    used |= {os.strerror(number) for number in errno.errorcode}
+    code = "\n".join(path.read_text(encoding="utf-8") for room in ROOMS for path in (PROJECT / room).rglob("*.py"))
     left_over = {english for english in translations() if without_names(english) not in used}
     assert {
-        english for english in left_over if not all(part in code for part in re.split(r"\{\w+\}", english))
+        english for english in left_over if not all(part in code for part in re.split(r"\{\w+\}|; ", english))
     } == set()
