@@ -163,9 +163,12 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
     percent = 100 * count / file.rows
     if on_share(decisions, file, count):
         return
+    share, specification = share_in_words(percent, tolerated), specification_path(file.layout.extract)
+    too_many = f"{with_sheet(file.path, file.sheet)}: {count} of {file.rows} rows are rejected ({share}): {faults_in_words(rejected)}"
+    if count == file.rows:
+        raise InputError(f"{too_many}: ask for the file again, or correct {specification} if the file is right.")
     raise InputError(
-        f"{with_sheet(file.path, file.sheet)}: {count} of {file.rows} rows are rejected ({share_in_words(percent, tolerated)}): {faults_in_words(rejected)}: "
-        f"ask for the file again{', or' if count == file.rows else ','} correct {specification_path(file.layout.extract)} if the file is right{_command_to_accept(file) if count < file.rows else ''}."
+        f"{too_many}: ask for the file again, correct {specification} if the file is right, or accept its rejected rows with {_command_to_accept(file)}."
     )
 
 
@@ -181,7 +184,7 @@ def rejected_share(percent: float, tolerated: float) -> str:
 
 
 def _command_to_accept(file: DeliveredFile) -> str:
-    return f", or accept its rejected rows with tryghed decide share {file.edition} {shlex.quote(file.path.name)} --seen {file.sha256[:SEEN_LETTERS]}"
+    return f"tryghed decide share {file.edition} {shlex.quote(file.path.name)} --seen {file.sha256[:SEEN_LETTERS]}"
 
 
 def faults_in_words(rejected: list[RejectedRow], most: int = 3) -> str:
@@ -190,7 +193,7 @@ def faults_in_words(rejected: list[RejectedRow], most: int = 3) -> str:
     first_rows = {(row.column_name, row.reason): row.row for row in sorted(rejected, key=lambda row: -row.row)}
     most_frequent = sorted(kinds.items(), key=lambda kind: (-kind[1], first_rows[kind[0]]))
     faults = [
-        f"row {first_rows[column, reason]}, column {column} {reason}{f' (and in {times - 1} more rows)' if times > 1 else ''}"
+        f"row {first_rows[column, reason]}, column {column}: {reason}{f' (and in {times - 1} more rows)' if times > 1 else ''}"
         for (column, reason), times in most_frequent
     ]
     return "; ".join(

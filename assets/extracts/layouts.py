@@ -364,11 +364,12 @@ def _name_faults(specification: Specification) -> list[Fault]:
         layout = specification.for_edition(edition)
         read_as: dict[str, str] = {}
         for name, heading in layout.headings.items():
-            if heading in read_as or heading in layout.ignored:
-                reader = f"read as {read_as[heading]}" if heading in read_as else "ignored"
-                faults.append(
-                    Fault(("columns", name), f"{short(heading)} is already {reader}: give {name} another heading")
-                )
+            if heading in read_as:
+                text = f"{short(heading)} is already read as {read_as[heading]}: give {name} another heading"
+                faults.append(Fault(("columns", name), text))
+            elif heading in layout.ignored:
+                text = f"{short(heading)} is already ignored: give {name} another heading"
+                faults.append(Fault(("columns", name), text))
             read_as[heading] = name
         faults += [
             Fault(

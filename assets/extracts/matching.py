@@ -44,9 +44,9 @@ def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
         return chosen[0]
     if chosen:
         raise InputError(
-            f"{path_for_reader(path)}: fits several specifications, {' and '.join(specification_path(layout.extract) for layout in chosen)}: write under file_names of one of them what its files are called."
+            f"{path_for_reader(path)}: fits several specifications ({', '.join(specification_path(layout.extract) for layout in chosen)}): write under file_names of one of them what its files are called."
         )
-    names = " or ".join(f"{layout.file_names} ({specification_path(layout.extract)})" for layout in candidates)
+    names = ", ".join(f"{layout.file_names} ({specification_path(layout.extract)})" for layout in candidates)
     raise InputError(
         f"{path_for_reader(path)}: has the columns of files called {names}: rename the file, or correct file_names in the specification."
     )
@@ -91,13 +91,25 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
     place = place_of(path, kind, layout.writing)
     _refuse_doubled(place, header)
     missing = [name for name in layout.headings.values() if name not in header]
-    unknown = [_safe(index, name) for index, name in enumerate(header, 1) if name not in expected[nearest]]
-    differences = "; ".join(
-        f"{difference} {_listed(names)}" for difference, names in (("missing", missing), ("unknown", unknown)) if names
-    )
+    unknown = {position: name for position, name in enumerate(header, 1) if name not in expected[nearest]}
+    differs = f"{place}: is most similar to {nearest}, but its columns differ from those of edition {layout.edition} ({_differences(missing, unknown)})"
+    if hint := _hint(layout, missing, is_unknown=bool(unknown)):
+        return InputError(
+            f"{differs}: ask for the file in the form of earlier years, or correct the names in {specification_path(nearest)} ({hint})."
+        )
     return InputError(
-        f"{place}: is most similar to {nearest}, but its columns differ from those of edition {layout.edition} ({differences}): ask for the file in the form of earlier years, or correct the names in {specification_path(nearest)}{_hint(layout, missing, unknown)}."
+        f"{differs}: ask for the file in the form of earlier years, or correct the names in {specification_path(nearest)}."
     )
+
+
+def _differences(missing: list[str], unknown: dict[int, str]) -> str:
+    """Return the missing headings and the unknown ones, with positions in place of those that could be values."""
+    shown = [name for name in unknown.values() if _is_safe(name)]
+    positions = [str(position) for position, name in unknown.items() if not _is_safe(name)]
+    differences = [f"missing {_listed(missing)}"] if missing else []
+    differences += [f"unknown {_listed(shown)}"] if shown else []
+    differences += [f"unknown column {_listed(positions)}"] if positions else []
+    return "; ".join(differences)
 
 
 def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
@@ -106,21 +118,23 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
     Usually the sheet has another name, or the headings are in another row.
     """
     workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
-    expected = sorted({f"{xlsx.sheet} (row {xlsx.header_row})" for xlsx in workbooks if xlsx})
+    expected = sorted({f"{xlsx.sheet} ({xlsx.header_row})" for xlsx in workbooks if xlsx})
     return InputError(
         f"{path_for_reader(path)}: no specification describes the columns of its sheets {_listed(sheets(path))}; sheets with a specification, and the row of their headings: {', '.join(expected)}: rename the sheet, put the headings into the right row, or write a specification."
     )
 
 
-def _hint(layout: Layout, missing: list[str], unknown: list[str]) -> str:
-    """Return how to write in the specification that a column is no longer asked or not to be read.
+def _hint(layout: Layout, missing: list[str], *, is_unknown: bool) -> str:
+    """Return how to write in the specification that a column is no longer asked or not to be read; "" for neither.
 
     `not_asked` is not offered where all missing columns are required.
     """
     optional = {column.heading for column in layout.columns.values() if not column.contract.required}
-    ways = ["not_asked for a column that is gone"] if optional & set(missing) else []
-    ways += ["ignored, with a reason, for a new column"] if unknown else []
-    return f" ({', '.join(ways)})" if ways else ""
+    if optional & set(missing) and is_unknown:
+        return "not_asked for a column that is gone, ignored, with a reason, for a new column"
+    if optional & set(missing):
+        return "not_asked for a column that is gone"
+    return "ignored, with a reason, for a new column" if is_unknown else ""
 
 
 def _listed(names: list[str]) -> str:
@@ -130,13 +144,18 @@ def _listed(names: list[str]) -> str:
 
 def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
     for index, name in enumerate(header):
-        if name in header[:index]:
+        if name not in header[:index]:
+            continue
+        if _is_safe(name):
             raise InputError(
-                f"{place}: two columns are called {_safe(index + 1, name) or 'nothing'}: ask for a file in which each column has its own name."
+                f"{place}: two columns are called {name}: ask for a file in which each column has its own name."
             )
+        raise InputError(
+            f"{place}: column {index + 1} has no name of its own: ask for a file in which each column has its own name."
+        )
 
 
-def _safe(position: int, name: str) -> str:
-    """Return a column's name, or its position where the name could be a value, as in a file without a header."""
+def _is_safe(name: str) -> bool:
+    """Whether a column's name may be shown, because it cannot be a value, as in a file without a header."""
     looks_like_a_heading = re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
-    return name if looks_like_a_heading and not kind_of_text(name) else f"column {position}"
+    return bool(looks_like_a_heading) and not kind_of_text(name)

@@ -364,7 +364,7 @@ def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> 
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:
         raise InputError(
-            f"{subject} accepts row {fault.row} of {fault.file}, but its {fault.column_name} {fault.reason}: correct the cell, or leave the row rejected."
+            f"{subject} accepts row {fault.row} of {fault.file}, but no figure can be made from the row (column {fault.column_name}: {fault.reason}): correct the cell, or leave the row rejected."
         )
 
 

@@ -86,8 +86,9 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
     if contract.type == "integer":
         return [*faults, ("unreadable_number", unreadable, "is not a whole number")]
     if contract.type == "number":
-        mark = "comma" if writing.decimal_mark == "," else "point"
-        return [*faults, ("unreadable_number", unreadable, f"is not a number with a decimal {mark}")]
+        with_comma = writing.decimal_mark == ","
+        reason = "is not a number with a decimal comma" if with_comma else "is not a number with a decimal point"
+        return [*faults, ("unreadable_number", unreadable, reason)]
     # A formula begins with =, @, + or -. Few cells begin with a character before 0 or between = and A, so this comparison
     # spares most cells the slow search with a pattern: without it `benchmarks.police_csv` takes longer.
     begins_with_sign = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"

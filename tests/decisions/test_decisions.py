@@ -303,7 +303,10 @@ def test_a_row_of_which_nothing_can_be_read_is_not_accepted(place: Path) -> None
     lines[7]["Gern.kode"] = ""
     path = deliver(place, EDITION, "anmeldelser.csv", lines)
     take_in([EDITION])
-    with pytest.raises(InputError, match=r"a decision accepts row 9 of anmeldelser\.csv, but its Gern\.kode is empty"):
+    with pytest.raises(
+        InputError,
+        match=r"a decision accepts row 9 of anmeldelser\.csv, but no figure .* \(column Gern\.kode: is empty",
+    ):
         decide_on_row(EDITION, path.name, 9, "accept", BY)
     assert not load_decisions().decisions
 

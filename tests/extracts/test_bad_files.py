@@ -181,7 +181,7 @@ CELLS: list[Cell] = [
     (COUNTS, "Sagstype", "Hekseri", LABEL),
     (COUNTS, "Område", "Atlantis", NO_CODE),
     (COUNTS, "Udtræksdato", "15-02-2022", "is not in the edition's year"),
-    (COUNTS, "År", "2004", "column Område repeats the Område and År and Sagstype of an earlier row"),
+    (COUNTS, "År", "2004", "column Område: repeats the Område and År and Sagstype of an earlier row"),
     (POPULATION, "personer", "-1", "is not above 0"),
     (POPULATION, "personer", "0", "is not above 0"),
     (POPULATION, "personer", "9" * 18, "is more than a hundred million"),
@@ -193,24 +193,24 @@ CELLS: list[Cell] = [
     (POPULATION, "dato", "2024-01-01", "is later than the edition's year"),
     (POPULATION, "omraade", "Atlantis", NO_CODE),
     (POPULATION, "kilde", "", EMPTY),
-    (POPULATION, "dato", "2004-01-01", "column omraade repeats the omraade and dato of an earlier row"),
+    (POPULATION, "dato", "2004-01-01", "column omraade: repeats the omraade and dato of an earlier row"),
     (ACTIVITIES, "Status", "Næsten", LABEL),
     (ACTIVITIES, "Fokusområde", "", EMPTY),
     (ACTIVITIES, "Start", "31-04-2023", DAY_WORDS),
     (ACTIVITIES, "Start", "01-02-2026", "is more than a year after the edition"),
     (ACTIVITIES, "Partnerskab", "Atlantis", NO_CODE),
     (ACTIVITIES, "Aktivitet", COMMAND, FORMULA),
-    (ACTIVITIES, "Nr.", "1", "column Partnerskab repeats the Partnerskab and Nr. of an earlier row"),
+    (ACTIVITIES, "Nr.", "1", "column Partnerskab: repeats the Partnerskab and Nr. of an earlier row"),
     (GOALS, "Måltal", "10.5", NUMBER_WORDS),
     (GOALS, "Retning", "omtrent", LABEL),
-    (GOALS, "Opnået", "9", "column Nået contradicts the goal's own numbers"),
+    (GOALS, "Opnået", "9", "column Nået: contradicts the goal's own numbers"),
     (GOALS, "Nået", "", EMPTY),
-    (GOALS, "Mål nr.", "1", "column Partnerskab repeats the Partnerskab and Mål nr. of an earlier row"),
+    (GOALS, "Mål nr.", "1", "column Partnerskab: repeats the Partnerskab and Mål nr. of an earlier row"),
     (MEETINGS, "Anledning", "Julefrokost", LABEL),
     (MEETINGS, "Dato", "01-03-2024", "is later than the edition's year"),
     (MEETINGS, "Dato", "29-02-2023", DAY_WORDS),
     (MEETINGS, "Partnerskab", "Atlantis", NO_CODE),
-    (MEETINGS, "Dato", "01-03-2023", "column Partnerskab repeats the Partnerskab and Anledning and Dato of an earlier row"),
+    (MEETINGS, "Dato", "01-03-2023", "column Partnerskab: repeats the Partnerskab and Anledning and Dato of an earlier row"),
     (ACCOUNTS, "Afsat kr.", "-1", "is below 0"),
     (ACCOUNTS, "Afsat kr.", "1.000.000", NUMBER_WORDS),
     (ACCOUNTS, "Forbrug kr.", "kr. 500", NUMBER_WORDS),
@@ -226,7 +226,7 @@ CELLS: list[Cell] = [
     (FIGURES, "Mål", "Andel glade", LABEL),
     (FIGURES, "Værdi", "101,0", "is not between 0 and 100, and the measure is a share"),
     (FIGURES, "Værdi", "8.5", NUMBER_WORDS),
-    (FIGURES, "Værdi", "8,55", "column Decimaler is less than the number of decimals of the value"),
+    (FIGURES, "Værdi", "8,55", "column Decimaler: is less than the number of decimals of the value"),
     (FIGURES, "Decimaler", "99999999999", "is less than the number of decimals of the value, or more than 6"),
     (ACTIVITIES, "Aktivitet", "+cmd|' /C calc'!A0", FORMULA),
     (ACTIVITIES, "Aktivitet", "-2+3+cmd|' /C calc'!A0", FORMULA),
@@ -264,7 +264,7 @@ TOLERATED = (SURVEY, REPORTS, ACTIVITIES)  # kinds of which a row among many may
 
 def said_of(cell: Cell) -> str:
     """Column and reason; the column at fault is the one with the value but for the rules that compare several."""
-    return cell[3] if cell[3].startswith("column ") else f"column {cell[1]} {cell[3]}"
+    return cell[3] if cell[3].startswith("column ") else f"column {cell[1]}: {cell[3]}"
 
 
 def cell_id(cell: Cell) -> str:
@@ -338,73 +338,73 @@ def two_files(kind: Kind, first: list[Row], second: list[Row]) -> Make:
 
 SEVERAL_ROWS = {
     "all weights of a stratum zero": Case(
-        stratum(weight="0"), ("svar.csv: 3 of 20 rows", "row 19, column Stratum is a stratum in which no respondent has a weight above 0")
+        stratum(weight="0"), ("svar.csv: 3 of 20 rows", "row 19, column Stratum: is a stratum in which no respondent has a weight above 0")
     ),
-    "all weights of a stratum negative": Case(stratum(weight="-1"), ("svar.csv: 3 of 20 rows", "row 19, column Vægt is not above 0")),
-    "a stratum without population": Case(stratum(population=""), ("row 19, column Stratum befolkning is empty and must not be",)),
-    "a stratum with a population of zero": Case(stratum(population="0"), ("row 19, column Stratum befolkning is not above 0",)),
+    "all weights of a stratum negative": Case(stratum(weight="-1"), ("svar.csv: 3 of 20 rows", "row 19, column Vægt: is not above 0")),
+    "a stratum without population": Case(stratum(population=""), ("row 19, column Stratum befolkning: is empty and must not be",)),
+    "a stratum with a population of zero": Case(stratum(population="0"), ("row 19, column Stratum befolkning: is not above 0",)),
     "a stratum smaller than its sample": Case(
-        stratum(population="2"), ("row 19, column Stratum befolkning is smaller than the number of respondents",)
+        stratum(population="2"), ("row 19, column Stratum befolkning: is smaller than the number of respondents",)
     ),
     "two populations of one stratum": Case(
         lambda folder: write_csv(folder, SURVEY, spoiled(SURVEY, {"Stratum befolkning": "50001"})),
-        ("svar.csv: 10 of 20 rows", "row 2, column Stratum befolkning differs between the respondents of the stratum"),
+        ("svar.csv: 10 of 20 rows", "row 2, column Stratum befolkning: differs between the respondents of the stratum"),
     ),
-    "every weight zero": Case(every(SURVEY, {"Vægt": "0"}), ("svar.csv: 20 of 20 rows", "row 2, column Vægt is not above 0")),
+    "every weight zero": Case(every(SURVEY, {"Vægt": "0"}), ("svar.csv: 20 of 20 rows", "row 2, column Vægt: is not above 0")),
     "the survey of the year before, with this year's headings": Case(
-        every(SURVEY, {"Svardato": "10-01-2022"}), ("20 of 20 rows", "row 2, column Svardato is outside the edition's fieldwork")
+        every(SURVEY, {"Svardato": "10-01-2022"}), ("20 of 20 rows", "row 2, column Svardato: is outside the edition's fieldwork")
     ),
-    "the survey of the year after": Case(every(SURVEY, {"Svardato": "10-01-2024"}), ("row 2, column Svardato is outside the edition",)),
-    "decimal points in every row": Case(every(SURVEY, {"Vægt": "1.25"}), ("20 of 20 rows", "row 2, column Vægt is not a number with a decimal comma")),
+    "the survey of the year after": Case(every(SURVEY, {"Svardato": "10-01-2024"}), ("row 2, column Svardato: is outside the edition",)),
+    "decimal points in every row": Case(every(SURVEY, {"Vægt": "1.25"}), ("20 of 20 rows", "row 2, column Vægt: is not a number with a decimal comma")),
     "last year's reports with this year's headings": Case(
         every(REPORTS, {"Gerningsdato": "", "Anmeldelsesdato": "03-03-2021", "Udtræksdato": "15-02-2022"}),
-        ("20 of 20 rows", "row 2, column Udtræksdato is not in the edition's year, so the file may belong to another year"),
+        ("20 of 20 rows", "row 2, column Udtræksdato: is not in the edition's year, so the file may belong to another year"),
     ),
     "reports of the edition's own year": Case(
-        every(REPORTS, {"Anmeldelsesdato": "03-02-2023"}), ("20 of 20 rows", "row 2, column Anmeldelsesdato is not before the edition's year")
+        every(REPORTS, {"Anmeldelsesdato": "03-02-2023"}), ("20 of 20 rows", "row 2, column Anmeldelsesdato: is not before the edition's year")
     ),
-    "leading zeros lost in every code": Case(every(REPORTS, {"Gern.kode": "1117"}), ("20 of 20 rows", "row 2, column Gern.kode does not have the form")),
-    "Excel's numbers of days in every row": Case(every(REPORTS, {"Anmeldelsesdato": "44623"}), ("row 2, column Anmeldelsesdato is not a day",)),
+    "leading zeros lost in every code": Case(every(REPORTS, {"Gern.kode": "1117"}), ("20 of 20 rows", "row 2, column Gern.kode: does not have the form")),
+    "Excel's numbers of days in every row": Case(every(REPORTS, {"Anmeldelsesdato": "44623"}), ("row 2, column Anmeldelsesdato: is not a day",)),
     "every respondent twice": Case(
         lambda folder: write_csv(folder, SURVEY, good(SURVEY) * 2),
-        ("20 of 40 rows", "row 22, column Respondentnummer repeats the Respondentnummer of an earlier row"),
+        ("20 of 40 rows", "row 22, column Respondentnummer: repeats the Respondentnummer of an earlier row"),
     ),
     "every journal number twice": Case(
         lambda folder: write_csv(folder, REPORTS, good(REPORTS) * 2),
-        ("20 of 40 rows", "row 22, column Journalnummer repeats the Journalnummer of an earlier row"),
+        ("20 of 40 rows", "row 22, column Journalnummer: repeats the Journalnummer of an earlier row"),
     ),
     "the same respondents in two files": Case(
         two_files(SURVEY, good(SURVEY), [row | {"Vægt": "2"} for row in good(SURVEY)]),
-        ("svar_mere.csv: 20 of 20 rows", "row 2, column Respondentnummer repeats"),
+        ("svar_mere.csv: 20 of 20 rows", "row 2, column Respondentnummer: repeats"),
     ),
     "the same journal numbers in two files of one draw": Case(
         two_files(REPORTS, good(REPORTS), [row | {"Rode": "238"} for row in good(REPORTS)]),
-        ("anmeldelser_mere.csv: 20 of 20 rows", "row 2, column Journalnummer repeats"),
+        ("anmeldelser_mere.csv: 20 of 20 rows", "row 2, column Journalnummer: repeats"),
     ),
     "two rows of headings": Case(
-        lines_of(SURVEY, lambda lines: lines.insert(1, lines[0])), ("svar.csv: 1 of 21 rows", "row 2, column Bydel is not a code")
+        lines_of(SURVEY, lambda lines: lines.insert(1, lines[0])), ("svar.csv: 1 of 21 rows", "row 2, column Bydel: is not a code")
     ),
     "headings again in the middle": Case(lines_of(COUNTS, lambda lines: lines.insert(9, lines[0])), ("antal.csv: 1 of 21 rows", "row 10, column")),
     "a sum below the rows": Case(lines_of(COUNTS, lambda lines: lines.append("I alt;;;240;")), ("antal.csv: 1 of 21 rows", "row 22, column")),
     "a row with a cell too many": Case(
-        lines_of(REPORTS, lambda lines: lines.insert(5, f"{lines[5]};9")), ("row 6, column (whole row) has 10 cells where the header has 9",)
+        lines_of(REPORTS, lambda lines: lines.insert(5, f"{lines[5]};9")), ("row 6, column (whole row): has 10 cells where the header has 9",)
     ),
     "a row with a cell too few": Case(
-        lines_of(REPORTS, lambda lines: lines.insert(5, lines[5].rsplit(";", 1)[0])), ("row 6, column (whole row) has 8 cells where the header has 9",)
+        lines_of(REPORTS, lambda lines: lines.insert(5, lines[5].rsplit(";", 1)[0])), ("row 6, column (whole row): has 8 cells where the header has 9",)
     ),
     "meetings of another year": Case(
         lines_of(MEETINGS, lambda lines: lines.__setitem__(slice(None), [line.replace("-2023", "-2022") for line in lines])),
         ("20 of 20 rows are rejected", "is earlier than the edition's year in this and every other row"),
     ),
-    "an empty row": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, "")), ("row 6, column Anledning is empty and must not be",)),
-    "a row of empty cells": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, ";;")), ("row 6, column Partnerskab is empty and must not be",)),
-    "an empty last row": Case(lines_of(MEETINGS, lambda lines: lines.append("")), ("row 22, column Anledning is empty and must not be",)),
+    "an empty row": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, "")), ("row 6, column Anledning: is empty and must not be",)),
+    "a row of empty cells": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, ";;")), ("row 6, column Partnerskab: is empty and must not be",)),
+    "an empty last row": Case(lines_of(MEETINGS, lambda lines: lines.append("")), ("row 22, column Anledning: is empty and must not be",)),
     "a delimiter within a cell, without quotes": Case(
         lines_of(ACTIVITIES, lambda lines: lines.insert(5, lines[5].replace("aktivitet", "aktivitet; og mere"))),
-        ("row 6, column (whole row) has 8 cells where the header has 7",),
+        ("row 6, column (whole row): has 8 cells where the header has 7",),
     ),
     "another delimiter in one row": Case(
-        lines_of(REPORTS, lambda lines: lines.insert(5, lines[5].replace(";", ","))), ("row 6, column (whole row) has 1 cells",)
+        lines_of(REPORTS, lambda lines: lines.insert(5, lines[5].replace(";", ","))), ("row 6, column (whole row): has 1 cells",)
     ),
 }  # fmt: skip
 
@@ -733,7 +733,7 @@ EXCEL = {
         lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY, spoiled(SURVEY, {"Respondentnummer": LONG_CELL}))}),
         ("svar.xlsx, sheet Svar, row 6, column Respondentnummer: holds more than 10000 characters",),
     ),
-    "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification describes the columns of its sheets Ark1; sheets with a specification", "Svar (row 1)", "rename the sheet")),
+    "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification describes the columns of its sheets Ark1; sheets with a specification", "Svar (1)", "rename the sheet")),
     "a second sheet": Case(book(SURVEY, other_sheet("Flere svar")), ("svar.xlsx, sheet Flere svar: is a sheet that the specification does not name: delete the sheet",)),
     "a hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "hide")), ("svar.xlsx, sheet Gemt: is a hidden sheet",)),
     "a deeply hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "very_hidden")), ("svar.xlsx, sheet Gemt: is a hidden sheet",)),
@@ -892,24 +892,24 @@ OTHER_FORMATS = {
         sav_bytes(lambda packed: packed[:80] + (999).to_bytes(4, "little") + packed[84:]), ("svar.sav",), 2021
     ),
     "an SPSS file without cases": Case(lambda folder: write_sav(folder, [dict.fromkeys(until_2022(SURVEY)[0], "")]), ("svar.sav",), 2021),
-    "SPSS: an unknown label": Case(sav_with({"q1": "Måske"}), ("svar.sav: 1 of 20 rows", "row 5, column q1 holds a label"), 2021),
-    "SPSS: a number without a label": Case(sav_column("q1", [1.0, 99.0]), ("svar.sav", "row 1, column q1 holds a label"), 2021),
-    "SPSS: a missing weight": Case(sav_column("vaegt", [1.25, float("nan")]), ("svar.sav: 1 of 20 rows", "row 5, column vaegt is empty"), 2021),
+    "SPSS: an unknown label": Case(sav_with({"q1": "Måske"}), ("svar.sav: 1 of 20 rows", "row 5, column q1: holds a label"), 2021),
+    "SPSS: a number without a label": Case(sav_column("q1", [1.0, 99.0]), ("svar.sav", "row 1, column q1: holds a label"), 2021),
+    "SPSS: a missing weight": Case(sav_column("vaegt", [1.25, float("nan")]), ("svar.sav: 1 of 20 rows", "row 5, column vaegt: is empty"), 2021),
     "SPSS: a weight that the file declares missing": Case(
         lambda folder: write_sav(folder, [row | {"vaegt": 999.0 if number == 4 else 1.25} for number, row in enumerate(until_2022(SURVEY, 2021))], missing={"vaegt": [999]}),
-        ("svar.sav: 1 of 20 rows", "row 5, column vaegt is empty"), 2021,
+        ("svar.sav: 1 of 20 rows", "row 5, column vaegt: is empty"), 2021,
     ),
     "SPSS: a day that no calendar has": Case(
         lambda folder: write_sav(folder, [row | {"svardato": 4e11 if number == 4 else DAY_IN_SPSS} for number, row in enumerate(until_2022(SURVEY, 2021))], formats={"svardato": "DATE11"}),
-        ("svar.sav: 1 of 20 rows", "row 5, column svardato is not a day"), 2021,
+        ("svar.sav: 1 of 20 rows", "row 5, column svardato: is not a day"), 2021,
     ),
-    "SPSS: a weight below zero": Case(sav_column("vaegt", [1.25, -1.25]), ("svar.sav: 1 of 20 rows", "row 5, column vaegt is not above 0"), 2021),
-    "SPSS: another year": Case(sav_with({"svardato": "10-01-2022"}), ("row 5, column svardato is outside the edition's fieldwork",), 2021),
+    "SPSS: a weight below zero": Case(sav_column("vaegt", [1.25, -1.25]), ("svar.sav: 1 of 20 rows", "row 5, column vaegt: is not above 0"), 2021),
+    "SPSS: another year": Case(sav_with({"svardato": "10-01-2022"}), ("row 5, column svardato: is outside the edition's fieldwork",), 2021),
     "SPSS: a mark of direction": Case(sav_with({"bydel": "Val\u202eby"}), ("svar.sav, row 5, column bydel: holds an invisible character that changes",), 2021),
     "SPSS: a letter that was read in another encoding": Case(sav_with({"bydel": "\u00c3\u02dcsterbro"}), ("svar.sav, row 5, column bydel: holds a Danish letter that was garbled",), 2021),
     "SPSS: a control character": Case(sav_with({"bydel": "Val\x1bby"}), ("svar.sav, row 5, column bydel: holds a control character",), 2021),
     "SPSS: a column missing": Case(lambda folder: write_sav(folder, without(until_2022(SURVEY, 2021), "vaegt")), ("svar.sav", "(missing vaegt)"), 2021),
-    "SPSS: a formula": Case(sav_with({"bydel": COMMAND}), ("row 5, column bydel begins like a formula",), 2021),
+    "SPSS: a formula": Case(sav_with({"bydel": COMMAND}), ("row 5, column bydel: begins like a formula",), 2021),
     "SPSS in a year whose columns have other names": Case(write_sav, ("svar.sav: has the columns that sikker_by_survey has from edition 2021 on",)),
     "reports as SPSS": Case(lambda folder: write_sav(folder, without(until_2022(REPORTS, 2021), "X", "Y")), ("svar.sav: no specification describes a sav file",), 2021),
     "a Parquet file cut off": Case(parquet_bytes(lambda packed: packed[:-200]), ("befolkning.parquet: is damaged or cut off",)),
@@ -921,16 +921,16 @@ OTHER_FORMATS = {
     "Parquet: bytes of one length in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20, pa.binary(1))), ("befolkning.parquet, column kilde: holds lists or bytes",)),
     "Parquet: bytes in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20)), ("befolkning.parquet, column kilde: holds lists or bytes",)),
     "Parquet: text that is no UTF-8": Case(arrays(POPULATION, omraade=latin([b"Valby"] * 4 + [b"Vanl\xf8se"] + [b"Valby"] * 15)), ("befolkning.parquet, row 5, column omraade: is not written in UTF-8",)),
-    "Parquet: a missing number": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("nan")))), ("1 of 20 rows", "row 5, column personer is empty")),
-    "Parquet: infinity": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("inf")))), ("1 of 20 rows", "row 5, column personer is not a whole number")),
-    "Parquet: half a resident": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, 0.5))), ("row 5, column personer is not a whole number",)),
-    "Parquet: a number below zero": Case(arrays(POPULATION, personer=pa.array(fifth(61000, -1))), ("row 5, column personer is not above 0",)),
-    "Parquet: a day with a time": Case(arrays(POPULATION, dato=pa.array([datetime(2003 + n, 1, 1, 12) for n in range(20)])), ("20 of 20 rows", "row 1, column dato is not a day")),
-    "Parquet: numbers for days": Case(arrays(POPULATION, dato=pa.array(range(37000, 37020))), ("row 1, column dato is not a day",)),
+    "Parquet: a missing number": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("nan")))), ("1 of 20 rows", "row 5, column personer: is empty")),
+    "Parquet: infinity": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("inf")))), ("1 of 20 rows", "row 5, column personer: is not a whole number")),
+    "Parquet: half a resident": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, 0.5))), ("row 5, column personer: is not a whole number",)),
+    "Parquet: a number below zero": Case(arrays(POPULATION, personer=pa.array(fifth(61000, -1))), ("row 5, column personer: is not above 0",)),
+    "Parquet: a day with a time": Case(arrays(POPULATION, dato=pa.array([datetime(2003 + n, 1, 1, 12) for n in range(20)])), ("20 of 20 rows", "row 1, column dato: is not a day")),
+    "Parquet: numbers for days": Case(arrays(POPULATION, dato=pa.array(range(37000, 37020))), ("row 1, column dato: is not a day",)),
     "Parquet: a NUL byte": Case(texts(POPULATION, "kilde", "x\x00"), ("befolkning.parquet, row 5, column kilde: holds a control character",)),
     "Parquet: a mark of direction": Case(texts(POPULATION, "omraade", "\u202eValby"), ("befolkning.parquet, row 5, column omraade: holds an invisible character that changes",)),
     "Parquet: 10 MB in one cell": Case(texts(POPULATION, "kilde", LONG_CELL), ("befolkning.parquet, row 5, column kilde: holds more than 10000 characters",)),
-    "Parquet: a code as a number": Case(lambda folder: write_parquet(folder, REPORTS, None, {"Gern.kode": pa.array(fifth(75111, 1117))}), ("anmeldelser.parquet: 1 of 20 rows", "row 5, column Gern.kode does not have the form")),
+    "Parquet: a code as a number": Case(lambda folder: write_parquet(folder, REPORTS, None, {"Gern.kode": pa.array(fifth(75111, 1117))}), ("anmeldelser.parquet: 1 of 20 rows", "row 5, column Gern.kode: does not have the form")),
     "Parquet: a column renamed": Case(lambda folder: write_parquet(folder, POPULATION, renamed(good(POPULATION), {"kilde": "Kilde"})), ("befolkning.parquet", "missing kilde; unknown Kilde")),
     "Parquet: a column twice": Case(
         lambda folder: pq_write(folder, pa.Table.from_arrays([pa.array(["Valby"])] * 5, ["omraade", "dato", "personer", "kilde", "kilde"])), ("befolkning.parquet: two columns are called kilde",)
@@ -1263,7 +1263,7 @@ def test_a_row_at_fault_among_many_is_rejected_with_its_place_and_reason(tolerat
     cell, file, sheet, row = AMONG_OTHERS[name]
     found = tolerated.of(file, row)
     assert any(
-        f"column {rejected['column_name']} {rejected['reason']}".startswith(said_of(cell)) for rejected in found
+        f"column {rejected['column_name']}: {rejected['reason']}".startswith(said_of(cell)) for rejected in found
     ), found
     for rejected in found:
         assert rejected["sheet"] == sheet

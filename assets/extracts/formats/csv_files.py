@@ -347,9 +347,9 @@ def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) 
                         f"{path_for_reader(path)}, line {line}: a quotation mark without its partner makes this line and the next ones a single cell: delete the mark, or ask for the file again."
                     )
                 count, line = count + 1, reader.line_num + 1
-        except csv.Error as error:
+        except csv.Error:
             raise InputError(
-                f"{path_for_reader(path)}, line {line}: the quotation marks do not match ({error}): ask for the file again."
+                f"{path_for_reader(path)}, line {line}: the quotation marks do not match: ask for the file again."
             ) from None
     return count
 
