@@ -26,20 +26,16 @@ IN_BOTH_LANGUAGES = {
     "amager", "at", "baseline", "by", "bydel", "bydele", "data", "folehaven", "for", "graffiti", "hash", "husum",
     "interval", "minus", "over", "positive", "rode", "sikker", "status", "tingbjerg", "to", "type",
 }  # fmt: skip
-# The same of what commands print, with the values that somebody types and the names of formats.
+# The same of what commands print; after these the names of fields and values that somebody types, and of file formats.
 IN_BOTH_IN_THE_TERMINAL = {
-    "accept",
-    "correct",
-    "drop",
-    "dagster",
-    "tryghed",
-    "csv",
-    "excel",
-    "spss",
-    "parquet",
-    "yaml",
-    "utf",
-}
+    "baselines", "byte", "bytes", "cpr", "ctrl", "database", "download", "e", "end", "epsg", "find", "form", "format", "gigabyte",
+    "have", "id", "kroner", "link", "links", "megabyte", "person", "plan", "point", "program", "roder", "start", "store", "stratum",
+    "under", "version",
+    "about", "accept", "action", "answers", "constant", "correct", "decimals", "drop", "edition", "expects", "extract", "false",
+    "ignored", "invited", "landing", "name", "personal", "seen", "true", "value",
+    "bom", "bzip", "c", "cr", "csv", "dagster", "excel", "feather", "gzip", "parquet", "pdf", "rar", "sav", "spss", "stata", "tryghed",
+    "utf", "xls", "xlsx", "xml", "xz", "yaml", "yml",
+}  # fmt: skip
 # Words that officials do not write, or that were replaced: the glossary has the right ones.
 AVOIDED = {
     "da": r"udgangspunkt|\blovet\b|\busikkert\b|talt helt op|brud i serien|opdigt|\d%|\b\d{4,}(?= indbygger)|\d\.\d\d?\b(?!\.)",
@@ -222,12 +218,17 @@ def without_names(text: str) -> str:
     """A text without placeholders, commands, options, and names of files, columns and variables: no reader translates them."""
     names = (
         r"\{\w+\}",
-        r"tryghed(?: [a-z]+)* ?",
+        r"tryghed(?: [a-z]+)*(?: EDITION)? ?",
         r"--\w+",
         r"\w*_\w+",
+        r"\b[a-z]+\.[a-z]+\b",  # tables
         r"[\w/-]+\.(?:csv|yml|md|duckdb|parquet)\b",
+        r"[\w]+/[\w/]*",  # folders
         r"'[^']*'",
         r"https?://\S+",
+        r"%\w|U\+\w+|#N/A",
+        r"byte order mark|utf-8-sig",
+        r"kolonne \w+",
     )
     return re.sub("|".join(names), " ", text)
 
