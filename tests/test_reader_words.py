@@ -221,7 +221,7 @@ def without_names(text: str) -> str:
         r"tryghed(?: [a-z]+)*(?: EDITION)? ?",
         r"--\w+",
         r"\w*_\w+",
-        r"\b[a-z]+\.[a-z]+\b",  # tables
+        r"\b[a-z]+\.[a-z_]+\b",  # tables
         r"[\w/-]+\.(?:csv|yml|md|duckdb|parquet)\b",
         r"[\w]+/[\w/]*",  # folders
         r"'[^']*'",
