@@ -405,5 +405,5 @@ def _columns_read(trial: "Trial") -> RichTable:
     for name in layout.columns.keys() - layout.headings.keys():
         table.add_row("-", name, text("not_in_edition", edition=layout.edition))
     for heading, ignored in layout.ignored.items():
-        table.add_row(heading, "-", text("not_read", reason=ignored.reason))
+        table.add_row(heading, "-", text("not_read", reason=sentence(ignored.reason)))
     return table

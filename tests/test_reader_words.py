@@ -218,10 +218,10 @@ def without_names(text: str) -> str:
     """A text without placeholders, commands, options, and names of files, columns and variables: no reader translates them."""
     names = (
         r"\{\w+\}",
+        r"\b[a-z]+\.[a-z_]+\b",  # tables
         r"tryghed(?: [a-z]+)*(?: EDITION)? ?",
         r"--\w+",
         r"\w*_\w+",
-        r"\b[a-z]+\.[a-z_]+\b",  # tables
         r"[\w/-]+\.(?:csv|yml|md|duckdb|parquet)\b",
         r"[\w]+/[\w/]*",  # folders
         r"'[^']*'",

@@ -323,7 +323,7 @@ def test_a_column_and_a_value_belong_to_a_correction(late: Path) -> None:
 
 
 FORMS = {
-    "a row with nothing said to be done": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9}, "say what becomes of the row"),
+    "a row with nothing said to be done": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9}, "action is missing: give accept, correct or drop"),
     "half a cell": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9, "action": "correct", "column": "reported_on"}, "a correction needs a column, by its name in the specification, and a value"),
     "a check that is to be dropped": ({"about": "failed_check", "table": TABLE, "rule": RULE, "seen": "0" * 12, "action": "drop"}, "action does not apply to failed_check"),
     "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "action does not apply to unmapped_code"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from assets.extracts.layouts import load_specifications
 from checks.row_rules import row_rules
 from checks.table_rules import rules, shape_rule
 from pipelines.danish import PLACEHOLDER, in_danish, translations
@@ -73,12 +74,24 @@ def test_a_translation_has_the_same_values_and_is_found_again(english: str) -> N
     )
 
 
+def reasons_of_ignored_columns() -> set[str]:
+    specifications = load_specifications(PROJECT / "warehouse" / "reference" / "extracts").values()
+    layouts = [specification.for_edition(edition) for specification in specifications for edition in range(2017, 2027)]
+    return {ignored.reason for layout in layouts for ignored in layout.ignored.values()}
+
+
+def test_every_reason_of_a_column_that_is_not_read_has_its_danish() -> None:
+    assert reasons_of_ignored_columns()
+    assert reasons_of_ignored_columns() - set(translations()) == set()
+
+
 def test_no_translation_is_left_over() -> None:
     """Each English sentence, or each fixed part of one that is put together, stands in the code."""
     used = {sentence for path in MODULES for _, sentence in sentences_of(path)}
     used |= {rule.what_to_do for of_table in rules().values() for rule in of_table}
     used |= {shape_rule(table).what_to_do for table in contracts().values()}
     used |= {rule.reason for table in contracts().values() for rule in row_rules().get(table.name, ())}
+    used |= reasons_of_ignored_columns()
     code = "\n".join(path.read_text(encoding="utf-8") for room in ROOMS for path in (PROJECT / room).rglob("*.py"))
     code += code.replace("_", " ")  # names of columns, put into a sentence as words
     left_over = {english for english in translations() if without_names(english) not in used} - set(of_libraries())
