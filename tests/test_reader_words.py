@@ -30,7 +30,7 @@ IN_BOTH_LANGUAGES = {
 IN_BOTH_IN_THE_TERMINAL = {
     "baselines", "byte", "bytes", "cpr", "ctrl", "database", "download", "e", "end", "epsg", "find", "form", "format", "gigabyte",
     "have", "id", "kroner", "link", "links", "megabyte", "person", "plan", "point", "program", "roder", "start", "store", "stratum",
-    "under", "version",
+    "under", "version", "web",
     "about", "accept", "action", "answers", "constant", "correct", "decimals", "drop", "edition", "expects", "extract", "false",
     "ignored", "invited", "landing", "name", "personal", "seen", "true", "value",
     "bom", "bzip", "c", "cr", "csv", "dagster", "excel", "feather", "gzip", "parquet", "pdf", "rar", "sav", "spss", "stata", "tryghed",
