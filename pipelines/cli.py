@@ -33,12 +33,13 @@ from pipelines.printing import (
     print_wrapped,
     verdicts_table,
 )
-from pipelines.status import read_status
-from pipelines.texts import sentence, text
+from pipelines.status import is_made_up, read_status
+from pipelines.texts import reader_language, sentence, text
 from warehouse import store
 from warehouse.errors import InputError, StoreError, disk_trouble
 from warehouse.home import PROJECT, landing_folder, path_for_reader, reference_folder, sample_reference_folder
 from warehouse.publishing import open_published
+from warehouse.reference_files import load_reference
 
 if TYPE_CHECKING:
     from assets.decisions.deciding import By
@@ -59,8 +60,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         err.print(text("interrupted"))
         return WRONG
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return WRONG
+    except click.ClickException as error:
+        print_error(text("wrong_usage", message=sentence(error.format_message())))
         return WRONG
     except (InputError, StoreError) as error:
         print_error(sentence(str(error)))
@@ -82,7 +86,7 @@ def tryghed() -> None:
 
     \b
     Once a year:
-      1. Add the new figures to warehouse/reference/published_figures.csv, each with its source.
+      1. Add the new figures to published_figures.csv, a reference file, each with its source.
       2. tryghed extracts check FILE   says what a delivered file is and what is wrong with it;
                                        then put it into data/landing/<edition>/
       3. tryghed run                   makes every table, checks it, and publishes the DuckDB file
@@ -96,7 +100,8 @@ def tryghed() -> None:
 
     Messages are Danish where TRYGHED_LANGUAGE, or else the locale, begins with da.
 
-    Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input.
+    Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a fault of the
+    program.
     """
 
 
@@ -211,6 +216,8 @@ def status_command(edition: int | None, everything: bool) -> None:
       tryghed status 2022                     how it stood in edition 2022
       TRYGHED_LANGUAGE=da tryghed status      in Danish
     """
+    if everything and edition:
+        raise click.UsageError(text("edition_or_all"))
     if everything:
         _print_everything()
     else:
@@ -219,6 +226,8 @@ def status_command(edition: int | None, everything: bool) -> None:
 
 def _print_everything() -> None:
     connection = open_published()
+    if is_made_up(connection):
+        out.print(text("made_up_banner"), style="bold")
     in_words = full_status.words(connection)
     for verdicts in full_status.verdict_tables(connection):
         out.print(verdicts_table(verdicts, in_words))
@@ -320,7 +329,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
     \b
     Example:
       tryghed decide row 2023 svar_2023.csv 17 --action correct --column area_code --value "1" \\
-        --person "A. Steward" --reason "The vendor confirmed it."
+        --person "A. Steward" --reason "The producer confirmed it."
     """
     with out.status(text("reading_file")):
         from assets.decisions.deciding import cell_of, decide_on_row
@@ -384,7 +393,13 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
         from assets.targets.fixing import fix_baselines
 
         act = fix_baselines(agreement_id, person, reason, date.today())
-    print_baselines(act)
+    print_baselines(act, _measure_names())
+
+
+def _measure_names() -> dict[str, str]:
+    """Return the name of each measure in the reader's language."""
+    measures = load_reference()["reference.measures"]
+    return dict(zip(measures["measure"], measures[f"name_{reader_language()}"], strict=True))
 
 
 @tryghed.group("extracts")

@@ -42,9 +42,13 @@ class VerdictTable:
 
 @dataclass(frozen=True)
 class Footnote:
-    """What a reader should know of the figures of some editions; `accepted` where a steward lets it pass in them."""
+    """What a reader should know about the figures of some editions, and the checks that say so.
+
+    `accepted` if a steward accepted or waived it in these editions.
+    """
 
     text: str
+    checks: str
     editions: tuple[int, ...]
     accepted: bool
     made_up: bool
@@ -102,12 +106,14 @@ def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
     """Return the footnotes on published figures with their editions, those without a decision first."""
     rows = connection.execute(
         f"""
-        SELECT text_{reader_language()}, list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
+        SELECT text_{reader_language()}, string_agg(DISTINCT table_name || ' ' || rule, ', ' ORDER BY table_name || ' ' || rule), list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
                bool_or(coalesce(provenance = 'synthetic', false))
         FROM quality.footnotes GROUP BY text_{reader_language()}, accepted ORDER BY accepted, 1
         """
     ).fetchall()
-    return [Footnote(text, tuple(editions), accepted, made_up) for text, editions, accepted, made_up in rows]
+    return [
+        Footnote(text, checks, tuple(editions), accepted, made_up) for text, checks, editions, accepted, made_up in rows
+    ]
 
 
 def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
@@ -172,8 +178,13 @@ def _reading(verdict: _Verdict, names_of_words: Words) -> str:
     why = names_of_words["reason", verdict.reason] if verdict.reason else ""
     if verdict.literal == verdict.statistical == "not_evaluable":
         return names_of_words["heading", "no_verdict"] + why
+    if verdict.compared_with == "report":
+        return names_of_words["verdict", "reported"] + _mark(verdict, names_of_words)
     by_words, by_data = names_of_words["verdict", verdict.literal], names_of_words["verdict", verdict.statistical]
     if verdict.statistical == "not_evaluable":
         by_data = f"{by_data} ({why})"
-    mark = f" ({names_of_words['provenance', verdict.provenance]})" if verdict.provenance == "synthetic" else ""
-    return f"{by_words} / {by_data}{mark}"
+    return f"{by_words} / {by_data}{_mark(verdict, names_of_words)}"
+
+
+def _mark(verdict: _Verdict, names_of_words: Words) -> str:
+    return f" ({names_of_words['provenance', verdict.provenance]})" if verdict.provenance == "synthetic" else ""

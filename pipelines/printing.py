@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from assets.extracts.layouts import Layout
     from assets.extracts.trial import Trial
     from assets.targets.fixing import Act, FixedBaseline
     from assets.targets.sentences import Words
     from pipelines.full_status import Footnote, MissingDelivery, VerdictTable
     from pipelines.running import FailedCheck, Ran
-    from pipelines.status import Status
+    from pipelines.status import AgreementStatus, Status
     from warehouse.contracts import Row
     from warehouse.decision_file import Decision
 
@@ -34,6 +35,7 @@ err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 LINES_OF_A_SCREEN, MOST_LISTED = 40, 5
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 
@@ -45,6 +47,15 @@ def print_wrapped(line: str) -> None:
 def print_error(line: str) -> None:
     """Print a line on standard error: on a terminal broken between words, elsewhere as one line."""
     err.print("\n".join(_wrapped(line)) if err.is_terminal else line)
+
+
+def _wrapped_at_points(line: str) -> list[str]:
+    """Return the line of a target, broken after its points where it is too long, and nowhere else if that is possible."""
+    parts = line.split(" · ")
+    if any(len(part) > out.width - len("     ·") for part in parts):
+        return _wrapped(line, "     ")
+    kept_together = " · ".join(part.replace(" ", NO_BREAK) for part in parts)
+    return [wrapped.replace(NO_BREAK, " ") for wrapped in _wrapped(kept_together, "     ")]
 
 
 def _wrapped(line: str, indent: str = "  ") -> list[str]:
@@ -151,8 +162,7 @@ def print_end_of_run(status: "Status") -> None:
     """Print where each target stands, one sentence per agreement, what needs a person, and where to look."""
     _print_lines([*_banner(status), *_targets(status), ""])
     for agreement in status.agreements:
-        counts = agreement.literal_counts(status.words) or text("no_targets")
-        print_wrapped(text("agreement_in_short", name=agreement.name, counts=counts))
+        print_wrapped(_agreement_in_short(agreement, status.words))
     overdue = len(_overdue(status))
     needed = [*_to_decide(status), *([text("overdue_deliveries", count=overdue)] if overdue else [])]
     for what in needed:
@@ -160,6 +170,20 @@ def print_end_of_run(status: "Status") -> None:
     if not needed:
         out.print(text("needs_nobody"))
     print_wrapped(text("where_to_look"))
+
+
+def _agreement_in_short(agreement: "AgreementStatus", words: "Words") -> str:
+    """Return one sentence on an agreement: how many readings there are by the words and by the data, or why there are none."""
+    if not agreement.readings:
+        return f"{_without_readings(agreement)}."
+    literal, statistical = agreement.literal_counts(words), agreement.statistical_counts(words)
+    return text("agreement_in_short", name=agreement.name, literal=literal, statistical=statistical)
+
+
+def _without_readings(agreement: "AgreementStatus") -> str:
+    if agreement.begins_after:
+        return text("not_begun", name=agreement.name, year=agreement.begins_after)
+    return text("no_targets", name=agreement.name)
 
 
 # --- tryghed status ----------------------------------------------------------------------------------------
@@ -183,7 +207,8 @@ def print_status(status: "Status") -> None:
         ]
         if len(above) + len(lists) < LINES_OF_A_SCREEN:
             break
-    _print_lines([*above, *lists, *_wrapped(text("more", edition=shown.edition - 1))])
+    more = text("more", edition=shown.edition - 1) if shown.has_earlier else text("more_of_this")
+    _print_lines([*above, *lists, *_wrapped(more)])
 
 
 def _print_lines(lines: list[str]) -> None:
@@ -199,11 +224,11 @@ def _targets(status: "Status") -> list[str]:
     lines = []
     for agreement in status.agreements:
         if not agreement.readings:
-            lines += _wrapped(f"{agreement.name}: {text('no_targets')}")
+            lines += _wrapped(_without_readings(agreement))
             continue
         lines += _wrapped(text("baseline_to_year", name=agreement.name, year=agreement.newest_year))
         for target_id, line in agreement.lines(status.words):
-            lines += _wrapped(f"{target_id:<3}{line}", indent="     ")
+            lines += _wrapped_at_points(f"{target_id:<3}{line}")
     return lines
 
 
@@ -264,19 +289,18 @@ def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable
     """Return a table of the deliveries that verdicts wait for, from whom, and since when."""
     table = _table(words, "missing", "delivery", "from", "editions", "since")
     for delivery in missing:
-        editions = ", ".join(map(str, delivery.editions))
-        table.add_row(delivery.name, delivery.deliverer, editions, day(delivery.since))
+        table.add_row(delivery.name, delivery.deliverer, spans(delivery.editions), day(delivery.since))
     return table
 
 
 def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
     """Return a table of the footnotes, marked where a steward let one pass or figures are made up."""
-    table = _table(words, "footnotes", "footnote", "editions")
+    table = _table(words, "footnotes", "footnote", "check", "editions")
     for footnote in footnotes:
         marks = [words["heading", "let_pass"]] if footnote.accepted else []
         marks += [words["provenance", "synthetic"]] if footnote.made_up else []
         text = footnote.text + "".join(f" ({mark})" for mark in marks)
-        table.add_row(text, ", ".join(map(str, footnote.editions)))
+        table.add_row(text, footnote.checks, spans(footnote.editions))
     return table
 
 
@@ -315,19 +339,22 @@ def print_decision(decision: "Decision") -> None:
     print_wrapped(text("next_after_decision", edition=decision.edition))
 
 
-def print_baselines(act: "Act") -> None:
-    """Print the baselines that an act fixed, those that were fixed already, and what to do next."""
+def print_baselines(act: "Act", names: dict[str, str]) -> None:
+    """Print the baselines that an act fixed, those that were fixed already, and what to do next.
+
+    `names` are the measures' names in the reader's language.
+    """
     for lines, outcome in ((act.written, text("fixed")), (act.stood, text("unchanged"))):
         for line in lines:
-            _print_lines(_wrapped(f"{_baseline(line)}: {outcome}", indent="     "))
+            _print_lines(_wrapped(f"{_baseline(line, names[line.measure])}: {outcome}", indent="     "))
     for target in act.missing:
-        print_wrapped(text("baseline_without_figure", target=target.target_id, measure=target.measure))
+        print_wrapped(text("baseline_without_figure", target=target.target_id, measure=names[target.measure]))
     if act.written:
         file = path_for_reader(reference_folder() / "fixed_baselines.csv")
         print_wrapped(text("next_after_fixing", edition=act.written[0].edition, file=file))
 
 
-def _baseline(line: "FixedBaseline") -> str:
+def _baseline(line: "FixedBaseline", measure: str) -> str:
     """Return a fixed baseline as its target, measure, year, figures and files."""
     figures = [
         text("per_cent", share=number(line.share_percent)) if line.share_percent is not None else "",
@@ -338,7 +365,7 @@ def _baseline(line: "FixedBaseline") -> str:
     return text(
         "baseline",
         target=f"{line.target_id:<3}",
-        measure=line.measure,
+        measure=measure,
         year=line.edition - (line.crime_type is not None),
         figures=", ".join(filter(None, figures)),
         made_from=line.made_from,
@@ -361,12 +388,14 @@ def print_trial(trial: "Trial") -> None:
             rows=number(file.rows),
             format=text("sheet", format=file.format, sheet=file.sheet) if file.sheet else file.format,
             specification=specification,
-            producer=layout.producer,
+            producer=sentence(layout.producer),
             edition=file.edition,
             fingerprint=file.sha256[:SEEN_LETTERS],
         )
     )
-    out.print(_columns_read(trial))
+    out.print(text("columns_read", table=layout.table.name), style="bold")
+    for line in _columns_read(layout):
+        print_wrapped(f"- {line}")
     if trial.rejected:
         out.print(text("rejected_rows"), style="bold")
     for _, column, reason, rows in trial.by_rule():
@@ -394,16 +423,15 @@ def print_trial(trial: "Trial") -> None:
         print_error(text("too_many_rejected", file=file.path.name, specification=specification))
 
 
-def _columns_read(trial: "Trial") -> RichTable:
-    layout = trial.file.layout
-    table = RichTable(title=text("columns_read", table=layout.table.name), box=None, pad_edge=False, **_LEFT)
-    for heading in ("column_of_file", "read_as", "by"):
-        table.add_column(text(heading), overflow="fold")
+def _columns_read(layout: "Layout") -> list[str]:
+    """Return a line for each column of the file: as what it is read, or why it is not."""
+    lines = []
     for name, heading in layout.headings.items():
         labels = layout.columns[name].labels
-        table.add_row(heading, name, text("labels", count=len(labels)) if labels else text("as_it_is"))
-    for name in layout.columns.keys() - layout.headings.keys():
-        table.add_row("-", name, text("not_in_edition", edition=layout.edition))
-    for heading, ignored in layout.ignored.items():
-        table.add_row(heading, "-", text("not_read", reason=sentence(ignored.reason)))
-    return table
+        how = f" ({text('labels', count=len(labels))})" if labels else ""
+        lines.append(f"{heading} → {name}{how}")
+    lines += [
+        f"{heading}: {text('not_read', reason=sentence(ignored.reason))}" for heading, ignored in layout.ignored.items()
+    ]
+    missing = layout.columns.keys() - layout.headings.keys()
+    return [*lines, *(text("not_in_edition", column=name, edition=layout.edition) for name in sorted(missing))]

@@ -47,12 +47,22 @@ class Reading:
         """Whether the agreement asks for the figure alone and sets no level: reporting it is no success."""
         return self.compared_with == "report" and self.literal == "met"
 
+    @property
+    def is_full_count(self) -> bool:
+        """Whether everything was counted, so that the data say the same as the words."""
+        return (
+            self.compared_with in ("limit", "goals")
+            and self.value_low is None
+            and self.statistical == self.literal != "not_evaluable"
+        )
+
 
 @dataclass(frozen=True)
 class AgreementStatus:
     """An agreement and its readings in order of targets; without readings its targets are not entered."""
 
     name: str
+    begins_after: int | None
     readings: tuple[Reading, ...]
 
     @property
@@ -74,8 +84,12 @@ class AgreementStatus:
 
     def statistical_counts(self, in_words: Words) -> str:
         """Return how many readings by the data are met, not met and uncertain; reported figures have no such reading."""
-        statistical = Counter(reading.statistical for reading in self.readings if not reading.is_report)
-        return _counts(statistical, ("met", "not_met", "uncertain", "not_evaluable"), in_words)
+        judged = [reading for reading in self.readings if reading.rule != "reported_every_year"]
+        statistical = Counter(reading.statistical for reading in judged if not reading.is_full_count)
+        counts = [_counts(statistical, ("met", "not_met", "uncertain", "not_evaluable"), in_words)]
+        if full_counts := sum(reading.is_full_count for reading in judged):
+            counts.append(text("full_counts", count=full_counts))
+        return ", ".join(filter(None, counts))
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,7 @@ class EditionShown:
     edition: int
     due_on: date
     is_newest: bool
+    has_earlier: bool
 
 
 @dataclass(frozen=True)
@@ -120,7 +135,7 @@ def read_status(wanted: int | None, today: date) -> Status:
             delivery for delivery in missing_deliveries(connection, shown.edition) if delivery.since <= today
         ),
         baselines_to_fix=tuple(baselines_to_fix(connection)),
-        footnotes=footnotes_without_decision(connection),
+        footnotes=footnotes_without_decision(connection, shown.edition),
         words=words(connection),
     )
 
@@ -132,7 +147,8 @@ def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> 
         WITH newest AS (
             SELECT coalesce(max(edition) FILTER (value IS NOT NULL), min(edition)) AS edition FROM targets.verdicts
         )
-        SELECT e.edition, e.due_on, e.edition = n.edition FROM reference.editions e, newest n
+        SELECT e.edition, e.due_on, e.edition = n.edition, e.edition > (SELECT min(edition) FROM reference.editions)
+        FROM reference.editions e, newest n
         WHERE e.edition = coalesce($wanted, n.edition)
         """,
         {"wanted": wanted},
@@ -172,31 +188,31 @@ def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[Agre
                          list_position(['every_year', 'edition_before'], v.compared_with) NULLS LAST
             ) = 1
         )
-        SELECT a.name_{language}, r.* EXCLUDE (agreement_id, measure)
+        SELECT a.name_{language}, if(year(a.first_day) > $edition, year(a.first_day), NULL), r.* EXCLUDE (agreement_id, measure)
         FROM reference.agreements a LEFT JOIN readings r USING (agreement_id)
         ORDER BY r.target_id IS NULL, a.agreement_id, r.target_id, r.measure
         """,
         {"edition": edition},
     ).fetchall()
     return [
-        AgreementStatus(name, tuple(Reading(*row[1:]) for row in of_agreement if row[1] is not None))
-        for name, of_agreement in groupby(rows, key=lambda row: str(row[0]))
+        AgreementStatus(name, begins_after, tuple(Reading(*row[2:]) for row in of_agreement if row[2] is not None))
+        for (name, begins_after), of_agreement in groupby(rows, key=lambda row: (str(row[0]), row[1]))
     ]
 
 
 def editions_overdue(connection: duckdb.DuckDBPyConnection, shown: EditionShown, today: date) -> list[EditionShown]:
     """Return the editions after the newest one with a figure that were due by today; none where an earlier one is shown."""
     rows = connection.execute(
-        "SELECT edition, due_on, false FROM reference.editions WHERE edition > $edition AND due_on <= $today ORDER BY edition",
+        "SELECT edition, due_on, false, true FROM reference.editions WHERE edition > $edition AND due_on <= $today ORDER BY edition",
         {"edition": shown.edition, "today": today},
     ).fetchall()
     return [EditionShown(*row) for row in rows] if shown.is_newest else []
 
 
-def footnotes_without_decision(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return how many checks warn of a published figure and nobody has decided on."""
-    query = "SELECT count(DISTINCT (table_name, rule)) FROM quality.footnotes WHERE decision IS NULL"
-    row = connection.execute(query).fetchone()
+def footnotes_without_decision(connection: duckdb.DuckDBPyConnection, newest_edition: int) -> int:
+    """Return how many checks warn about published figures up to an edition without a decision on the warning."""
+    query = "SELECT count(DISTINCT (table_name, rule)) FROM quality.footnotes WHERE decision IS NULL AND edition <= ?"
+    row = connection.execute(query, [newest_edition]).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -301,7 +317,7 @@ def verdict_of(reading: Reading, in_words: Words) -> list[str]:
         return [literal, in_words["reason", reading.reason or ""]]
     if reading.statistical == "uncertain":
         return [literal, in_words["verdict", "uncertain"]]
-    if reading.compared_with in ("limit", "goals") and reading.value_low is None:
+    if reading.is_full_count:
         return [literal]
     return [literal, text("statistically", word=in_words["verdict", reading.statistical])]
 

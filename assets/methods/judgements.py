@@ -132,4 +132,6 @@ def every_one(met: int, out_of: int, not_known: int) -> Verdict:
     """
     if met + not_known < out_of:
         return Verdict("not_met", "not_met")
-    return not_evaluable("missing_extract") if not_known or out_of == 0 else Verdict("met", "met")
+    if not_known:
+        return not_evaluable("goals_not_known")
+    return not_evaluable("missing_extract") if out_of == 0 else Verdict("met", "met")

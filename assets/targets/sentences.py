@@ -96,15 +96,15 @@ def sentence(row: VerdictRow, rule: str, made_of: str, words: Words, language: s
     `rule` is the target's and `made_of` its measure's. Raises InputError where words.csv lacks a sentence.
     """
     figures = _figures(row, words, language)
-    return " ".join(words["sentence", name].format(**figures) for name in _parts(row, rule, made_of))
+    sentences = " ".join(words["sentence", name].format(**figures) for name in _parts(row, rule, made_of))
+    return sentences.replace("..", ".")  # an abbreviation such as "mio. kr." ends a sentence with its own full stop
 
 
 def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
     """Return the names of the sentences that describe the verdict, in order."""
     marks = ["made_up"] if row.provenance == "synthetic" else []
     if row.literal == "not_evaluable":
-        waiting = row.compared_with == "goals" and row.reason == "missing_extract" and row.value is not None
-        return [*marks, "reason.goals_not_known" if waiting else f"reason.{row.reason}"]
+        return [*marks, f"reason.{row.reason}"]
     parts = [*marks, f"literal.{_literal(row, rule)}.{row.literal}"]
     if row.confidentiality != "free":
         parts.append("hidden")

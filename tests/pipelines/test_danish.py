@@ -80,6 +80,17 @@ def reasons_of_ignored_columns() -> set[str]:
     return {ignored.reason for layout in layouts for ignored in layout.ignored.values()}
 
 
+def producers() -> set[str]:
+    specifications = load_specifications(PROJECT / "warehouse" / "reference" / "extracts").values()
+    return {specification.for_edition(2025).producer for specification in specifications}
+
+
+def test_every_producer_has_a_danish_name() -> None:
+    english = {producer for producer in producers() if not producer.startswith("Københavns")}
+    assert len(english) == 4
+    assert english - set(translations()) == set()
+
+
 def test_every_reason_of_a_column_that_is_not_read_has_its_danish() -> None:
     assert reasons_of_ignored_columns()
     assert reasons_of_ignored_columns() - set(translations()) == set()
@@ -91,7 +102,7 @@ def test_no_translation_is_left_over() -> None:
     used |= {rule.what_to_do for of_table in rules().values() for rule in of_table}
     used |= {shape_rule(table).what_to_do for table in contracts().values()}
     used |= {rule.reason for table in contracts().values() for rule in row_rules().get(table.name, ())}
-    used |= reasons_of_ignored_columns()
+    used |= reasons_of_ignored_columns() | producers()
     code = "\n".join(path.read_text(encoding="utf-8") for room in ROOMS for path in (PROJECT / room).rglob("*.py"))
     code += code.replace("_", " ")  # names of columns, put into a sentence as words
     left_over = {english for english in translations() if without_names(english) not in used} - set(of_libraries())

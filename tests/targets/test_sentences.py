@@ -137,7 +137,7 @@ def every_verdict() -> list[tuple[VerdictRow, str]]:
         for reason in ("answers_unknown", "too_few_answers", "missing_extract")
     ]
     rows += [(replace(neither, reason=reason, breaks=BREAKS), "answers") for reason in columns["reason"].allowed or ()]
-    return [*rows, (replace(neither, compared_with="goals", reason="missing_extract"), "goals")]
+    return rows
 
 
 @cache
