@@ -28,7 +28,7 @@ def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_pat
     for words in (
         "anmeldelser.csv: 3 rows (csv). Read by warehouse/reference/extracts/koebenhavns_politi_reports.yml",
         "edition 2023",
-        "Gern.kode offence_code",
+        "- Gern.kode → offence_code",
         "0 of 3 rows would be rejected",
         "Next: put the file into",
     ):
@@ -42,7 +42,7 @@ def test_a_column_that_is_not_asked_this_year_is_said_and_not_guessed(tmp_path: 
     )
     said = plain(tryghed(tmp_path, "extracts", "check", str(path)))
     assert "(made up)" in said
-    assert "worry_graffiti not asked or not delivered in 2022" in said
+    assert "- worry_graffiti: not asked or not delivered in 2022" in said
 
 
 def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: Path) -> None:

@@ -132,3 +132,32 @@ def test_a_hidden_count_is_no_missing_delivery(
     name = "Reports of harassment, vandalism, narcotics and threats"
     assert found[name] == editions
     assert up_to_2023[name] == tuple(edition for edition in editions if edition <= 2023)
+
+
+@pytest.mark.slow
+def test_what_is_only_reported_is_no_success_in_the_whole_status_either(
+    sample_run: tuple[Path, Command], language: str
+) -> None:
+    ran = tryghed(sample_run[0], "status", "--all", language=language)
+    assert ran.out.startswith({"da": "FIKTIVE TAL", "en": "MADE-UP FIGURES"}[language])
+    monitored = [line for line in ran.out.splitlines() if re.match(r"│ 2c ", line)]
+    assert len(monitored) == 4
+    rows_of_2c = ran.out[ran.out.index("│ 2c ") : ran.out.index("│ 3 ")]
+    assert {"da": "indberettet", "en": "reported"}[language] in rows_of_2c
+    assert {"da": "opfyldt", "en": "met"}[language] not in re.findall(r"\w+", rows_of_2c)
+
+
+def test_an_edition_before_the_agreement_says_when_it_begins(stored: Path, language: str) -> None:
+    ran = tryghed(stored, "status", "2009", language=language)
+    begins = {
+        "da": "Tingbjerg-Husum Partnerskab 2021-2024: begynder i 2021",
+        "en": "Tingbjerg-Husum Partnership 2021-2024: begins in 2021",
+    }
+    assert begins[language] in ran.out
+    assert "2008" not in ran.out
+
+
+def test_an_edition_and_everything_are_not_asked_for_together(stored: Path, language: str) -> None:
+    ran = tryghed(stored, "status", "2021", "--all", language=language)
+    assert ran.code == 2
+    assert ran.err.startswith({"da": "Forkert brug: Angiv enten", "en": "Wrong usage: Give either"}[language])

@@ -135,7 +135,7 @@ def test_two_published_values_are_a_conflict_and_nothing_is_chosen(
     assert one(published, both) == ([17, 18],)
     ran = first_run[1]
     assert ran.code == 0
-    assert "WARNING reference.published_figures, edition 2019: two_published_values" in ran.err
+    assert "WARNING reference.published_figures: two_published_values, edition 2019, rows: 2, new. " in ran.err
 
 
 @pytest.mark.slow

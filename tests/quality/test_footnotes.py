@@ -7,7 +7,7 @@ import pytest
 from assets.decisions.deciding import By, decide_on_check
 from assets.quality.footnotes import FOOTNOTE_RULES, FOOTNOTES, failing_in_store, footnote_rows
 from checks.table_rules import Rule, rules
-from pipelines.status import decisions_in_force, footnotes
+from pipelines.full_status import decisions_in_force, footnotes
 from tests.delivering import deliver, make, open_home, published_in_memory, reports
 from tests.scenarios import EDITION, RULE, TABLE, TODAY, listed, seen
 from warehouse import store
@@ -65,16 +65,17 @@ def test_figures_of_published_sources_are_published_and_entries_of_people_come_f
     assert made()["decision_is_in_force"]["provenance"] is None
 
 
-def test_the_status_tells_footnotes_and_decisions_in_force(home: Path) -> None:
+def test_the_status_tells_footnotes_and_decisions_in_force(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def told() -> tuple[list[tuple[str, tuple[int, ...], bool, bool]], list[str]]:
         tables = {"footnotes": FOOTNOTES.frame(list(made().values())), "decisions": decisions.frame(listed())}
         with published_in_memory(tables) as connection:
             known = [
                 (footnote.text, footnote.editions, footnote.accepted, footnote.made_up)
-                for footnote in footnotes(connection, "da")
+                for footnote in footnotes(connection)
             ]
             return known, [reason for *_, reason in decisions_in_force(connection)]
 
+    monkeypatch.setenv("TRYGHED_LANGUAGE", "da")
     decisions = contracts()["quality.decisions"]
     text = made()[RULE]["text_da"]
     assert told() == ([(text, (EDITION,), False, True)], [])

@@ -366,7 +366,7 @@ def test_a_number_of_bydele_waits_for_every_bydel(estimated: Callable[[dict[str,
         ("4", number("goals_kept_safer_city_life", 3, counted=3, out_of=3), ("met", "met", None), 0),
         ("4", number("goals_kept_safer_city_life", 2, counted=2, out_of=3), ("not_met", "not_met", None), 1),
         ("4", number("goals_kept_safer_city_life", 2, counted=2, out_of=3, not_known=1),
-         ("not_evaluable", "not_evaluable", "missing_extract"), 1),
+         ("not_evaluable", "not_evaluable", "goals_not_known"), 1),
         ("4", number("goals_kept_safer_city_life", 1, counted=1, out_of=3, not_known=1), ("not_met", "not_met", None), 2),
     ],
 )  # fmt: skip
