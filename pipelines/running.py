@@ -49,7 +49,7 @@ class FailedCheck:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run did: its checks, the files that the published file did not have before, and why it stopped, if it did."""
+    """What a run did: its checks, the files that the published file did not have before, and what stopped it."""
 
     run_id: str
     checks: int
