@@ -76,8 +76,7 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
 
 
 def _rows_of(table: Table, editions: Iterable[int]) -> str:
-    """Return a query that selects the stored table's rows in these editions; it selects no rows if there are no editions.
-    """
+    """Return a query that selects the stored table's rows in these editions; it selects no rows if there are no editions."""
     files = [str(path_of(table, edition)) for edition in editions]
     return f"FROM read_parquet({files})" if files else f"FROM {table.name} LIMIT 0"
 
@@ -186,9 +185,7 @@ class _GreatExpectations:
         import great_expectations as gx
         from sqlalchemy.pool import NullPool
 
-        logging.getLogger("great_expectations").setLevel(
-            logging.CRITICAL
-        )  # errors are raised as CheckError instead
+        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # errors are raised as CheckError instead
         self._connection = duckdb.connect()
         self._connection.execute("CREATE VIEW judged AS SELECT 1 AS nothing")
         context = gx.get_context(mode="ephemeral")

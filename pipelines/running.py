@@ -206,8 +206,7 @@ def _first_row(evaluation: AssetCheckEvaluation) -> str:
 
 
 def _new_files(events: Sequence[DagsterEvent], editions: range, before: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows of quality.row_counts that the published file did not have; none if the run did not make that table.
-    """
+    """Return the rows of quality.row_counts that the published file did not have; none if the run did not make that table."""
     if not _materialized(events, key(ROW_COUNTS)):
         return ()
     return tuple(row for row in records(store.read(ROW_COUNTS, editions)) if row not in before)

@@ -130,8 +130,7 @@ def read_status(wanted: int | None, today: date) -> Status:
 
 
 def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> EditionShown | None:
-    """Return the wanted edition, or else the newest in which a target has a figure; None if the file has no such edition.
-    """
+    """Return the wanted edition, or else the newest in which a target has a figure; None if the file has no such edition."""
     row = connection.execute(
         """
         WITH newest AS (
@@ -276,8 +275,7 @@ def name_of(reading: Reading) -> str:
 
 
 def figures_of(reading: Reading, with_unit: bool = True) -> str:
-    """Return the earlier figure (baseline or year before) and the reading's own, followed by unit and interval if wanted.
-    """
+    """Return the earlier figure (baseline or year before) and the reading's own, followed by unit and interval if wanted."""
     if reading.value is None:
         return text("no_figure" if reading.confidentiality == "free" else "hidden")
     if reading.compared_with == "goals" and reading.out_of is not None:

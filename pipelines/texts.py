@@ -35,8 +35,7 @@ def sentence(english: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a number as readers of the language write it, with at most one decimal (two if it is small); a dash for None.
-    """
+    """Return a number as readers of the language write it, with at most one decimal (two if it is small); a dash for None."""
     return written(value, reader_language())
 
 

@@ -73,8 +73,7 @@ _NAMED_THINGS = re.compile(
 
 
 def kind_by_heading(heading: str) -> str | None:
-    """Return the kind of personal data that a column seems to have, judged by its heading; None if it seems to have none.
-    """
+    """Return the kind of personal data that a column seems to have, judged by its heading; None if it seems to have none."""
     words = re.sub(r"[\W_]+", " ", heading.lower()).strip()
     kind = next((kind for kind, pattern in _HEADINGS.items() if pattern.search(words)), None)
     if kind is None and _NAME_OF.search(words) and not _NAMED_THINGS.search(words):

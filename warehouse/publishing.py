@@ -72,8 +72,7 @@ def publish() -> Publication:
 
 
 def published_rows(table: Table) -> list[Row]:
-    """Return a table's rows in the last publication; no rows if there is no publication, or if it does not have the table.
-    """
+    """Return a table's rows in the last publication; no rows if there is no publication, or if it does not have the table."""
     if not (published_folder() / NAME).exists():
         return []
     with open_published() as connection:
