@@ -1,6 +1,7 @@
 """Compares the time to load Dagster's definitions with the time to import the libraries that they need (`make bench`).
 
-Each import runs in a new process, in turn and several times. The figure is processor time, which varies less than wall time.
+The two imports take turns, several times, each in a new process. The figure is processor time, which varies less than wall
+time.
 """
 
 import os
@@ -14,12 +15,12 @@ from benchmarks.measuring import ran_on
 RUNS = 7
 YARDSTICK = "import dagster, duckdb, pandas, pyarrow, scipy.stats"
 MEASURED = "import pipelines.definitions"
-# Without this variable Python caches the project's bytecode, as it does that of the installed libraries.
+# Without this variable, Python caches the project's bytecode, as it does for the installed libraries.
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def seconds(statement: str) -> float:
-    """Return the processor seconds of a new Python process that runs the statement."""
+    """Run the statement in a new Python process and return its processor seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", statement], check=True, env=_ENVIRONMENT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -27,7 +28,7 @@ def seconds(statement: str) -> float:
 
 
 def ratio(runs: int = RUNS) -> tuple[float, float, float]:
-    """Return the median seconds of MEASURED and of YARDSTICK, and the median of the ratios of the pairs."""
+    """Return the median seconds of MEASURED, those of YARDSTICK, and the median of the ratios of their pairs of runs."""
     seconds(MEASURED), seconds(YARDSTICK)  # the first run of each fills the disk cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]
     return (

@@ -1,4 +1,7 @@
-"""Functions that the benchmarks share: they run several ways to do a task in turn, each in a new process, and describe the machine."""
+"""Functions that the benchmarks share.
+
+They let several ways to do a task take turns, each in a new process, and describe the machine.
+"""
 
 import os
 import platform
@@ -15,14 +18,14 @@ MIB = 1024
 
 
 class Run(NamedTuple):
-    """The wall seconds of a way, and the peak memory of its process in MB."""
+    """One run of a way: its wall seconds, and the peak memory of its process in MB."""
 
     seconds: float
     peak: float
 
 
 def clocked(way: Callable[[Path], object], folder: Path) -> float:
-    """Return the wall seconds of a way in this process."""
+    """Run a way in this process and return its wall seconds."""
     start = time.perf_counter()
     way(folder)
     return time.perf_counter() - start
@@ -46,7 +49,10 @@ def in_a_process(module: str, way: str, folder: Path) -> Run:
 
 
 def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[str, list[Run]]:
-    """Run the ways in the order A B C A B C, so that a slow minute of the machine affects all; return the runs of each way."""
+    """Run the ways in the order A B C A B C, so that a slow minute of the machine affects all.
+
+    Return the runs of each way.
+    """
     runs_by_way: dict[str, list[Run]] = {way: [] for way in ways}
     for _ in range(runs):
         for way in ways:
@@ -60,7 +66,7 @@ def median_of(runs: list[Run]) -> Run:
 
 
 def ratio(measured: Sequence[float], yardstick: Sequence[float]) -> float:
-    """Return the median of the ratios of the pairs."""
+    """Return the median of the ratios, one for each pair of runs."""
     return statistics.median(
         seconds / yardstick_seconds for seconds, yardstick_seconds in zip(measured, yardstick, strict=True)
     )

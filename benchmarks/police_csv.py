@@ -1,9 +1,10 @@
 """Compares three ways to read a police CSV in windows-1252: Tryghed, plain DuckDB, and pandas (`make bench`).
 
-Tryghed makes a checked, typed table with crime types and areas. The yardstick is DuckDB's `read_csv` of the same rows in UTF-8,
-all columns as text and without checks. pandas, with its C engine, does the same work as Tryghed; it is what Tryghed replaces.
-Each way runs in a new process, in turn, on made-up reports. The figures are the wall seconds after loading the libraries (which
-`imports.py` measures) and after `prove_route`, which a process does once, and the process's peak memory by the operating system.
+Tryghed makes a checked, typed table with crime types and areas. The yardstick is DuckDB's `read_csv`, which reads the same
+rows in UTF-8, with all columns as text and without checks. pandas, with its C engine, does the same work as Tryghed.
+Scripts with pandas are what Tryghed replaces. The ways take turns on made-up reports, each in a new process. The figures
+are wall seconds, and the peak memory of the process according to the operating system. The seconds include neither the
+loading of the libraries, which `imports.py` measures, nor `prove_route`, which runs once in a process.
 
     python -m benchmarks.police_csv            1 and 10 million rows
     python -m benchmarks.police_csv 1 10 30    and 30 million, for the growth of memory
@@ -148,7 +149,7 @@ def _typed_frame(rows: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
-    """Return which rows a row rule rejects."""
+    """Return, for each row, whether a row rule rejects it."""
     reported, drawn = typed["reported_on"], typed["drawn_on"]
     bad = typed[["journal_number", "offence_code", "reported_on", "drawn_on"]].isna().any(axis=1)
     for name in ("journal_number", "area_code", "rode_code"):
@@ -161,7 +162,10 @@ def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
 
 
 def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.DataFrame":
-    """Add the crime type by the code, the area by rode, else coordinates, else area code, and its bydel and partnership area."""
+    """Add the crime type, found by the code, and the area, found by the rode, else the coordinates, else the area code.
+
+    Add the area's bydel and partnership area, too.
+    """
     kept = kept.assign(crime_type=_crime_types(kept, reference["reference.offence_codes"]))
     areas = reference["reference.areas"]
     rodes = areas[areas["level"] == "rode"].set_index("code")["area_id"]
@@ -179,7 +183,7 @@ def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) ->
 
 
 def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]":
-    """Return the crime type of each code on the day of the report, by the newest mapping."""
+    """Return the crime type that the newest mapping gives each code on the day of the report."""
     import pandas as pd
 
     codes = codes[codes["mapping_version"] == codes["mapping_version"].max()]
@@ -205,7 +209,10 @@ def _holding_then(
 
 
 def _located(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.Series[str]":
-    """Return the area of each report's coordinates; missing where it has none, or they are in no area."""
+    """Return the area of each report's coordinates.
+
+    It is missing if there are no coordinates, or if no area contains them.
+    """
     import pandas as pd
     import shapely
     from pyproj import Transformer
@@ -226,7 +233,7 @@ WAYS = {"bare DuckDB": bare_duckdb, "Tryghed": tryghed, "pandas, C engine": with
 
 
 def timed(way: str, folder: Path) -> float:
-    """Load the libraries of a way, delete earlier results, and return the wall seconds of the way in this process."""
+    """Load the libraries of a way, delete earlier results, run the way in this process, and return its wall seconds."""
     shutil.rmtree(folder / "home", ignore_errors=True)
     for file_name in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
         (folder / file_name).unlink(missing_ok=True)
@@ -247,7 +254,7 @@ def timed(way: str, folder: Path) -> float:
 
 
 def row_of(millions: int, folder: Path) -> dict[str, Run]:
-    """Return the median seconds and the peak megabytes of each way; pandas runs only up to 10 million rows."""
+    """Return the median seconds and the peak megabytes of each way. pandas runs only up to 10 million rows."""
     subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
     runs_by_way = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)

@@ -1,9 +1,10 @@
 """Compares a yearly run with a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
 
-The yardstick is only Dagster's bookkeeping for the steps that Tryghed's job once had, when checks ran in steps of their own: 68
-tables, 47 of them with 18 editions. No step makes anything, and every check passes. It is compared with two runs on the made-up
-sample: all editions into an empty store, and then the newest edition again, with its checks, as if its files were new. Each run
-is in a new process with its own Dagster home, in turn. Imports are not included.
+The yardstick measures only Dagster's bookkeeping. It has the steps that Tryghed's job had when checks ran in steps of their
+own: 68 tables, 47 of them with 18 editions. No step makes anything, and every check passes. It is compared with two runs on
+the made-up sample. The first makes all editions into an empty store. The second makes the newest edition again, with its
+checks, as if its files were new. The runs take turns, each in a new process with its own Dagster home. Imports are not
+included.
 
     python -m benchmarks.run_overhead [RUNS]
 """
@@ -32,7 +33,7 @@ TABLES, UNPARTITIONED, AT_ONCE = (
     68,
     21,
     11,
-)  # one step made all tables without editions, and one step all tables of extracts
+)  # one step made all tables without editions, and another step made all tables of extracts
 EDITIONS = range(2009, 2027)
 RUNS = 3
 WAYS = ("yardstick", "all editions", "one edition")
@@ -52,10 +53,11 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 
 
 def yardstick() -> Callable[[], None]:
-    """Return a function that runs the empty job, with the steps, tables, partitions and check results that Tryghed's job once had.
+    """Return a function that runs the empty job, with the steps, tables, partitions and check results that Tryghed's
+    job once had.
 
-    Two steps make several tables each, and the others one table, in all editions at once. Then a step for each table yields a
-    result for each of its checks and editions.
+    Two steps make several tables each, and every other step makes one table, in all editions at once. After that, each
+    table has a step that yields a result for each of its checks and editions.
     """
     import dagster as dg
 
@@ -129,7 +131,7 @@ def yardstick() -> Callable[[], None]:
 
 
 def checks_of(number: int) -> int:
-    """Return the number of checks of a table: 24 in total for tables without editions, 121 for the others."""
+    """Return the number of checks of a table. Tables without editions have 24 checks in total, the others 121."""
     tables, checks = (UNPARTITIONED, 24) if number < UNPARTITIONED else (TABLES - UNPARTITIONED, 121)
     place = number if number < UNPARTITIONED else number - UNPARTITIONED
     return checks // tables + (place < checks % tables)
@@ -191,7 +193,9 @@ def newest() -> int:
 
 
 def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
-    """Run the function, sample its thread every few milliseconds, and return the number of samples in each part."""
+    """Run the function, sample its thread every few milliseconds, and return the number of samples in each part of the
+    work.
+    """
     thread_id, samples, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 
     def take_samples() -> None:
@@ -207,7 +211,7 @@ def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
 
 
 def part_of(frame: FrameType | None) -> str:
-    """Return the part that a frame of the run's thread is counted for."""
+    """Return the part of the run, such as SQL, that a frame of its thread is counted as."""
     while frame:
         file = frame.f_code.co_filename
         part = next((part for part, paths in PARTS.items() if any(path in file for path in paths)), None)

@@ -1,15 +1,16 @@
 """Compares a published file with an older one, row by row: figures, intervals, statuses, verdicts and reference tables.
 
-Both files are only read. Rows are matched by the key that the comment of the old table gives; rows with the same key are matched
-in order. Floats may differ by 1e-9, relative or absolute; every other inequality is a difference. `RENAMES` lists what was
-renamed between the two. Columns and tables that only the new file has are listed, but are not a difference.
+Both files are only read. Rows are matched by the key that the old table's comment gives. Rows with the same key are matched
+in their order. Floats may differ by 1e-9, relative or absolute. Any other two values that are not equal are a difference.
+`RENAMES` lists what was renamed between the two files. Columns and tables that only the new file has are listed, but are
+not a difference.
 
     python -m benchmarks.same_figures OLD.duckdb NEW.duckdb [--expected EXPECTED.csv]
 
-EXPECTED.csv has the header table,column,reason,count and a line for each expected difference, with the names of the new file. The
-counts of several lines for a column are added up. Rows that only one file has are counted under the columns `(only in old)` and
-`(only in new)`. A missing table is counted once under `(gone)`, a missing column once under its name followed by `(gone)`. The
-exit code is 0 where the differences are exactly the expected ones.
+EXPECTED.csv has the header `table,column,reason,count` and a line for each expected difference, with the names of the new
+file. If a column has several lines, their counts are added up. Rows that only one file has are counted under the columns
+`(only in old)` and `(only in new)`. A missing table is counted once under `(gone)`, a missing column once under its name
+followed by `(gone)`. The exit code is 0 if the differences are exactly the expected ones.
 """
 
 import argparse
@@ -30,10 +31,10 @@ ONLY_IN_OLD, ONLY_IN_NEW, GONE = "(only in old)", "(only in new)", "(gone)"
 
 @dataclass(frozen=True)
 class Rename:
-    """The new names of a table, its columns and its values, by the old names.
+    """The new names of a table, of its columns and of its values. The keys are the old names.
 
-    `words` are values, by the new name of their column. `only` is an SQL condition for the rows of the new table that the old
-    table has too. Either file may still have the old names.
+    `words` has the renamed values; its keys are the new names of their columns. `only` is an SQL condition that selects
+    the rows of the new table that the old table has too. Either file may still use the old names.
     """
 
     old: str
@@ -79,7 +80,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Difference:
-    """The number of rows that differ in a column of a table, or that only one file has, and the first of these rows."""
+    """How many rows differ in a column of a table, or are in only one of the files, and the first of these rows."""
 
     table: str
     column: str
@@ -99,10 +100,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Pair:
-    """A table that both files have, by its new name. `columns` are the columns of both files, and whether they are floats.
+    """A table that both files have, under its new name.
 
-    `gone` are the columns that only the old table has. `old_rows` and `new_rows` are SQL that selects the rows with the new
-    names; its column `twin` numbers the rows that have the same key.
+    `columns` are the columns of both files, and whether they are floats. `gone` are the columns that only the old table
+    has. `old_rows` and `new_rows` are SQL queries that select the rows under the new names. Their column `twin` numbers
+    the rows that have the same key.
     """
 
     table: str
@@ -119,7 +121,10 @@ class Pair:
 
 
 def compared(old: Path, new: Path) -> Comparison:
-    """Compare two published files. Raises ValueError where a table's key is not known, or is not a column of both files."""
+    """Compare two published files.
+
+    Raises ValueError if a table's key is not known, or if one of the files does not have the key's columns.
+    """
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
             connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
@@ -151,7 +156,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> dict[str, str]:
-    """Return the columns' types by name, in order."""
+    """Return the types of the columns, keyed by column name and in order."""
     rows = connection.execute(
         """SELECT column_name, data_type FROM duckdb_columns()
         WHERE database_name = ? AND schema_name || '.' || table_name = ? ORDER BY column_index""",
@@ -161,7 +166,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -
 
 
 def _old_key(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """Return the key of a table of the old file from the end of its comment: `Key: edition, area_id.`"""
+    """Return the key of a table of the old file. Its comment ends with the key: `Key: edition, area_id.`"""
     comment = connection.execute(
         "SELECT comment FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = ?",
         [table],
@@ -222,7 +227,7 @@ def _rows_of_one(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Diff
 
 
 def _values(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Difference]:
-    """Return the values that differ in rows that both files have, column by column."""
+    """Return the values that differ in the rows that both files have, column by column."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE matched AS
         SELECT o.* EXCLUDE (twin), {", ".join(f'n."{name}" AS "new {name}"' for name in pair.columns)}
@@ -261,7 +266,7 @@ def _key_text(key: list[str], values: Sequence[object]) -> str:
 
 
 def expected_counts(path: Path) -> Counter[tuple[str, str]]:
-    """Return the expected number of differences by table and column. Raises ValueError for a line that has another form."""
+    """Return the expected number of differences for each table and column. Raises ValueError if a line has another form."""
     counts: Counter[tuple[str, str]] = Counter()
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
@@ -285,7 +290,7 @@ def unexpected(differences: list[Difference], expected: Counter[tuple[str, str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the differences; return 0 where they are the expected ones, else 1."""
+    """Print the differences. Return 0 if they are the expected ones, else 1."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.same_figures", description="Compare two published files."
     )

@@ -1,8 +1,8 @@
 """Compares Tryghed's estimates of survey shares, with standard errors and intervals, with those of the library svy.
 
-The shares are those of 16 editions with 5,000 answers, 20 areas and 12 questions each, from made-up answers of a stratified,
-weighted sample. The figures are wall seconds in this process, without loading the libraries. svy computes the first edition
-only. Its results must be those of Tryghed: the largest difference is printed.
+The answers are made up: a stratified, weighted sample in 16 editions, each with 5,000 answers, 20 areas and 12 questions.
+The figures are wall seconds in this process, without loading the libraries. svy computes the first edition only. Its
+results must be the same as Tryghed's; the largest difference is printed.
 
     python -m benchmarks.share_estimates
 """
@@ -79,7 +79,7 @@ def by_svy(sample: Sample) -> Figures:
 
 
 def clocked(way: Callable[[Sample], Figures], editions: list[Sample]) -> tuple[float, list[Figures]]:
-    """Return the mean wall seconds per edition, and each edition's figures."""
+    """Run a way on every edition, and return the mean wall seconds per edition and each edition's figures."""
     start = time.perf_counter()
     figures = [way(sample) for sample in editions]
     return (time.perf_counter() - start) / len(editions), figures

@@ -1,11 +1,12 @@
-"""Compares the time to read an Excel and an SPSS file of 100,000 rows with that of the library which reads their cells.
+"""Compares the time to read an Excel and an SPSS file of 100,000 rows with the time of the library that reads the cells.
 
     python -m benchmarks.workbooks_and_spss
 
-The Excel file has reports of the police on one sheet, the SPSS file has survey answers with value labels; both are made up. Each
-way runs in a new process, in turn. The figures are wall seconds after loading the libraries. Tryghed inspects the whole file,
-finds its specification, hashes it, and converts every cell of the specification's columns to text. The yardstick converts all
-cells to Python values and checks nothing. The time until the typed table is stored is printed for information.
+The Excel file has police reports on one sheet. The SPSS file has survey answers with value labels. Both files are made up.
+The ways take turns, each in a new process. The figures are wall seconds after loading the libraries. Tryghed inspects the
+whole file, finds its specification, hashes it, and converts every cell of the specification's columns to text. The
+yardstick converts all cells to Python values and checks nothing. The time until the typed table is stored is printed too,
+but has no limit.
 """
 
 import os
@@ -55,7 +56,7 @@ def write_often(extract: "Extract", key: str, folder: Path) -> None:
 
 
 def file_of(kind: str, folder: Path) -> Path:
-    """Return the path of the file of a format."""
+    """Return the path of the file in a format."""
     return folder / f"synthetic_rows.{kind}"
 
 
@@ -105,7 +106,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
 
 
 def timed(way: str, folder: Path) -> float:
-    """Load the libraries of a way, and return the wall seconds of the way in this process."""
+    """Load the libraries of a way, run the way in this process, and return its wall seconds."""
     libraries = ["pyreadstat", "python_calamine", "pyproj.crs"]
     libraries += ["assets.extracts.landing"] if way.endswith("rows as delivered") else []
     libraries += ["assets.extracts.trial"] if way.endswith("typed table") else []

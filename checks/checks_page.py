@@ -1,4 +1,4 @@
-"""Write docs/CHECKS.md from the rules: for each check, what it asks and what to do.
+"""Writes docs/CHECKS.md from the rules: for each check, what it asks and what to do if it fails.
 
 A test fails when the page is out of date.
 """
@@ -36,7 +36,7 @@ def anchor(rule: Rule) -> str:
 
 
 def render() -> str:
-    """Return the page's text: a section for each rule of a table, then a table of the rules that reject single rows."""
+    """Return the page's text: a section for each rule for a table, then a list of the rules that reject single rows."""
     table_rules = [rule for of_table in rules().values() for rule in of_table]
     of_rows = [rule for of_table in row_rules().values() for rule in of_table]
     lines = "\n".join(map(_row_rule, of_rows))
@@ -58,7 +58,7 @@ def _row_rule(rule: RowRule) -> str:
 
 
 def write(page: Path = PAGE) -> None:
-    """Write docs/CHECKS.md, or another file."""
+    """Write the page to docs/CHECKS.md, or to the given path."""
     page.write_text(render(), encoding="utf-8")
 
 

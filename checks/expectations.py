@@ -1,9 +1,9 @@
-"""Run rules with Great Expectations on DuckDB. No other module uses Great Expectations.
+"""Runs rules with Great Expectations on DuckDB. No other module uses Great Expectations.
 
-Importing it takes seconds, so it is imported inside the functions that validate and never at the top
-(`benchmarks/imports.py`). Its SQL engine does not work with DuckDB by itself, because it reads results after closing
-their cursor; `_connection` gives it cursors that keep their rows. Because this adapter is new, `prove_route` first
-checks that each kind of expectation finds a planted bad row, and raises an error if one does not.
+Importing this library takes seconds, so it is imported inside the functions that validate and never at the top
+(`benchmarks/imports.py`). Its SQL engine does not work with DuckDB by itself, because it reads results after it has closed
+their cursor. `_connection` therefore gives it cursors that keep their rows. Because this adapter is new, `prove_route`
+first checks that each kind of expectation finds a planted bad row, and raises an error if one does not.
 """
 
 import contextlib
@@ -36,13 +36,13 @@ Key = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a rule: the keys of the rows that break it, none if the rule holds."""
+    """The result of a rule: the keys of the rows that break it. There are none if the rule holds."""
 
     rule: Rule
     failing: tuple[Key, ...]
 
     def of_edition(self, edition: int) -> tuple[Key, ...]:
-        """Return the failing keys of an edition. A failing key without an edition belongs to every edition."""
+        """Return the failing keys of an edition. Keys without an edition belong to every edition."""
         return tuple(key for key in self.failing if key.get("edition") in (edition, None))
 
 
@@ -51,11 +51,11 @@ class CheckError(Exception):
 
 
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
-    """Check the shape and the rules of a stored table; return an outcome for each.
+    """Check the shape of a stored table, then its rules. Return one outcome for the shape and one for each rule.
 
-    `editions` limits the shape and the rules of single rows to those editions of the store. If a file has the wrong
-    shape, the result has only the shape check, because no rule can run on such a file. Raises CheckError if a check
-    could not be run.
+    If `editions` are given, the shape check and the rules for single rows look at these editions of the store only. If
+    a file has the wrong shape, the result has only the shape check, because no rule can run on such a file. Raises
+    CheckError if a check could not be run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
@@ -76,13 +76,13 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
 
 
 def _rows_of(table: Table, editions: Iterable[int]) -> str:
-    """Return a query of the stored table's rows in these editions; without editions it selects no rows."""
+    """Return a query that selects the stored table's rows in these editions; it selects no rows if there are no editions."""
     files = [str(path_of(table, edition)) for edition in editions]
     return f"FROM read_parquet({files})" if files else f"FROM {table.name} LIMIT 0"
 
 
 def tables_read(rules: Iterable[Rule]) -> list[Table]:
-    """Return the tables that the rules' queries name, including a rule's own table if its query names it."""
+    """Return the tables that the rules' queries name. A rule's own table is among them only if the query names it."""
     names = {name for rule in rules for name in rule.names}
     return [table for table in contracts().values() if table.name in names]
 
@@ -92,8 +92,8 @@ def run_rules(
 ) -> list[Outcome]:
     """Run rules on the tables and views of a connection, one validation per table.
 
-    `editions_alone` names a view of some editions. Rules that look at each edition by itself run on this view instead
-    of the whole table. Raises CheckError if a rule could not be run.
+    `editions_alone` is the name of a view of the table with only some editions. Rules that look at each edition by
+    itself run on this view instead of the whole table. Raises CheckError if a rule could not be run.
     """
     outcomes = {}
     for name in dict.fromkeys(rule.table for rule in rules):
@@ -117,7 +117,7 @@ def _query(rule: Rule, editions_alone: str | None) -> str | None:
 def prove_route() -> None:
     """Run each kind of expectation that the project uses on a table with planted bad rows.
 
-    Raises CheckError if one misses them.
+    Raises CheckError if one of them does not find these rows.
     """
     connection = duckdb.connect()
     connection.execute(
@@ -156,8 +156,8 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 def misshapen_files(table: Table) -> list[Key]:
     """Return the files whose columns or types differ from the contract, by edition or file name.
 
-    A file also has the wrong shape if a required column may be empty, or if it has rows of another edition than its
-    name says.
+    A file also has the wrong shape if it allows empty cells in a required column, or if it has rows of another edition
+    than its name says.
     """
     expected = table.arrow_schema()
     return [
@@ -175,7 +175,7 @@ def _fits(path: Path, expected: pa.Schema, edition: int | None) -> bool:
 
 
 class _GreatExpectations:
-    """Great Expectations with one data source and one table, made once per process because both take long to make.
+    """Great Expectations with one data source and one table. Both are made once per process, because that takes long.
 
     The table is the view `judged` of the DuckDB connection that is currently checked. `benchmarks/run_overhead.py`
     shows the cost.
@@ -185,9 +185,7 @@ class _GreatExpectations:
         import great_expectations as gx
         from sqlalchemy.pool import NullPool
 
-        logging.getLogger("great_expectations").setLevel(
-            logging.CRITICAL
-        )  # its errors are raised as CheckError instead
+        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # errors are raised as CheckError instead
         self._connection = duckdb.connect()
         self._connection.execute("CREATE VIEW judged AS SELECT 1 AS nothing")
         context = gx.get_context(mode="ephemeral")
@@ -221,7 +219,7 @@ def _connection(connection: duckdb.DuckDBPyConnection) -> "ConnectionWrapper":
                 self._buffer_result()
 
         def close(self) -> None:
-            """Keep the rows: Great Expectations reads them after it closed the cursor."""
+            """Keep the rows, because Great Expectations reads them after it has closed the cursor."""
 
     own = connection.cursor()  # Great Expectations closes the connection that it gets
 
@@ -239,12 +237,15 @@ def _validate(
     queries: list[str | None],
     key: tuple[str, ...] = (),
 ) -> "list[ExpectationValidationResult]":
-    """Run rules on a table or view: their expectations or their own queries. Return results in the rules' order."""
+    """Run rules on a table or view, as expectations or as their own queries.
+
+    Return the results in the order of the rules.
+    """
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
     expectations, suite = _great_expectations(), gx.ExpectationSuite(name="rules")
-    # Great Expectations prints a warning for each query that names a table and not the batch: ours do so on purpose.
+    # Great Expectations warns about each query that names a table instead of the batch. Our queries do so on purpose.
     with contextlib.redirect_stdout(io.StringIO()):
         for index, (rule, query) in enumerate(zip(rules, queries, strict=True)):
             meta = {"index": index}
@@ -284,13 +285,13 @@ def _failing_keys(
                 dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor.fetchall()
             ]
     else:
-        # Without an index list, the result has the failing values themselves. They are the key then.
+        # If the result has no index list, it has the failing values themselves. These are then the keys.
         rows = result.result.get("unexpected_index_list") or result.result["unexpected_list"]
     return tuple({name: row[name] for name in names if name in row} for row in rows)
 
 
 def _refuse_errors(rule: Rule, result: "ExpectationValidationResult") -> None:
-    """Raise CheckError if the expectation could not be run, because Great Expectations returns it as a failed one."""
+    """Raise CheckError if the expectation could not be run. Great Expectations itself would only call it failed."""
     information = result.exception_info or {}
     faults = [information] if "raised_exception" in information else list(information.values())
     for fault in faults:

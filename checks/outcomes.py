@@ -1,8 +1,8 @@
-"""Run the rules of a table, and keep their results by edition in a file of the store.
+"""Runs the rules of a table, and keeps the result for each edition in a file of the store.
 
 Kept results are valid for the same content, rules and programs. If all of these are unchanged, no rule is run again. If
-some editions changed, a rule that looks at single rows is run on those editions only; every other rule compares rows,
-editions or tables, so it is run on the whole store. The kept results are never published.
+some editions changed, a rule that looks at single rows is run on those editions only. Every other rule compares rows,
+editions or tables, so it is run on all editions. The kept results are never published.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ KEYS_KEPT = 20  # keys of failing rows, for each edition
 class Failure(BaseModel):
     """A failure of a rule in an edition: how many rows break it, the keys of the first ones, and their provenance.
 
-    The edition is None if the table has no editions. `provenance` is `synthetic` if at least one of the rows is made
+    The edition is None if the table has no editions. `provenance` is `synthetic` if at least one of these rows is made
     up.
     """
 
@@ -38,7 +38,7 @@ class Failure(BaseModel):
 
 @dataclass(frozen=True)
 class Judged:
-    """The result of a rule: its failures in the order of editions, none if it holds."""
+    """The result of a rule: its failures in the order of editions. There are none if the rule holds."""
 
     rule: Rule
     failures: tuple[Failure, ...]
@@ -85,12 +85,12 @@ def judge(table: Table) -> list[Judged]:
 
 
 def failing_before() -> dict[tuple[str, str], set[int | None]]:
-    """Return the editions in which each rule failed when its table was last checked, by table and rule."""
+    """Return the editions in which each rule failed when its table was last checked. The key is the table and the rule."""
     failing: dict[tuple[str, str], set[int | None]] = {}
     for table in contracts().values():
         try:
             kept = _Kept.model_validate_json(store.read_outcomes(table))
-        except ValueError:  # nothing is kept, or the file is damaged
+        except ValueError:  # there are no kept results, or their file is damaged
             continue
         for rule, failures in kept.failures.items():
             failing[table.name, rule] = {failure.edition for failure in failures}
@@ -98,7 +98,7 @@ def failing_before() -> dict[tuple[str, str], set[int | None]]:
 
 
 def rules_of(table: Table) -> list[Rule]:
-    """Return the shape check, then the table's rules in the order of their file."""
+    """Return the shape check, followed by the table's rules in the order of their file."""
     return [shape_rule(table), *rules().get(table.name, ())]
 
 
@@ -114,7 +114,7 @@ def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judge
 
 
 def _judged(table: Table, outcome: Outcome) -> Judged:
-    """Return the failing rows by edition. A failing key without an edition belongs to every edition."""
+    """Return the failing rows of each edition. A failing key without an edition belongs to every edition."""
     failures = []
     editions = _editions(table)
     if table.partitioned:  # a rule may find that the table lacks an edition
@@ -154,12 +154,12 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def _files(table: Table) -> dict[str, str]:
-    """Return the hash of each file of a table, by its edition."""
+    """Return the hash of each file of a table. The key is the file's edition."""
     return {path.stem if table.partitioned else "None": store.content_hash(path) for path in store.stored_files(table)}
 
 
 def _other_tables(table: Table) -> dict[str, str]:
-    """Return the hash of each other table that the rules read, by its name."""
+    """Return the hash of each other table that the rules read. The key is that table's name."""
     tables = [read_table for read_table in tables_read(rules_of(table)) if read_table.name != table.name]
     return {
         read_table.name: hashlib.sha256(json.dumps(_files(read_table)).encode()).hexdigest() for read_table in tables

@@ -18,8 +18,8 @@ ROWS = Path(__file__).parent / "rows"
 class RowRule(BaseModel):
     """A rule of single rows.
 
-    It has either a condition that is true for a bad row, or a query of `{batch}` that selects `file` and `row` of bad
-    rows.
+    It has either a condition that is true for a bad row, or a query. The query reads `{batch}` and selects `file` and
+    `row` of the bad rows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,7 +42,7 @@ class RowRule(BaseModel):
         return self
 
     def query(self, batch: str) -> str:
-        """Return the query that selects file and row of the bad rows of a table or view."""
+        """Return the query that selects the file and row of each bad row in a table or view."""
         if self.sql:
             return self.sql.format(batch=batch)
         return f"SELECT file, row FROM {batch} WHERE {self.condition}"
@@ -50,7 +50,7 @@ class RowRule(BaseModel):
 
 @cache
 def row_rules() -> dict[str, tuple[RowRule, ...]]:
-    """Return each table's row rules by table name, in the order of the files."""
+    """Return the row rules of each table, keyed by table name and in the order of the files."""
     by_table: dict[str, tuple[RowRule, ...]] = {}
     for path in sorted(ROWS.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():

@@ -25,9 +25,9 @@ class Rule(BaseModel):
 
     `why` says what is wrong when the rule fails and why that matters; `what_to_do` names the file or command. `rows_of`
     names another table if the failing rows are in that one, for example rows that should have arrived in this table and
-    did not. A steward may accept the failure of a `decidable` rule. Only rules of delivered data are decidable: faults
-    of the program are reported, and lines of the reference files are corrected. A rule that can fail in published data
-    has a footnote for readers.
+    did not. A steward may accept the failure of a `decidable` rule. Only rules about delivered data are decidable. A
+    fault of the program has to be reported instead, and a line of a reference file corrected. A rule that can fail in
+    published data has a footnote, which tells readers so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,12 +58,12 @@ class Rule(BaseModel):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The key columns of the table that the failing rows are in."""
+        """Return the key columns of the table that the failing rows are in."""
         return contracts()[self.rows_of or self.table].key
 
     @property
     def judges_single_rows(self) -> bool:
-        """Whether the rule looks at each row by itself, so that it need not be run again on an unchanged file."""
+        """Return whether the rule looks at each row by itself. It need not be run again on an unchanged file then."""
         if self.rows_of:
             return False
         if self.sql is None:
@@ -72,20 +72,20 @@ class Rule(BaseModel):
 
     @property
     def looks_at_editions_alone(self) -> bool:
-        """Whether the rule looks at each edition by itself.
+        """Return whether the rule looks at each edition by itself.
 
-        Unique keys do: each key has its edition, and a file has one edition.
+        The rule that keys are unique does, because each key contains its edition, and a file has one edition.
         """
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
     @property
     def names(self) -> set[str]:
-        """All names of the form `schema.table` in the rule's query."""
+        """Return all names of the form `schema.table` in the rule's query."""
         return set(_NAMES.findall(f"{self.sql} {self.rows_of}"))
 
     @property
     def description(self) -> str:
-        """The check's description in Dagster: what is wrong when it fails, whether it blocks, and what to do."""
+        """Return the check's description for Dagster: what is wrong when it fails, whether it blocks, and what to do."""
         effect = "Blocks the publication" if self.severity == "error" else "Does not block"
         return f"If it fails: {self.why} {effect}. What to do: {self.what_to_do}"
 
@@ -109,7 +109,7 @@ def shape_expectations(table: Table) -> list[Rule]:
 def _key_rule(table: Table) -> Rule:
     """Return the rule that keys are unique.
 
-    It compares only rows with equal hashes, because millions of keys would fill the memory.
+    It compares only rows whose keys have equal hashes, because millions of keys would fill the memory.
     """
     if len(table.key) == 1:
         return _shape_rule(table, KEY_UNIQUE, "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
@@ -120,7 +120,7 @@ def _key_rule(table: Table) -> Rule:
 
 
 def shape_rule(table: Table) -> Rule:
-    """Return the shape check as a steward sees it: one rule in place of all rules of the contract."""
+    """Return the shape check as a steward sees it: one rule that stands for all rules of the contract."""
     return Rule(
         table=table.name,
         name=SHAPE,
@@ -133,9 +133,9 @@ def shape_rule(table: Table) -> Rule:
 
 @cache
 def rules() -> dict[str, tuple[Rule, ...]]:
-    """Return each table's rules by table name, in the order of the files.
+    """Return the rules of each table, keyed by table name and in the order of the files.
 
-    Raises ValueError for rules of an unknown table.
+    Raises ValueError if a table is unknown.
     """
     by_table: dict[str, tuple[Rule, ...]] = {}
     for path in sorted(RULES.glob("*.yml")):

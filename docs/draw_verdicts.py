@@ -1,7 +1,7 @@
 """Draws the README's picture of an agreement's verdicts from the published file in TRYGHED_HOME (`make picture`).
 
-A home with the made-up sample gives `verdicts_sample.svg`, marked as made up; one without gives `verdicts_published.svg`.
-A slow test draws both and fails where a committed picture is another.
+If that data folder has the made-up sample, the picture is `verdicts_sample.svg` and is marked as made up. Otherwise it is
+`verdicts_published.svg`. A slow test draws both, and fails if a committed picture is different.
 """
 
 import os
@@ -33,9 +33,10 @@ SHADES = {
 
 
 def draw(connection: duckdb.DuckDBPyConnection, folder: Path = FOLDER) -> Path:
-    """Draw the agreement that has targets, a line per target and measure and a column per year; return the picture's path.
+    """Draw the agreement that has targets, and return the picture's path.
 
-    Legible without colour: each cell has its figure, its reading by the words and its reading by the data.
+    Each target and measure has a line, each year a column. The picture can be read without colour: each cell has the
+    figure, the reading by the words and the reading by the data.
     """
     os.environ["TRYGHED_LANGUAGE"] = "en"
     mpl.rcParams |= {"svg.hashsalt": "tryghed", "svg.fonttype": "none"}

@@ -1,1 +1,4 @@
-"""What runs and when: the one Definitions, jobs, schedule, sensor, Dagster's page and the command line. No data logic."""
+"""What runs and when: Dagster's definitions, jobs, schedule, sensor and page, and the command line.
+
+No data logic is here.
+"""

@@ -1,4 +1,4 @@
-"""`python -m pipelines` is `tryghed`."""
+"""Run the command line: `python -m pipelines` does the same as `tryghed`."""
 
 from pipelines.cli import main
 

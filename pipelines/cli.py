@@ -1,4 +1,4 @@
-"""The commands. `printing.py` holds what they print; `running.py`, `status.py` and `assets/` do the work.
+"""The commands of `tryghed`. `printing.py` prints their results. `running.py`, `status.py` and `assets/` do the work.
 
 Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a bug.
 """
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code. Expected trouble is one sentence on standard error."""
+    """Run the command line and return its exit code. An expected error is printed as one sentence on standard error."""
     try:
         return int(tryghed.main(args=arguments, prog_name="tryghed", standalone_mode=False) or DONE)
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -94,11 +94,11 @@ def tryghed() -> None:
       5. tryghed ui                    opens the Dagster page, where failed checks are explained
       6. tryghed decide                writes a decision on a failed check or a rejected row, for all later runs
 
-    Once in an agreement's life: tryghed baseline fix, when the baseline's crime year has been reported.
+    Once in an agreement's life, when the crime year of its baseline has been reported: tryghed baseline fix.
 
-    Without delivered files, tryghed sample writes made-up ones to try all this with.
+    If you have no delivered files, tryghed sample writes made-up ones, with which you can try all this.
 
-    Messages are Danish where TRYGHED_LANGUAGE, or else the locale, begins with da.
+    Messages are in Danish if TRYGHED_LANGUAGE begins with da. If it is not set, the locale decides.
 
     Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a fault of the
     program.
@@ -110,8 +110,8 @@ def tryghed() -> None:
 def run_command(editions: tuple[int, ...]) -> int:
     """Make the tables of the editions, check them, and publish the DuckDB file.
 
-    Without an EDITION, every edition is made. Editions after those you name are made again too, because they are
-    compared with them, and so are earlier ones that are not in the store yet.
+    If you name no EDITION, every edition is made. Later editions than those you name are made again too, because they
+    are compared with the earlier ones. Earlier editions that are not in the store yet are also made.
 
     \b
     Examples:
@@ -148,7 +148,7 @@ def run_command(editions: tuple[int, ...]) -> int:
 
 
 def _print_reference_files() -> None:
-    """Say so where a run reads the sample's copy of the reference files, and where the originals have changed since."""
+    """Print a line if a run reads the sample's copy of the reference files, and one if the originals have changed since."""
     if reference_folder() != sample_reference_folder():
         return
     from pipelines.sample_reference import changed_since_copied
@@ -171,7 +171,7 @@ def _progress() -> Progress:
 
 
 def _step_printer(progress: Progress) -> "OnStep":
-    """Return what a run calls at each step: the bar moves on a terminal; elsewhere a line is printed."""
+    """Return the function that a run calls at each step. On a terminal it moves the bar; elsewhere it prints a line."""
     started, done = time.monotonic(), itertools.count(1)
     task = progress.add_task(text("loading"), total=None)
 
@@ -189,7 +189,7 @@ def _step_printer(progress: Progress) -> "OnStep":
 
 
 def _added(wanted: tuple[int, ...], editions_made: range) -> int:
-    """Return how many editions a run makes beside those that are wanted; 0 where all are."""
+    """Return how many editions a run makes in addition to those that are wanted; 0 if all editions are wanted."""
     return len(editions_made) - len(set(wanted)) if wanted else 0
 
 
@@ -206,9 +206,9 @@ def _exit_code(ran: "Ran") -> int:
 @click.argument("edition", required=False, type=click.IntRange(2009, 2100))
 @click.option("--all", "everything", is_flag=True, help="Every verdict, footnote, decision and missing delivery.")
 def status_command(edition: int | None, everything: bool) -> None:
-    """Show where each target stands, what is overdue and what to decide, as of EDITION or the newest.
+    """Show where each target stands, what is overdue and what to decide, as of EDITION or the newest edition.
 
-    The language is that of the environment: Danish where TRYGHED_LANGUAGE, or else LANG, begins with da.
+    The words are in Danish if TRYGHED_LANGUAGE begins with da. If it is not set, LANG decides.
 
     \b
     Examples:
@@ -245,8 +245,8 @@ def _print_everything() -> None:
 def decide() -> None:
     """Decide on a failed check, a rejected row or an offence code. The decision is written to decisions.yml.
 
-    Every later run applies it, as long as the content that you saw is the same: it lapses when the delivered file, or the
-    table that failed the check, changes.
+    Every later run applies the decision as long as the content that you saw stays the same. If the delivered file
+    changes, or the table that failed the check, the decision lapses.
     """
 
 
@@ -296,9 +296,10 @@ SEEN = click.option(
 @click.argument("seen")
 @_by
 def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Unpack[ByOptions]) -> None:
-    """Accept that the check RULE of TABLE fails in EDITION; with --expires-on, waive it until then.
+    """Accept that the check RULE of TABLE fails in EDITION. With --expires-on, waive the check until that day.
 
-    SEEN is the fingerprint that Dagster shows beside the failed check. The decision holds for this content alone.
+    SEEN is the fingerprint that Dagster shows beside the failed check. The decision holds only for the content with
+    this fingerprint.
 
     \b
     Example:
@@ -357,7 +358,7 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOpti
 @click.option("--crime-type", help="Crime type that its reports count as. Without it they count as none.")
 @_by
 def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Unpack[ByOptions]) -> None:
-    """Say which crime type an OFFENCE_CODE without a line in offence_codes.csv counts as, from EDITION on."""
+    """Say as which crime type an OFFENCE_CODE is counted from EDITION on, if offence_codes.csv has no line for it."""
     from assets.decisions.deciding import decide_on_code
 
     print_decision(decide_on_code(edition, offence_code, crime_type, _who(by)))
@@ -382,8 +383,9 @@ def baseline() -> None:
 def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> None:
     """Fix the baselines of AGREEMENT_ID's targets at the figures that are in the store now.
 
-    They are written to fixed_baselines.csv with the person, the day and the files that they come from. Later files do not
-    change them: a difference is shown, and only this command with a reason replaces a baseline.
+    The baselines are written to fixed_baselines.csv with the person, the day and the files that they come from. Later
+    files do not change them. If later files give another figure, the difference is shown. Only this command, with a
+    reason, replaces a baseline.
 
     \b
     Example:
@@ -404,7 +406,7 @@ def _measure_names() -> dict[str, str]:
 
 @tryghed.group("extracts")
 def extracts() -> None:
-    """Delivered files: what they are, and what is wrong with them."""
+    """Find out what a delivered file is, and what is wrong with it."""
 
 
 @extracts.command("check")
@@ -424,7 +426,7 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
     Example:
       tryghed extracts check data/landing/2023/anmeldelser_2023.csv
     """
-    with out.status(text("reading_file")):  # its name is not looked at yet, and may be somebody's
+    with out.status(text("reading_file")):  # without the file's name, which may be a person's
         from assets.extracts.trial import try_file
         from pipelines.editions import edition_of_file
 
@@ -437,11 +439,11 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
 @tryghed.command("sample")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed, the same bytes.")
 def sample_command(seed: int) -> None:
-    """Write made-up extracts of editions 2017 to 2025 into the landing folder, to try everything with.
+    """Write made-up extracts of editions 2017 to 2025 into the landing folder, so that you can try everything.
 
-    No real ones are public. Their names begin with synthetic_, and everything made from them is marked so. The folder may
-    hold no other files. The reference files are copied into the data folder, and the baselines of the sample are fixed in
-    that copy, which later commands use until it is deleted.
+    No real extracts are public. The names of the made-up files begin with synthetic_, and everything made from them is
+    marked synthetic. The landing folder must not have any other files. The reference files are copied into the data
+    folder, and the baselines of the sample are fixed in that copy. Later commands use the copy until you delete it.
     """
     from assets.extracts.sample import write_sample
 
@@ -473,7 +475,7 @@ def ui_command(host: str, port: int) -> None:
     from pipelines.running import prepare_dagster_home
 
     os.environ["TMPDIR"] = str(prepare_dagster_home())
-    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"  # its successor needs one package more
+    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"  # its successor needs another package
     out.print(text("page_starts", host=host, port=port))
     dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120
     os.execv(dagster, [dagster, "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)])  # noqa: S606
@@ -488,9 +490,10 @@ def ui_command(host: str, port: int) -> None:
     help="Start Dagster's daemon instead of a page. It starts the runs that pages request, and one is enough.",
 )
 def serve_command(port: int, read_only: bool, daemon: bool) -> None:
-    """Serve the Dagster page on this machine, to a proxy that signs users in (deploy/nginx.conf).
+    """Serve the Dagster page on this machine, for a proxy that signs users in (deploy/nginx.conf).
 
-    Every launched run is tagged with the user's name from the proxy, and decisions are made in that name.
+    Every run is tagged with the name of the user who launched it, which comes from the proxy. Decisions are made in
+    that name.
     """
     from pipelines.serving import serve, start_daemon
 

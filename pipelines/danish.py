@@ -1,7 +1,8 @@
-"""Sentences of the code and of the rules in Danish: errors, reasons and what to do (`danish_sentences/`).
+"""Translates the sentences of the code and of the rules into Danish: errors, reasons and what to do.
 
-The English sentence is written where it is raised; here it is recognized by its fixed words, and the values between them are
-carried over. `tests/pipelines/test_danish.py` finds every sentence of the code and fails where one has no Danish.
+The translations are in `danish_sentences/`. The English sentence is written in the code that raises it. Here it is
+recognized by its fixed words, and the values between these words are copied into the Danish sentence.
+`tests/pipelines/test_danish.py` finds every sentence of the code, and fails if one has no translation.
 """
 
 import re
@@ -14,7 +15,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def in_danish(sentence: str) -> str:
-    """Return a sentence in Danish, with the values that stand in it; as it is where no template fits.
+    """Return a sentence in Danish, with the same values in it. If no template fits, return the sentence unchanged.
 
     A value that is itself a sentence of the code is translated too.
     """
@@ -26,20 +27,20 @@ def in_danish(sentence: str) -> str:
 
 @cache
 def translations() -> dict[str, str]:
-    """Return the Danish template of each English one."""
+    """Return the Danish template for each English template."""
     files = sorted((Path(__file__).parent / "danish_sentences").glob("*.yml"))
     return {english: danish for file in files for english, danish in yaml.safe_load(file.read_text("utf-8")).items()}
 
 
 @cache
 def _templates() -> list[tuple[re.Pattern[str], str]]:
-    """Return a pattern for each English template with its Danish, those with the most fixed letters first."""
+    """Return a pattern for each English template, and the Danish template. Those with the most fixed letters come first."""
     by_length = sorted(translations().items(), key=lambda entry: -len(PLACEHOLDER.sub("", entry[0])))
     return [(_pattern(english), danish) for english, danish in by_length]
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return the pattern of a template: its fixed words as they are, and any text for each of its names."""
+    """Return a template's pattern, which matches its fixed words as they are, and any text in place of each name."""
     parts = PLACEHOLDER.split(template)  # fixed words and names in turn
     names: set[str] = set()
     pattern = ""

@@ -1,4 +1,4 @@
-"""The job that writes a steward's decision from Dagster's page, and its launch form.
+"""The job that writes a steward's decision, and the form on Dagster's page that launches it.
 
 The kinds of decisions are in `warehouse/decision_file.py`; `assets/decisions/deciding.py` writes them.
 """
@@ -19,7 +19,7 @@ OP = "decision"
 
 
 class About(Enum):
-    """What is decided on."""
+    """What the decision is about."""
 
     failed_check = "failed_check"
     rejected_row = "rejected_row"
@@ -28,14 +28,14 @@ class About(Enum):
 
 
 class Action(Enum):
-    """What to do with a row."""
+    """What is to be done with the row."""
 
     accept = "accept"
     correct = "correct"
     drop = "drop"
 
 
-FIELDS = {  # those of the form that only one kind of decision has
+FIELDS = {  # the fields of the form that do not apply to every kind of decision
     About.failed_check: {"table", "rule", "seen"},
     About.rejected_row: {"file", "row", "action", "column", "value", "seen"},
     About.rejected_share: {"file", "seen"},
@@ -91,9 +91,9 @@ def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
 
 
 def written(form: StewardsDecision, person: str, today: date) -> Decision:
-    """Write the decision that the flat form describes, and return it as its own type.
+    """Write the decision that the form describes, and return it as an object of the decision's own type.
 
-    Raises InputError where the form contradicts itself or names something unknown.
+    Raises InputError if the form contradicts itself or names something unknown.
     """
     _reject_fields_of_another_kind(form)
     by = By(person, form.reason, today, _day(form.expires_on))

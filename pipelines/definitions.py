@@ -1,7 +1,8 @@
 """The project's Definitions: every asset, job, sensor and schedule that Dagster loads. Start reading here.
 
-reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file. The step
-that materializes a table also runs its checks; a failed check that blocks stops the tables made from it.
+reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file. The
+step that materializes a table also runs its checks. If a blocking check fails, no table that is made from this one is
+materialized.
 """
 
 import dagster as dg
@@ -31,5 +32,5 @@ defs = dg.Definitions(
     jobs=[yearly, decide_job, fix_baselines_job],
     sensors=[after_decision],
     schedules=[spring],
-    executor=dg.in_process_executor,  # a process for each step of small tables would make a run five times as long
+    executor=dg.in_process_executor,  # a process for each of these small steps would take five times as long
 )

@@ -15,10 +15,10 @@ def known_editions() -> list[int]:
 
 
 def editions_to_make(wanted: Iterable[int] | None = None) -> range:
-    """Return the editions that a run makes: from the first that is wanted or missing to the newest.
+    """Return the editions that a run makes: all from the first one that is wanted or not stored yet to the newest.
 
-    Later editions are made again after earlier ones, because they are compared with them. Raises InputError for an edition
-    that editions.csv does not have.
+    Editions after the first are made again too, because they are compared with the editions before them. Raises
+    InputError for an edition that editions.csv does not have.
     """
     described = known_editions()
     wanted = sorted(set(wanted or described))
@@ -34,7 +34,7 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
 
 
 def edition_of_file(path: Path) -> int:
-    """Return the edition of a delivered file: that of its folder, or the newest."""
+    """Return the edition of a delivered file: the one that its folder is named after, or else the newest."""
     folder = path.resolve().parent.name
     described = known_editions()
     return int(folder) if folder in map(str, described) else described[-1]

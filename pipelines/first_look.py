@@ -1,7 +1,7 @@
-"""A look through the landing folder before a run loads Dagster, so that a bad file is named in the first seconds.
+"""Looks through the landing folder before a run loads Dagster, so that a bad file is named in the first seconds.
 
-The newest edition comes first, and files that are already in the store are skipped. Which files are refused is decided in
-`assets/extracts/landing.py`; a run that is started from Dagster's page refuses the same files when it reads them.
+The newest edition comes first, and files that are already in the store are skipped. `assets/extracts/landing.py` decides
+which files are refused. A run that is started from Dagster's page refuses the same files, but only when it reads them.
 """
 
 import hashlib
@@ -18,7 +18,8 @@ from warehouse.errors import InputError
 def bad_files(editions: range, on_file: Callable[[int, int], None]) -> list[str]:
     """Return a sentence for each landed file of the editions that a run would refuse.
 
-    `on_file(number, files)` is called before each. Raises InputError where the landing folder itself is not as it must be.
+    `on_file(number, files)` is called before each file. Raises InputError if something is wrong with the landing folder
+    itself.
     """
     specifications, known = load_specifications(), _known_hashes()
     files = [
@@ -43,7 +44,7 @@ def _known_hashes() -> set[str]:
 
 
 def _sha256(path: Path) -> str | None:
-    """Return the hash of a file's bytes, or None for what cannot be read: a look into it says why."""
+    """Return the hash of a file's bytes, or None if it cannot be read: the look into the file then says why."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

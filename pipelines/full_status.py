@@ -1,6 +1,7 @@
 """Every verdict, footnote, decision and missing delivery as tables of words, read from the published file.
 
-For `tryghed status --all` and the pictures of the README; the short status is in `status.py`. No figure is computed here.
+`tryghed status --all` and the pictures of the README show these tables. The short status is in `status.py`. No figure is
+computed here.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class VerdictRow:
     readings: dict[int, str]
 
     def spans(self, editions: tuple[int, ...]) -> list[tuple[str, str]]:
-        """Return each span of consecutive editions with the same readings, as `2019-2021`, with its reading."""
+        """Return each span of consecutive editions with the same readings: a text such as `2019-2021`, and the readings."""
         judged = [edition for edition in editions if edition in self.readings]
         spans = []
         for reading, group in groupby(judged, key=self.readings.__getitem__):
@@ -56,7 +57,7 @@ class Footnote:
 
 @dataclass(frozen=True)
 class MissingDelivery:
-    """What verdicts wait for, from whom, for which editions, and since when."""
+    """A delivery that verdicts wait for: who makes it, for which editions it is missing, and since when."""
 
     name: str
     deliverer: str
@@ -65,7 +66,7 @@ class MissingDelivery:
 
 
 def words(connection: duckdb.DuckDBPyConnection) -> Words:
-    """Return the text of each word in the reader's language, by kind and word."""
+    """Return the texts of words in the reader's language. The key of a text is its kind and its word."""
     return read_words(connection, reader_language())
 
 
@@ -129,7 +130,7 @@ def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str,
 
 @dataclass(frozen=True)
 class _Verdict:
-    """A row of targets.verdicts with its names; `measures` and `comparisons` are the numbers of those of its target."""
+    """A row of targets.verdicts with its names. `measures` and `comparisons` say how many of them its target has."""
 
     agreement_id: str
     target_id: str
@@ -174,7 +175,7 @@ def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -
 
 
 def _reading(verdict: _Verdict, names_of_words: Words) -> str:
-    """Return both readings as text, or the reason where neither can be made; marked where a figure is made up."""
+    """Return both readings as text, or the reason if neither can be made. The text is marked if a figure is made up."""
     why = names_of_words["reason", verdict.reason] if verdict.reason else ""
     if verdict.literal == verdict.statistical == "not_evaluable":
         return names_of_words["heading", "no_verdict"] + why

@@ -40,12 +40,12 @@ _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 
 def print_wrapped(line: str) -> None:
-    """Print a line, broken between words where the terminal ends, with the following lines indented."""
+    """Print a line, broken between words at the edge of the terminal, with the following lines indented."""
     _print_lines(_wrapped(line))
 
 
 def print_error(line: str) -> None:
-    """Print a line on standard error: on a terminal broken between words, elsewhere as one line."""
+    """Print a line on standard error. On a terminal it is broken between words; elsewhere it stays one line."""
     err.print("\n".join(_wrapped(line)) if err.is_terminal else line)
 
 
@@ -118,7 +118,7 @@ def _failed_check(check: "FailedCheck") -> str:
 
 
 def spans(editions: "Sequence[int | None]") -> str:
-    """Return editions in words, consecutive ones together: `2017-2019, 2021`."""
+    """Return editions as a text in which consecutive ones are joined: `2017-2019, 2021`."""
     parts: list[list[int]] = []
     for edition in sorted(edition for edition in editions if edition is not None):
         if parts and parts[-1][-1] == edition - 1:
@@ -159,7 +159,7 @@ def _changed_tables(tables: list[dict[str, Any]]) -> RichTable:
 
 
 def print_end_of_run(status: "Status") -> None:
-    """Print where each target stands, one sentence per agreement, what needs a person, and where to look."""
+    """Print where each target stands, then one sentence per agreement, what a person has to do, and where to look."""
     _print_lines([*_banner(status), *_targets(status), ""])
     for agreement in status.agreements:
         print_wrapped(_agreement_in_short(agreement, status.words))
@@ -192,7 +192,7 @@ def _without_readings(agreement: "AgreementStatus") -> str:
 def print_status(status: "Status") -> None:
     """Print the short status: which edition, a line per target, counts, what is overdue, and what to decide.
 
-    Of what is overdue and to decide, as many lines are printed as a screen has room for.
+    The lists of what is overdue and what to decide are cut to what a screen has room for.
     """
     shown = status.shown
     heading = "newest_edition" if shown.is_newest else "edition_shown"
@@ -220,7 +220,7 @@ def _banner(status: "Status") -> list[str]:
 
 
 def _targets(status: "Status") -> list[str]:
-    """Return each agreement's name and a line per target; one line for an agreement without verdicts."""
+    """Return each agreement's name and a line per target, or one line if the agreement has no verdicts."""
     lines = []
     for agreement in status.agreements:
         if not agreement.readings:
@@ -268,7 +268,7 @@ def _to_decide(status: "Status") -> list[str]:
 
 
 def _list(heading: str, none: str, entries: list[str], most: int) -> list[str]:
-    """Return the first entries below a heading and how many more there are; one sentence where there is none."""
+    """Return a heading, the first entries and how many more there are. If there are no entries, return one sentence."""
     if not entries:
         return [text(none)]
     lines = [text(heading)]
@@ -313,7 +313,7 @@ def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], wor
 
 
 def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text:
-    """Return a table of an agreement's verdicts, consecutive editions with the same readings on one line."""
+    """Return a table of an agreement's verdicts. Consecutive editions with the same readings share one line."""
     if not verdicts.rows:
         return Text.assemble((verdicts.name, "bold"), f"\n{words['heading', 'no_targets']}\n")
     title = f"{verdicts.name}\n{words['heading', 'literal_statistical']}"

@@ -31,10 +31,10 @@ Editions = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that failed and that nobody let pass; an edition is None where the table has none.
+    """A check that failed and that nobody let pass. The edition is None if the table has no editions.
 
-    `new_editions` are those in which it passed, or was not asked, when the table was last checked. `first_row` is the key of the
-    first failing row; empty where the check is about a whole table.
+    `new_editions` are those of its editions in which it passed, or was not run, when the table was last checked.
+    `first_row` is the key of the first failing row. It is empty if the check is about a whole table.
     """
 
     table: str
@@ -49,7 +49,7 @@ class FailedCheck:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run did: its checks, the files that are new to the published file, and where it stopped if it did."""
+    """What a run did: its checks, the files that the published file did not have before, and what stopped it."""
 
     run_id: str
     checks: int
@@ -72,9 +72,9 @@ def prepare_dagster_home() -> Path:
 def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey] = ()) -> Ran:
     """Run the yearly job over the editions, recorded for Dagster's page like any other run.
 
-    With `tables`, only these and what they are made from are materialized.
-    `on_step(name, steps)` is called when a step starts, with the number of all steps. Raises KeyboardInterrupt where
-    somebody interrupted the run, which Dagster records as a failed step.
+    If `tables` are given, only these tables and the ones that they are made from are materialized. `on_step(name,
+    steps)` is called when a step starts, with its name and the number of all steps. Raises KeyboardInterrupt if
+    somebody interrupted the run, because Dagster only records a failed step then.
     """
     from pipelines.definitions import defs
 
@@ -119,11 +119,12 @@ def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey]
 
 @contextmanager
 def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
-    """Yield a function that keeps open the two SQLite files of a run's events, once they exist.
+    """Yield a function to call again and again: once the two SQLite files of a run's events exist, it keeps them open.
 
     Dagster opens and closes them for each event, and SQLite writes its whole log into the file when the last connection
-    closes. It also waits for the disk after each event; with `synchronous = NORMAL` it does not, so a power cut may lose the last
-    events, on which no table depends. Without both, `benchmarks/run_overhead.py` takes a third longer on its empty job.
+    closes. SQLite also waits for the disk after each event. With `synchronous = NORMAL` it does not wait. A power cut
+    may then lose the last events, but no table depends on them. Without these two changes, `benchmarks/run_overhead.py`
+    takes a third longer on its empty job.
     """
     folder, connections = dagster_folder() / "history" / "runs", {}
 
@@ -133,7 +134,7 @@ def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
                 connections[path] = sqlite3.connect(path)
                 connections[path].execute(
                     "SELECT 1 FROM sqlite_schema"
-                ).fetchall()  # SQLite opens a file when it is first read
+                ).fetchall()  # SQLite opens the file only at the first read
 
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _do_not_wait_for_the_disk)
     try:
@@ -155,7 +156,10 @@ def _interrupted(event: DagsterEvent) -> bool:
 
 
 def _expected(event: DagsterEvent) -> str | None:
-    """Return the sentence of an expected error, an empty text where a failed check reports it, or None for a bug."""
+    """Return the sentence of an expected error, or None for a bug.
+
+    The sentence is empty if a failed check reports the error.
+    """
     failure = event.step_failure_data
     if failure.user_failure_data:
         return str(failure.user_failure_data.description)
@@ -177,7 +181,7 @@ def _materialized(events: Sequence[DagsterEvent], asset: dg.AssetKey) -> AssetMa
 def _failed(
     evaluations: Sequence[AssetCheckEvaluation], failed_before: dict[tuple[str, str], set[int | None]]
 ) -> Iterator[FailedCheck]:
-    """Yield the checks that failed and that nobody let pass, those that block first."""
+    """Yield the checks that failed and that nobody let pass. Blocking checks come first."""
     for evaluation in sorted(evaluations, key=lambda evaluation: not evaluation.blocking):
         failing = undecided(evaluation)
         if failing:
@@ -202,7 +206,7 @@ def _first_row(evaluation: AssetCheckEvaluation) -> str:
 
 
 def _new_files(events: Sequence[DagsterEvent], editions: range, before: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows of quality.row_counts that the published file did not have; none where the run did not make them."""
+    """Return the rows of quality.row_counts that the published file did not have; none if the run did not make that table."""
     if not _materialized(events, key(ROW_COUNTS)):
         return ()
     return tuple(row for row in records(store.read(ROW_COUNTS, editions)) if row not in before)

@@ -1,8 +1,8 @@
-"""The made-up sample's own copy of the reference files, in which its baselines are fixed so that a first run has verdicts.
+"""The made-up sample's own copy of the reference files, in which its baselines are fixed, so that a first run has verdicts.
 
-A made-up baseline is written into `<home>/reference/` and never into `warehouse/reference/`. Which figures baselines are fixed
-at is decided in `assets/targets/fixing.py`, for the sample as for delivered files; how the sample's files are made up is in
-`assets/extracts/sample/`.
+A made-up baseline is written into `<home>/reference/` and never into `warehouse/reference/`. `assets/targets/fixing.py`
+decides at which figures baselines are fixed, for the sample as for delivered files. `assets/extracts/sample/` makes up the
+sample's files.
 """
 
 import filecmp
@@ -25,10 +25,11 @@ WRITTEN_BY_COMMANDS = ("fixed_baselines.csv", "decisions.yml")
 
 
 def write_sample_reference(on_step: OnStep) -> Path | None:
-    """Copy the reference files into the home, fix the sample's baselines in the copy, and return its folder.
+    """Copy the reference files into the data folder, fix the sample's baselines in the copy, and return the copy's folder.
 
-    The figures are made in an empty home, from the landed files of the baselines' editions alone. Returns None where
-    TRYGHED_REFERENCE names the files: a run then uses them as they are. Raises InputError where the figures cannot be made.
+    The figures are made in an empty data folder, only from the landed files of the baselines' editions. Returns None if
+    TRYGHED_REFERENCE names a folder: a run then uses its files as they are. Raises InputError if the figures cannot be
+    made.
     """
     if os.environ.get("TRYGHED_REFERENCE"):
         return None
@@ -62,7 +63,7 @@ def changed_since_copied(original: Path) -> list[str]:
 
 
 def _editions_of_baselines() -> list[int]:
-    """Return the editions whose figures are baselines, in order; a crime year is published by the edition after it."""
+    """Return the editions whose figures are baselines, in order. A crime year is published by the edition after it."""
     targets = load_reference()["reference.targets"].dropna(subset=["baseline_year"])
     crime = targets["period_of"] == "crime_year"
     return sorted({*map(int, targets["baseline_year"][~crime]), *map(int, targets["baseline_year"][crime] + 1)})

@@ -12,7 +12,7 @@ from pipelines.jobs import yearly
 
 @dg.schedule(job=yearly, cron_schedule="0 6 * 3-8 1", execution_timezone="Europe/Copenhagen", name="spring")
 def spring(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Request a run of this year's edition and of earlier ones that the store lacks; skip a year that editions.csv lacks."""
+    """Request a run of this year's edition and of earlier ones that are not stored, if editions.csv has this year."""
     edition = context.scheduled_execution_time.year
     if edition not in known_editions():
         return dg.SkipReason(

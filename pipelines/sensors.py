@@ -1,4 +1,4 @@
-"""The sensor that materializes the tables that depend on a decision, after one was written from Dagster's page."""
+"""The sensor that waits for a decision from Dagster's page, and then materializes the tables that depend on it."""
 
 from collections.abc import Iterator
 from typing import Any, cast

@@ -1,8 +1,8 @@
 """The Dagster page for several users behind a proxy that signs them in: every launched run is tagged with its user's name.
 
-The proxy sends the name in a header; `deploy/nginx.conf` is a configuration that was tested. Dagster has no users of its own, so
-the name becomes a tag of the run, in place of any name that was typed into that tag. The server listens on this machine only.
-How a decision uses the name is in `users.py`.
+The proxy sends the name in a header; `deploy/nginx.conf` is a configuration that was tested. Dagster has no users of its
+own, so the name becomes a tag of the run. It replaces any name that somebody typed into that tag. The server listens on
+this machine only. How a decision uses the name is in `users.py`.
 """
 
 import os
@@ -33,7 +33,7 @@ REFUSED = (
 )
 
 Tags = list[dict[str, str]]
-Parameters = dict[str, Any]  # of a mutation, as Dagster's page sends them
+Parameters = dict[str, Any]  # the parameters of a mutation, as Dagster's page sends them
 
 
 class PageWithUsers(DagsterWebserver):  # type: ignore[type-arg]
@@ -47,7 +47,10 @@ class PageWithUsers(DagsterWebserver):  # type: ignore[type-arg]
 def record_the_user(
     resolve: Callable[..., object], root: object, info: GraphQLResolveInfo, **arguments: object
 ) -> object:
-    """Tag every launch with the proxy's name alone. Raises GraphQLError without a name, or for a refused mutation."""
+    """Tag every launch with the name from the proxy.
+
+    Raises GraphQLError if there is none, or if the mutation is refused.
+    """
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:
             raise GraphQLError(
@@ -83,7 +86,7 @@ def _with_name(tags: Tags | None, name: str) -> Tags:
 
 
 def serve(port: int, *, read_only: bool) -> None:
-    """Serve the page on this machine alone until it is ended."""
+    """Serve the page, on this machine only, until the process is ended."""
     prepare_dagster_home()
     os.environ[SIGNED_IN] = "yes"
     with (
@@ -100,7 +103,7 @@ def serve(port: int, *, read_only: bool) -> None:
 
 
 def start_daemon() -> None:
-    """Replace this process with Dagster's daemon, which starts the runs that pages, the sensor and the schedule request."""
+    """Replace this process with Dagster's daemon, which starts the runs that the pages, sensor and schedule request."""
     prepare_dagster_home()
     os.environ[SIGNED_IN] = "yes"
     daemon = Path(sys.executable).with_name("dagster-daemon")

@@ -1,6 +1,7 @@
-"""Where each target stands, what is overdue and what waits for a decision, read from the published file.
+"""Reads from the published file where each target stands, what is overdue and what waits for a decision.
 
-Here are the queries and the sentences of `tryghed status`; how they are laid out is in `printing.py`. No figure is computed here.
+Here are the queries and the sentences of `tryghed status`; how they are laid out is in `printing.py`. No figure is computed
+here.
 """
 
 from collections import Counter
@@ -21,7 +22,7 @@ from warehouse.publishing import NAME, open_published
 
 @dataclass(frozen=True)
 class Reading:
-    """The newest verdict on one measure of a target, with its figures; `short` is the measure's name in a narrow line."""
+    """The newest verdict on one measure of a target, with its figures. `short` is the measure's name for a narrow line."""
 
     target_id: str
     short: str
@@ -44,7 +45,10 @@ class Reading:
 
     @property
     def is_report(self) -> bool:
-        """Whether the agreement asks for the figure alone and sets no level: reporting it is no success."""
+        """Return whether the agreement only asks for the figure and sets no level for it.
+
+        Reporting it is then no success.
+        """
         return self.compared_with == "report" and self.literal == "met"
 
     @property
@@ -59,7 +63,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class AgreementStatus:
-    """An agreement and its readings in order of targets; without readings its targets are not entered."""
+    """An agreement and its readings in the order of its targets. It has no readings if its targets are not entered yet."""
 
     name: str
     begins_after: int | None
@@ -67,18 +71,18 @@ class AgreementStatus:
 
     @property
     def newest_year(self) -> int:
-        """The newest year that a reading is about."""
+        """Return the newest year that a reading is about."""
         return max(reading.year for reading in self.readings)
 
     def lines(self, in_words: Words) -> list[tuple[str, str]]:
-        """Return each target's number and its line."""
+        """Return the number and the line of each target."""
         return [
             (target_id, target_line(list(readings), self.newest_year, in_words))
             for target_id, readings in groupby(self.readings, key=lambda reading: reading.target_id)
         ]
 
     def literal_counts(self, in_words: Words) -> str:
-        """Return how many readings by the words are met, not met, reported, and not evaluable; empty without readings."""
+        """Return how many readings by the words are met, not met, reported and not evaluable; empty if there are none."""
         literal = Counter("reported" if reading.is_report else reading.literal for reading in self.readings)
         return _counts(literal, ("met", "not_met", "reported", "not_evaluable"), in_words)
 
@@ -104,7 +108,7 @@ class EditionShown:
 
 @dataclass(frozen=True)
 class Status:
-    """All that the short status says. `footnotes` is the number of warnings on which nobody decided."""
+    """Everything that the short status says. `footnotes` is the number of warnings that nobody has decided on."""
 
     shown: EditionShown
     today: date
@@ -119,7 +123,7 @@ class Status:
 
 
 def read_status(wanted: int | None, today: date) -> Status:
-    """Return the status as of an edition, or as of the newest. Raises InputError where the published file lacks it."""
+    """Return the status as of an edition, or as of the newest. Raises InputError if the published file does not have it."""
     connection = open_published()
     shown = edition_shown(connection, wanted)
     if shown is None:
@@ -141,7 +145,7 @@ def read_status(wanted: int | None, today: date) -> Status:
 
 
 def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> EditionShown | None:
-    """Return the wanted edition, else the newest in which a target has a figure; None where the file does not have it."""
+    """Return the wanted edition, or else the newest in which a target has a figure; None if the file has no such edition."""
     row = connection.execute(
         """
         WITH newest AS (
@@ -159,7 +163,8 @@ def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> 
 def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[AgreementStatus]:
     """Return each agreement with the newest reading of each measure up to the edition.
 
-    A target whose words are about every year is shown with all years since the baseline, else with the year before.
+    A target that is about every year is shown with all years since the baseline if such a verdict can be given, else
+    with the year before.
     """
     language = reader_language()
     rows = connection.execute(
@@ -201,7 +206,7 @@ def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[Agre
 
 
 def editions_overdue(connection: duckdb.DuckDBPyConnection, shown: EditionShown, today: date) -> list[EditionShown]:
-    """Return the editions after the newest one with a figure that were due by today; none where an earlier one is shown."""
+    """Return the editions that were due by today, after the newest one with a figure; none if an earlier one is shown."""
     rows = connection.execute(
         "SELECT edition, due_on, false, true FROM reference.editions WHERE edition > $edition AND due_on <= $today ORDER BY edition",
         {"edition": shown.edition, "today": today},
@@ -217,7 +222,7 @@ def footnotes_without_decision(connection: duckdb.DuckDBPyConnection, newest_edi
 
 
 def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """Return the agreements with baselines that could be fixed but are not, and their targets' numbers."""
+    """Return the agreements with baselines that could be fixed but are not, and the numbers of the targets concerned."""
     return connection.execute(
         """
         SELECT agreement_id, list_sort(list_distinct(list(target_id)))
@@ -227,7 +232,7 @@ def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, l
 
 
 def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether a figure of the file is made up."""
+    """Return whether a figure of the file is made up."""
     found = connection.execute("SELECT 1 FROM indicators.yearly WHERE provenance = 'synthetic' LIMIT 1").fetchone()
     return found is not None
 
@@ -238,7 +243,7 @@ def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
 def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) -> str:
     """Return a target's figures and readings in one line, such as `Unsafe 16→12 % (8-17) · City 6 · met · uncertain`.
 
-    Figures of another year than the newest are marked with theirs.
+    A figure of another year than the newest is marked with its year.
     """
     if all(reading.value is None and reading.literal == "not_evaluable" for reading in readings):
         names = ", ".join(name_of(reading) for reading in readings)
@@ -266,7 +271,7 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
 
 
 def _named_figures(reading: Reading, newest_year: int, alone: bool) -> str:
-    """Return a measure's name and its figures; the unit and the interval only where the measure stands alone."""
+    """Return a measure's name and figures. They have a unit and an interval only if the measure is alone on its line."""
     name = name_of(reading)
     if reading.year != newest_year:
         name = text("of_year", measure=name, year=reading.year)
@@ -276,14 +281,17 @@ def _named_figures(reading: Reading, newest_year: int, alone: bool) -> str:
 
 
 def name_of(reading: Reading) -> str:
-    """Return the measure's name in a narrow line; where its gap to another area is read, with that area."""
+    """Return the measure's name for a narrow line.
+
+    If the target is about a gap, add the area that the gap is measured to.
+    """
     if reading.rule == "approaches_comparison_area":
         return text("gap_to", measure=reading.short, area=reading.comparison_area)
     return reading.short
 
 
 def figures_of(reading: Reading, with_unit: bool = True) -> str:
-    """Return the figure of the baseline or the year before, the reading's own, and with its unit the interval."""
+    """Return the earlier figure (baseline or year before) and the reading's own, followed by unit and interval if wanted."""
     if reading.value is None:
         return text("no_figure" if reading.confidentiality == "free" else "hidden")
     if reading.compared_with == "goals" and reading.out_of is not None:
@@ -301,13 +309,13 @@ def figures_of(reading: Reading, with_unit: bool = True) -> str:
 
 
 def _rounded(value: float, unit: str, more: int = 0) -> str:
-    """Return a share in whole per cents and a rate or gap with one decimal; `more` decimals where two would look the same."""
+    """Return a share in whole per cents, and a rate or gap with one decimal. `more` is the number of further decimals."""
     decimals = {"percent": 0, "reports_per_1000": 1, "percentage_points": 1, "dkk_million": 2}.get(unit, 0)
     return number(round(value, decimals + more))
 
 
 def verdict_of(reading: Reading, in_words: Words) -> list[str]:
-    """Return both readings in words, or why there is none; a full count has one."""
+    """Return both readings in words, or why there are none. A full count has only one reading."""
     if reading.is_report:
         return [in_words["verdict", "reported"]]
     if reading.literal == "not_evaluable":

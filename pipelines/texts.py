@@ -1,6 +1,6 @@
-"""The language of the reader, and what the commands print in it (`texts.yml`).
+"""The reader's language, and the texts that the commands print in it (`texts.yml`).
 
-What the commands print is put together in `printing.py`; the words of the published tables are `reference/words.csv`.
+`printing.py` puts together what the commands print. The words of the published tables are in `reference/words.csv`.
 """
 
 import os
@@ -19,7 +19,7 @@ DAYS_A_MONTH = 30.44
 
 
 def reader_language() -> Language:
-    """Return the language of the environment: TRYGHED_LANGUAGE, else the locale's; English where it is not Danish."""
+    """Return Danish if TRYGHED_LANGUAGE, or else the locale, says so; otherwise English."""
     wanted = (os.environ.get(name) for name in ("TRYGHED_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
     return "da" if next(filter(None, wanted), "").lower().startswith("da") else "en"
 
@@ -35,12 +35,12 @@ def sentence(english: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a number as readers of the language write it: a dash for none, at most one decimal, two of small ones."""
+    """Return a number as readers of the language write it, with at most one decimal (two if it is small); a dash for None."""
     return written(value, reader_language())
 
 
 def decimal(written_number: str) -> str:
-    """Return a number that has a decimal point with the decimal mark of the reader's language."""
+    """Replace the decimal point of a written number by the decimal mark of the reader's language."""
     return written_number.replace(".", ",") if reader_language() == "da" else written_number
 
 
@@ -50,7 +50,10 @@ def day(value: date) -> str:
 
 
 def how_long_ago(value: date, today: date) -> str:
-    """Return the time since a day in days, months after two, or years after two; for a day to come, the days until then."""
+    """Return how long ago a day was: in days for two months, in months for two years, then in years.
+
+    For a day to come, return the days until then.
+    """
     days = (today - value).days
     if days < 0:
         return text("in_days", days=-days)
@@ -62,6 +65,6 @@ def how_long_ago(value: date, today: date) -> str:
 
 @cache
 def texts() -> dict[str, dict[Language, str]]:
-    """Return every text by name and language."""
+    """Return every text. Its keys are its name and its language."""
     entries: dict[str, dict[Language, str]] = yaml.safe_load(Path(__file__).with_name("texts.yml").read_text("utf-8"))
     return entries

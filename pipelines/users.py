@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from warehouse.errors import InputError
 
 USER_TAG = "tryghed/user"
-SIGNED_IN = "TRYGHED_SIGNED_IN"  # set behind such a proxy, where a typed name is not trusted
+SIGNED_IN = "TRYGHED_SIGNED_IN"  # set if there is such a proxy: a typed name is not trusted then
 
 
 def signed_in(tags: Mapping[str, str]) -> str | None:
-    """Return the user who launched the run, or None without a proxy. Raises InputError where a proxy named nobody."""
+    """Return the user who launched the run, or None if there is no proxy. Raises InputError if the proxy named nobody."""
     name = tags.get(USER_TAG)
     if os.environ.get(SIGNED_IN) and not name:
         raise InputError(

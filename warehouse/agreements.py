@@ -36,7 +36,7 @@ class AgreementArea(Part):
 
 
 class Target(Part):
-    """A target: the rule that judges it, the years in which it is judged, and the value it is compared with."""
+    """A target: the rule that judges it, the years in which it is judged, and the value that it is compared with."""
 
     target_id: str
     rule: Rule

@@ -1,6 +1,6 @@
-"""Contracts of the tables: `warehouse/tables/*.yml`, read into types, DDL and comments.
+"""Reads the contracts of the tables, `warehouse/tables/*.yml`, and makes types, DDL and comments from them.
 
-A contract describes a table's columns. Conditions on the values of rows and tables are rules in `checks/`.
+A contract describes a table's columns. Conditions that rows or whole tables have to meet are rules in `checks/`.
 """
 
 import gc
@@ -64,7 +64,7 @@ class Column(Strict):
 
     @property
     def description(self) -> str:
-        """Return the text with the unit and the allowed values: the column's comment in the published file."""
+        """Return the text with the unit and the allowed values. It is the column's comment in the published file."""
         unit = f" Unit: {self.unit}." if self.unit else ""
         allowed = f" One of: {', '.join(self.allowed)}." if self.allowed else ""
         return f"{self.text.rstrip('.')}.{unit}{allowed}"
@@ -101,7 +101,7 @@ class Table(Strict):
 
     @property
     def description(self) -> str:
-        """Return the text with the grain and the key: the table's comment in the published file."""
+        """Return the text with the grain and the key. It is the table's comment in the published file."""
         return f"{self.text.rstrip('.')}. Grain: {self.grain}. Key: {', '.join(self.key)}."
 
     def arrow_schema(self) -> pa.Schema:
@@ -125,7 +125,7 @@ class Table(Strict):
     def arrow(self, frame: pd.DataFrame) -> pa.Table:
         """Return the frame's rows with this table's columns and types, sorted by its key.
 
-        Raises ValueError where a column is missing or unknown, or where a value does not fit its column's type.
+        Raises ValueError if a column is missing or unknown, or if a value does not fit its column's type.
         """
         missing = [name for name in self.columns if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.columns]
@@ -138,14 +138,17 @@ class Table(Strict):
         return table.sort_by([(name, "ascending") for name in self.key])
 
     def fingerprint(self, frame: pd.DataFrame) -> str:
-        """Return the SHA-256 of the rows in hex; equal rows give an equal hash, whichever file they were read from."""
+        """Return the SHA-256 of the rows in hex. Equal rows give an equal hash, whichever file they were read from."""
         digest = hashlib.sha256()
         with pa.ipc.new_stream(_Hashed(digest), self.arrow_schema()) as stream:
             stream.write_table(self.arrow(frame).combine_chunks())
         return digest.hexdigest()
 
     def _array(self, field: pa.Field, series: pd.Series) -> pa.Array:
-        """Cast a column to its type. Raises ValueError where a value would change: cut off, or text read as a number."""
+        """Cast a column to its type.
+
+        Raises ValueError if a value would be changed: cut off, or turned from text into a number.
+        """
         try:
             array = pa.array(series, from_pandas=True)
             if _kind(array.type) not in (_kind(field.type), "empty"):
@@ -157,7 +160,7 @@ class Table(Strict):
             raise ValueError(f"{self.name}: a value does not fit its column {field.name}: {error}") from error
 
     def frame(self, rows: list[Row]) -> pd.DataFrame:
-        """Return the rows as a frame with nullable pandas types; a column that is in no row is empty."""
+        """Return the rows as a frame with nullable pandas types. A column that is in none of the rows is empty."""
         columns = {name: [row.get(name) for row in rows] for name in self.columns}
         unknown = {name for row in rows for name in row} - set(columns)
         if unknown:
@@ -193,15 +196,15 @@ def records(frame: pd.DataFrame) -> list[Row]:
 
 
 def _filled(column: pd.Series) -> list[Any]:
-    """Return a column's values with None for empty cells; several times as fast as pandas' own conversion of a frame."""
+    """Return a column's values with None for empty cells. This is several times as fast as pandas' own conversion."""
     empty = column.isna().to_numpy()
     return [None if is_empty else value for value, is_empty in zip(column.tolist(), empty, strict=True)]
 
 
 def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
-    """Return every table of every `<schema>.yml` in the folder, by name.
+    """Return every table of every `<schema>.yml` in the folder, keyed by its name.
 
-    Raises ValueError where two files define the same table, or where a key names no column of its table.
+    Raises ValueError if two files define the same table, or if a key names something that is no column of its table.
     """
     tables: dict[str, Table] = {}
     for path in sorted(folder.glob("*.yml")):
@@ -218,7 +221,7 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
 def extract_of(table: Table) -> Table | None:
     """Return the contract of a table's rows as delivered: all values as text, with file, sheet and row.
 
-    None for a table whose rows are not delivered.
+    Return None if the table's rows are not delivered.
     """
     if not table.delivered:
         return None
@@ -262,16 +265,16 @@ _PLACE = {
 
 @cache
 def contracts() -> dict[str, Table]:
-    """Return the project's own contracts, which are read once."""
-    # Exempt the objects that exist now from garbage collection: those that the imported libraries made live as long as the
-    # process. Without this line the collector searches them again and again while Dagster's definitions load, and
-    # `benchmarks/imports.py` gets slower: its ratio was 1.20 before, and 1.00 with this line.
+    """Return the project's own contracts. They are read only once."""
+    # Exempt the objects that exist now from garbage collection. The imported libraries made most of them, and they live as
+    # long as the process. Without this line the collector searches them again and again while Dagster's definitions load,
+    # and `benchmarks/imports.py` gets slower: its ratio is 1.20 without this line, and 1.00 with it.
     gc.freeze()
     return read_contracts()
 
 
 def _kind(type_: pa.DataType) -> str:
-    """Return the kind of values that a type holds; `_array` casts only within a kind."""
+    """Return the kind of values that a type holds. `_array` casts only to a type of the same kind."""
     if pa.types.is_null(type_):
         return "empty"
     if pa.types.is_integer(type_) or pa.types.is_floating(type_):

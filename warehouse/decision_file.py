@@ -1,8 +1,8 @@
 """Reads the decisions of data stewards from `decisions.yml` in the reference folder: one class per kind of decision.
 
-A decision holds for the content that somebody saw. A decision about a row or a file contains the file's SHA-256, and one about
-a failed check the fingerprint of the table. It lapses when the file or the table changes, and has no effect once it has expired.
-The effects of decisions are in `assets/decisions/effects.py`; decisions are written by `assets/decisions/deciding.py`.
+A decision holds for the content that somebody saw. A decision about a row or a file has the file's SHA-256, and a decision
+about a failed check has the fingerprint of the table. It lapses when the file or the table changes, and has no effect once
+it has expired. `assets/decisions/effects.py` applies decisions, and `assets/decisions/deciding.py` writes them.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ from warehouse.home import reference_file, reference_folder
 from warehouse.personal import kind_within
 
 FILE = "decisions.yml"
-SEEN_LETTERS = 12  # how much of a fingerprint people are shown
+SEEN_LETTERS = 12  # the length of a fingerprint as people are shown it
 
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
 Matter = tuple[str | int | None, ...]
 
 
 class DecisionBase(BaseModel):
-    """Base class of the decisions: its id, the edition, who decided, when, until when, and why."""
+    """Base class of the decisions: the id, the edition, who decided, when, until when, and why."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,7 +65,7 @@ class DecisionBase(BaseModel):
         return [name for name in cls.model_fields if name not in {*DecisionBase.model_fields, "about", "action"}]
 
     def expired(self, today: date) -> bool:
-        """Return whether its last day is over."""
+        """Return whether the last day of the decision is over."""
         return self.expires_on is not None and self.expires_on < today
 
     def holds_in(self, edition: int) -> bool:
@@ -74,15 +74,15 @@ class DecisionBase(BaseModel):
 
     @abstractmethod
     def matter(self) -> Matter:
-        """Return what the decision is about, as a tuple; two decisions in force may not be about the same matter."""
+        """Return what the decision is about, as a tuple. Only one decision in force can be about the same matter."""
 
     def texts(self) -> dict[str, str]:
-        """Return the free texts of the decision by field, which are searched for personal data."""
+        """Return the free texts of the decision, keyed by field. They are searched for personal data."""
         return {"person": self.person, "reason": self.reason}
 
 
 class FileDecision(DecisionBase):
-    """Base class of decisions about a file with the content that somebody saw."""
+    """Base class of decisions about a file. They are about the content that the person saw."""
 
     file: str
     file_sha256: Fingerprint
@@ -116,7 +116,7 @@ class RowDropped(RowDecision):
 
 
 class RowCorrected(RowDecision):
-    """Replace the content of a cell of the row, `expects`, by `value`."""
+    """Replace the content of one cell of the row: `expects` is the old content, and `value` the new."""
 
     action: Literal["correct"]
     column: str
@@ -143,7 +143,7 @@ class CodeDecision(DecisionBase):
         return self.edition <= edition
 
     def matter(self) -> Matter:
-        """Return the code, whatever the edition."""
+        """Return the code. The edition does not matter."""
         return self.about, self.offence_code
 
 
@@ -161,7 +161,7 @@ class CodeCorrected(CodeDecision):
 
 
 class ShareAccepted(FileDecision):
-    """Take a file in although more of its rows are rejected than its specification tolerates."""
+    """Accept a file although more of its rows are rejected than its specification tolerates."""
 
     about: Literal["rejected_share"]
     action: Literal["accept"]
@@ -172,7 +172,7 @@ class ShareAccepted(FileDecision):
 
 
 class CheckDecision(DecisionBase):
-    """Base class of decisions about a failed check of a table with the content that somebody saw."""
+    """Base class of decisions about a failed check of a table. They are about the content that the person saw."""
 
     about: Literal["failed_check"]
     table: str
@@ -180,7 +180,7 @@ class CheckDecision(DecisionBase):
     seen: Fingerprint
 
     def settles(self, table: str, rule: str, edition: int, fingerprint: str) -> bool:
-        """Return whether the decision is in force for this check of a table with this content."""
+        """Return whether the decision is about this check of a table, and the table has the content that the person saw."""
         same_check = (self.table, self.rule, self.edition) == (table, rule, edition)
         return same_check and fingerprint.startswith(self.seen) and not self.expired(date.today())
 
@@ -196,7 +196,7 @@ class CheckAccepted(CheckDecision):
 
 
 class CheckWaived(CheckDecision):
-    """Let the failed check pass until a day."""
+    """Let the failed check pass until a given day."""
 
     action: Literal["waive"]
     expires_on: date
@@ -232,7 +232,7 @@ class Decisions(BaseModel):
     @field_validator("decisions", mode="before")
     @classmethod
     def _fill(cls, entries: object) -> object:
-        """Return the entries without their empty fields, and with the action `accept` where an entry has none.
+        """Return the entries without their empty fields. An entry without an action gets the action `accept`.
 
         A missing list counts as an empty list, because somebody may have removed the last entry.
         """
@@ -303,8 +303,8 @@ def load_decisions(folder: Path | None = None) -> Decisions:
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
     """Return the fingerprint of the content that a steward decides on: a SHA-256 in hex.
 
-    It covers the table's rows in an edition, without the column `decision`, and the hashes of the edition's files from which
-    the table may be made: the files of its own schema, or all files where its schema has none.
+    It covers the table's rows in an edition, without the column `decision`. It also covers the hashes of the edition's
+    files that the table may be made from: the files of its own schema, or all files if its schema has none.
     """
     files_of_schema = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
     if len(files_of_schema):
@@ -315,7 +315,7 @@ def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
 
 
 def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> None:
-    """Raise InputError where a decision gives an offence code an unknown crime type."""
+    """Raise InputError if a decision gives an offence code a crime type that is not known."""
     for decision in decisions.decisions:
         if isinstance(decision, CodeCorrected) and decision.crime_type not in crime_types:
             raise InputError(
@@ -324,7 +324,7 @@ def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> Non
 
 
 def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
-    """Raise InputError where a decision is about an unknown edition, and would never have an effect."""
+    """Raise InputError if a decision is about an unknown edition: it would never have an effect."""
     for decision in decisions.decisions:
         if decision.edition not in editions:
             raise InputError(
@@ -333,7 +333,7 @@ def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
 
 
 def check_rules(decisions: Decisions, decidable: Collection[tuple[str, str]]) -> None:
-    """Raise InputError where a decision is about a check that is not in `decidable`: pairs of table and rule."""
+    """Raise InputError if a decision is about a check that is not in `decidable`, which has pairs of table and rule."""
     for decision in decisions.decisions:
         if isinstance(decision, CheckDecision) and (decision.table, decision.rule) not in decidable:
             raise InputError(

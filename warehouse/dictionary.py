@@ -1,4 +1,7 @@
-"""Writes docs/DATA_DICTIONARY.md from the contracts. A test fails when the page is stale; `make dictionary` updates it."""
+"""Writes docs/DATA_DICTIONARY.md from the contracts.
+
+A test fails if the page is out of date. `make dictionary` updates it.
+"""
 
 from pathlib import Path
 
@@ -18,7 +21,7 @@ their comments in `tryghed.duckdb`:
 
 
 def render() -> str:
-    """Return the page's text: a list of the published tables and of the store's, then a section for each table."""
+    """Return the page's text: a list of the published tables, a list of the stored tables, and a section for each table."""
     published = [table for table in contracts().values() if table.publish]
     stored = [table for table in contracts().values() if not table.publish]
     lists = [_list("Tables of the published file", published), _list("Tables of the store alone", stored)]

@@ -24,13 +24,16 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def shown_path(path: Path) -> str:
-    """Return the file's path for a message, as the reader types it; for a working copy that of the file it replaces."""
+    """Return the file's path for a message, as the reader types it.
+
+    For a working copy, return the path of the file that it is to replace.
+    """
     is_working_copy = path.parent.name == f".{path.name}"
     return path_for_reader(path.parent.parent / path.name if is_working_copy else path)
 
 
 def read_text(path: Path) -> str:
-    """Return the file's text. Raises InputError where it is missing, is a folder, cannot be opened, or is not UTF-8."""
+    """Return the file's text. Raises InputError if it is missing, is a folder, cannot be opened, or is not UTF-8."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -84,9 +87,9 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
 def rewriting(path: Path) -> Iterator[Path]:
     """Yield a working copy of the file, which replaces the file at the end of the block unless the block raises.
 
-    The copy has the file's name and is in a temporary folder beside it. Other writers wait for a lock, which is a separate file
-    because the file itself is replaced. Where the path is a link its target is replaced, because the target is under version
-    control. Raises InputError where the file is missing or not UTF-8.
+    The copy has the file's name and is in a temporary folder beside it. Other writers wait for a lock, which is a
+    separate file because the file itself is replaced. If the path is a link, the link's target is replaced, because the
+    target is under version control. Raises InputError if the file is missing or not UTF-8.
     """
     read_text(path)
     written = path.resolve()
@@ -111,12 +114,12 @@ def short(value: object) -> str:
 
 
 def line_of(lines: Lines, at: At) -> int:
-    """Return the line number of an entry; where it has none, that of the nearest entry that contains it, else 1."""
+    """Return the line number of an entry. If it has none, return that of the nearest entry around it, or else 1."""
     return next((lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines), 1)
 
 
 def _line_of_invalid_date(text: str) -> int:
-    """Return the line number of the first date that does not exist, such as 2021-02-30; 1 where all dates exist."""
+    """Return the line number of the first date that does not exist, such as 2021-02-30; 1 if all dates exist."""
     for number, line in enumerate(text.splitlines(), 1):
         for day in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
             try:
@@ -166,7 +169,7 @@ _UNION_FAULTS = ("union_tag_invalid", "union_tag_not_found")
 
 
 def _in_file(at: At, content: object, *, keep_last: bool) -> At:
-    """Return the place of a fault in the file: pydantic's place without the tags of unions, which are not in the file."""
+    """Return the place of a fault in the file: the place that pydantic gives, without tags of unions, which no file has."""
     place: list[int | str] = []
     for depth, part in enumerate(at):
         entries: dict[Any, object] = dict(enumerate(content)) if isinstance(content, list) else {}
@@ -178,7 +181,10 @@ def _in_file(at: At, content: object, *, keep_last: bool) -> At:
 
 
 def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
-    """Return the models that may describe an entry: several for an entry of a union, fewer after each tag in its place."""
+    """Return the models that may describe an entry.
+
+    There are several for a union, and fewer after each tag in its place.
+    """
     for part in at:
         inner = [
             kind
@@ -197,7 +203,7 @@ def _union_tags(models: list[type[BaseModel]], discriminator: str) -> list[str]:
 
 
 def _literals(model: type[BaseModel], name: str) -> tuple[object, ...]:
-    """Return the values that a field of a Literal type may have; none for other types."""
+    """Return the values that a field of a Literal type can have; none if the field has another type."""
     annotation = model.model_fields[name].annotation
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 

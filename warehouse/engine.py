@@ -1,7 +1,7 @@
 """Runs SQL on tables of the store: DuckDB in memory, views over the Parquet files, results as ordered Arrow batches.
 
-No database file is written here; the published file is made in `publishing.py`. Memory is limited: DuckDB writes what does not
-fit to a temporary folder in the store, which is deleted when the engine ends.
+No database file is written here; the published file is made in `publishing.py`. Memory is limited. What does not fit in
+memory, DuckDB writes to a temporary folder in the store. The folder is deleted when the engine ends.
 """
 
 import tempfile
@@ -34,9 +34,9 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 def view_editions(
     connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], editions: Iterable[int | None] = (None,)
 ) -> None:
-    """Create or replace a view of each table over some editions; the default is for tables without editions.
+    """Create or replace a view of some editions of each table. The default is for tables without editions.
 
-    Raises StoreError where an edition is not in the store.
+    Raises StoreError if an edition is not in the store.
     """
     editions = list(editions)
     for table in tables:
@@ -46,7 +46,7 @@ def view_editions(
 
 
 def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Create or replace a view of a table over all its stored editions; an empty table where none is stored."""
+    """Create or replace a view of all stored editions of a table. If none is stored, create an empty table instead."""
     if files := stored_files(table):
         _view(connection, table, files)
     else:
@@ -54,7 +54,7 @@ def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def put(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
-    """Create or replace the table in DuckDB from a frame, with the table's name and types."""
+    """Create or replace the table in DuckDB, with the rows of a frame and the contract's name and types."""
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
     connection.register("rows_to_put", table.arrow(frame))
     connection.execute(f"CREATE OR REPLACE TABLE {table.name} AS FROM rows_to_put")
@@ -71,9 +71,9 @@ def batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the query's rows in order, with the table's columns and types.
 
-    `constants` are the values of columns that the query does not return.
+    `constants` are values for columns that the query does not return.
 
-    Raises ValueError where a required cell is empty or a value does not fit, duckdb.Error where a column is missing.
+    Raises ValueError if a required cell is empty or a value does not fit, and duckdb.Error if a column is missing.
     """
     schema, constants = table.arrow_schema(), constants or {}
     names = ", ".join(f'"{name}"' for name in schema.names if name not in constants)

@@ -1,4 +1,4 @@
-"""Exceptions for expected trouble, with one sentence as message. Bugs raise exceptions of other types."""
+"""Exceptions for errors that are expected. Their message is one sentence. Bugs raise exceptions of other types."""
 
 import errno
 
@@ -17,7 +17,7 @@ class StoreError(Exception):
 
 
 def disk_trouble(error: OSError) -> str | None:
-    """Return the sentence for a disk that is full or refuses to write; None for any other fault, which is a bug."""
+    """Return a sentence if the disk is full or refuses to write. Return None for any other error, because it is a bug."""
     if error.errno not in _DISK:
         return None
     return f"{error.filename or 'The data folder'} cannot be written ({error.strerror}): free disk space, give this user the right to write, or set TRYGHED_HOME to another folder."

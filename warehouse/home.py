@@ -1,4 +1,7 @@
-"""Paths of the folders that a run reads and writes, and temporary folders. No other module builds a path to a data folder."""
+"""Gives the paths of the folders that a run reads and writes, and makes temporary folders.
+
+No other module builds a path to a data folder.
+"""
 
 import os
 import shutil
@@ -11,7 +14,7 @@ from pathlib import Path
 
 from warehouse.errors import InputError
 
-FOR_ONE_GROUP = 0o2750  # the set-group-ID bit gives new files in the folder the folder's group
+FOR_ONE_GROUP = 0o2750  # with the set-group-ID bit, new files in the folder get the folder's group
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -52,10 +55,10 @@ def dagster_folder() -> Path:
 
 
 def make_protected(folder: Path) -> None:
-    """Make a folder that only its owner and one group can open: the group of TRYGHED_GROUP, else the folder's own group.
+    """Make a folder that only its owner and one group can open: the group that TRYGHED_GROUP names, else the folder's own.
 
-    An existing folder that everybody could open is closed to them. Raises InputError where there is no such group, or where
-    the folder's owner is somebody else.
+    If the folder exists and other users can open it, it is closed to them. Raises InputError if there is no such group,
+    or if the folder belongs to somebody else.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=FOR_ONE_GROUP)
     name = os.environ.get("TRYGHED_GROUP")
@@ -76,7 +79,7 @@ def make_protected(folder: Path) -> None:
 
 @contextmanager
 def own_temporary_folder() -> Iterator[None]:
-    """Keep temporary files, also those of libraries, in the data folder, and delete them at the end."""
+    """Keep all temporary files in the data folder, those of libraries too, and delete them at the end."""
     folder = home() / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as own:
@@ -89,9 +92,9 @@ def own_temporary_folder() -> Iterator[None]:
 
 @contextmanager
 def home_of_its_own() -> Iterator[None]:
-    """Point TRYGHED_HOME to an empty data folder, for trying something out; the folder is deleted at the end.
+    """Point TRYGHED_HOME to an empty data folder to try something out. The folder is deleted at the end.
 
-    The reference files stay those of the home that is left, also where they are the made-up sample's copy in it.
+    The reference files stay those that the previous data folder used, even if they are the made-up sample's copy in it.
     """
     names = ("TRYGHED_HOME", "TRYGHED_REFERENCE")
     before = {name: os.environ.get(name) for name in names}
@@ -120,12 +123,15 @@ def sample_reference_folder() -> Path:
 
 
 def reference_file(name: str) -> str:
-    """Return the path of a reference file for a message, as the reader types it; `name` as in `extracts/survey.yml`."""
+    """Return the path of a reference file for a message, as the reader types it.
+
+    A `name` is for example `extracts/survey.yml`.
+    """
     return path_for_reader(reference_folder() / name)
 
 
 def path_for_reader(path: Path) -> str:
-    """Return the path as the reader types it: relative to the current folder where it is below it, else in full."""
+    """Return the path as the reader types it: relative to the current folder if the path is inside it, else in full."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
@@ -134,6 +140,7 @@ def path_for_reader(path: Path) -> str:
 def _resolved(folder: str) -> Path:
     """Return the folder as an absolute path without links.
 
-    Cached because a run calls this for every path that it builds; `benchmarks/run_overhead.py` measures such runs.
+    The result is cached, because a run calls this for every path that it builds. `benchmarks/run_overhead.py` measures
+    such runs.
     """
     return Path(folder).resolve()

@@ -1,8 +1,8 @@
 """Patterns of personal data in headings, texts and cells. The functions return a kind, such as "names", and never a value.
 
-Which columns of a file are searched is decided in `assets/extracts/privacy.py`. A pattern that only personal data match (`_SURE`)
-is reported from one cell on. A pattern that other data match too (`_LIKELY`), such as eight digits, or a word before a house
-number, is reported only where several cells match.
+Which columns of a file are searched is decided in `assets/extracts/privacy.py`. A pattern that only personal data match
+(`_SURE`) is reported if one cell matches it. A pattern that other data match too (`_LIKELY`), such as eight digits, or a
+word before a house number, is reported only if several cells match it.
 """
 
 import re
@@ -11,9 +11,9 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ENOUGH_OF_ALL = 0.05  # share of the cells
-ENOUGH_DIFFERENT = 10  # distinct texts
-LEAST = 2  # cells
+ENOUGH_OF_ALL = 0.05  # of the cells have to match
+ENOUGH_DIFFERENT = 10  # or as many different texts
+LEAST = 2  # cells have to match in any case
 
 _DAY_OF_BIRTH = r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d\d"
 _STREET = (
@@ -73,7 +73,7 @@ _NAMED_THINGS = re.compile(
 
 
 def kind_by_heading(heading: str) -> str | None:
-    """Return the kind of personal data that a column seems to hold by its heading; None for no personal data."""
+    """Return the kind of personal data that a column seems to have, judged by its heading; None if it seems to have none."""
     words = re.sub(r"[\W_]+", " ", heading.lower()).strip()
     kind = next((kind for kind, pattern in _HEADINGS.items() if pattern.search(words)), None)
     if kind is None and _NAME_OF.search(words) and not _NAMED_THINGS.search(words):
@@ -82,9 +82,9 @@ def kind_by_heading(heading: str) -> str | None:
 
 
 def kind_of_text(text: str) -> str | None:
-    """Return the kind of personal data in a heading, or in the name of a file or sheet; None for no personal data.
+    """Return the kind of personal data in a heading, or in the name of a file or sheet; None if there are none.
 
-    Digits in pairs are not taken for a telephone number, because days and times are written like that in names.
+    Pairs of digits are not taken for a telephone number, because such names write days and times in pairs of digits.
     """
     spaced = text.replace("_", " ")
     patterns = {kind: pattern for kind, pattern in _SURE.items() if kind != "telephone numbers"}
@@ -97,7 +97,7 @@ def kind_of_text(text: str) -> str | None:
 
 
 def kind_within(text: str, *, may_name: bool = False) -> str | None:
-    """Return the kind of personal data in a sentence; None for no personal data. `may_name` allows a person's name."""
+    """Return the kind of personal data in a sentence; None if there are none. `may_name` allows a person's name."""
     kind = next((kind for kind, pattern in _SURE.items() if pattern.search(text)), None)
     if kind is None and _CPR_IN_TEXT.match(text):
         return "CPR numbers"
@@ -107,11 +107,11 @@ def kind_within(text: str, *, may_name: bool = False) -> str | None:
 
 
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
-    """Return the kind of personal data that the cells seem to hold; None for no personal data.
+    """Return the kind of personal data that the cells seem to have; None if they seem to have none.
 
-    In a column of numbers or days (`numbers`), only patterns that no number or day matches are searched for.
+    If the column has numbers or days (`numbers`), the patterns that a number or a day could match are left out.
     """
-    # each distinct text is searched once, because columns of an extract repeat few texts
+    # search each distinct text only once, because the columns of an extract have few texts that repeat
     counted = Counter({pair["values"]: pair["counts"] for pair in pc.value_counts(values.drop_null()).to_pylist()})
     for kind, pattern in _SURE.items():
         if any(pattern.search(text) for text in counted):

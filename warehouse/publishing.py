@@ -25,7 +25,7 @@ READABLE_FROM = "v1.0.0"
 
 @dataclass(frozen=True)
 class Difference:
-    """The number of a table's rows, of its made-up rows, and of the rows that differ from the last publication."""
+    """How many rows a table has, how many of them are made up, and how many differ from the last publication."""
 
     table: str
     rows: int
@@ -42,7 +42,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Publication:
-    """A publication: its id and file, the path of `tryghed.duckdb` if that could be replaced, and the differences."""
+    """A publication: its id, its file, the path of `tryghed.duckdb` if that could be replaced, and the differences."""
 
     publication_id: str
     path: Path
@@ -72,7 +72,7 @@ def publish() -> Publication:
 
 
 def published_rows(table: Table) -> list[Row]:
-    """Return a table's rows in the last publication; no rows where there is no publication, or it lacks the table."""
+    """Return a table's rows in the last publication; no rows if there is no publication, or if it does not have the table."""
     if not (published_folder() / NAME).exists():
         return []
     with open_published() as connection:
@@ -87,7 +87,7 @@ def published_rows(table: Table) -> list[Row]:
 
 
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
-    """Return how many rows of each table were added, removed and changed; rows are matched by the table's key."""
+    """Return how many rows of each table were added, removed and changed. Rows are matched by the table's key."""
     connection = duckdb.connect()
     for name, path in (("new", new), ("old", old)):
         if path:
@@ -186,7 +186,9 @@ def _build(tables: list[Table], path: Path) -> None:
 
 
 def _replace(path: Path, stable: Path) -> Path | None:
-    """Copy the publication to the stable path and return that; None where an open file forbids it, as on network shares."""
+    """Copy the publication to the stable path, and return that path; None if an open file prevents it, as on network
+    shares.
+    """
     if stable.exists() and filecmp.cmp(path, stable, shallow=False):
         return stable
     temporary = stable.with_name(f".{stable.name}.{os.getpid()}")

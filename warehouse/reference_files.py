@@ -1,7 +1,7 @@
 """Reads the reference files, and refuses faulty ones with file and line before a run starts.
 
-CSV files are read by the contract of their table, agreements by the types of `warehouse/agreements.py`. Whether a figure is
-plausible (a share between 0 and 100, a known area) is decided by checks, which Dagster shows.
+CSV files are read by the contract of their table, agreements by the types of `warehouse/agreements.py`. Checks, which
+Dagster shows, decide whether a figure is plausible (a share between 0 and 100, a known area).
 """
 
 import csv
@@ -25,7 +25,7 @@ Reference = dict[str, pd.DataFrame]
 
 
 def load_reference(folder: Path | None = None) -> Reference:
-    """Return every reference table by name, after checking it against its contract and against the other tables.
+    """Check every reference table against its contract and the other tables, and return the tables, keyed by name.
 
     Raises InputError with the file, the line and what is allowed.
     """
@@ -92,7 +92,7 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
 def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield the line number and the cells of each row. Raises InputError if the header is not `expected`."""
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    first = 1  # the line on which the row begins: a quoted cell may hold line ends
+    first = 1  # the line on which the row begins, because a quoted cell can contain line ends
     try:
         header = next(reader, [])
         if header != expected:
@@ -126,7 +126,7 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
 
 
 def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> object:
-    """Return the cell's value; None where it is empty. Raises InputError where it does not fit its column."""
+    """Return the cell's value; None if it is empty. Raises InputError if it does not fit its column."""
     where = f"{shown_path(path)}, line {number}, column {name}"
     if not cell.strip():
         if column.required:
@@ -183,7 +183,7 @@ _FORMS = {
 
 
 def _check_references(folder: Path, reference: Reference) -> None:
-    """Raise InputError where a value refers to a line of another file that does not exist."""
+    """Raise InputError if a value refers to a line of another file, and there is no such line."""
     for name in reference:
         table = contracts()[name]
         for column_name, column in table.columns.items():
@@ -210,7 +210,7 @@ _CONVENTIONS: dict[str, tuple[float, float]] = {
 
 
 def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
-    """Raise InputError where a convention is missing, is read by no method, or is out of its range."""
+    """Raise InputError if a convention is missing, is read by no method, or is out of its range."""
     path = folder / "conventions.csv"
     values = dict(zip(conventions["convention"], conventions["value"], strict=True))
     missing = [name for name in _CONVENTIONS if name not in values]
@@ -229,7 +229,7 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
 
 
 def _check_choices(folder: Path, reference: Reference) -> None:
-    """Raise InputError where a choice between published figures names a source that did not publish the figure."""
+    """Raise InputError if a choice between published figures names a source that did not publish the figure."""
     path = folder / "published_choices.csv"
     address = ["edition", "area_id", "measure", "source_id"]
     figures = {tuple(row[name] for name in address) for row in records(reference["reference.published_figures"])}
@@ -241,7 +241,7 @@ def _check_choices(folder: Path, reference: Reference) -> None:
             )
 
 
-# Delivered tables whose rows are counted by a word, with the column that holds the word: one measure per word.
+# The rows of these delivered tables are counted by the word in a column. Each word has one measure.
 _COUNTED_BY_WORD = {
     "goals": ("activities.goals", "focus_area"),
     "meetings": ("commitments.meetings", "occasion"),
@@ -250,7 +250,7 @@ _COUNTED_BY_WORD = {
 
 
 def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
-    """Raise InputError where a word by which goals, meetings or accounts are counted has no measure, or a measure no such word."""
+    """Raise InputError unless each word that goals, meetings or accounts are counted by has a measure, and vice versa."""
     path = folder / "measures.csv"
     lines = [line for line, _ in _with_lines(path, "measure")]
     for made_of, (table, column) in _COUNTED_BY_WORD.items():
@@ -292,7 +292,7 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
 
 
 def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
-    """Raise InputError where agreements of one area use different intervals: a share has one interval per edition."""
+    """Raise InputError if agreements for one area use different intervals, because a share has one interval per edition."""
     interval_of_area: dict[str, tuple[str, Path]] = {}
     for path, agreement, lines in agreements:
         interval, first_path = interval_of_area.setdefault(agreement.area_id, (agreement.share_interval, path))
@@ -303,7 +303,7 @@ def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
 
 
 def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: Reference) -> None:
-    """Raise InputError where an agreement names something unknown, or a target lacks what its rule needs."""
+    """Raise InputError if an agreement names something unknown, or if a target does not have what its rule needs."""
     for at, value, (table, column) in _names(agreement):
         if value is not None and str(value) not in {str(item) for item in reference[f"reference.{table}"][column]}:
             raise InputError(
@@ -318,7 +318,7 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
 
 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
-    """Yield each value that refers to another file: its place, the value, and the table and column that it refers to."""
+    """Yield each value that refers to another file, with its place and the table and column that it refers to."""
     area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
     yield ("area_id",), agreement.area_id, area
     yield ("comparison_area_id",), agreement.comparison_area_id, area
@@ -335,7 +335,7 @@ def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]
 
 
 def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield the place and the remedy of entries of the agreement that contradict each other."""
+    """Yield where entries of the agreement contradict each other, and how to correct them."""
     if agreement.first_day and agreement.last_day and agreement.last_day < agreement.first_day:
         yield ("last_day",), "last_day is before first_day: correct one of them"
     if agreement.targets and not (agreement.first_day and agreement.last_day):
@@ -369,7 +369,7 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, str]]:
-    """Yield the place and the remedy of references to lines of other files that do not fit the agreement."""
+    """Yield where the agreement refers to a line of another file that does not fit it, and how to correct it."""
     areas = reference["reference.areas"]
     versions = set(zip(areas["area_id"], areas["area_version"], strict=True))
     for index, area in enumerate(agreement.areas):
@@ -390,10 +390,10 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
 
 
 def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At, str]]:
-    """Yield the place and the remedy of versions of the area that contradict each other, the agreement or areas.csv.
+    """Yield where versions of the area contradict each other, the agreement or areas.csv, and how to correct them.
 
-    Figures are counted by the versions of areas.csv. Without a fault, every figure of a day of the agreement is therefore
-    about the version that the agreement names.
+    Figures are counted by the versions of areas.csv. If there is no such fault, every figure from a day of the
+    agreement is therefore about the version that the agreement names.
     """
     defined = {
         (row["area_id"], row["area_version"]): _days(row["valid_from"], row["valid_to"]) for row in records(areas)
@@ -416,7 +416,7 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
 
 
 def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield the place and the remedy of days on which two versions of the agreement's area hold, or none."""
+    """Yield where the agreement's area has two versions for a day, or none, and how to correct that."""
     spans = sorted(
         (*_days(version.valid_from, version.valid_to), index) for index, version in enumerate(agreement.areas)
     )
@@ -440,11 +440,11 @@ def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _days(first: date | None, last: date | None) -> tuple[int, int]:
-    """Return the first and the last day as numbers of days; without a day, the first or the last that there is."""
+    """Return the first and the last day as numbers. A missing day is the first, or the last, day that a date can have."""
     return (first or date.min).toordinal(), (last or date.max).toordinal()
 
 
-# The column of measures.csv that a rule needs to be filled in: the answer that is counted, or the crime type.
+# The column of measures.csv that must be filled in for a rule: the answer that is counted, or the crime type.
 _JUDGED = {
     "falls_every_year": "answer",
     "approaches_comparison_area": "answer",

@@ -26,13 +26,16 @@ from warehouse.home import make_protected, path_for_reader, store_folder
 FIRST_EDITION = 2009
 GROUP_ROWS = 250_000
 
-_locks: dict[Path, int] = {}  # stores that this process has locked, with the file descriptor of the lock
-# Files that will be renamed together, with their temporary paths: one item for each open block of `all_or_none`.
+_locks: dict[Path, int] = {}  # the stores that this process has locked, each with the file descriptor of its lock
+# The files that will be renamed together, with their temporary paths. Each open block of `all_or_none` has one item.
 _waiting: list[dict[Path, Path]] = []
 
 
 def path_of(table: Table, edition: int | None = None) -> Path:
-    """Return the path of a table's file, or of one edition's file; inside `all_or_none` its temporary path, if written."""
+    """Return the path of a table's file, or of one edition's file.
+
+    In `all_or_none`, a written file has a temporary path.
+    """
     folder = store_folder() / table.schema_name
     path = (
         folder / table.short_name / f"{edition}.parquet"
@@ -43,10 +46,10 @@ def path_of(table: Table, edition: int | None = None) -> Path:
 
 
 def hold(waiting: Callable[[], object] = lambda: None) -> None:
-    """Lock the store until this process ends. Where another process has locked it, call `waiting` and wait.
+    """Lock the store until this process ends. If another process has locked it, call `waiting` and wait.
 
-    The lock lasts for the whole run because a run reads the decisions at its start: its tables must not replace those of a run
-    that started later.
+    The lock lasts for the whole run, because a run reads the decisions at its start. Its tables must not replace those
+    of a run that started later and so read newer decisions.
     """
     folder = store_folder()
     if folder in _locks:
@@ -93,7 +96,7 @@ def stored_files(table: Table) -> list[Path]:
 def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     """Write one file of a table and return its number of rows.
 
-    Raises StoreError where stored rows would be replaced by no rows, and ValueError where the frame breaks the contract.
+    Raises StoreError if stored rows would be replaced by no rows, and ValueError if the frame breaks the contract.
     """
     return write_batches(table, table.arrow(frame).to_batches(), edition)
 
@@ -101,7 +104,7 @@ def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
 def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int | None = None) -> int:
     """Write one file of a table from batches that are sorted by its key, and return its number of rows.
 
-    Few row groups are in memory at a time. Raises StoreError where stored rows would be replaced by no rows.
+    Only a few row groups are in memory at a time. Raises StoreError if stored rows would be replaced by no rows.
     """
     path = path_of(table, edition)
     make_protected(store_folder())
@@ -129,9 +132,10 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
 
 
 def _writing(table: Table) -> dict[str, Any]:
-    """Return Parquet's options: statistics for the columns of the key, and delta encoding for its integers.
+    """Return the options for Parquet: statistics for the key columns only, and delta encoding for those that are integers.
 
-    Queries filter by the key alone. Statistics of all columns make `benchmarks/police_csv.py` slower, and take more memory.
+    Queries filter by the key only. Statistics for all columns would make `benchmarks/police_csv.py` slower, and take
+    more memory.
     """
     integers = [name for name in table.key if table.columns[name].type == "integer"]
     return {
@@ -144,9 +148,9 @@ def _writing(table: Table) -> dict[str, Any]:
 
 
 def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Yield the groups, making the next group in a thread while the caller writes the current one.
+    """Yield the groups. A thread makes the next group while the caller writes the current one.
 
-    Without the thread `benchmarks/police_csv.py` gets slower: reading and writing would take turns on one core.
+    Without the thread, `benchmarks/police_csv.py` gets slower, because reading and writing take turns on one core.
     """
     with ThreadPoolExecutor(max_workers=1) as thread:
         next_group = thread.submit(next, groups, None)
@@ -186,7 +190,7 @@ def write_outcomes(table: Table, text: str) -> None:
 
 
 def read_outcomes(table: Table) -> str:
-    """Return the text that `write_outcomes` wrote last for the table; an empty text where it wrote none."""
+    """Return the text that `write_outcomes` last wrote for the table; an empty text if it has not written any."""
     path = _outcomes_path(table)
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
@@ -196,7 +200,7 @@ def _outcomes_path(table: Table) -> Path:
 
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file of the store in hex; an unchanged file is read once in a process."""
+    """Return the SHA-256 of a file of the store in hex. A process reads an unchanged file only once."""
     stat = path.stat()
     return _hash_of_bytes(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
@@ -217,7 +221,7 @@ def distinct(table: Table, edition: int, column: str) -> list[str]:
 def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
     """Return a table, or some editions of it, as a frame.
 
-    Raises StoreError with the edition where one is not in the store.
+    Raises StoreError, which names the edition, if one is not in the store.
     """
     if not table.partitioned or editions is None:
         files = stored_files(table)
@@ -228,7 +232,7 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
 
 
 def refuse_absent(table: Table, files: list[Path]) -> None:
-    """Raise StoreError with the editions where files of the table are not in the store."""
+    """Raise StoreError, which names the editions, if any of the table's files are not in the store."""
     absent = [path for path in files if not path.exists()]
     if absent or not files:
         editions_absent = ", ".join(path.stem for path in absent)
@@ -239,22 +243,22 @@ def refuse_absent(table: Table, files: list[Path]) -> None:
 
 
 def rows(table: Table, edition: int | None = None) -> int:
-    """Return the number of rows of a table, or of one edition of it; 0 where it is not in the store."""
+    """Return the number of rows of a table, or of one edition of it; 0 if it is not in the store."""
     return _rows_of(path_of(table, edition))
 
 
 @dataclass(frozen=True)
 class Described:
-    """A file's metadata: its columns, and the first and last edition of its rows; None for a file without editions."""
+    """A file's metadata: its columns, and the first and last edition of its rows, which are None if it has no editions."""
 
     schema: pa.Schema
     editions: tuple[int, int] | None
 
 
 def described_in(path: Path) -> Described:
-    """Return the metadata of a file of the store; an unchanged file is read once in a process.
+    """Return the metadata of a file of the store. A process reads an unchanged file only once.
 
-    Raises StoreError where the file is damaged.
+    Raises StoreError if the file is damaged.
     """
     stat = path.stat()
     return _described_in(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
