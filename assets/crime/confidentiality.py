@@ -13,7 +13,10 @@ from assets.methods.limits import Array
 from warehouse.contracts import contracts, to_pandas
 
 CELL = ["edition", "area_id", "crime_type"]
-OF_A_TARGET, OF_A_MUNICIPALITY = 1e9, 1e6  # added cost of hiding such a cell; any other cell costs its number of reports
+OF_A_TARGET, OF_A_MUNICIPALITY = (
+    1e9,
+    1e6,
+)  # added cost of hiding such a cell; any other cell costs its number of reports
 
 
 def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:

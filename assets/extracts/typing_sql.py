@@ -90,8 +90,8 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
         with_comma = writing.decimal_mark == ","
         reason = "is not a number with a decimal comma" if with_comma else "is not a number with a decimal point"
         return [*faults, ("unreadable_number", unreadable, reason)]
-    # A formula begins with =, @, + or -. Few cells begin with a character before 0 or between = and A, so this comparison
-    # spares most cells the slow search with a pattern: without it `benchmarks.police_csv` takes longer.
+    # A formula begins with =, @, + or -. Few cells begin with a character that sorts before 0 or between = and A, so this
+    # comparison spares most cells the slow search with a pattern. Without it `benchmarks.police_csv` takes longer.
     begins_with_sign = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
     formula = f"{begins_with_sign} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
@@ -133,7 +133,8 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
         meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
         if contract.type == "text":
             return f"CASE {text} {meanings} END"
-        text = f"CASE {text} {meanings} ELSE {text} END"  # a label may stand for a number or a day; all other cells are read as numbers or days
+        # A label may stand for a number or a day. Cells without a label are read as numbers or days themselves.
+        text = f"CASE {text} {meanings} ELSE {text} END"
     if contract.type == "text":
         return _cell_of(name, column, writing)
     if contract.type == "date":

@@ -1,4 +1,4 @@
-"""The part of a figure that SQL cannot compute: the exact interval of a number of reports. The figures are in `yearly.sql`."""
+"""The part of a figure that SQL cannot compute: the exact interval of a number of reports. `yearly.sql` makes the figures."""
 
 import pandas as pd
 
@@ -9,7 +9,10 @@ METHODS = {"answers": shares.METHOD, "areas": shares.METHOD, "reports": counts.M
 
 
 def with_limits(figures: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return indicators.yearly: the rows of `yearly.sql` with Poisson intervals of numbers of reports, and a method in each row."""
+    """Return the table indicators.yearly: the rows of `yearly.sql`, with Poisson intervals of numbers of reports.
+
+    Each row also gets the method of its interval.
+    """
     of_reports = figures["unit"].eq("reports") & figures["value"].notna()
     low, high = counts.poisson_limits(figures.loc[of_reports, "value"].to_numpy(float), conventions["confidence_level"])
     figures.loc[of_reports, "value_low"], figures.loc[of_reports, "value_high"] = low, high

@@ -25,7 +25,9 @@ from warehouse.errors import InputError
 from warehouse.home import path_for_reader
 from warehouse.personal import kind_of_text
 
-KEPT_BYTES = 1 << 23  # the largest total size of the files of workbooks kept in memory; their rows take many times as much
+KEPT_BYTES = (
+    1 << 23
+)  # the largest total size of the files of workbooks kept in memory; their rows take many times as much
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...] | None:

@@ -44,7 +44,9 @@ def refuse_no_workbook(path: Path) -> None:
                 f"{path_for_reader(path)}: is not an Excel workbook but a packed archive or a table of another program: unpack it, or save it as .xlsx."
             )
         for entry in entries:
-            if not entry.filename.startswith("xl/worksheets/"):  # sheets are checked in `count_rows`, which unpacks them
+            if not entry.filename.startswith(
+                "xl/worksheets/"
+            ):  # sheets are checked in `count_rows`, which unpacks them
                 for _ in _unpacked(path, packed, entry.filename):
                     pass
 
