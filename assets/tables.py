@@ -178,7 +178,10 @@ def describe(table: Table) -> dict[str, Any]:
 
 
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
-    """Write a table or one edition of it, and return metadata: the row count, the provenance and, for published tables, a preview."""
+    """Write a table or one edition of it, and return metadata.
+
+    They are the row count, the provenance and, if the table is published, a preview.
+    """
     if isinstance(rows, pd.DataFrame):
         count = store.write(table, rows, edition)
     else:

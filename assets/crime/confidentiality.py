@@ -13,10 +13,8 @@ from assets.methods.limits import Array
 from warehouse.contracts import contracts, to_pandas
 
 CELL = ["edition", "area_id", "crime_type"]
-OF_A_TARGET, OF_A_MUNICIPALITY = (
-    1e9,
-    1e6,
-)  # added cost of hiding such a cell; any other cell costs its number of reports
+# Hiding a cell costs its number of reports. This is the additional cost of hiding a cell of a target or of a municipality.
+OF_A_TARGET, OF_A_MUNICIPALITY = 1e9, 1e6
 
 
 def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:

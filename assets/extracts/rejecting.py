@@ -305,7 +305,7 @@ def _rejected(file: DeliveredFile, row: int, rule: str, column: str, reason: str
     )
 
 
-# --- decisions on rejected rows ----------------------------------------------------------------------------
+# --- decisions about rejected rows -------------------------------------------------------------------------
 
 
 def _with_decisions(

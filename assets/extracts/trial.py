@@ -42,7 +42,7 @@ class Trial:
     places_unknown: int
     """The number of reports whose area is unknown."""
     tolerated: bool
-    """Whether a run would accept the file: its rejected rows are few enough, or a decision accepts their share."""
+    """Whether a run would store the file: its rejected rows are few enough, or a decision accepts their share."""
 
     @property
     def rejected_rows(self) -> int:

@@ -30,7 +30,7 @@ class Fault:
     column: str
     """The producer's heading."""
     delivered: str
-    """Our name of the column, which the delivered rows have."""
+    """Our name of the column, which is also its name in the delivered rows."""
     condition: str
     """SQL that is true for rows with the fault."""
     reason: str | None

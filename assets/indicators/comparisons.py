@@ -75,9 +75,8 @@ def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     smallest = shares.smallest_narrowings_shown(new, old, confidence, power)
     statuses = rows[["figure_status", "against_status", "whole_status", "against_whole_status"]]
     few = statuses.isin(["low_reliability"]).any(axis=1).to_numpy(bool)
-    error = np.hypot(
-        _numbers(rows, "gap_error"), _numbers(rows, "against_gap_error")
-    )  # two editions are independent samples
+    # Two editions are independent samples.
+    error = np.hypot(_numbers(rows, "gap_error"), _numbers(rows, "against_gap_error"))
     return _of_survey(rows, value, compared_value, limits, smallest, few).assign(standard_error=error)
 
 
@@ -216,9 +215,8 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
     of_ratio = rows["change_unit"].isin(RATIOS).to_numpy(bool)
     unchanged = np.where(of_ratio, 1.0, 0.0)
     change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))
-    difference = _numbers(rows, "value") - _numbers(
-        rows, "compared_value"
-    )  # used if there is no ratio, because it would be a ratio to 0
+    # The difference is used if there is no ratio, because it would be a ratio to 0.
+    difference = _numbers(rows, "value") - _numbers(rows, "compared_value")
     literal = literal_directions(np.where(np.isnan(change), difference, change - unchanged))
     literal[rows["reason"].notna().to_numpy(bool) & np.isnan(change)] = None
     full_count = ~rows["made_of"].isin(["answers", "reports", "areas"]).to_numpy(bool)

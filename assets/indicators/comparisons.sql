@@ -212,7 +212,7 @@ judged AS (
            list_filter([if(figure_value IS NULL, NULL, coalesce(figure_rule_version, -1)), if(against_value IS NULL, NULL, coalesce(against_rule_version, -1)),
                         if(whole_value IS NULL, NULL, coalesce(whole_rule_version, -1)), if(against_whole_value IS NULL, NULL, coalesce(against_whole_rule_version, -1))],
                        lambda version: version IS NOT NULL) AS rules,
-           -- whether the reports that a reading is computed from are known, and for a rate also the residents; a rate alone is not enough
+           -- whether the reports behind a reading are known, and for a rate also the residents; a rate alone is not enough
            figure_reports IS NOT NULL AND (unit = 'reports' OR figure_population_low_residents IS NOT NULL)
                AND if(of_four, against_reports IS NOT NULL AND whole_reports IS NOT NULL AND against_whole_reports IS NOT NULL
                                AND (unit = 'reports' OR (against_population_low_residents IS NOT NULL

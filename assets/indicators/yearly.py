@@ -5,7 +5,7 @@ import pandas as pd
 from assets.methods import counts, judgements, shares
 
 METHODS = {"answers": shares.METHOD, "areas": shares.METHOD, "reports": counts.METHOD}
-"""The method of a figure that does not name one, by what its measure is made of. Any other measure is a full count."""
+"""The method of figures that name none, keyed by what their measure is made of. Every other measure is a full count."""
 
 
 def with_limits(figures: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:

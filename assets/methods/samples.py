@@ -31,7 +31,7 @@ class Design:
 
     @property
     def answers(self) -> Array:
-        """Return the number of respondents of each stratum."""
+        """The number of respondents in each stratum."""
         return np.bincount(self.stratum, minlength=len(self.population))
 
 
@@ -52,12 +52,12 @@ class Estimates:
 
     @property
     def standard_error(self) -> Array:
-        """Return the square root of the variance."""
+        """The square root of the variance."""
         return np.sqrt(self.variance)
 
     @property
     def design_effect(self) -> Array:
-        """Return the variance divided by that of a simple random sample of n answers: p (1 - p) / (n - 1) (1 - n / N)."""
+        """The variance divided by that of a simple random sample of n answers, which is p (1 - p) / (n - 1) (1 - n / N)."""
         n = self.answers
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.variance / (self.share * (1 - self.share) / (n - 1) * (1 - n / self.population))

@@ -111,7 +111,7 @@ class Shares:
 
     @property
     def ends(self) -> tuple[Array, ...]:
-        """Return the smallest and the largest value that round to each share, but none below 0 or above 1.
+        """The smallest and the largest value that round to each share, but none below 0 or above 1.
 
         If no share is rounded, the tuple has a single array.
         """
@@ -262,7 +262,7 @@ def _limits_over_rounding(
 
 
 def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: float) -> Array:
-    """Return the smallest falls from `old` that a two-sided test would detect with this power. They are NaN if it would detect none.
+    """Return the smallest falls from `old` that a two-sided test would detect with this power, or NaN if it would detect none.
 
     The fall d is the solution of d - r = z sqrt(v(p) + v(p - d)) with z = z_confidence + z_power. Here r is the largest change
     that rounding alone can cause: half of the sum of both rounding bands. `change_limits` are wider by r. With n* effective

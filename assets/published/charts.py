@@ -295,9 +295,8 @@ def _fit(figure: "Figure", axes: "Axes") -> None:
     height = max(HEIGHT, above + LEAST_HEIGHT + below)
     figure.set_figheight(height / 72)
     figure.subplots_adjust(bottom=below / height, top=1 - above / height, right=1 - PAD / WIDTH)
-    words_left: Any = axes.yaxis.get_tightbbox(
-        ruler
-    )  # measured last, because the numbers along the axis depend on its height
+    # This is measured last, because the numbers along the axis depend on its height.
+    words_left: Any = axes.yaxis.get_tightbbox(ruler)
     figure.subplots_adjust(left=(axes.bbox.x0 - words_left.x0 + PAD) / WIDTH)
 
 

@@ -24,7 +24,8 @@ from warehouse.home import pictures_folder
 from warehouse.publishing import open_published
 
 FEWEST_BYDELE = 5
-OUTER_LIMIT = 0.998  # the confidence of a funnel's outer limits; that of the inner ones is the project's confidence level. Source: Spiegelhalter (2005)
+# The confidence of a funnel's outer limits. That of the inner limits is the project's. Source: Spiegelhalter (2005).
+OUTER_LIMIT = 0.998
 
 
 @dg.asset(

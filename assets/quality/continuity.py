@@ -55,10 +55,8 @@ def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `continuity.sql`. Each gets the limits of its figure, and whether the figure lies between them."""
     subject = compared["subject"]
     value, before = compared["value"].to_numpy(float), compared["value_before"].to_numpy(float)
-    low, high = (
-        np.ones(len(compared)),
-        np.full(len(compared), np.inf),
-    )  # the limits of rows and cells: at least one has to be left
+    # These stay the limits of rows and cells: at least one has to be left.
+    low, high = np.ones(len(compared)), np.full(len(compared), np.inf)
 
     of_survey = subject.isin(["answers", "spread_of_weights"]).to_numpy(bool)
     low[of_survey], high[of_survey] = before[of_survey] / TWICE, before[of_survey] * TWICE

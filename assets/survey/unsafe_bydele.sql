@@ -1,6 +1,6 @@
--- How many areas of a kind have a share above a limit, in each municipality. The number is counted from the areas' estimates if each
--- area has one, otherwise it is the published number. reference.measures gives the kind of area, the share and the limit of each
--- measure. `share_tables.py` adds how many areas are beyond doubt above the limit, and how many are beyond doubt not above it.
+-- How many areas of a kind have a share above a limit, in each municipality. The number is counted from the areas' estimates if
+-- each area has one, otherwise it is the published number. reference.measures gives the kind of area, the share and the limit of
+-- each measure. `share_tables.py` adds how many areas are beyond doubt above the limit, and how many are beyond doubt not above it.
 WITH measures AS (
     SELECT measure, counted_measure, counted_level, above_percent FROM reference.measures WHERE made_of = 'areas'
 ),

@@ -39,7 +39,7 @@ first_after_break AS (
     JOIN reference.series_breaks b ON b.first_edition = a.edition
         AND coalesce(b.area_id, a.area_id) = a.area_id AND coalesce(b.measure, a.measure) = a.measure
 ),
--- The kind of interval. All agreements of one area use the same kind. For an area without an agreement, Korn and Graubard's is used.
+-- The kind of interval. All agreements of one area use the same kind. An area without an agreement uses Korn and Graubard's.
 intervals AS (
     SELECT area_id, any_value(share_interval) AS share_interval FROM reference.agreements GROUP BY area_id
 ),

@@ -116,7 +116,7 @@ class Comparison(BaseModel):
 
     @property
     def interval(self) -> Interval | None:
-        """Return the interval of the change, in the unit of the change."""
+        """The interval of the change, in the unit of the change."""
         if self.change_low is None or self.change_high is None:
             return None
         return Interval(self.change_low, self.change_high)

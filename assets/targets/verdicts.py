@@ -119,6 +119,6 @@ def _words(texts: Iterable[str | None]) -> set[str]:
 
 
 def _provenance(figures: Iterable[Figure]) -> str | None:
-    """Return where the figures of a verdict come from. If one of them is made up, the result says so."""
+    """Return where the figures of a verdict come from. If one of them is made up, the whole verdict counts as made up."""
     provenances = {figure.provenance for figure in figures}
     return next((provenance for provenance in MADE_UP_FIRST if provenance in provenances), None)

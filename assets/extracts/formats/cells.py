@@ -27,7 +27,8 @@ MIDNIGHT = time()
 
 Batches = Iterator[pa.RecordBatch]
 
-MOJIBAKE = "\u00c3[\u00a6\u00b8\u00a5\u2020\u02dc\u2026\u00a9]"  # æ, ø, å, Æ, Ø, Å or é in UTF-8: two bytes, here read as windows-1252
+# The two bytes of æ, ø, å, Æ, Ø, Å or é in UTF-8, as they look if they are read as windows-1252.
+MOJIBAKE = "\u00c3[\u00a6\u00b8\u00a5\u2020\u02dc\u2026\u00a9]"
 BROKEN_LETTER = "holds a Danish letter that was garbled by a wrong encoding"
 LOST_LETTER = "holds the character that replaces a lost letter (U+FFFD)"
 DIRECTION_MARK = "holds an invisible character that changes the direction of writing"

@@ -25,9 +25,8 @@ from warehouse.errors import InputError
 from warehouse.home import path_for_reader
 from warehouse.personal import kind_of_text
 
-KEPT_BYTES = (
-    1 << 23
-)  # the largest total size of the files of workbooks kept in memory; their rows take many times as much
+# The largest total size of the files whose workbooks stay in memory. Their rows take many times as much memory.
+KEPT_BYTES = 1 << 23
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
@@ -94,9 +93,9 @@ class _Sheet:
     columns: list[tuple[object, ...]]
     height: int
     filled: list[int]
-    """The positions of rows with a value, counted from 0."""
+    """The positions of the rows that have a value, counted from 0."""
     counted: int
-    """The number of rows with a value according to the sheet's XML."""
+    """The number of rows that have a value, according to the sheet's XML."""
 
     def header(self, header_row: int) -> tuple[str, ...]:
         """Return the headings, without the empty cells to the right of the last one."""

@@ -115,7 +115,10 @@ def _unsafe(
 def _neither(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, unsafe: pd.Series
 ) -> pd.Series:
-    """Return the share `neither` of each stratum. If it was not published, half of it is proportional to the bydel's unsafe share."""
+    """Return the share `neither` of each stratum.
+
+    If it was not published, half of it is proportional to the unsafe share of the bydel.
+    """
     bydele = strata.groupby("area_id")["residents"].sum()
     bydel_unsafe = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
     published_shares = {

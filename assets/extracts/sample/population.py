@@ -48,7 +48,10 @@ def population_extract(layout: Layout, seed: int, reference: Reference) -> Extra
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Return the residents of every area on 1 January of a year. Copenhagen's are as published, the others in proportion to them."""
+    """Return the residents of every area on 1 January of a year.
+
+    Copenhagen's number is the published one, and the others are in proportion to it.
+    """
     populations = reference["reference.populations"]
     total = _copenhagen(populations, year)
     counts_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]

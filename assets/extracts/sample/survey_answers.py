@@ -67,7 +67,10 @@ def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 
 def _strata(edition: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row per stratum: its bydel, its partnership area, and its numbers of residents aged 15 and over, invited and answers."""
+    """Return one row per stratum, with its bydel and its partnership area.
+
+    It also has the numbers of residents aged 15 and over, of those who were invited, and of answers.
+    """
     strata = _areas_of_strata(edition, seed, reference)
     answers, invited = _published_numbers(edition, reference)
     in_partnership = strata["partnership_id"].notna()

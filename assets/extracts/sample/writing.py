@@ -198,9 +198,8 @@ def _cells(extract: Extract, column: str) -> list[object]:
 # --- SPSS --------------------------------------------------------------------------------------------------
 
 SAV_DATE_AT = 92  # where the date (9 bytes) and the time (8 bytes) of creation are in the file
-SAV_DATE = (
-    b"01 Jan 20" + b"00:00:00"
-)  # WRITTEN_AT; `strftime` is not used, because its name of the month depends on the machine's language
+# This is WRITTEN_AT. It is not made with `strftime`, whose name of the month depends on the machine's language.
+SAV_DATE = b"01 Jan 20" + b"00:00:00"
 
 
 def _write_sav(extract: Extract, path: Path) -> None:
