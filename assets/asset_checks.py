@@ -1,8 +1,8 @@
 """Turn the rules of `checks/` into Dagster asset checks: one check per rule, and one result per run for all editions.
 
-The step that makes a table yields the results of its checks. A failed error blocks the tables made from this one, a
-warning does not. A check fails if any edition of the store fails, even one that the run did not make, because all
-editions are published together.
+The step that makes a table yields the results of the table's checks. If a blocking check fails, the tables made from this
+table are not made. A failed warning stops nothing. A check fails if any edition in the store fails, even one that the run
+did not make, because all editions are published together.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Finding:
-    """A failure, the fingerprint of the edition's content, and the decision that lets it pass, if any."""
+    """A failure in one edition, the fingerprint of the edition's content, and the decision that lets it pass, if any."""
 
     rule: Rule
     failure: Failure
@@ -37,7 +37,7 @@ class Finding:
     decision: CheckDecision | None
 
     def sentence(self) -> str:
-        """Return a sentence that says where the rule fails and what to do, or who let it pass."""
+        """Return a sentence that says where the rule fails, and either what to do or who let it pass."""
         if self.decision:
             return _decided(self.decision)
         keys, edition = self.failure.keys, self.failure.edition
@@ -48,7 +48,7 @@ class Finding:
 
 
 def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
-    """Return the specs of a table's checks, for the step that makes the table."""
+    """Return Dagster's specs of a table's checks. The step that makes the table declares them."""
     return [
         dg.AssetCheckSpec(
             name=rule.name,
@@ -61,9 +61,9 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
 
 
 def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
-    """Run the checks of a written table; yield their results, which its step passes on to Dagster.
+    """Run the checks of a written table, and yield their results. The table's step passes them on to Dagster.
 
-    If a file has the wrong shape, the other checks have no result.
+    If a stored file has the wrong shape, the other checks have no result.
     """
     decided, judged = load_decisions(), {judged.rule.name: judged for judged in judge(table)}
     for spec in check_specs(table):
@@ -73,7 +73,7 @@ def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[
 
 
 def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEvaluation:
-    """Return a rule's result for Dagster. It passes if in each edition the rule holds or a decision lets it pass."""
+    """Return a rule's result for Dagster. The check passes if, in every edition, the rule holds or a decision lets it pass."""
     rule = judged.rule
     findings = [_finding(table, rule, failure, decided) for failure in judged.failures]
     findings.sort(key=lambda finding: finding.decision is not None)
@@ -89,9 +89,9 @@ def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEva
 
 
 def undecided(evaluation: dg.AssetCheckEvaluation) -> dict[int | None, int]:
-    """Return the editions in which a check fails and no decision lets it pass, with the number of failing rows of each.
+    """Return the editions in which a check fails and no decision lets it pass, each with its number of failing rows.
 
-    The edition is None where the table has none.
+    The edition is None if the table has no editions.
     """
     if evaluation.passed:
         return {}
@@ -106,9 +106,9 @@ def _edition_of(cell: object) -> int | None:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Return the fingerprint of a stored edition and of all that its decidable rules read.
+    """Return one fingerprint for a stored edition and everything else that the table's decidable rules read.
 
-    A decision names what the steward saw by this fingerprint.
+    A decision contains this fingerprint, to say which content the steward saw.
     """
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
@@ -130,7 +130,7 @@ def fingerprint_of(table: Table, edition: int) -> str:
 
 
 def _is_read_by_rules(other_table: Table, table: Table) -> bool:
-    """Whether a decidable rule of the table reads `other_table`."""
+    """Return whether a decidable rule of the table reads `other_table`."""
     return any(other_table.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
 
 
@@ -143,7 +143,7 @@ def _finding(table: Table, rule: Rule, failure: Failure, decided: Decisions) -> 
 
 
 def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str, Any]:
-    """Return the metadata that a steward needs in order to decide. Failing rows are shown by their keys only."""
+    """Return the metadata that a steward needs in order to decide. Of failing rows, only the keys are shown."""
     rule = judged.rule
     checked = sum(store.rows(table, edition) for edition in _editions(table))
     failing = sum(failure.rows for failure in judged.failures)
@@ -174,7 +174,7 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
-    """Return a row of the table of failing editions. It has few columns, because Dagster's page is narrow."""
+    """Return one row for the table of failing editions. The table has few columns, because Dagster's page is narrow."""
     failure, decision = finding.failure, finding.decision
     checked = store.rows(table, failure.edition)
     before = failure.edition - 1 if failure.edition is not None else None
@@ -199,12 +199,12 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def runbook(rule: Rule) -> str:
-    """Return the rule's section of docs/CHECKS.md and its place as Markdown, which Dagster can show."""
+    """Return the section of docs/CHECKS.md about the rule, and where to find it, as Markdown that Dagster can show."""
     return f"{paragraph(rule)}\n(docs/{PAGE.name}#{anchor(rule)}; docs/steward.md says what to do step by step)"
 
 
 def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
-    """Return the command that decides on a failed check; the steward fills in the name and the reason."""
+    """Return the command that records a decision about a failed check. The steward fills in the name and the reason."""
     return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
@@ -218,7 +218,7 @@ def _decided(decision: CheckDecision) -> str:
 
 
 def _keys(findings: list[Finding]) -> dg.TableMetadataValue:
-    """Return a table with the keys of the first failing rows of each edition."""
+    """Return a table that has the keys of the first failing rows of each edition."""
     keys = [key for finding in findings for key in finding.failure.keys]
     columns = list(dict.fromkeys(name for key in keys for name in key))
     rows = [dg.TableRecord({name: str(key.get(name, "")) for name in columns}) for key in keys]

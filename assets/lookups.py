@@ -1,8 +1,8 @@
 """Make the lookup tables and macros that every query may use, in a DuckDB connection with the reference tables.
 
-`lookups.sql` makes the tables, `macros.sql` the macros on them. A run opens a DuckDB connection for each table of the
-project, so the lookup tables are kept in memory until a reference file changes; `benchmarks/run_overhead.py` is slower
-without this.
+`lookups.sql` makes the tables, and `macros.sql` makes the macros that use them. A run opens a DuckDB connection for each
+table of the project. Therefore the lookup tables are kept in memory until a reference file changes. Without this
+`benchmarks/run_overhead.py` is slower.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ from warehouse.store import stored_files
 
 Stamp = tuple[tuple[str, int, int], ...]
 
-_lookups_by_stamp: dict[Stamp, dict[str, pa.Table]] = {}  # has one entry: for the newest reference files
+_lookups_by_stamp: dict[Stamp, dict[str, pa.Table]] = {}  # has a single entry, that of the newest reference files
 
 
 @contextmanager
 def engine_with_lookups() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a DuckDB connection with the stored reference tables and the lookups.
+    """Yield a DuckDB connection that has the stored reference tables, the lookup tables and the macros.
 
-    A table needs only one connection for all its editions.
+    One such connection is enough for all editions of a table.
     """
     with engine() as connection:
         view_editions(connection, REFERENCE)
@@ -50,7 +50,7 @@ def _look_up_in_store(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def look_up(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the lookups from the connection's reference tables, and a table with the names of the blocking rules."""
+    """Make the lookup tables from the connection's reference tables, and a table with the names of the blocking rules."""
     connection.execute(sql("lookups"))
     tables, rules = zip(*blocking_rules(), strict=True)
     connection.execute(
@@ -61,9 +61,9 @@ def look_up(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _stamp() -> Stamp:
-    """Return the files' names, times and inodes.
+    """Return the names, times and inodes of the stored reference tables' files.
 
-    One of them changes whenever a reference file is replaced by a new one.
+    One of these values changes whenever a file is replaced.
     """
     files = [path for table in REFERENCE for path in stored_files(table)]
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in files)

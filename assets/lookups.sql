@@ -1,4 +1,4 @@
--- Lookup tables for every query: areas by a producer's code, versions by a day, crime types by an offence code.
+-- Lookup tables for all queries. They find an area by a producer's code, a version by a day, and a crime type by an offence code.
 
 CREATE OR REPLACE TABLE known_codes AS
 SELECT code_system, lower(trim(code)) AS code, any_value(area_id) AS area_id
@@ -9,7 +9,7 @@ SELECT area_id, area_version, level, code,
        coalesce(valid_from, DATE '0001-01-01') AS valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to
 FROM reference.areas;
 
--- Levels of areas, the smallest first. If several areas of a place are known, the smallest one is the most exact.
+-- Levels of areas, the smallest first. If several areas are known that a place lies in, the smallest one says most about it.
 CREATE OR REPLACE TABLE levels AS
 FROM (VALUES ('rode', 1), ('partnership_area', 2), ('bydel', 3), ('survey_bydel', 4), ('municipality', 5)) v(level, size);
 
@@ -23,13 +23,14 @@ SELECT lpad(code::VARCHAR, 5, '0') AS offence_code, crime_type, mapping_version,
 FROM reference.offence_codes, unnest(range(first_code::INTEGER, last_code::INTEGER + 1)) AS codes(code)
 WHERE mapping_version = (SELECT max(mapping_version) FROM reference.offence_codes);
 
--- The codes of areas, with the first and last year in which the area is defined on at least one day.
+-- The codes of areas, with the first and the last year in which the area is defined on at least one day.
 CREATE OR REPLACE TABLE dated_codes AS
 SELECT k.code_system, k.code, k.area_id, year(min(v.valid_from)) AS first_year, year(max(v.valid_to)) AS last_year
 FROM known_codes k JOIN area_versions v USING (area_id) GROUP BY ALL;
 
--- For each area, itself and every larger area that it lies in, directly or through other areas, with the days on which this is
--- true. If an area lies in a larger one in several ways, the days are merged, so that on each day the larger area occurs once.
+-- For each area, the area itself and every larger area that it lies in, directly or through other areas, with the days on which
+-- this is true. An area may lie in a larger one through several others. Then the days are merged, so that there is only one row
+-- for the two areas on any day.
 CREATE OR REPLACE TABLE lies_in AS
 WITH RECURSIVE up AS (
     SELECT m.member_area_id AS area_id, v.area_id AS whole_id, v.area_version AS whole_version, v.level, v.valid_from, v.valid_to
@@ -61,8 +62,9 @@ FROM spans GROUP BY area_id, whole_id, whole_version, level, span;
 CREATE OR REPLACE TABLE municipality_of AS
 SELECT area_id, whole_id AS municipality_id, valid_from, valid_to FROM lies_in WHERE level = 'municipality';
 
--- The smallest count of reports that may be shown for an area. An area that lies in, or is, the area of exactly one agreement has
--- that agreement's limit. Every other area (in several agreements' areas, around one, or in none) has the largest limit of all.
+-- The smallest count of reports that may be shown for an area. If the area is the area of an agreement, or lies in it, and this is
+-- true of exactly one agreement, it has that agreement's limit. Every other area has the largest limit of all agreements: one that
+-- lies in the areas of several agreements or of none, and one that has the area of an agreement inside it.
 CREATE OR REPLACE TABLE fewest_reports_shown AS
 WITH agreed AS (
     SELECT area_id, max(fewest_reports_shown) AS fewest FROM reference.agreements GROUP BY area_id

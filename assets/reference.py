@@ -1,4 +1,4 @@
-"""The assets of the reference files. Each file is read, checked and stored as a table."""
+"""The assets of the reference files. Each reference file is read, checked and stored as a table."""
 
 import dagster as dg
 

@@ -1,8 +1,9 @@
-"""The tables that one SQL query makes from other tables. The query is a file in its subject's folder.
+"""The tables that are each made by one SQL query from other tables. The query is a file in the folder of its subject.
 
-A query that contains `{edition}`, or reads tables of its own edition, runs once per edition. Every other query makes
-all editions of a run at once. A Python function may then add what SQL cannot compute, such as intervals. The `Model` of
-a table names its query and the tables that the query reads. Lookups that every query may use are in `lookups.sql`.
+A query runs once per edition if it contains `{edition}` or reads only the same edition of some tables. Every other query
+makes all editions of a run at once. A Python function may then add what SQL cannot compute, such as intervals. The
+`Model` of a table names its query and the tables that the query reads. `lookups.sql` has the lookup tables that every
+query may use.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -36,13 +37,14 @@ Conventions = dict[str, float]
 class Model:
     """A query and the tables that it reads.
 
-    `file`: the query's path below `assets/`, without `.sql`.
-    `same`: tables of which it reads only its own edition. `earlier`: tables of which it reads its own and earlier
-    editions. The reference tables need not be named.
-    `editions_back`: how many editions before the run's first are read of the `earlier` tables; None for all of them.
-    `views`: SQL files that run before the query.
-    `finish`: takes the query's rows and the conventions by name, and returns the table's rows.
-    `make`: takes the connection and returns the table's rows, if it needs more than the query's rows.
+    `file` is the query's path below `assets/`, without `.sql`.
+    `same` lists the tables of which the query reads only the edition that it makes. `earlier` lists the tables of which it
+    reads that edition and earlier ones. The reference tables need not be listed.
+    `editions_back` says how many editions before the run's first edition are read from the `earlier` tables. None stands
+    for all of them.
+    `views` lists SQL files that run before the query.
+    `finish` is a function that gets the query's rows and the conventions, keyed by name, and returns the table's rows.
+    `make` is used instead if the query's rows are not enough. It gets the connection and returns the table's rows.
     """
 
     file: str
@@ -55,12 +57,12 @@ class Model:
 
     @property
     def by_edition(self) -> bool:
-        """Whether the query runs once per edition: it contains `{edition}`, or reads tables of its own edition."""
+        """Whether the query runs once per edition: it contains `{edition}`, or reads only the same edition of some tables."""
         return bool(self.same) or "{edition}" in sql(self.file)
 
 
 def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConnection, edition: int) -> Rows:
-    """Return the rows of one edition, from a query that runs once per edition. `connection` has the lookups."""
+    """Return the rows of one edition from a query that runs once per edition. `connection` has the lookup tables."""
     view_editions(connection, _tables(model.same), [edition])
     view_editions(connection, _tables(model.earlier), range(store.FIRST_EDITION, edition + 1))
     if model.finish:
@@ -71,7 +73,7 @@ def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConne
 def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
     """Return the rows of a query that makes all editions of a run at once.
 
-    There may be rows of earlier editions too.
+    Rows of earlier editions may be among them.
     """
     back = model.editions_back
     first = store.FIRST_EDITION if back is None else max(store.FIRST_EDITION, min(editions) - back)
@@ -89,9 +91,9 @@ def _batches_of(
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
-    """Return the rows of a model, after its `finish` or `make`.
+    """Return the rows of a model, as its `finish` or `make` returns them.
 
-    `connection` has the tables that the query reads, and the lookups. `edition` is for a query that contains
+    `connection` has the tables that the query reads, and the lookup tables. `edition` is needed if the query contains
     `{edition}`.
     """
     for file in model.views:

@@ -1,9 +1,9 @@
 """Make a Dagster asset of a function that returns a table's rows.
 
-A `Maker` takes the editions of a run and yields the rows of each; the asset writes them to the store. There are two
-kinds of maker: `each` calls a function once per edition, and `split` calls a function once and divides its rows by
-edition. These functions know nothing of Dagster. Delivered files have a loop over editions of their own
-(`extracts/intake.py`), because all of them are stored or none.
+A `Maker` takes the editions of a run and yields the rows of each edition. The asset writes them to the store. There are two
+kinds of makers: `each` calls a function once per edition, and `split` calls a function once and divides its rows by
+edition. These functions know nothing about Dagster. Delivered files have their own loop over editions, in
+`extracts/intake.py`, because all of them are stored or none.
 
 The step that makes a table also runs the table's checks, so it waits for every table that the checks read.
 """
@@ -34,18 +34,19 @@ editions = dg.TimeWindowPartitionsDefinition(
     fmt="%Y",
     start=str(FIRST_EDITION),
     timezone="Europe/Copenhagen",
-    end_offset=1,  # without it the current year is missing
+    end_offset=1,  # without this the current year is missing
 )
 """The yearly editions as Dagster partitions: edition Y has the survey of year Y and the crime reports of year Y-1."""
 
 same_edition = dg.TimeWindowPartitionMapping()
-"""For a table that reads only the same edition of another table."""
+"""The mapping of partitions for a table that reads only the same edition of another table."""
 
-# Dagster visits each year of the offset, so the offset ends at the first edition: one year more, for a page left open at New Year.
+# Dagster visits each year of the offset, so the offset goes back only to the first edition. One year more allows for a page that
+# is still open after New Year.
 this_and_earlier = dg.TimeWindowPartitionMapping(
     start_offset=FIRST_EDITION - date.today().year - 1, allow_nonexistent_upstream_partitions=True
 )
-"""For a table that reads the same and earlier editions of another table."""
+"""The mapping of partitions for a table that reads the same and earlier editions of another table."""
 
 Rows = pd.DataFrame | Iterable[pa.RecordBatch]
 Maker = Callable[[list[int]], Iterable[tuple[int, Rows]]]
@@ -61,7 +62,7 @@ def table_asset(
 ) -> dg.AssetsDefinition:
     """Return the asset of a table with one file per edition.
 
-    `about` returns more metadata for an edition that was written.
+    `about` returns additional metadata for an edition that was written.
     """
 
     @dg.asset(
@@ -83,9 +84,9 @@ def table_asset(
 
 
 def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractContextManager[Opened]]) -> Maker:
-    """Return a maker that calls `make` for each edition, with the object that `opened` yields for all of them.
+    """Return a maker that calls `make` for each edition. `opened` yields one object, which every call gets.
 
-    Read an edition's rows before you ask for the next edition: they may be a stream of the same connection.
+    Read all rows of an edition before you ask for the next edition: they may be a stream from the connection that all share.
     """
 
     def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
@@ -110,7 +111,7 @@ def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
 
 
 def made_and_checked(table: Table, metadata: dict[str, Any] | None = None) -> Events:
-    """Run the checks of a written table; yield its materialization and the results of the checks."""
+    """Run the checks of a written table. Yield the table's materialization and the results of the checks."""
     yield dg.MaterializeResult(asset_key=key(table), metadata=metadata)
     with expected_trouble():
         results = list(check_results(table))
@@ -125,11 +126,11 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
     """Return the dependencies of a table on other tables.
 
-    Of `same` tables it reads only the same edition, of `earlier` tables the same and earlier editions.
+    The table reads only the same edition of the tables in `same`, and the same and earlier editions of those in `earlier`.
 
-    One step makes all reference tables or none, so a dependency on one of them is enough. More than 20 into every step
-    would hide the other dependencies on Dagster's page, and Dagster queries its storage for each dependency of each
-    step.
+    One step makes all reference tables or none, so a dependency on one of them is enough. If every step depended on each of
+    more than 20 reference tables, the other dependencies would be hard to see on Dagster's page. Besides, Dagster queries its
+    storage for each dependency of each step.
     """
     return [*_edges(same, same_edition), *_edges(earlier, this_and_earlier)]
 
@@ -143,7 +144,7 @@ def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.Ass
 
 
 def with_tables_of_checks(tables: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
-    """Return the dependencies of a step, and a dependency on each further table that the checks of its tables read."""
+    """Return the dependencies `deps` of a step, and one more for each other table that the checks of the step's tables read."""
     deps = list(deps)
     present_keys = {dep.asset_key for dep in deps} | {key(table) for table in tables}
     deps_of_checks = needs(earlier=tables_read(rule for table in tables for rule in rules_of(table)))
@@ -156,7 +157,7 @@ def key(table: Table) -> dg.AssetKey:
 
 
 def describe(table: Table) -> dict[str, Any]:
-    """Return the arguments of a table's asset that come from its contract, such as key, group and columns."""
+    """Return the arguments of a table's asset that come from the table's contract, such as key, group and columns."""
     columns = [
         dg.TableColumn(
             name,
@@ -177,7 +178,10 @@ def describe(table: Table) -> dict[str, Any]:
 
 
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
-    """Write a table or an edition of it. Return its row count, provenance and, if it is published, a preview."""
+    """Write a table or one edition of it, and return metadata.
+
+    They are the row count, the provenance and, if the table is published, a preview.
+    """
     if isinstance(rows, pd.DataFrame):
         count = store.write(table, rows, edition)
     else:
@@ -189,7 +193,7 @@ def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]
 
 
 def row_counts(table: Table, count: int, edition: int | None) -> dict[str, Any]:
-    """Return the metadata of a written file: row count, file name and provenance, never values of the rows."""
+    """Return the metadata of a written file: row count, file name and provenance, but no other values of its rows."""
     metadata: dict[str, Any] = {"dagster/row_count": count, "file": store.path_of(table, edition).name}
     provenances = (
         store.distinct(table, edition, "provenance") if edition is not None and "provenance" in table.columns else []
@@ -213,7 +217,7 @@ def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
 
 @contextmanager
 def expected_trouble() -> Iterator[None]:
-    """Lock the store against other runs, and turn expected errors into a Dagster failure with their sentence."""
+    """Lock the store against other runs, and turn an expected error into a Dagster failure that shows the error's sentence."""
     try:
         store.hold()
         yield

@@ -1,1 +1,1 @@
-"""The commitments that the parties count themselves: activities and their partners, goals, meetings, money, listed areas."""
+"""The commitments that the parties count themselves: activities and their partners, goals, meetings, money and listed areas."""

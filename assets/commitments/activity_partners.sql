@@ -1,4 +1,4 @@
--- One row for each partner that an activity names, with its id where the name is in the register of partners.
+-- One row for each partner that an activity names. The row has the partner's id if the name is in the register of partners.
 WITH named_partners AS (
     SELECT edition, file, row, provenance, activity_number,
            unnest(partner_names(partners)) AS named_as,

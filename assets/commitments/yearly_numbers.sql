@@ -1,10 +1,10 @@
--- The numbers that the partnership counts itself, from its plan, its calendar, its accounts and the state's list. An area
--- without a delivered file has no row. Where a file was delivered but holds nothing of one kind, that number is 0. Which
--- measure counts what is in reference.measures, which has a measure for every focus area, occasion and purpose.
+-- The numbers that the partnership counts itself, from its plan, its calendar, its accounts and the state's list. If no file
+-- was delivered for an area, the area has no row. If the delivered file has nothing of one kind, the number of that kind is 0.
+-- reference.measures says what each measure counts. It has a measure for every focus area, occasion and purpose.
 WITH plan AS (
     SELECT area_id, count(*) FILTER (partners_named >= 2) AS counted, count(*) AS out_of, max(provenance) AS provenance
     FROM activities.activities
-    WHERE activity_status <> 'cancelled' -- a cancelled activity does not count
+    WHERE activity_status <> 'cancelled' -- cancelled activities are not counted
     GROUP BY area_id
 ),
 activities AS (
@@ -37,14 +37,14 @@ accounts AS (
     WHERE account_year = {edition}
     GROUP BY area_id, measure
 ),
--- The newest list of the year.
+-- The newest of the state's lists that were published in the year.
 newest_list AS (
     SELECT * FROM commitments.listed_areas
     WHERE year(listed_on) = {edition}
     QUALIFY listed_on = max(listed_on) OVER ()
 ),
--- Areas of each municipality on that list, which may be 0. Prevention areas are a later kind of list, which the agreement does
--- not name.
+-- The number of each municipality's areas on that list; it may be 0. Prevention areas are left out: the state added that
+-- list later, and the agreement does not mention it.
 listed_areas AS (
     SELECT a.area_id, m.measure,
            count(DISTINCT lower(trim(residential_area))) FILTER (l.municipality_code = a.code AND list_kind <> 'prevention_area') AS value,
@@ -59,10 +59,10 @@ numbers AS (
 finished AS (
     SELECT {edition} AS edition, n.*, 'normal' AS status,
            CASE WHEN m.made_of IN ('listed_areas', 'accounts') THEN 'final'
-                ELSE 'provisional' END AS maturity, -- more may follow until the year is over
+                ELSE 'provisional' END AS maturity, -- the number may still rise until the year is over
            'full_count/1' AS method
     FROM numbers n JOIN reference.measures m USING (measure)
-    WHERE n.area_id IS NOT NULL -- a decision may keep a row whose area is not known
+    WHERE n.area_id IS NOT NULL -- a decision may have kept a row whose area is not known
     ORDER BY area_id, measure
 )
 SELECT * FROM finished

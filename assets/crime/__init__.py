@@ -1,4 +1,4 @@
-"""Reports of crime: which draw counts, counts and rates by area and type, and which counts are hidden.
+"""Reports of crime: the choice of the draw to use, counts and rates by area and crime type, and the choice of counts to hide.
 
-`counted.sql` counts, `yearly_types.sql` makes the figures, `confidentiality.py` decides which counts are hidden.
+`counted.sql` counts, `yearly_types.sql` makes the figures, and `confidentiality.py` decides which counts are hidden.
 """

@@ -1,4 +1,4 @@
-"""Which counts of crime are published and which are hidden: small ones, and others that would reveal a small one.
+"""Decide which counts of crime are hidden: small counts, and other counts from which a small one could be worked out.
 
 The cells and the equations between them come from `confidentiality.sql`; the search for cells to hide is in
 `assets/methods/disclosure.py`. Hidden counts stay in `crime.counted`, which is not published.
@@ -13,13 +13,15 @@ from assets.methods.limits import Array
 from warehouse.contracts import contracts, to_pandas
 
 CELL = ["edition", "area_id", "crime_type"]
-OF_A_TARGET, OF_A_MUNICIPALITY = 1e9, 1e6  # cost of hiding such a cell; any other cell costs its number of reports
+# Hiding a cell costs its number of reports. This is the additional cost of hiding a cell of a target or of a municipality.
+OF_A_TARGET, OF_A_MUNICIPALITY = 1e9, 1e6
 
 
 def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return one row for each counted cell: whether it is free, confidential, or hidden to protect another one.
+    """Return one row for each counted cell, which says whether the cell is free, confidential, or hidden to protect another.
 
-    `terms` are the rows of `confidentiality.sql`. The conventions are not used; every model function is called with them.
+    `terms` are the rows of `confidentiality.sql`. The conventions are not used; they are a parameter because every `finish`
+    function of a model gets them.
     """
     table = contracts()["crime.confidentiality"]
     hidden = [_hidden(of_edition) for _, of_edition in terms.groupby("edition")]
@@ -27,7 +29,7 @@ def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of one edition with their confidentiality."""
+    """Return the cells of one edition, each with its confidentiality."""
     cells = terms.drop_duplicates(CELL)
     values = cells["reports"].to_numpy(float)
     thresholds = cells["fewest_reports_shown"].to_numpy(int)
@@ -59,10 +61,10 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
-    """Make a cell of each remainder (whole less parts) that is not public. These cells are never published.
+    """Turn each remainder (the whole minus its parts) that is not public into a cell. These cells are never published.
 
-    Returns their values, their columns of coefficients, and whether a small value is guarded. Where the parts add up to more
-    than the whole, readers learn from `failed_checks` that they do, but not by how much.
+    Return the cells' values, their columns of coefficients, and whether a small value of each is guarded. If the parts add up
+    to more than the whole, readers learn so from `failed_checks`, but not by how much.
     """
     unknown = np.flatnonzero(kinds != "known")
     contradicted = differences[unknown] < 0

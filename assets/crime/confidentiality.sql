@@ -1,7 +1,8 @@
--- The cells of an edition, and the equations between them that everybody knows. One row for each cell and equation, and one row
--- for a cell that is in no equation. An equation says that the parts are the whole less a remainder. The remainder is `known` where
--- everybody knows it, `guarded` where a small one must not be worked out, and `free` where that does no harm.
-WITH needed_by_target AS ( -- cells that a target is judged by: if possible, another cell is hidden instead of these
+-- The cells of an edition, and the equations between them that everybody knows. There is one row for each cell of an equation,
+-- and one row for each cell that is in no equation. An equation says that the parts add up to the whole minus a remainder. The
+-- remainder is `known` if everybody knows it. It is `guarded` if nobody may be able to work out that it is small. It is `free`
+-- if working it out does no harm.
+WITH needed_by_target AS ( -- the cells that targets are judged by; if possible, other cells are hidden instead of these
     SELECT DISTINCT area_id, crime_type FROM reference.targets JOIN reference.measures USING (measure)
     WHERE rule = 'held_at_baseline' AND crime_type IS NOT NULL
 ),

@@ -1,5 +1,5 @@
--- The police's own counts, with the newest draw of each cell marked as the one that counts. Draws are compared cell by cell,
--- because a file may hold the counts of some areas only.
+-- The police's own counts. For each cell (area, crime year and crime type) the newest draw is marked as the one that counts.
+-- It is chosen for each cell separately, because a file may have the counts of only some areas.
 WITH count_draws AS (
     SELECT {edition} AS edition, extract, area_id, area_version, crime_year, crime_type, drawn_on, c.edition AS delivered_in_edition,
            row_number() OVER (cell ORDER BY drawn_on DESC, c.edition DESC) = 1 AS counts,
@@ -7,7 +7,7 @@ WITH count_draws AS (
            lag(reports) OVER (cell ORDER BY drawn_on, c.edition) AS reports_before,
            provenance
     FROM police.counts c
-    WHERE area_id IS NOT NULL -- a decision may keep a count whose area is not known
+    WHERE area_id IS NOT NULL -- a decision may have kept a count whose area is not known
     WINDOW cell AS (PARTITION BY extract, area_id, crime_year, crime_type)
 )
 SELECT * FROM count_draws ORDER BY extract, area_id, crime_year, crime_type, drawn_on, delivered_in_edition

@@ -1,7 +1,7 @@
--- Reports by crime year, area and crime type, from each producer's draw that counts. They are counted here from single reports,
--- or were already counted by the police. The table has the edition's own crime year, and earlier ones of which a draw was
--- delivered in the edition. An area is counted as it is defined on the last day of the crime year, over the residents of that
--- version.
+-- The number of reports by crime year, area and crime type, from the draw of each producer that is marked as counting. Reports
+-- are counted here one by one, or the police have counted them already. The table has the crime year that the edition
+-- publishes, and each earlier crime year of which a draw was delivered in this edition. Areas, and their residents, are taken
+-- as they are defined on the last day of the crime year.
 WITH reports AS (
     SELECT r.extract, r.crime_year, r.drawn_on, r.area_id, r.bydel_id, r.partnership_area_id, r.crime_type,
            max(r.provenance) AS provenance, count(*) AS reports
@@ -13,7 +13,7 @@ WITH reports AS (
 municipalities AS (
     SELECT area_id, any_value(municipality_id) AS municipality_id FROM municipality_of GROUP BY area_id
 ),
--- A report without a known place counts in the municipality of most of the same producer's reports.
+-- A report without a known place is counted in the municipality that has most of the same producer's reports.
 usual_municipality AS (
     SELECT extract, municipality_id FROM reports JOIN municipalities USING (area_id)
     GROUP BY extract, municipality_id QUALIFY row_number() OVER (PARTITION BY extract ORDER BY sum(reports) DESC, municipality_id) = 1
@@ -26,8 +26,8 @@ in_areas AS (
     SELECT * REPLACE (area AS area_id) FROM placed, unnest([municipality_id, bydel_id, partnership_area_id]) AS areas(area)
     WHERE area IS NOT NULL
 ),
--- A type without reports counts 0 in an area that has reports of another type. An area without any report is left out, because
--- the producer's files may not distinguish it.
+-- If an area has reports of some type, its count of every type without reports is 0. An area without any report is left out:
+-- perhaps the producer's files do not tell this area from others.
 cells AS (
     SELECT extract, crime_year, drawn_on, area_id, provenance, crime_type
     FROM (SELECT extract, crime_year, drawn_on, area_id, max(provenance) AS provenance FROM in_areas GROUP BY ALL),
@@ -42,9 +42,10 @@ counted AS (
     SELECT 'counts', extract, crime_year, drawn_on, area_id, crime_type, reports, provenance
     FROM police.count_draws WHERE counts AND (crime_year = {edition} - 1 OR delivered_in_edition = {edition})
 ),
--- Rejected rows that might be reports of this year: not dropped by a decision, not a repeat of a kept row, and not rejected only
--- because they are of another year. Year, type and area are read from the cells as delivered. What cannot be read, or is
--- contradicted by another date of the row, is NULL and may be any year, type or area.
+-- Rejected rows that might be real reports or counts of a year, so that a count of 0 may be wrong. These are left out: rows
+-- that a decision dropped, rows that repeat another row, and rows that were rejected only because they belong to another year.
+-- Below, year, type and area are read from the cells as delivered. If one of them cannot be read, or if another date of the
+-- row contradicts the year, it is NULL, which stands for any year, type or area.
 doubtful_rows AS (
     SELECT table_name, file, row,
            bool_or(rule IN ('offence_after_the_report', 'reported_after_the_draw')) AS day_is_contradicted
@@ -55,7 +56,8 @@ doubtful_rows AS (
        AND NOT bool_or(rule IN ('duplicate_row', 'area_under_two_names'))
        AND NOT bool_and(rule IN ('reported_in_a_year_of_few', 'reported_in_the_edition_or_later'))
 ),
--- The crime types of the codes and labels as written: of a code by the mapping or by a decision, of a label as in the kept rows.
+-- The crime type of each code or label, as it is written in the files. For a code it comes from the mapping or from a decision.
+-- For a label it is the type that kept rows with the same label have.
 types_as_written AS (
     SELECT DISTINCT 'police.reports' AS table_name, offence_code AS written, crime_type FROM mapped_codes
     UNION
@@ -76,8 +78,8 @@ doubtful_cells AS (
     FROM doubtful_rows d JOIN extracts.police_counts e USING (file, row) LEFT JOIN known_codes k ON k.code = lower(trim(e.area_code))
     WHERE d.table_name = 'police.counts'
 ),
--- A doubtful row puts the zeros of its type in doubt, and those of a total that includes its type; in its area, and in every
--- area that this one lies in.
+-- A doubtful row puts counts of 0 in doubt: those of its crime type, and those of a total that includes this type. This holds
+-- for the row's area and for every area that it lies in.
 doubts AS (
     SELECT DISTINCT d.* EXCLUDE (table_name, written, years), m.written IS NULL AS any_type, m.crime_type,
            role = 'target' AS part_of_total
@@ -94,7 +96,7 @@ zeros_in_doubt AS (
       AND (d.area_id IS NULL OR EXISTS (
           FROM lies_in l WHERE l.area_id = d.area_id AND l.whole_id = c.area_id AND make_date(c.crime_year, 12, 31) BETWEEN l.valid_from AND l.valid_to))
 ),
--- Residents on 1 January of the crime year: the newest delivered number, else that of reference.populations.
+-- Residents on 1 January of the crime year: the newest delivered number, or that of reference.populations if none was delivered.
 delivered_residents AS (
     SELECT area_id, area_version, on_date, arg_max(population_residents, (edition, file, row)) AS population_residents,
            arg_max(provenance, (edition, file, row)) AS provenance
@@ -112,7 +114,7 @@ versioned AS (
 with_residents AS (
     SELECT {edition} AS edition, v.crime_year, v.area_id, v.area_version, v.crime_type, v.extract, v.counted_from, v.drawn_on, v.reports,
            z.area_id IS NOT NULL AS zero_in_doubt, p.population_residents,
-           greatest(v.provenance, p.provenance) AS provenance -- synthetic if one of them is
+           greatest(v.provenance, p.provenance) AS provenance -- 'synthetic' if either of the two is
     FROM versioned v
     LEFT JOIN zeros_in_doubt z USING (counted_from, extract, crime_year, area_id, crime_type)
     LEFT JOIN residents p ON p.area_id = v.area_id AND p.area_version IS NOT DISTINCT FROM v.area_version AND p.on_date = make_date(v.crime_year, 1, 1)

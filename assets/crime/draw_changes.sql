@@ -1,5 +1,6 @@
--- What changed between each draw of the edition and the same producer's previous draw of that crime year, by crime type.
--- Reports are matched by journal number. A number that a decision keeps twice is two reports, which are matched in order.
+-- Each draw of the edition compared with the same producer's previous draw of the same crime year: what changed, by crime type.
+-- Reports of the two draws are matched by journal number. If a decision has kept two rows with the same number, they are two
+-- reports: the first is matched with the first of the other draw, the second with the second.
 WITH reports AS (
     SELECT extract, crime_year, edition, drawn_on, journal_number, coalesce(crime_type, 'unmapped') AS crime_type, provenance, file, row
     FROM police.reports
@@ -27,7 +28,7 @@ before AS (
 ),
 compared AS (
     SELECT extract, crime_year, drawn_on, drawn_before_on, l.crime_type AS type_now, b.crime_type AS type_before,
-           greatest(l.provenance, b.provenance) AS provenance -- synthetic if one of the draws is
+           greatest(l.provenance, b.provenance) AS provenance -- 'synthetic' if either draw is
     FROM later l FULL JOIN before b USING (extract, crime_year, drawn_on, drawn_before_on, journal_number, occurrence)
 ),
 draw_changes AS (

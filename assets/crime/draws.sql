@@ -1,5 +1,6 @@
--- The draws of every producer. A draw is everything that one producer extracted from its register on one day for one crime year,
--- delivered in one file or several. Of each producer's draws that were delivered up to the edition, the newest counts.
+-- The draws of every producer. A draw is everything that one producer extracted from its register on one day for one crime
+-- year. It may be delivered in several files. For each producer and crime year, the newest of the draws that were delivered in
+-- this edition or earlier is marked as the one that counts.
 WITH draws AS (
     SELECT extract, crime_year, drawn_on, edition AS delivered_in_edition,
            count(DISTINCT file) AS files,
@@ -10,7 +11,7 @@ WITH draws AS (
            count(*) FILTER (CASE WHEN rode_code IS NOT NULL THEN place NOT IN ('rode', 'unknown')
                                  WHEN coordinate_x IS NOT NULL THEN place = 'area' ELSE false END
                             AND (FROM levels SELECT any_value(size) WHERE level = 'partnership_area') < s.size) AS reports_place_less_exact,
-           max(provenance) AS provenance -- synthetic if one of the files is
+           max(provenance) AS provenance -- 'synthetic' if one of the files is
     FROM police.reports LEFT JOIN area_sizes s USING (area_id) GROUP BY ALL
 ),
 draws_by_day AS (

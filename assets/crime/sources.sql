@@ -1,7 +1,7 @@
--- The one count that a figure is made from where several producers counted the same cell. A count that is not a zero in doubt
--- comes first, then one from single reports, then the newest draw.
+-- The count that each figure is made from. If several counts of the same cell exist, one is chosen: first of all one that is
+-- not a zero in doubt, then one that was counted from single reports, then the one of the newest draw.
 CREATE OR REPLACE VIEW crime_source AS
-FROM crime.counted WHERE crime_year = edition - 1 -- not a new draw of an earlier year
+FROM crime.counted WHERE crime_year = edition - 1 -- new draws of earlier years are left out
 QUALIFY row_number() OVER (
     PARTITION BY edition, area_id, crime_type ORDER BY zero_in_doubt, counted_from = 'reports' DESC, drawn_on DESC, extract DESC
 ) = 1;

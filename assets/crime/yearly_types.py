@@ -1,7 +1,7 @@
-"""Reports of crime by the agreement's crime types: counted from the police's files where they were delivered, else as published.
+"""Reports of crime by the agreement's crime types: counted from the police's files if there are any, otherwise as published.
 
-`counted.sql` counts, and `yearly_types.sql` chooses between a count and a published figure. This module adds the intervals of the
-rates. Whether a target is met is decided in `assets/targets/verdicts.py`.
+`counted.sql` counts, and `yearly_types.sql` chooses between a count and a published figure. This module adds the intervals of
+the rates. `assets/targets/verdicts.py` decides whether a target is met.
 """
 
 import numpy as np
@@ -18,17 +18,17 @@ MONITORING = "monitoring"
 
 
 def yearly_types(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Return the crime types that are not only monitored, by edition and area: the total, and types with and without a target."""
+    """Return the figures of all crime types except the monitored ones: the total, and types with and without a target."""
     return _with_limits("crime.yearly_types", figures[figures["role"] != MONITORING], conventions)
 
 
 def monitoring(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Return the monitored types, which are reported every year without a target for their level."""
+    """Return the figures of the monitored types, which are reported every year without a target for their level."""
     return _with_limits("crime.monitoring", figures[figures["role"] == MONITORING], conventions)
 
 
 def _with_limits(name: str, figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Add the exact intervals of the rates per 1000 residents; empty where reports or residents are not known."""
+    """Add the exact intervals of the rates per 1000 residents. An interval is empty if reports or residents are not known."""
     residents = figures["population_residents"]
     counted = Counts(
         _numbers(figures["reports"]),

@@ -1,5 +1,5 @@
--- Reports and rates by edition, area and crime type: counted from the police's files where they were delivered, else as published.
--- Where a target needs a figure that was neither delivered nor published, the row is empty. A zero in doubt is not a count.
+-- Reports and rates by edition, area and crime type: counted from the police's files if there are any, otherwise as published.
+-- If a target needs a figure that was neither delivered nor published, there is an empty row. A zero in doubt is not used.
 WITH published AS (
     SELECT edition, area_id, crime_type, bool_or(value IS NULL) AS conflict,
            any_value(value) FILTER (unit = 'reports') AS reports,
@@ -10,7 +10,7 @@ WITH published AS (
     FROM published_figure JOIN reference.measures USING (measure) WHERE crime_type IS NOT NULL
     GROUP BY ALL
 ),
--- A hidden zero in doubt is kept as a hidden count. If it were missing, readers would know that it is not a small count.
+-- A zero in doubt that is hidden stays here as a hidden count. If it were missing, readers would know that it is no small count.
 counted AS (
     SELECT s.*, c.confidentiality <> 'free' AS hidden
     FROM crime_source s LEFT JOIN crime.confidentiality c USING (edition, area_id, crime_type)
@@ -64,7 +64,7 @@ figures AS (
            CASE WHEN hidden THEN 'confidential' ELSE 'free' END AS confidentiality,
            CASE figure_from WHEN 'missing' THEN 'missing' WHEN 'conflict' THEN 'conflict' WHEN 'implied' THEN 'estimated' ELSE 'normal' END AS status,
            CASE WHEN delivered THEN provenance WHEN is_published THEN 'published' END AS provenance,
-           'provisional' AS maturity, -- the police keep correcting their register, also for earlier years
+           'provisional' AS maturity, -- the police keep correcting their register, even for earlier years
            source_lines, role
     FROM chosen c JOIN reference.crime_types USING (crime_type)
 )

@@ -1,8 +1,8 @@
-"""Check a steward's decision and append it to `decisions.yml`.
+"""Check a data steward's decision and append it to `decisions.yml`.
 
-People read and edit this file too, so its entries and comments are left as they are. If two processes write at the same
-time, one waits for the other. The new file is read again before it replaces the old one. What a decision does is in
-`effects.py`.
+People read and edit that file too, so existing entries and comments are left as they are. If two processes write at the
+same time, one waits for the other. Before the new file replaces the old one, it is read once more as a check.
+`effects.py` says what a decision does.
 """
 
 import re
@@ -36,7 +36,7 @@ RowAction = Literal["accept", "correct", "drop"]
 
 @dataclass(frozen=True)
 class By:
-    """The person who decides, the reason, the day, and the last day on which the decision is in force, if any."""
+    """Who decides, why, on which day, and the last day on which the decision is in force, if there is one."""
 
     person: str
     reason: str
@@ -44,7 +44,10 @@ class By:
     expires_on: date | None = None
 
     def entry(self) -> Entry:
-        """Return these as fields of an entry. Raises InputError if the person or the reason is empty."""
+        """Return these values as fields of an entry in `decisions.yml`.
+
+        Raises InputError if the person or the reason is empty.
+        """
         if not self.person.strip() or not self.reason.strip():
             raise InputError("a decision needs a person and a reason: give both.")
         until: Entry = {"expires_on": self.expires_on} if self.expires_on else {}
@@ -58,16 +61,16 @@ class By:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell to correct: its column, by the name in the specification, and its new value."""
+    """A cell to correct: the name that the specification gives its column, and the new value."""
 
     column: str
     value: str
 
 
 def cell_of(column: str | None, value: str | None) -> Cell | None:
-    """Return the cell of a command or form; None if it has none.
+    """Return the cell that a command or form names. Return None if it names neither a column nor a value.
 
-    Raises InputError if only the column or the value is there.
+    Raises InputError if it names only one of the two.
     """
     if column is None and value is None:
         return None
@@ -79,9 +82,9 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
     """Accept a failed check, or waive it until a day.
 
-    `seen`: the fingerprint that Dagster shows with the check, of the data that the steward saw. Raises InputError if
-    there is no such check, it cannot be decided on, it does not fail, the edition is not stored yet, or the data are
-    not the ones that were seen.
+    `seen` is the fingerprint that Dagster shows with the check; it stands for the data that the steward saw. Raises
+    InputError if there is no such check, if no decision can be made about it, if it does not fail, if the edition is not
+    stored yet, or if the data have changed since the steward saw them.
     """
     decidable = _decidable(table, rule)
     if edition not in store.stored_editions(contracts()[table]):
@@ -109,8 +112,9 @@ def decide_on_row(
 ) -> Decision:
     """Accept a rejected row, drop it for good, or correct one of its cells.
 
-    `seen`: the fingerprint of the file that the steward saw; empty for the file of the last run. Raises InputError if
-    the file is another one, the row is not rejected or cannot be accepted, or the cell cannot be corrected.
+    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file of the last run is meant. Raises
+    InputError if the file in the landing folder is a different one, if the row is not rejected or cannot be accepted, or if
+    the cell cannot be corrected.
     """
     delivered = _delivered(edition, file, seen)
     faults = [fault for fault in try_file(delivered.path, edition).rejected if fault.row == row]
@@ -138,9 +142,9 @@ def decide_on_row(
 
 
 def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
-    """Return the fields of an entry for a corrected cell.
+    """Return the fields of an entry that corrects a cell.
 
-    Raises InputError if there is no cell, or it has this value already.
+    Raises InputError if no cell is given, or if the cell has the new value already.
     """
     if cell is None:
         raise InputError("a correction needs a column, by its name in the specification, and a value: give both.")
@@ -155,8 +159,9 @@ def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
     """Accept that more rows of a file are rejected than its specification tolerates.
 
-    `seen`: the fingerprint of the file that the steward saw; empty for the file of the last run. Raises InputError if
-    the file is another one, no more rows are rejected than tolerated, or all rows are rejected.
+    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file of the last run is meant. Raises
+    InputError if the file in the landing folder is a different one, if the number of rejected rows is tolerated anyway, or if
+    all rows are rejected.
     """
     delivered = _delivered(edition, file, seen)
     trial = try_file(delivered.path, edition)
@@ -169,9 +174,9 @@ def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision
 
 
 def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
-    """Decide that reports with an offence code belong to a crime type, or to none if `crime_type` is None.
+    """Decide which crime type the reports with an offence code belong to. If `crime_type` is None, they belong to none.
 
-    Raises InputError if the crime type is unknown, or no report of the edition has this code without a type.
+    Raises InputError if the crime type is unknown, or if the edition has no report with this code that lacks a crime type.
     """
     crime_types = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *crime_types):
@@ -187,13 +192,13 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
 
 
 def _fails(rule: Rule, edition: int) -> bool:
-    """Whether the check fails now in the stored edition."""
+    """Return whether the check fails now in the stored edition."""
     outcomes = validate_table(contracts()[rule.table], [rule])
     return any(outcome.of_edition(edition) for outcome in outcomes if outcome.rule.name == rule.name)
 
 
 def _decidable(table: str, name: str) -> Rule:
-    """Return a rule of a table. Raises InputError if there is no such rule, or it cannot be decided on."""
+    """Return a rule of a table. Raises InputError if there is no such rule, or if no decision can be made about it."""
     of_table = [*rules().get(table, ()), *([shape_rule(contracts()[table])] if table in contracts() else [])]
     rule = next((rule for rule in of_table if rule.name == name), None)
     if rule is None:
@@ -205,9 +210,10 @@ def _decidable(table: str, name: str) -> Rule:
 
 
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
-    """Return the file in the landing folder.
+    """Return the file from the landing folder.
 
-    Raises InputError if it is missing, or not the one that was seen or last read.
+    Raises InputError if it is missing, or if it is not the file that the steward saw. If `seen` is empty, it has to be the
+    file that the last run read.
     """
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
@@ -229,7 +235,7 @@ def _file_fields(file: DeliveredFile) -> Entry:
 def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
     """Return the text of a cell of the file.
 
-    Raises InputError if the row or column is missing, or the column is personal.
+    Raises InputError if the file has no such row or column, or if the column has personal data.
     """
     columns = file.layout.columns
     if column not in columns:
@@ -253,8 +259,8 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
 def write(name: str, details: Entry, by: By) -> Decision:
     """Append a decision to the file, under a new id that begins with `name`, and return it.
 
-    Raises InputError if the person or reason holds the number of a respondent or report, or the file cannot be read,
-    with or without the new entry.
+    Raises InputError if the person or the reason contains the number of a respondent or report, or if the file cannot be read
+    before or after the new entry is added.
     """
     refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
     with rewriting(reference_folder() / FILE) as path:
@@ -270,7 +276,7 @@ def write(name: str, details: Entry, by: By) -> Decision:
 def _read_again(folder: Path, before: int) -> list[Decision]:
     """Return the decisions of the new file.
 
-    Raises InputError unless it can be read and has one decision more than `before`.
+    Raises InputError if the file cannot be read, or if it does not have exactly one decision more than `before`.
     """
     try:
         decisions = load_decisions(folder).decisions
@@ -291,7 +297,7 @@ def _free_name(name: str, used_ids: set[str]) -> str:
 
 
 def _with_entry(text: str, entry: Entry) -> str:
-    """Return the file's text with the entry at its end, indented like the other entries."""
+    """Return the file's text with the entry added at the end, indented like the other entries."""
     lines = yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=1000)
     with_list = re.sub(r"^decisions:\s*\[\]\s*$", "decisions:", text.rstrip(), flags=re.MULTILINE)
     indent = re.search(r"^decisions:\s*\n(?:\s*#.*\n|\s*\n)*( *)- ", with_list, flags=re.MULTILINE)

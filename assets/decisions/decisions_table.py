@@ -1,7 +1,7 @@
-"""The tables of decisions: each decision with its status, in force, lapsed or expired.
+"""The tables of decisions, with the status of each decision: in force, lapsed or expired.
 
-`quality.decisions` is made late in a run, because a decision on a check can be judged only after its table is made. The
-fields of `decisions.yml` are in `warehouse/decision_file.py`.
+`quality.decisions` is made late in a run: whether a decision about a check is still in force is known only when the checked
+table has been made. `warehouse/decision_file.py` defines the fields of `decisions.yml`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,9 +42,9 @@ DECIDABLE = sorted({rule.table for rule in decidable_rules()})
 def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) -> pd.DataFrame:
     """Return the edition's rows of quality.file_decisions.
 
-    `hashes` has the hash of each file of the edition, by file name. A decision on a file has lapsed if the file is gone
-    or was delivered with other content. `all_decisions` finds out whether a decision on a failed check has lapsed,
-    after the checked table is made.
+    `hashes` maps the name of each file of the edition to its hash. A decision about a file has lapsed if the file is gone or
+    was delivered again with different content. Whether a decision about a failed check has lapsed is found out later, in
+    `all_decisions`, when the checked table has been made.
     """
     rows = []
     for decision in decided.decisions:
@@ -59,8 +59,8 @@ def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) 
 def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:
     """Return all decisions of the edition with their status: in force, lapsed or expired.
 
-    `early`: quality.file_decisions of the edition. Raises InputError if the person or reason of a decision holds the
-    number of a respondent or report; entries written by hand may.
+    `early` has the edition's rows of quality.file_decisions. Raises InputError if the person or the reason of a decision
+    contains the number of a respondent or report, which can happen in entries that were written by hand.
     """
     of_edition = [decision for decision in decided.decisions if decision.holds_in(edition)]
     refuse_numbers(" ".join(f"{decision.person} {decision.reason}" for decision in of_edition), [edition])
@@ -76,7 +76,7 @@ def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.D
 def _row(decision: Decision, edition: int, *, lapsed: bool) -> dict[str, object]:
     """Return a decision as a row of the tables of decisions.
 
-    The values of a corrected cell are left out: they may be confidential.
+    The old and the new value of a corrected cell are left out, because they may be confidential.
     """
     fields = decision.model_dump(exclude={"edition", "file_sha256", "expects", "value", "table", "column"})
     status = "expired" if decision.expired(date.today()) else "lapsed" if lapsed else "in_force"
@@ -94,9 +94,10 @@ def unmapped_codes(edition: int) -> set[str]:
 
 
 def refuse_numbers(text: str, editions: Iterable[int]) -> None:
-    """Raise InputError if a person or reason holds the number of a respondent or report, even of a rejected row.
+    """Raise InputError if a text contains the number of a respondent or report, whether its row was kept or rejected.
 
-    Short numbers are allowed: they identify nobody, and may be a row or a year.
+    The text is the person or the reason of a decision. Short numbers are allowed: they identify nobody, and are perhaps the
+    number of a row or a year.
     """
     for table, column in NUMBERS_OF_PERSONS:
         for edition in set(editions) & set(store.stored_editions(table)):
@@ -108,7 +109,10 @@ def refuse_numbers(text: str, editions: Iterable[int]) -> None:
 
 
 def is_mapped(offence_code: str, edition: int) -> bool:
-    """Whether the mapping now has the code for all reports of the edition: a decision on it has no effect then."""
+    """Return whether the mapping now covers all of the edition's reports with the code.
+
+    If it does, a decision about the code has no effect.
+    """
     if offence_code in unmapped_codes(edition):
         return False
     lines = store.read(MAPPING)
@@ -118,7 +122,7 @@ def is_mapped(offence_code: str, edition: int) -> bool:
 
 
 def _is_as_seen(decision: CheckDecision) -> bool:
-    """Whether the checked table has the same content in the edition as when the decision was made."""
+    """Return whether the content of the checked table in the edition is the same as when the decision was made."""
     table = contracts().get(decision.table)
     if table is None or decision.edition not in store.stored_editions(table):
         return False

@@ -1,7 +1,7 @@
 """The effects of decisions on rows, cells, shares and checks. No other module decides what a decision does.
 
-The modules that reject rows, read files, report checks and write footnotes call these functions. The effect on offence
-codes is a join in SQL, `decided_codes.sql`.
+The modules that reject rows, read files, report checks and write footnotes call these functions. Only decisions about
+offence codes take effect elsewhere, in SQL: queries join the view that `decided_codes.sql` makes.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,17 @@ from warehouse.decision_file import (
 
 @dataclass(frozen=True)
 class Settled:
-    """A decision on a fault of a row: its id, and whether the row is kept in spite of the fault."""
+    """What a decision does about a fault of a row: the decision's id, and whether the row is kept in spite of the fault."""
 
     decision_id: str
     counts: bool
 
 
 def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
-    """Return the effect of a decision on a fault of its row; None if a correction does not remove the fault.
+    """Return what a decision about a row does about one of the row's faults.
 
-    `still_at_fault`: whether the row has the fault after all corrections.
+    Return None if the decision is a correction that does not remove the fault. `still_at_fault` says whether the row has the
+    fault even after all corrections.
     """
     match decision:
         case RowAccepted():
@@ -44,7 +45,7 @@ def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
 
 
 def on_cells(corrections: Sequence[RowCorrected]) -> str:
-    """Return the column list of a SELECT from delivered rows, with the corrected cells in place."""
+    """Return the column list of a SELECT from the delivered rows that replaces the corrected cells."""
     if not corrections:
         return "*"
     replaced = []
@@ -56,9 +57,9 @@ def on_cells(corrections: Sequence[RowCorrected]) -> str:
 
 
 def on_share(decisions: Decisions, file: DeliveredFile, rejected_rows: int) -> bool:
-    """Whether a run takes a file in: few enough of its rows are rejected, or a decision accepts their share.
+    """Return whether a run stores a file in spite of its rejected rows: they are few enough, or a decision accepts their share.
 
-    A file is never taken in if all its rows are rejected.
+    A file whose rows are all rejected is never stored.
     """
     if 100 * rejected_rows / file.rows <= file.layout.tolerated_rejected_percent:
         return True
@@ -69,10 +70,10 @@ def on_share(decisions: Decisions, file: DeliveredFile, rejected_rows: int) -> b
 def on_check(
     decisions: Decisions, table: str, rule: str, edition: int, fingerprint: str | None
 ) -> CheckDecision | None:
-    """Return the decision in force that lets a failed check pass, or None.
+    """Return the decision in force that lets a failed check pass, or None if there is none.
 
-    `fingerprint`: of the table's present content, because a decision holds only for the content that was seen; None if
-    the check cannot be decided on.
+    `fingerprint` is that of the table's present content, because a decision holds only for the content that the steward saw.
+    It is None if no decision can be made about the check.
     """
     if fingerprint is None:
         return None

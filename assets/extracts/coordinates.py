@@ -1,7 +1,7 @@
-"""The areas that coordinates lie in, by the boundaries of the reference data.
+"""Find the areas that coordinates lie in, according to the boundaries in the reference data.
 
-Here belongs the test of points against boundaries. The result has one row per point and span of days; the model that joins
-it to the reports chooses the span that holds on its day.
+This module tests points against boundaries. Boundaries have versions, so the result has one row for each point and span of
+days. The query that joins the result to the reports chooses the span that contains the day it needs.
 """
 
 import duckdb
@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike
 
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Make the table `located_points`: the smallest area around each point of `rows`, for every span of days.
+    """Make the table `located_points`, which has the smallest area around each point of `rows` for every span of days.
 
-    One row per point and span of days: coordinate_system, coordinate_x, coordinate_y, area_id, valid_from, valid_to.
-    A point on a common border belongs to the area whose id comes first in the alphabet; a point outside all areas has no row.
+    It has one row for each point and span of days, with the columns coordinate_system, coordinate_x, coordinate_y, area_id,
+    valid_from and valid_to. A point on the border between two areas belongs to the one whose id is first in the alphabet. A
+    point outside all areas has no row.
     """
     connection.execute(
         f"""
@@ -59,12 +60,12 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 
 def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs of a point and a boundary around it, by their numbers.
+    """Return a pair of numbers, the point's and the boundary's, for every point that lies inside a boundary.
 
-    All points have one coordinate system and all boundaries have one; the two systems may differ.
+    All points have the same coordinate system, and so have all boundaries. The two systems may be different.
     """
-    # Imported here because only files with coordinates need the two libraries, and loading them takes as long as loading
-    # DuckDB: at the top of the module they would make `benchmarks.imports` slower.
+    # The two libraries are imported here because only files with coordinates need them, and loading them takes as long as
+    # loading DuckDB. If they were imported at the top of the module, `benchmarks.imports` would be slower.
     import shapely
     from pyproj import Transformer
 

@@ -1,7 +1,7 @@
 """A delivered file after inspection: its properties, its row in the store's list of files, and its name in messages.
 
-Here belongs what all modules of this folder need to know about one file. `landing.py` lists and inspects the files; nothing
-here opens one.
+This module has what all modules of this folder need to know about a single file. It opens no file itself: `landing.py` lists
+and inspects them.
 """
 
 import re
@@ -15,9 +15,9 @@ from warehouse.home import landing_folder, path_for_reader
 from warehouse.personal import kind_of_text
 
 FILES = contracts()["quality.files"]
-CELLS_SEARCHED = 10_000  # the number of a column's cells that are searched for personal data
-SYNTHETIC = "synthetic_"  # the name of every made-up file begins so
-MADE_UP_HASHES = ".made_up_sha256"  # a file in the landing folder: the hashes show a made-up file that was renamed
+CELLS_SEARCHED = 10_000  # how many cells of a column are searched for personal data
+SYNTHETIC = "synthetic_"  # the name of every made-up file begins with this
+MADE_UP_HASHES = ".made_up_sha256"  # a file in the landing folder; by its hashes a renamed made-up file is recognised
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class DeliveredFile:
 
     @property
     def edition(self) -> int:
-        """The edition of the folder that holds the file."""
+        """The edition of the landing folder that the file is in."""
         return self.layout.edition
 
     @property
     def provenance(self) -> str:
-        """Whether the file was delivered or is a made-up sample."""
+        """Where the file comes from: `extract` if it was delivered, `synthetic` if it is a made-up sample."""
         return "synthetic" if self.path.name.startswith(SYNTHETIC) else "extract"
 
     def listed(self) -> "ListedFile":
@@ -61,7 +61,7 @@ class DeliveredFile:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A row of quality.files: what the store keeps about a delivered file. The fields are the table's columns."""
+    """A row of quality.files, which has what the store keeps about a delivered file. The fields are the table's columns."""
 
     edition: int
     file: str
@@ -76,7 +76,7 @@ class ListedFile:
     provenance: str
 
     def delivered(self, specifications: dict[str, Specification]) -> DeliveredFile:
-        """Return the file as inspection found it, with the layout that fits it."""
+        """Return the file as the inspection found it, with the layout that fits it."""
         return DeliveredFile(
             path=landing_folder() / str(self.edition) / self.file,
             sha256=self.file_sha256,
@@ -89,7 +89,7 @@ class ListedFile:
 
 
 def listed_files(edition: int) -> list[ListedFile]:
-    """Return the edition's rows of quality.files. Raises StoreError where the store does not have the edition."""
+    """Return the edition's rows of quality.files. Raises StoreError if the store does not have the edition."""
     return [ListedFile(**row) for row in records(store.read(FILES, [edition]))]
 
 
@@ -99,23 +99,23 @@ def delivered_for(table: Table, edition: int, specifications: dict[str, Specific
 
 
 def extracts_table(table: Table) -> Table:
-    """Return the table in `extracts` that keeps the rows of `table` as they were delivered."""
+    """Return the table of the schema `extracts` that has the rows of `table` as they were delivered."""
     return contracts()[f"extracts.{table.schema_name}_{table.short_name}"]
 
 
 def plain(name: str) -> str:
-    """Return a name that is safe to show: without control characters, path separators and personal data."""
+    """Return a name in a form that is safe to show: without control characters, path separators or personal data."""
     if kind := kind_of_text(name):
         return f"(a name that looks like {kind})"
     return re.sub(r"[^\w .,()+&'-]", "_", name) or "_"
 
 
 def with_sheet(path: Path, sheet: str | None) -> str:
-    """Return the file's path as the reader would type it, followed by the sheet where there is one."""
+    """Return the file's path as the reader would type it, followed by the sheet if there is one."""
     return path_for_reader(path) + (f", sheet {sheet}" if sheet else "")
 
 
 def place_of(path: Path, kind: Format, writing: Writing) -> str:
-    """Return the file's path for messages; for a workbook followed by the sheet that the layout reads."""
+    """Return the file's path for messages. For a workbook, the sheet that is read follows the path."""
     xlsx = writing.formats.xlsx
     return with_sheet(path, xlsx.sheet if kind == "xlsx" and xlsx else None)

@@ -1,8 +1,9 @@
 """Store the delivered files of a run's editions: the list of files, their rows as delivered, and the rejected rows.
 
-Here belong the conditions that concern several files: all files are stored or none, no file is in two editions, no published
-file is missing, and no file has too many rejected rows. A file that breaks one of them stops the run and leaves the store as
-it was. `landing.py` reads one file; `rejecting.py` rejects rows; `intake_step.py` is the Dagster asset that calls this.
+All files are stored or none. This module checks what has to be true of the files of a run: none is in two editions, no
+published file is missing, and none has too many rejected rows. If a file breaks one of these conditions, the run stops and the
+store stays as it was. `landing.py` reads one file, `rejecting.py` rejects rows, and `intake_step.py` is the Dagster asset that
+calls this module.
 """
 
 import shlex
@@ -37,13 +38,13 @@ from warehouse.publishing import published_rows
 DELIVERED = [table for table in contracts().values() if table.delivered]
 TABLES = [FILES, *map(extracts_table, DELIVERED), DECISIONS, REJECTED]
 
-RowCounts = dict[str, dict[int, int]]  # the number of stored rows, by the table's name and the edition
+RowCounts = dict[str, dict[int, int]]  # the number of stored rows: keyed by the table's name, then by the edition
 
 
 def take_in(editions: list[int]) -> RowCounts:
-    """Read the landing folders of the editions into the store, and return the number of rows by table and edition.
+    """Read the landing folders of the editions into the store, and return the number of rows of each table and edition.
 
-    Raises InputError for the first file that has to stop the run; the store is then as it was.
+    Raises InputError for the first file that must not be stored. The store then stays as it was.
     """
     decisions = load_decisions()
     check_rules(decisions, [(rule.table, rule.name) for rule in decidable_rules()])
@@ -81,7 +82,7 @@ def _files(editions: list[int]) -> dict[int, list[DeliveredFile]]:
 
 
 def _refuse_unknown_editions(landed: set[int]) -> None:
-    """Refuse the folder of an edition that is not in editions.csv, because no run would ever read it."""
+    """Refuse the landing folder of an edition that is not in editions.csv, because no run would ever read that folder."""
     described = {int(edition) for edition in store.read(contracts()["reference.editions"])["edition"]}
     for edition in sorted(landed - described):
         folder, editions_file = landing_folder() / str(edition), reference_folder() / "editions.csv"
@@ -91,7 +92,7 @@ def _refuse_unknown_editions(landed: set[int]) -> None:
 
 
 def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None:
-    """Refuse a file whose content is in another edition too, because it is probably last year's file under a new name."""
+    """Refuse a file that has the same content as a file of another edition: it is probably last year's file under a new name."""
     stored = [edition for edition in store.stored_editions(FILES) if edition not in files]
     by_hash = {file.file_sha256: file for edition in stored for file in listed_files(edition)}
     for edition, edition_files in sorted(files.items()):
@@ -105,9 +106,9 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
 
 
 def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
-    """Refuse an edition with fewer files of a table than were published of it, because figures would vanish.
+    """Refuse an edition if a table now has fewer files than the published edition was made from: figures would vanish.
 
-    A published file may be replaced by one with another name. A file that was stored and never published may be missing.
+    A published file may be replaced by one with another name. A file that was stored but never published may be missing.
     """
     stored_editions = set(store.stored_editions(FILES)) & set(files)
     published = published_rows(FILES) if stored_editions else []
@@ -155,9 +156,9 @@ def _reject(
 
 
 def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions: Decisions) -> None:
-    """Refuse a file with more rejected rows than its specification tolerates, because it is often the wrong file.
+    """Refuse a file with more rejected rows than its specification tolerates, because such a file is often the wrong one.
 
-    A decision can accept the share, except where all rows are rejected.
+    A decision can accept the share of rejected rows, unless all rows are rejected.
     """
     count, tolerated = len({row.row for row in rejected}), file.layout.tolerated_rejected_percent
     percent = 100 * count / file.rows
@@ -173,12 +174,15 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
 
 
 def share_in_words(percent: float, tolerated: float) -> str:
-    """Return the rejected and the tolerated share."""
+    """Return a phrase with the share of rejected rows and the share that is tolerated."""
     return f"{rejected_share(percent, tolerated)} %, and at most {tolerated:g} % is tolerated"
 
 
 def rejected_share(percent: float, tolerated: float) -> str:
-    """Return a share in per cent with enough decimals, two at least, to show that it is not the tolerated one."""
+    """Return a share in per cent as text.
+
+    It has at least two decimals, and as many as are needed to show that it differs from the tolerated share.
+    """
     digits = next(digits for digits in range(2, 12) if round(percent, digits) != tolerated or percent == tolerated)
     return f"{percent:.{digits}f}"
 
@@ -188,7 +192,7 @@ def _command_to_accept(file: DeliveredFile) -> str:
 
 
 def faults_in_words(rejected: list[RejectedRow], most: int = 3) -> str:
-    """Describe the `most` most frequent faults, each by its column, reason and first row, without any value."""
+    """Describe the most frequent faults, at most `most` of them, each by its column, reason and first row. No value is shown."""
     kinds = Counter((row.column_name, row.reason) for row in rejected)
     first_rows = {(row.column_name, row.reason): row.row for row in sorted(rejected, key=lambda row: -row.row)}
     most_frequent = sorted(kinds.items(), key=lambda kind: (-kind[1], first_rows[kind[0]]))

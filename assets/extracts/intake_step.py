@@ -1,7 +1,7 @@
 """The Dagster step that stores delivered files: the list of files, their rows as delivered, decisions and rejected rows.
 
-One step makes all of these tables because all files of a run are stored or none (`intake.py`). The tables of the kept rows
-are made in `kept.py`.
+One step makes all of these tables, because all files of a run are stored or none (see `intake.py`). `kept.py` makes the tables
+of the kept rows.
 """
 
 import dagster as dg
@@ -36,7 +36,7 @@ NEEDED = with_tables_of_checks(TABLES, needs(REFERENCE))
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def extracts(context: dg.AssetExecutionContext) -> Events:
-    """Store every file of the editions' landing folders, or none: a bad file stops the run before anything is stored."""
+    """Store all files of the editions' landing folders, or none: a bad file stops the run before anything is stored."""
     editions_of_run = editions_of(context)
     with expected_trouble():
         written = take_in(editions_of_run)
@@ -50,7 +50,7 @@ def extracts(context: dg.AssetExecutionContext) -> Events:
 
 
 def first_rejected_rows(edition: int) -> dg.TableMetadataValue:
-    """Return the edition's first rejected rows for Dagster's page: file, row, rule, column and decision, but no value."""
+    """Return the edition's first rejected rows for Dagster's page: file, row, rule, column and decision, but no cell values."""
     names = ["file", "row", "rule", "column_name", "decision"]
     rows = records(store.read(REJECTED, [edition])[names].head(SHOWN))
     return dg.MetadataValue.table([dg.TableRecord({name: str(row[name] or "") for name in names}) for row in rows])

@@ -1,7 +1,7 @@
-"""The tables of kept rows: delivered rows, typed, mapped to areas and crime types, without the rejected rows.
+"""The tables of kept rows: delivered rows without the rejected ones, with typed cells and with their areas and crime types.
 
-Here belongs what makes the tables that all subjects start from. `rows/<schema>_<table>.sql` looks up areas and codes,
-`coordinates.py` locates points, `typing_sql.py` types the cells, and `rejecting.py` rejects rows.
+All other tables of figures start from the tables made here. `rows/<schema>_<table>.sql` looks up areas and codes,
+`coordinates.py` locates points, `typing_sql.py` gives the cells their types, and `rejecting.py` rejects rows.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ PART_ROWS = 1_000_000
 def kept_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, files: list[DeliveredFile], decisions: Decisions
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the kept rows of an edition's files of a table, file by file and row by row, which is the order of its key.
+    """Yield a table's kept rows from one edition's files. They are sorted by file and row, which is the order of the table's key.
 
     `connection` is an engine with lookups.
     """
@@ -48,10 +48,10 @@ def kept_rows(
 
 
 def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Make the view `part` of the next million kept rows, again and again until all rows were in it.
+    """Make the view `part` of the next million kept rows, once for each step of the iteration, until all rows have been in it.
 
-    Joins lose the order of rows, and sorting all rows at once takes much memory: in one part the peak that
-    `benchmarks.police_csv` measures at 10 and 30 million rows would be higher.
+    The rows have to be sorted, because joins lose their order, and sorting all of them at once would take much memory. If there
+    were a single part, the peak that `benchmarks.police_csv` measures at 10 and 30 million rows would be higher.
     """
     last_row = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
     for first_row in range(1, last_row + 1, PART_ROWS):
@@ -62,7 +62,7 @@ def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> None:
-    """Make the view `kept` of the file's typed rows that no rule rejects or that a decision accepts."""
+    """Make the view `kept`, which has the file's typed rows that no rule rejects or that a decision accepts."""
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE rows_left_out AS

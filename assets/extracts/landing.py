@@ -1,8 +1,8 @@
 """The landing folder: list the delivered files of an edition, inspect each, and read their rows as text.
 
-Here belongs what can be wrong with a file as a whole; such a file is refused in one sentence before anything is stored.
-`matching.py` finds the layout that fits a file, `privacy.py` looks for personal data, `formats/` reads each format, and
-`rejecting.py` finds what is wrong with single rows.
+This module finds what is wrong with a file as a whole. Such a file is refused, with a sentence that says why, before anything
+is stored. `matching.py` finds the layout that fits a file, `privacy.py` looks for personal data, `formats/` reads each format,
+and `rejecting.py` finds what is wrong with single rows.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _HIDDEN = re.compile(r"\.(?!\.)|~\$")  # files that other programs leave behind:
 
 
 def landed_editions() -> list[int]:
-    """Return the editions that have a landing folder. Raises InputError for anything else in `landing`."""
+    """Return the editions that have a landing folder. Raises InputError if the folder `landing` contains anything else."""
     editions = []
     for path in _paths_in(landing_folder()):
         if path.is_symlink():
@@ -58,14 +58,14 @@ def paths_of(edition: int) -> list[Path]:
 
 
 def look_into(path: Path, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
-    """Inspect a file: its format, layout, hash and number of rows. Raises InputError with what is wrong and what to do."""
+    """Inspect a file: its format, layout, hash and number of rows. Raises InputError, which says what is wrong and what to do."""
     try:
         _refuse_bad_path(path)
         before = path.stat()
         try:
             return _looked_into(path, before.st_size, edition, specifications)
         finally:
-            # also after another InputError: a fault in a file that was still being copied is no fault of the file
+            # Checked after an InputError too: if the file was still being copied, that is the reason for the fault.
             _refuse_changed(path, before)
     except OSError as error:
         raise InputError(
@@ -88,7 +88,7 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
 
 
 def refuse_beside_sample_reference(file: DeliveredFile) -> None:
-    """Refuse a delivered file while the reference files are the sample's copy, in which baselines are made up."""
+    """Refuse a delivered file if the run uses the sample's copy of the reference files, because its baselines are made up."""
     sample = sample_reference_folder()
     if file.provenance != "synthetic" and reference_folder() == sample:
         raise InputError(
@@ -99,7 +99,7 @@ def refuse_beside_sample_reference(file: DeliveredFile) -> None:
 def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
     """Yield the file's rows in order, with the columns of its extracts table.
 
-    Raises InputError where the file changes while it is read.
+    Raises InputError if the file changes while it is read.
     """
     rows = 0
     try:
@@ -107,7 +107,7 @@ def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
             rows += batch.num_rows
             yield batch
     except Exception:
-        _refuse_changed_bytes(file)  # where the file has changed, that is the fault to report
+        _refuse_changed_bytes(file)  # if the file has changed, that is the fault to report
         raise
     _refuse_changed_bytes(file)
     if rows != file.rows:
@@ -143,15 +143,15 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 
 
 def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
-    """Return the cells as delivered, except that free texts lose invisible tabs, line ends and no-break spaces around them.
+    """Return the cells as delivered, but free texts without invisible tabs, line ends and no-break spaces around them.
 
-    In other columns no such character stays unnoticed, because a rule rejects the row.
+    In other columns such a character does no harm: a rule rejects the row, so that somebody notices it.
     """
     return without_odd_blanks(cells) if column.is_free_text else cells
 
 
 def _refuse_renamed(file: DeliveredFile) -> None:
-    """Refuse a made-up file whose name does not show it, because the name marks all figures made from the file."""
+    """Refuse a made-up file whose name does not say so, because only the name marks the figures made from it as made up."""
     listed = landing_folder() / MADE_UP_HASHES
     if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():
         raise InputError(
@@ -162,7 +162,7 @@ def _refuse_renamed(file: DeliveredFile) -> None:
 def _paths_in(folder: Path) -> list[Path]:
     """Return the paths in a folder, without the hidden files of other programs.
 
-    Raises InputError where the folder may not be opened.
+    Raises InputError if Tryghed does not have the right to open the folder.
     """
     if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
         raise InputError(
@@ -177,7 +177,7 @@ def _safe_path(path: Path) -> str:
 
 
 def _refuse_bad_path(path: Path) -> None:
-    """Refuse a path that is not a readable file, or whose name is unsafe or personal."""
+    """Refuse a path that is not a readable file, or whose name is not safe to show or looks personal."""
     kind = kind_of_text(path.name)
     if kind:
         neighbours = sorted(neighbour.name for neighbour in path.parent.glob("*"))
@@ -219,7 +219,7 @@ def _refuse_changed(path: Path, before: os.stat_result) -> None:
 
 
 def _refuse_changed_bytes(file: DeliveredFile) -> None:
-    """Refuse a file whose content is no longer the one that was inspected."""
+    """Refuse a file whose content has changed since it was inspected."""
     try:
         same = _sha256(file.path) == file.sha256
     except OSError:

@@ -1,9 +1,9 @@
 """Specifications and their layouts: what a producer's files look like, and which of their columns is which of ours.
 
-Here belongs what is known about a file before it is delivered. A `Specification` is a YAML file in
-`warehouse/reference/extracts/`, one per kind of data and producer; a `Layout` is what it says for one edition. When a
-producer changes columns, words or formats, lines of the YAML file change and never code. `matching.py` chooses the layout
-that fits a file; `formats/` reads the file.
+This module has what is known about a file before it is delivered. A `Specification` is a YAML file in
+`warehouse/reference/extracts/`; there is one for each kind of data and producer. A `Layout` is what it says about one edition.
+When a producer changes columns, words or formats, only lines of the YAML file have to change, never the code. `matching.py`
+chooses the layout that fits a file, and `formats/` reads the file.
 """
 
 import re
@@ -21,8 +21,8 @@ from warehouse.edited_files import At, line_of, read_yaml, short
 from warehouse.errors import InputError
 from warehouse.home import path_for_reader, reference_folder
 
-NOT_ASKED = "not_asked"  # the name of a column that the producer's file does not have
-FIRST = 0  # stands for the first edition, whichever it is
+NOT_ASKED = "not_asked"  # stands in place of a name for a column that the producer's file does not have
+FIRST = 0  # stands for the first edition, whichever year that is
 Format = Literal["csv", "xlsx", "sav", "parquet"]
 
 
@@ -33,15 +33,15 @@ def _is_trimmed(text: str) -> str:
 
 
 def _for_good(entry: object) -> object:
-    """Return an entry as a dictionary by edition; an entry without editions holds from the first edition on."""
+    """Return an entry as a dictionary keyed by edition. An entry without editions is valid from the first edition on."""
     by_edition = isinstance(entry, dict) and bool(entry) and all(isinstance(key, int) for key in entry)
     return entry if by_edition or entry is None else {FIRST: entry}
 
 
 def _is_day_format(written: str) -> str:
-    """Return the format of a day. Raises ValueError unless it has day, month and year in numbers, once each.
+    """Return the format of a day unchanged. Raises ValueError unless it has the numbers of day, month and year, once each.
 
-    Names of months are refused because they depend on a language.
+    Names of months are refused because they depend on the language.
     """
     parts = re.sub(r"%[dmYyHMSgf]|[-./ :,TZ]|kl\.", "", written)
     years = written.count("%Y") + written.count("%y")
@@ -57,7 +57,7 @@ def _as_list(entry: object) -> object:
 
 
 Value = TypeVar("Value")
-# by the edition from which the value holds; a value without editions in the YAML file holds for all of them
+# A value keyed by the edition from which it is valid. A value without editions in the YAML file is valid for all of them.
 ByEdition = Annotated[dict[int, Value], BeforeValidator(_for_good)]
 Name = Annotated[str, AfterValidator(_is_trimmed)]
 Labels = dict[str, str]
@@ -69,13 +69,13 @@ CoordinateSystem = Annotated[str, Field(pattern=r"^EPSG:\d{4,5}$")]
 
 
 class Part(BaseModel):
-    """A part of the YAML file; an unknown word in it is refused."""
+    """A part of the YAML file. A key that it does not know is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Csv(Part):
-    """A text file with one row per line."""
+    """The settings of a text file with one row per line."""
 
     encoding: Literal["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1", "iso-8859-15"]
     delimiter: Literal[";", ",", "\t", "|"]
@@ -83,7 +83,7 @@ class Csv(Part):
 
 
 class Xlsx(Part):
-    """An Excel workbook: the sheet that holds the rows, and sheets that are not read, each with a reason."""
+    """The settings of an Excel workbook: the sheet that has the rows, and the sheets that are not read, each with a reason."""
 
     sheet: Name
     header_row: int = Field(default=1, ge=1, le=100)
@@ -91,7 +91,7 @@ class Xlsx(Part):
 
 
 class Plain(Part):
-    """A format that needs no settings, because the file itself holds them: SPSS and Parquet."""
+    """A format that needs no settings here, because the file itself has them: SPSS or Parquet."""
 
 
 class Formats(Part):
@@ -107,7 +107,8 @@ class Formats(Part):
 class Writing:
     """How a producer writes its files in an edition: formats, numbers, days, and the systems of codes and coordinates.
 
-    A day in text may have any of `date_formats`. A day that Excel, SPSS or Parquet hold as a day becomes text in the first.
+    A day that is written as text may have any of `date_formats`. A day that Excel, SPSS or Parquet stores as a day becomes text
+    in the first of them.
     """
 
     formats: Formats
@@ -121,10 +122,10 @@ class Writing:
 
 
 class DeliveredColumn(Part):
-    """One of our columns in a specification: the producer's name for it and the meaning of its labels, by edition.
+    """One of our columns in a specification: the producer's name for it and what its labels mean, by edition.
 
-    A column that the producer does not send because it is the same in all rows has a `constant` in place of a name.
-    `personal: false` says that somebody looked and found no personal data, whatever the column looks like.
+    If a column is the same in all rows and the producer does not send it, it has a `constant` in place of a name.
+    `personal: false` says that somebody looked and found no personal data, although the column may look personal.
     """
 
     name: ByEdition[Name] = {FIRST: NOT_ASKED}
@@ -144,9 +145,9 @@ class IgnoredColumn(Part):
 class LayoutColumn:
     """One of our columns in an edition: the contract that it must meet, and how the producer's file delivers it.
 
-    `heading` is None where the file does not have the column. `constant` is the value of every row, as the producer would
-    write it; it is None where the file has the column. `labels` translate the producer's words into our values; they are
-    None where the file holds our values. `declared_personal` is None where the specification does not say.
+    `heading` is None if the file does not have the column. `constant` is the value of every row, as the producer would write
+    it; it is None if the file has the column. `labels` translate the producer's words into our values; they are None if the
+    file has our values already. `declared_personal` is None if the specification does not say.
     """
 
     contract: Column
@@ -157,25 +158,25 @@ class LayoutColumn:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether the edition's rows hold values, from the file or from a constant."""
+        """Whether the edition's rows have values in the column, either from the file or from a constant."""
         return self.heading is not None or self.constant is not None
 
     @property
     def is_personal(self) -> bool:
-        """Whether the contract or the specification says that the column holds personal data."""
+        """Whether the contract or the specification says that the column has personal data."""
         return self.contract.personal or self.declared_personal is True
 
     @property
     def is_declared(self) -> bool:
-        """Whether the contract or the specification says if the column holds personal data or not."""
+        """Whether the contract or the specification says anything about personal data in the column: that it has some or none."""
         return self.contract.personal or self.declared_personal is not None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of a producer's files in one edition: a specification with its changes by edition resolved.
+    """The layout of a producer's files in one edition: what the specification says about that edition.
 
-    `Specification.for_edition` makes it. The keys of `columns` are our names.
+    `Specification.for_edition` makes it. The keys of `columns` are our names of the columns.
     """
 
     edition: int
@@ -191,15 +192,15 @@ class Layout:
 
     @property
     def headings(self) -> dict[str, str]:
-        """The producer's heading of each column that the file has, by our name."""
+        """The producer's heading of each column that the file has, keyed by our name of the column."""
         return {name: column.heading for name, column in self.columns.items() if column.heading is not None}
 
     def heading_of(self, name: str) -> str:
-        """Return the producer's heading of one of our columns, or our name where the file does not have the column."""
+        """Return the producer's heading of one of our columns, or our name of it if the file does not have the column."""
         return self.headings.get(name, name)
 
     def is_called(self, file: str) -> bool:
-        """Whether a file's name has the pattern of the specification's `file_names`."""
+        """Return whether a file's name matches the pattern in `file_names` of the specification."""
         return self.file_names is not None and fnmatchcase(file.lower(), self.file_names.lower())
 
 
@@ -225,7 +226,7 @@ class Specification(Part):
     ignored: dict[Name, IgnoredColumn] = {}
 
     def for_edition(self, edition: int) -> Layout:
-        """Return the layout of the edition's files, with the values that hold in the edition."""
+        """Return the layout of the edition's files, which has the values that are valid in the edition."""
         writing = Writing(
             formats=_since(self.formats, edition),
             decimal_mark=_since(self.decimal_mark, edition),
@@ -272,12 +273,15 @@ class Fault:
 
 
 def specification_path(extract: str) -> str:
-    """Return the path of a specification, as the reader of a message would type it."""
+    """Return the path of a specification in the form in which the reader of a message would type it."""
     return path_for_reader(reference_folder() / "extracts" / f"{extract}.yml")
 
 
 def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
-    """Return all specifications by the extract's name. Raises InputError with file, line and what is allowed."""
+    """Return all specifications, keyed by the extract's name.
+
+    Raises InputError for a mistake in one of them. The message says in which file and line it is, and what is allowed there.
+    """
     folder = folder or reference_folder() / "extracts"
     specifications: dict[str, Specification] = {}
     for path in sorted(folder.glob("[!.]*")):
@@ -297,7 +301,7 @@ def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
 
 
 def refuse_unknown_systems(specifications: dict[str, Specification], code_systems: Collection[str]) -> None:
-    """Raise InputError where a specification names a code system that area_codes.csv does not have."""
+    """Raise InputError if a specification names a code system that area_codes.csv does not have."""
     for name, specification in specifications.items():
         in_use = [specification.area_code_system, specification.rode_code_system or {}]
         for system in (system for by_edition in in_use for system in by_edition.values()):
@@ -309,7 +313,7 @@ def refuse_unknown_systems(specifications: dict[str, Specification], code_system
 
 
 def _since(by_edition: dict[int, Value], edition: int) -> Value:
-    """Return the value that holds in an edition; before the first one in the YAML file, the first one holds."""
+    """Return the value that is valid in an edition. The first value in the YAML file is valid for all earlier editions too."""
     return by_edition[max((year for year in by_edition if year <= edition), default=min(by_edition))]
 
 
@@ -325,7 +329,7 @@ def _column_in(column: DeliveredColumn, contract: Column, edition: int) -> Layou
 
 
 def _faults(specification: Specification) -> list[Fault]:
-    """Return the mistakes in a specification; where names are unknown, these alone."""
+    """Return the mistakes in a specification. If it has unknown names, only these are returned."""
     table = contracts().get(specification.table)
     if table is None or not table.delivered:
         delivered = ", ".join(name for name, contract in contracts().items() if contract.delivered)
@@ -358,7 +362,7 @@ def _faults(specification: Specification) -> list[Fault]:
 
 
 def _name_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for each heading that is used twice, and each required column that an edition does not have."""
+    """Return a fault for each heading that is used twice, and for each required column that is missing in an edition."""
     faults = []
     for edition in sorted({FIRST, *specification.changes_in}):
         layout = specification.for_edition(edition)
@@ -383,7 +387,7 @@ def _name_faults(specification: Specification) -> list[Fault]:
 
 
 def _constant_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for each column with both a name and a constant, and each constant that its column cannot hold."""
+    """Return a fault for each column that has both a name and a constant, and for each constant that its column cannot have."""
     faults = []
     for name, column in specification.columns.items():
         for edition, constant in (column.constant or {}).items():
@@ -420,7 +424,7 @@ def _is_day(text: str, date_format: str) -> bool:
 
 
 def _place_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for codes of roder and coordinates without their system, and for an unknown coordinate system."""
+    """Return a fault for codes of roder or coordinates whose system is not given, and for an unknown coordinate system."""
     faults = []
     if "rode_code" in specification.columns and specification.rode_code_system is None:
         text = "rode_code needs a rode_code_system: add it, with the name of a code system of area_codes.csv"

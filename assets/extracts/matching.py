@@ -1,6 +1,6 @@
-"""The choice of the layout that fits a delivered file: by its columns, and by its name where several layouts fit.
+"""Choose the layout that fits a delivered file: by its columns, and also by its name if several layouts fit.
 
-Here belongs also the error where no layout fits. `layouts.py` says what a layout is; `formats/` reads headers.
+This module also writes the error message if no layout fits. `layouts.py` says what a layout is, and `formats/` reads headers.
 """
 
 import re
@@ -14,13 +14,13 @@ from warehouse.errors import InputError
 from warehouse.home import path_for_reader, reference_folder
 from warehouse.personal import kind_of_text
 
-MOST_NAMES = 6  # columns or sheets in one message
+MOST_NAMES = 6  # the largest number of columns or sheets that one message names
 
 
 def fitting_layout(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Layout:
     """Return the layout whose columns the file has.
 
-    Raises InputError where none or several fit; where none fits, with the differences from the most similar layout.
+    Raises InputError if no layout fits or several do. If none fits, the message lists the differences from the most similar one.
     """
     layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     headers = {
@@ -36,7 +36,7 @@ def fitting_layout(path: Path, kind: Format, edition: int, specifications: dict[
 
 
 def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
-    """Return the layout whose `file_names` fit the file's name, or else the only layout without `file_names`."""
+    """Return the layout whose `file_names` fit the file's name. If there is none, return the only layout without `file_names`."""
     file_name = path.name.removeprefix(SYNTHETIC)
     by_name = [layout for layout in candidates if layout.is_called(file_name)]
     chosen = by_name or [layout for layout in candidates if layout.file_names is None]
@@ -61,7 +61,7 @@ def _known_headings(layout: Layout) -> set[str]:
 
 
 def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> None:
-    """Refuse a file with the columns of another edition, because it probably is the file of that edition."""
+    """Refuse a file that has the columns of another edition, because it probably is the file of that edition."""
     for name, specification in specifications.items():
         for year in sorted(specification.changes_in, reverse=True):
             layout = specification.for_edition(year)
@@ -73,12 +73,12 @@ def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: 
 
 
 def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layouts: dict[str, Layout]) -> InputError:
-    """Return the error for a file that no layout fits: how it differs from the layout with most columns in common."""
+    """Return the error for a file that no layout fits. It says how the file differs from the layout it has most in common with."""
     expected = {name: _known_headings(layouts[name]) for name in headers}
     shared = {name: len(expected[name] & set(header)) for name, header in headers.items()}
     nearest = max(shared, key=lambda name: shared[name], default=None)
-    # A layout with fewer than half of the headings in common is not similar. Then no heading is shown, because the first row
-    # of a file without a header holds values.
+    # If even this layout has fewer than half of the headings in common, no heading is shown. The file may have no header, and
+    # then its first row has values.
     if nearest is None or 2 * shared[nearest] < max(1, min(len(headers[nearest]), len(expected[nearest]))):
         if kind == "xlsx":
             return _no_such_sheet(path, layouts)
@@ -103,7 +103,7 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
 
 
 def _differences(missing: list[str], unknown: dict[int, str]) -> str:
-    """Return the missing headings and the unknown ones, with positions in place of those that could be values."""
+    """Return the missing headings and the unknown ones in words. Headings that could be values are replaced by positions."""
     shown = [name for name in unknown.values() if _is_safe(name)]
     positions = [str(position) for position, name in unknown.items() if not _is_safe(name)]
     differences = [f"missing {_listed(missing)}"] if missing else []
@@ -125,9 +125,9 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
 
 
 def _hint(layout: Layout, missing: list[str], *, is_unknown: bool) -> str:
-    """Return how to write in the specification that a column is no longer asked or not to be read; "" for neither.
+    """Return a hint on how the specification can say that a column is gone or is not to be read. It is "" if neither applies.
 
-    `not_asked` is not offered where all missing columns are required.
+    The word `not_asked` is not offered if all missing columns are required.
     """
     optional = {column.heading for column in layout.columns.values() if not column.contract.required}
     if optional & set(missing) and is_unknown:
@@ -156,6 +156,6 @@ def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
 
 
 def _is_safe(name: str) -> bool:
-    """Whether a column's name may be shown, because it cannot be a value, as in a file without a header."""
+    """Return whether a heading can be shown. It cannot if it might be a value, as it is in a file without a header."""
     looks_like_a_heading = re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
     return bool(looks_like_a_heading) and not kind_of_text(name)

@@ -1,6 +1,6 @@
-"""The search for personal data: a column that looks personal and is not declared so stops the run.
+"""The search for personal data. If a column looks personal and is not declared as personal, the run stops.
 
-Here belongs which columns and cells of a file are searched. `warehouse/personal.py` knows what personal data look like.
+This module decides which columns and cells of a file are searched. `warehouse/personal.py` knows what personal data look like.
 """
 
 from itertools import islice
@@ -15,7 +15,7 @@ from warehouse.personal import kind_by_heading, kind_by_values
 
 
 def refuse_personal(file: DeliveredFile) -> None:
-    """Refuse a column whose heading or first rows look personal and that is not declared as personal."""
+    """Refuse a column whose heading or first cells look personal, unless it is declared as personal or not personal."""
     undeclared = [heading for heading in _header(file) if heading not in _declared(file.layout)]
     numbers = {column.heading for column in file.layout.columns.values() if column.contract.type != "text"}
     for name in undeclared:
@@ -26,21 +26,21 @@ def refuse_personal(file: DeliveredFile) -> None:
 
 
 def refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
-    """Refuse personal data in a batch of rows, in the free texts, whose cells are stored as they are."""
+    """Refuse personal data in the free texts of a batch of rows, because their cells are stored as they are."""
     for name in texts:
         _refuse_kind(file, name, kind_by_values(batch.column(name)))
 
 
 def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> None:
-    """Refuse cells that look personal, unless their column is declared as personal."""
+    """Refuse cells that look personal, unless their column is declared as personal or not personal."""
     if name not in _declared(file.layout):
         _refuse_kind(file, name, kind_by_values(cells))
 
 
 def free_texts(layout: Layout) -> list[str]:
-    """Return the headings of undeclared columns whose cells may hold any text.
+    """Return the headings of the free texts: columns whose cells may have any text, unless they are declared.
 
-    In the other columns a rule rejects a row whose cell is not a number, a day or a known label.
+    In all other columns a cell has to be a number, a day or a known label. If it is not, a rule rejects its row.
     """
     return [
         heading
@@ -51,7 +51,7 @@ def free_texts(layout: Layout) -> list[str]:
 
 
 def _declared(layout: Layout) -> set[str]:
-    """Return the headings of columns that the contract or the specification declares as personal or not personal."""
+    """Return the headings of the columns that the contract or the specification declares as personal or as not personal."""
     declared = {heading for name, heading in layout.headings.items() if layout.columns[name].is_declared}
     return declared | {heading for heading, column in layout.ignored.items() if column.personal is not None}
 

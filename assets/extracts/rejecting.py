@@ -1,8 +1,8 @@
 """The rejected rows: which delivered rows break which rule, and which of them a decision accepts, corrects or drops.
 
-Here belongs the judgement of rows that are in the store as delivered, by the faults of single cells (from `typing_sql.py`),
-the row rules (`checks/rows/`), repeated keys, and the decisions of a data steward. `typing_sql.py` types cells; `kept.py`
-makes the tables of the kept rows.
+The delivered rows are in the store already. This module judges them by the faults of single cells (from `typing_sql.py`), by
+the row rules (`checks/rows/`), by repeated keys, and by the decisions of a data steward. `typing_sql.py` gives the cells their
+types, and `kept.py` makes the tables of the kept rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,8 +29,9 @@ from warehouse.home import path_for_reader, reference_folder
 REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.file_decisions"]
 DUPLICATE = "duplicate_row"
-# Up to so many rows DuckDB types faster than it plans the query that types them. They are typed once, into a table, because
-# several queries read them; without this `benchmarks.run_overhead`, whose files are small, spends more time on SQL.
+# For up to so many rows, DuckDB needs more time to plan the query that types the cells than to run it. Several queries read
+# typed rows, so these few are typed only once, into a table. Without this `benchmarks.run_overhead`, whose files are small,
+# spends more time on SQL.
 FEW_ROWS = 20_000
 
 RowOfFile = tuple[str, int]  # the file's name and the row's number
@@ -38,7 +39,7 @@ RowOfFile = tuple[str, int]  # the file's name and the row's number
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row of quality.rejected_rows: a delivered row, the rule that it breaks and the column, without any value.
+    """A row of quality.rejected_rows. It names a delivered row, the rule that it breaks and the column, but has no cell values.
 
     The fields are the table's columns. A delivered row that breaks several rules is listed once for each rule and column.
     """
@@ -58,30 +59,30 @@ class RejectedRow:
 
     @property
     def row_of_file(self) -> RowOfFile:
-        """The file and the row's number in it."""
+        """The name of the file, and the number of the row in it."""
         return self.file, self.row
 
     @property
     def place(self) -> tuple[str, int, str, str]:
-        """The file, row, rule and column: the key of an edition's rejected rows, which are sorted by it."""
+        """The file, row, rule and column. They are the key of an edition's rejected rows, by which these are sorted."""
         return self.file, self.row, self.rule, self.column_name
 
 
 def rejected_rows(
     connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the rejected rows of an edition's files of one table, with the decisions on them.
+    """Return the rejected rows of one table's files in one edition, with the decisions about them.
 
-    `connection` is an engine with lookups. Raises InputError for a decision on a row that is not rejected, and for one that
-    accepts a row whose required cells cannot be read.
+    `connection` is an engine with lookups. Raises InputError for a decision about a row that is not rejected, for a decision
+    that accepts a row whose required cells cannot be read, and for a correction of a cell that has another value than expected.
     """
     if not files:
         return []
     on_rows = [decision for file in files for decision in decisions_on(file, decisions)]
     accepted = {(decision.file, decision.row) for decision in on_rows if isinstance(decision, RowAccepted)}
     view_editions(connection, [extracts_table(files[0].layout.table)], [files[0].edition])
-    # DuckDB reads a row group with one thread. A second thread has nothing to do and still takes processor time: with it
-    # `benchmarks.run_overhead`, whose files are small, is slower.
+    # DuckDB reads a row group with one thread. If there is only one row group, a second thread has nothing to do and still
+    # takes processor time: `benchmarks.run_overhead`, whose files are small, is slower with it.
     connection.execute("SET threads = 1" if _rows(files) <= store.GROUP_ROWS else "RESET threads")
     for file in files:
         corrections = decisions.of(RowCorrected, file.edition)
@@ -99,7 +100,7 @@ def write_rejected(rows: list[RejectedRow], edition: int) -> int:
 
 
 def constants_of(file: DeliveredFile) -> dict[str, object]:
-    """Return the values that all rows of a file have in common, by column."""
+    """Return the values that all rows of a file have in common, keyed by column."""
     return {
         "edition": file.edition,
         "file": file.path.name,
@@ -109,19 +110,19 @@ def constants_of(file: DeliveredFile) -> dict[str, object]:
 
 
 def typed(file: DeliveredFile, decisions: Decisions) -> str:
-    """Return the query of a file's rows in our types, with the corrections of decisions in force."""
+    """Return the query that gives a file's rows in our types, with the cells that decisions in force correct."""
     return typed_query(file.layout, _corrected(file, decisions), file.provenance)
 
 
 def decisions_on(file: DeliveredFile, decisions: Decisions) -> list[RowDecision]:
-    """Return the decisions on single rows of a file that are in force for its content."""
+    """Return the decisions about single rows of a file that are in force for the file's content."""
     check_corrections(decisions, file.layout, file.path.name)
     on_rows = decisions.of(RowDecision, file.edition)
     return [decision for decision in on_rows if decision.holds_for(file.path.name, file.sha256)]
 
 
 def _corrected(file: DeliveredFile, decisions: Decisions) -> str:
-    """Return a subquery of the file's delivered rows, in which decisions have corrected cells."""
+    """Return a subquery of the file's delivered rows, with the cells that decisions in force correct."""
     table = extracts_table(file.layout.table)
     corrections = [decision for decision in decisions_on(file, decisions) if isinstance(decision, RowCorrected)]
     return f"(SELECT {on_cells(corrections)} FROM {table.name} WHERE file = {quoted(file.path.name)})"
@@ -140,9 +141,9 @@ def _faulty(
     decisions: Decisions,
     accepted: set[RowOfFile],
 ) -> list[RejectedRow]:
-    """Return every row that breaks a rule after the decisions' corrections, once for each rule and column.
+    """Return every row that breaks a rule, once for each rule and column. Cells that `decisions` corrects are corrected first.
 
-    A row is rejected as a repetition only if the earlier row is kept: it breaks no rule, or it is `accepted`.
+    A row that repeats an earlier one is rejected only if the earlier row is kept, because it breaks no rule or is `accepted`.
     """
     _view_typed(connection, files, decisions)
     rejected = [row for file in files for row in _cell_faults(connection, file, decisions)]
@@ -153,9 +154,10 @@ def _faulty(
 
 
 def _view_typed(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions) -> None:
-    """Make the view `typed` of the files' rows in our types.
+    """Make the view `typed`, which has the files' rows in our types.
 
-    Few rows are typed once, here; many rows are typed by each query that reads the view, because they would take much memory.
+    If there are few rows, they are typed only once, here. If there are many, each query that reads the view types them again,
+    because typed rows would take much memory.
     """
     rows = " UNION ALL ".join(typed(file, decisions) for file in files)
     if _rows(files) <= FEW_ROWS:
@@ -165,7 +167,7 @@ def _view_typed(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile
 
 
 def _view_unrejected(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfFile]) -> None:
-    """Make the view `unrejected` of the typed rows without the rejected ones."""
+    """Make the view `unrejected`, which has the typed rows without the rejected ones."""
     places = pa.table(
         {
             "file": pa.array([file for file, _ in rejected], pa.string()),
@@ -180,9 +182,9 @@ def _view_unrejected(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfF
 def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> list[RejectedRow]:
     """Return the rows with a faulty cell.
 
-    One query searches all columns, because reading and trimming the cells takes most of the time: with a query for each
-    fault `benchmarks.police_csv` and `benchmarks.run_overhead` are slower. Raises InputError where faulty cells look
-    personal, because the store keeps them as delivered.
+    One query searches all columns, because reading and trimming the cells takes most of the time. With a query for each
+    fault, `benchmarks.police_csv` and `benchmarks.run_overhead` are slower. Raises InputError if faulty cells look personal,
+    because the store keeps them as delivered.
     """
     fault_by_flag = {f"fault_{index}": fault for index, fault in enumerate(cell_faults(file.layout))}
     flags = ", ".join(f"({fault.condition}) AS {flag}" for flag, fault in fault_by_flag.items())
@@ -215,7 +217,7 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
 
 
 def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) -> list[RejectedRow]:
-    """Return the rows that break a rule of `checks/rows/`. A column that the file does not have breaks no rule."""
+    """Return the rows that break a rule of `checks/rows/`. No rule is broken by a column that the file does not have."""
     rules = row_rules().get(files[0].layout.table.name, ())
     file_by_name = {file.path.name: file for file in files}
     return [
@@ -227,7 +229,7 @@ def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFil
 def _breaking(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -> Iterator[tuple[str, int, RowRule]]:
     """Yield the rows for which a rule's condition is true.
 
-    One query has all conditions, because reading the cells takes most of the time (`benchmarks.police_csv`).
+    One query tests all conditions, because reading the cells takes most of the time (`benchmarks.police_csv`).
     """
     conditional = [rule for rule in rules if rule.condition]
     if not conditional:
@@ -263,10 +265,11 @@ def _repeats(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) 
 
 
 def _repeated(connection: duckdb.DuckDBPyConnection, layout: Layout) -> list[RowOfFile]:
-    """Return the rows whose key is in an earlier row of the same extract's files and, for the police, of the same draw.
+    """Return the rows whose key is also that of an earlier row in the files of the same extract.
 
-    Hashes are compared first, because the keys of millions of rows take too much memory and their hashes do not: with the
-    keys themselves the peak that `benchmarks.police_csv` measures would be higher.
+    For files of the police, the earlier row has to be of the same draw too. Hashes of the keys are compared first, because the
+    keys of millions of rows take too much memory and their hashes do not. If the keys themselves were compared, the peak that
+    `benchmarks.police_csv` measures would be higher.
     """
     drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
     key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
@@ -302,13 +305,13 @@ def _rejected(file: DeliveredFile, row: int, rule: str, column: str, reason: str
     )
 
 
-# --- decisions on rejected rows ----------------------------------------------------------------------------
+# --- decisions about rejected rows -------------------------------------------------------------------------
 
 
 def _with_decisions(
     delivered: list[RejectedRow], corrected: list[RejectedRow], files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the rejected rows before and after the corrections, each with the decision that settles it."""
+    """Return the rows that are rejected before or after the corrections, each with the decision that settles it, if any."""
     still_faulty = {row.place for row in corrected}
     rejected = {row.place: row for row in [*corrected, *delivered]}
     for file in files:
@@ -327,10 +330,10 @@ def _with_decisions(
 def _refuse_unexpected_cells(
     connection: duckdb.DuckDBPyConnection, file: DeliveredFile, corrections: list[RowCorrected]
 ) -> None:
-    """Refuse a correction of a cell that does not hold the value that the decision expects.
+    """Refuse a correction of a cell that does not have the value that the decision expects.
 
-    Either it is another cell, or the producer has corrected it. The same holds for a file that was delivered again with other
-    content: the correction has lapsed, and somebody has to find out why.
+    Either the decision means another cell, or the producer has corrected this one. A correction is refused even if it has
+    lapsed because the file was delivered again with different content: somebody has to find out why the cell is different.
     """
     table = extracts_table(file.layout.table).name
     for decision in corrections:
@@ -345,7 +348,7 @@ def _refuse_unexpected_cells(
 
 
 def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> None:
-    """Refuse a decision on a row that is not rejected."""
+    """Refuse a decision about a row that is not rejected."""
     if not faults:
         raise InputError(
             f"{_decisions_file()}: {decision.decision_id} is about row {decision.row} of {decision.file}, which is not rejected: delete the entry, or give a row of quality.rejected_rows."
@@ -357,9 +360,9 @@ def _decisions_file() -> str:
 
 
 def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> None:
-    """Refuse the acceptance of a row in which a required cell cannot be read, because no figure can be made from it.
+    """Refuse to accept a row in which a required cell cannot be read, because no figure can be made from the row.
 
-    `subject` is the beginning of the message: what accepts the row.
+    `subject` is the beginning of the message. It says what accepts the row.
     """
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:
@@ -369,7 +372,7 @@ def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> 
 
 
 def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
-    """Refuse a correction of the file that names an unknown column or a column with personal data."""
+    """Refuse a correction of the file if it names an unknown column or a column with personal data."""
     for decision in decisions.decisions:
         if not isinstance(decision, RowCorrected) or decision.file != file:
             continue

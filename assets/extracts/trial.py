@@ -1,7 +1,7 @@
-"""The trial of one delivered file: read, type and judge its rows as a run would, without a run.
+"""The trial of one delivered file: its rows are read, typed and judged as in a run, but there is no run.
 
-The trial has a store of its own, which is deleted afterwards; the real store is neither read nor changed. What only several
-files show together, such as a report that is in two of them, is found by the run (`intake.py`).
+The trial has a store of its own, which is deleted afterwards. The real store is neither read nor changed. Faults that only
+several files together show, such as a report that is in two of them, are found only by a run (`intake.py`).
 """
 
 from collections import defaultdict
@@ -30,7 +30,10 @@ REPORTS = contracts()["police.reports"]
 
 @dataclass(frozen=True)
 class Trial:
-    """The result of a trial: the file, its rejected rows without a decision, and its reports without a type or a place."""
+    """The result of a trial.
+
+    It has the file, the rejected rows that no decision settles, and the reports whose crime type or place is not known.
+    """
 
     file: DeliveredFile
     rejected: list[RejectedRow]
@@ -39,20 +42,20 @@ class Trial:
     places_unknown: int
     """The number of reports whose area is unknown."""
     tolerated: bool
-    """Whether a run would accept the file: its rejected rows are few enough, or a decision accepts their share."""
+    """Whether a run would store the file: its rejected rows are few enough, or a decision accepts their share."""
 
     @property
     def rejected_rows(self) -> int:
-        """The number of rejected rows; a row with several faults counts once."""
+        """The number of rejected rows. A row with several faults is counted once."""
         return len({row.row for row in self.rejected})
 
     @property
     def rejected_percent(self) -> float:
-        """The rejected rows in per cent of those delivered."""
+        """The number of rejected rows in per cent of all delivered rows."""
         return 100 * self.rejected_rows / self.file.rows
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
-        """Return the rule, column, reason and row numbers of each kind of fault, the most frequent kind first."""
+        """Return each kind of fault as its rule, column, reason and row numbers. The most frequent kind comes first."""
         rows_by_fault: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for row in self.rejected:
             rows_by_fault[row.rule, row.column_name, row.reason].append(row.row)
@@ -60,7 +63,7 @@ class Trial:
 
 
 def try_file(path: Path, edition: int) -> Trial:
-    """Try a file as a run of the edition would read it. Raises InputError for a file that no run could read."""
+    """Try a file: read it as a run of the edition would. Raises InputError for a file that no run could read."""
     file, decisions = look_into(path, edition, load_specifications()), load_decisions()
     with home_of_its_own():
         rejected = [row for row in into_store(file, decisions) if row.decision is None]
@@ -71,7 +74,7 @@ def try_file(path: Path, edition: int) -> Trial:
 
 
 def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[RejectedRow]:
-    """Fill an empty store with the tables that a run makes from one file, and return the rejected rows."""
+    """Fill an empty store with the tables that a run would make from one file, and return the rejected rows."""
     table, edition, decisions = file.layout.table, file.edition, decisions or Decisions()
     reference, listed = load_reference(), [asdict(file.listed())]
     for reference_table in REFERENCE:
@@ -87,7 +90,7 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
 
 
 def _unmapped(edition: int) -> list[tuple[str, int]]:
-    """Return each offence code of kept reports that has no crime type, with its number of reports."""
+    """Return each offence code of kept reports that has no crime type, with the number of its reports."""
     with engine_with_lookups() as connection:
         view_editions(connection, [REPORTS, DECISIONS], [edition])
         connection.execute(sql("decisions/decided_codes"))

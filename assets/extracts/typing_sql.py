@@ -1,7 +1,7 @@
-"""The SQL that turns delivered cells into our types, and the SQL conditions for faulty cells, both made from a layout.
+"""SQL made from a layout: the query that turns delivered cells into our types, and the conditions that find faulty cells.
 
-Here belongs what can be seen in a single cell: its value, or that it is empty, unreadable or an unexplained label. Conditions
-between cells and between rows are rules of `checks/rows/`. Nothing here opens a file or a database.
+This module deals with what a single cell shows: its value, or that it is empty, cannot be read or has an unknown label.
+Conditions that concern several cells or rows are rules of `checks/rows/`. Nothing here opens a file or a database.
 """
 
 import re
@@ -22,23 +22,24 @@ _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 class Fault:
     """A fault that a cell can have: the rule, the column, the SQL condition and the reason.
 
-    A row that could not be divided into cells has its reason in the delivered column `malformed`; then `reason` is None.
+    `reason` is None for a row that could not be divided into cells. The reason of such a row is in the delivered column
+    `malformed`.
     """
 
     rule: str
     column: str
     """The producer's heading."""
     delivered: str
-    """Our name of the column, which the delivered rows have."""
+    """Our name of the column, which is also its name in the delivered rows."""
     condition: str
     """SQL that is true for rows with the fault."""
     reason: str | None
 
 
 def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
-    """Return a query that types the delivered rows; a cell that cannot be read is NULL.
+    """Return a query that turns the delivered rows into our types. A cell that cannot be read becomes NULL.
 
-    Its columns are those of the contract, `sheet`, and the systems of the layout's codes and coordinates.
+    Its columns are those of the contract, the column `sheet`, and the systems of codes and coordinates that the layout names.
     """
     columns = {
         **{name: name for name in ("edition", "file", "row", "extract", "sheet")},
@@ -57,7 +58,7 @@ def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
 
 
 def cell_faults(layout: Layout) -> list[Fault]:
-    """Return every fault that the cells of a delivered row can have, by contract and layout."""
+    """Return every fault that the cells of a delivered row can have according to the contract and the layout."""
     faults = [Fault("malformed_row", WHOLE_ROW, "malformed", "malformed IS NOT NULL", None)]
     for name, heading in layout.headings.items():
         faults += [
@@ -68,7 +69,7 @@ def cell_faults(layout: Layout) -> list[Fault]:
 
 
 def quoted(text: str | None) -> str:
-    """Return a text as an SQL literal; None as NULL."""
+    """Return a text as an SQL literal. None becomes NULL."""
     return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
 
 
@@ -89,8 +90,8 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
         with_comma = writing.decimal_mark == ","
         reason = "is not a number with a decimal comma" if with_comma else "is not a number with a decimal point"
         return [*faults, ("unreadable_number", unreadable, reason)]
-    # A formula begins with =, @, + or -. Few cells begin with a character before 0 or between = and A, so this comparison
-    # spares most cells the slow search with a pattern: without it `benchmarks.police_csv` takes longer.
+    # A formula begins with =, @, + or -. Few cells begin with a character that sorts before 0 or between = and A, so this
+    # comparison spares most cells the slow search with a pattern. Without it `benchmarks.police_csv` takes longer.
     begins_with_sign = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
     formula = f"{begins_with_sign} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
@@ -101,10 +102,10 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
 
 
 def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the SQL of a cell without spaces around it; NULL where it is empty.
+    """Return the SQL of a cell without spaces around it. An empty cell becomes NULL.
 
-    Only texts that begin or end with a space are trimmed, because DuckDB is slow at trimming millions of different texts:
-    without the CASE `benchmarks.police_csv` takes longer.
+    Only texts that begin or end with a space are trimmed, because DuckDB is slow at trimming millions of different texts.
+    Without the CASE `benchmarks.police_csv` takes longer.
     """
     text = _text_of(name, column, writing)
     cell = f"nullif({text}, '')"
@@ -114,7 +115,7 @@ def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the SQL of the producer's cell without spaces around it, perhaps empty, or of the constant in place of it."""
+    """Return the SQL of the producer's cell without spaces around it, or of the constant in its place. It may be empty."""
     if column.constant is not None:
         return quoted(column.constant)
     text = f'trim("{name}")'
@@ -124,7 +125,7 @@ def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the SQL of the cell in our type; NULL where it cannot be read."""
+    """Return the SQL of the cell in our type. A cell that cannot be read becomes NULL."""
     contract, labels, text = column.contract, column.labels, _text_of(name, column, writing)
     if labels is None and contract.allowed:
         labels = {value: value for value in contract.allowed}
@@ -132,7 +133,8 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
         meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
         if contract.type == "text":
             return f"CASE {text} {meanings} END"
-        text = f"CASE {text} {meanings} ELSE {text} END"  # a label for one number or day; other cells are read as such
+        # A label may stand for a number or a day. Cells without a label are read as numbers or days themselves.
+        text = f"CASE {text} {meanings} ELSE {text} END"
     if contract.type == "text":
         return _cell_of(name, column, writing)
     if contract.type == "date":
@@ -142,7 +144,7 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _without_thousands(cell: str, mark: str | None) -> str:
-    """Return the SQL of a cell without marks between thousands, where every mark has three digits after it."""
+    """Return the SQL of a cell without the marks between thousands. They are removed only if three digits follow each mark."""
     if mark is None:
         return cell
     grouped = rf"-?\d{{1,3}}(\Q{mark}\E\d{{3}})+(\D\d+)?"
@@ -150,15 +152,15 @@ def _without_thousands(cell: str, mark: str | None) -> str:
 
 
 def _date(text: str, date_formats: tuple[str, ...]) -> str:
-    """Return the SQL of a day from 1900 to 2099 that is written in one of the formats."""
+    """Return the SQL that reads a day from 1900 to 2099 written in one of the formats."""
     days = [_day(text, date_format) for date_format in date_formats]
     return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
 
 
 def _day(text: str, date_format: str) -> str:
-    """Return the SQL of a day that is written in one format.
+    """Return the SQL that reads a day written in one format.
 
-    DuckDB's `try_strptime` alone would also accept the year 23 for %Y, and fewer digits where two numbers touch.
+    DuckDB's `try_strptime` alone would not do: it accepts the year 23 for %Y, and too few digits if two numbers touch.
     """
     touching = re.search("%.%", date_format) is not None
     form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
@@ -166,7 +168,7 @@ def _day(text: str, date_format: str) -> str:
 
 
 def _digits(part: str, touching: bool) -> str:
-    """Return the pattern of one part of a date format. Leading zeros may be missing, except where two numbers touch."""
+    """Return the pattern of one part of a date format. A leading zero may be missing, unless the number touches another one."""
     most = _DIGITS.get(part)
     if part == "%Y":
         return r"(19|20)\d\d"
@@ -174,25 +176,25 @@ def _digits(part: str, touching: bool) -> str:
 
 
 def _in_form(text: str, form: str) -> str:
-    """Return the SQL of a text if all of it has the form, and of an empty text otherwise.
+    """Return SQL whose value is the text if all of it matches the pattern `form`, and an empty text otherwise.
 
-    A function and no CASE, because DuckDB computes a function of a single column once for each different text, and most
-    columns of numbers and days have few: with a CASE `benchmarks.police_csv` takes longer.
+    It is a function and not a CASE, because DuckDB computes a function of a single column only once for each different text,
+    and most columns of numbers and days have few different texts. With a CASE `benchmarks.police_csv` takes longer.
     """
     return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 
 
 def _integer(text: str) -> str:
-    """Return the SQL of a whole number. Only digits are read, because a cast would round 1.5 to 2."""
+    """Return the SQL that reads a whole number. The text may have only digits, because a cast alone would round 1.5 to 2."""
     whole = _in_form(text, r"-?\d{1,18}")
     return f"TRY_CAST({whole} AS BIGINT)"
 
 
 def _number(text: str, decimal_mark: str) -> str:
-    """Return the SQL of a number.
+    """Return the SQL that reads a number.
 
-    Only digits and one decimal mark are read, because a cast would also accept nan, inf, 1e5, the other mark, and more digits
-    than a number can have.
+    The text may have only digits and one decimal mark. A cast alone would also accept nan, inf, 1e5, the other decimal mark,
+    and more digits than a number can have.
     """
     form = rf"[+-]?(?:\d{{1,300}}(?:\Q{decimal_mark}\E\d*)?|\Q{decimal_mark}\E\d+)"
     return f"TRY_CAST(replace({_in_form(text, form)}, {quoted(decimal_mark)}, '.') AS DOUBLE)"

@@ -1,4 +1,5 @@
-"""The two central tables: every figure of every kind, and every comparison of two figures.
+"""The two central tables: one has every figure of every kind, the other has every comparison of two figures.
 
-Tables before these two make figures. Tables after them read these two and make no comparisons of their own.
+The tables that are made before these two make figures. The tables that are made later read these two and compare nothing
+themselves.
 """

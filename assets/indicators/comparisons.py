@@ -1,8 +1,8 @@
 """The numbers of a comparison that SQL cannot compute: the change, its interval, and the literal and statistical direction.
 
-`comparisons.sql` decides which figures are compared, and whether they may be. Its columns `figure_*` hold the figure and
-`against_*` the one that it is compared with; `whole_*` and `against_whole_*` hold the comparison area's figures of the same two
-editions. Each kind of interval is one vectorised call of `assets/methods/`.
+`comparisons.sql` decides which figures are compared, and whether they may be. Its columns `figure_*` describe the figure, and
+`against_*` the one that it is compared with. `whole_*` and `against_whole_*` describe the comparison area's figures of the same
+two editions. Each kind of interval is computed by one call of a function in `assets/methods/`, for all rows at once.
 """
 
 import numpy as np
@@ -30,9 +30,9 @@ RATIOS = ("ratio", "rate_ratio")
 
 
 def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return indicators.comparisons: the rows of `comparisons.sql` with values, changes, intervals and directions.
+    """Return the table indicators.comparisons: the rows of `comparisons.sql` with values, changes, intervals and directions.
 
-    Each row belongs to exactly one kind of comparison, and each kind has a function here.
+    Each row belongs to exactly one kind of comparison, and each kind has a function in this module.
     """
     compared_with, made_of = comparisons["compared_with"], comparisons["made_of"]
     more_than_a_pair = compared_with.isin(["baseline_gap", "municipality_change", "years"])
@@ -53,7 +53,7 @@ def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd
 
 
 def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute differences of shares in points. Where the variance of a gap to the municipality is known, it is used."""
+    """Compute differences of shares in points. If the variance of a gap to the municipality is known, it is used."""
     confidence, power = conventions["confidence_level"], conventions["power"]
     new, old = _shares(rows, "figure_"), _shares(rows, "against_")
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
@@ -65,7 +65,7 @@ def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute the change of gaps in points: the gap to the comparison area less the gap of the baseline."""
+    """Compute the change of gaps in points: the gap to the comparison area minus the same gap in the baseline's edition."""
     confidence, power = conventions["confidence_level"], conventions["power"]
     new = Gaps(_shares(rows, "figure_"), _shares(rows, "whole_"), _variances(rows["gap_error"]))
     old = Gaps(_shares(rows, "against_"), _shares(rows, "against_whole_"), _variances(rows["against_gap_error"]))
@@ -75,16 +75,15 @@ def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     smallest = shares.smallest_narrowings_shown(new, old, confidence, power)
     statuses = rows[["figure_status", "against_status", "whole_status", "against_whole_status"]]
     few = statuses.isin(["low_reliability"]).any(axis=1).to_numpy(bool)
-    error = np.hypot(
-        _numbers(rows, "gap_error"), _numbers(rows, "against_gap_error")
-    )  # two editions are independent samples
+    # Two editions are independent samples.
+    error = np.hypot(_numbers(rows, "gap_error"), _numbers(rows, "against_gap_error"))
     return _of_survey(rows, value, compared_value, limits, smallest, few).assign(standard_error=error)
 
 
 def _of_survey(
     rows: pd.DataFrame, value: Array, compared_value: Array, limits: tuple[Array, Array], smallest: Array, few: Array
 ) -> pd.DataFrame:
-    """Return changes of shares or gaps; without an interval where the answers are not known or too few."""
+    """Return changes of shares or gaps. There is no interval if the number of answers is not known or too small."""
     usable = rows["reason"].isna().to_numpy(bool)
     unknown = usable & np.isnan(limits[0])
     shown = usable & ~unknown & ~few
@@ -105,7 +104,7 @@ def _of_survey(
 
 
 def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute ratios of two rates or of two numbers of reports; without an interval where only a rate is known."""
+    """Compute ratios of two rates or of two numbers of reports. There is no interval if only the rates are known."""
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     new, old = _counts(rows, "figure_"), _counts(rows, "against_")
     limits = counts.rate_ratio_limits(new, old, conventions["confidence_level"])
@@ -113,7 +112,7 @@ def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute ratios of rates, also for numbers of reports, because areas differ in size."""
+    """Compute ratios of rates. Numbers of reports are compared by their rates too, because areas differ in size."""
     new, old = _counts(rows, "figure_", per_resident=True), _counts(rows, "against_", per_resident=True)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     of_numbers = rows["unit"].eq("reports").to_numpy(bool)
@@ -123,7 +122,10 @@ def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, f
 
 
 def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute ratios of a rate to that of several years together, or of a number to their mean; NaN if that is 0."""
+    """Compute the ratio of a rate to the rate of several years together, or of a number of reports to the mean of these years.
+
+    The ratio is NaN if that rate or mean is 0.
+    """
     new, old = _counts(rows, "figure_"), _counts(rows, "together_")
     per_1000 = np.where(rows["unit"].eq("reports"), 1.0, 1000.0)
     ratio = _ratio(_rates(new), _rates(old))
@@ -134,7 +136,7 @@ def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 def _changes_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     """Compute the area's change since the baseline divided by the municipality's change.
 
-    There is no interval where one of the four counts is 0.
+    There is no interval if one of the four counts is 0.
     """
     names = ("figure_", "against_", "whole_", "against_whole_")
     four = [_counts(rows, name) for name in names]
@@ -149,9 +151,10 @@ def _changes_against_the_municipality(rows: pd.DataFrame, conventions: dict[str,
 def _of_counts(
     rows: pd.DataFrame, value: Array, compared_value: Array, ratio: Array, limits: tuple[Array, Array]
 ) -> pd.DataFrame:
-    """Return ratios of rates or counts, with the reason where there is no interval.
+    """Return ratios of rates or counts. If there is no interval, the row has a reason.
 
-    `missing_extract` means that only rates are known and no counts; `zero_count` that a count of 0 allows no interval.
+    The reason `missing_extract` means that only rates are known and no counts. `zero_count` means that there is no interval
+    because a count is 0.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     without_interval = usable & np.isnan(limits[0])
@@ -170,7 +173,10 @@ def _of_counts(
 
 
 def _counted(rows: pd.DataFrame) -> Array:
-    """Say for each pair whether both counts are known, and for rates the residents; other comparisons always have them."""
+    """Return, for each row, whether both counts are known, and for rates also the residents.
+
+    For comparisons that are not between a pair of figures it is always true.
+    """
     pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
     per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
     reports_known = rows[["figure_reports", "against_reports"]].notna().all(axis=1)
@@ -179,7 +185,10 @@ def _counted(rows: pd.DataFrame) -> Array:
 
 
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute differences of numbers. Numbers of areas above a limit have an interval, from the intervals of both."""
+    """Compute differences of numbers.
+
+    A difference of numbers of areas above a limit has an interval, which follows from the intervals of both numbers.
+    """
     usable = rows["reason"].isna().to_numpy(bool)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     of_areas = rows["made_of"].eq("areas").to_numpy(bool)
@@ -202,11 +211,12 @@ def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) ->
 
 
 def _directions(rows: pd.DataFrame) -> dict[str, Array]:
-    """Return the literal direction, from the change itself, and the statistical direction, from its interval."""
+    """Return the literal direction, which the change itself shows, and the statistical direction, which its interval shows."""
     of_ratio = rows["change_unit"].isin(RATIOS).to_numpy(bool)
     unchanged = np.where(of_ratio, 1.0, 0.0)
     change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))
-    difference = _numbers(rows, "value") - _numbers(rows, "compared_value")  # used where a ratio to 0 does not exist
+    # The difference is used if there is no ratio, because it would be a ratio to 0.
+    difference = _numbers(rows, "value") - _numbers(rows, "compared_value")
     literal = literal_directions(np.where(np.isnan(change), difference, change - unchanged))
     literal[rows["reason"].notna().to_numpy(bool) & np.isnan(change)] = None
     full_count = ~rows["made_of"].isin(["answers", "reports", "areas"]).to_numpy(bool)
@@ -215,11 +225,11 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
     return {"literal": literal, "statistical": statistical}
 
 
-# --- columns as `assets/methods` takes them ------------------------------------------------------------------------
+# --- columns in the form that `assets/methods` takes ---------------------------------------------------------------
 
 
 def _shares(rows: pd.DataFrame, name: str) -> Shares:
-    """Return shares as fractions; an unknown design effect is taken as 1."""
+    """Return shares as fractions. If a design effect is not known, it is taken as 1."""
     error = _numbers(rows, f"{name}standard_error") / 100
     return Shares(
         value=_numbers(rows, f"{name}value") / 100,
@@ -232,7 +242,10 @@ def _shares(rows: pd.DataFrame, name: str) -> Shares:
 
 
 def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Counts:
-    """Return counts over residents; numbers of reports over the number of years, unless `per_resident` asks for a rate."""
+    """Return counts with the numbers of residents that they are divided by.
+
+    Numbers of reports are divided by the number of years instead, unless `per_resident` asks for rates.
+    """
     of_numbers = rows["unit"].eq("reports").to_numpy(bool) & (not per_resident)
     years = _numbers(rows, "years_together") if name == "together_" else np.ones(len(rows))
     return Counts(
@@ -243,12 +256,12 @@ def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Cou
 
 
 def _rates(counted: Counts) -> Array:
-    """Return reports per resident, or per year, with the mean of the smallest and the largest number of residents."""
+    """Return reports per resident or per year, over the mean of the smallest and the largest number of residents or years."""
     return counted.reports / ((counted.population_low + counted.population_high) / 2)
 
 
 def _ratio(value: Array, compared_value: Array) -> Array:
-    """Return the ratios; NaN where the compared value is 0 or not known."""
+    """Return the ratios. A ratio is NaN if the compared value is 0 or not known."""
     return np.divide(value, compared_value, out=np.full(len(value), np.nan), where=np.nan_to_num(compared_value) != 0)
 
 
@@ -257,7 +270,7 @@ def _where_ratio(limits: tuple[Array, Array], ratio: Array) -> tuple[Array, Arra
 
 
 def _variances(errors: pd.Series) -> Array:
-    """Return variances of gaps of fractions, from their standard errors in points."""
+    """Return the variances of gaps between fractions, computed from their standard errors in points."""
     return (errors.to_numpy(float, na_value=np.nan) / 100) ** 2
 
 
@@ -266,6 +279,6 @@ def _numbers(rows: pd.DataFrame, name: str) -> Array:
 
 
 def _computed(rows: pd.DataFrame, **columns: Array) -> pd.DataFrame:
-    """Return the computed columns of some rows; columns that a kind of row does not have are NaN."""
+    """Return the computed columns of some rows. Columns that are not computed for this kind of row are NaN."""
     empty = np.full(len(rows), np.nan)
     return pd.DataFrame({name: columns.get(name, empty) for name in COMPUTED}, index=rows.index)

@@ -1,5 +1,5 @@
--- Every figure with the figure that it is compared with, and whether the two may be compared. No other query decides whether
--- figures before and after a break may be compared. `comparisons.py` computes changes and intervals from the columns figure_*,
+-- Every figure with each figure that it is compared with, and whether the two may be compared. Only this query decides whether
+-- figures on two sides of a break may be compared. `comparisons.py` computes changes and intervals from the columns figure_*,
 -- against_*, whole_* and against_whole_*.
 
 WITH measured AS (
@@ -12,7 +12,7 @@ figures AS MATERIALIZED (
            '' AS fixed_for
     FROM indicators.yearly y
     UNION ALL BY NAME
-    -- Fixed baselines of an agreement. They stay as fixed even if a later draw of the same year has other counts.
+    -- The fixed baselines of agreements. They stay as they were fixed, even if a later draw of the same year has other counts.
     SELECT b.edition, coalesce(b.crime_year, b.edition) AS year, b.area_id, b.measure, b.value, b.value_low, b.value_high, b.reports,
            b.population_low_residents, b.population_high_residents, b.area_version, b.status, b.confidentiality, b.provenance,
            b.maturity, b.source_lines, b.agreement_id AS fixed_for
@@ -24,7 +24,8 @@ own_figures AS (
     SELECT f.edition, f.year, f.area_id, f.measure, f.value, m.made_of, m.unit, m.of_survey, m.published_after
     FROM figures f JOIN measured m USING (measure) WHERE f.fixed_for = ''
 ),
--- The area that an area is compared with: the comparison area of its agreement, else the municipality that it lies in.
+-- The area that an area is compared with: the comparison area of its agreement, or the municipality that it lies in if it has no
+-- agreement.
 compared_areas AS (
     SELECT a.agreement_id, p.area_id, p.area_id = a.area_id AS is_own_area, a.comparison_area_id AS whole_id, DATE '0001-01-01' AS valid_from, DATE '9999-12-31' AS valid_to
     FROM reference.agreements a
@@ -34,8 +35,8 @@ compared_areas AS (
     SELECT NULL AS agreement_id, area_id, true AS is_own_area, whole_id, valid_from, valid_to FROM lies_in
     WHERE level = 'municipality' AND whole_id <> area_id AND area_id NOT IN (SELECT area_id FROM reference.agreements)
 ),
--- The baselines that changes are seen against: that of the target on this measure, else of the agreement's baseline edition, else
--- of the edition in reference.conventions.
+-- The edition of the baseline that changes are measured from. It is that of the target on this measure, if there is one. If not,
+-- it is the baseline edition of the agreement. If there is none either, it is the edition in reference.conventions.
 of_targets AS (
     SELECT b.agreement_id, b.area_id, b.measure, b.edition AS compared_edition,
            if(bool_or(t.rule = 'held_at_baseline'), b.agreement_id, '') AS fixed_for
@@ -66,8 +67,8 @@ series_of_targets AS (
     SELECT a.comparison_area_id, t.measure FROM reference.targets t JOIN reference.agreements a USING (agreement_id)
     WHERE t.rule = 'approaches_comparison_area'
 ),
--- Where an area has too few years of its own, the dispersion of counts is estimated from the bydele of its municipality. These
--- need comparisons of the same editions.
+-- If an area has too few years of its own, the dispersion of its counts is estimated from the bydele of its municipality. So these
+-- bydele need comparisons of the same editions.
 bydele_for_dispersion AS (
     SELECT DISTINCT bydel.area_id, t.measure, judged.year + 1 AS edition
     FROM reference.targets t
@@ -114,7 +115,7 @@ numbered AS MATERIALIZED (
            if(of_four, w.compared_area_id, NULL) AS whole_area_id
     FROM wanted w JOIN measured m USING (measure)
 ),
--- The figures between which the series may be broken: two editions of an area, or two areas of an edition.
+-- The pairs of figures between which the series may have a break: two editions of one area, or two areas in one edition.
 pairs AS (
     SELECT number, measure, of_survey, area_id, edition, area_id AS other_area_id, compared_edition AS other_edition, fixed_for
     FROM numbered WHERE compared_with NOT IN ('municipality', 'years')
@@ -141,8 +142,8 @@ crossed AS (
     WHERE p.area_id = p.other_area_id
     GROUP BY p.number, p.area_id, p.other_area_id, p.other_edition
 ),
--- A comparison is forbidden by a break that says so, or by a new version of the area or of the rule for answers between the two
--- figures that no break allows.
+-- A comparison is forbidden if a break says so. It is also forbidden if a new version of the area, or of the rule for answers,
+-- begins between the two figures and no break allows it.
 forbidden AS (
     SELECT p.number, c.breaks,
            coalesce(c.forbidding, list_filter([
@@ -211,7 +212,7 @@ judged AS (
            list_filter([if(figure_value IS NULL, NULL, coalesce(figure_rule_version, -1)), if(against_value IS NULL, NULL, coalesce(against_rule_version, -1)),
                         if(whole_value IS NULL, NULL, coalesce(whole_rule_version, -1)), if(against_whole_value IS NULL, NULL, coalesce(against_whole_rule_version, -1))],
                        lambda version: version IS NOT NULL) AS rules,
-           -- whether the reports are known that a reading is computed from, and for a rate the residents; a rate alone is not enough
+           -- whether the reports behind a reading are known, and for a rate also the residents; a rate alone is not enough
            figure_reports IS NOT NULL AND (unit = 'reports' OR figure_population_low_residents IS NOT NULL)
                AND if(of_four, against_reports IS NOT NULL AND whole_reports IS NOT NULL AND against_whole_reports IS NOT NULL
                                AND (unit = 'reports' OR (against_population_low_residents IS NOT NULL

@@ -1,5 +1,6 @@
--- One figure for each edition, area and measure that was published. It is the value with the most decimals, if all lines agree with
--- it within rounding, or the value of the source that a person chose. Where the lines disagree and nobody chose, it has no value.
+-- One figure for each edition, area and measure of which figures were published. If a person chose a source, the figure has the
+-- value of that source. Otherwise it is the value with the most decimals, if all lines agree with it within rounding. If they do
+-- not agree, the figure has no value.
 CREATE OR REPLACE VIEW published_figure AS
 WITH lines AS (
     SELECT f.*,
@@ -16,7 +17,7 @@ ranked AS (
     FROM lines
     WINDOW figure AS (PARTITION BY edition, area_id, measure)
 ),
--- The lines to use: those of the chosen source, else all of them.
+-- The lines to use: those of the chosen source, or all lines if nobody chose a source.
 used_lines AS (
     SELECT *, max(low) FILTER (best) OVER figure AS best_low, max(high) FILTER (best) OVER figure AS best_high
     FROM ranked

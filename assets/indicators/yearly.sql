@@ -1,5 +1,5 @@
--- Every figure of every kind in the same columns, and an empty row for each figure that a target needs and that is missing. The
--- tables before this one decide what a figure is made from and whether it is hidden.
+-- Every figure of every kind, all in the same columns. If a target needs a figure that is missing, there is an empty row for it.
+-- The tables made before this one decide what a figure is made from and whether it is hidden.
 
 WITH shares AS (
     SELECT s.edition, s.edition AS year, s.area_id, s.area_version, s.measure,
@@ -41,7 +41,7 @@ records AS (
 figures AS (
     FROM shares UNION ALL BY NAME FROM crime UNION ALL BY NAME FROM areas_above UNION ALL BY NAME FROM records
 ),
--- A target needs a figure in each edition of its agreement. The edition after a crime year publishes that year.
+-- A target needs a figure in each edition of its agreement. The figures of a crime year are published by the next year's edition.
 awaited AS (
     SELECT DISTINCT edition, edition - if(t.period_of = 'crime_year', 1, 0) AS year, t.area_id, t.measure,
            'missing' AS status, 'free' AS confidentiality, 'provisional' AS maturity
@@ -52,7 +52,8 @@ awaited AS (
 all_figures AS (
     FROM figures UNION ALL BY NAME FROM awaited
 ),
--- Where two figures ought to agree and do not, the figures that quality.reconciliation names are in doubt, by crime type or measure.
+-- If two figures should agree and do not, the figures that quality.reconciliation names are in doubt. They are named by crime type
+-- or by measure.
 doubts AS (
     SELECT r.edition, areas.area_id, names.name, string_agg(DISTINCT r.comparison, ' ' ORDER BY r.comparison) AS failed_checks
     FROM quality.reconciliation r,
@@ -86,7 +87,7 @@ waived AS (
 ),
 yearly AS (
     SELECT f.*, m.unit, m.made_of,
-           -- Not for hidden counts: readers could narrow them down if they knew whether they agree with another figure.
+           -- Hidden counts do not get it: readers could narrow a count down if they knew whether it agrees with another figure.
            if(f.confidentiality = 'free', d.failed_checks, NULL) AS failed_checks,
            if(d.failed_checks IS NULL OR f.confidentiality <> 'free', NULL, a.decision) AS decision, w.waived_checks
     FROM all_figures f JOIN reference.measures m USING (measure)

@@ -1,1 +1,1 @@
-"""The statistics as pure functions: numbers in, numbers out. No Dagster, no files, no tables of the project."""
+"""The statistics, as pure functions from numbers to numbers. They use no Dagster, no files and no tables of the project."""

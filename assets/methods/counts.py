@@ -1,7 +1,7 @@
 """Counts and rates of reported crime: exact Poisson intervals, ratios of rates, and dispersion over years.
 
 A rate is the number of reports per 1000 residents. The functions take arrays (`Counts`), in which NaN means that a value is
-not known. The function for a single pair (`Count`) calls them with arrays of length 1. Shares from a survey are in `shares.py`.
+not known. A function for single counts (`Count`) calls them with arrays of length 1. Shares from a survey are in `shares.py`.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ METHOD = "poisson_rate/1"
 
 @dataclass(frozen=True)
 class Count:
-    """Reports in a year, and the smallest and the largest number of residents among whom they were counted.
+    """The reports of a year, and the smallest and the largest possible number of residents among whom they were counted.
 
-    The two numbers differ where the residents were worked out from a rounded rate. For a plain number of reports both are 1.
+    The two numbers differ if the residents were worked out from a rounded rate. For a plain number of reports both are 1.
     """
 
     reports: int
@@ -29,7 +29,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Counts:
-    """Many counts: the fields of `Count` as arrays of equal length. NaN means not known."""
+    """Many counts: the fields of `Count` as arrays of equal length. NaN means that a value is not known."""
 
     reports: Array
     population_low: Array
@@ -37,7 +37,7 @@ class Counts:
 
     @classmethod
     def of_each(cls, *counts: Count) -> "Counts":
-        """Return the counts as arrays, in the order given."""
+        """Return the counts as arrays, in the order in which they are given."""
         return cls(
             reports=np.array([count.reports for count in counts], float),
             population_low=np.array([count.population_low for count in counts], float),
@@ -46,14 +46,14 @@ class Counts:
 
     @property
     def is_complete(self) -> Array:
-        """Say for each count whether its reports and both of its numbers of residents are known."""
+        """Whether the reports and both numbers of residents are known, for each count."""
         return ~np.isnan(self.reports + self.population_low + self.population_high)
 
 
 def poisson_limits(reports: Array, confidence: float) -> Limits:
-    """Return exact limits of counts O: chi2(a/2, 2 O)/2 and chi2(1 - a/2, 2 O + 2)/2, with a = 1 - confidence.
+    """Return exact limits of counts. For a count O they are chi2(a/2, 2 O)/2 and chi2(1 - a/2, 2 O + 2)/2, with a = 1 - confidence.
 
-    A count of NaN has limits of NaN. Source: Garwood (1936).
+    If a count is NaN, its limits are NaN too. Source: Garwood (1936).
     """
     tail = (1 - confidence) / 2
     low = np.where(reports == 0, 0.0, stats.chi2.ppf(tail, 2 * reports) / 2)
@@ -61,18 +61,19 @@ def poisson_limits(reports: Array, confidence: float) -> Limits:
 
 
 def rate_limits(counts: Counts, confidence: float) -> Limits:
-    """Return limits of the rates per 1000 residents, widened to hold for every possible number of residents.
+    """Return limits of the rates per 1000 residents. They are wide enough to be right for every possible number of residents.
 
-    NaN where the reports or the residents are not known. Numbers of residents must be above 0.
+    Limits are NaN if the reports or the residents are not known. Numbers of residents must be above 0.
     """
     low, high = poisson_limits(np.where(counts.is_complete, counts.reports, np.nan), confidence)
     return low / counts.population_high * 1000, high / counts.population_low * 1000
 
 
 def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: float | Array = 1.0) -> Limits:
-    """Return limits of the new rates divided by the old rates, widened to hold for every possible number of residents.
+    """Return limits of the new rates divided by the old rates.
 
-    NaN where a count or its residents are not known. A ratio to a count of 0 has no upper limit (infinity).
+    They are wide enough to be right for every possible number of residents. They are NaN if a count or its residents are not
+    known. A ratio to a count of 0 has no upper limit: it is infinity.
 
     Both counts are Poisson. Given their total, the new count is binomial; at equal rates its share is P1 / (P1 + P0), where
     P are the residents. The Clopper-Pearson limits of that share are converted into limits of the ratio. Source: Przyborowski
@@ -84,25 +85,26 @@ def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: f
     divisor = np.maximum(1.0, dispersion)
     reports = np.where(new.is_complete & old.is_complete, new.reports, np.nan)
     share_low, share_high = clopper_pearson_limits(reports / divisor, (reports + old.reports) / divisor, confidence)
-    with np.errstate(divide="ignore"):  # a share of 1 has infinite odds
+    with np.errstate(divide="ignore"):  # the odds of a share of 1 are infinite
         low = share_low / (1 - share_low) * (old.population_low / new.population_high)
         high = share_high / (1 - share_high) * (old.population_high / new.population_low)
     return low, high
 
 
 def rate_ratio_interval(new: Count, old: Count, confidence: float, dispersion: float = 1.0) -> Interval:
-    """Return the interval of one rate divided by another, see `rate_ratio_limits`."""
+    """Return the interval of one rate divided by another. `rate_ratio_limits` describes the method."""
     return _interval(rate_ratio_limits(Counts.of_each(new), Counts.of_each(old), confidence, dispersion))
 
 
 def ratio_of_ratios_limits(ratio: Array, reports: Array, confidence: float) -> Limits:
     """Return limits of one rate's change divided by another rate's change.
 
-    `reports` has shape (4, n): the four counts behind each of the n ratios. NaN where a count is 0 or not known.
+    `reports` has shape (4, n): the four counts that each of the n ratios is made from. Limits are NaN if one of the four is 0 or
+    not known.
 
-    The variance of the logarithm of the ratio is the sum of 1 / count. The reports of an area are also reports of its
-    municipality. Ignoring that makes the interval wider than it need be. Source: the delta method, as in Rothman, Greenland
-    and Lash (2008), chapter 14.
+    The variance of the logarithm of the ratio is the sum of 1 / count over the four counts. The reports of an area are also
+    reports of its municipality. This is ignored, which makes the interval wider than it need be. Source: the delta method, as
+    in Rothman, Greenland and Lash (2008), chapter 14.
     """
     counted = np.where(reports > 0, reports, np.nan)
     reach = normal_quantile(confidence) * np.sqrt((1 / counted).sum(axis=0))
@@ -110,7 +112,10 @@ def ratio_of_ratios_limits(ratio: Array, reports: Array, confidence: float) -> L
 
 
 def smallest_rise_shown(old: Count, population_new: float, confidence: float, dispersion: float = 1.0) -> int:
-    """Return the smallest new count whose rate would be shown to be above the old rate: the interval of the ratio is above 1."""
+    """Return the smallest new count that would show that the rate has risen.
+
+    With this count, the whole interval of the new rate divided by the old rate is above 1.
+    """
     reports = old.reports
     while rate_ratio_interval(Count(reports, population_new, population_new), old, confidence, dispersion).low <= 1:
         reports += 1
@@ -123,10 +128,10 @@ def _interval(limits: Limits) -> Interval:
 
 
 def funnel_limits(rate: float, residents: Array, confidence: float, dispersion: float) -> tuple[Array, Array]:
-    """Return the limits within which the rates of areas with so many residents would lie if all had the same risk.
+    """Return the limits between which the rates of areas with so many residents would lie if all had the same risk.
 
-    Rates are per 1000 residents. The limits are Poisson quantiles, interpolated between whole counts. A dispersion above 1
-    multiplies their distance from the rate by its square root.
+    Rates are per 1000 residents. The limits are Poisson quantiles, interpolated between whole counts. Their distance from `rate`
+    is multiplied by the square root of the dispersion if that is above 1.
     Source: Spiegelhalter (2005), Funnel plots for comparing institutional performance, appendix A.1 and section 3.2.
     """
     expected = rate * residents / 1000
@@ -151,9 +156,9 @@ def constant_rate(reports: Array, population: Array) -> Array:
 def dispersion(series: list[tuple[Array, Array]]) -> float | None:
     """Return Pearson's chi-squared against constant rates, divided by its degrees of freedom.
 
-    Above 1 the counts vary more than Poisson counts do. Each series is the reports and the residents of its years, and has
-    its own constant rate. None where no series has at least two years and at least one report. Source: McCullagh and Nelder
-    (1989), 4.5 and 6.2.
+    If the result is above 1, the counts vary more than Poisson counts do. Each series consists of the reports and the residents
+    of its years, and has its own constant rate. The result is None if no series has both at least two years and at least one
+    report. Source: McCullagh and Nelder (1989), 4.5 and 6.2.
     """
     chi_squared, freedom = 0.0, 0
     for reports, population in series:

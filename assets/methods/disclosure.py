@@ -1,8 +1,8 @@
 """Which counts to hide: small ones, and enough other counts that no small one can be worked out from those that are shown.
 
-Cells are counts of reports. An attacker also knows equations between them, such as the bydele adding up to the municipality.
-Each row of `coefficients` is one equation: the sum of coefficients times values, which the attacker knows. Which cells and
-equations there are is in `assets/crime/confidentiality.sql`.
+Cells are counts of reports. An attacker knows the counts that are shown, and also equations between cells, for example that the
+bydele add up to the municipality. Each row of `coefficients` is one equation: the attacker knows the sum of the coefficients
+times the values. `assets/crime/confidentiality.sql` lists the cells and equations.
 
 Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. What an attacker can work out is
 found by linear programming, as in section 4.3.2 there.
@@ -24,8 +24,8 @@ EPSILON = 1e-6
 class Cells:
     """Counts, whether each of them is published, and what it would cost to hide it.
 
-    A cell that is not `shown` is a remainder that is never published, such as the reports of a bydel outside the partnership
-    area. `guarded` says in which of these remainders a small value must not be worked out either.
+    A cell that is not `shown` is a remainder that is never published, such as the reports of a bydel outside its partnership
+    area. `guarded` says for which remainders nobody may be able to work out a small value.
     """
 
     values: Array
@@ -35,12 +35,13 @@ class Cells:
 
 
 def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str]:
-    """Return for each cell whether it is free, confidential (1 to threshold - 1) or secondary, hidden to protect another cell.
+    """Return, for each cell, whether it is free, confidential or secondary.
 
-    `thresholds` is the fewest reports that may be shown, for each cell or for all cells.
+    A confidential cell is hidden because its count is small: from 1 to threshold - 1. A secondary cell is hidden to protect
+    another cell. `thresholds` is the smallest number of reports that may be shown, for each cell or for all cells.
 
-    Zeros are shown, except in an equation with a small count. If they were shown there, readers would know that the hidden
-    count is not zero. Raises ValueError where a small count can be worked out even if every cell is hidden.
+    Zeros are shown, unless they are in an equation with a small count. If they were shown there, readers would know that the
+    hidden count is not zero. Raises ValueError if a small count can be worked out even when every cell is hidden.
     """
     thresholds = np.broadcast_to(thresholds, cells.values.shape)
     small = (cells.values >= 1) & (cells.values < thresholds)
@@ -59,8 +60,8 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
 def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) -> Iterator[tuple[int, float, float]]:
     """Yield each cell that needs protection, with the smallest and the largest value that an attacker cannot rule out.
 
-    The attacker knows every equation and every cell that is shown and not hidden, but not whether a cell is hidden because it
-    is small or to protect another one. That alone would reveal that the count is below the threshold.
+    The attacker knows every equation, and every cell that is shown and not hidden. The attacker does not know why a cell is
+    hidden: because it is small, or to protect another one. To know this would reveal whether the count is below the threshold.
     """
     small = (cells.values >= 1) & (cells.values < thresholds)
     unknown = np.flatnonzero(hidden | ~cells.shown)
@@ -75,7 +76,10 @@ def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) 
 
 
 def protected(value: float, low: float, high: float, threshold: int) -> bool:
-    """Say whether the range is wide enough: for a small value it holds all small values, for another one as many values."""
+    """Return whether the range is wide enough to protect the value.
+
+    The range of a small value has to contain all small values. The range of any other value has to be equally wide.
+    """
     if 1 <= value < threshold:
         return low <= 1 + EPSILON and high >= threshold - 1 - EPSILON
     return high - low >= threshold - 1 - EPSILON
@@ -89,10 +93,10 @@ def _first_exposed(cells: Cells, coefficients: Array, hidden: Array, thresholds:
 
 
 def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int) -> int:
-    """Return the cheapest shown cell in an equation with the exposed cell.
+    """Return the shown cell that costs least to hide, among the cells in an equation with the exposed cell.
 
-    Where all of those are hidden already, the search goes on to the equations of these cells, and so on. Raises ValueError
-    where no cell is left.
+    If all of them are hidden already, the search continues in the equations of these cells, and so on. Raises ValueError if no
+    cell is left.
     """
     reached = np.arange(len(cells.values)) == exposed
     while True:
@@ -107,14 +111,20 @@ def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int
 
 
 def _in_equation_with(chosen: Array, coefficients: Array) -> Array:
-    """Say for each cell whether it is in an equation with a chosen cell; a chosen cell is, if it is in any equation."""
+    """Return, for each cell, whether it is in an equation that has a chosen cell.
+
+    For a chosen cell this is true if it is in any equation at all.
+    """
     uses = coefficients != 0
     neighbours: Array = uses[uses[:, chosen].any(axis=1)].any(axis=0)
     return neighbours
 
 
 def _extreme(equations: Array, totals: Array, place: int, sign: int) -> float:
-    """Return the smallest (sign 1) or largest (sign -1) possible value of an unknown cell; infinite where it has no bound."""
+    """Return the smallest possible value of an unknown cell if `sign` is 1, or the largest if it is -1.
+
+    It is infinite if the value has no bound.
+    """
     goal = np.zeros(equations.shape[1])
     goal[place] = sign
     solution = optimize.linprog(goal, A_eq=equations, b_eq=totals, bounds=(0, None), method="highs")

@@ -1,7 +1,7 @@
 """The formulas of verdicts: the literal and the statistical reading of a target from figures and intervals.
 
-Each function returns both readings, and neither changes the other. A reading that cannot be made is `not_evaluable`, with a
-reason. Which figures and intervals a rule of an agreement passes to these functions is in `assets/targets/rules.py`.
+Each function returns both readings; neither depends on the other. A reading that cannot be made is `not_evaluable`, with a
+reason. `assets/targets/rules.py` decides which figures and intervals each rule of an agreement passes to these functions.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from assets.methods.limits import Array
 from assets.methods.shares import Interval
 
-METHOD = "full_count/1"  # of measures that are counted completely, such as meetings and activities
+METHOD = "full_count/1"  # the method of measures that are counted completely, such as meetings and activities
 
 Literally = Literal["met", "not_met", "not_evaluable"]
 Statistically = Literal["met", "not_met", "uncertain", "not_evaluable"]
@@ -21,7 +21,7 @@ Statistically = Literal["met", "not_met", "uncertain", "not_evaluable"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The literal and the statistical reading of a target, and the reason where one of them cannot be made."""
+    """The literal and the statistical reading of a target, and the reason if one of them cannot be made."""
 
     literal: Literally
     statistical: Statistically
@@ -29,12 +29,12 @@ class Verdict:
 
 
 def not_evaluable(reason: str) -> Verdict:
-    """Return the verdict of which neither reading can be made, for this reason."""
+    """Return a verdict that has neither reading, because of `reason`."""
     return Verdict("not_evaluable", "not_evaluable", reason)
 
 
 def literal_directions(changes: Array) -> Array:
-    """Return the direction of each change: fall, rise or no_change; None where the change is not known."""
+    """Return the direction of each change: fall, rise or no_change. It is None if the change is not known."""
     moved = np.round(changes, 9)
     words = np.select([moved < 0, moved > 0], ["fall", "rise"], "no_change").astype(object)
     words[np.isnan(moved)] = None
@@ -42,7 +42,7 @@ def literal_directions(changes: Array) -> Array:
 
 
 def statistical_directions(low: Array, high: Array, unchanged: Array | float = 0.0) -> Array:
-    """Return fall or rise where the interval of the change excludes `unchanged`, else uncertain.
+    """Return fall or rise for each change whose interval excludes `unchanged`, and uncertain for all others.
 
     `unchanged` is 0 for differences and 1 for ratios.
     """
@@ -52,7 +52,7 @@ def statistical_directions(low: Array, high: Array, unchanged: Array | float = 0
 def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdict:
     """Judge the target that a change is below `limit`, as in "falls every year" and "approaches the comparison area".
 
-    Statistical: met where the whole interval is below the limit, not_met where all of it is above.
+    The statistical reading is met if the whole interval is below the limit, and not_met if the whole interval is above it.
     """
     literal: Literally = "met" if round(change - limit, 9) < 0 else "not_met"
     if interval is None:
@@ -67,9 +67,9 @@ def each_below(
 ) -> Verdict:
     """Judge the target that each of several changes is below 0, as in "falls every year" over all years.
 
-    Statistical: met where each of `intervals` is below 0. They need no adjustment because all of them must be. not_met where
-    one of `together` is above 0: wider intervals at the level of the first step of Holm's method (Holm 1979), because one
-    rise among several years is enough and may happen by chance.
+    The statistical reading is met if each of `intervals` is below 0. They need no adjustment, because all of them have to be
+    below 0. It is not_met if one of `together` is above 0. These are wider intervals of the same changes, at the level of the
+    first step of Holm's method (Holm 1979), because a single rise among several years is enough and may happen by chance.
     """
     literal: Literally = "met" if all(round(change, 9) < 0 for change in changes) else "not_met"
     known_intervals = [interval for interval in intervals if interval is not None]
@@ -83,8 +83,9 @@ def each_below(
 def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tolerance: float) -> Verdict:
     """Judge the target that a count or rate `value` is not above the baseline.
 
-    Statistical: the baseline is a random count too, so the interval of `value / baseline` is read. not_met where it is above
-    1; otherwise met where it is below 1 + tolerance; otherwise uncertain. `ratio` is None where a count is not known.
+    The baseline is a random count too, so the statistical reading is made from `ratio`, the interval of `value / baseline`. It
+    is not_met if the interval is above 1. Otherwise it is met if the interval is below 1 + tolerance, and uncertain if it is
+    not. `ratio` is None if a count is not known.
     """
     literal: Literally = (
         "met" if round(value - baseline, 6) <= 0 else "not_met"
@@ -99,8 +100,8 @@ def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tole
 def at_least(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
     """Judge the target that a figure is at least the limit.
 
-    `low` and `high` are the interval of the figure. For a full count both are the number itself. A share or a number of reports
-    without an interval has no statistical reading.
+    `low` and `high` are the limits of the figure's interval. For a full count both are the number itself. A share or a number of
+    reports that has no interval gets no statistical reading.
     """
     literal: Literally = "met" if value >= limit else "not_met"
     if low is None or high is None:
@@ -113,8 +114,8 @@ def at_least(value: float, limit: float, low: float | None, high: float | None) 
 def at_most(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
     """Judge the target that a figure is at most the limit.
 
-    `low` and `high` are the interval of the figure. For a full count both are the number itself. A figure without an interval,
-    such as a published number of areas whose shares are uncertain, has no statistical reading.
+    `low` and `high` are the limits of the figure's interval. For a full count both are the number itself. A figure without an
+    interval gets no statistical reading. An example is a published number of areas whose shares are uncertain.
     """
     literal: Literally = "met" if value <= limit else "not_met"
     if low is None or high is None:
@@ -125,10 +126,10 @@ def at_most(value: float, limit: float, low: float | None, high: float | None) -
 
 
 def every_one(met: int, out_of: int, not_known: int) -> Verdict:
-    """Judge the target that all goals of a plan are met: `met` of `out_of`, while `not_known` of them are still open.
+    """Judge the target that all goals of a plan are met: of `out_of` goals, `met` are met and `not_known` are still open.
 
-    Not met as soon as one goal is not met. Not evaluable while goals are open. Both readings are equal, because goals are
-    counted completely.
+    The target is not met as soon as one goal is not met. Otherwise it is not evaluable as long as goals are open. Both readings
+    are the same, because goals are counted completely.
     """
     if met + not_known < out_of:
         return Verdict("not_met", "not_met")

@@ -1,4 +1,4 @@
-"""Formulas for the limits of shares that `shares.py`, `samples.py` and `counts.py` have in common."""
+"""Formulas for the limits of shares. `shares.py`, `samples.py` and `counts.py` use them."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -16,10 +16,10 @@ def normal_quantile(confidence: float) -> float:
 
 
 def logit_limits(share: Array, standard_error: Array, degrees: Array, confidence: float) -> Limits:
-    """Return limits that are computed on the logit scale with the t distribution, and converted back into shares.
+    """Return limits that are computed on the logit scale with the t distribution, and then converted back into shares.
 
-    NaN for shares of 0 and 1. Source: Korn and Graubard (1999), Analysis of Health Surveys; the same as R's
-    `svyciprop(method = "logit")`.
+    For shares of 0 and 1 they are NaN. Source: Korn and Graubard (1999), Analysis of Health Surveys. R's
+    `svyciprop(method = "logit")` gives the same limits.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         logit = np.log(share / (1 - share))
@@ -28,7 +28,7 @@ def logit_limits(share: Array, standard_error: Array, degrees: Array, confidence
 
 
 def clopper_pearson_limits(successes: Array, answers: Array, confidence: float | Array) -> Limits:
-    """Return exact binomial limits; the numbers need not be whole. Source: Clopper and Pearson (1934)."""
+    """Return exact binomial limits. The numbers need not be whole numbers. Source: Clopper and Pearson (1934)."""
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
         low = np.where(successes <= 0, 0.0, stats.beta.ppf(tail, successes, answers - successes + 1))
@@ -37,7 +37,7 @@ def clopper_pearson_limits(successes: Array, answers: Array, confidence: float |
 
 
 def wilson_limits(share: Array, answers: Array, confidence: float) -> Limits:
-    """Return score limits of shares; NaN without answers. Source: Wilson (1927)."""
+    """Return score limits of shares. If there are no answers, they are NaN. Source: Wilson (1927)."""
     z = normal_quantile(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = share + z * z / (2 * answers)

@@ -1,10 +1,10 @@
-"""Shares of a stratified, weighted sample by linearisation: every area and every question of an edition at once.
+"""Shares of a stratified, weighted sample, with variances by linearisation, for all areas and questions of an edition at once.
 
 An area is a domain of the sample: all respondents stay in the calculation, and those outside the area contribute 0. Shares
-are fractions between 0 and 1. Shares that were only published, without answers, are in `shares.py`.
+are fractions between 0 and 1. Shares that were only published, without the answers, are in `shares.py`.
 
 Source of the variance: Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 5.5 and 5.8. R's `survey` uses
-the same.
+the same formula.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ FEW, FEW_UNEQUAL = 10, 15
 
 @dataclass(frozen=True)
 class Design:
-    """The sampling design: `stratum` and `weight` of each respondent, and `population`, the residents of each stratum.
+    """The sampling design: the `stratum` and `weight` of each respondent, and the `population` (residents) of each stratum.
 
-    Strata are numbered from 0. A population of infinity switches the finite population correction off.
+    Strata are numbered from 0. If a population is infinite, there is no finite population correction.
     """
 
     stratum: Array
@@ -31,17 +31,17 @@ class Design:
 
     @property
     def answers(self) -> Array:
-        """Return the number of respondents of each stratum."""
+        """The number of respondents in each stratum."""
         return np.bincount(self.stratum, minlength=len(self.population))
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """Shares with what their intervals need: arrays of shape (areas, questions).
+    """Shares and what is needed to compute their intervals, as arrays of shape (areas, questions).
 
-    `answers` counts the answers in the denominator. `degrees` of freedom are the answers less the number of strata that they
-    come from, as in R's `survey` and in `svy`. `population` is the sum of the weights. Where nobody answered, `answers` is 0
-    and the share is NaN.
+    `answers` counts the answers in the denominator. `degrees` has the degrees of freedom: the number of answers minus the number
+    of strata that they come from, as in R's `survey` and in `svy`. `population` is the sum of the weights. If nobody answered,
+    `answers` is 0 and the share is NaN.
     """
 
     answers: Array
@@ -52,12 +52,12 @@ class Estimates:
 
     @property
     def standard_error(self) -> Array:
-        """Return the square root of the variance."""
+        """The square root of the variance."""
         return np.sqrt(self.variance)
 
     @property
     def design_effect(self) -> Array:
-        """Return the variance divided by that of a simple random sample of n answers: p (1 - p) / (n - 1) (1 - n / N)."""
+        """The variance divided by that of a simple random sample of n answers, which is p (1 - p) / (n - 1) (1 - n / N)."""
         n = self.answers
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.variance / (self.share * (1 - self.share) / (n - 1) * (1 - n / self.population))
@@ -66,9 +66,9 @@ class Estimates:
 def estimates(design: Design, yes: Array, areas: Array) -> Estimates:
     """Return the share of every question in every area.
 
-    `yes` has shape (respondents, questions): 1 or 0, and NaN where the answer is not in the denominator. `areas` has shape
-    (respondents, areas): whether the respondent belongs to the area. p = sum(w y) / sum(w), z = w (y - p) / sum(w), and the
-    variance of p is that of the sum of z.
+    `yes` has shape (respondents, questions). It is 1 or 0, or NaN if the answer is not in the denominator. `areas` has shape
+    (respondents, areas) and says whether the respondent belongs to the area. The share is p = sum(w y) / sum(w). With
+    z = w (y - p) / sum(w), the variance of p is that of the sum of z.
     """
     sums = _sums(design, yes, areas)
     weights, counted = sums.weight.sum(axis=0), sums.answers.sum(axis=0)
@@ -81,10 +81,10 @@ def estimates(design: Design, yes: Array, areas: Array) -> Estimates:
 
 
 def gap(design: Design, yes: Array, area: Array, comparison: Array) -> tuple[Array, Array]:
-    """Return the share of `area` less that of `comparison`, question by question, and the variance of that difference.
+    """Return the share of `area` minus that of `comparison` for each question, and the variance of that difference.
 
-    Both arguments say for each respondent whether he or she belongs to the area. The areas may overlap; the variance takes
-    account of their covariance.
+    Both arguments say for each respondent whether he or she belongs to the area. The two areas may overlap: the variance takes
+    the covariance of their shares into account.
     """
     z = np.zeros_like(yes)
     shares = []
@@ -102,10 +102,10 @@ def gap(design: Design, yes: Array, area: Array, comparison: Array) -> tuple[Arr
 
 
 def korn_graubard_limits(shares: Estimates, confidence: float | Array) -> tuple[Array, Array]:
-    """Return Clopper-Pearson limits with the effective number of answers, at most the actual number n.
+    """Return Clopper-Pearson limits that are computed with the effective number of answers n*, or with n if n* is larger.
 
-    n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey Methodology 24. The cap at n follows
-    NCHS (2017); R's `survey` 4.1 has no cap. For shares of 0 and 1 the actual number is used.
+    n is the actual number of answers, and n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey
+    Methodology 24. That n* is at most n follows NCHS (2017); R's `survey` 4.1 has no such cap. For shares of 0 and 1 n is used.
     """
     tail = 0.5 + confidence / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -117,11 +117,11 @@ def korn_graubard_limits(shares: Estimates, confidence: float | Array) -> tuple[
 
 
 def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Array, Array]:
-    """Return logit limits, and Korn and Graubard's limits where a share has few answers of a kind (yes or no).
+    """Return logit limits, or Korn and Graubard's limits if a share has few answers of one kind (yes or no).
 
-    With few answers, logit limits contain the true share too rarely. Few means fewer than 10 effective answers of a kind, or
-    fewer than 15 where the weights make the effective number smaller than the actual one. Both numbers come from simulations
-    (`tests/methods/test_simulations.py`). For shares of 0 and 1 logit limits do not exist.
+    With few answers, logit limits contain the true share too rarely. Few means fewer than 10 effective answers of one kind. If
+    the weights make the effective number of answers smaller than the actual one, it means fewer than 15. Both numbers come from
+    simulations (`tests/methods/test_simulations.py`). For shares of 0 and 1 there are no logit limits.
     """
     low, high = logit_limits(shares.share, shares.standard_error, shares.degrees, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -133,11 +133,11 @@ def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Arr
 
 
 def presentable(shares: Estimates, low: Array, high: Array, fewest: float) -> Array:
-    """Say whether each share may be shown: it needs enough answers and a Korn-Graubard interval that is not too wide.
+    """Return, for each share, whether it may be shown: it needs enough answers and a Korn-Graubard interval that is not too wide.
 
-    An interval up to 0.05 wide is always narrow enough, one of 0.30 or more never. Between the two it may be as wide as 130 %
-    of the share. Source: NCHS (2017), Vital and Health Statistics 2(175), which asks for 30 effective answers where `fewest`
-    is a number of actual answers.
+    An interval whose width is at most 0.05 is always narrow enough. One whose width is 0.30 or more never is. Between the two,
+    the width may be up to 130 % of the share. Source: NCHS (2017), Vital and Health Statistics 2(175). There, 30 effective
+    answers are required, while `fewest` here is a number of actual answers.
     """
     width = high - low
     narrow = (width <= 0.05) | ((width < 0.30) & (width <= 1.3 * shares.share))
@@ -149,7 +149,10 @@ def presentable(shares: Estimates, low: Array, high: Array, fewest: float) -> Ar
 
 @dataclass(frozen=True)
 class _Sums:
-    """Arrays of shape (strata, areas, questions): the answers, and the sums of weights and squared weights of all answers and of yeses."""
+    """Arrays of shape (strata, areas, questions): the number of answers, and sums of weights and of squared weights.
+
+    Each of the two sums is there for all answers and for the answers that are yes.
+    """
 
     answers: Array
     weight: Array
@@ -159,7 +162,10 @@ class _Sums:
 
 
 def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
-    """Return the sums, computed by matrix products stratum by stratum: no array of (respondents, areas, questions) is needed."""
+    """Return the sums. They are computed by matrix products, one stratum at a time.
+
+    So no array of shape (respondents, areas, questions) is needed.
+    """
     counts, yes_or_zero = ~np.isnan(yes), np.nan_to_num(yes)
     sums = np.zeros((5, len(design.population), areas.shape[1], yes.shape[1]))
     order = np.argsort(design.stratum, kind="stable")
@@ -173,10 +179,11 @@ def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
 
 
 def _variance(design: Design, z: Array, z_squared: Array) -> Array:
-    """Return the variance of the sum of z, from sums of z and z^2 by stratum: sum of (1 - f) n / (n - 1) (sum z^2 - (sum z)^2 / n).
+    """Return the variance of the sum of z, computed from the sums of z and z^2 in each stratum.
 
-    A stratum with one respondent has no variance of its own. It contributes its squared distance from the mean of all
-    respondents, which is 0 (`adjust` in R's `survey`).
+    It is the sum over the strata of (1 - f) n / (n - 1) (sum z^2 - (sum z)^2 / n). A stratum with a single respondent has no
+    variance of its own. Its part is the squared distance of that respondent from the mean of all respondents, which is 0. This
+    is the option `adjust` of R's `survey`.
     """
     n = design.answers.astype(float)
     alone = n == 1
@@ -187,7 +194,7 @@ def _variance(design: Design, z: Array, z_squared: Array) -> Array:
 
 
 def _by_stratum(design: Design, values: Array) -> Array:
-    """Sum values of shape (respondents, questions) to shape (strata, questions)."""
+    """Add up values of shape (respondents, questions) within each stratum, which gives the shape (strata, questions)."""
     sums = np.zeros((len(design.population), values.shape[1]))
     np.add.at(sums, design.stratum, values)
     return sums

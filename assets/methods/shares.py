@@ -2,8 +2,8 @@
 
 Shares are fractions between 0 and 1 here. The functions take arrays (`Shares`, `Gaps`), in which NaN means that a value is
 not known. The functions for single shares (`Share`) call them with arrays of length 1, and use None for a value that is not
-known. How a share is estimated from answers is in `samples.py`; counts and rates of crime are in `counts.py`; how an interval
-becomes a verdict is in `judgements.py`.
+known. `samples.py` estimates shares from answers, `counts.py` deals with counts and rates of crime, and `judgements.py` turns
+intervals into verdicts.
 """
 
 import math
@@ -35,8 +35,8 @@ Number = TypeVar("Number", float, Array)
 class Share:
     """A share: its value, the smallest and the largest value that round to it, its number of answers, and its precision.
 
-    A share that was estimated from answers is not rounded: `low` and `high` are its value, and `variance` was estimated with
-    it. A share that was only published has no `variance`; its precision follows from `answers` and an assumed `design_effect`.
+    A share that was estimated from answers is not rounded: `low` and `high` equal its value, and its `variance` is an estimate
+    too. A share that was only published has no `variance`. Its precision follows from `answers` and an assumed `design_effect`.
     """
 
     value: float
@@ -48,20 +48,20 @@ class Share:
 
     @property
     def effective_answers(self) -> float:
-        """Return the effective answers: a simple random sample of so many answers would have the same variance.
+        """The effective answers: a simple random sample of so many answers would have the same variance.
 
-        NaN where the number of answers is not known.
+        NaN if the number of answers is not known.
         """
         return float(Shares.of_each(self).effective_answers[0])
 
     def variance_at(self, value: float) -> float:
-        """Return the variance of a share of `value` with as many effective answers."""
+        """Return the variance that a share of `value` has if it has the same number of effective answers as this share."""
         return float(Shares.of_each(self).variance_at(np.array([value]))[0])
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Lower and upper limit."""
+    """An interval, by its lower and its upper limit."""
 
     low: float
     high: float
@@ -71,7 +71,7 @@ class Interval:
 class Shares:
     """Many shares: the fields of `Share` as arrays of equal length.
 
-    NaN in `answers` means that their number is not known, NaN in `variance` that none was estimated.
+    NaN in `answers` means that the number of answers is not known. NaN in `variance` means that no variance was estimated.
     """
 
     value: Array
@@ -83,7 +83,7 @@ class Shares:
 
     @classmethod
     def of_each(cls, *shares: Share) -> "Shares":
-        """Return the shares as arrays, in the order given."""
+        """Return the shares as arrays, in the order in which they are given."""
         return cls(
             value=np.array([share.value for share in shares], float),
             low=np.array([share.low for share in shares], float),
@@ -95,14 +95,14 @@ class Shares:
 
     @property
     def has_answers(self) -> Array:
-        """Say for each share whether its number of answers is known and above 0."""
+        """Whether the number of answers is known and above 0, for each share."""
         return self.answers > 0
 
     @property
     def effective_answers(self) -> Array:
-        """Return the effective answers of each share: a simple random sample of so many would have the same variance.
+        """The effective answers of each share: a simple random sample of so many answers would have the same variance.
 
-        NaN where the number of answers is not known.
+        NaN if the number of answers is not known.
         """
         spread = self.value * (1 - self.value)
         estimated = (self.variance > 0) & (self.value > 0) & (self.value < 1)
@@ -111,23 +111,26 @@ class Shares:
 
     @property
     def ends(self) -> tuple[Array, ...]:
-        """Return the smallest and the largest value that round to each share, within 0 and 1.
+        """The smallest and the largest value that round to each share, but none below 0 or above 1.
 
-        The tuple has a single array where no share is rounded.
+        If no share is rounded, the tuple has a single array.
         """
         if np.array_equal(self.low, self.high, equal_nan=True):
             return (np.clip(self.low, 0.0, 1.0),)
         return np.maximum(self.low, 0.0), np.minimum(self.high, 1.0)
 
     def variance_at(self, value: Array) -> Array:
-        """Return the variances of shares of `value` with as many effective answers; NaN or infinity without answers."""
+        """Return the variances that shares of `value` have if they have the same numbers of effective answers as these shares.
+
+        They are NaN or infinity if there are no answers.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             return value * (1 - value) / self.effective_answers
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Many gaps: the shares of areas, the shares of the areas they are compared with, and the variances of the differences.
+    """Many gaps: the shares of areas, the shares of the areas that they are compared with, and the variances of the differences.
 
     NaN in `variance` means that the variance of the difference is not known.
     """
@@ -137,13 +140,19 @@ class Gaps:
     variance: Array
 
     def variance_at(self, area: Array, comparison: Array) -> Array:
-        """Return the variance of each gap: its own where that is known, else that of two independent samples with these shares."""
+        """Return the variance of each gap.
+
+        It is the gap's own variance if that is known. If not, it is the variance for two independent samples with these shares.
+        """
         of_two_samples = self.area.variance_at(area) + self.comparison.variance_at(comparison)
         return np.where(np.isnan(self.variance), of_two_samples, self.variance)
 
 
 def variance(share: Number, answers: Number, design_effect: Number) -> Number:
-    """Return p (1 - p) / n times the assumed design effect, the variance of a share of which only n is known."""
+    """Return the variance of a share of which only the number of answers n is known.
+
+    It is p (1 - p) / n times the assumed design effect.
+    """
     return share * (1 - share) / answers * design_effect
 
 
@@ -151,10 +160,10 @@ def variance(share: Number, answers: Number, design_effect: Number) -> Number:
 
 
 def published_limits(shares: Shares, confidence: float) -> Limits:
-    """Return limits of published shares, widened to hold for every value that rounds to the share.
+    """Return limits of published shares. They are wide enough to be right for every value that rounds to the share.
 
-    NaN where the number of answers is not known. Shares of 0 and 1 have no variance and get exact limits (Clopper and
-    Pearson). With a single answer only these two shares have limits.
+    They are NaN if the number of answers is not known. Shares of 0 and 1 have no variance, so they get exact limits (Clopper and
+    Pearson). If there is only a single answer, no other shares than these two have limits.
     """
     low, _ = _limits_at(np.maximum(shares.low, 0.0), shares, confidence)
     _, high = _limits_at(np.minimum(shares.high, 1.0), shares, confidence)
@@ -175,12 +184,12 @@ def _limits_at(value: Array, shares: Shares, confidence: float) -> Limits:
 
 
 def change_limits(new: Shares, old: Shares, confidence: float) -> Limits:
-    """Return limits of `new - old`, widened to hold for all values that round to the two shares.
+    """Return limits of `new - old`. They are wide enough to be right for all values that round to the two shares.
 
-    NaN unless both numbers of answers are known. Two editions are independent samples: d = p1 - p0, se = sqrt(v1 + v0).
-    Where one of the shares has fewer than 10 effective answers of a kind (yes or no), Newcombe's hybrid of two Wilson
-    intervals is used instead. The shares of an area and of the municipality around it are positively correlated; ignoring
-    that makes the interval of their gap wider than it need be.
+    They are NaN unless both numbers of answers are known. Two editions are independent samples: d = p1 - p0, se = sqrt(v1 + v0).
+    If one of the shares has fewer than 10 effective answers of one kind (yes or no), Newcombe's hybrid of two Wilson intervals
+    is used instead. The shares of an area and of the municipality around it are positively correlated. This is ignored, which
+    makes the interval of their gap wider than it need be.
     """
 
     def variance_at(new_value: Array, old_value: Array) -> Array:
@@ -190,25 +199,28 @@ def change_limits(new: Shares, old: Shares, confidence: float) -> Limits:
 
 
 def change_interval(new: Share, old: Share, confidence: float) -> Interval | None:
-    """Return the interval of one change, see `change_limits`; None unless both numbers of answers are known."""
+    """Return the interval of one change, or None unless both numbers of answers are known. See `change_limits`."""
     return _interval(change_limits(Shares.of_each(new), Shares.of_each(old), confidence))
 
 
 def gap_limits(area: Shares, comparison: Shares, variance: Array, confidence: float) -> Limits:
-    """Return limits of `area - comparison`: from the variance of the gap where it is known, else as of two independent samples."""
+    """Return limits of the gap `area - comparison`.
+
+    They are computed from the variance of the gap if it is known. If not, the two shares are taken as independent samples.
+    """
     low, high = change_limits(area, comparison, confidence)
     gap, reach = area.value - comparison.value, normal_quantile(confidence) * np.sqrt(variance)
     return np.where(np.isnan(variance), low, gap - reach), np.where(np.isnan(variance), high, gap + reach)
 
 
 def gap_change_limits(new: Gaps, old: Gaps, confidence: float) -> Limits:
-    """Return limits of the change of a gap: the new `area - comparison` less the old one.
+    """Return limits of the change of a gap: the new gap `area - comparison` minus the old one.
 
-    They are widened to hold for all values that round to the four shares, and NaN unless all four numbers of answers are
-    known. Two editions are independent samples, so the variances of the two gaps add up. Where the variance of a gap is not
-    known, the sum of the variances of its two shares is used, which is too large because it ignores their covariance. Where
-    a share has fewer than 10 effective answers of a kind (yes or no), the Wilson intervals of all four shares are combined
-    (Zou and Donner 2008), as Newcombe does with two.
+    They are wide enough to be right for all values that round to the four shares. They are NaN unless all four numbers of answers
+    are known. Two editions are independent samples, so the variances of the two gaps are added. If the variance of a gap is not
+    known, the sum of the variances of its two shares is used. It is too large, because it ignores their covariance. If a share
+    has fewer than 10 effective answers of one kind (yes or no), the Wilson intervals of all four shares are combined (Zou and
+    Donner 2008), as Newcombe combines two.
     """
 
     def variance_at(area_now: Array, comparison_now: Array, area_then: Array, comparison_then: Array) -> Array:
@@ -223,12 +235,13 @@ def _limits_over_rounding(
 ) -> Limits:
     """Return limits of a sum of independent shares, each with its sign (1 or -1).
 
-    They are the widest of those for the smallest and the largest value that round to each share. `variance_at` returns the
-    variance of the sum for values of the shares. NaN where a number of answers is not known.
+    Limits are computed for the smallest and the largest value that round to each share, and the widest are returned.
+    `variance_at` returns the variance of the sum for given values of the shares. Limits are NaN if a number of answers is not
+    known.
     """
     all_known = np.logical_and.reduce([term.has_answers for term in shares])
-    # At most as many effective answers as answers, as in Korn and Graubard's interval: a variance that was estimated from
-    # few answers is itself uncertain and may be far too small.
+    # There are at most as many effective answers as answers, as in Korn and Graubard's interval. A variance that was estimated
+    # from few answers is itself uncertain and may be far too small.
     answers = [np.minimum(term.effective_answers, term.answers) for term in shares]
     lows, highs = [], []
     for values in product(*(term.ends for term in shares)):
@@ -249,12 +262,12 @@ def _limits_over_rounding(
 
 
 def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: float) -> Array:
-    """Return the smallest falls from `old` that a two-sided test would detect with this power; NaN where it would detect none.
+    """Return the smallest falls from `old` that a two-sided test would detect with this power, or NaN if it would detect none.
 
-    Solves d - r = z sqrt(v(p) + v(p - d)) with z = z_confidence + z_power. Here r is the largest change that rounding alone
-    can cause, half of the sum of both rounding bands, by which `change_limits` are wider. With n* effective
-    answers, v(p - d) = (p - d)(1 - p + d) / n*, so the square of both sides is quadratic in d. The fall is the larger root;
-    at the smaller one d <= r.
+    The fall d is the solution of d - r = z sqrt(v(p) + v(p - d)) with z = z_confidence + z_power. Here r is the largest change
+    that rounding alone can cause: half of the sum of both rounding bands. `change_limits` are wider by r. With n* effective
+    answers, v(p - d) = (p - d)(1 - p + d) / n*. If both sides are squared, the equation is quadratic in d. The fall is its larger
+    root; the smaller root is no solution, because there d <= r.
     """
     z, rounding, share = _shown_quantile(confidence, power), _half_bands(new, old), old.value
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -263,9 +276,9 @@ def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: flo
         half = rounding + scale * (share - 0.5)  # square d^2 - 2 half d + constant = 0
         constant = rounding**2 - z * z * old.variance_at(share) - scale * share * (1 - share)
         root = np.sqrt(half * half - square * constant)
-        # Two forms of the larger root. Each avoids the subtraction of nearly equal numbers, which would lose digits.
+        # The larger root has two forms. The one is used that does not subtract nearly equal numbers, which would lose digits.
         fall = np.where(half > 0, (half + root) / square, -constant / (root - half))
-        # Whether the fall to 0, which has a variance of 0, would be detected.
+        # Whether a fall to 0 would be detected. A share of 0 has a variance of 0.
         shown = share - rounding - z * np.sqrt(old.variance_at(share)) > 0
     return np.where(new.has_answers & old.has_answers & (share > 0) & shown, fall, np.nan)
 
@@ -273,7 +286,7 @@ def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: flo
 def smallest_narrowings_shown(new: Gaps, old: Gaps, confidence: float, power: float) -> Array:
     """Return the smallest narrowings of gaps that a two-sided test would detect with this power, given today's shares.
 
-    NaN where a gap has neither a known variance nor both numbers of answers.
+    They are NaN if a gap has neither a known variance nor two known numbers of answers.
     """
     total = sum(gaps.variance_at(gaps.area.value, gaps.comparison.value) for gaps in (new, old))
     rounding = _half_bands(new.area, new.comparison, old.area, old.comparison)
@@ -294,7 +307,7 @@ def _numbers(values: Sequence[float | None]) -> Array:
 
 
 def _interval(limits: Limits) -> Interval | None:
-    """Return the interval whose limits are two arrays of length 1; None where one of them is NaN."""
+    """Return the interval whose limits are two arrays of length 1, or None if one of them is NaN."""
     low, high = float(limits[0][0]), float(limits[1][0])
     return None if math.isnan(low) or math.isnan(high) else Interval(low, high)
 
@@ -304,7 +317,10 @@ def _interval(limits: Limits) -> Interval | None:
 
 @dataclass(frozen=True)
 class Trend:
-    """A straight line through the shares of several editions: slope per year, its interval, smallest fall per year detected."""
+    """A straight line through the shares of several editions.
+
+    It has the slope per year, the slope's interval, and the smallest fall per year that a test would detect.
+    """
 
     slope: float
     interval: Interval | None
@@ -312,10 +328,10 @@ class Trend:
 
 
 def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
-    """Fit a straight line to the shares by edition by weighted least squares, with weights 1 / variance.
+    """Fit a straight line to the shares of several editions by weighted least squares, with weights 1 / variance.
 
-    The fit is unweighted and has no interval where a number of answers is not known. The interval is widened by the largest
-    slope that rounding alone can cause. Needs at least two editions.
+    If a number of answers is not known, the fit is unweighted and has no interval. The interval is widened by the largest slope
+    that rounding alone can cause. `shares` needs at least two editions.
     """
     editions = sorted(shares)
     answers_known = all(shares[edition].answers is not None for edition in editions)
@@ -336,9 +352,10 @@ def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
 
 
 def _trend_variance(share: Share) -> float:
-    """Return the variance of the share. At 0 and 1 it would be 0, so half a yes is added to the yeses, and 1 to the answers.
+    """Return the variance of the share.
 
-    Source of the half: Haldane (1956), who uses it for the logarithm of odds.
+    For shares of 0 and 1 it would be 0. For these, 0.5 is added to the number of yeses and 1 to the number of answers. Source:
+    Haldane (1956), who adds 0.5 for the logarithm of odds.
     """
     value = (
         (share.value * share.effective_answers + 0.5) / (share.effective_answers + 1)

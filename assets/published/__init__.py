@@ -1,1 +1,1 @@
-"""The published file, and the pictures drawn from it. Nothing else feeds the pictures."""
+"""The published file, and the pictures. The pictures are drawn from the published file and from nothing else."""

@@ -1,7 +1,7 @@
-"""Draws a measure over the years, and a funnel plot of areas of different size, as SVG that is legible in grey.
+"""Draw a measure over the years, and a funnel plot of areas of different size, as SVG that can be read in grey.
 
-Shapes, dashes and words distinguish things, never colour. `assets/published/pictures.py` decides which figures are drawn.
-Matplotlib is imported inside functions, because the definitions are loaded far more often than something is drawn.
+Things are told apart by shapes, dashes and words, never by colour. `assets/published/pictures.py` decides which figures are
+drawn. Matplotlib is imported inside functions, because the definitions are loaded far more often than pictures are drawn.
 """
 
 import io
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 INK, GREY, PALE = "#111111", "#555555", "#bbbbbb"
 STYLE: Any = {
     "svg.fonttype": "none",  # keeps text as text, so that it can be searched and read aloud
-    "svg.hashsalt": "tryghed",  # the same figures give the same bytes
+    "svg.hashsalt": "tryghed",  # so that the same figures give the same bytes
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
     "font.size": 9,
@@ -37,16 +37,16 @@ STYLE: Any = {
     "axes.spines.right": False,
 }
 MARKERS = ("o", "D")
-LINE_LENGTH = 95  # letters that fit on a line across the picture
-WIDTH, HEIGHT = 532.8, 302.4  # points
-LEAST_HEIGHT = 100  # smallest height of the axes, in points
-PAD = 3  # space around words, in points
-NAME_WIDTH, NAME_HEIGHT = 90, 11  # size of an area's name in a funnel plot, in points
+LINE_LENGTH = 95  # how many letters fit on a line across the picture
+WIDTH, HEIGHT = 532.8, 302.4  # the size of a picture, in points
+LEAST_HEIGHT = 100  # the smallest height of the axes, in points
+PAD = 3  # the space around words, in points
+NAME_WIDTH, NAME_HEIGHT = 90, 11  # the size of an area's name in a funnel plot, in points
 
 
 @dataclass(frozen=True)
 class Point:
-    """A year's figure with its interval and its label. Without a value, `word` says why the figure is not shown."""
+    """A year's figure with its interval and its label. If there is no value, `word` says why the figure is not shown."""
 
     year: int
     value: float | None
@@ -58,7 +58,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """An area's points in order of years."""
+    """The points of an area, in the order of the years."""
 
     name: str
     points: list[Point]
@@ -66,7 +66,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Level:
-    """A line that the points are compared with: a baseline, a target's limit or a path."""
+    """A line with which the points are compared: a baseline, a target's limit or a path."""
 
     name: str
     points: list[tuple[float, float]]
@@ -84,7 +84,7 @@ class Break:
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that is drawn of a measure; the drawing adds no words. `whole`: the figures are whole numbers."""
+    """Everything that is drawn for a measure; the drawing adds no words. `whole` says that the figures are whole numbers."""
 
     language: str
     title: str
@@ -101,7 +101,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Funnel:
-    """Areas by residents and rate, and the limits between which nearly all would lie by chance."""
+    """Areas with their residents and rates, and the limits between which chance alone would place nearly all of them."""
 
     language: str
     title: str
@@ -115,7 +115,7 @@ class Funnel:
 
 
 def draw_chart(chart: Chart) -> str:
-    """Return the picture of a measure as SVG, with its title and text alternative."""
+    """Return the picture of a measure as SVG, with a title and a text alternative."""
     with _style():
         figure, axes = _empty(chart)
         break_years = {series_break.year for series_break in chart.breaks}
@@ -142,7 +142,7 @@ def draw_chart(chart: Chart) -> str:
 
 
 def draw_funnel(funnel: Funnel) -> str:
-    """Return the funnel plot as SVG, with its title and text alternative."""
+    """Return the funnel plot as SVG, with a title and a text alternative."""
     with _style():
         figure, axes = _empty(funnel)
         axes.xaxis.set_major_formatter(lambda value, _: written(value, funnel.language))
@@ -173,7 +173,7 @@ def _style() -> Iterator[None]:
 
 
 def _names(axes: "Axes", areas: list[tuple[str, float, float]]) -> None:
-    """Write each area's name above its point, higher where another name is in the way. Call it after `_fit`."""
+    """Write each area's name above its point, or higher if another name is in the way. Call this function after `_fit`."""
     places: list[tuple[float, float]] = []
     for name, x, y in sorted(areas, key=lambda area: area[2]):
         across, up = axes.transData.transform((x, y))
@@ -206,9 +206,10 @@ def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
 
 
 def _series(axes: "Axes", series: Series, break_years: set[int], marker: str, shift: float) -> None:
-    """Draw the points with their intervals, hollow where there is none, and join consecutive years without a break.
+    """Draw the points with their intervals. Points without an interval are hollow.
 
-    All marks of a kind are drawn as one line with gaps, because a line costs the library more time than its points.
+    Points of consecutive years are joined, unless there is a break between them. All marks of a kind are drawn as one line with
+    gaps, because the library needs more time for another line than for more points on a line.
     """
     gap = (math.nan, math.nan)
     shown = [(point, (point.year + shift, point.value)) for point in series.points if point.value is not None]
@@ -217,7 +218,7 @@ def _series(axes: "Axes", series: Series, break_years: set[int], marker: str, sh
         if next_point.year - point.year == 1 and next_point.year not in break_years:
             joins += [place, next_place, gap]
     intervals: list[tuple[float, float]] = []
-    places: dict[str, list[tuple[float, float]]] = defaultdict(list)  # by the fill of the marks
+    places: dict[str, list[tuple[float, float]]] = defaultdict(list)  # keyed by the fill of the marks
     for point, (x, y) in shown:
         if point.low is not None and point.high is not None:
             intervals += [(x, point.low), (x, point.high), gap]
@@ -226,7 +227,7 @@ def _series(axes: "Axes", series: Series, break_years: set[int], marker: str, sh
             places["white"].append((x, y))
     axes.plot(*zip(*joins, strict=True), color=GREY, lw=1)
     axes.plot(*zip(*intervals, strict=True), color=INK, lw=1.2, marker="_", ms=7)
-    label: str | None = series.name  # the legend shows it once, with the first fill
+    label: str | None = series.name  # the legend shows the name once, with the first fill
     for fill, of_fill in places.items():
         axes.plot(*zip(*of_fill, strict=True), marker, color=INK, markerfacecolor=fill, ms=6, label=label, zorder=4)
         label = None
@@ -236,7 +237,7 @@ def _series(axes: "Axes", series: Series, break_years: set[int], marker: str, sh
 
 
 def _word(axes: "Axes", word: str, x: float) -> None:
-    """Write the reason why there is no figure upwards from the axis."""
+    """Write the reason why there is no figure. The text runs upwards from the axis."""
     axes.annotate(
         word, (x, 0), xytext=(0, 4), textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize=8
     )
@@ -270,7 +271,7 @@ def _breaks(axes: "Axes", breaks: list[Break]) -> None:
 
 
 def _legend(figure: "Figure", axes: "Axes") -> None:
-    """Explain the marks below the picture, in two columns where there is room."""
+    """Explain the marks below the picture, in two columns if there is room."""
     handles, labels = axes.get_legend_handles_labels()
     half = (len(labels) + 1) // 2
     widths = [max(map(len, column), default=0) for column in (labels[:half], labels[half:])]
@@ -279,10 +280,10 @@ def _legend(figure: "Figure", axes: "Axes") -> None:
 
 
 def _fit(figure: "Figure", axes: "Axes") -> None:
-    """Fit the axes into the space that the words around them leave; make the picture higher where that is too little.
+    """Fit the axes into the space that the words around them leave. If that space is too small, make the picture higher.
 
-    The library's own layouts do the same, but they measure and draw everything twice before the picture is written. Only
-    words are outside the axes, so only words are measured here.
+    The library's own layouts do the same, but they measure and draw everything twice before the picture is written. Only words
+    are outside the axes, so it is enough to measure words.
     """
     from matplotlib.backends.backend_svg import RendererSVG
 
@@ -294,7 +295,8 @@ def _fit(figure: "Figure", axes: "Axes") -> None:
     height = max(HEIGHT, above + LEAST_HEIGHT + below)
     figure.set_figheight(height / 72)
     figure.subplots_adjust(bottom=below / height, top=1 - above / height, right=1 - PAD / WIDTH)
-    words_left: Any = axes.yaxis.get_tightbbox(ruler)  # measured last, because the numbers depend on the height
+    # This is measured last, because the numbers along the axis depend on its height.
+    words_left: Any = axes.yaxis.get_tightbbox(ruler)
     figure.subplots_adjust(left=(axes.bbox.x0 - words_left.x0 + PAD) / WIDTH)
 
 
@@ -305,7 +307,7 @@ def _svg(figure: "Figure", title: str, text: str) -> str:
 
 
 def _with_text(svg: str, title: str, text: str) -> str:
-    """Add the title and text alternative for screen readers. Source: WAI-ARIA Graphics Module, role img, title and desc."""
+    """Add a title and a text alternative for screen readers. Source: WAI-ARIA Graphics Module, role img, title and desc."""
     start = svg.index("<svg")
     end = svg.index(">", start)
     alternative = f"\n <title>{escape(title)}</title>\n <desc>{escape(text)}</desc>"

@@ -1,7 +1,7 @@
-"""The rows of the published file that pictures show, as types. `pictures.py` decides what goes into which picture.
+"""Typed objects for the rows of the published file that pictures show. `pictures.py` decides what goes into which picture.
 
-Figures, and breaks between them, are read as the two tables of indicators have them. Nothing is compared here. The contracts
-say what the columns mean.
+Figures, and the breaks between them, are taken as they are from the two tables of the schema indicators. Nothing is compared
+here. The contracts say what the columns mean.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from assets.targets.sentences import LANGUAGES, Words, read_words, written
 
 
 class Frozen(BaseModel):
-    """A row of one of the queries."""
+    """A row of one of the queries below."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,8 @@ Kind = TypeVar("Kind", bound=Frozen)
 class Figure(Frozen):
     """An area's figure of a year, and the kinds of breaks between it and the previous figure in the picture.
 
-    `is_open`: it is not known yet how many goals are met. `is_forbidden`: the two figures may not be compared.
+    `is_open` says that it is not known yet how many goals are met. `is_forbidden` says that it is forbidden to compare the two
+    figures.
     """
 
     area_id: str
@@ -47,14 +48,17 @@ class Figure(Frozen):
 
     @property
     def why_empty(self) -> str | None:
-        """Why there is no figure, as a reason of reference.words; None where the figure exists or was not delivered."""
+        """The reason why there is no figure, as a word of reference.words.
+
+        It is None if there is a figure. It is also None if the figure is only missing because it was not delivered.
+        """
         if self.confidentiality != FREE:
             return "confidential"
         return {"conflict": "conflict", "low_reliability": "too_few_answers"}.get(self.status)
 
 
 class Bydel(Frozen):
-    """A bydel's reports of a crime type in a year, and their rate over its residents."""
+    """The reports of a crime type in a bydel and a year, and the rate of these reports over the bydel's residents."""
 
     crime_type: str
     year: int
@@ -66,7 +70,7 @@ class Bydel(Frozen):
 
 
 class Measure(Frozen):
-    """A measure, with its name by language."""
+    """A measure, with its name in each language."""
 
     measure: str
     names: dict[str, str]
@@ -76,14 +80,14 @@ class Measure(Frozen):
 
     @property
     def is_full_count(self) -> bool:
-        """Whether everything is counted, so that the figure has no interval."""
+        """Whether the measure is a full count, so that its figures have no interval."""
         return self.made_of not in UNCERTAIN
 
 
 class Target(Frozen):
-    """A target, and the values that its figure is compared with. A point is a year and a value in the measure's unit.
+    """A target, and the values with which its figure is compared. Each point is a year and a value in the measure's unit.
 
-    `limits` has the target's number for each year, `path` the values on the way to the comparison area's level.
+    `limits` has the number that the target names, for each year. `path` has the values on the way to the comparison area's level.
     """
 
     agreement_id: str
@@ -103,12 +107,12 @@ class Target(Frozen):
 
     @property
     def approaches_an_area(self) -> bool:
-        """Whether the figure is compared with another area's, so that the picture shows both."""
+        """Whether the figure is compared with that of another area, so that the picture shows both areas."""
         return self.rule == "approaches_comparison_area"
 
     @property
     def start(self) -> tuple[int, float] | None:
-        """The baseline's year and value; None where it is not public or the target names no year."""
+        """The baseline's year and value. It is None if the baseline is not public or the target names no year."""
         if self.baseline_year is None or self.baseline is None:
             return None
         return self.baseline_year, self.baseline
@@ -116,9 +120,9 @@ class Target(Frozen):
 
 @dataclass(frozen=True)
 class Published:
-    """Everything that pictures show: figures by area and measure, bydele by crime type and year, and the names.
+    """Everything that pictures show: figures keyed by area and measure, bydele keyed by crime type and year, and names.
 
-    Crime types have a name in each language; areas have one name.
+    Crime types have a name in each language. Areas have a single name.
     """
 
     figures: dict[tuple[str, str], list[Figure]]
@@ -133,26 +137,26 @@ class Published:
 
 @dataclass(frozen=True)
 class Wording:
-    """The words of pictures in one language."""
+    """The words of the pictures in one language."""
 
     language: str
     words: Words
 
     def phrase(self, word: str, **values: object) -> str:
-        """A word or sentence of a picture."""
+        """Return a word or sentence of a picture."""
         return self.words["picture", word].format(**values)
 
     def number(self, value: float) -> str:
-        """A figure as readers of the language write it."""
+        """Return a figure in the form in which readers of the language write it."""
         return written(value, self.language)
 
     def amount(self, value: float, unit: str) -> str:
-        """A figure with its unit, such as `16 %`."""
+        """Return a figure with its unit, such as `16 %`."""
         return self.words["with_unit", unit].format(value=self.number(value))
 
 
 def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
-    """Read everything that pictures show. The tables of the published file are within reach by their names."""
+    """Read everything that pictures show. `connection` has the tables of the published file, under their own names."""
     figures: dict[tuple[str, str], list[Figure]] = defaultdict(list)
     for figure in _rows(connection, sql("published/pictured_figures"), Figure):
         figures[figure.area_id, figure.measure].append(figure)

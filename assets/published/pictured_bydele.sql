@@ -1,4 +1,4 @@
--- Reports and residents of each bydel. Bydele whose residents are calculated back from a rate are left out: that is too inexact.
+-- Reports and residents of each bydel. A bydel is left out if its residents were only worked out from a rate, which is too inexact.
 
 WITH bydele AS (
     SELECT m.crime_type, y.year, y.area_id, y.reports, y.population_low_residents AS residents, reports / residents * 1000 AS rate_per_1000, y.provenance

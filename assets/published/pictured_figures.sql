@@ -2,7 +2,7 @@
 
 WITH figures AS (
     SELECT y.edition, y.year, y.area_id, y.measure, y.value_low, y.value_high, y.status, y.confidentiality, y.provenance,
-           -- Open goals could still complete the plan: nobody knows yet how many goals are met.
+           -- If the open goals could still complete the plan, it is not known yet how many goals are met.
            coalesce(m.made_of = 'goals' AND y.not_known > 0 AND y.counted + y.not_known >= y.out_of, false) AS is_open,
            if(is_open, NULL, y.value) AS value
     FROM indicators.yearly y JOIN reference.measures m USING (measure)
@@ -12,7 +12,7 @@ shown AS (
     SELECT edition, area_id, measure, lag(edition) OVER (PARTITION BY area_id, measure ORDER BY edition) AS shown_before
     FROM figures WHERE value IS NOT NULL
 ),
--- question_unknown is not a break: it marks a published share, whose question's version nobody knows.
+-- question_unknown is not a break. It marks a published share of which nobody knows in which version its question was asked.
 kinds AS (
     SELECT break_id, kind FROM reference.series_breaks
     UNION ALL

@@ -1,4 +1,4 @@
--- What each target compares its figure with: its baseline, the goals of each year, the path to the comparison area.
+-- What the figure of each target is compared with: the baseline, the number of goals in each year, the path to the comparison area.
 
 WITH baselines AS (
     SELECT agreement_id, target_id, measure, arg_min(value, edition) AS baseline FROM targets.baselines GROUP BY ALL

@@ -1,7 +1,7 @@
 """The published pictures: one for each measure of an agreement, and a funnel plot of the bydele for each type of crime.
 
-Pictures are drawn from the published file alone, so they cannot show what the file hides. This module decides what each picture
-contains; `contents.py` reads it, and `charts.py` draws it.
+Pictures are drawn from the published file alone, so they cannot show what is hidden there. This module decides what each picture
+contains. `contents.py` reads the figures, and `charts.py` draws the picture.
 """
 
 import hashlib
@@ -24,9 +24,8 @@ from warehouse.home import pictures_folder
 from warehouse.publishing import open_published
 
 FEWEST_BYDELE = 5
-OUTER_LIMIT = (
-    0.998  # the second limit of a funnel; the first is the project's confidence level. Source: Spiegelhalter (2005)
-)
+# The confidence of a funnel's outer limits. That of the inner limits is the project's. Source: Spiegelhalter (2005).
+OUTER_LIMIT = 0.998
 
 
 @dg.asset(
@@ -38,7 +37,7 @@ OUTER_LIMIT = (
     description="A picture of each measure with its interval, target, baseline and breaks, and funnel plots of the bydele.",
 )
 def pictures() -> dg.MaterializeResult[None]:
-    """Draw the pictures that changed since the last run, and delete those whose figures are no longer published."""
+    """Draw the pictures that have changed since the last run, and delete those whose figures are no longer published."""
     with expected_trouble(), open_published() as connection:
         all_pictures = pictures_of(read_published(connection))
         drawn = [_draw(pictures_folder() / name, picture) for name, picture in all_pictures.items()]
@@ -51,7 +50,7 @@ def pictures() -> dg.MaterializeResult[None]:
 
 
 def _draw(path: Path, picture: Chart | Funnel) -> bool:
-    """Draw the picture and return True, unless its file already has the same figures drawn by the same program."""
+    """Draw the picture and return True. If its file already has the same figures, drawn by the same program, return False."""
     program = Path(charts.__file__).read_bytes()
     mark = f"<!-- {hashlib.sha256(repr(picture).encode() + program).hexdigest()[:16]} -->\n"
     if path.exists() and path.read_text(encoding="utf-8").endswith(mark):
@@ -65,9 +64,9 @@ def _draw(path: Path, picture: Chart | Funnel) -> bool:
 
 
 def pictures_of(published: Published) -> dict[str, Chart | Funnel]:
-    """Return each picture in each language, by its path below the pictures' folder.
+    """Return each picture in each language, keyed by its path below the folder of pictures.
 
-    Raises InputError where words.csv lacks a word.
+    Raises InputError if words.csv lacks a word.
     """
     by_path: dict[str, Chart | Funnel] = {}
     for language, words in published.words.items():
@@ -81,7 +80,10 @@ def pictures_of(published: Published) -> dict[str, Chart | Funnel]:
 def _of_agreement(
     published: Published, wording: Wording, targets: list[Target]
 ) -> Iterator[tuple[str, Chart | Funnel]]:
-    """Yield an agreement's pictures by name: one per measure that has a figure, one per crime type with enough bydele."""
+    """Yield an agreement's pictures, each with its name.
+
+    There is one for each measure that has a figure, and one for each crime type with enough bydele.
+    """
     for (area_id, measure), of_measure in groupby(targets, key=lambda target: (target.area_id, target.measure)):
         if any(figure.value is not None for figure in published.figures.get((area_id, measure), [])):
             yield measure, _chart(published, wording, list(of_measure))
@@ -132,7 +134,7 @@ def _chart(published: Published, wording: Wording, targets: list[Target]) -> Cha
 
 
 def _made_up(wording: Wording, rows: list[Figure] | list[Bydel]) -> list[str]:
-    """Return the sentence that says that figures are made up, or nothing where all are real."""
+    """Return the sentence that says that figures are made up, in a list. If all figures are real, the list is empty."""
     return [wording.words["sentence", "made_up"]] if any(row.provenance == "synthetic" for row in rows) else []
 
 
@@ -141,7 +143,7 @@ def _series(published: Published, wording: Wording, figures: list[Figure]) -> Se
 
 
 def _point(wording: Wording, figure: Figure) -> Point:
-    """Return a figure with its interval, or the reason why there is none."""
+    """Return a figure with its interval, or the reason why there is no figure."""
     if figure.value is not None:
         return Point(figure.year, figure.value, figure.value_low, figure.value_high, wording.number(figure.value))
     if figure.why_empty:
@@ -150,7 +152,7 @@ def _point(wording: Wording, figure: Figure) -> Point:
 
 
 def _breaks(wording: Wording, figures: list[Figure]) -> list[Break]:
-    """Return the breaks between consecutive figures, in any of the areas."""
+    """Return the breaks between consecutive figures of any of the areas."""
     by_year: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
         if figure.breaks:
@@ -166,7 +168,7 @@ def _break(wording: Wording, year: int, figures: list[Figure]) -> Break:
 
 
 def _levels(published: Published, wording: Wording, target: Target, unit: str) -> Iterator[Level]:
-    """Yield what the target compares the figure with: its baseline, its limit, its goals, the path to another area."""
+    """Yield what the target's figure is compared with: the baseline, the limit, the goals, or the path to another area's level."""
     first, last = target.first_year - 0.4, target.last_year + 0.4
     if target.start and not target.approaches_an_area:
         year, value = target.start
@@ -186,13 +188,13 @@ def _levels(published: Published, wording: Wording, target: Target, unit: str) -
 
 
 def _text(subtitles: list[str], series: list[str], levels: list[str], breaks: list[str], marks: str) -> str:
-    """Return the picture in sentences, for readers who cannot see it."""
+    """Return a description of the picture in sentences, for readers who cannot see it."""
     sentences = [*subtitles, *series, *levels, *breaks, marks]
     return " ".join(f"{sentence.rstrip('.')}." for sentence in sentences)
 
 
 def _series_text(wording: Wording, series: Series) -> str:
-    """Return an area's figures as one sentence, the name first, then each year: `2020: 16 (11,9 til 20,8)`."""
+    """Return an area's figures as one sentence: first the area's name, then each year, as in `2020: 16 (11,9 til 20,8)`."""
     return f"{series.name}, {'; '.join(_point_text(wording, point) for point in series.points)}"
 
 
@@ -209,7 +211,7 @@ def _point_text(wording: Wording, point: Point) -> str:
 
 
 def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funnel:
-    """Return the funnel plot of a crime type: the bydele in one year, and limits that allow for how much they differ."""
+    """Return the funnel plot of a crime type in one year. Its limits allow for how much the bydele differ by more than chance."""
     reports = np.array([bydel.reports for bydel in bydele], float)
     residents = np.array([bydel.residents for bydel in bydele], float)
     rate = float(reports.sum() / residents.sum() * 1000)
@@ -248,7 +250,10 @@ def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funn
 def _funnel_text(
     wording: Wording, sentences: list[str], areas: list[tuple[str, float, float]], outside: list[str]
 ) -> str:
-    """Return the funnel plot in sentences: each bydel with its rate and residents, and the bydele outside the limits."""
+    """Return a description of the funnel plot in sentences.
+
+    It gives each bydel's rate and residents, and names the bydele outside the limits.
+    """
     bydele = "; ".join(
         f"{name}: {wording.number(value)} ({wording.number(size)} {wording.phrase('residents')})"
         for name, size, value in areas

@@ -1,4 +1,4 @@
-"""The published DuckDB file as an asset. It is made last, after every blocking check of every table has passed."""
+"""The asset of the published DuckDB file. It is made last, after every blocking check of every table has passed."""
 
 import dagster as dg
 
@@ -18,7 +18,7 @@ PUBLICATION = dg.AssetKey(["published", "tryghed_duckdb"])
     deps=[key(table) for table in contracts().values() if table.publish],
 )
 def publication() -> dg.MaterializeResult[None]:
-    """Build the file in a temporary place and move it into place. The same content gives the same publication."""
+    """Build the file in a temporary place, then move it to its own place. The same content gives the same publication."""
     with expected_trouble():
         published = publish()
     changed = "no difference" if published.unchanged else "first publication" if published.first else "changed"

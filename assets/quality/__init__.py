@@ -1,1 +1,1 @@
-"""The quality of the data: figures that should agree or continue, counted rows, and footnotes for readers."""
+"""The quality of the data: figures that should agree with others or with the edition before, row counts, and footnotes."""

@@ -1,9 +1,10 @@
 """Compare what was delivered for each edition with the edition before: how much it is, and whether anything is gone.
 
-`continuity.sql` pairs the figures. This module counts the rows of every delivered table, because the contracts list its
-columns, and gives each figure the limits between which it continues. The limits are conventions of this project, so
-wide that few years break them. A figure outside its limits is a warning (`checks/rules/quality.yml`) and blocks
-nothing, because a real year can be unusual. The table has small counts, so it is never published.
+`continuity.sql` pairs the figures of two editions. This module counts the rows of every delivered table. It does so in
+Python because the contracts list the tables' columns. It also gives each figure the limits between which it continues the
+series. The limits are conventions of this project, and so wide that few years are outside them. A figure outside its
+limits causes a warning (`checks/rules/quality.yml`) and blocks nothing, because a real year can be unusual. The table has
+small counts, so it is never published.
 """
 
 import duckdb
@@ -15,18 +16,18 @@ from assets.methods.limits import Limits
 from assets.sql_files import sql
 from warehouse.contracts import Table, contracts, to_pandas
 
-TWICE = 2.0  # answers and the spread of weights may halve or double
-HALF_AS_MUCH_AGAIN = 1.5  # the mean weight may become this many times larger or smaller
-RATE_POINTS = 15.0  # the response rate may change by so many points
-CONFIDENCE = 0.998  # of the exact Poisson limits of the ratio of two counts of reports
-QUARTER = 1.25  # a change of reports that is not by chance is reported if it is larger than this
+TWICE = 2.0  # the number of answers and the spread of weights may at most double or halve
+HALF_AS_MUCH_AGAIN = 1.5  # the mean weight may at most become this many times larger or smaller
+RATE_POINTS = 15.0  # the response rate may change by at most so many points
+CONFIDENCE = 0.998  # the confidence of the exact Poisson limits of the ratio of two counts of reports
+QUARTER = 1.25  # if chance does not explain a change of reports, they may at most become this many times more or fewer
 COUNTED = ("reports", "reports_unmapped", "reports_without_place")
 
 
 def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return the table quality.continuity: a row for each edition and figure, if the edition before has the figure too.
+    """Return the table quality.continuity. It has a row for each edition and figure, if the edition before has the figure too.
 
-    `connection` has every delivered table, police.draws and crime.counted by their names.
+    `connection` has every delivered table, police.draws and crime.counted, under their own names.
     """
     deliveries = " UNION ALL ".join(_deliveries(table) for table in contracts().values() if table.delivered)
     connection.execute(f"CREATE TABLE deliveries AS {deliveries}")
@@ -34,10 +35,10 @@ def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _deliveries(table: Table) -> str:
-    """Return a query that counts a delivered table's rows, filled cells and categories.
+    """Return a query that counts the rows of a delivered table, its filled cells and the rows of each category.
 
-    It counts by edition and producer, in one scan. Cells and categories are maps by column name, so that the query has
-    the same columns for every table.
+    It counts for each edition and producer, in one scan. Cells and categories are maps keyed by column name, so that the
+    query has the same columns for every table.
     """
     may_be_empty = [name for name, column in table.delivered_columns.items() if not column.required]
     listed = [name for name, column in table.columns.items() if column.allowed and name != "provenance"]
@@ -51,10 +52,11 @@ def _deliveries(table: Table) -> str:
 
 
 def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `continuity.sql` with the limits of each figure, and whether the figure lies between them."""
+    """Return the rows of `continuity.sql`. Each gets the limits of its figure, and whether the figure lies between them."""
     subject = compared["subject"]
     value, before = compared["value"].to_numpy(float), compared["value_before"].to_numpy(float)
-    low, high = np.ones(len(compared)), np.full(len(compared), np.inf)  # of rows and cells at least one must be left
+    # These stay the limits of rows and cells: at least one has to be left.
+    low, high = np.ones(len(compared)), np.full(len(compared), np.inf)
 
     of_survey = subject.isin(["answers", "spread_of_weights"]).to_numpy(bool)
     low[of_survey], high[of_survey] = before[of_survey] / TWICE, before[of_survey] * TWICE
@@ -73,9 +75,9 @@ def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
 def _limits_of_counts(compared: pd.DataFrame) -> Limits:
     """Return the limits of counts.
 
-    There are no limits if chance explains the change. Otherwise they are a quarter below and above the expected count.
-    The count is expected at the edition before's rate, `value` divided by `out_of`. If `out_of` is 0 or unknown in one
-    of the editions, the counts themselves are compared.
+    If chance explains the change, every count is within the limits. Otherwise they are the expected count divided and
+    multiplied by QUARTER. The expected count is the one that would give the same rate (`value` divided by `out_of`) as in the
+    edition before. If `out_of` is 0 or not known in one of the editions, the counts themselves are compared.
     """
     value, before, out_of, out_of_before = (
         compared[name].to_numpy(float, na_value=np.nan) for name in ("value", "value_before", "out_of", "out_of_before")

@@ -1,6 +1,7 @@
--- Figures of each edition paired with those of the edition before: of surveys, counts of reports, draws, and every delivered
--- table. continuity.py makes the table `deliveries` with the counted rows of delivered tables, and gives each figure its limits.
--- Below, `n` is the edition (new) and `o` the one before (old); `n_all` and `o_all` are all rows of the same table or column.
+-- Figures of each edition paired with those of the edition before. They describe surveys, counts of reports, draws and every
+-- delivered table. continuity.py makes the table `deliveries`, which has the row counts of delivered tables, and gives each figure
+-- its limits. Below, `n` stands for the edition (new) and `o` for the one before (old). `n_all` and `o_all` stand for all rows of
+-- the same table or column.
 WITH strata AS (
     SELECT edition, extract, stratum, max(stratum_invited) AS invited FROM survey.answers GROUP BY ALL
 ),
@@ -12,7 +13,7 @@ surveys AS (
            stddev_pop(weight) / avg(weight) AS spread_of_weights
     FROM survey.answers GROUP BY ALL
 ),
--- A row for each figure. An unknown response rate has no row.
+-- One row for each figure. A response rate that is not known has no row.
 survey_figures AS (
     UNPIVOT (
         SELECT edition, extract, provenance, answers::DOUBLE AS answers, mean_weight, spread_of_weights,
@@ -22,10 +23,10 @@ survey_figures AS (
 ),
 of_surveys AS (
     SELECT n.edition, n.subject, n.extract AS about, n.figure AS value, o.figure AS value_before,
-           greatest(n.provenance, o.provenance) AS provenance -- synthetic if either is
+           greatest(n.provenance, o.provenance) AS provenance -- 'synthetic' if either of the two is
     FROM survey_figures n JOIN survey_figures o ON o.edition = n.edition - 1 AND o.extract = n.extract AND o.subject = n.subject
 ),
--- Reports of each crime type and area, and the residents if they are known. A type or area that is gone has 0 reports.
+-- Reports of each crime type and area, and the residents if they are known. If a type or area is gone, its count is 0.
 newest_counts AS (
     FROM crime.counted WHERE crime_year = edition - 1
 ),
@@ -38,7 +39,7 @@ of_counts AS (
     WHERE (o.edition + 1, o.extract) IN (SELECT (edition, extract) FROM newest_counts)
       AND (n.area_version IS NULL OR n.area_version IS NOT DISTINCT FROM o.area_version)  -- two versions of an area are not compared
 ),
--- Reports without a crime type and without a known place, and all reports of the draw.
+-- Reports without a crime type, reports without a known place, and all reports of the draw.
 draw_figures AS (
     UNPIVOT (
         SELECT edition, extract, provenance, reports, reports_unmapped,
@@ -51,7 +52,7 @@ of_draws AS (
            n.reports AS out_of, o.reports AS out_of_before, n.provenance
     FROM draw_figures n JOIN draw_figures o ON o.edition = n.edition - 1 AND o.extract = n.extract AND o.subject = n.subject
 ),
--- Rows of each producer of a table, if anybody delivered rows of the table.
+-- The number of rows that each producer of a table delivered, if any producer delivered rows of the table.
 producers AS (
     SELECT table_name, edition, extract, sum(rows) AS rows FROM deliveries GROUP BY ALL
 ),
@@ -66,7 +67,7 @@ of_producers AS (
     JOIN tables n_all ON n_all.edition = o.edition + 1 AND n_all.table_name = o.table_name
     LEFT JOIN producers n ON n.edition = n_all.edition AND n.table_name = o.table_name AND n.extract = o.extract
 ),
--- Filled cells of each producer's columns that were not empty in the edition before.
+-- The number of filled cells in each producer's columns. Columns that were empty in the edition before are left out.
 cells AS (
     SELECT table_name, edition, extract, filled.key AS column_name, sum(filled.value) AS cells, max(provenance) AS provenance
     FROM deliveries, unnest(map_entries(filled_cells)) AS columns(filled) GROUP BY ALL
@@ -78,7 +79,7 @@ of_columns AS (
     JOIN cells o ON o.edition = n.edition - 1 AND o.table_name = n.table_name AND o.extract = n.extract AND o.column_name = n.column_name
     WHERE o.cells > 0
 ),
--- Rows of each category of a producer's column.
+-- The number of rows that have each category of a producer's column.
 category_rows AS (
     SELECT table_name, edition, extract, provenance, of_column.key AS column_name, unnest(map_entries(of_column.value), recursive := true)
     FROM (SELECT *, unnest(map_entries(categories)) AS of_column FROM deliveries)
@@ -91,8 +92,8 @@ filled_columns AS (
            max(max(provenance)) OVER (PARTITION BY table_name, edition, column_name) AS provenance
     FROM category_rows GROUP BY table_name, edition, extract, column_name
 ),
--- A category is compared if at least ten rows are expected of it, by its share in the edition before: chance does not explain that
--- none is left. The ten are a convention of this project.
+-- A category is compared only if, by its share in the edition before, at least ten rows of it are expected. If none of ten is left,
+-- chance does not explain it. The number ten is a convention of this project.
 of_categories AS (
     SELECT n_all.edition, 'rows_of_category' AS subject, concat_ws(' ', o.extract, o.column_name, o.category) AS about,
            coalesce(n.rows, 0) AS value, o.rows AS value_before, greatest(n_all.provenance, o_all.provenance) AS provenance

@@ -1,8 +1,8 @@
 """Footnotes for readers: the checks that fail in an edition although it is published.
 
-These are warnings, and blocking checks that a steward let pass. The table is made late in a run, after all tables that
-it looks at. The texts are in `checks/rules/`. The number and keys of the failing rows are left out, because they can
-reveal small counts.
+These are warnings, and blocking checks that a data steward let pass. The table is made late in a run, after all the
+tables that are checked. `checks/rules/` has the texts. The number and the keys of the failing rows are left out, because
+they can reveal small counts.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ FOOTNOTE_RULES = {
 
 
 def failing_in_store() -> list[Judged]:
-    """Return the results of the rules with a footnote that fail in at least one stored edition."""
+    """Return the results of rules that have a footnote and fail in at least one stored edition."""
     return [
         judged
         for table, with_footnote in FOOTNOTE_RULES.items()

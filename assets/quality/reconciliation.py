@@ -1,11 +1,11 @@
 """Compare figures that should agree, and say whether they do.
 
-The pairs are crime types and their total, areas and the larger area around them, two police sources, a new draw and an
-earlier one, computed and published figures, and all reports and those without a known place. `reconciliation.sql` pairs
-them; this module adds the limits of counts. A count must lie within the exact Poisson limits of the other count. A
-percentage would not do: 5 reports more are much of 20 and little of 2,000. Figures that do not agree are a warning
-(`checks/rules/quality.yml`), and no figure is changed. `indicators/yearly.sql` marks the figures in doubt, and a target
-with such a figure gets no verdict.
+These are compared with each other: crime types and their total; areas and the larger area around them; two sources from
+the police; a new draw and an earlier one; computed and published figures; all reports and those without a known place.
+`reconciliation.sql` pairs the figures, and this module adds the limits of counts. A count has to lie within the exact
+Poisson limits of the other count. Limits in per cent would not do: 5 reports more are a lot if there are 20, but little if
+there are 2,000. Figures that do not agree cause a warning (`checks/rules/quality.yml`), and no figure is changed.
+`indicators/yearly.sql` marks the figures in doubt, and a target with such a figure gets no verdict.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from warehouse.contracts import contracts, to_pandas
 
 
 def reconciliation(compared: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the rows of `reconciliation.sql` with the limits of `value`, and whether it lies within them."""
+    """Return the rows of `reconciliation.sql`. Each gets the limits of its `value`, and whether the value lies within them."""
     value, other_value = (compared[name].to_numpy(float) for name in ("value", "other_value"))
     of_count = poisson_limits(other_value, conventions["confidence_level"])
     limits = (compared[name].to_numpy(float, na_value=np.nan) for name in ("low", "high"))

@@ -1,19 +1,19 @@
--- Pairs of figures that should agree, with the limits of `value`. If low and high are NULL, reconciliation.py uses the exact
--- Poisson limits of the other count. A zero in doubt is not compared, because the count may be higher.
+-- Pairs of figures that should agree, with the limits of `value`. If the limits `low` and `high` are NULL, reconciliation.py uses
+-- the exact Poisson limits of the other count. A zero in doubt is not compared, because the true count may be higher.
 WITH ours AS (
     FROM crime_source WHERE NOT zero_in_doubt
 ),
--- The crime types with a target are parts of the total, so together they have at most its number of reports.
+-- The crime types with a target are parts of the total, so together they have at most as many reports as the total.
 types_and_total AS (
     SELECT t.edition, 'types_and_total' AS comparison, t.area_id, t.crime_type AS measure,
            sum(p.reports) AS value, t.reports AS other_value, 0 AS low, t.reports AS high,
            t.area_id AS doubtful_area_ids, t.crime_type || ' ' || string_agg(p.crime_type, ' ' ORDER BY p.crime_type) AS doubtful_measures,
-           greatest(t.provenance, max(p.provenance)) AS provenance -- synthetic if either is
+           greatest(t.provenance, max(p.provenance)) AS provenance -- 'synthetic' if either of the two is
     FROM ours t JOIN reference.crime_types tt ON tt.crime_type = t.crime_type AND tt.role = 'total'
     JOIN (FROM ours JOIN reference.crime_types USING (crime_type) WHERE role = 'target') p USING (edition, area_id)
     GROUP BY t.edition, t.area_id, t.crime_type, t.reports, t.provenance
 ),
--- All bydele together have at most the municipality's reports, and the areas within a bydel at most the bydel's.
+-- All bydele together have at most as many reports as the municipality. The areas within a bydel have at most as many as the bydel.
 area_groups_named AS (
     SELECT edition, grouping, whole_ids,
            concat_ws(' ', string_agg(area_id, ' ' ORDER BY area_id) FILTER (side = 'part'), whole_ids) AS doubtful_area_ids
@@ -27,7 +27,7 @@ area_and_whole AS (
     GROUP BY s.edition, grouping, whole_ids, s.crime_type
     HAVING value IS NOT NULL AND other_value IS NOT NULL AND NOT bool_or(side = 'whole' AND zero_in_doubt)
 ),
--- The count of the single delivered reports, and the count that the police delivered.
+-- The count made from single delivered reports, and the count that the police delivered.
 by_source AS (
     FROM crime.counted WHERE crime_year = edition - 1 AND NOT zero_in_doubt
     QUALIFY row_number() OVER (PARTITION BY edition, area_id, crime_type, counted_from ORDER BY drawn_on DESC, extract DESC) = 1
@@ -39,8 +39,8 @@ two_police_sources AS (
     FROM by_source r JOIN by_source c USING (edition, area_id, crime_type)
     WHERE r.counted_from = 'reports' AND c.counted_from = 'counts'
 ),
--- A new draw of an earlier crime year, and the count that the edition of that year published. Published and fixed figures of
--- earlier years stay as they are, so no figure is in doubt.
+-- A new draw of an earlier crime year, and the count in the edition that published that year. Published and fixed figures of
+-- earlier years stay as they are, so a difference puts no figure in doubt.
 new_draws AS (
     SELECT n.edition, 'new_draw_and_published_draw' AS comparison, n.area_id, n.crime_type || ' ' || n.crime_year AS measure,
            n.reports AS value, o.reports AS other_value, NULL AS low, NULL AS high, NULL AS doubtful_area_ids, NULL AS doubtful_measures,
@@ -48,7 +48,7 @@ new_draws AS (
     FROM crime.counted n JOIN ours o ON o.edition = n.crime_year + 1 AND o.area_id = n.area_id AND o.crime_type = n.crime_type AND o.extract = n.extract
     WHERE n.crime_year < n.edition - 1 AND NOT n.zero_in_doubt
 ),
--- Counts, rates and shares computed from delivered files, and the published figure with the limits of its rounding.
+-- Counts, rates and shares computed from delivered files, and the published figures. The limits are those of the rounding.
 our_figures AS (
     SELECT edition, area_id, measure,
            CASE unit WHEN 'reports' THEN reports ELSE reports / nullif(population_residents, 0) * 1000 END AS value, provenance
@@ -61,8 +61,8 @@ ours_and_published AS (
            area_id AS doubtful_area_ids, measure AS doubtful_measures, o.provenance
     FROM our_figures o JOIN published_figure p USING (edition, area_id, measure) WHERE o.value IS NOT NULL AND p.value IS NOT NULL
 ),
--- Reports without a known place, or known by their bydel only, are missing from the counts of the areas within a bydel. Up to 5 % of
--- all reports may be.
+-- Reports without a known place, and reports of which only the bydel is known, are missing from the counts of the areas within a
+-- bydel. Up to 5 % of all reports may be such reports.
 small_areas AS (
     SELECT edition, extract, string_agg(DISTINCT area_id, ' ' ORDER BY area_id) AS doubtful_area_ids,
            string_agg(DISTINCT crime_type, ' ' ORDER BY crime_type) AS doubtful_measures

@@ -1,1 +1,1 @@
-"""Shares of residents: estimated from the survey's answers where they were delivered, else as published."""
+"""Shares of residents: estimated from the survey's answers if they were delivered, otherwise as published."""

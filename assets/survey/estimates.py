@@ -1,7 +1,7 @@
 """Shares estimated from the survey's answers, for every area and question of an edition, and their gaps to the municipality.
 
-`respondents.sql` says in which areas a respondent counts and what he or she answered. The formulas are in
-`assets/methods/samples.py`. The choice between an estimated and a published share is made in `yearly_shares.sql`.
+`respondents.sql` says in which areas a respondent is counted and what he or she answered. The formulas are in
+`assets/methods/samples.py`. `yearly_shares.sql` chooses between an estimated and a published share.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from warehouse.contracts import contracts, to_pandas
 class Survey:
     """The answers of one edition as arrays: the sampling design, the areas of each respondent, and the answers.
 
-    `inside` has shape (respondents, areas): whether the respondent belongs to the area. `yes` has shape (respondents,
-    measures): 1 or 0, and NaN where the answer is not in the denominator. Columns are in the order of `areas` and `measures`.
-    `municipality_of` gives the municipality of each area that is not one itself.
+    `inside` has shape (respondents, areas) and says whether the respondent belongs to the area. `yes` has shape (respondents,
+    measures). It is 1 or 0, or NaN if the answer is not in the denominator. The columns are in the order of `areas` and
+    `measures`. `municipality_of` gives the municipality of each area that is not a municipality itself.
     """
 
     design: Design
@@ -33,7 +33,10 @@ class Survey:
 
 
 def estimates(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return safety.estimates: one row for each area and measure with an answer, from the rows of `respondents.sql`."""
+    """Return the table safety.estimates: one row for each area and measure that has an answer.
+
+    `respondents` are the rows of `respondents.sql`.
+    """
     table = contracts()["safety.estimates"]
     if respondents.empty:
         return table.frame([])
@@ -62,9 +65,10 @@ def estimates(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def gaps(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return safety.gaps: one row for each measure and area inside a municipality, from the rows of `respondents.sql`.
+    """Return the table safety.gaps: one row for each measure and each area inside a municipality.
 
-    There is no row where too few respondents answered inside the area, or in the municipality outside of it.
+    `respondents` are the rows of `respondents.sql`. A row is left out if too few respondents answered in the area, or in the
+    part of the municipality outside the area.
     """
     table = contracts()["safety.gaps"]
     if respondents.empty:
@@ -77,7 +81,7 @@ def gaps(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFra
 
 
 def survey_of(respondents: pd.DataFrame) -> Survey:
-    """Return the edition's answers as arrays. Strata of two producers stay different strata even if their names are equal."""
+    """Return the edition's answers as arrays. Strata of two producers are different strata, even if they have the same name."""
     stratum = pd.factorize(respondents["extract"] + " " + respondents["stratum"])[0]
     population = respondents.groupby(stratum)["stratum_population_residents"].max().to_numpy(float)
     municipality = respondents["municipality_id"]
@@ -98,9 +102,9 @@ def survey_of(respondents: pd.DataFrame) -> Survey:
 
 
 def _weights_as_residents(respondents: pd.DataFrame, stratum: Array, population: Array) -> Array:
-    """Return the weights, scaled so that those of each producer add up to the population of its strata.
+    """Return the weights, scaled so that the weights of each producer add up to the population of its strata.
 
-    A producer's weights may be relative ones, with a mean of 1.
+    Scaling is needed because a producer's weights may be relative, with a mean of 1.
     """
     weights, extracts = respondents["weight"].to_numpy(float).copy(), respondents["extract"].to_numpy()
     for extract in np.unique(extracts):
@@ -110,7 +114,7 @@ def _weights_as_residents(respondents: pd.DataFrame, stratum: Array, population:
 
 
 def _holds(lists: pd.Series, names: pd.Index) -> Array:
-    """Return an array of shape (respondents, names): whether the respondent's list holds the name."""
+    """Return an array of shape (respondents, names) that says whether the respondent's list contains the name."""
     words = lists.explode().dropna()
     table = np.zeros((len(lists), len(names)), dtype=bool)
     table[words.index, names.get_indexer(pd.Index(words))] = True
@@ -122,15 +126,15 @@ def _constants(respondents: pd.DataFrame) -> dict[str, int | str]:
     return {
         "edition": int(respondents["edition"].iloc[0]),
         "rule_version": int(respondents["rule_version"].iloc[0]),
-        "provenance": str(respondents["provenance"].max()),  # synthetic if one of the files is
+        "provenance": str(respondents["provenance"].max()),  # `synthetic` if one of the files is
         "method": samples.METHOD,
     }
 
 
 def _gaps_of(survey: Survey, area: str, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the gaps of one area to its municipality, with the shares of the municipality outside the area.
+    """Return the gaps between one area and its municipality, with the shares in the part of the municipality outside the area.
 
-    Gaps with too few answers, in the area or outside of it, are left out, because they would reveal single answers.
+    A gap is left out if there are too few answers in the area or outside it, because it would reveal single answers.
     """
     municipality = survey.municipality_of[area]
     inside, whole = (survey.inside[:, survey.areas.get_loc(name)] for name in (area, municipality))

@@ -1,21 +1,22 @@
--- Every respondent of an edition: stratum and weight, the areas in which the answers count, the measures whose question was
--- answered, and those of them that count the answer given.
+-- Every respondent of an edition: the stratum and the weight, the areas in which the answers are counted, the measures whose
+-- question the respondent answered, and those of these measures for which the answer counts as a yes.
 WITH asked AS (
     SELECT * FROM survey.answers WHERE edition = {edition}
 ),
--- The areas that a row names. Position 1, the bydel or small unit, has priority over position 2, the partnership area.
+-- The areas that a row names. Position 1 is the bydel or a small unit. It has priority over position 2, the partnership area.
 places AS (
     SELECT file, row, answered_on, 1 AS position, area_id FROM asked WHERE area_id IS NOT NULL
     UNION ALL
     SELECT file, row, answered_on, 2, partnership_area_id FROM asked WHERE partnership_area_id IS NOT NULL
 ),
--- Areas are taken as defined on the day of the answer; on 1 January where no day is known or the area was not defined yet.
+-- Areas are taken as they are defined on the day of the answer. If the day is not known, or the area was not defined yet on that
+-- day, 1 January is used.
 dated AS (
     SELECT * EXCLUDE (answered_on),
            CASE WHEN version_on(area_id, answered_on) IS NULL THEN make_date({edition}, 1, 1) ELSE answered_on END AS on_day
     FROM places
 ),
--- Every area that a named area lies in, and the named area itself.
+-- Each area that a row names, and every area that it lies in.
 within AS (
     SELECT d.file, d.row, d.position, d.area_id, l.whole_id, l.level,
            bool_or(l.whole_id = d.area_id AND l.level = 'rode') OVER (PARTITION BY d.file, d.row, d.position) AS by_small_unit
@@ -29,14 +30,15 @@ municipalities AS (
 municipality_of_row AS (
     SELECT file, row, arg_min(municipality_id, position) AS municipality_id FROM municipalities GROUP BY file, row
 ),
--- A respondent without a known area counts in the municipality of most of the same producer's respondents.
+-- A respondent without a known area is counted in the municipality that has most of the same producer's respondents.
 usual_municipality AS (
     SELECT extract, municipality_id FROM asked JOIN municipality_of_row USING (file, row)
     GROUP BY extract, municipality_id
     QUALIFY row_number() OVER (PARTITION BY extract ORDER BY count(*) DESC, municipality_id) = 1
 ),
--- A respondent counts in the areas that the row names. A small unit is too small to publish: the respondent counts in all areas
--- that it lies in instead. Where the two named areas lie in different municipalities, the second is ignored.
+-- A respondent is counted in the areas that the row names. A small unit is too small to publish. If the row names one, the
+-- respondent is counted in all areas that the unit lies in. If the two named areas lie in different municipalities, the second
+-- is ignored.
 areas_of_row AS (
     SELECT w.file, w.row, list(DISTINCT w.whole_id) AS areas
     FROM within w
@@ -45,7 +47,7 @@ areas_of_row AS (
     WHERE w.level NOT IN ('rode', 'municipality') AND (w.whole_id = w.area_id OR w.by_small_unit)
     GROUP BY w.file, w.row
 ),
--- The reply to each question, by the column that holds it. Columns that are not text hold no reply.
+-- The reply to each question, with the name of the column that has it. Columns that are not text have no replies.
 replies AS (
     UNPIVOT (
         SELECT * EXCLUDE (edition, answered_on, weight, stratum_population_residents, stratum_invited,
@@ -56,7 +58,7 @@ replies AS (
 answered AS (
     SELECT file, row, list(measure) AS answered, list(measure) FILTER (reply = answer) AS answered_so
     FROM replies JOIN reference.measures USING (asked_as)
-    WHERE made_of = 'answers' AND reply NOT IN ('left_out', 'dont_know', 'no_answer') -- these are not in the denominator
+    WHERE made_of = 'answers' AND reply NOT IN ('left_out', 'dont_know', 'no_answer') -- such replies are not in the denominator
     GROUP BY file, row
 ),
 respondents AS (

@@ -1,7 +1,7 @@
 """The intervals of published shares, and the number of areas whose share is above a limit.
 
-The shares come from `yearly_shares.sql`: estimated from answers where they were delivered, else published. The numbers of areas
-come from `unsafe_bydele.sql`. Formulas are in `assets/methods/`; verdicts in `assets/targets/verdicts.py`.
+The shares come from `yearly_shares.sql`: they are estimated if answers were delivered, otherwise published. The numbers of areas
+come from `unsafe_bydele.sql`. The formulas are in `assets/methods/`, and the verdicts in `assets/targets/verdicts.py`.
 """
 
 import numpy as np
@@ -14,7 +14,10 @@ from warehouse.contracts import contracts, to_pandas
 
 
 def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return safety.yearly_shares: the rows of `yearly_shares.sql`, with intervals of published shares that have a number of answers."""
+    """Return the table safety.yearly_shares: the rows of `yearly_shares.sql`.
+
+    Published shares get an interval if their number of answers is known.
+    """
     table = contracts()["safety.yearly_shares"]
     frame = joined.assign(method=joined["method"].fillna(shares.METHOD))
     published = (frame["provenance"] == "published").fillna(value=False) & frame["design_effect"].notna()
@@ -30,11 +33,14 @@ def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 
 
 def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return safety.unsafe_bydele: the rows of `unsafe_bydele.sql`, with how many areas are above, or not above, beyond doubt.
+    """Return the table safety.unsafe_bydele: the rows of `unsafe_bydele.sql` and two more numbers.
 
-    An area is above beyond doubt if its interval is. These intervals are wider: the error is divided by the number of areas
-    (Bonferroni, the first step of Holm's method), because one of several areas may seem to be above by chance. An area is not
-    above beyond doubt if its ordinary interval is not above; no adjustment is needed because that must hold for all areas.
+    The first is the number of areas that are above the limit beyond doubt: their whole interval is above it. These intervals
+    are wider than usual, because one of several areas may seem to be above by chance. The error is divided by the number of
+    areas (Bonferroni, the first step of Holm's method).
+
+    The second is the number of areas that are beyond doubt not above the limit: their whole ordinary interval is not above it.
+    No adjustment is needed, because this has to be true of all areas.
     """
     table = contracts()["safety.unsafe_bydele"]
     lists = ["answers", "share_percent", "standard_error_points", "degrees_of_freedom"]
@@ -51,7 +57,10 @@ def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _stored_estimates(rows: pd.DataFrame) -> Estimates:
-    """Return stored estimates as `assets/methods` takes them; the standard errors include the finite population correction."""
+    """Return stored estimates in the form that `assets/methods` takes.
+
+    Their standard errors include the finite population correction already.
+    """
     numbers = {name: rows[name].to_numpy(float) for name in ("answers", "share_percent", "standard_error_points")}
     return Estimates(
         answers=numbers["answers"],

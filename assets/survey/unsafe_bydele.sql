@@ -1,6 +1,6 @@
--- How many areas of a kind have a share above a limit, in each municipality: counted from their estimates where each area has
--- one, else as published. Kind of area, share and limit of each measure are in reference.measures. `share_tables.py` adds how many
--- areas are above or not above beyond doubt.
+-- How many areas of a kind have a share above a limit, in each municipality. The number is counted from the areas' estimates if
+-- each area has one, otherwise it is the published number. reference.measures gives the kind of area, the share and the limit of
+-- each measure. `share_tables.py` adds how many areas are beyond doubt above the limit, and how many are beyond doubt not above it.
 WITH measures AS (
     SELECT measure, counted_measure, counted_level, above_percent FROM reference.measures WHERE made_of = 'areas'
 ),
@@ -16,7 +16,7 @@ addresses AS (
     SELECT DISTINCT e.edition, p.area_id, m.measure
     FROM safety.estimates e JOIN measures m ON m.counted_measure = e.measure CROSS JOIN municipalities p
 ),
--- The areas of that kind that lie in the municipality on 1 January of the edition.
+-- The areas of the measure's kind that lie in the municipality on 1 January of the edition's year.
 areas_to_count AS (
     SELECT DISTINCT a.edition, a.area_id, a.measure, m.counted_measure, m.above_percent, l.area_id AS counted_id
     FROM addresses a
@@ -24,7 +24,7 @@ areas_to_count AS (
     JOIN lies_in l ON l.whole_id = a.area_id AND make_date(a.edition::INTEGER, 1, 1) BETWEEN l.valid_from AND l.valid_to
     JOIN area_versions v ON v.area_id = l.area_id AND v.level = m.counted_level
 ),
--- Each area with its estimate where enough residents answered, and whether its published share is above the limit.
+-- Each area, with its estimate if enough residents answered, and whether its published share is above the limit.
 with_shares AS (
     SELECT c.*, s.rounding_low_percent > c.above_percent AS is_named,
            e.answers, e.share_percent, e.standard_error_points, e.degrees_of_freedom, e.provenance
@@ -35,14 +35,14 @@ with_shares AS (
     LEFT JOIN safety.estimates e
         ON e.edition = c.edition AND e.area_id = c.counted_id AND e.measure = c.counted_measure AND e.answers >= fewest_answers
 ),
--- The number is counted from estimates only where every area has one.
+-- The number is counted from estimates only if every area has one.
 numbers AS (
     SELECT edition, area_id, measure, above_percent,
            count(*) AS bydele,
            count(*) FILTER (is_named) AS bydele_named,
            count(answers) = count(*) AS is_estimated,
            count(*) FILTER (share_percent > above_percent) AS above,
-           max(provenance) AS provenance, -- synthetic if one of them is
+           max(provenance) AS provenance, -- 'synthetic' if one of them is
            list(answers ORDER BY counted_id) AS answers,
            list(share_percent ORDER BY counted_id) AS share_percent,
            list(standard_error_points ORDER BY counted_id) AS standard_error_points,

@@ -1,5 +1,6 @@
--- One share for each edition, area and measure of the survey: estimated from answers, else published. The row is empty where a
--- target needs a share that has neither. `share_tables.py` adds the intervals of published shares.
+-- One share for each edition, area and measure of the survey: the estimate from answers, or the published share if there is no
+-- estimate. If a target needs a share and there is neither, the row is empty. `share_tables.py` adds the intervals of published
+-- shares.
 WITH conventions AS (
     SELECT max(value) FILTER (convention = 'fewest_answers') AS fewest_answers,
            max(value) FILTER (convention = 'assumed_design_effect') AS assumed_design_effect
@@ -8,7 +9,7 @@ WITH conventions AS (
 measures AS (
     SELECT measure FROM reference.measures WHERE made_of = 'answers'
 ),
--- A target on the survey needs the shares of its area and of the comparison area, from the baseline on.
+-- A target about a share needs the shares of its area and of the comparison area, from the baseline on.
 needed_by_target AS (
     SELECT agreement_id, target_id, measure, unnest([t.area_id, a.comparison_area_id]) AS area_id,
            coalesce(t.baseline_year, t.first_year) AS first_edition, t.last_year
@@ -24,25 +25,25 @@ addresses AS (
           UNION FROM awaited)
     JOIN measures USING (measure)
 ),
--- Where the area changes during the year of the edition, the version at the beginning of the year.
+-- The version of each area. If the area changes during the edition's year, the version at the beginning of the year is used.
 versions AS (
     SELECT d.edition, d.area_id, min(v.area_version) AS area_version
     FROM (SELECT DISTINCT edition, area_id FROM addresses) d
     JOIN area_versions v ON v.area_id = d.area_id AND d.edition BETWEEN year(v.valid_from) AND year(v.valid_to)
     GROUP BY d.edition, d.area_id
 ),
--- A break without an area holds for every area, a break without a measure for every share.
+-- A break without an area concerns every area. A break without a measure concerns every share.
 first_after_break AS (
     SELECT DISTINCT a.edition, a.area_id, a.measure
     FROM addresses a
     JOIN reference.series_breaks b ON b.first_edition = a.edition
         AND coalesce(b.area_id, a.area_id) = a.area_id AND coalesce(b.measure, a.measure) = a.measure
 ),
--- All agreements of one area use the same kind of interval. An area without an agreement uses Korn and Graubard's.
+-- The kind of interval. All agreements of one area use the same kind. An area without an agreement uses Korn and Graubard's.
 intervals AS (
     SELECT area_id, any_value(share_interval) AS share_interval FROM reference.agreements GROUP BY area_id
 ),
--- An estimate from too few answers is not published; it stays in the store.
+-- An estimate from too few answers stays in the store and is not published.
 estimated AS (
     SELECT e.edition, e.area_id, e.measure, e.answers, e.rule_version, e.provenance, e.method, e.presentable,
            CASE WHEN e.answers >= c.fewest_answers THEN e.share_percent END AS estimate,

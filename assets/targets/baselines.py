@@ -1,4 +1,4 @@
-"""The part of a baseline that SQL cannot compute: the exact interval of a fixed rate. The baselines are in `baselines.sql`."""
+"""The part of a baseline that SQL cannot compute: the exact interval of a fixed rate. `baselines.sql` makes the baselines."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from assets.methods.counts import Counts
 
 
 def with_rate_limits(baselines: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return targets.baselines: the rows of `baselines.sql` with Poisson intervals of fixed rates."""
+    """Return the table targets.baselines: the rows of `baselines.sql`, with Poisson intervals of fixed rates."""
     columns = ("reports", "population_low_residents", "population_high_residents")
     fixed = Counts(*(baselines[name].to_numpy(float, na_value=np.nan) for name in columns))
     low, high = counts.rate_limits(fixed, conventions["confidence_level"])

@@ -1,7 +1,9 @@
--- The baseline of each target. For crime it is the figure that an act fixed, even if later draws have another. For a share it is
--- the figure of its edition; where that was estimated from answers, an act has to confirm it. A hidden figure is no baseline.
+-- The baseline of each target. For crime it is the figure that a person fixed by an act, even if later draws have another figure.
+-- For a share it is the figure of the baseline's edition. If that share was estimated from answers, an act has to confirm it. A
+-- hidden figure cannot be a baseline.
 --
--- newest_*: the figure that the store holds now. act_*: the latest act. level: the figure that would be the baseline.
+-- Columns newest_* describe the figure that the store has now, and act_* the latest act. `level` is the figure that would be the
+-- baseline.
 
 WITH joined AS (
     SELECT s.*, n.value AS newest_value, coalesce(n.status, 'missing') AS newest_status,
@@ -16,7 +18,7 @@ WITH joined AS (
     FROM starting_points s
     LEFT JOIN indicators.yearly n USING (edition, area_id, measure)
     LEFT JOIN indicators.yearly o ON (o.edition, o.area_id, o.measure) = (s.edition, s.comparison_area_id, s.measure)
-    LEFT JOIN latest_acts l -- an act on made-up figures holds for made-up figures only
+    LEFT JOIN latest_acts l -- an act that fixed made-up figures is valid for made-up figures only
       ON (l.agreement_id, l.target_id, l.measure) = (s.agreement_id, s.target_id, s.measure)
      AND (l.provenance <> 'synthetic' OR n.provenance IS NOT DISTINCT FROM 'synthetic')
     LEFT JOIN fewest_reports_shown f ON f.area_id = s.area_id

@@ -1,6 +1,6 @@
 """The typed input of the rules: figures, comparisons and the terms of a target, as `cases.sql` selects them.
 
-This module compares and judges nothing. The contracts of the indicators tables say what the columns mean.
+This module compares and judges nothing. The contracts of the tables in the schema indicators say what the columns mean.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,10 @@ UNCERTAIN = ("answers", "areas", "reports")  # a measure made of anything else i
 
 
 class Figure(BaseModel):
-    """A figure of indicators.yearly: a share in per cent, a number of reports with residents, or a full count with its parts."""
+    """A figure of indicators.yearly.
+
+    It is a share in per cent, a number of reports with residents, or a full count with its parts.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -52,11 +55,11 @@ class Figure(BaseModel):
 
     @property
     def is_hidden(self) -> bool:
-        """Whether the count is not published. It gets no verdict either, because met or not met would narrow it down."""
+        """Whether the count is hidden. A hidden count gets no verdict, because "met" or "not met" would narrow it down."""
         return self.confidentiality != FREE
 
     def why_empty(self, missing: str) -> str | None:
-        """Return the reason why the figure cannot be used, `missing` where there is none, and None where it can be used."""
+        """Return the reason why the figure cannot be used, or None if it can be used. If there is no figure, it is `missing`."""
         if self.status == "low_reliability":
             return "too_few_answers"
         if self.is_hidden:
@@ -66,14 +69,20 @@ class Figure(BaseModel):
         return "conflict" if self.status == "conflict" else missing
 
     def share(self) -> Share:
-        """Return the share as `assets/methods` takes it, in fractions. An unknown design effect is taken as 1."""
+        """Return the share as a fraction, in the form that `assets/methods` takes.
+
+        If the design effect is not known, it is taken as 1.
+        """
         value, error = (self.value or 0.0) / 100, self.standard_error
         low, high = (value if limit is None else limit / 100 for limit in (self.rounding_low, self.rounding_high))
         variance = None if error is None else (error / 100) ** 2
         return Share(value, low, high, self.answers, self.design_effect or 1.0, variance)
 
     def count(self, unit: str) -> Count | None:
-        """Return the reports with their residents for a rate, or with 1 for a number; None where one of them is not known."""
+        """Return the reports with the number of residents for a rate, or with 1 in its place for a number of reports.
+
+        Return None if the reports or the residents are not known.
+        """
         if self.reports is None:
             return None
         if unit != "reports_per_1000":
@@ -83,7 +92,7 @@ class Figure(BaseModel):
 
 
 class Comparison(BaseModel):
-    """A row of indicators.comparisons with its two figures; for the change of a gap also those of the comparison area."""
+    """A row of indicators.comparisons with its two figures. For the change of a gap it has those of the comparison area too."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -107,20 +116,20 @@ class Comparison(BaseModel):
 
     @property
     def interval(self) -> Interval | None:
-        """Return the interval of the change, in the unit of the change."""
+        """The interval of the change, in the unit of the change."""
         if self.change_low is None or self.change_high is None:
             return None
         return Interval(self.change_low, self.change_high)
 
     @property
     def behind(self) -> tuple[Figure, ...]:
-        """Return the figures that the comparison is computed from, without the judged one."""
+        """The figures that the comparison is computed from, without the judged figure."""
         return tuple(figure for figure in (self.whole, self.against, self.against_whole) if figure is not None)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of a target: what the agreement says in addition to the rule, and the conventions that the readings need."""
+    """The terms of a target: what the agreement says beyond the rule, and the conventions that the readings need."""
 
     unit: str
     full_count: bool
@@ -137,7 +146,7 @@ class Terms:
 class Judged:
     """A verdict with the numbers that a reader needs to follow it.
 
-    `value` and `unit` are set where they differ from those of the judged figure. `behind` has the other figures that the
+    `value` and `unit` are set only if they differ from those of the judged figure. `behind` has the other figures that the
     verdict is computed from.
     """
 
@@ -160,7 +169,7 @@ class Judged:
 
 
 class Case(BaseModel):
-    """A target in one edition of its agreement: its terms, the figure that is judged, and the comparisons of that figure."""
+    """A target in one edition of its agreement: the target's terms, the judged figure, and the comparisons of that figure."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -191,12 +200,15 @@ class Case(BaseModel):
 
     @property
     def year(self) -> int:
-        """Return the year that is judged: the edition, or its crime year."""
+        """The year that is judged: that of the edition, or the edition's crime year."""
         return self.edition - 1 if self.of_crime else self.edition
 
     @property
     def since_baseline(self) -> tuple[Comparison, ...]:
-        """Return the comparisons of each edition since the baseline with the one before, and of the judged figure with each."""
+        """The comparisons since the baseline.
+
+        They compare each edition with the one before, and the judged figure with each earlier edition.
+        """
         first = self.baseline_edition or self.edition
         return *self.years, *(comparison for comparison in self.earlier if comparison.compared_edition >= first)
 
@@ -218,7 +230,7 @@ class Case(BaseModel):
 def read_cases(connection: duckdb.DuckDBPyConnection) -> Iterator[Case]:
     """Yield every target in every edition of its agreement, in order.
 
-    The connection must have the tables of the schemas indicators, targets and reference, and the lookups.
+    `connection` has the tables of the schemas indicators, targets and reference, and the lookup tables.
     """
     cursor = connection.execute(sql("targets/cases"))
     names = [column[0] for column in cursor.description or []]

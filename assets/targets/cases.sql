@@ -1,5 +1,5 @@
--- Every target in every edition of its agreement, with the figure that is judged and the comparisons that its rule reads. Figures
--- and comparisons are taken from the two tables of indicators; this query makes no comparison.
+-- Every target in every edition of its agreement, with the figure that is judged and the comparisons that the target's rule reads.
+-- Figures and comparisons are taken from the two tables of the schema indicators. This query compares nothing itself.
 
 WITH figures AS (
     SELECT edition, area_id, measure, '' AS fixed_for,
@@ -8,7 +8,7 @@ WITH figures AS (
                        status, confidentiality, failed_checks, decision, waived_checks, provenance, maturity, method, source_lines) AS figure
     FROM indicators.yearly
     UNION ALL
-    -- A fixed baseline has no failed checks, because a person looked at it.
+    -- A fixed baseline has no failed checks, because a person looked at the figure.
     SELECT b.edition, b.area_id, b.measure, b.agreement_id AS fixed_for,
            struct_pack(edition := b.edition, area_id := b.area_id, measure := b.measure, value := b.value, value_low := b.value_low, value_high := b.value_high,
                        rounding_low := NULL, rounding_high := NULL, answers := NULL, standard_error := NULL, design_effect := NULL,
@@ -44,7 +44,7 @@ comparisons AS (
                          = (c.compared_edition, if(c.compared_with = 'baseline_gap', c.compared_area_id, NULL), c.measure, '')
     WHERE c.compared_with IN ('edition_before', 'baseline', 'baseline_gap', 'earlier_edition')
 ),
--- The edition after a crime year publishes that year.
+-- The figures of a crime year are published by the next year's edition.
 due AS (
     SELECT t.agreement_id, t.target_id, t.measure, t.area_id, t.rule, t.first_year, t.last_year, t.baseline_year, t.limit_value, t.tolerance,
            coalesce(a.target_year, t.last_year) AS target_year, a.comparison_area_id, m.unit, m.made_of, t.period_of = 'crime_year' AS of_crime, years.edition,
@@ -76,7 +76,7 @@ earlier AS (
 cases AS (
     SELECT d.* EXCLUDE (comparison_area_id), f.figure, b.comparison AS baseline, g.comparison AS baseline_gap,
            coalesce(s.years, []) AS years, coalesce(e.earlier, []) AS earlier, coalesce(e.earlier_of_bydele, []) AS earlier_of_bydele,
-           -- Whether the agreement has a baseline. A hidden or changed one is known too; it gets a reason of its own.
+           -- Whether the target has a baseline. A hidden or changed baseline counts as known, because it gets a reason of its own.
            l.edition IS NOT NULL AND coalesce(l.reason, 'confidential') IN ('confidential', 'changed') AS baseline_known,
            coalesce(l.reason = 'changed', false) AS baseline_changed
     FROM due d

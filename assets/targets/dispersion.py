@@ -1,7 +1,7 @@
-"""The dispersion of an area's counts: how much more they vary from year to year than by chance alone.
+"""The dispersion of an area's counts: how much more they vary from year to year than chance alone would explain.
 
-The formula is in `assets/methods/counts.py`; this module decides which years it is computed from. The judged year is left out,
-because a real rise in it would raise the dispersion and so hide itself.
+The formula is in `assets/methods/counts.py`. This module decides from which years it is computed. The judged year is left out:
+a real rise in that year would raise the dispersion, and so the rise would be harder to show.
 """
 
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ class Dispersion:
 
 
 def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison], unit: str) -> Dispersion | None:
-    """Return the dispersion of the area's own years before the judged one, or of the bydele's where it has fewer than five.
+    """Return the dispersion of the area's own counts in the years before the judged one.
 
-    None where there are too few years of both. The arguments are comparisons of the judged edition with each earlier one, in
-    the order of areas and editions.
+    If the area has fewer than five such years, the counts of the bydele are used. The result is None if there are too few years
+    of both. `own` and `of_bydele` compare the judged edition with each earlier one, and are sorted by area and edition.
     """
     own_years = _counted(own, unit)
     areas = [_counted(list(years), unit) for _, years in groupby(of_bydele, key=lambda comparison: comparison.area_id)]
@@ -44,13 +44,13 @@ def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison]
 
 
 def _counted(comparisons: Sequence[Comparison], unit: str) -> Years:
-    """Return the earlier figures that have a count and may be compared with the judged one, with that count."""
+    """Return each earlier figure that has a count and may be compared with the judged one, together with its count."""
     figures = [comparison.against for comparison in comparisons if not comparison.forbidden_by and comparison.against]
     return [(figure, count) for figure in figures if (count := figure.count(unit))]
 
 
 def _arrays(years: Years) -> tuple[Array, Array]:
-    """Return the reports by year, and the mean of the smallest and the largest number of residents."""
+    """Return the reports of each year, and the mean of each year's smallest and largest number of residents."""
     reports = [count.reports for _, count in years]
     middles = [(count.population_low + count.population_high) / 2 for _, count in years]
     return np.array(reports, float), np.array(middles)

@@ -1,6 +1,6 @@
--- Every target whose baseline a person has to fix, with the line of the latest act, and the line that an act would write now if the
--- store has another figure. $person, $today and $reason are those of the new act. A hidden figure is never written, nor a figure
--- whose files or published lines are not known.
+-- Every target whose baseline a person has to fix. Each has the line of the latest act, and the line that a new act would write if
+-- the store now has another figure. $person, $today and $reason are those of the new act. Hidden figures are never written, nor
+-- figures of which it is not known from which files or published lines they were made.
 
 WITH to_fix AS (
     FROM starting_points WHERE rule IN ('held_at_baseline', 'falls_every_year', 'approaches_comparison_area')
@@ -8,7 +8,7 @@ WITH to_fix AS (
 shown AS (
     FROM indicators.yearly WHERE confidentiality = 'free' AND status IN ('normal', 'break', 'estimated')
 ),
--- A number of reports is written together with its rate, where the rate is a measure too.
+-- A number of reports is written together with its rate, if the rate is a measure too.
 rates AS (
     SELECT s.edition, s.area_id, m.crime_type, max(s.value) AS rate_per_1000
     FROM shown s JOIN reference.measures m USING (measure) WHERE m.unit = 'reports_per_1000'
@@ -22,7 +22,7 @@ files AS (
     FROM quality.files f JOIN delivered_as d USING (table_name)
     GROUP BY f.edition, d.made_from
 ),
--- The columns of reference.fixed_baselines. Residents have a smallest and a largest number where they follow from a published rate.
+-- The columns of reference.fixed_baselines. If residents follow from a published rate, they have a smallest and a largest number.
 lines AS (
     SELECT t.agreement_id, t.target_id, t.measure, coalesce(l.act, 0) + 1 AS act, t.edition, t.area_id, t.crime_type, s.area_version,
            if(t.of_answers, s.value, NULL) AS share_percent,

@@ -1,8 +1,9 @@
 """The acts by which a person fixes the baselines of an agreement's targets at the figures that the store holds.
 
 This module decides what an act writes, what it leaves unchanged and what it refuses. An act adds lines to
-`warehouse/reference/fixed_baselines.csv`; nothing else writes to that file. A line is never changed: a later line with a reason
-replaces it. `figures_to_fix.sql` compares the figures of the store with the latest acts; `baselines.sql` makes baselines of acts.
+`warehouse/reference/fixed_baselines.csv`, and nothing else writes to that file. A line is never changed. Instead, a later line
+with a reason replaces it. `figures_to_fix.sql` compares the figures of the store with the latest acts, and `baselines.sql` turns
+acts into baselines.
 """
 
 import csv
@@ -53,10 +54,10 @@ class FixedBaseline:
 
 @dataclass(frozen=True)
 class TargetToFix:
-    """A target whose baseline a person has to fix, and whether the store has the figure to fix it at.
+    """A target whose baseline a person has to fix, and whether the store has the figure for it.
 
-    `held_line` is the line of the latest act, None where there is no act. `new_line` is the line that an act would write now,
-    None where there is no figure or the latest act has the same one.
+    `held_line` is the line of the latest act, or None if there is no act. `new_line` is the line that an act would write now. It
+    is None if there is no figure, or if the latest act has the same figure.
     """
 
     agreement_id: str
@@ -72,7 +73,10 @@ class TargetToFix:
 
 @dataclass(frozen=True)
 class Act:
-    """The result of one act: the lines it wrote, the lines of earlier acts that still hold, and the targets without a figure."""
+    """The result of one act.
+
+    It has the lines that the act wrote, the lines of earlier acts that are still valid, and the targets without a figure.
+    """
 
     written: list[FixedBaseline]
     stood: list[FixedBaseline]
@@ -80,10 +84,10 @@ class Act:
 
 
 def fix_baselines(agreement_id: str, person: str, reason: str | None, today: date) -> Act:
-    """Fix the baselines of an agreement's targets at the figures that the store holds now, except at hidden figures.
+    """Fix the baselines of an agreement's targets at the figures that the store has now. Hidden figures are left out.
 
-    Raises InputError, and writes nothing, where person or reason contain personal data, where the agreement has no target to
-    fix or the store has none of its figures, and where a figure differs from the fixed one and no reason is given.
+    Raises InputError, and writes nothing, in these cases: the person or the reason contains personal data; the agreement has no
+    target to fix; the store has none of its figures; or a figure differs from the fixed one and no reason is given.
     """
     person, reason = person.strip(), (reason or "").strip()
     if not person:
@@ -116,10 +120,10 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
 
 
 def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
-    """Return the targets of every agreement that have to be fixed, in order.
+    """Return the targets of every agreement whose baselines have to be fixed, in order.
 
-    Targets and acts are read from the reference files, figures from the store. Person, day and reason go into the lines that
-    an act would write.
+    Targets and acts are read from the reference files, and figures from the store. `person`, `today` and `reason` go into the
+    lines that an act would write.
     """
     reference = load_reference()
     with engine() as connection:
@@ -145,7 +149,7 @@ def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
 
 
 def _append(lines: list[FixedBaseline]) -> None:
-    """Add the lines at the end of the file, and change nothing that is there already."""
+    """Add the lines at the end of the file. Lines that are there already are not changed."""
     text = io.StringIO(newline="")
     for line in lines:
         csv.writer(text, lineterminator="\n").writerow(_cell(getattr(line, name)) for name in FIXED.columns)
@@ -154,7 +158,7 @@ def _append(lines: list[FixedBaseline]) -> None:
 
 
 def _cell(value: str | float | date | None) -> str:
-    """Return a value as text for the file; rates and shares have 9 decimals, more than any comparison needs."""
+    """Return a value as text for the file. Rates and shares get 9 decimals, which is more than any comparison needs."""
     if isinstance(value, float):
         return f"{value:.9f}".rstrip("0").rstrip(".")
     return "" if value is None else str(value)

@@ -1,4 +1,5 @@
--- Readings that are printed beside the verdicts on crime and bind nobody: rows of indicators.comparisons with the target they are read with.
+-- Readings that are printed beside the verdicts on crime and bind nobody. They are rows of indicators.comparisons, each with the
+-- target beside whose verdict it is printed.
 
 WITH readings AS (
     SELECT c.edition, c.year AS crime_year, t.agreement_id, t.target_id, t.measure, t.area_id, r.reading,

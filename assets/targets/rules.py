@@ -1,7 +1,7 @@
-"""The rules of an agreement: one function each, from figures and comparisons to a verdict.
+"""The rules of an agreement. Each is a function that makes a verdict from figures and comparisons.
 
 A rule reads typed comparisons (`cases.py`). Whether two figures may be compared was decided when the comparison was made. The
-formulas of both readings are in `assets/methods/judgements.py`. A new rule is one function here and one line in `RULES`.
+formulas of both readings are in `assets/methods/judgements.py`. To add a rule, write one function here and one line in `RULES`.
 """
 
 import math
@@ -36,7 +36,7 @@ RULES: dict[str, dict[str, Judge]] = {
     "at_most": {"limit": lambda case, terms: at_most(case.figure, terms)},
     "own_goals": {"goals": lambda case, terms: own_goals(case.figure)},
 }
-"""By name of the rule in an agreement, and by what the figure is compared with: the function that judges the case."""
+"""The function that judges a case, keyed by the name of the agreement's rule and by what the figure is compared with."""
 
 
 def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
@@ -66,7 +66,8 @@ def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
     if reason:
         return _over(comparisons, not_evaluable(reason))
     years = _years(comparisons)
-    together = 1 - (1 - terms.confidence) / len(years)  # a rise is looked for in all years at once
+    # The error is divided among the years, because a rise in any of them is enough.
+    together = 1 - (1 - terms.confidence) / len(years)
     pairs = pairwise(figure.share() for figure in _series(comparisons))
     verdict = judgements.each_below(
         [year.change or 0.0 for year in years],
@@ -95,9 +96,10 @@ def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Jud
 
 
 def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
-    """Judge the target that the gap to the comparison area is narrower than that of the baseline, by more than the tolerance.
+    """Judge the target that the gap to the comparison area is narrower than the baseline's gap, by more than the tolerance.
 
-    `path_value` is a straight path from the gap of the baseline to no gap in the target year of the agreement, and 0 after it.
+    `path_value` lies on a straight path from the baseline's gap to no gap in the target year of the agreement. After that year
+    it is 0.
     """
     if gap is None:
         return Judged(not_evaluable("baseline_missing"), unit="percentage_points")
@@ -151,12 +153,12 @@ def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, t
 
 
 def reported() -> Judged:
-    """Return the verdict of a monitored type, which only has to be reported; a hidden figure is reported too."""
+    """Return the verdict on a monitored type, which only has to be reported. A hidden figure counts as reported too."""
     return Judged(Verdict("met", "met"))
 
 
 def at_least(figure: Figure, terms: Terms) -> Judged:
-    """Judge the target that a figure is at least the limit, and say how much is missing; of activities, how many."""
+    """Judge the target that a figure is at least the limit, and say how much is missing, or how many if it counts activities."""
     value, limit = figure.value or 0.0, terms.limit_value
     missing = max(limit - value, 0)
     if terms.full_count and terms.unit == "percent":
@@ -172,7 +174,7 @@ def at_most(figure: Figure, terms: Terms) -> Judged:
 
 
 def own_goals(figure: Figure) -> Judged:
-    """Judge the target that each goal of the plan is met, and say how many are not met or not known yet."""
+    """Judge the target that each goal of the plan is met, and say how many goals are not met or not known yet."""
     met, out_of, not_known = figure.counted or 0, figure.out_of or 0, figure.not_known or 0
     verdict = judgements.every_one(met, out_of, not_known)
     return Judged(verdict, limit_value=out_of, missing_to_limit=out_of - met)
@@ -182,7 +184,7 @@ def own_goals(figure: Figure) -> Judged:
 
 
 def _interval(figure: Figure, terms: Terms) -> tuple[float | None, float | None]:
-    """Return the interval of the figure; of a full count both ends are the number itself."""
+    """Return the limits of the figure's interval. For a full count both are the number itself."""
     return (figure.value, figure.value) if terms.full_count else (figure.value_low, figure.value_high)
 
 
@@ -195,7 +197,7 @@ def _why_empty(figure: Figure | None, missing: str) -> str | None:
 
 
 def _years(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Return the comparisons of an edition with the one before, the oldest first."""
+    """Return those comparisons that compare an edition with the one before, the oldest first."""
     return [comparison for comparison in comparisons if comparison.compared_with == "edition_before"]
 
 
@@ -207,7 +209,7 @@ def _series(comparisons: Sequence[Comparison]) -> list[Figure]:
 
 
 def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | None:
-    """Return the reason why the editions since the baseline cannot be read together, or None."""
+    """Return the reason why the editions since the baseline cannot be judged together, or None if they can."""
     if not terms.baseline_known or not comparisons:
         return "baseline_missing"
     if any(comparison.forbidden_by for comparison in comparisons):
@@ -217,7 +219,7 @@ def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | Non
 
 
 def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
-    """Return a verdict on all editions since the baseline, with the figure of the baseline and without a change."""
+    """Return a verdict on all editions since the baseline. It gets the figure of the baseline, but no change."""
     figures = _series(comparisons)
     if not figures:
         return Judged(verdict)
@@ -227,7 +229,10 @@ def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
 
 
 def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
-    """Return the breaks of the first forbidden comparison, or of all where none is forbidden; `question_unknown` is last."""
+    """Return the breaks of the first forbidden comparison, or those of all comparisons if none is forbidden.
+
+    `question_unknown` is last in the list.
+    """
     forbidden = [comparison for comparison in comparisons if comparison.forbidden_by][:1]
     words = {word for comparison in forbidden or comparisons for word in (comparison.breaks or "").split()}
     marks = words & {UNKNOWN_RULE}
@@ -235,7 +240,7 @@ def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
 
 
 def _against(verdict: Verdict, comparison: Comparison) -> Judged:
-    """Return a verdict with the figure that was compared with, and without a change."""
+    """Return a verdict. It gets the figure that the judged one was compared with, but no change."""
     value = comparison.against.value if comparison.against else None
     return Judged(verdict, comparison.compared_edition, value, breaks=comparison.breaks, behind=comparison.behind)
 

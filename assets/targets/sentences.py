@@ -1,7 +1,7 @@
 """Each verdict as sentences that a council member understands, in Danish and in English.
 
-The sentences are lines of `words.csv`. This module chooses them and puts the figures into them; the verdict itself was decided
-in `verdicts.py`.
+The sentences are lines of `words.csv`. This module chooses them and puts the figures into them. The verdict itself is made in
+`verdicts.py`.
 """
 
 from collections.abc import Mapping
@@ -66,10 +66,10 @@ class VerdictRow:
 
 
 class Words(dict[tuple[str, str], str]):
-    """The texts of `words.csv` in one language, by kind and word."""
+    """The texts of `words.csv` in one language, keyed by kind and word."""
 
     def __missing__(self, kind_and_word: tuple[str, str]) -> str:
-        """Raise InputError, because readers need every line of the file."""
+        """Raise InputError for a text that is missing, because readers need every line of the file."""
         kind, word = kind_and_word
         raise InputError(
             f"{reference_file('words.csv')} has no line for the {kind} {word}: put it back, and start tryghed run."
@@ -79,7 +79,7 @@ class Words(dict[tuple[str, str], str]):
 def read_words(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
     """Return the texts in one language, and each break of `series_breaks.csv` in words.
 
-    The reference tables are within reach by their names. Raises InputError where words.csv lacks a kind of break.
+    `connection` has the reference tables, under their own names. Raises InputError if words.csv lacks a kind of break.
     """
     lines = connection.execute(f"SELECT kind, word, text_{language} FROM reference.words").fetchall()
     words = Words({(kind, word): text for kind, word, text in lines})
@@ -91,9 +91,10 @@ def read_words(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
 
 
 def sentence(row: VerdictRow, rule: str, made_of: str, words: Words, language: str) -> str:
-    """Return the literal reading, the statistical one, and the smallest change that shows; or why there is no verdict.
+    """Return the sentences of a verdict: the literal reading, the statistical one, and the smallest change that would show.
 
-    `rule` is the target's and `made_of` its measure's. Raises InputError where words.csv lacks a sentence.
+    If there is no verdict, they say why. `rule` is that of the target, and `made_of` that of its measure. Raises InputError if
+    words.csv lacks a sentence.
     """
     figures = _figures(row, words, language)
     sentences = " ".join(words["sentence", name].format(**figures) for name in _parts(row, rule, made_of))
@@ -109,7 +110,7 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
     if row.confidentiality != "free":
         parts.append("hidden")
     subject = _ABOUT_A_LIMIT.get(made_of) if row.compared_with == "limit" else _ABOUT.get(row.compared_with)
-    if subject:  # a full count has no interval, so nothing is said about chance
+    if subject:  # it is empty for a full count, which has no interval, so that nothing is said about chance
         evaluable = row.statistical != "not_evaluable"
         parts.append(f"data.{subject}.{row.statistical}" if evaluable else f"data.{row.reason}")
     if row.statistical == "uncertain" and row.smallest_change_shown is not None:
@@ -129,11 +130,11 @@ def _literal(row: VerdictRow, rule: str) -> str:
 
 
 def _figures(row: VerdictRow, words: Words, language: str) -> Mapping[str, str | int | None]:
-    """Return the values of all placeholders that a sentence may have, written for readers of the language."""
+    """Return the values of all placeholders that a sentence may have, in the form in which readers of the language write them."""
     figures: dict[str, str | int | None] = {name: written(getattr(row, name), language) for name in _FIGURES}
     in_unit = words["with_unit", row.unit]
     baseline_year = None
-    if row.compared_edition is not None:  # an edition publishes the crimes of the year before
+    if row.compared_edition is not None:  # an edition publishes the crime of the year before
         baseline_year = row.compared_edition - (row.crime_year is not None)
     return figures | {
         "value_with_unit": in_unit.format(value=figures["value"]),
@@ -147,15 +148,15 @@ def _figures(row: VerdictRow, words: Words, language: str) -> Mapping[str, str |
 
 
 def _break(name: str, words: Words) -> str:
-    """Return a break in words: one of series_breaks.csv, or a change that nobody has decided on."""
+    """Return a break in words: either one of series_breaks.csv, or a change about which nobody has decided yet."""
     undecided = words.get(("sentence", f"undecided.{name}"))
     return undecided or words["series_break", name]
 
 
 def written(value: float | None, language: str) -> str:
-    """Return a figure as readers of the language write it, or a dash where there is none.
+    """Return a figure in the form in which readers of the language write it, or a dash if there is none.
 
-    It has at most one decimal, or two between -2 and 2. Danish has a decimal comma and a point for thousands.
+    It has at most one decimal, or at most two if it is between -2 and 2. Danish has a decimal comma and a point for thousands.
     """
     if value is None:
         return "-"

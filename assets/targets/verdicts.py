@@ -1,7 +1,7 @@
 """The verdict on every target in every edition of its agreement: a literal and a statistical reading.
 
-The rules are in `rules.py`. This module decides when there is no verdict, and fills the columns of the published table. Missing
-data never make a target met.
+The rules are in `rules.py`. This module decides when there is no verdict, and fills the columns of the published table. A target
+is never met because data are missing.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ MADE_UP_FIRST = ("synthetic", "extract", "published")
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return targets.verdicts: one row for each target, edition and comparison.
+    """Return the table targets.verdicts: one row for each target, edition and comparison.
 
-    The connection must have the tables of the schemas indicators, targets and reference, and the lookups.
+    `connection` has the tables of the schemas indicators, targets and reference, and the lookup tables.
     """
     conventions = dict(connection.execute("SELECT convention, value FROM reference.conventions").fetchall())
     words = {language: read_words(connection, language) for language in LANGUAGES}
@@ -40,7 +40,7 @@ def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def verdict_row(case: Case, compared_with: str, terms: Terms) -> VerdictRow:
-    """Return the verdict on a case by one of the comparisons of its rule, with all published columns."""
+    """Return the verdict on a case, with all published columns. It is made from one of the comparisons of the target's rule."""
     figure = case.figure
     reason = _outside_period(case) or _without_value(case)
     judged = Judged(not_evaluable(reason)) if reason else RULES[case.rule][compared_with](case, terms)
@@ -97,13 +97,19 @@ def _outside_period(case: Case) -> str | None:
 
 
 def _without_value(case: Case) -> str | None:
-    """Return the reason why the judged figure cannot be used, or None. A monitored type is reported even if it is hidden."""
+    """Return the reason why the judged figure cannot be used, or None if it can.
+
+    A monitored type counts as reported even if its figure is hidden.
+    """
     reason = case.figure.why_empty("missing_extract")
     return None if reason == "confidential" and case.rule == "reported_every_year" else reason
 
 
 def _unless_in_doubt(verdict: Verdict, case: Case, doubtful: list[Figure]) -> Verdict:
-    """Return the verdict, or none where a figure failed a check that nobody accepted, or where the baseline has changed."""
+    """Return the verdict, unless it is in doubt. A verdict in doubt is replaced by one that is not evaluable.
+
+    It is in doubt if a figure failed a check that nobody has accepted, or if the baseline has changed.
+    """
     unsettled = case.baseline_changed or any(figure.decision is None for figure in doubtful)
     return not_evaluable("failed_check") if unsettled and verdict.literal != "not_evaluable" else verdict
 
@@ -113,6 +119,6 @@ def _words(texts: Iterable[str | None]) -> set[str]:
 
 
 def _provenance(figures: Iterable[Figure]) -> str | None:
-    """Return where the figures of a verdict come from: made up if one of them is."""
+    """Return where the figures of a verdict come from. If one of them is made up, the whole verdict counts as made up."""
     provenances = {figure.provenance for figure in figures}
     return next((provenance for provenance in MADE_UP_FIRST if provenance in provenances), None)

@@ -1,12 +1,12 @@
-"""The four formats of delivered files: CSV, Excel, SPSS and Parquet. Here their header, number of rows and cells are read.
+"""Read the header, the number of rows and the cells of delivered files in four formats: CSV, Excel, SPSS and Parquet.
 
-All cells are read as text, because the store keeps the producer's words: a number or a day that the format holds as such is
-written with the specification's decimal mark and date format. A file that is not a table is refused here. `layouts.py` says
-what the columns mean; `matching.py` chooses the layout.
+All cells are read as text, because the store keeps what the producer wrote. If the format stores a number or a day as such,
+it is turned into text with the decimal mark and date format of the specification. A file that is not a table is refused
+here. `layouts.py` says what the columns mean, and `matching.py` chooses the layout.
 
 Each format is a module with three functions: `names(path, writing)`, `look(path, writing)` and
-`batches(path, writing, wanted)`; `Writing` is how the producer writes its files in an edition. `cells.py` holds what the
-formats share; `sheet_text.py` belongs to Excel.
+`batches(path, writing, wanted)`. `writing` says how the producer writes its files in the edition. `cells.py` has what the
+formats share. `sheet_text.py` is used for Excel only.
 """
 
 import re
@@ -42,7 +42,7 @@ _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|
 
 
 def format_of(path: Path) -> Format:
-    """Recognise the format by the file's first bytes. Raises InputError for a file that is not a table."""
+    """Return the format, which the file's first bytes show. Raises InputError for a file that is not a table."""
     with path.open("rb") as file:
         start = file.read(2048)
     if not start.strip(_BYTES_OF_EMPTY_FILES):
@@ -64,7 +64,7 @@ def format_of(path: Path) -> Format:
 
 
 def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | None:
-    """Return the header; None where the producer does not use the format, or the workbook does not have the sheet."""
+    """Return the header, or None if the producer does not use the format or the workbook does not have the sheet."""
     if getattr(writing.formats, kind) is None:
         return None
     names: tuple[str, ...] | None = _FORMATS[kind].names(path, writing)
@@ -72,23 +72,23 @@ def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | No
 
 
 def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
-    """Count the rows below the header, and return their number and sheet.
+    """Return the number of rows below the header, and the sheet that holds them.
 
-    Raises InputError with the place of the first fault.
+    Raises InputError, which says where the first fault is.
     """
     cells: Cells = _FORMATS[kind].look(path, writing)
     return cells
 
 
 def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]) -> Batches:
-    """Yield the wanted columns as text, in the file's order, after two columns `row` and `malformed`.
+    """Yield batches of rows in the file's order, with the columns `row` and `malformed` and then the wanted columns as text.
 
-    `row` is the number that a person sees in the file's own program; `malformed` says why a row could not be divided into
-    cells. Raises InputError for a cell with characters that no cell of a delivered file should hold.
+    `row` is the row number that a person sees in the program that the file belongs to. `malformed` says why a row could not be
+    divided into cells. Raises InputError for a cell with characters that no delivered cell should have.
     """
     for batch in _FORMATS[kind].batches(path, writing, list(wanted)):
         place = f"{path_for_reader(path)}{_on_sheet(writing) if kind == 'xlsx' else ''}"
-        if kind == "csv":  # its bytes were searched for odd characters before (`csv_files.look`)
+        if kind == "csv":  # `csv_files.look` has searched its bytes for odd characters already
             refuse_long_text(place, batch)
         else:
             refuse_odd_text(place, batch)

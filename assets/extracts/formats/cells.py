@@ -1,7 +1,7 @@
-"""Cells of all formats: batches of cells as text with their row numbers, and the characters that no cell may hold.
+"""The cells of all formats: batches of cells as text with their row numbers, and the characters that no cell may have.
 
-Here belongs what does not depend on the format of the file. Each format is opened and divided into cells in its own module
-in this folder.
+This module has what does not depend on the format of the file. Each format has its own module in this folder, which opens
+files and divides them into cells.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +27,8 @@ MIDNIGHT = time()
 
 Batches = Iterator[pa.RecordBatch]
 
-MOJIBAKE = (
-    "\u00c3[\u00a6\u00b8\u00a5\u2020\u02dc\u2026\u00a9]"  # the two bytes of æ, ø, å, Æ, Ø, Å or é, read as windows-1252
-)
+# The two bytes of æ, ø, å, Æ, Ø, Å or é in UTF-8, as they look if they are read as windows-1252.
+MOJIBAKE = "\u00c3[\u00a6\u00b8\u00a5\u2020\u02dc\u2026\u00a9]"
 BROKEN_LETTER = "holds a Danish letter that was garbled by a wrong encoding"
 LOST_LETTER = "holds the character that replaces a lost letter (U+FFFD)"
 DIRECTION_MARK = "holds an invisible character that changes the direction of writing"
@@ -40,7 +39,7 @@ _ODD = {
     r"\x{fffd}": LOST_LETTER,
     r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]": DIRECTION_MARK,
 }
-_ODD_BLANKS = "\u00a0\u2007\u202f\u200b\ufeff\t\n\r"  # the no-break space and other characters that nobody sees
+_ODD_BLANKS = "\u00a0\u2007\u202f\u200b\ufeff\t\n\r"  # no-break spaces and other characters that nobody sees
 _LAST_BYTES_OF_ODD_BLANKS = (b"\xa0", b"\x87", b"\xaf", b"\x8b", b"\xbf")
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
 _MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
@@ -48,7 +47,7 @@ _MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A,
 
 @dataclass(frozen=True)
 class Cells:
-    """The number of rows below a file's header, and the sheet that holds them."""
+    """The number of rows below a file's header, and the sheet that they are in."""
 
     rows: int
     sheet: str | None = None
@@ -57,16 +56,16 @@ class Cells:
 def batch_of(
     columns: Sequence[pa.Array], names: Sequence[str], rows: np.ndarray, malformed: Sequence[str] | None = None
 ) -> pa.RecordBatch:
-    """Return a batch of the row numbers, the reasons why rows are malformed (none by default), and the text columns."""
+    """Return a batch that has the row numbers, the reasons why rows are malformed (by default none are), and the text columns."""
     reasons = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
     return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), reasons, *columns], ["row", "malformed", *names])
 
 
 def text_column(values: Sequence[object], writing: Writing) -> pa.StringArray:
-    """Return values of any type as text; None, NaN and "" become empty cells."""
+    """Return values of any type as text. None, NaN and "" become empty cells."""
     try:
         return text_of(pa.array(values, pa.string()), writing)
-    except pa.ArrowTypeError:  # some values are not texts
+    except pa.ArrowTypeError:  # some of the values are not text
         values = [None if value == "" else value for value in values]
     if len(set(map(type, values)) - {type(None)}) > 1:  # numbers and texts, which Arrow cannot hold
         return pa.array([as_text(value, writing) for value in values], pa.string())
@@ -77,10 +76,10 @@ def text_column(values: Sequence[object], writing: Writing) -> pa.StringArray:
 
 
 def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | None = None) -> pa.StringArray:
-    """Return values of one type as text, or as their labels.
+    """Return values of one type as text, with labels in place of the values that have one.
 
-    Each different number or day is turned into text once: a conversion of each cell makes `benchmarks.workbooks_and_spss`
-    slower.
+    Each distinct number or day is turned into text only once, however many cells have it. If each cell were converted,
+    `benchmarks.workbooks_and_spss` would be slower.
     """
     if pa.types.is_string(values.type) and not labels:
         return pc.if_else(pc.equal(values, ""), None, values)
@@ -98,7 +97,7 @@ def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | No
 def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
     """Return each value as text.
 
-    Arrow converts plain numbers, because it writes the same shortest decimals as `as_text` and is much faster.
+    Plain numbers are converted by Arrow, which writes the same shortest decimals as `as_text` and is much faster.
     """
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
@@ -108,7 +107,7 @@ def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
 
 
 def as_text(cell: object, writing: Writing) -> str | None:
-    """Return a cell as its producer would have written it in a text file; None for an empty one."""
+    """Return a cell as its producer would have written it in a text file, or None if it is empty."""
     if isinstance(cell, str):
         return cell or None
     if cell is None:
@@ -123,7 +122,7 @@ def as_text(cell: object, writing: Writing) -> str | None:
         return _decimal_text(cell).replace(".", writing.decimal_mark)
     if isinstance(cell, datetime) and cell.time() != MIDNIGHT:
         timed = next((date_format for date_format in writing.date_formats if "%H" in date_format), None)
-        # without a format with a time, the text is not a day, and a rule rejects the row
+        # if no date format has a time, this text is not read as a day later, so that a rule rejects the row
         return cell.strftime(timed) if timed else str(cell)
     if isinstance(cell, date):
         return cell.strftime(writing.date_formats[0])
@@ -133,7 +132,7 @@ def as_text(cell: object, writing: Writing) -> str | None:
 def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
     """Refuse cells with control characters, marks of direction, lost or garbled letters, or too many characters.
 
-    For formats whose cells are decoded by a library; the bytes of a CSV file are searched before.
+    This is for the formats whose cells a library decodes. The bytes of a CSV file are searched before they are decoded.
     """
     for name in batch.schema.names[2:]:
         column = batch.column(name)
@@ -145,11 +144,11 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
 
 
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
-    """Return the cells without the tabs, line ends and no-break spaces around them, which nobody would see.
+    """Return the cells without invisible characters around them: tabs, line ends and no-break spaces.
 
-    Cells that have only ordinary spaces around them stay as they are. The bytes of all cells together are searched first:
-    most columns have no such character, and that search in C takes a tenth of the time that a search cell by cell takes.
-    Without it `benchmarks.police_csv` takes longer.
+    Cells that have only ordinary spaces around them stay as they are. Most columns have no such character at all. Therefore
+    the bytes of all cells together are searched first, in C, which takes a tenth of the time of a search cell by cell.
+    Without this first search `benchmarks.police_csv` takes longer.
     """
     column_bytes = _bytes_of(column)
     searched = (b"\t", b"\n", b"\r", *(() if column_bytes.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
@@ -175,9 +174,9 @@ def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.Boo
 
 
 def _may_be_odd(column: pa.StringArray) -> bool:
-    """Whether a cell of the column may be odd, so that the cells have to be searched.
+    """Return whether some cell of the column may have odd characters, so that each cell has to be searched.
 
-    A search cell by cell takes ten times as long as this search of all bytes together: without it
+    This function searches the bytes of all cells together, in a tenth of the time of a search cell by cell. Without it
     `benchmarks.workbooks_and_spss` takes longer.
     """
     column_bytes = _bytes_of(column)
@@ -190,12 +189,12 @@ def _may_be_odd(column: pa.StringArray) -> bool:
 
 
 def _ends(column: pa.StringArray) -> np.ndarray:
-    """Return the position in the column's bytes at which the first cell begins, followed by those at which each cell ends."""
+    """Return positions in the column's bytes: first that at which the first cell begins, then those at which each cell ends."""
     return np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
 
 
 def _bytes_of(column: pa.StringArray) -> bytes:
-    """Return the bytes of all cells together."""
+    """Return the bytes of all cells of the column, one cell after the other."""
     text = column.buffers()[2]
     if text is None or not len(column):
         return b""
@@ -205,7 +204,7 @@ def _bytes_of(column: pa.StringArray) -> bytes:
 
 
 class Stamp(NamedTuple):
-    """Properties that change when a file is replaced, even by one of the same size and time of writing."""
+    """Properties of a file. One of them changes if another file replaces it, even a file of the same size and time of writing."""
 
     size: int
     written: int
@@ -221,7 +220,7 @@ def stamp_of(path: Path) -> Stamp:
 
 @contextmanager
 def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
-    """Turn the errors that a library raises for a damaged file into an InputError."""
+    """Raise InputError in place of the errors that a library raises for a damaged file."""
     expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
     try:
         yield
@@ -230,7 +229,7 @@ def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
 
 
 def _number_text(number: float, decimal_mark: str) -> str:
-    """Return the shortest decimal text that reads as the same number, without an exponent."""
+    """Return the shortest decimal text, without an exponent, that gives the same number when it is read."""
     if not np.isfinite(number):
         return str(number)
     if number == int(number) and abs(number) < 1e16:
@@ -240,7 +239,7 @@ def _number_text(number: float, decimal_mark: str) -> str:
 
 
 def _decimal_text(number: Decimal) -> str:
-    """Return all digits of the number without trailing zeros; `Decimal.normalize` would round to 28 digits."""
+    """Return all digits of the number without trailing zeros. `Decimal.normalize` is not used: it would round to 28 digits."""
     text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.removeprefix("-") if not number else text

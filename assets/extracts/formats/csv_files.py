@@ -1,7 +1,7 @@
-"""CSV: text files, whose encoding and delimiter only the specification knows.
+"""CSV: text files. Their encoding and delimiter are in the specification, because the files do not say.
 
-Here belongs how bytes become rows and cells. Every byte is checked before a cell is read, and what a wrong encoding, a broken
-download or a faulty program left in the file is refused with its line. `cells.py` holds what all formats share.
+This module turns bytes into rows and cells. Every byte is checked before a cell is read. The traces of a wrong encoding, a
+broken download or a faulty program are refused, with the number of the line. `cells.py` has what all formats share.
 """
 
 import codecs
@@ -33,7 +33,7 @@ from warehouse.home import path_for_reader
 CHUNK = 1 << 22
 HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
-FEWEST_DELIMITERS = 4  # a text of fewer columns may well hold as many delimiters as a row has
+FEWEST_DELIMITERS = 4  # an ordinary text may well have fewer delimiters than this, as many as a row of few columns has
 
 CODECS = {
     "windows-1252": "cp1252",
@@ -58,13 +58,17 @@ _DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...]:
-    """Return the header's cells, even of a file with another encoding or delimiter, which `look` refuses later."""
+    """Return the header's cells.
+
+    It returns them even if the file has another encoding or delimiter than the specification says. `look` refuses such a file
+    later.
+    """
     settings = _settings(writing)
     return _header(path, settings, _delimiter_of(path, settings))
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Count the rows without reading their cells. Raises InputError with the line of the first fault."""
+    """Count the rows without reading their cells. Raises InputError, which names the line of the first fault."""
     settings = _settings(writing)
     findings = _search(path, settings)
     _refuse_another_delimiter(path, settings)
@@ -76,7 +80,7 @@ def look(path: Path, writing: Writing) -> Cells:
     ):
         raise _cut_off(path, findings.lines)
     rows = _count_quoted(path, settings, columns, findings) if findings.quotes else findings.lines
-    # without a quotation mark or a line end, nothing shows whether the last cell is complete
+    # if the file ends without a line end or a quotation mark, nothing shows whether the last cell is complete
     if findings.unfinished and not findings.unfinished.endswith(b'"'):
         raise InputError(
             f"{path_for_reader(path)}, line {findings.lines}: no line end follows the last row, so the file may be cut off: ask for the file again, or add a line end if it is complete."
@@ -87,7 +91,7 @@ def look(path: Path, writing: Writing) -> Cells:
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """Yield the wanted columns as text.
 
-    The file's first row has number 1; a row whose cells hold line ends is one row.
+    The file's first row has the number 1. A row counts once even if its cells contain line ends.
     """
     settings = _settings(writing)
     header, line_ends = list(names(path, writing)), _line_ends_above(path, settings)
@@ -130,7 +134,10 @@ def _settings(writing: Writing) -> Csv:
 
 
 def _line_ends_above(path: Path, settings: Csv) -> int:
-    """Return the number of lines down to the last line of the header; a row whose cells hold line ends has several."""
+    """Return the number of lines from the top of the file to the end of the header.
+
+    It may be more than the number of rows, because a row whose cells contain line ends takes several lines.
+    """
     lines = csv.reader(io.StringIO(_beginning(path, settings), newline=""), delimiter=settings.delimiter)
     for _ in range(settings.header_row):
         next(lines, None)
@@ -146,7 +153,10 @@ def _header(path: Path, settings: Csv, delimiter: str) -> tuple[str, ...]:
 
 
 def _beginning(path: Path, settings: Csv) -> str:
-    """Return the beginning of the file, decoded by the specification's encoding, or by another one that its bytes show."""
+    """Return the beginning of the file as text.
+
+    It is decoded with the specification's encoding, or with another one if the bytes show that the file has it.
+    """
     with path.open("rb") as file:
         start = file.read(HEADER_BYTES)
     codec = _wide_codec(start)
@@ -160,7 +170,7 @@ def _beginning(path: Path, settings: Csv) -> str:
 
 
 def _wide_codec(start: bytes) -> str | None:
-    """Return the file's encoding if it has two or four bytes per character (UTF-16, UTF-32); None for other encodings."""
+    """Return the file's encoding if it is UTF-16 or UTF-32, with two or four bytes per character. Return None otherwise."""
     if start.startswith(codecs.BOM_UTF32_LE):
         return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -169,7 +179,7 @@ def _wide_codec(start: bytes) -> str | None:
 
 
 def _delimiter_of(path: Path, settings: Csv) -> str:
-    """Return the specification's delimiter, or the one that divides the header if the specification's does not."""
+    """Return the specification's delimiter. If it does not divide the header, return the delimiter that does."""
     if len(_header(path, settings, settings.delimiter)) > 1:
         return settings.delimiter
     return max([settings.delimiter, *_DELIMITERS], key=lambda delimiter: len(_header(path, settings, delimiter)))
@@ -196,9 +206,9 @@ class _Findings:
 
 
 def _search(path: Path, settings: Csv) -> _Findings:
-    """Search every byte once, in blocks of whole lines of a few megabytes.
+    """Search every byte once, in blocks of a few megabytes that end at the end of a line.
 
-    Raises InputError with the line of the first fault.
+    Raises InputError, which names the line of the first fault.
     """
     findings = _Findings()
     with path.open("rb") as file:
@@ -226,7 +236,7 @@ def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
 
 
 def _search_block(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Refuse bytes that the encoding does not allow, and note quotes, lone carriage returns and the number of lines."""
+    """Refuse bytes that the encoding does not allow. Note quotes, single carriage returns and the number of lines."""
     if findings.lines == 0:
         _refuse_marks(path, settings, block)
     position = _first_of(block, _CONTROLS)
@@ -248,7 +258,7 @@ def _line(findings: _Findings, block: bytes, position: int) -> int:
 
 
 def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
-    """Refuse a file that begins with a byte order mark of another encoding, or that is in UTF-16 or UTF-32."""
+    """Refuse a file that begins with the byte order mark of another encoding, or that is in UTF-16 or UTF-32."""
     if block.startswith(codecs.BOM_UTF8) and settings.encoding != "utf-8-sig":
         raise InputError(
             f"{path_for_reader(path)}, line 1: starts with a byte order mark, but the specification says {settings.encoding}: correct the encoding in the specification to utf-8-sig, or ask for the file in the form of earlier years."
@@ -260,9 +270,9 @@ def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
 
 
 def _first_of(block: bytes, unwanted: bytes) -> int | None:
-    """Return the position of the first unwanted byte; None if there is none.
+    """Return the position of the first unwanted byte, or None if there is none.
 
-    `translate` finds in one pass in C that a block has none, as nearly all blocks do: byte by byte in Python,
+    Nearly all blocks have none, and `translate` finds that out in one pass in C. If Python looked at each byte,
     `benchmarks.police_csv` would take minutes longer.
     """
     if len(block.translate(None, unwanted)) == len(block):
@@ -271,7 +281,7 @@ def _first_of(block: bytes, unwanted: bytes) -> int | None:
 
 
 def _search_8_bit(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Refuse bytes that the encoding does not have, and letters in UTF-8; note a block that is all in UTF-8."""
+    """Refuse bytes that the encoding does not have, and letters in UTF-8. Note if a block is entirely in UTF-8."""
     if not findings.other_letters and _is_utf8(block):
         findings.utf8_line = findings.utf8_line or _line(
             findings, block, next(index for index, byte in enumerate(block) if byte > 127)
@@ -283,8 +293,8 @@ def _search_8_bit(path: Path, settings: Csv, block: bytes, findings: _Findings) 
         raise InputError(
             f"{path_for_reader(path)}, line {_line(findings, block, position)}: byte {block[position]:#04x} is not a character of {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         )
-    # The pattern begins with one of these two bytes, which Danish text rarely has. Searching for a byte is much quicker than
-    # searching for the pattern: without it `benchmarks.police_csv` takes longer.
+    # The pattern begins with one of these two bytes, which Danish text rarely has. A search for a byte is much quicker than a
+    # search for the pattern. Without this first search `benchmarks.police_csv` takes longer.
     suspicious = b"\xc3" in block or b"\xe2" in block
     if suspicious and (mixed := _UTF8_IN_8_BIT.search(block)):
         raise _mixed(path, settings, _line(findings, block, mixed.start()))
@@ -328,13 +338,13 @@ def _search_utf8(path: Path, settings: Csv, block: bytes, findings: _Findings) -
     if (lost := text.find(_REPLACEMENT_CHARACTER)) >= 0:
         line = findings.lines + text[:lost].count("\n") + 1
         raise InputError(f"{path_for_reader(path)}, line {line}: {LOST_LETTER}: ask for the file again.")
-    if "\u00c3" in text and (wrong := _GARBLED.search(text)):  # a letter is found quicker than the pattern
+    if "\u00c3" in text and (wrong := _GARBLED.search(text)):  # a single letter is found more quickly than the pattern
         line = findings.lines + text[: wrong.start()].count("\n") + 1
         raise InputError(f"{path_for_reader(path)}, line {line}: {BROKEN_LETTER}: ask for the file again.")
 
 
 def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) -> int:
-    """Count the rows of a file with quotes, whose cells may hold line ends."""
+    """Count the rows of a file that has quotes, so that its cells may contain line ends."""
     count, line = 0, 1  # the number of rows, and the line on which the next row begins
     with path.open(encoding=CODECS[settings.encoding], newline="") as file:
         reader = csv.reader(file, delimiter=settings.delimiter, strict=True)
@@ -355,7 +365,10 @@ def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) 
 
 
 def _holds_lines(cell: str, settings: Csv, columns: int) -> bool:
-    """Whether a cell holds whole rows: a line end and as many delimiters as a row has, and more than a text may hold."""
+    """Return whether a cell seems to contain whole rows.
+
+    It does if it has a line end, as many delimiters as a row has, and more delimiters than an ordinary text may have.
+    """
     return "\n" in cell and cell.count(settings.delimiter) >= max(columns - 1, FEWEST_DELIMITERS)
 
 
@@ -369,7 +382,7 @@ def _cut_off(path: Path, line: int) -> InputError:
 def _numbered(
     reader: pa_csv.CSVStreamingReader, malformed: dict[int, str], header_row: int, wanted: list[str]
 ) -> Batches:
-    """Yield all rows in order with their numbers; a row with too few or too many cells has no cells, but a reason."""
+    """Yield all rows in order with their numbers. A row with too few or too many cells gets empty cells and a reason."""
     last_row = header_row
     for batch in reader:
         gaps = np.array(sorted(malformed), dtype=np.int64)
@@ -383,7 +396,7 @@ def _numbered(
 
 
 def _in_order(batch: pa.RecordBatch, rows: np.ndarray, malformed: dict[int, str], wanted: list[str]) -> Batches:
-    """Yield the rows of a batch and the malformed rows among them, sorted by number."""
+    """Yield the rows of a batch and the malformed rows that lie between them, sorted by number."""
     well_formed = batch_of(batch.columns, wanted, rows)
     if not malformed:
         yield well_formed
@@ -393,7 +406,7 @@ def _in_order(batch: pa.RecordBatch, rows: np.ndarray, malformed: dict[int, str]
 
 
 def _without_cells(malformed: dict[int, str], wanted: list[str]) -> pa.RecordBatch:
-    """Return the malformed rows with their numbers and reasons, and with empty cells."""
+    """Return malformed rows with their numbers, their reasons and empty cells."""
     rows = sorted(malformed)
     empty = [pa.nulls(len(rows), pa.string())] * len(wanted)
     return batch_of(empty, wanted, np.array(rows), [malformed[row] for row in rows])

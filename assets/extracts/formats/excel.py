@@ -1,7 +1,8 @@
-"""Excel: one sheet of a workbook, read with python-calamine.
+"""Excel: one sheet of a workbook, read with the library python-calamine.
 
-Here belongs how a sheet becomes rows and cells. Before it, `sheet_text.py` searches the sheet's XML for what the library does
-not report (formulas, errors, merged cells) or cannot read in reasonable memory, and counts the rows independently.
+This module turns a sheet into rows and cells. Before that, `sheet_text.py` searches the sheet's XML for what the library does
+not report (formulas, errors, merged cells) and for what it could not read in reasonable memory. It also counts the rows, to
+check what the library reads.
 """
 
 import gc
@@ -24,11 +25,12 @@ from warehouse.errors import InputError
 from warehouse.home import path_for_reader
 from warehouse.personal import kind_of_text
 
-KEPT_BYTES = 1 << 23  # the largest total size of workbooks kept in memory; their rows take many times as much
+# The largest total size of the files whose workbooks stay in memory. Their rows take many times as much memory.
+KEPT_BYTES = 1 << 23
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
-    """Return the header of the specification's sheet; None where the workbook does not have the sheet."""
+    """Return the header of the sheet that the specification names, or None if the workbook does not have that sheet."""
     settings = _settings(writing)
     sheet = _book(path).sheet(settings.sheet)
     if sheet is None:
@@ -42,7 +44,7 @@ def sheets(path: Path) -> list[str]:
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Count the rows with a value. Raises InputError for sheets and cells that cannot be read as rows."""
+    """Count the rows that have a value. Raises InputError for sheets and cells that cannot be read as rows."""
     settings = _settings(writing)
     book = _book(path)
     _refuse_sheets(path, book.workbook, settings)
@@ -60,7 +62,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text, without empty rows; row numbers are those of Excel."""
+    """Yield the wanted columns as text, without empty rows. The row numbers are those that Excel shows."""
     settings = _settings(writing)
     sheet = cast(_Sheet, _book(path).sheet(settings.sheet))
     header = sheet.header(settings.header_row)
@@ -80,7 +82,7 @@ def _settings(writing: Writing) -> Xlsx:
 def _workbook(path: Path) -> python_calamine.CalamineWorkbook:
     refuse_no_workbook(path)
     with readable(path, python_calamine.CalamineError):
-        # given a path, the library would guess the format from the end of the name, which may be wrong
+        # if it got a path, the library would guess the format from the end of the name, which may be wrong
         return python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
 
 
@@ -91,30 +93,30 @@ class _Sheet:
     columns: list[tuple[object, ...]]
     height: int
     filled: list[int]
-    """The positions of rows with a value, counted from 0."""
+    """The positions of the rows that have a value, counted from 0."""
     counted: int
-    """The number of rows with a value according to the sheet's XML."""
+    """The number of rows that have a value, according to the sheet's XML."""
 
     def header(self, header_row: int) -> tuple[str, ...]:
-        """Return the headings, without empty ones after the last."""
+        """Return the headings, without the empty cells to the right of the last one."""
         names = [str(column[header_row - 1]).strip() for column in self.columns]
         while names and not names[-1]:
             names.pop()
         return tuple(names)
 
     def filled_below(self, header_row: int) -> list[int]:
-        """Return the positions of the rows with a value below the header."""
+        """Return the positions of the rows below the header that have a value."""
         return self.filled[bisect_left(self.filled, header_row) :]
 
 
 class _Book:
-    """A workbook, opened once, whose sheets are read at most once each."""
+    """A workbook. It is opened once, and each of its sheets is read at most once."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.workbook, self.read = path, _workbook(path), dict[str, _Sheet]()
 
     def sheet(self, name: str) -> _Sheet | None:
-        """Return a sheet; None where the workbook does not have it."""
+        """Return a sheet, or None if the workbook does not have it."""
         if name not in self.workbook.sheet_names:
             return None
         if name not in self.read:
@@ -130,13 +132,13 @@ class _Book:
 
 
 def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
-    """Return the sheet column by column.
+    """Return the sheet as columns.
 
-    Python's garbage collection would visit a list for each row again and again; a few long tuples cost it nothing. With rows
-    in place of columns `benchmarks.workbooks_and_spss` is slower.
+    If there were a list for each row, Python's garbage collection would visit all of them again and again. A few long tuples
+    cost it nothing. With rows in place of columns `benchmarks.workbooks_and_spss` is slower.
     """
     rows = sheet.to_python(skip_empty_area=False)
-    # any() is quick but skips a row of zeros; counting the empty cells finds that row but takes three times as long
+    # any() is quick but misses a row of zeros; counting the empty cells finds such a row but takes three times as long
     filled = [place for place, row in enumerate(rows) if any(row) or row.count("") < len(row)]
     return _Sheet(list(zip(*rows, strict=True)), len(rows), filled, counted)
 
@@ -145,8 +147,8 @@ def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
 def _no_collection() -> Iterator[None]:
     """Switch Python's garbage collection off while rows are read.
 
-    It would visit all new rows again and again, which takes half as long as reading them: with it on,
-    `benchmarks.workbooks_and_spss` is slower by half.
+    Otherwise it visits all new rows again and again, which takes half as long as reading them: `benchmarks.workbooks_and_spss`
+    is slower by half.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -157,14 +159,14 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-_kept: dict[tuple[Path, Stamp], _Book] = {}  # the workbook used last is at the end
+_kept: dict[tuple[Path, Stamp], _Book] = {}  # the one that was used last is at the end
 
 
 def _book(path: Path) -> _Book:
-    """Return the workbook, from memory if its file has not changed since it was opened.
+    """Return the workbook. It is taken from memory if its file has not changed since it was opened.
 
-    A run inspects the workbooks of all its editions before it reads the rows of the first edition. Until then they stay in
-    memory up to a total of KEPT_BYTES, and the last one whatever its size. Without this every workbook is read several
+    A run inspects the workbooks of all its editions before it reads the rows of the first edition. Meanwhile workbooks stay in
+    memory: the last one whatever its size, and others up to a total of KEPT_BYTES. Without this every workbook is read several
     times, and `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` are slower.
     """
     key = path, stamp_of(path)
@@ -175,13 +177,13 @@ def _book(path: Path) -> _Book:
 
 
 def _cells_at(column: tuple[object, ...], places: list[int]) -> Sequence[object]:
-    """Return a column's cells at some positions; a slice where no position is left out, because that is quicker."""
+    """Return a column's cells at some positions. If no position is left out between them, a slice is returned: it is quicker."""
     first, last = places[0], places[-1]
     return column[first : last + 1] if last - first < len(places) else [column[place] for place in places]
 
 
 def _refuse_sheets(path: Path, workbook: python_calamine.CalamineWorkbook, settings: Xlsx) -> None:
-    """Refuse a sheet that the specification does not name, because it may hold rows that would be lost."""
+    """Refuse a sheet that the specification does not name, because it may have rows that would be lost."""
     visible = {sheet.name: str(sheet.visible).endswith("Visible") for sheet in workbook.sheets_metadata}
     for name, shown in visible.items():
         if name != settings.sheet and name not in settings.ignored_sheets:

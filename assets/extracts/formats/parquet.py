@@ -1,4 +1,4 @@
-"""Parquet: columns with types. Here belongs how they become text; `cells.py` holds what all formats share."""
+"""Parquet: columns with types. This module turns them into text; `cells.py` has what all formats share."""
 
 from pathlib import Path
 
@@ -30,9 +30,9 @@ def names(path: Path, _: Writing) -> tuple[str, ...]:
 
 
 def look(path: Path, _: Writing) -> Cells:
-    """Return the number of rows that the file gives in its metadata."""
+    """Return the number of rows, which the file's metadata give."""
     rows = int(_opened(path).metadata.num_rows)
-    if rows > MOST_ROWS:  # a small file can have so many, because equal rows take no room in it
+    if rows > MOST_ROWS:  # even a small file can have so many rows, because equal rows take no room in it
         raise InputError(
             f"{path_for_reader(path)}: has {rows:,} rows, more than any delivered file can have: ask for the file again."
         )
@@ -40,7 +40,7 @@ def look(path: Path, _: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text; the first row has number 1."""
+    """Yield the wanted columns as text. The first row has the number 1."""
     first_row = 1
     file = _opened(path)
     with readable(path, pa.ArrowException, OverflowError):
@@ -56,7 +56,7 @@ def _opened(path: Path) -> pq.ParquetFile:
 
 
 def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: int) -> pa.Array:
-    """Return a column as text. Raises InputError for types that have no single value in a cell."""
+    """Return a column as text. Raises InputError for a type that can hold several values in one cell."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NOT_SINGLE_VALUES):
@@ -74,7 +74,7 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: i
 
 
 def _values(array: pa.Array) -> list[object]:
-    """Return the values of a column; a day after the year 9999, which Python cannot hold, as Arrow's text."""
+    """Return the values of a column. Days after the year 9999 become Arrow's text, because Python has no such days."""
     try:
         values: list[object] = array.to_pylist()
     except OverflowError:
@@ -90,7 +90,7 @@ def _value_or_text(value: pa.Scalar) -> object:
 
 
 def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first_row: int) -> None:
-    """Refuse text that is not UTF-8, which Parquet requires but not every program checks when it writes a file."""
+    """Refuse text that is not UTF-8. Parquet requires UTF-8, but not every program checks this when it writes a file."""
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:

@@ -1,8 +1,8 @@
-"""The XML of an Excel workbook, checked before a library reads the cells.
+"""The XML of an Excel workbook, which is checked before a library reads the cells.
 
-Here belongs what the library does not report: formulas, errors, merged cells, and the number of rows with a value. What would
-fill the memory is refused here too: parts that unpack to enormous size, and a cell so far from the others that the table
-between them would be enormous. The cells themselves are read in `excel.py`.
+This module finds what the library does not report: formulas, errors, merged cells, and the number of rows with a value. It
+also refuses what would fill the memory: parts that unpack to an enormous size, and a cell so far from the others that the
+table between them would be enormous. `excel.py` reads the cells themselves.
 """
 
 import re
@@ -20,7 +20,7 @@ from warehouse.home import path_for_reader
 CHUNK = 1 << 22
 LARGEST_UNPACKED = 1 << 29
 LONGEST_ROW = 1 << 24
-LARGEST_GAP = 10_000_000  # the number of empty places that the table may have besides the cells of the file
+LARGEST_GAP = 10_000_000  # how many empty places the table may have in addition to the cells that the file has
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, KeyError, IndexError, StopIteration)
 _PREFIX = re.compile(rb"<(\w+:)?sheetData")
@@ -32,7 +32,7 @@ _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell [^>]*?ref=["']([A-Z]+)(\d+)""")
 
 
 def refuse_no_workbook(path: Path) -> None:
-    """Refuse a file that is not a workbook, has a password, or unpacks to enormous size."""
+    """Refuse a file that is not a workbook, has a password, or unpacks to an enormous size."""
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         entries = packed.infolist()
         if sum(entry.file_size for entry in entries) > LARGEST_UNPACKED:
@@ -44,13 +44,15 @@ def refuse_no_workbook(path: Path) -> None:
                 f"{path_for_reader(path)}: is not an Excel workbook but a packed archive or a table of another program: unpack it, or save it as .xlsx."
             )
         for entry in entries:
-            if not entry.filename.startswith("xl/worksheets/"):  # the sheets are unpacked and checked in `count_rows`
+            if not entry.filename.startswith(
+                "xl/worksheets/"
+            ):  # sheets are checked in `count_rows`, which unpacks them
                 for _ in _unpacked(path, packed, entry.filename):
                     pass
 
 
 def count_rows(path: Path, index: int, sheet: str) -> int:
-    """Count the rows with a value in the sheet's XML. Raises InputError for a cell that cannot be read as a value."""
+    """Count the rows in the sheet's XML that have a value. Raises InputError for a cell that cannot be read as a value."""
     search = _SheetSearch(f"{path_for_reader(path)}, sheet {sheet}")
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         for chunk in _unpacked(path, packed, _part_of(packed, index)):
@@ -60,7 +62,7 @@ def count_rows(path: Path, index: int, sheet: str) -> int:
 
 
 def letters(column: int) -> str:
-    """Return Excel's name of a column: 1 is A, and 27 is AA."""
+    """Return the name of a column in Excel: that of column 1 is A, that of column 27 is AA."""
     name = ""
     while column:
         column, letter = divmod(column - 1, 26)
@@ -70,7 +72,7 @@ def letters(column: int) -> str:
 
 @dataclass
 class _SheetSearch:
-    """A search of a sheet's XML, piece by piece, and what it has found so far."""
+    """A search through a sheet's XML, piece by piece, with what it has found so far."""
 
     place: str
     prefix: bytes = b""  # some programs write <x:row> for <row>
@@ -113,7 +115,7 @@ class _SheetSearch:
         return b"<" + self.prefix + name
 
     def _count(self, rows: list[bytes], text: bytes) -> None:
-        """Count the rows with a value and the cells, and note the last row and the last column."""
+        """Count the cells and the rows that have a value, and note the last row and the last column."""
         value, inline, cell = self._tag(b"v>"), self._tag(b"t"), self._tag(b"c ")
         cells = self._last_cells(rows) if self.rows else _CELL.findall(text)
         self.rows += len([1 for row in rows if value in row or inline in row])
@@ -124,7 +126,7 @@ class _SheetSearch:
         self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Return the column and row of the last cell of each row, which is the last one in the XML too."""
+        """Return the column and row of each row's last cell. It is the last cell of the row in the XML too."""
         cell = self._tag(b"c ")
         return [
             (last_cell[1], last_cell[2]) for row in rows if (last_cell := _CELL.match(row, max(row.rfind(cell), 0)))
@@ -132,8 +134,8 @@ class _SheetSearch:
 
     def _refuse_computed_cells(self, text: bytes) -> None:
         """Refuse a cell with a formula or an error, which the library would read as a value or as empty."""
-        # A search for a single letter is ten times as fast as one for the pattern, and most pieces do not have the letter:
-        # with the patterns alone `benchmarks.workbooks_and_spss` is slower.
+        # A search for a single letter is ten times as fast as a search for the pattern, and most pieces do not have the
+        # letter. With the patterns alone `benchmarks.workbooks_and_spss` is slower.
         formula = _FORMULA.search(text) if b"f" in text and self._tag(b"f") in text else None
         if formula:
             raise InputError(
@@ -146,7 +148,7 @@ class _SheetSearch:
             )
 
     def _cell_at(self, text: bytes, position: int) -> str:
-        """Return the place of the cell for a message, or of its row where the XML does not name the cell."""
+        """Return the place of the cell for a message, or the place of its row if the XML does not name the cell."""
         start = max(text.rfind(self._tag(name), 0, position + 10) for name in (b"c ", b"c>"))
         cell = _CELL.match(text, max(start, 0))
         if cell:
@@ -159,7 +161,7 @@ class _SheetSearch:
 
 
 def _number(column: bytes) -> int:
-    """Return the number of a column: A is 1, and AA is 27."""
+    """Return the number of a column: that of A is 1, that of AA is 27."""
     number = 0
     for letter in column:
         number = number * 26 + letter - 64
@@ -169,7 +171,7 @@ def _number(column: bytes) -> int:
 def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     """Yield a part of the workbook, piece by piece.
 
-    Raises InputError where it is enormous, whatever size the archive gives.
+    Raises InputError if the part is enormous, even if the archive gives a smaller size.
     """
     entry = copy(packed.getinfo(name))
     entry.file_size, size = 2 * LARGEST_UNPACKED, 0  # the size that the archive gives may be false

@@ -1,7 +1,7 @@
 """SPSS: numbers with labels, and days as seconds since 14 October 1582.
 
-Here belongs how variables become columns of text without the values that the file declares missing. `cells.py` holds what
-all formats share.
+This module turns variables into columns of text. Values that the file declares missing become empty cells. `cells.py` has
+what all formats share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def names(path: Path, _: Writing) -> tuple[str, ...]:
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Return the number of cases from the file's metadata, or by reading one variable where it is not there."""
+    """Return the number of cases. It is in the file's metadata; if it is missing there, one variable is read to count them."""
     metadata = _metadata(path)
     if metadata.number_rows is not None and metadata.number_rows >= 0:
         return Cells(int(metadata.number_rows))
@@ -41,7 +41,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted variables as text, with labels in place of values that have one; the first case has number 1."""
+    """Yield the wanted variables as text, with labels in place of the values that have one. The first case has the number 1."""
     labels = _metadata(path).variable_value_labels
     rows_before, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
@@ -57,7 +57,10 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
 
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
-    """Return the first cases. Those read during inspection are in memory; only the other variables are read from the file."""
+    """Return the wanted variables of the file's first cases.
+
+    Variables that were read during the inspection are still in memory. Only the others are read from the file.
+    """
     cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
     if absent:
@@ -67,9 +70,10 @@ def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
 
 @lru_cache(maxsize=KEPT_FILES)
 def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
-    """Return the first cases in memory by variable, which `_first_cells` fills; empty for a file not read before.
+    """Return the cache of the file's first cases, keyed by variable.
 
-    Without this cache the first cases are read twice, and `benchmarks.workbooks_and_spss` is slower.
+    `_first_cells` fills it; it is empty for a file that has not been read yet. Without this cache the first cases are read
+    twice, and `benchmarks.workbooks_and_spss` is slower.
     """
     return {}
 
@@ -77,7 +81,7 @@ def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
 def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[str, pa.Array]:
     """Read `limit` cases of the wanted variables.
 
-    Days are converted here and not by pyreadstat, which fails at impossible days.
+    pyreadstat is told not to convert days, because it fails if a day is impossible. They are converted here instead.
     """
     import pyreadstat
 
@@ -104,9 +108,9 @@ def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[
 
 
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
-    """Convert seconds since 1582 to days, or to days with a time where the variable's format has one.
+    """Convert seconds since 1582 to days, or to days with a time if the variable's format has a time.
 
-    A day out of range becomes the first or last possible day, which row rules reject.
+    A day out of range becomes the first or the last possible day. Row rules reject both.
     """
     moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
     day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))
@@ -121,7 +125,8 @@ def _days(values: pa.Array, kind: str | None) -> pa.Array:
 def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels: Mapping[float, str]) -> pa.Array:
     """Return the values, with null in place of those that the file declares missing.
 
-    A missing value with a label, such as "Ved ikke", is an answer and stays, unless only missing values have labels.
+    There is an exception: a value that is declared missing but has a label, such as "Ved ikke", is an answer and stays. The
+    exception does not apply if the only labels are those of missing values.
     """
     valid_labels = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
     for span in ranges:
@@ -132,13 +137,13 @@ def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels:
 
 
 def _metadata(path: Path) -> "metadata_container":
-    """Return the file's metadata, read once as long as the file does not change."""
+    """Return the file's metadata. They are read only once, unless the file changes."""
     return _metadata_of(path, stamp_of(path))
 
 
 @lru_cache(
     maxsize=KEPT_FILES
-)  # without it each function reads them again, and `benchmarks.workbooks_and_spss` is slower
+)  # without this cache each function reads the metadata again, and `benchmarks.workbooks_and_spss` is slower
 def _metadata_of(path: Path, _stamp: Stamp) -> "metadata_container":
     import pyreadstat
 

@@ -1,4 +1,4 @@
--- Partners are counted once each: by their id where the partner register has the name, by the name itself where it does not.
+-- Each partner is counted once. Partners are told apart by their id if the partner register has the name, otherwise by the name.
 WITH partners AS (
     SELECT file, row, unnest(partner_names(partners)) AS partner_name FROM {typed}
 ), counted AS (

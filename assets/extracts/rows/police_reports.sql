@@ -1,7 +1,7 @@
--- A report lies in the smallest of the areas that its rode, its coordinates and its area code give; of areas of equal level the
--- one of the rode counts first, then that of the coordinates. The version of an area is the one that holds on the last day of
--- the crime year, so that all reports of a year are counted by one version. The bydel is that of this area, or else that of
--- the rode, the coordinates or the area code.
+-- A report's rode, coordinates and area code each give an area. The report lies in the smallest of these areas. If areas of the
+-- same level differ, the one of the rode is used, or else that of the coordinates. The version of an area is the one that is
+-- valid on the last day of the crime year, so that all reports of a year are counted in the same version. The report's bydel
+-- is the one that this area lies in. If it lies in none, the bydel comes from the rode, the coordinates or the area code.
 WITH candidates AS (
     SELECT t.*, make_date(year(t.reported_on), 12, 31) AS last_day,
            by_rode.area_id AS rode_area_id, by_coordinates.area_id AS point_area_id, by_code.area_id AS code_area_id

@@ -1,4 +1,4 @@
--- Answers are classified as safe, unsafe or neither by the newest rule version that holds for the edition.
+-- Answers are classified as safe, unsafe or neither, according to the newest version of the rule that is valid for the edition.
 WITH rule AS (
     SELECT answer, answer_class, rule_version FROM reference.answer_classes
     WHERE rule_version = (

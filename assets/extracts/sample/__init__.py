@@ -1,8 +1,8 @@
 """Made-up delivered files, in the formats in which producers send such data, because no real ones are public.
 
-This module decides which files there are and writes them into a folder. Their content is made up in `survey_answers.py`,
-`police_reports.py`, `police_counts.py`, `population.py` and `partnership.py`; only the figures in `figures.py` are real,
-published ones. `writing.py` writes the files. Nothing here reads a really delivered file.
+This module decides which files there are, and writes them into a folder. Their content is made up in `survey_answers.py`,
+`police_reports.py`, `police_counts.py`, `population.py` and `partnership.py`. The only real figures are those of
+`figures.py`, which have been published. `writing.py` writes the files. Nothing here reads a file that a producer delivered.
 """
 
 import hashlib
@@ -29,8 +29,8 @@ EDITIONS = range(2017, 2026)
 def write_sample(folder: Path, seed: int = 1, show_progress: Callable[[int, int], None] | None = None) -> list[Path]:
     """Write the made-up files of editions 2017 to 2025 into `<folder>/<edition>/`, and return their paths.
 
-    The same seed gives the same bytes. `show_progress` is called with each edition and its number of files. Raises InputError where the
-    folder holds any other file.
+    The same seed gives the same bytes. `show_progress` is called with each edition and its number of files. Raises InputError if
+    the folder contains any other file.
     """
     _refuse_other_files(folder)
     specifications, reference = load_specifications(), load_reference()
@@ -80,7 +80,7 @@ _PARTNERSHIP_EXTRACTS: dict[str, Callable[[Layout, int, Reference], Extract]] = 
 
 
 def _refuse_other_files(folder: Path) -> None:
-    """Refuse a folder that holds any other file, so that made-up files are never mixed with delivered ones."""
+    """Refuse a folder that contains any other file, so that made-up files are never mixed with delivered ones."""
     for path in sorted(folder.rglob("*")) if folder.exists() else ():
         place = path.relative_to(folder)
         shape = r"20\d\d" if path.is_dir() else rf"20\d\d/{SYNTHETIC}[^/]+"

@@ -1,7 +1,7 @@
-"""The shares that the made-up answers should give: the published ones, and plausible ones where nothing is public.
+"""The shares that the made-up answers should give: published shares, and plausible ones if none were published.
 
-Shares are in per cent of those who gave a view, by stratum, for the day and for the evening and night. The strata of a bydel
-together give its share, and all strata together that of Copenhagen. `survey_answers.py` makes up who answers what.
+There are shares for each stratum, for the day and for the evening and night, in per cent of those who gave a view. The strata of
+a bydel together give the bydel's share, and all strata together give Copenhagen's. `survey_answers.py` makes up who answers what.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from assets.extracts.sample.population import COPENHAGEN
 from warehouse.reference_files import Reference
 
 DAY, EVENING = "", "_evening"
-AIMED_UNDER = 0.2  # subtracted from a published share, so that a bydel published with 10 % is not above 10 %
+AIMED_UNDER = 0.2  # subtracted from a published share, so that a bydel with a published share of 10 % is not above 10 %
 
-# Where nothing is public. Made up.
+# Made-up shares that are used if none were published.
 CITY_SAFE = {DAY: 88.0, EVENING: 80.0}
 CITY_NEITHER = {DAY: 6.0, EVENING: 8.0}
 PROFILE = {
@@ -32,7 +32,7 @@ PROFILE = {
     "vesterbro": (0.65, 0.80),
     "ydre_noerrebro": (1.45, 1.40),
 }
-PARTNERSHIP_UNSAFE = {  # by edition from 2017 on: the day, the evening and night
+PARTNERSHIP_UNSAFE = {  # two series for each area, from edition 2017 on: for the day, and for the evening and night
     "tingbjerg_husum": (
         (15, 17, 16, 16, 15.5, 14.5, 13, 12, 12),
         (33, 31, 30, 28, 26.5, 25, 23, 22, 22),
@@ -45,7 +45,7 @@ FIRST_EDITION = 2017
 
 @dataclass(frozen=True)
 class City:
-    """Copenhagen's shares, in per cent."""
+    """Copenhagen's shares in per cent."""
 
     safe: float
     neither: float
@@ -55,8 +55,8 @@ class City:
 def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> pd.DataFrame:
     """Return the shares `neither` and `unsafe` of each stratum, by day and in the evening.
 
-    The strata have `area_id` (their bydel), `partnership_id` (None outside the partnership areas) and `residents` (aged 15
-    and over).
+    `strata` has the columns `area_id` (the bydel), `partnership_id` (None outside the partnership areas) and `residents` (those
+    aged 15 and over).
     """
     published = published_shares(edition, reference)
     columns = {}
@@ -69,7 +69,7 @@ def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> 
 
 
 def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str], float]:
-    """Return the published figure of each area and measure; where sources differ, the first one in the file."""
+    """Return the published figure of each area and measure. If sources differ, the first one in the file is used."""
     figures = (
         reference["reference.published_figures"].query("edition == @edition").drop_duplicates(["area_id", "measure"])
     )
@@ -80,7 +80,7 @@ def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str]
 
 
 def _city(published: dict[tuple[str, str], float], time: str) -> City:
-    """Return Copenhagen's three shares, corrected to give 100 where the published rounded ones give 99 or 101."""
+    """Return Copenhagen's three shares. If the published, rounded shares add up to 99 or 101, they are corrected to give 100."""
     unsafe, neither, safe = (published.get((COPENHAGEN, f"{name}{time}")) for name in ("unsafe", "neither", "safe"))
     if unsafe is None:
         safe = CITY_SAFE[time] if safe is None else safe
@@ -115,7 +115,10 @@ def _unsafe(
 def _neither(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, unsafe: pd.Series
 ) -> pd.Series:
-    """Return the share `neither` of each stratum; half of it is proportional to the unsafe share of the bydel."""
+    """Return the share `neither` of each stratum.
+
+    If it was not published, half of it is proportional to the unsafe share of the bydel.
+    """
     bydele = strata.groupby("area_id")["residents"].sum()
     bydel_unsafe = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
     published_shares = {
@@ -128,7 +131,10 @@ def _neither(
 
 
 def _spread(published: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
-    """Return every bydel's share: the published one, or one in proportion to `profile`, so that all together give `total`."""
+    """Return every bydel's share.
+
+    It is the published share if there is one. The others are in proportion to `profile`, so that all bydele together give `total`.
+    """
     shares = profile.copy()
     unpublished = [area for area in shares.index if area not in published]
     remaining = total * residents.sum() - sum(share * residents[area] for area, share in published.items())
@@ -138,7 +144,7 @@ def _spread(published: dict[str, float], profile: pd.Series, total: float, resid
 
 
 def _by_stratum(strata: pd.DataFrame, bydel_shares: pd.Series, partnership_shares: dict[str, float]) -> pd.Series:
-    """Return the share of each stratum, so that the strata of a bydel together give the bydel's share."""
+    """Return the share of each stratum, chosen so that the strata of a bydel together give the bydel's share."""
     shares = strata["partnership_id"].map(partnership_shares)
     inside = (shares * strata["residents"]).groupby(strata["area_id"]).sum()
     residents = strata["residents"].where(strata["partnership_id"].isna(), 0).groupby(strata["area_id"]).sum()

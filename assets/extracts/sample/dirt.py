@@ -1,13 +1,13 @@
-"""Untidy names, as real files have them: with spaces after them, and in small or capital letters."""
+"""Make names untidy, as they are in real files: with a space at the end, in small letters or in capital letters."""
 
 import numpy as np
 import pandas as pd
 
-BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # shares of all names
+BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # the share of names that get a space, small letters or capital letters
 
 
 def dirty_names(names: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Return the names, some with a space after them, some in small or capital letters. Empty names stay empty."""
+    """Return the names, some with a space at the end, some in small letters, some in capital letters. Empty names stay empty."""
     drawn = rng.random(len(names))
     dirty = names.where(drawn >= BLANK, names + " ")
     dirty = dirty.where((drawn < BLANK) | (drawn >= BLANK + LOWER), names.str.lower())

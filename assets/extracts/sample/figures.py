@@ -1,4 +1,4 @@
-"""The published figures of the reference data, as somebody would type them into a table."""
+"""A file of published figures, written as if somebody had typed the figures of the reference data into a table."""
 
 from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.writing import Extract, area_names, labels_of
@@ -8,7 +8,7 @@ FORMATS: dict[int, Format] = {2018: "xlsx", 2022: "xlsx", 2025: "xlsx"}
 
 
 def figures_extract(layout: Layout, reference: Reference) -> Extract:
-    """Return a file with one row for each published figure of the edition; none of its numbers is made up."""
+    """Return a file with one row for each published figure of the edition. None of its numbers is made up."""
     edition = layout.edition
     names = area_names(layout.writing.area_code_system, reference)
     words = labels_of(layout, "measure").values()

@@ -1,6 +1,6 @@
 """Made-up files about the partnerships: activities and goals of the plan, meetings, accounts, and the state's list of areas.
 
-All words are invented; only the names of partners are from the reference data. `writing.py` writes the files.
+All words are invented, except the names of partners, which are from the reference data. `writing.py` writes the files.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ FIRST_EDITION = 2021
 FORMATS: dict[int, Format] = {2022: "xlsx", 2024: "xlsx"}
 ACTIVITY_BUDGET, MANAGEMENT_BUDGET = 1_900_000.0, 310_000.0  # DKK a year, as in the agreement
 UNKNOWN_PARTNERS = ("Foreningen Den Opdigtede Have", "Beboergruppen Prøvevang")
-INITIALS = ("AB", "CD", "EF", "GH", "KL")  # of nobody real
+INITIALS = ("AB", "CD", "EF", "GH", "KL")  # these are not the initials of real people
 TITLES = (
     "Fællesspisning i gården",
     "Aftenvandring i kvarteret",
@@ -47,7 +47,7 @@ GOALS = (
     "Færre klager over støj",
     "Flere børn i foreninger",
 )
-MEETINGS = {  # the smallest and the largest number a year
+MEETINGS = {  # the smallest and the largest number of them in a year
     "steering_group": (1, 2),
     "working_group": (7, 10),
     "plan_update": (1, 1),
@@ -94,7 +94,7 @@ def _activities(code: str, layout: Layout, partners: list[str], rng: np.random.G
 
 
 def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
-    """Return `count` different partners, divided by semicolons; some with spaces around them or in small letters."""
+    """Return `count` different partners, separated by semicolons. Some have spaces around them or are in small letters."""
     names = [str(name) for name in rng.choice(np.array(partners, dtype=object), count, replace=False)]
     names = [name.lower() if rng.random() < 0.05 else name for name in names]
     divider = str(rng.choice(["; ", ";", " ; "], p=[0.8, 0.1, 0.1]))
@@ -102,7 +102,7 @@ def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
 
 
 def goals_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return four to eight result goals of each partnership; whether a goal was kept agrees with its numbers."""
+    """Return four to eight result goals of each partnership. Whether a goal is marked as kept agrees with its numbers."""
     rng = np.random.default_rng([seed, layout.edition, 22])
     rows = [
         _goal(code, number, title, layout, rng)
@@ -131,7 +131,7 @@ def _goal(code: str, number: int, title: str, layout: Layout, rng: np.random.Gen
 
 
 def meetings_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the year's meetings and other duties of each partnership, no two of one kind on the same day."""
+    """Return the year's meetings and other duties of each partnership. No two of the same kind are on the same day."""
     rng = np.random.default_rng([seed, layout.edition, 23])
     rows = [
         {
@@ -164,7 +164,7 @@ def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the state's list of December in the edition's year; it becomes shorter from year to year."""
+    """Return the list that the state makes in December of the edition's year. It becomes shorter from year to year."""
     municipality = reference["reference.areas"].query("level == 'municipality'")["code"].iloc[0]
     listed = max(1, len(LISTED) - (layout.edition - FIRST_EDITION + seed % 2) // 2)
     rows = [
@@ -176,14 +176,14 @@ def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 
 def _codes(layout: Layout, reference: Reference) -> list[str]:
-    """Return the name of each partnership in the file's code system; where there are several, the first one."""
+    """Return the name of each partnership in the file's code system. If it has several names, the first one is used."""
     partnerships = set(reference["reference.areas"].query("level == 'partnership_area'")["area_id"])
     names = area_names(layout.writing.area_code_system, reference)
     return [name for area, name in names.items() if area in partnerships]
 
 
 def _any_label(layout: Layout, column: str, rng: np.random.Generator) -> str:
-    """Draw one of our values that the producer has a label for."""
+    """Choose at random one of our values for which the producer has a label."""
     return str(rng.choice(list(labels_of(layout, column).values())))
 
 

@@ -14,14 +14,14 @@ from warehouse.reference_files import Reference
 
 FORMATS: dict[int, Format] = {2018: "xlsx", 2021: "xlsx", 2023: "parquet", 2024: "xlsx"}
 CITIZEN_FACING = "citizen_facing"
-PER_1000 = {2017: 62.0, 2018: 61.0}  # citizen-facing reports per 1000 residents where nothing is public, by edition
+PER_1000 = {2017: 62.0, 2018: 61.0}  # by edition: citizen-facing reports per 1000 residents if no number was published
 PER_1000_LATER = 38.0
 NAMED_FIELDS = (
     "burglary",
     "theft_robbery",
     "violence_weapons",
     "narcotics",
-)  # citizen-facing by the agreement's footnote 7
+)  # citizen-facing types, according to the agreement's footnote 7
 CITIZEN_FACING_OTHERS = (
     0.15  # the share of the type "other" that is citizen-facing; footnote 7 names some such offences
 )
@@ -32,7 +32,7 @@ def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) 
     edition = layout.edition
     counted = counts(draw, edition, seed, reference)
     names = area_names(layout.writing.area_code_system, reference)
-    types = list(labels_of(layout, "crime_type").values())  # those that the producer has a label for
+    types = list(labels_of(layout, "crime_type").values())  # the types for which the producer has a label
     rows = [
         {"area_code": names[area], "crime_year": draw.crime_year, "crime_type": kind, "reports": count_by_type[kind]}
         for area, count_by_type in counted.items()
@@ -59,7 +59,7 @@ def _by_type(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def _citizen_facing(area: str, count_by_type: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
-    """Return the number of citizen-facing reports, from the published number or rate, or else made up."""
+    """Return the number of citizen-facing reports. It comes from a published number or rate; if there is none, it is made up."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == @area")
     published = figures.drop_duplicates("measure").set_index("measure")["value"]
     if "citizen_facing_reports" in published:

@@ -1,4 +1,4 @@
-"""Made-up reports of crime as the police draw them from their register: codes, days, journal numbers, and later changes.
+"""Made-up reports of crime, as if the police had drawn them from their register: codes, days, journal numbers and later changes.
 
 `report_places.py` makes up where the reports lie, `police_counts.py` counts them, and `writing.py` writes the files.
 """
@@ -14,17 +14,17 @@ from assets.extracts.sample.report_places import place
 from assets.extracts.sample.writing import Extract
 from warehouse.reference_files import Reference
 
-# by the edition that delivers a second draw: the crime year that is drawn again, and the format of the file
+# Keyed by the edition in which a second draw is delivered: the crime year that is drawn again, and the format of the file.
 REDRAWS: dict[int, tuple[int, Format]] = {2020: (2018, "parquet"), 2022: (2020, "xlsx")}
 LATE, REMOVED, RECODED = 0.010, 0.003, 0.004  # shares of a draw's reports that change before the next draw
 PARTNERSHIPS = {
     "tingbjerg_husum": 0.0046,
     "amager_partnership": 0.0050,
     "folehaven": 0.0023,
-}  # shares of all reports. Made up.
-REPEATED, BAD, UNMAPPED = 20, 6, 8  # the number of such rows in each file
+}  # made-up shares of all reports
+REPEATED, BAD, UNMAPPED = 20, 6, 8  # the number of repeated rows, bad rows and rows with an unmapped code in each file
 
-# Shares of reports by crime type: in the whole municipality, and in a partnership area. Made up.
+# Made-up shares of reports by crime type: in the whole municipality, and in a partnership area.
 MIX = {
     "burglary": (0.080, 0.085),
     "theft_robbery": (0.490, 0.300),
@@ -45,9 +45,9 @@ TEXTS = ("{}", "{}, forsøg", "{} – flere forhold", "{} i ”åbent område”
 class Draw:
     """A draw of a crime year: its rows, and the texts that spoil some of their cells.
 
-    Besides the columns of the file the rows have what a pipeline should find out: `crime_type`, empty where no line of the
-    mapping holds; `partnership`, the partnership area that rode, coordinates or name give; and `good`, true where no rule
-    rejects the row.
+    In addition to the columns of the file, the rows have what a pipeline should find out. `crime_type` is empty if no line of the
+    mapping is valid for the code. `partnership` is the partnership area that the rode, the coordinates or the name show. `good`
+    is true if no rule rejects the row.
     """
 
     crime_year: int
@@ -67,7 +67,7 @@ def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
 
 
 def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -> Draw:
-    """Return the same reports drawn again years later: with late reports, without removed ones, and with some new codes."""
+    """Return the same reports, drawn again years later: some were added late, some were removed, and some have new codes."""
     reports, late = _register(crime_year, seed, reference)
     rng = np.random.default_rng([seed, edition, 3])
     reports = _recoded(reports, rng)[rng.random(len(reports)) >= REMOVED]
@@ -114,7 +114,7 @@ def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
 
 
 def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
-    """Return every 5-digit code of the newest mapping, with its crime type and whether its line holds for the whole year."""
+    """Return every 5-digit code of the newest mapping, with its crime type and whether its line is valid for the whole year."""
     lines = reference["reference.offence_codes"]
     lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
     first_codes, last_codes = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
@@ -129,7 +129,7 @@ def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
 
 
 def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """Draw a code of each report's crime type. The same codes are frequent in all years."""
+    """Choose at random a code of each report's crime type. The same codes are frequent in all years."""
     mapping = mapped_codes(reference, crime_year)
     mapping["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(mapping)) ** 2
     mapping = mapping[mapping["holds"]]
@@ -144,7 +144,7 @@ def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, r
 def _unmap(
     rows: pd.DataFrame, places: np.ndarray, crime_year: int, reference: Reference, rng: np.random.Generator
 ) -> None:
-    """Give a few reports a code that no line of the mapping has, or whose line does not hold in the crime year."""
+    """Give a few reports a code that no line of the mapping has, or whose line is not valid in the crime year."""
     mapping = mapped_codes(reference, crime_year)
     holds = set(mapping["offence_code"][mapping["holds"]])
     ended = sorted(set(mapping["offence_code"][~mapping["holds"]]) - holds)
@@ -159,7 +159,7 @@ def _unmap(
 
 
 def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
-    """Draw the days of the reports, with seasons, weekdays and fewer reports during the lockdown."""
+    """Choose at random the days of the reports. Seasons and weekdays differ, and there are fewer reports during the lockdown."""
     days = pd.date_range(date(crime_year, 1, 1), date(crime_year, 12, 31))
     odds = WEEKDAY_ODDS[days.weekday] * MONTH_ODDS[days.month - 1]
     first_day, last_day, factor = LOCKDOWN
@@ -168,14 +168,14 @@ def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
 
 
 def _offence_days(reported_on: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Draw the days of the offences: most on the day of the report or shortly before, a few empty."""
+    """Choose at random the days of the offences: most on the day of the report or shortly before. A few are empty."""
     before = np.where(rng.random(len(reported_on)) < 0.55, 0, rng.geometric(0.15, len(reported_on)))
     days = reported_on - pd.to_timedelta(before, unit="D")
     return days.where(rng.random(len(reported_on)) >= 0.03)
 
 
 def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator) -> pd.Series:
-    """Return journal numbers, made of police district, code, a serial number by code, and year."""
+    """Return journal numbers. Each is made of the police district, the code, a serial number within the code, and the year."""
     serials = codes.groupby(codes).cumcount() + 10_001
     districts = np.array(["0100", "0101", "0102", "0103"], dtype=object)[rng.integers(0, 4, len(codes))]
     numbers: pd.Series = districts + "-" + codes + "-" + serials.astype(str).astype(object) + f"-{crime_year % 100:02d}"
@@ -183,7 +183,7 @@ def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator
 
 
 def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """Return texts that describe the offence as people write, some with a dash, curly quotes or a euro sign."""
+    """Return texts that describe the offence as people would write it. Some have a dash, curly quotes or a euro sign."""
     crime_types = reference["reference.crime_types"]
     names = [*zip(crime_types["crime_type"], crime_types["name_da"], strict=True), (None, "Andet")]
     texts = np.array([[text.format(name) for text in TEXTS] for _, name in names], dtype=object)
@@ -196,7 +196,7 @@ def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> 
 
 
 def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the reports, some with the code and type of another report; journal numbers stay the same."""
+    """Return the reports, some of them with the code and type of another report. Journal numbers stay the same."""
     places = np.flatnonzero(rng.random(len(reports)) < RECODED)
     sources = rng.choice(len(reports), len(places))
     taken_from = np.arange(len(reports))
@@ -205,7 +205,7 @@ def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _drawn(reports: pd.DataFrame, edition: int, crime_year: int, seed: int) -> Draw:
-    """Return the reports sorted by day, with the day of the draw, and below them the rows that rules reject."""
+    """Return the reports sorted by day, with the day of the draw. The rows that rules reject are at the end."""
     rng = np.random.default_rng([seed, edition, crime_year, 5])
     rows = reports.sort_values(["reported_on", "journal_number"], kind="stable").reset_index(drop=True)
     drawn_on = pd.Timestamp(edition, 2, 10) + pd.Timedelta(days=int(rng.integers(0, 40)))

@@ -15,10 +15,10 @@ from warehouse.reference_files import Reference
 
 COPENHAGEN = "copenhagen"
 SOURCE = "Opdigtet prøve"
-SHARES_ON = date(2015, 1, 1)  # the last day for which residents of the bydele are public
+SHARES_ON = date(2015, 1, 1)  # the last day for which the residents of the bydele were published
 FORMATS: dict[int, Format] = {2019: "xlsx", 2022: "parquet", 2024: "xlsx"}
 
-# The bydele of the survey that are parts of a bydel of the municipality, and their shares of it. Assumed.
+# The bydele of the survey that are parts of a bydel of the municipality, with their assumed shares of its residents.
 SURVEY_PARTS = {
     "christianshavn": ("bydel_indre_by", 0.20),
     "indre_by": ("bydel_indre_by", 0.80),
@@ -48,7 +48,10 @@ def population_extract(layout: Layout, seed: int, reference: Reference) -> Extra
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Return the residents of every area on 1 January of a year: Copenhagen's as published, the others in proportion."""
+    """Return the residents of every area on 1 January of a year.
+
+    Copenhagen's number is the published one, and the others are in proportion to it.
+    """
     populations = reference["reference.populations"]
     total = _copenhagen(populations, year)
     counts_2015 = populations[(populations["on_date"] == SHARES_ON)].set_index("area_id")["population_residents"]
@@ -66,7 +69,7 @@ def _copenhagen(populations: pd.DataFrame, year: int) -> int:
 
 
 def _partnership_residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Return the residents of the partnership areas, as defined on the day; they differ a little from year to year."""
+    """Return the residents of the partnership areas as they are defined on 1 January. They differ a little from year to year."""
     areas = reference["reference.areas"].query("level == 'partnership_area'")
     day = date(year, 1, 1)
     has_begun = areas["valid_from"].map(lambda valid_from: pd.isna(valid_from) or valid_from <= day)

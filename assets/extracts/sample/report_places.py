@@ -1,7 +1,7 @@
-"""The places of made-up reports: most are given by rode, some by coordinates or only the bydel's name, a few not at all.
+"""The places of made-up reports: most have a rode, some have coordinates or only the bydel's name, and a few have no place.
 
-Coordinates lie inside the boundary of one rode and of no other. A report in a partnership area without roder in the
-reference data gives the name of that area. `police_reports.py` makes up what is reported.
+Coordinates lie inside the boundary of exactly one rode. If the reference data have no roder for a partnership area, its reports
+have the name of that area. `police_reports.py` makes up what is reported.
 """
 
 from collections.abc import Iterable
@@ -14,17 +14,18 @@ from assets.extracts.sample.dirt import dirty_names
 from assets.extracts.sample.writing import area_names
 from warehouse.reference_files import Reference
 
-BY_RODE, BY_COORDINATES, BY_NAME = 0.80, 0.10, 0.085  # shares of reports; the remaining ones have no place
-WITH_NAME_TOO = 0.6  # the share of reports with a rode that give the bydel's name too
-BUSY = {"bydel_indre_by": 3.0, "bydel_noerrebro": 1.5, "bydel_vesterbro_kgs_enghave": 1.6}  # 1 in all other bydele
+BY_RODE, BY_COORDINATES, BY_NAME = 0.80, 0.10, 0.085  # shares of reports; all other reports have no place
+WITH_NAME_TOO = 0.6  # of the reports that have a rode, the share that have the bydel's name too
+# How many times likelier a rode of these bydele is chosen; the number is 1 for all other bydele.
+BUSY = {"bydel_indre_by": 3.0, "bydel_noerrebro": 1.5, "bydel_vesterbro_kgs_enghave": 1.6}
 POINTS = 250  # random points for each rode
 
 
 def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
     """Add `area_code`, `rode_code`, coordinates and `partnership` to the reports.
 
-    Each place lies in the report's partnership area, which is `lies_in`. `partnership` is the area that the given place shows;
-    it is None where the place does not show it.
+    Each place lies in the report's partnership area, which is in the column `lies_in`. `partnership` is the partnership area that
+    a reader of the file can find out from the place; it is None if the place does not show it.
     """
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
@@ -47,7 +48,7 @@ def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) ->
 
 
 def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -> np.ndarray:
-    """Draw a rode for each report, in its partnership area or outside all partnership areas."""
+    """Choose a rode at random for each report, in its partnership area or outside all partnership areas."""
     chosen = np.zeros(len(lies_in), dtype=int)
     for area in (None, *roder["partnership"].dropna().unique()):
         in_area = roder["partnership"].isna() if area is None else roder["partnership"] == area
@@ -58,7 +59,7 @@ def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -
 
 
 def _roder(reference: Reference) -> pd.DataFrame:
-    """Return every rode with its code, bydel, partnership area, boundary, and odds of being drawn."""
+    """Return every rode with its code, bydel, partnership area, boundary, and its odds of being chosen."""
     areas = reference["reference.areas"]
     bydele = areas.query("level == 'bydel'").set_index("area_id")["name_da"]
     roder = areas.query("level == 'rode'").merge(
@@ -74,16 +75,16 @@ def _roder(reference: Reference) -> pd.DataFrame:
 
 
 def _whole_of(wholes: Iterable[str], reference: Reference) -> pd.Series:
-    """Return the area of `wholes` that each of their members belongs to, by the member's id."""
+    """Return, for each member of the areas in `wholes`, the area that it belongs to. The members' ids are the index."""
     members = reference["reference.area_members"]
     members = members[members["area_id"].isin(list(wholes))].drop_duplicates("member_area_id")
     return members.set_index("member_area_id")["area_id"]
 
 
 def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw random points in each rode, in metres east and north, as an array of rode, point and coordinate.
+    """Choose random points in each rode. They are in metres east and north, in an array of shape (roder, points, coordinates).
 
-    A point that lies in two roder, on their border, is not used.
+    A point on the border of two roder, so that it lies in both, is not used.
     """
     shapes = shapely.from_wkt(boundaries)
     low_x, low_y, high_x, high_y = shapely.bounds(shapes)[:, :, None].transpose(1, 0, 2)

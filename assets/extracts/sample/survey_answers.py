@@ -16,13 +16,13 @@ from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 
 FORMATS: dict[int, Format] = {2017: "sav", 2019: "sav", 2021: "sav", 2020: "xlsx", 2023: "xlsx", 2025: "xlsx"}
-AGED_15_AND_OVER = 0.845  # the share of all residents
-DESIGN_EFFECT = 1.4  # of the weights of the whole file
-ANSWERS, RESPONSE = 4_050, 0.28  # number of answers and rate of response where they are not public
+AGED_15_AND_OVER = 0.845  # the share of all residents who are that old
+DESIGN_EFFECT = 1.4  # the design effect of the weights of the whole file
+ANSWERS, RESPONSE = 4_050, 0.28  # the number of answers and the response rate if they were not published
 LEFT_OUT = 0.02  # the share of respondents without a view
 MOST_BAD = 8  # the largest number of bad rows in a file
 
-# The bydel of a partnership area that reference.area_members does not list. Assumed.
+# The assumed bydel of each partnership area that reference.area_members does not list.
 BYDEL_OF = {"amager_partnership": "amager_vest"}
 
 RATES = {
@@ -50,7 +50,7 @@ RATES = {
 
 
 def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the answers of one edition: as many good rows as answers were published, and a few bad rows."""
+    """Return the answers of one edition: as many good rows as the published number of answers, and a few bad rows."""
     edition = layout.edition
     rng = np.random.default_rng([seed, edition, 1])
     strata = _strata(edition, seed, reference, rng)
@@ -67,7 +67,10 @@ def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 
 def _strata(edition: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row per stratum: its bydel, partnership area, residents aged 15 and over, invited and answers."""
+    """Return one row per stratum, with its bydel and its partnership area.
+
+    It also has the numbers of residents aged 15 and over, of those who were invited, and of answers.
+    """
     strata = _areas_of_strata(edition, seed, reference)
     answers, invited = _published_numbers(edition, reference)
     in_partnership = strata["partnership_id"].notna()
@@ -110,7 +113,7 @@ def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) 
 
 
 def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
-    """Return the numbers of answers and of invited residents of the edition, made up where they are not public."""
+    """Return the edition's number of answers and number of invited residents. They are made up if they were not published."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == 'copenhagen'")
     answers = int(figures["answers"].max()) if figures["answers"].notna().any() else ANSWERS + edition % 7 * 10
     invited = int(figures["invited"].max()) if figures["invited"].notna().any() else round(answers / RESPONSE)
@@ -126,9 +129,10 @@ def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
 
 
 def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw weights that add up to the residents of each stratum.
+    """Choose random weights that add up to the residents of each stratum.
 
-    The different sampling of the strata has a design effect already; the weights vary enough to raise it to DESIGN_EFFECT.
+    The strata are sampled at different rates, which causes a design effect already. The weights vary just enough to raise it to
+    DESIGN_EFFECT.
     """
     size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
     strata_effect = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
@@ -143,7 +147,7 @@ def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Genera
 
 
 def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Draw the classes of each respondent's two answers; most who feel unsafe by day feel unsafe in the evening too."""
+    """Choose at random the class of each respondent's two answers. Most who feel unsafe by day feel unsafe in the evening too."""
     unsafe_first = {"unsafe": 2.0, "neither": 1.0, "safe": 0.0, "left_out": 0.5}
     classes = {time: np.full(len(rows), "safe", dtype=object) for time in (DAY, EVENING)}
     for places in rows.groupby("in_stratum").indices.values():
@@ -160,7 +164,8 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
     """Return the class of each answer of a stratum.
 
-    The first respondents in `order` are unsafe until that weighted share is reached, the next ones `neither`, the others safe.
+    Respondents are taken in `order`. The first are unsafe until their weights reach that share, the next are `neither` until
+    theirs do, and the others are safe.
     """
     classes = np.full(len(weights), "safe", dtype=object)
     classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
@@ -172,7 +177,10 @@ def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng:
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return the first positions of `order` whose weights add up to less than `goal`, and one more if it reduces the gap."""
+    """Return the longest beginning of `order` whose weights add up to less than `goal`.
+
+    One more position is added if that brings the sum closer to `goal`.
+    """
     count = int(np.searchsorted(np.cumsum(weights[order]), goal))
     gap = goal - weights[order[:count]].sum()
     untaken = order[count:]
@@ -183,7 +191,7 @@ def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.nda
 
 
 def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
-    """Draw an answer for each class; answers at the beginning of the class are more frequent."""
+    """Choose at random an answer of each class. Answers that are listed earlier in the class are more frequent."""
     answered = classes.copy()
     for name, choices in answers.items():
         places = np.flatnonzero(classes == name)
@@ -193,7 +201,7 @@ def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: 
 
 
 def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, list[str]]:
-    """Return the answers of the edition's scale by class, according to the newest rule that holds for the edition."""
+    """Return the answers of the edition's scale, keyed by class, according to the newest rule that is valid for the edition."""
     rules = reference["reference.answer_classes"].query("valid_from_edition <= @edition")
     rules = rules[(rules["rule_version"] == rules["rule_version"].max()) & rules["answer"].isin(labels)]
     return {str(name): group["answer"].tolist() for name, group in rules.groupby("answer_class")}
@@ -226,7 +234,7 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
 
 
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
-    """Draw days in the edition's fieldwork, or in December and January where its days are not known; a few are empty."""
+    """Choose random days within the edition's fieldwork, or in December and January if its days are not known. A few are empty."""
     described = reference["reference.editions"].query("edition == @edition").iloc[0]
     first_day, last_day = described["fieldwork_first_day"], described["fieldwork_last_day"]
     first_day = date(edition - 1, 12, 1) if pd.isna(first_day) else first_day
@@ -237,7 +245,10 @@ def _days(edition: int, reference: Reference, count: int, rng: np.random.Generat
 
 
 def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Draw yes or no, with yes twice as often for the unsafe, and a few "don't know", "no answer" and empty cells."""
+    """Choose yes or no at random; yes is twice as frequent for those who feel unsafe.
+
+    A few cells are "don't know", "no answer" or empty.
+    """
     yes = rng.random(len(unsafe)) < np.where(unsafe, 2 * rate, rate)
     drawn = rng.random(len(unsafe))
     choices = [drawn < 0.012, drawn < 0.018, drawn < 0.026]
@@ -245,14 +256,14 @@ def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Ser
 
 
 def _interview_form(layout: Layout, count: int, rng: np.random.Generator) -> dict[str, pd.Series]:
-    """Return the column that the layout ignores, with its heading in the style of the edition's other headings."""
+    """Return the column that the layout ignores. Its heading has the style of the edition's other headings."""
     small = all(heading == heading.lower() for heading in layout.headings.values())
     name = next(name for name in layout.ignored if (name == name.lower()) == small)
     return {name: pd.Series(rng.choice(np.array(["Web", "Telefon"], dtype=object), count, p=[0.8, 0.2]))}
 
 
 def _with_bad_rows(file: pd.DataFrame, edition: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the file with a few bad rows at its end: without a weight above 0, repeated, or with an unknown label."""
+    """Return the file with a few bad rows at its end: without a positive weight, repeated, or with an unknown label."""
     bad = file.iloc[rng.choice(len(file), MOST_BAD, replace=False)].copy().reset_index(drop=True)
     numbers = [f"{edition}-9{number:04d}" for number in range(len(bad))]
     bad.loc[:5, "respondent_number"] = numbers[:6]

@@ -1,7 +1,7 @@
-"""The writing of a made-up table as a producer's file, with the specification's headings, labels, formats and decimal mark.
+"""Write a made-up table as a producer's file, with the headings, labels, formats and decimal mark of the specification.
 
-Here belong the four formats, each written so that the same table gives the same bytes. The other modules of this folder make
-up the content; `assets/extracts/formats/` reads files.
+This module writes four formats, each so that the same table gives the same bytes. The other modules of this folder make up the
+content. `assets/extracts/formats/` reads the files.
 """
 
 import csv
@@ -36,10 +36,10 @@ UNKNOWN_CODE = 99.0  # the number in an SPSS file for a label that the specifica
 
 @dataclass(frozen=True)
 class Extract:
-    """A made-up file before it is written: rows with our columns and values, and with ignored columns by their heading.
+    """A made-up file before it is written. Its rows have our columns with our values, and ignored columns under their headings.
 
-    Days are datetime64, numbers are numbers, everything else is text or None. `spoiled` holds texts that are written in
-    place of a cell's value, by column and position of the row.
+    Days are datetime64, numbers are numbers, and everything else is text or None. `spoiled` has texts that are written in place of
+    a cell's value; they are keyed by the column and then by the position of the row.
     """
 
     layout: Layout
@@ -59,24 +59,24 @@ class Extract:
         return {name: self.layout.heading_of(name) for name in self.rows.columns}
 
     def labels(self, column: str) -> dict[str, str]:
-        """Return the producer's label of each of our values; empty for a column without labels."""
+        """Return the producer's label of each of our values. For a column without labels it is empty."""
         return {meaning: label for label, meaning in labels_of(self.layout, column).items()}
 
 
 def labels_of(layout: Layout, column: str) -> dict[str, str]:
-    """Return our value of each of the producer's labels; empty for a column without labels."""
+    """Return our value of each of the producer's labels. For a column without labels it is empty."""
     return (layout.columns[column].labels or {}) if column in layout.columns else {}
 
 
 def area_names(system: str, reference: Reference) -> dict[str, str]:
-    """Return the code of each area in a code system; where an area has several codes, the first one of the file."""
+    """Return the code of each area in a code system. If an area has several codes, the first one in the file is used."""
     codes = reference["reference.area_codes"]
     codes = codes[codes["code_system"] == system].drop_duplicates("area_id")
     return dict(zip(codes["area_id"], codes["code"], strict=True))
 
 
 def write(extract: Extract, folder: Path) -> Path:
-    """Write the file into its edition's folder in `folder`, and return its path."""
+    """Write the file into the edition's folder, which is in `folder`, and return the file's path."""
     path = folder / str(extract.layout.edition) / f"{SYNTHETIC}{extract.stem}_{extract.layout.edition}.{extract.format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx, "sav": _write_sav, "parquet": _write_parquet}[extract.format](
@@ -93,7 +93,7 @@ def _labelled(extract: Extract, column: str) -> pd.Series:
 
 
 def _or_none(values: pd.Series, cells: list[Cell]) -> list[Cell | None]:
-    """Return the cells, with None in place of each that is missing from the values."""
+    """Return the cells, with None in place of each cell whose value is missing."""
     return [None if missing else cell for cell, missing in zip(cells, values.isna(), strict=True)]
 
 
@@ -117,9 +117,9 @@ def _write_csv(extract: Extract, path: Path) -> None:
 
 
 def _plain_lines(columns: list[pa.Array], settings: Csv) -> str:
-    """Return the lines without quotes; empty where a cell needs quotes.
+    """Return the lines without quotes, or an empty text if a cell needs quotes.
 
-    pyarrow writes them much faster than Python's csv module, which is used for the few files that need quotes.
+    pyarrow writes the lines much faster than Python's csv module, which is used only for the few files that need quotes.
     """
     out = pa.BufferOutputStream()
     options = pa_csv.WriteOptions(
@@ -189,7 +189,7 @@ def _write_column(sheet: "Worksheet", first_row: int, place: int, cells: list[ob
 
 
 def _cells(extract: Extract, column: str) -> list[object]:
-    """Return the column's cells as texts, numbers and days; None for an empty one."""
+    """Return the column's cells as texts, numbers and days. An empty cell is None."""
     values = _labelled(extract, column)
     cells = values.dt.to_pydatetime().tolist() if _is_day(values) else values.tolist()
     return _spoil(extract, column, _or_none(values, cells))
@@ -197,8 +197,9 @@ def _cells(extract: Extract, column: str) -> list[object]:
 
 # --- SPSS --------------------------------------------------------------------------------------------------
 
-SAV_DATE_AT = 92  # position in the file of the date (9 bytes) and the time (8 bytes) of creation
-SAV_DATE = b"01 Jan 20" + b"00:00:00"  # WRITTEN_AT; not by `strftime`, whose month depends on the machine's language
+SAV_DATE_AT = 92  # where the date (9 bytes) and the time (8 bytes) of creation are in the file
+# This is WRITTEN_AT. It is not made with `strftime`, whose name of the month depends on the machine's language.
+SAV_DATE = b"01 Jan 20" + b"00:00:00"
 
 
 def _write_sav(extract: Extract, path: Path) -> None:
@@ -226,7 +227,7 @@ def _write_sav(extract: Extract, path: Path) -> None:
 
 
 def _coded(extract: Extract, column: str) -> pd.Series:
-    """Return the number of each cell's label, as SPSS stores it; NaN for an empty cell."""
+    """Return the number of each cell's label, as SPSS stores it. An empty cell is NaN."""
     codes = {meaning: float(code) for code, meaning in enumerate(extract.labels(column), 1)}
     values = extract.rows[column]
     return values.map(codes).fillna(UNKNOWN_CODE).where(values.notna())
@@ -245,7 +246,7 @@ def _write_parquet(extract: Extract, path: Path) -> None:
 
 
 def _array(extract: Extract, column: str) -> pa.Array:
-    """Return the column as days, numbers or text; always as text where cells are spoiled."""
+    """Return the column as days, numbers or text. If some of its cells are spoiled, it is text in any case."""
     values = _labelled(extract, column)
     if column in extract.spoiled or not (_is_day(values) or pd.api.types.is_numeric_dtype(values)):
         return pa.array(_text(extract, column), pa.string())
