@@ -141,7 +141,7 @@ def prove_route() -> None:
         found_ids = sorted(key["id"] for key in _failing_keys(connection, rule, query, result, key=("id",)))
         if found_ids != expected:
             raise CheckError(
-                f"{kind} found the rows {found_ids} of the planted bad rows {expected}: no check can be trusted, so no check was run"
+                f"{kind} should have found the planted bad rows {expected}, but it found {found_ids}: the checks cannot be trusted, so none of them was run"
             )
 
 
@@ -296,4 +296,4 @@ def _refuse_errors(rule: Rule, result: "ExpectationValidationResult") -> None:
     faults = [information] if "raised_exception" in information else list(information.values())
     for fault in faults:
         if fault.get("raised_exception"):
-            raise CheckError(f"{rule.table}.{rule.name} could not be run: {fault.get('exception_message')}")
+            raise CheckError(f"the check '{rule.table}.{rule.name}' could not be run: {fault.get('exception_message')}")

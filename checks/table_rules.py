@@ -127,7 +127,7 @@ def shape_rule(table: Table) -> Rule:
         severity="error",
         expectation="Contract",
         why=f"The table does not have the columns, types, allowed values and unique key of its contract in warehouse/tables/{table.schema_name}.yml.",
-        what_to_do="Run the edition again (tryghed run EDITION). If the check still fails, it is a fault of the program, unless somebody changed a file of the store by hand: report it.",
+        what_to_do="Run the edition again ('tryghed run EDITION'). If the check still fails, somebody changed a file of the store by hand, or it is a fault of the program: report it.",
     )
 
 

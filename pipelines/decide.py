@@ -102,7 +102,7 @@ def written(form: StewardsDecision, person: str, today: date) -> Decision:
             return decide_on_check(form.table, form.rule, form.edition, form.seen, by)
         case About.rejected_row:
             if form.action is None:
-                raise InputError("action is missing: give accept, correct or drop.")
+                raise InputError("the field 'action' is empty: choose accept, correct or drop.")
             cell = cell_of(form.column or None, form.value or None)
             return decide_on_row(form.edition, form.file, form.row, form.action.value, by, cell, form.seen)
         case About.rejected_share:
@@ -115,14 +115,16 @@ def _reject_fields_of_another_kind(form: StewardsDecision) -> None:
     """Reject fields that do not apply to this kind of decision."""
     filled = {name for names in FIELDS.values() for name in names if getattr(form, name)}
     for name in sorted(filled - FIELDS[form.about]):
-        raise InputError(f"{name} does not apply to {form.about.value}: leave it empty, or change about.")
+        raise InputError(
+            f"the field '{name}' does not apply to '{form.about.value}': leave it empty, or choose another value for 'about'."
+        )
 
 
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InputError("expires_on is not a date: write it as 2027-06-01.") from None
+        raise InputError("expires_on is not a date: write a date such as 2027-06-01.") from None
 
 
 @dg.job(

@@ -25,7 +25,7 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
     unknown = [edition for edition in wanted if edition not in described]
     if unknown:
         raise InputError(
-            f"edition {unknown[0]} is not in editions.csv, which has {described[0]} to {described[-1]}: add a line for it, or name another edition."
+            f"edition {unknown[0]} is not in editions.csv, which has the editions {described[0]} to {described[-1]}: add a line for it there, or name another edition."
         )
     stored = set.intersection(*(set(stored_editions(table)) for table in contracts().values() if table.partitioned))
     missing = [edition for edition in range(FIRST_EDITION, wanted[-1]) if edition not in stored]

@@ -127,7 +127,9 @@ def read_status(wanted: int | None, today: date) -> Status:
     connection = open_published()
     shown = edition_shown(connection, wanted)
     if shown is None:
-        raise InputError(f"edition {wanted} is not in the published file: name one of editions.csv, or add it and run.")
+        raise InputError(
+            f"edition {wanted} is not in the published file: name an edition that editions.csv has, or add a line for this one there and run 'tryghed run'."
+        )
     return Status(
         shown=shown,
         today=today,

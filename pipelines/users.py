@@ -14,6 +14,6 @@ def signed_in(tags: Mapping[str, str]) -> str | None:
     name = tags.get(USER_TAG)
     if os.environ.get(SIGNED_IN) and not name:
         raise InputError(
-            "nobody is signed in, and a typed name is not accepted here: launch the run from the page behind the proxy."
+            "nobody is signed in, and a name that somebody types is not accepted here: open the page through the proxy, and launch the run there."
         )
     return name

@@ -49,14 +49,14 @@ class DecisionBase(BaseModel):
             if missing or fields_of_other_kinds:
                 names = ", ".join(sorted(cls._own_fields()))
                 raise ValueError(
-                    f"a decision with about: {entry['about']} and action: {entry['action']} needs exactly these fields of its own: {names}"
+                    f"with 'about: {entry['about']}' and 'action: {entry['action']}', a decision needs these fields, and no field of another kind of decision: {names}"
                 )
         return entry
 
     @model_validator(mode="after")
     def _refuse_expiry_before_decision(self) -> "DecisionBase":
         if self.expires_on is not None and self.expires_on < self.decided_on:
-            raise ValueError("expires_on is before decided_on: correct one of them")
+            raise ValueError("expires_on is before decided_on: correct one of the two days")
         return self
 
     @classmethod
@@ -206,7 +206,7 @@ class CheckWaived(CheckDecision):
     def _require_last_day(cls, entry: object) -> object:
         if isinstance(entry, dict) and "expires_on" not in entry:
             raise ValueError(
-                "a check is waived until a day: add expires_on, or use action: accept to accept it for good"
+                "a check can only be waived until a certain day: add that day as expires_on, or write 'action: accept' to accept the failure for good"
             )
         return entry
 
@@ -274,20 +274,25 @@ def load_decisions(folder: Path | None = None) -> Decisions:
                     path,
                     lines,
                     index,
-                    f"{name} decides on a row for which there is another decision: keep one entry for the row, or only corrections of its cells",
+                    f"'{name}' is about a row that another entry is about too: keep one entry for the row, or keep only entries that correct its cells",
                 )
         if decision.decision_id in names or (in_force and decision.matter() in matters):
             raise _at(
                 path,
                 lines,
                 index,
-                f"{name} has the id of an earlier entry, or is about the same row, file, code or check: keep one of them",
+                f"'{name}' has the same id as an earlier entry, or is about the same row, file, code or check: keep only one of the two entries",
             )
         names.add(decision.decision_id)
         if in_force:
             matters.add(decision.matter())
         if decision.decided_on > today:
-            raise _at(path, lines, index, f"{name} has a decided_on in the future: write the day of the decision")
+            raise _at(
+                path,
+                lines,
+                index,
+                f"decided_on of '{name}' is in the future: write the day on which the decision was made",
+            )
         for word, text in decision.texts().items():
             personal = kind_within(text, may_name=word == "person")
             if personal:
@@ -295,7 +300,7 @@ def load_decisions(folder: Path | None = None) -> Decisions:
                     path,
                     lines,
                     index,
-                    f"the {word} of {name} seems to contain {personal}: decisions are published, so remove them",
+                    f"the field '{word}' of '{name}' seems to contain {personal}: remove them, because decisions are published",
                 )
     return decisions
 
@@ -319,7 +324,7 @@ def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> Non
     for decision in decisions.decisions:
         if isinstance(decision, CodeCorrected) and decision.crime_type not in crime_types:
             raise InputError(
-                f"{reference_file(FILE)}: the crime type {short(decision.crime_type)} of {decision.decision_id} is not known: use one of {', '.join(crime_types)}."
+                f"{reference_file(FILE)}: decision '{decision.decision_id}' names the crime type '{short(decision.crime_type)}', which is not known: use one of {', '.join(crime_types)}."
             )
 
 
@@ -328,7 +333,7 @@ def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
     for decision in decisions.decisions:
         if decision.edition not in editions:
             raise InputError(
-                f"{reference_file(FILE)}: edition {decision.edition} of {decision.decision_id} is not in {reference_file('editions.csv')}: correct the edition, or add a line for it there."
+                f"{reference_file(FILE)}: decision '{decision.decision_id}' is about edition {decision.edition}, which is not in {reference_file('editions.csv')}: correct the edition of the decision, or add a line for it to that file."
             )
 
 
@@ -337,7 +342,7 @@ def check_rules(decisions: Decisions, decidable: Collection[tuple[str, str]]) ->
     for decision in decisions.decisions:
         if isinstance(decision, CheckDecision) and (decision.table, decision.rule) not in decidable:
             raise InputError(
-                f"{reference_file(FILE)}: the check {short(decision.table)} {short(decision.rule)} of {decision.decision_id} is not one that can be decided on: use one of {', '.join(f'{table} {rule}' for table, rule in decidable)}."
+                f"{reference_file(FILE)}: decision '{decision.decision_id}' names the check '{short(decision.table)} {short(decision.rule)}', but no decision can be made about that check: use one of {', '.join(f'{table} {rule}' for table, rule in decidable)}."
             )
 
 

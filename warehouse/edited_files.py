@@ -39,10 +39,12 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise InputError(f"{shown_path(path)} is missing: put the file back.") from None
     except IsADirectoryError:
-        raise InputError(f"{shown_path(path)} is a folder: replace it by the file.") from None
+        raise InputError(
+            f"{shown_path(path)} is a folder, but it must be a file: replace the folder with the file."
+        ) from None
     except OSError as error:
         raise InputError(
-            f"{shown_path(path)} cannot be opened ({error.strerror}): put a file there that you may read."
+            f"{shown_path(path)} cannot be opened ({error.strerror}): give the account that runs Tryghed the right to read it, or replace it with a file that can be opened."
         ) from None
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
@@ -67,15 +69,17 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
         content = yaml.load(text, yaml.CSafeLoader)
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        raise InputError(f"{shown_path(path)}, line {line}: there is a control character: delete it.") from None
+        raise InputError(
+            f"{shown_path(path)}, line {line}: the line contains a control character: delete it."
+        ) from None
     except ValueError as error:
         raise InputError(
-            f"{shown_path(path)}, line {_line_of_invalid_date(text)}: a date cannot be read ({error}): write a date as 2021-01-31."
+            f"{shown_path(path)}, line {_line_of_invalid_date(text)}: a date cannot be read ({error}): write a day that exists, in the form 2021-01-31."
         ) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(
-            f"{shown_path(path)}, line {line}: not readable as YAML ({error.problem}): correct the indentation or the quotes."
+            f"{shown_path(path)}, line {line}: the file cannot be read as YAML ({error.problem}): correct the indentation or the quotes."
         ) from None
     try:
         return model.model_validate(content), lines
@@ -138,7 +142,7 @@ def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in keys_so_far:
                 raise InputError(
-                    f"{shown_path(path)}, line {key.start_mark.line + 1}: {short(key.value)} is written twice or is not a plain word: use each field of an entry once."
+                    f"{shown_path(path)}, line {key.start_mark.line + 1}: '{short(key.value)}' occurs twice in one entry or is not a plain word: use each field once per entry, and write its name as a plain word."
                 )
             keys_so_far.add(key.value)
             yield from _lines_of(value, path, (*at, key.value))
@@ -152,10 +156,10 @@ def _fault(path: Path, error: ValidationError, lines: Lines, content: object, mo
     """Return the first fault of the file as one sentence."""
     fault = error.errors()[0]
     at = _in_file(fault["loc"], content, keep_last=fault["type"] not in ("value_error", *_UNION_FAULTS))
-    message = "is missing" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+    message = "the field is missing" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         fields = dict.fromkeys(name for kind in _models_at([model], fault["loc"][:-1]) for name in kind.model_fields)
-        message = f"is not a field of this entry: use one of {', '.join(fields)}"
+        message = f"an entry of this kind has no such field: use one of {', '.join(fields)}"
     if fault["type"] in _UNION_FAULTS:
         kind = "".join(f" for {tag}" for tag in fault["loc"][len(at) :])
         at = (*at, fault["ctx"]["discriminator"].strip("'"))

@@ -69,11 +69,11 @@ def make_protected(folder: Path) -> None:
             folder.chmod(FOR_ONE_GROUP)
     except LookupError:
         raise InputError(
-            f"TRYGHED_GROUP: there is no group {name} on this machine: create it, or use another."
+            f"TRYGHED_GROUP: this machine has no group '{name}': create the group, or name another one."
         ) from None
     except PermissionError:
         raise InputError(
-            f"{folder} cannot be restricted to its owner and the group {name or folder.group()}: start the command as the owner of the folder and a member of the group."
+            f"access to {folder} cannot be restricted to its owner and the group '{name or folder.group()}': start the command as a user who owns the folder and belongs to the group."
         ) from None
 
 

@@ -99,7 +99,7 @@ def open_published() -> duckdb.DuckDBPyConnection:
     """Open the published file read-only, with its tables under their own names. Raises InputError if there is none."""
     path = published_folder() / NAME
     if not path.exists():
-        raise InputError("nothing has been published yet: start the yearly run with tryghed run.")
+        raise InputError("nothing has been published yet: start the yearly run with 'tryghed run'.")
     connection = duckdb.connect()
     _attach(connection, path, "published")
     connection.execute("USE published")
@@ -111,7 +111,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> Non
         connection.execute(f"ATTACH {_quoted(path)} AS {name} (READ_ONLY)")
     except duckdb.Error:
         raise StoreError(
-            f"{path_for_reader(path)} is damaged and cannot be read: delete it and start tryghed run, which makes it again."
+            f"{path_for_reader(path)} is damaged and cannot be read: delete it, then run 'tryghed run', which makes it again."
         ) from None
 
 

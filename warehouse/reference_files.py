@@ -46,7 +46,7 @@ def load_reference(folder: Path | None = None) -> Reference:
     for path, agreement, lines in agreements:
         if earlier := path_of_agreement.get(agreement.agreement_id):
             raise InputError(
-                f"{shown_path(path)}, line {lines[('agreement_id',)]}: {agreement.agreement_id} is the id of {shown_path(earlier)} too: give each agreement its own id."
+                f"{shown_path(path)}, line {lines[('agreement_id',)]}: the agreement in {shown_path(earlier)} also has the id '{agreement.agreement_id}': give each agreement its own id."
             )
         path_of_agreement[agreement.agreement_id] = path
         _check_agreement(path, agreement, lines, reference)
@@ -82,7 +82,7 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
         key = tuple(row[name] for name in table.key)
         if key in line_of_key:
             raise InputError(
-                f"{shown_path(path)}, line {number}: {short(' / '.join(map(str, key)))} is on line {line_of_key[key]} already: keep one of them."
+                f"{shown_path(path)}, line {number}: line {line_of_key[key]} already has the key '{short(' / '.join(map(str, key)))}': keep only one of the two lines."
             )
         line_of_key[key] = number
         rows.append(row)
@@ -107,7 +107,7 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
                 if part
             )
             raise InputError(
-                f"{shown_path(path)}, line 1: the columns are not the expected ones ({detail or 'another order'}): the header must be {','.join(expected)}"
+                f"{shown_path(path)}, line 1: the columns are not the expected ones ({detail or 'they are in another order'}): the header must be {','.join(expected)}"
             )
         first = reader.line_num + 1
         for cells in reader:
@@ -115,13 +115,13 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
                 raise InputError(f"{shown_path(path)}, line {first}: the line is blank: delete it.")
             if len(cells) != len(expected):
                 raise InputError(
-                    f"{shown_path(path)}, line {first}: {len(cells)} cells where the header has {len(expected)}: put quotes around texts with a comma."
+                    f"{shown_path(path)}, line {first}: the line has {len(cells)} cells, but the header has {len(expected)}: put quotes around texts that contain a comma."
                 )
             yield first, cells
             first = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
-            f"{shown_path(path)}, line {first}: not readable as CSV ({error}): correct the quotes."
+            f"{shown_path(path)}, line {first}: the line cannot be read as CSV ({error}): correct the quotes."
         ) from error
 
 
@@ -135,7 +135,7 @@ def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> obj
     if column.allowed and cell not in column.allowed:
         raise InputError(f"{where}: '{short(cell)}' is not allowed: use one of {', '.join(column.allowed)}.")
     if column.pattern and not re.fullmatch(column.pattern, cell):
-        raise InputError(f"{where}: '{short(cell)}' does not have the form {column.pattern}: correct it.")
+        raise InputError(f"{where}: '{short(cell)}' does not match the pattern {column.pattern}: correct it.")
     try:
         return _PARSERS[column.type](cell)
     except ValueError:
@@ -196,7 +196,7 @@ def _check_references(folder: Path, reference: Reference) -> None:
             for line, value in _with_lines(path, column_name):
                 if value and value not in known_values:
                     raise InputError(
-                        f"{shown_path(path)}, line {line}, column {column_name}: '{short(value)}' is not known: add it to {shown_path(referred_path)}, or use a value of that file."
+                        f"{shown_path(path)}, line {line}, column {column_name}: '{short(value)}' is not known: add it to {shown_path(referred_path)}, or use a value from that file."
                     )
 
 
@@ -215,7 +215,7 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
     values = dict(zip(conventions["convention"], conventions["value"], strict=True))
     missing = [name for name in _CONVENTIONS if name not in values]
     if missing:
-        raise InputError(f"{shown_path(path)} has no line for {missing[0]}: put the line back.")
+        raise InputError(f"{shown_path(path)} has no line for '{missing[0]}': put the line back.")
     for line, name in _with_lines(path, "convention"):
         if name not in _CONVENTIONS:
             raise InputError(
@@ -224,7 +224,7 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
         low, high = _CONVENTIONS[name]
         if not low <= values[name] <= high or (name == "baseline_edition" and values[name] % 1):
             raise InputError(
-                f"{shown_path(path)}, line {line}, column value: {values[name]:g} is no {name}: write a number between {low} and {high}{', which must be a year' if name == 'baseline_edition' else ''}."
+                f"{shown_path(path)}, line {line}, column value: {values[name]:g} cannot be used as {name}: write a number between {low} and {high}{' without decimals' if name == 'baseline_edition' else ''}."
             )
 
 
@@ -237,7 +237,7 @@ def _check_choices(folder: Path, reference: Reference) -> None:
     for (line, source), choice in zip(_with_lines(path, "source_id"), choices, strict=True):
         if tuple(choice[name] for name in address) not in figures:
             raise InputError(
-                f"{shown_path(path)}, line {line}, column source_id: {short(source)} published no such figure: choose a source that {shown_path(folder / 'published_figures.csv')} has for this edition, area and measure."
+                f"{shown_path(path)}, line {line}, column source_id: the source '{short(source)}' published no figure for this edition, area and measure: choose a source that has one in {shown_path(folder / 'published_figures.csv')}."
             )
 
 
@@ -259,12 +259,12 @@ def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
         for word, line in counted.items():
             if not pd.isna(word) and word not in words:
                 raise InputError(
-                    f"{shown_path(path)}, line {line}, column made_of_word: '{short(word)}' is no {column} of {table}: use one of {', '.join(words)}."
+                    f"{shown_path(path)}, line {line}, column made_of_word: '{short(word)}' is not a value of the column {column} in {table}: use one of {', '.join(words)}."
                 )
         for word in words:
             if word not in counted:
                 raise InputError(
-                    f"{shown_path(path)} has no {made_of} measure for {word}, a {column} of {table}: add a line with made_of {made_of} and made_of_word {word}."
+                    f"{shown_path(path)} has no measure for '{word}', which is a value of the column {column} in {table}: add a line with '{made_of}' in made_of and '{word}' in made_of_word."
                 )
 
 
@@ -283,10 +283,12 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
     paths = sorted(folder.glob("*.yml"))
     for unread in sorted(set(folder.glob("[!.]*")) - set(paths)) if folder.is_dir() else ():
         raise InputError(
-            f"{shown_path(folder / short(unread.name))} is not read: end the name of an agreement's file in .yml, or move the file."
+            f"{shown_path(folder / short(unread.name))} is not read, because its name does not end in .yml: rename it if it is an agreement, or move it elsewhere."
         )
     if not paths:
-        raise InputError(f"{shown_path(folder)} has no agreement: put at least one .yml file there.")
+        raise InputError(
+            f"{shown_path(folder)} contains no agreement: put at least one agreement there, as a .yml file."
+        )
     for path in paths:
         yield path, *read_yaml(path, Agreement)
 
@@ -298,7 +300,7 @@ def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
         interval, first_path = interval_of_area.setdefault(agreement.area_id, (agreement.share_interval, path))
         if interval != agreement.share_interval:
             raise InputError(
-                f"{shown_path(path)}, line {line_of(lines, ('share_interval',))}: share_interval of {agreement.area_id} is {interval} in {shown_path(first_path)}: use the same in both, because an area has one interval."
+                f"{shown_path(path)}, line {line_of(lines, ('share_interval',))}: share_interval of the area {agreement.area_id} is {interval} in {shown_path(first_path)}: write the same interval in both files, because an area has only one."
             )
 
 
@@ -307,7 +309,7 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
     for at, value, (table, column) in _names(agreement):
         if value is not None and str(value) not in {str(item) for item in reference[f"reference.{table}"][column]}:
             raise InputError(
-                f"{shown_path(path)}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {shown_path(path.parent.parent / f'{table}.csv')}, or use a value of that file."
+                f"{shown_path(path)}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {shown_path(path.parent.parent / f'{table}.csv')}, or use a value from that file."
             )
     for at, fault in (
         *_contradictions(agreement),
@@ -344,10 +346,10 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
     for index, target in enumerate(agreement.targets):
         at, name = ("targets", index), f"target {target.target_id}"
         if target.target_id in numbers[:index]:
-            yield at, f"{name} is there twice: give each target its own number"
+            yield at, f"{name} occurs twice: give each target its own number"
         for position, measure in enumerate(target.measures):
             if measure in target.measures[:position]:
-                yield (*at, "measures", position), f"{measure} is there twice in {name}: keep one of them"
+                yield (*at, "measures", position), f"the measure {measure} occurs twice in {name}: keep it only once"
         for needed in _NEEDED[target.rule]:
             if getattr(target, needed) is None:
                 yield at, f"{name} has no {needed}, which the rule {target.rule} needs: add it"
@@ -364,7 +366,7 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
         ):
             yield (
                 ("target_year",),
-                f"target_year {target_year} must lie after {baseline_year}, the baseline year of {name}: correct one of them",
+                f"target_year is {target_year}, but it must be later than {baseline_year}, the baseline year of {name}: correct one of the two years",
             )
 
 
@@ -376,7 +378,7 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
         if (area.area_id, area.area_version) not in versions:
             yield (
                 ("areas", index, "area_version"),
-                f"areas.csv has no version {area.area_version} of {area.area_id}: add its line, or use a version of that file",
+                f"areas.csv has no version {area.area_version} of {area.area_id}: add a line for it, or use a version from that file",
             )
     measures = {row["measure"]: row for row in records(reference["reference.measures"])}
     for index, target in enumerate(agreement.targets):
@@ -385,7 +387,7 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
             if needed_column and measures[measure][needed_column] is None:
                 yield (
                     ("targets", index, "measures", position),
-                    f"the rule {target.rule} needs a measure whose {needed_column} is filled in: fill it in for {measure} in measures.csv, or use another rule",
+                    f"the rule {target.rule} needs a measure that has a value in the column {needed_column}: fill in that column for {measure} in measures.csv, or use another rule",
                 )
 
 
@@ -403,15 +405,21 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
         first, last = _days(version.valid_from, version.valid_to)
         defined_first, defined_last = defined.get((version.area_id, version.area_version), (first, last))
         if version.area_id != agreement.area_id:
-            yield (*at, "area_id"), f"{name} is no version of the agreement's area {agreement.area_id}: take it out"
+            yield (*at, "area_id"), f"{name} is not a version of the agreement's area {agreement.area_id}: remove it"
         elif last < first:
             yield (*at, "valid_to"), f"{name}: valid_to lies before valid_from: correct one of them"
         elif first < defined_first:
             begins = date.fromordinal(defined_first)
-            yield (*at, "valid_from"), f"areas.csv has {name} from {begins} on: write that day, or correct areas.csv"
+            yield (
+                (*at, "valid_from"),
+                f"in areas.csv, {name} begins later, on {begins}: write that day here, or correct areas.csv",
+            )
         elif last > defined_last:
             ends = date.fromordinal(defined_last)
-            yield (*at, "valid_to"), f"areas.csv has {name} until {ends}: write that day, or correct areas.csv"
+            yield (
+                (*at, "valid_to"),
+                f"in areas.csv, {name} ends earlier, on {ends}: write that day here, or correct areas.csv",
+            )
     yield from _days_without_one_version(agreement)
 
 
@@ -423,12 +431,15 @@ def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
     for (_, last, _), (first, _, index) in pairwise(spans):
         if first <= last:
             day = date.fromordinal(first)
-            yield ("areas", index), f"two versions of {agreement.area_id} hold on {day}: end the earlier one before"
+            yield (
+                ("areas", index),
+                f"two versions of {agreement.area_id} are in force on {day}: let the earlier one end before that day",
+            )
     for index, version in enumerate(agreement.areas):
         if version.area_version in [earlier.area_version for earlier in agreement.areas[:index]]:
             yield (
                 ("areas", index, "area_version"),
-                f"version {version.area_version} of {agreement.area_id} is entered twice: keep one of them",
+                f"version {version.area_version} of {agreement.area_id} is entered twice: keep only one of the two entries",
             )
     if agreement.first_day and agreement.last_day:
         next_day = agreement.first_day.toordinal()
@@ -436,7 +447,10 @@ def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
             next_day = last + 1 if first <= next_day <= last else next_day
         if next_day <= agreement.last_day.toordinal():
             day = date.fromordinal(next_day)
-            yield ("areas",), f"no version of {agreement.area_id} holds on {day}, a day of the agreement: add one"
+            yield (
+                ("areas",),
+                f"no version of {agreement.area_id} is in force on {day}, which is a day of the agreement: add a version that covers that day",
+            )
 
 
 def _days(first: date | None, last: date | None) -> tuple[int, int]:

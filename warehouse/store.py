@@ -118,8 +118,8 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
                 rows += group.num_rows
         if rows == 0 and not table.may_be_empty and _rows_of(path) > 0:
             raise StoreError(
-                f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows, and the stored file, "
-                f"which has some, was not replaced: if no rows are right, delete {path_for_reader(path)} and run again."
+                f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows, so the stored file, "
+                f"which has some, was not replaced: if there really should be no rows, delete {path_for_reader(path)} and run again."
             )
         if _waiting:
             _waiting[-1][path] = temporary
@@ -238,7 +238,7 @@ def refuse_absent(table: Table, files: list[Path]) -> None:
         editions_absent = ", ".join(path.stem for path in absent)
         raise StoreError(
             f"{table.name}{f', edition {editions_absent}' if table.partitioned and absent else ''} is not in the store: "
-            "start tryghed run, which makes all editions."
+            "run 'tryghed run', which makes all editions."
         )
 
 
@@ -301,5 +301,5 @@ def _undamaged(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowInvalid, OSError):
         raise StoreError(
-            f"{path_for_reader(path)} is damaged and cannot be read: delete it and start tryghed run, which makes it again."
+            f"{path_for_reader(path)} is damaged and cannot be read: delete it, then run 'tryghed run', which makes it again."
         ) from None

@@ -88,14 +88,14 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
     """
     decidable = _decidable(table, rule)
     if edition not in store.stored_editions(contracts()[table]):
-        raise InputError(f"{table} has no rows of edition {edition} yet: start tryghed run {edition}, and decide then.")
+        raise InputError(f"{table} has no rows of edition {edition} yet: run 'tryghed run {edition}', then decide.")
     now = fingerprint_of(contracts()[table], edition)[:SEEN_LETTERS]
     if seen != now:
         raise InputError(
-            f"the data of {table}, edition {edition}, are not those of the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, and give the fingerprint that it shows as seen."
+            f"the data of {table}, edition {edition}, do not have the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, then give the fingerprint that it shows now as the value of 'seen'."
         )
     if not _fails(decidable, edition):
-        raise InputError(f"{table} {rule} does not fail in edition {edition}: there is nothing to decide.")
+        raise InputError(f"the check '{table} {rule}' does not fail in edition {edition}: there is nothing to decide.")
     details: Entry = {
         "about": "failed_check",
         "action": "waive" if by.expires_on else "accept",
@@ -120,14 +120,14 @@ def decide_on_row(
     faults = [fault for fault in try_file(delivered.path, edition).rejected if fault.row == row]
     if not faults:
         raise InputError(
-            f"row {row} of {file} is not rejected, or has a decision already: give a row of quality.rejected_rows that has none."
+            f"row {row} of {file} is not rejected, or there is already a decision about it: give a row of quality.rejected_rows that has no decision."
         )
     if action == "accept":
         for fault in faults:
-            refuse_unreadable("a decision", fault, delivered)
+            refuse_unreadable("", fault, delivered)
     if action != "correct" and cell is not None:
         raise InputError(
-            f"a column and a value belong to a correction, and the action is {action}: leave them out, or give the action correct."
+            f"only a correction has a column and a value, but the action is '{action}': leave them out, or use the action 'correct'."
         )
     details: Entry = {
         "about": "rejected_row",
@@ -151,7 +151,7 @@ def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
     expects = _delivered_cell(file, row, cell.column)
     if cell.value == expects:
         raise InputError(
-            f"row {row} of {file.path.name} has this value in {cell.column} already: give the value that is to replace it."
+            f"row {row} of {file.path.name} already has this value in the column {cell.column}: give the value that should replace it."
         )
     return {"column": cell.column, "expects": expects, "value": cell.value}
 
@@ -166,9 +166,11 @@ def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision
     delivered = _delivered(edition, file, seen)
     trial = try_file(delivered.path, edition)
     if trial.tolerated:
-        raise InputError(f"{file}: no more rows are rejected than tolerated: there is nothing to decide.")
+        raise InputError(f"{file}: the share of rejected rows is tolerated, so there is nothing to decide.")
     if trial.rejected_rows == delivered.rows:
-        raise InputError(f"{file}: all its rows are rejected, so it cannot be accepted: ask for the file again.")
+        raise InputError(
+            f"{file}: all rows of the file are rejected, so it cannot be accepted: ask for the file again."
+        )
     details: Entry = {"about": "rejected_share", "action": "accept", "edition": edition, **_file_fields(delivered)}
     return write(f"{edition}-share", details, by)
 
@@ -180,10 +182,10 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
     """
     crime_types = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *crime_types):
-        raise InputError(f"{short(str(crime_type))} is not a crime type: use one of {', '.join(crime_types)}.")
+        raise InputError(f"'{short(str(crime_type))}' is not a crime type: use one of {', '.join(crime_types)}.")
     if offence_code not in unmapped_codes(edition):
         raise InputError(
-            f"no report of edition {edition} has the offence code {short(offence_code)} without a crime type, so there is nothing to decide: give a code that police.unmapped_codes lists."
+            f"in edition {edition}, no report with the offence code '{short(offence_code)}' lacks a crime type, so there is nothing to decide: give a code from police.unmapped_codes."
         )
     details: Entry = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
     if crime_type:
@@ -203,9 +205,11 @@ def _decidable(table: str, name: str) -> Rule:
     rule = next((rule for rule in of_table if rule.name == name), None)
     if rule is None:
         decidable = sorted(f"{rule.table} {rule.name}" for rule in decidable_rules())
-        raise InputError(f"{table} has no check {name}: use one that can be decided on, {', '.join(decidable)}.")
+        raise InputError(f"{table} has no check '{name}': use one of these checks: {', '.join(decidable)}.")
     if not rule.decidable:
-        raise InputError(f"{table} {name} cannot be decided on, because its cause can be corrected: {rule.what_to_do}")
+        raise InputError(
+            f"no decision can be made about the check '{table} {name}', because its cause can be corrected: {rule.what_to_do}"
+        )
     return rule
 
 
@@ -217,13 +221,15 @@ def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
     """
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
-        raise InputError(f"landing/{edition} has no file {short(name)}: give a name that quality.files lists.")
+        raise InputError(
+            f"landing/{edition} has no file '{short(name)}': give the name of a file that quality.files lists."
+        )
     file = look_into(path, edition, load_specifications())
     stored = listed_files(edition) if edition in store.stored_editions(FILES) else []
     expected = [seen] if seen else [listed.file_sha256 for listed in stored if listed.file == name]
     if not any(len(letters) >= SEEN_LETTERS and file.sha256.startswith(letters) for letters in expected):
         raise InputError(
-            f"{name} is not {f'the file of the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run took in'}: look at it again with tryghed extracts check, and give the fingerprint that it shows as seen."
+            f"{name} is not {f'the file with the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run read'}: look at the file again with 'tryghed extracts check', then give the fingerprint that this command shows as the value of 'seen'."
         )
     return file
 
@@ -240,17 +246,17 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
     columns = file.layout.columns
     if column not in columns:
         raise InputError(
-            f"{short(column)} is not a column of {file.layout.table.name}: use one of {', '.join(columns)}."
+            f"'{short(column)}' is not a column of {file.layout.table.name}: use one of {', '.join(columns)}."
         )
     if columns[column].is_personal:
         raise InputError(
-            f"{column} holds personal data, which must not be written to {reference_file(FILE)}: ask for a corrected file instead."
+            f"the column {column} holds personal data, which must not be written to {reference_file(FILE)}: ask for a corrected file instead."
         )
     for batch in rows_of(file):
         numbers = batch.column("row").to_pylist()
         if row in numbers:
             return str(batch.column(column)[numbers.index(row)].as_py() or "")
-    raise InputError(f"{file.path.name} has no row {row}: give a row that quality.rejected_rows lists.")
+    raise InputError(f"{file.path.name} has no row {row}: give a row from quality.rejected_rows.")
 
 
 # --- the file ----------------------------------------------------------------------------------------------
@@ -281,7 +287,7 @@ def _read_again(folder: Path, before: int) -> list[Decision]:
     try:
         decisions = load_decisions(folder).decisions
     except InputError as error:
-        if "not readable as YAML" not in str(error):
+        if "cannot be read as YAML" not in str(error):
             raise
         decisions = []
     if len(decisions) != before + 1:

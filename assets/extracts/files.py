@@ -106,7 +106,7 @@ def extracts_table(table: Table) -> Table:
 def plain(name: str) -> str:
     """Return a name in a form that is safe to show: without control characters, path separators or personal data."""
     if kind := kind_of_text(name):
-        return f"(a name that looks like {kind})"
+        return f"(a name that seems to contain {kind})"
     return re.sub(r"[^\w .,()+&'-]", "_", name) or "_"
 
 

@@ -87,7 +87,7 @@ def _refuse_unknown_editions(landed: set[int]) -> None:
     for edition in sorted(landed - described):
         folder, editions_file = landing_folder() / str(edition), reference_folder() / "editions.csv"
         raise InputError(
-            f"{path_for_reader(folder)}: edition {edition} is not in {path_for_reader(editions_file)}: add a line for it there, or move the folder."
+            f"{path_for_reader(folder)}: edition {edition} is not in {path_for_reader(editions_file)}: add a line for the edition to that file, or move the folder."
         )
 
 
@@ -100,7 +100,7 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
             twin = by_hash.get(file.sha256)
             if twin:
                 raise InputError(
-                    f"{path_for_reader(file.path)}: has the same content as {twin.file} of edition {twin.edition}: put the file of edition {edition} in its place."
+                    f"{path_for_reader(file.path)}: the file has the same content as {twin.file} of edition {twin.edition}: replace it with the file of edition {edition}."
                 )
             by_hash[file.sha256] = file.listed()
 
@@ -123,7 +123,7 @@ def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
             if row["table_name"] in fewer and (row["file"], row["table_name"]) not in delivered:
                 missing, stored_list = landing_folder() / str(edition) / row["file"], store.path_of(FILES, edition)
                 raise InputError(
-                    f"{path_for_reader(missing)}: is missing, and figures made from it were published: put the file back or another one in its place, or delete {path_for_reader(stored_list)} if the file should no longer count."
+                    f"{path_for_reader(missing)}: the file is missing, but figures made from it were published: put it back, put another file in its place, or delete {path_for_reader(stored_list)} if the file should no longer count."
                 )
 
 
@@ -169,13 +169,13 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
     if count == file.rows:
         raise InputError(f"{too_many}: ask for the file again, or correct {specification} if the file is right.")
     raise InputError(
-        f"{too_many}: ask for the file again, correct {specification} if the file is right, or accept its rejected rows with {_command_to_accept(file)}."
+        f"{too_many}: ask for the file again, correct {specification} if the file is right, or accept the rejected rows with the command {_command_to_accept(file)}."
     )
 
 
 def share_in_words(percent: float, tolerated: float) -> str:
     """Return a phrase with the share of rejected rows and the share that is tolerated."""
-    return f"{rejected_share(percent, tolerated)} %, and at most {tolerated:g} % is tolerated"
+    return f"{rejected_share(percent, tolerated)} %, but at most {tolerated:g} % is tolerated"
 
 
 def rejected_share(percent: float, tolerated: float) -> str:

@@ -33,11 +33,13 @@ def landed_editions() -> list[int]:
     editions = []
     for path in _paths_in(landing_folder()):
         if path.is_symlink():
-            raise InputError(f"{_safe_path(path)}: is a link: put a folder with the edition's files in its place.")
+            raise InputError(
+                f"{_safe_path(path)}: this is a link: replace it with a folder that holds the edition's files."
+            )
         if not re.fullmatch(r"20\d\d", path.name) or not path.is_dir():
             example = path_for_reader(landing_folder() / "2026")
             raise InputError(
-                f"{_safe_path(path)}: is not the folder of an edition: put delivered files into a folder named by the year, such as {example}."
+                f"{_safe_path(path)}: this is not the folder of an edition: put delivered files into a folder that is named after the year, such as {example}."
             )
         editions.append(int(path.name))
     return editions
@@ -69,7 +71,7 @@ def look_into(path: Path, edition: int, specifications: dict[str, Specification]
             _refuse_changed(path, before)
     except OSError as error:
         raise InputError(
-            f"{_safe_path(path)}: cannot be read ({error.strerror}): put the file there again, and run again."
+            f"{_safe_path(path)}: the file cannot be read ({error.strerror}): put it there again, then run again."
         ) from None
 
 
@@ -82,7 +84,9 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
     file = DeliveredFile(path, hashed.result(), size, kind, layout, cells.rows, cells.sheet)
     _refuse_renamed(file)
     if not cells.rows:
-        raise InputError(f"{with_sheet(path, cells.sheet)}: has a header but no rows: ask for the file again.")
+        raise InputError(
+            f"{with_sheet(path, cells.sheet)}: there is a header, but there are no rows: ask for the file again."
+        )
     refuse_personal(file)
     return file
 
@@ -92,7 +96,7 @@ def refuse_beside_sample_reference(file: DeliveredFile) -> None:
     sample = sample_reference_folder()
     if file.provenance != "synthetic" and reference_folder() == sample:
         raise InputError(
-            f"{path_for_reader(file.path)}: is a delivered file, but the reference files are those of the made-up sample: delete {path_for_reader(sample)} and the sample's files, and run again."
+            f"{path_for_reader(file.path)}: this is a delivered file, but the reference files belong to the made-up sample: delete {path_for_reader(sample)} and the sample's files, and run again."
         )
 
 
@@ -112,7 +116,7 @@ def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
     _refuse_changed_bytes(file)
     if rows != file.rows:
         raise InputError(
-            f"{with_sheet(file.path, file.sheet)}: has {file.rows} rows by one count, but {rows} rows were read: ask for the file again."
+            f"{with_sheet(file.path, file.sheet)}: one count found {file.rows} rows, but {rows} rows were read: ask for the file again."
         )
 
 
@@ -155,7 +159,7 @@ def _refuse_renamed(file: DeliveredFile) -> None:
     listed = landing_folder() / MADE_UP_HASHES
     if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():
         raise InputError(
-            f"{path_for_reader(file.path)}: is a made-up file of tryghed sample under another name: let its name begin with {SYNTHETIC}, or delete it."
+            f"{path_for_reader(file.path)}: this is a made-up file from 'tryghed sample' with another name: let its name begin with {SYNTHETIC}, or delete it."
         )
 
 
@@ -166,7 +170,7 @@ def _paths_in(folder: Path) -> list[Path]:
     """
     if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
         raise InputError(
-            f"{path_for_reader(folder)}: may not be opened: give the account that runs Tryghed the right to read it."
+            f"{path_for_reader(folder)}: the folder cannot be opened: give the account that runs Tryghed the right to read it."
         )
     return sorted(path for path in folder.glob("*") if not _HIDDEN.match(path.name))
 
@@ -183,23 +187,23 @@ def _refuse_bad_path(path: Path) -> None:
         neighbours = sorted(neighbour.name for neighbour in path.parent.glob("*"))
         position = neighbours.index(path.name) + 1 if path.name in neighbours else 1
         raise InputError(
-            f"{path_for_reader(path.parent)}, file {position} in order of names: its name looks like {kind}: rename the file."
+            f"{path_for_reader(path.parent)}, file {position}, sorted by name: the file's name seems to contain {kind}: rename the file."
         )
     place = _safe_path(path)
     if plain(path.name) != path.name:
         raise InputError(
-            f"{place}: its name holds unusual characters, shown here as _: rename the file with letters, digits, blanks, - and _."
+            f"{place}: the file's name has unusual characters, shown here as _: rename the file, using only letters, digits, blanks, - and _."
         )
     if path.is_symlink():
-        raise InputError(f"{place}: is a link: put the file itself in its place.")
+        raise InputError(f"{place}: this is a link: replace it with the file itself.")
     if path.is_dir():
-        raise InputError(f"{place}: is a folder: put the files in it into the folder above.")
+        raise InputError(f"{place}: this is a folder: move the files in it to the folder above.")
     if not path.exists():
-        raise InputError(f"{place}: does not exist: give the path of a file.")
+        raise InputError(f"{place}: the file does not exist: give the path of a file that exists.")
     if not path.is_file():
-        raise InputError(f"{place}: is not a regular file: put the delivered file in its place.")
+        raise InputError(f"{place}: this is not a regular file: replace it with the delivered file.")
     if not os.access(path, os.R_OK):
-        raise InputError(f"{place}: may not be read: give the account that runs Tryghed the right to read it.")
+        raise InputError(f"{place}: the file cannot be read: give the account that runs Tryghed the right to read it.")
 
 
 def _refuse_same_content(files: list[DeliveredFile]) -> None:
@@ -207,7 +211,7 @@ def _refuse_same_content(files: list[DeliveredFile]) -> None:
     for file in files:
         if file.sha256 in name_by_hash:
             raise InputError(
-                f"{path_for_reader(file.path)}: has the same content as {name_by_hash[file.sha256]}: delete one of the two files."
+                f"{path_for_reader(file.path)}: the file has the same content as {name_by_hash[file.sha256]}: delete one of the two files."
             )
         name_by_hash[file.sha256] = file.path.name
 
@@ -230,7 +234,7 @@ def _refuse_changed_bytes(file: DeliveredFile) -> None:
 
 def _changed(path: Path) -> InputError:
     return InputError(
-        f"{path_for_reader(path)}: changed while it was read: wait until it is completely copied, and run again."
+        f"{path_for_reader(path)}: the file changed while it was being read: wait until it has been copied completely, then run again."
     )
 
 

@@ -28,7 +28,7 @@ Format = Literal["csv", "xlsx", "sav", "parquet"]
 
 def _is_trimmed(text: str) -> str:
     if text != text.strip() or not text:
-        raise ValueError("write it without blanks before or after it")
+        raise ValueError("write the text without blanks before or after it")
     return text
 
 
@@ -47,7 +47,7 @@ def _is_day_format(written: str) -> str:
     years = written.count("%Y") + written.count("%y")
     if parts or years != 1 or any(written.count(part) != 1 for part in ("%d", "%m")):
         raise ValueError(
-            "write the format of a day as in %d-%m-%Y: %d, %m and %Y (or %y) once each, and %H, %M, %S and %g or %f for a time of day"
+            "write the format of a day in the style of %d-%m-%Y: use %d, %m and %Y (or %y) once each; a time of day may follow with %H, %M, %S and %g or %f"
         )
     return written
 
@@ -287,14 +287,14 @@ def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
     for path in sorted(folder.glob("[!.]*")):
         if path.suffix != ".yml":
             raise InputError(
-                f"{path_for_reader(path.with_name(short(path.name)))}: is not a specification: rename it to end in .yml, or move it elsewhere."
+                f"{path_for_reader(path.with_name(short(path.name)))}: this is not a specification: let its name end in .yml, or move the file elsewhere."
             )
         specification, lines = read_yaml(path, Specification)
         for fault in _faults(specification):
             raise InputError(f"{path_for_reader(path)}, line {line_of(lines, fault.at)}: {fault.text}.")
         if specification.extract in specifications or specification.extract != path.stem:
             raise InputError(
-                f"{path_for_reader(path)}, line {line_of(lines, ('extract',))}: the extract must have the name of the file: write {path.stem}."
+                f"{path_for_reader(path)}, line {line_of(lines, ('extract',))}: extract must be the file's name without .yml: write {path.stem}."
             )
         specifications[specification.extract] = specification
     return specifications
@@ -308,7 +308,7 @@ def refuse_unknown_systems(specifications: dict[str, Specification], code_system
             if system not in code_systems:
                 codes_file = path_for_reader(reference_folder() / "area_codes.csv")
                 raise InputError(
-                    f"{specification_path(name)}: {short(system)} is not a code system of {codes_file}: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
+                    f"{specification_path(name)}: '{short(system)}' is not a code system of {codes_file}: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
                 )
 
 
@@ -334,23 +334,26 @@ def _faults(specification: Specification) -> list[Fault]:
     if table is None or not table.delivered:
         delivered = ", ".join(name for name, contract in contracts().items() if contract.delivered)
         return [
-            Fault(("table",), f"{short(specification.table)} is not a table of delivered rows: use one of {delivered}")
+            Fault(
+                ("table",), f"'{short(specification.table)}' is not a table of delivered rows: use one of {delivered}"
+            )
         ]
     columns = table.delivered_columns
     faults = [
-        Fault(("columns", name), f"{short(name)} is not a column of {table.name}: use one of {', '.join(columns)}")
+        Fault(("columns", name), f"'{short(name)}' is not a column of {table.name}: use one of {', '.join(columns)}")
         for name in specification.columns
         if name not in columns
     ]
     faults += [
         Fault(
-            ("columns",), f"{name} is missing, and every row of {table.name} needs it: say what the producer calls it"
+            ("columns",),
+            f"the column {name} is missing, but every row of {table.name} needs it: write what the producer calls it",
         )
         for name, column in columns.items()
         if column.required and name not in specification.columns
     ]
     faults += [
-        Fault(("row_key",), f"{short(name)} of the row key is none of the columns above")
+        Fault(("row_key",), f"row_key names '{short(name)}', which is none of the columns above")
         for name in specification.row_key
         if name not in specification.columns
     ]
@@ -369,16 +372,18 @@ def _name_faults(specification: Specification) -> list[Fault]:
         read_as: dict[str, str] = {}
         for name, heading in layout.headings.items():
             if heading in read_as:
-                text = f"{short(heading)} is already read as {read_as[heading]}: give {name} another heading"
+                text = (
+                    f"the heading '{short(heading)}' is already read as {read_as[heading]}: give {name} another heading"
+                )
                 faults.append(Fault(("columns", name), text))
             elif heading in layout.ignored:
-                text = f"{short(heading)} is already ignored: give {name} another heading"
+                text = f"the heading '{short(heading)}' is already under ignored: give {name} another heading"
                 faults.append(Fault(("columns", name), text))
             read_as[heading] = name
         faults += [
             Fault(
                 ("columns", name),
-                f"{name} is required, but has no name and no constant in an edition: give it one from the first edition on",
+                f"the column {name} is required, but in some editions it has neither a name nor a constant: give it one of them from the first edition on",
             )
             for name, column in layout.columns.items()
             if column.contract.required and not column.is_delivered
@@ -393,7 +398,9 @@ def _constant_faults(specification: Specification) -> list[Fault]:
         for edition, constant in (column.constant or {}).items():
             layout = specification.for_edition(edition)
             if any(heading != NOT_ASKED for heading in column.name.values()):
-                faults.append(Fault(("columns", name), f"{name} has both a name and a constant: delete one of them"))
+                faults.append(
+                    Fault(("columns", name), f"the column {name} has both a name and a constant: delete one of them")
+                )
             elif not _is_readable(constant, layout.columns[name], layout.writing):
                 faults.append(
                     Fault(
@@ -427,13 +434,13 @@ def _place_faults(specification: Specification) -> list[Fault]:
     """Return a fault for codes of roder or coordinates whose system is not given, and for an unknown coordinate system."""
     faults = []
     if "rode_code" in specification.columns and specification.rode_code_system is None:
-        text = "rode_code needs a rode_code_system: add it, with the name of a code system of area_codes.csv"
+        text = "the column rode_code needs a rode_code_system: add it, with the name of a code system in area_codes.csv"
         faults.append(Fault(("columns", "rode_code"), text))
     if "coordinate_x" in specification.columns and specification.coordinate_system is None:
-        text = "coordinate_x needs a coordinate_system: add it, such as EPSG:25832"
+        text = "the column coordinate_x needs a coordinate_system: add one, such as EPSG:25832"
         faults.append(Fault(("columns", "coordinate_x"), text))
     faults += [
-        Fault(("coordinate_system",), f"{system} is not a known coordinate system: use one of the EPSG register")
+        Fault(("coordinate_system",), f"{system} is not a known coordinate system: use one from the EPSG register")
         for system in (specification.coordinate_system or {}).values()
         if not _is_coordinate_system(system)
     ]
@@ -457,7 +464,8 @@ def _label_faults(specification: Specification, name: str) -> list[Fault]:
         return []
     return [
         Fault(
-            ("columns", name, "values"), f"{short(meaning)} is not a value of {name}: use one of {', '.join(allowed)}"
+            ("columns", name, "values"),
+            f"'{short(meaning)}' is not a value of the column {name}: use one of {', '.join(allowed)}",
         )
         for labels in values.values()
         for meaning in labels.values()

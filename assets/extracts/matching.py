@@ -44,11 +44,11 @@ def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
         return chosen[0]
     if chosen:
         raise InputError(
-            f"{path_for_reader(path)}: fits several specifications ({', '.join(specification_path(layout.extract) for layout in chosen)}): write under file_names of one of them what its files are called."
+            f"{path_for_reader(path)}: the file fits several specifications ({', '.join(specification_path(layout.extract) for layout in chosen)}): in one of them, write under file_names what its files are called."
         )
     names = ", ".join(f"{layout.file_names} ({specification_path(layout.extract)})" for layout in candidates)
     raise InputError(
-        f"{path_for_reader(path)}: has the columns of files called {names}: rename the file, or correct file_names in the specification."
+        f"{path_for_reader(path)}: the file has the columns of files called {names}: rename the file, or correct file_names in the specification."
     )
 
 
@@ -68,7 +68,7 @@ def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: 
             header = names_of(path, kind, layout.writing)
             if header is not None and _fits(layout, header):
                 raise InputError(
-                    f"{path_for_reader(path)}: has the columns that {name} has from edition {year} on, and they differ in edition {edition}: put the file of edition {edition} in its place, or correct {specification_path(name)}."
+                    f"{path_for_reader(path)}: the file has the columns that {name} has from edition {year} on, but other columns belong to edition {edition}: replace it with the file of edition {edition}, or correct {specification_path(name)}."
                 )
 
 
@@ -92,7 +92,7 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
     _refuse_doubled(place, header)
     missing = [name for name in layout.headings.values() if name not in header]
     unknown = {position: name for position, name in enumerate(header, 1) if name not in expected[nearest]}
-    differs = f"{place}: is most similar to {nearest}, but its columns differ from those of edition {layout.edition} ({_differences(missing, unknown)})"
+    differs = f"{place}: the file is most similar to {nearest}, but its columns differ from those of edition {layout.edition} ({_differences(missing, unknown)})"
     if hint := _hint(layout, missing, is_unknown=bool(unknown)):
         return InputError(
             f"{differs}: ask for the file in the form of earlier years, or correct the names in {specification_path(nearest)} ({hint})."
@@ -120,7 +120,7 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
     workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
     expected = sorted({f"{xlsx.sheet} ({xlsx.header_row})" for xlsx in workbooks if xlsx})
     return InputError(
-        f"{path_for_reader(path)}: no specification describes the columns of its sheets {_listed(sheets(path))}; sheets with a specification, and the row of their headings: {', '.join(expected)}: rename the sheet, put the headings into the right row, or write a specification."
+        f"{path_for_reader(path)}: no specification describes the columns of the file's sheets {_listed(sheets(path))} (sheets with a specification, and the row of their headings: {', '.join(expected)}): rename the sheet, put the headings into the right row, or write a specification."
     )
 
 
@@ -131,10 +131,10 @@ def _hint(layout: Layout, missing: list[str], *, is_unknown: bool) -> str:
     """
     optional = {column.heading for column in layout.columns.values() if not column.contract.required}
     if optional & set(missing) and is_unknown:
-        return "not_asked for a column that is gone, ignored, with a reason, for a new column"
+        return "write not_asked for a column that is gone, and put a new column under ignored with a reason"
     if optional & set(missing):
-        return "not_asked for a column that is gone"
-    return "ignored, with a reason, for a new column" if is_unknown else ""
+        return "write not_asked for a column that is gone"
+    return "put a new column under ignored with a reason" if is_unknown else ""
 
 
 def _listed(names: list[str]) -> str:
@@ -148,7 +148,7 @@ def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
             continue
         if _is_safe(name):
             raise InputError(
-                f"{place}: two columns are called {name}: ask for a file in which each column has its own name."
+                f"{place}: two columns are called '{name}': ask for a file in which each column has its own name."
             )
         raise InputError(
             f"{place}: column {index + 1} has no name of its own: ask for a file in which each column has its own name."

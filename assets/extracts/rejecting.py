@@ -320,7 +320,7 @@ def _with_decisions(
             _refuse_on_kept_row(decision, faults)
             for fault in faults:
                 if isinstance(decision, RowAccepted):
-                    refuse_unreadable(f"{_decisions_file()}: {decision.decision_id}", fault, file)
+                    refuse_unreadable(f"{_decisions_file()}: decision '{decision.decision_id}': ", fault, file)
                 settled = on_row(decision, still_at_fault=fault.place in still_faulty)
                 if settled:
                     rejected[fault.place] = replace(fault, decision=settled.decision_id, counts=settled.counts)
@@ -343,7 +343,7 @@ def _refuse_unexpected_cells(
         ).fetchone()
         if cell and cell[0] != decision.expects:
             raise InputError(
-                f"{_decisions_file()}: {decision.decision_id} expects another value than row {decision.row} of {decision.file} has in column {decision.column}: delete the entry if the producer corrected the cell, or write the present value under expects if it is the right row."
+                f"{_decisions_file()}: decision '{decision.decision_id}' expects another value than the one in row {decision.row}, column {decision.column} of {decision.file}: delete the entry if the producer has corrected the cell, or write the present value under expects if this is the right row."
             )
 
 
@@ -351,7 +351,7 @@ def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> Non
     """Refuse a decision about a row that is not rejected."""
     if not faults:
         raise InputError(
-            f"{_decisions_file()}: {decision.decision_id} is about row {decision.row} of {decision.file}, which is not rejected: delete the entry, or give a row of quality.rejected_rows."
+            f"{_decisions_file()}: decision '{decision.decision_id}' is about row {decision.row} of {decision.file}, but that row is not rejected: delete the entry, or name a row from quality.rejected_rows."
         )
 
 
@@ -367,7 +367,7 @@ def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> 
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:
         raise InputError(
-            f"{subject} accepts row {fault.row} of {fault.file}, but no figure can be made from the row (column {fault.column_name}: {fault.reason}): correct the cell, or leave the row rejected."
+            f"{subject}row {fault.row} of {fault.file} cannot be accepted, because no figure can be made from it (column {fault.column_name}: {fault.reason}): correct the cell, or leave the row rejected."
         )
 
 
@@ -378,9 +378,9 @@ def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
             continue
         if decision.column not in layout.columns:
             raise InputError(
-                f"{_decisions_file()}: {decision.decision_id} corrects {short(decision.column)}, which is not a column of {layout.table.name}: use one of {', '.join(layout.columns)}."
+                f"{_decisions_file()}: decision '{decision.decision_id}' corrects the column '{short(decision.column)}', but {layout.table.name} has no such column: use one of {', '.join(layout.columns)}."
             )
         if layout.columns[decision.column].is_personal:
             raise InputError(
-                f"{_decisions_file()}: {decision.decision_id} corrects {decision.column}, which holds personal data, and personal data may not be written there: delete the entry, and ask for the file again."
+                f"{_decisions_file()}: decision '{decision.decision_id}' corrects the column {decision.column}, but that column holds personal data, which must not be written to this file: delete the entry, and ask for a corrected file."
             )

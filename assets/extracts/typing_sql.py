@@ -78,12 +78,12 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
     contract = column.contract
     cell, value = _cell_of(name, column, writing), _value(name, column, writing)
     unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
-    faults = [("empty_cell", f"{cell} IS NULL", "is empty and must not be")] if contract.required else []
+    faults = [("empty_cell", f"{cell} IS NULL", "is empty, but must have a value")] if contract.required else []
     if contract.allowed or (contract.type == "text" and column.labels is not None):
         return [*faults, ("unknown_label", unreadable, "holds a label that the specification does not explain")]
     if contract.type == "date":
         forms = " or ".join(_EXAMPLE.strftime(form.replace("%g", "000")) for form in writing.date_formats)
-        return [*faults, ("unreadable_date", unreadable, f"is not a day of the calendar written as {forms}")]
+        return [*faults, ("unreadable_date", unreadable, f"is not a calendar day in the form {forms}")]
     if contract.type == "integer":
         return [*faults, ("unreadable_number", unreadable, "is not a whole number")]
     if contract.type == "number":

@@ -91,26 +91,26 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
     """
     person, reason = person.strip(), (reason or "").strip()
     if not person:
-        raise InputError("the name of the person who fixes the baselines is missing: give --person.")
+        raise InputError("the name of the person who fixes the baselines is missing: give it with --person.")
     for option, text, may_name in (("person", person, True), ("reason", reason, False)):
         if kind := kind_within(text, may_name=may_name):
-            raise InputError(f"--{option} seems to contain {kind}, and it will be published: leave that out.")
+            raise InputError(f"--{option} seems to contain {kind}, but the text will be published: leave them out.")
 
     targets_of_all = read_targets(person, today, reason or "First fixing.")
     targets = [target for target in targets_of_all if target.agreement_id == agreement_id]
     if not targets:
         agreements = ", ".join(sorted({target.agreement_id for target in targets_of_all}))
         raise InputError(
-            f"{agreement_id} has no target whose baseline is to be fixed: use one of these agreements: {agreements or 'none'}."
+            f"{agreement_id} has no target with a baseline to fix: use one of these agreements: {agreements or 'none'}."
         )
     if not any(target.has_figure for target in targets):
         raise InputError(
-            f"{agreement_id}: the store has none of the figures for its baselines: deliver them, start tryghed run, and then fix the baselines."
+            f"{agreement_id}: the store has no figures for the agreement's baselines: deliver them, run 'tryghed run', then fix the baselines."
         )
     replaced = [(str(target), target.held_line) for target in targets if target.held_line and target.new_line]
     if replaced and not reason:
         raise InputError(
-            f"{', '.join(name for name, _ in replaced)}: fixed at another figure on {replaced[0][1].fixed_on}: give --reason to replace it, or leave it as it is."
+            f"{', '.join(name for name, _ in replaced)}: the baseline was fixed at another figure on {replaced[0][1].fixed_on}: give --reason to replace that figure, or leave it as it is."
         )
 
     written = [target.new_line for target in targets if target.new_line]

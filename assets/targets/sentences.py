@@ -72,7 +72,7 @@ class Words(dict[tuple[str, str], str]):
         """Raise InputError for a text that is missing, because readers need every line of the file."""
         kind, word = kind_and_word
         raise InputError(
-            f"{reference_file('words.csv')} has no line for the {kind} {word}: put it back, and start tryghed run."
+            f"{reference_file('words.csv')} has no line for the {kind} '{word}': put the line back, then run 'tryghed run'."
         )
 
 

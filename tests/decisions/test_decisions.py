@@ -127,7 +127,7 @@ def test_a_decision_on_one_edition_or_check_settles_no_other(place: Path) -> Non
 def test_a_decision_is_made_on_what_was_seen_or_not_at_all(place: Path) -> None:
     before = seen()
     with_code("00002", place)  # meanwhile another run took in another file
-    with pytest.raises(InputError, match="are not those of the fingerprint"):
+    with pytest.raises(InputError, match="do not have the fingerprint"):
         decide_on_check(TABLE, RULE, EDITION, before, BY)
     with pytest.raises(InputError, match=r"fingerprint \(none\)"):
         decide_on_check(TABLE, RULE, EDITION, "", BY)
@@ -173,9 +173,9 @@ def test_a_share_that_is_tolerated_is_nothing_to_decide_on(late: Path) -> None:
 
 
 REFUSED = {
-    "a check that is none": ((TABLE, "no_such_rule", EDITION, BY), "has no check no_such_rule: use one that can be decided on"),
+    "a check that is none": ((TABLE, "no_such_rule", EDITION, BY), "has no check 'no_such_rule': use one of these checks"),
     "a table that is none": (("police.nothing", RULE, EDITION, BY), "has no check"),
-    "a check of the program": (("quality.row_counts", "delivered_is_kept_and_rejected", EDITION, BY), "cannot be decided on"),
+    "a check of the program": (("quality.row_counts", "delivered_is_kept_and_rejected", EDITION, BY), "no decision can be made about the check"),
     "a line of our own": (("reference.published_figures", "two_published_values", EDITION, BY), "because its cause can be corrected"),
     "an edition that is not there": ((TABLE, RULE, 2024, BY), "has no rows of edition 2024 yet"),
     "nobody": ((TABLE, RULE, EDITION, By(" ", "x", TODAY)), "needs a person and a reason"),
@@ -242,7 +242,7 @@ def test_a_correction_fails_once_the_cell_says_something_else(late: Path, refere
         path.read_text(encoding="utf-8").replace("expects: 03-03-2023", "expects: 04-03-2023"), encoding="utf-8"
     )
     with pytest.raises(
-        InputError, match=r"expects another value than row 9 of anmeldelser\.csv has in column reported_on"
+        InputError, match=r"expects another value than the one in row 9, column reported_on of anmeldelser\.csv"
     ):
         take_in([EDITION])
 
@@ -254,7 +254,7 @@ def test_a_correction_fails_once_the_source_is_mended_and_lapses_while_it_is_not
     take_in([EDITION])  # another file with the same cell: the correction has lapsed, and a warning says so
     assert rows("quality.file_decisions", EDITION)[0]["status"] == "lapsed"
     late.write_bytes(before.replace(b"03-03-2023", b"04-03-2022"))
-    with pytest.raises(InputError, match=r"delete the entry if the producer corrected the cell"):
+    with pytest.raises(InputError, match=r"delete the entry if the producer has corrected the cell"):
         take_in([EDITION])
 
 
@@ -274,7 +274,7 @@ def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecide
 
 @pytest.mark.parametrize(
     ("row", "column", "said"),
-    [(10, "reported_on", "row 10 of anmeldelser.csv is not rejected"), (9, "journal_number", "holds personal data"), (9, "x", "x is not a column of")],
+    [(10, "reported_on", "row 10 of anmeldelser.csv is not rejected"), (9, "journal_number", "holds personal data"), (9, "x", "'x' is not a column of")],
 )  # fmt: skip
 def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
     late: Path, reference: Path, row: int, column: str, said: str
@@ -293,7 +293,7 @@ def half_spoiled(home: Path) -> Path:
 
 
 def test_what_was_seen_counts_though_another_file_was_taken_in_meanwhile(late: Path) -> None:
-    with pytest.raises(InputError, match="is not the file of the fingerprint 000000000000"):
+    with pytest.raises(InputError, match="is not the file with the fingerprint 000000000000"):
         decide_on_row(EDITION, late.name, 9, "drop", BY, seen="0" * 12)
     decide_on_row(EDITION, late.name, 9, "drop", BY, seen=sha256(late)[:12])
 
@@ -305,7 +305,7 @@ def test_a_row_of_which_nothing_can_be_read_is_not_accepted(place: Path) -> None
     take_in([EDITION])
     with pytest.raises(
         InputError,
-        match=r"a decision accepts row 9 of anmeldelser\.csv, but no figure .* \(column Gern\.kode: is empty",
+        match=r"row 9 of anmeldelser\.csv cannot be accepted, because no figure .* \(column Gern\.kode: is empty",
     ):
         decide_on_row(EDITION, path.name, 9, "accept", BY)
     assert not load_decisions().decisions
@@ -313,21 +313,21 @@ def test_a_row_of_which_nothing_can_be_read_is_not_accepted(place: Path) -> None
 
 def test_a_file_of_which_no_row_counts_is_not_accepted(place: Path) -> None:
     path = deliver(place, EDITION, "anmeldelser.csv", reports(2, **{"Gern.kode": "x"}))
-    with pytest.raises(InputError, match="all its rows are rejected"):
+    with pytest.raises(InputError, match="all rows of the file are rejected"):
         decide_on_share(EDITION, path.name, BY, sha256(path)[:12])
 
 
 def test_a_column_and_a_value_belong_to_a_correction(late: Path) -> None:
-    with pytest.raises(InputError, match="a column and a value belong to a correction, and the action is accept"):
+    with pytest.raises(InputError, match="only a correction has a column and a value, but the action is 'accept'"):
         decide_on_row(EDITION, late.name, 9, "accept", BY, Cell("reported_on", "03-03-2022"))
 
 
 FORMS = {
-    "a row with nothing said to be done": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9}, "action is missing: give accept, correct or drop"),
+    "a row with nothing said to be done": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9}, "the field 'action' is empty: choose accept, correct or drop"),
     "half a cell": ({"about": "rejected_row", "file": "anmeldelser.csv", "row": 9, "action": "correct", "column": "reported_on"}, "a correction needs a column, by its name in the specification, and a value"),
-    "a check that is to be dropped": ({"about": "failed_check", "table": TABLE, "rule": RULE, "seen": "0" * 12, "action": "drop"}, "action does not apply to failed_check"),
-    "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "action does not apply to unmapped_code"),
-    "a share with a rule": ({"about": "rejected_share", "file": "anmeldelser.csv", "rule": RULE}, "rule does not apply to rejected_share"),
+    "a check that is to be dropped": ({"about": "failed_check", "table": TABLE, "rule": RULE, "seen": "0" * 12, "action": "drop"}, "'action' does not apply to 'failed_check'"),
+    "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "'action' does not apply to 'unmapped_code'"),
+    "a share with a rule": ({"about": "rejected_share", "file": "anmeldelser.csv", "rule": RULE}, "'rule' does not apply to 'rejected_share'"),
     "no code": ({"about": "unmapped_code", "offence_code": ""}, "has the offence code  without a crime type"),
     "letters for a code": ({"about": "unmapped_code", "offence_code": "abc"}, "has the offence code abc without a crime type"),
 }  # fmt: skip
@@ -344,7 +344,7 @@ def test_a_form_that_says_what_does_not_belong_together_is_refused(late: Path, f
 
 def test_an_entry_of_an_edition_that_is_none_stops_the_run(place: Path, reference: Path) -> None:
     decide(reference, {"about": "unmapped_code", "edition": 2042, "offence_code": "00001"})
-    with pytest.raises(InputError, match=r"edition 2042 of d1 is not in .*editions\.csv"):
+    with pytest.raises(InputError, match=r"decision 'd1' is about edition 2042, which is not in .*editions\.csv"):
         take_in([EDITION])
 
 
@@ -437,7 +437,7 @@ def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
     decide_on_code(EDITION, "00001", "burglary", BY)
     path = half_spoiled(place)
     with pytest.raises(
-        InputError, match="or accept its rejected rows with tryghed decide share 2023 anmeldelser"
+        InputError, match="or accept the rejected rows with the command tryghed decide share 2023 anmeldelser"
     ) as stopped:
         take_in([EDITION])
     decide_on_share(EDITION, path.name, BY, str(stopped.value).split("--seen ")[1].rstrip("."))

@@ -92,11 +92,11 @@ class Case:
 
 # --- one row is at fault -----------------------------------------------------------------------------------
 
-DAY_WORDS = "is not a day of the calendar written as 31-01-2021"
-ISO_WORDS = "is not a day of the calendar written as 2021-01-31"
+DAY_WORDS = "is not a calendar day in the form 31-01-2021"
+ISO_WORDS = "is not a calendar day in the form 2021-01-31"
 NUMBER_WORDS = "is not a number with a decimal comma"
 WHOLE_WORDS = "is not a whole number"
-EMPTY = "is empty and must not be"
+EMPTY = "is empty, but must have a value"
 LABEL = "holds a label that the specification does not explain"
 FORMULA = "begins like a formula"
 NO_CODE = "is not a code in area_codes.csv"
@@ -136,7 +136,7 @@ CELLS: list[Cell] = [
     (SURVEY, "Stratum", "  ", EMPTY),
     (SURVEY, "Vægt", "50001", "is larger than the number of residents of the stratum"),
     (SURVEY, "Vægt", "0," + "0" * 310 + "1", "is less than a thousand-millionth"),
-    (SURVEY, "Stratum", "valby", "is written in another way than in an earlier row"),
+    (SURVEY, "Stratum", "valby", "differs only in capital letters or blanks"),
     (SURVEY, "Stratum befolkning", "", EMPTY),
     (SURVEY, "Stratum befolkning", "50.000", WHOLE_WORDS),
     (SURVEY, "Stratum befolkning", "50000,5", WHOLE_WORDS),
@@ -158,7 +158,7 @@ CELLS: list[Cell] = [
     (REPORTS, "Anmeldelsesdato", "", EMPTY),
     (REPORTS, "Anmeldelsesdato", "03-03-2024", "is later than the day on which the file was drawn"),
     (REPORTS, "Anmeldelsesdato", "03-01-2023", "is not before the edition's year"),
-    (REPORTS, "Anmeldelsesdato", "03-03-2021", "is in a year with few reports in the file"),
+    (REPORTS, "Anmeldelsesdato", "03-03-2021", "is in a year that has less than a tenth as many reports"),
     (REPORTS, "Gerningsdato", "00-03-2022", DAY_WORDS),
     (REPORTS, "Gerningsdato", "04-03-2022", "is later than the day of the report"),
     (REPORTS, "Udtræksdato", "16-02-2023", "differs from most rows of the file"),
@@ -197,7 +197,7 @@ CELLS: list[Cell] = [
     (ACTIVITIES, "Status", "Næsten", LABEL),
     (ACTIVITIES, "Fokusområde", "", EMPTY),
     (ACTIVITIES, "Start", "31-04-2023", DAY_WORDS),
-    (ACTIVITIES, "Start", "01-02-2026", "is more than a year after the edition"),
+    (ACTIVITIES, "Start", "01-02-2026", "is in a year more than one year after the edition's"),
     (ACTIVITIES, "Partnerskab", "Atlantis", NO_CODE),
     (ACTIVITIES, "Aktivitet", COMMAND, FORMULA),
     (ACTIVITIES, "Nr.", "1", "column Partnerskab: repeats the Partnerskab and Nr. of an earlier row"),
@@ -214,8 +214,8 @@ CELLS: list[Cell] = [
     (ACCOUNTS, "Afsat kr.", "-1", "is below 0"),
     (ACCOUNTS, "Afsat kr.", "1.000.000", NUMBER_WORDS),
     (ACCOUNTS, "Forbrug kr.", "kr. 500", NUMBER_WORDS),
-    (ACCOUNTS, "Regnskabsår", "2024", "is later than the edition, or before 2000"),
-    (ACCOUNTS, "Regnskabsår", "1999", "is later than the edition, or before 2000"),
+    (ACCOUNTS, "Regnskabsår", "2024", "is later than the edition's year, or before 2000"),
+    (ACCOUNTS, "Regnskabsår", "1999", "is later than the edition's year, or before 2000"),
     (ACCOUNTS, "Formål", "Kaffe", LABEL),
     (LISTED, "Liste pr.", "2023-13-01", ISO_WORDS),
     (LISTED, "Liste pr.", "2024-12-01", "is later than the edition's year"),
@@ -224,10 +224,10 @@ CELLS: list[Cell] = [
     (LISTED, "Liste", "Naboområde", LABEL),
     (LISTED, "Boligområde", "", EMPTY),
     (FIGURES, "Mål", "Andel glade", LABEL),
-    (FIGURES, "Værdi", "101,0", "is not between 0 and 100, and the measure is a share"),
+    (FIGURES, "Værdi", "101,0", "is not between 0 and 100, although the measure is a share"),
     (FIGURES, "Værdi", "8.5", NUMBER_WORDS),
-    (FIGURES, "Værdi", "8,55", "column Decimaler: is less than the number of decimals of the value"),
-    (FIGURES, "Decimaler", "99999999999", "is less than the number of decimals of the value, or more than 6"),
+    (FIGURES, "Værdi", "8,55", "column Decimaler: is less than the number of decimals that the value has"),
+    (FIGURES, "Decimaler", "99999999999", "is less than the number of decimals that the value has, or more than 6"),
     (ACTIVITIES, "Aktivitet", "+cmd|' /C calc'!A0", FORMULA),
     (ACTIVITIES, "Aktivitet", "-2+3+cmd|' /C calc'!A0", FORMULA),
     (ACTIVITIES, "Aktivitet", "\t=cmd()", FORMULA),
@@ -341,14 +341,14 @@ SEVERAL_ROWS = {
         stratum(weight="0"), ("svar.csv: 3 of 20 rows", "row 19, column Stratum: is a stratum in which no respondent has a weight above 0")
     ),
     "all weights of a stratum negative": Case(stratum(weight="-1"), ("svar.csv: 3 of 20 rows", "row 19, column Vægt: is not above 0")),
-    "a stratum without population": Case(stratum(population=""), ("row 19, column Stratum befolkning: is empty and must not be",)),
+    "a stratum without population": Case(stratum(population=""), ("row 19, column Stratum befolkning: is empty, but must have a value",)),
     "a stratum with a population of zero": Case(stratum(population="0"), ("row 19, column Stratum befolkning: is not above 0",)),
     "a stratum smaller than its sample": Case(
         stratum(population="2"), ("row 19, column Stratum befolkning: is smaller than the number of respondents",)
     ),
     "two populations of one stratum": Case(
         lambda folder: write_csv(folder, SURVEY, spoiled(SURVEY, {"Stratum befolkning": "50001"})),
-        ("svar.csv: 10 of 20 rows", "row 2, column Stratum befolkning: differs between the respondents of the stratum"),
+        ("svar.csv: 10 of 20 rows", "row 2, column Stratum befolkning: is not the same for all respondents of the stratum"),
     ),
     "every weight zero": Case(every(SURVEY, {"Vægt": "0"}), ("svar.csv: 20 of 20 rows", "row 2, column Vægt: is not above 0")),
     "the survey of the year before, with this year's headings": Case(
@@ -364,7 +364,7 @@ SEVERAL_ROWS = {
         every(REPORTS, {"Anmeldelsesdato": "03-02-2023"}), ("20 of 20 rows", "row 2, column Anmeldelsesdato: is not before the edition's year")
     ),
     "leading zeros lost in every code": Case(every(REPORTS, {"Gern.kode": "1117"}), ("20 of 20 rows", "row 2, column Gern.kode: does not have the form")),
-    "Excel's numbers of days in every row": Case(every(REPORTS, {"Anmeldelsesdato": "44623"}), ("row 2, column Anmeldelsesdato: is not a day",)),
+    "Excel's numbers of days in every row": Case(every(REPORTS, {"Anmeldelsesdato": "44623"}), ("row 2, column Anmeldelsesdato: is not a calendar day",)),
     "every respondent twice": Case(
         lambda folder: write_csv(folder, SURVEY, good(SURVEY) * 2),
         ("20 of 40 rows", "row 22, column Respondentnummer: repeats the Respondentnummer of an earlier row"),
@@ -387,21 +387,21 @@ SEVERAL_ROWS = {
     "headings again in the middle": Case(lines_of(COUNTS, lambda lines: lines.insert(9, lines[0])), ("antal.csv: 1 of 21 rows", "row 10, column")),
     "a sum below the rows": Case(lines_of(COUNTS, lambda lines: lines.append("I alt;;;240;")), ("antal.csv: 1 of 21 rows", "row 22, column")),
     "a row with a cell too many": Case(
-        lines_of(REPORTS, lambda lines: lines.insert(5, f"{lines[5]};9")), ("row 6, column (whole row): has 10 cells where the header has 9",)
+        lines_of(REPORTS, lambda lines: lines.insert(5, f"{lines[5]};9")), ("row 6, column (whole row): has 10 cells, but the header has 9",)
     ),
     "a row with a cell too few": Case(
-        lines_of(REPORTS, lambda lines: lines.insert(5, lines[5].rsplit(";", 1)[0])), ("row 6, column (whole row): has 8 cells where the header has 9",)
+        lines_of(REPORTS, lambda lines: lines.insert(5, lines[5].rsplit(";", 1)[0])), ("row 6, column (whole row): has 8 cells, but the header has 9",)
     ),
     "meetings of another year": Case(
         lines_of(MEETINGS, lambda lines: lines.__setitem__(slice(None), [line.replace("-2023", "-2022") for line in lines])),
-        ("20 of 20 rows are rejected", "is earlier than the edition's year in this and every other row"),
+        ("20 of 20 rows are rejected", "is earlier than the edition's year in every row"),
     ),
-    "an empty row": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, "")), ("row 6, column Anledning: is empty and must not be",)),
-    "a row of empty cells": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, ";;")), ("row 6, column Partnerskab: is empty and must not be",)),
-    "an empty last row": Case(lines_of(MEETINGS, lambda lines: lines.append("")), ("row 22, column Anledning: is empty and must not be",)),
+    "an empty row": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, "")), ("row 6, column Anledning: is empty, but must have a value",)),
+    "a row of empty cells": Case(lines_of(MEETINGS, lambda lines: lines.insert(5, ";;")), ("row 6, column Partnerskab: is empty, but must have a value",)),
+    "an empty last row": Case(lines_of(MEETINGS, lambda lines: lines.append("")), ("row 22, column Anledning: is empty, but must have a value",)),
     "a delimiter within a cell, without quotes": Case(
         lines_of(ACTIVITIES, lambda lines: lines.insert(5, lines[5].replace("aktivitet", "aktivitet; og mere"))),
-        ("row 6, column (whole row): has 8 cells where the header has 7",),
+        ("row 6, column (whole row): has 8 cells, but the header has 7",),
     ),
     "another delimiter in one row": Case(
         lines_of(REPORTS, lambda lines: lines.insert(5, lines[5].replace(";", ","))), ("row 6, column (whole row): has 1 cells",)
@@ -445,21 +445,21 @@ def cut(kind: Kind, end: int, quoting: int = csv.QUOTE_MINIMAL) -> Make:
 TITLE = f"{SECRET}-00003".encode()
 
 TEXTS = {
-    "empty": Case(content("svar.csv", b""), ("svar.csv: is empty: ask for the file again",)),
-    "blanks and line ends alone": Case(content("svar.csv", b" \r\n\r\n \t"), ("svar.csv: is empty",)),
-    "NUL bytes alone": Case(content("svar.csv", bytes(5000)), ("svar.csv: is empty",)),
-    "a byte order mark alone": Case(content("svar.csv", codecs.BOM_UTF8), ("svar.csv: is empty",)),
-    "headings alone": Case(content("svar.csv", csv_bytes(SURVEY).split(b"\r\n")[0] + b"\r\n"), ("svar.csv: has a header but no rows",)),
+    "empty": Case(content("svar.csv", b""), ("svar.csv: the file is empty: ask for it again",)),
+    "blanks and line ends alone": Case(content("svar.csv", b" \r\n\r\n \t"), ("svar.csv: the file is empty",)),
+    "NUL bytes alone": Case(content("svar.csv", bytes(5000)), ("svar.csv: the file is empty",)),
+    "a byte order mark alone": Case(content("svar.csv", codecs.BOM_UTF8), ("svar.csv: the file is empty",)),
+    "headings alone": Case(content("svar.csv", csv_bytes(SURVEY).split(b"\r\n")[0] + b"\r\n"), ("svar.csv: there is a header, but there are no rows",)),
     "headings alone, without a line end": Case(content("svar.csv", csv_bytes(SURVEY).split(b"\r\n")[0]), ("svar.csv, line 1: no line end follows the last row",)),
-    "cut off within the headings": Case(content("svar.csv", csv_bytes(SURVEY)[:150]), ("svar.csv: is most similar to sikker_by_survey",)),
-    "cut off within a row": Case(cut(SURVEY, 20), ("svar.csv, line 201: ends in the middle of a row", "cut off")),
+    "cut off within the headings": Case(content("svar.csv", csv_bytes(SURVEY)[:150]), ("svar.csv: the file is most similar to sikker_by_survey",)),
+    "cut off within a row": Case(cut(SURVEY, 20), ("svar.csv, line 201: the file ends in the middle of a row", "cut off")),
     "cut off within a row with quotes": Case(cut(SURVEY, 20, csv.QUOTE_ALL), ("svar.csv, line 201",)),
     "cut off within the last cell": Case(cut(ACCOUNTS, 4), ("regnskab.csv, line 201: no line end follows the last row", "add a line end if it is complete")),
-    "the mark of a letter that was lost": Case(edited(LISTED, "Område 7".encode(), "Omr\ufffdde 7".encode()), ("liste.csv, line 8: holds the character that replaces a lost letter",)),
+    "the mark of a letter that was lost": Case(edited(LISTED, "Område 7".encode(), "Omr\ufffdde 7".encode()), ("liste.csv, line 8: the line holds the character that replaces a lost letter",)),
     "a quoted cell that is too long": Case(
-        every(SURVEY, {"Stratum": "x;" + "y" * 200_000}), ("svar.csv, row 2, column Stratum: holds more than 10000 characters",)
+        every(SURVEY, {"Stratum": "x;" + "y" * 200_000}), ("svar.csv, row 2, column Stratum: the cell holds more than 10000 characters",)
     ),
-    "cut off between the quoted cells of a row": Case(cut(SURVEY, 19, csv.QUOTE_ALL), ("svar.csv, line 201: ends in the middle of a row",)),
+    "cut off between the quoted cells of a row": Case(cut(SURVEY, 19, csv.QUOTE_ALL), ("svar.csv, line 201: the file ends in the middle of a row",)),
     "no headings": Case(lines_of(REPORTS, lambda lines: lines.pop(0)), ("anmeldelser.csv: no specification describes a csv file with these columns",)),
     "a title above the headings": Case(
         lines_of(REPORTS, lambda lines: lines.insert(0, f"{SECRET} udtræk")), ("anmeldelser.csv: no specification describes a csv file",)
@@ -467,57 +467,57 @@ TEXTS = {
     "a row of groups above the headings": Case(
         lines_of(SURVEY, lambda lines: lines.insert(0, "Baggrund;;;;;;;;Tryghed;;Udsat;")), ("svar.csv: no specification describes a csv file",)
     ),
-    "an HTML page": Case(content("svar.csv", b"<!DOCTYPE html>\n<html><body>Log in</body></html>"), ("svar.csv: is a web page", "fetch the file again")),
-    "an HTML page after blank lines and a mark": Case(content("svar.csv", codecs.BOM_UTF8 + b"\r\n\r\n<HTML lang=da>"), ("svar.csv: is a web page",)),
-    "an HTML table, as old exports write it": Case(content("svar.csv", b"<table><tr><td>Respondentnummer</td></tr></table>"), ("svar.csv: is a web page",)),
-    "an old Excel file in XML": Case(content("svar.xls", b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'), ("svar.xls: is an Excel file in the old XML format", "save it as .xlsx")),
-    "a bzip2 archive": Case(content("svar.csv", b"BZh91AY&SY0000"), ("svar.csv: is packed with bzip2: unpack it",)),
-    "a picture": Case(content("svar.csv", b"\x89PNG\r\n\x1a\n0000"), ("svar.csv: is a picture",)),
-    "a file of Stata": Case(content("svar.csv", b"<stata_dta><header>"), ("svar.csv: is a Stata file",)),
-    "an XML file": Case(content("svar.csv", b'<?xml version="1.0"?><svar/>'), ("svar.csv: is a web page",)),
+    "an HTML page": Case(content("svar.csv", b"<!DOCTYPE html>\n<html><body>Log in</body></html>"), ("svar.csv: this is a web page", "fetch the file again")),
+    "an HTML page after blank lines and a mark": Case(content("svar.csv", codecs.BOM_UTF8 + b"\r\n\r\n<HTML lang=da>"), ("svar.csv: this is a web page",)),
+    "an HTML table, as old exports write it": Case(content("svar.csv", b"<table><tr><td>Respondentnummer</td></tr></table>"), ("svar.csv: this is a web page",)),
+    "an old Excel file in XML": Case(content("svar.xls", b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'), ("svar.xls: this is an Excel file in the old XML format", "save it as .xlsx")),
+    "a bzip2 archive": Case(content("svar.csv", b"BZh91AY&SY0000"), ("svar.csv: the file is packed with bzip2: unpack it",)),
+    "a picture": Case(content("svar.csv", b"\x89PNG\r\n\x1a\n0000"), ("svar.csv: this is a picture",)),
+    "a file of Stata": Case(content("svar.csv", b"<stata_dta><header>"), ("svar.csv: this is a Stata file",)),
+    "an XML file": Case(content("svar.csv", b'<?xml version="1.0"?><svar/>'), ("svar.csv: this is a web page",)),
     "a JSON error": Case(content("svar.csv", b'{"error": "not found"}'), ("svar.csv: no specification describes a csv file",)),
-    "a PDF": Case(content("svar.csv", b"%PDF-1.7\n"), ("svar.csv: is a PDF: ask for the table as .xlsx",)),
-    "packed with gzip": Case(content("svar.csv", b"\x1f\x8b\x08\x00abc"), ("svar.csv: is packed with gzip: unpack it",)),
-    "packed with 7z": Case(content("svar.csv", b"7z\xbc\xaf\x27\x1cabc"), ("svar.csv: is packed with 7z: unpack it",)),
-    "a database": Case(content("svar.csv", b"SQLite format 3\x00abc"), ("svar.csv: is a database: ask for the table as .xlsx",)),
+    "a PDF": Case(content("svar.csv", b"%PDF-1.7\n"), ("svar.csv: this is a PDF: ask for the table as .xlsx",)),
+    "packed with gzip": Case(content("svar.csv", b"\x1f\x8b\x08\x00abc"), ("svar.csv: the file is packed with gzip: unpack it",)),
+    "packed with 7z": Case(content("svar.csv", b"7z\xbc\xaf\x27\x1cabc"), ("svar.csv: the file is packed with 7z: unpack it",)),
+    "a database": Case(content("svar.csv", b"SQLite format 3\x00abc"), ("svar.csv: this is a database: ask for the table as .xlsx",)),
     "random bytes": Case(content("svar.csv", hashlib.shake_256(b"svar").digest(5000)), ("svar.csv",)),
-    "commas for semicolons": Case(divided(REPORTS, ","), ("anmeldelser.csv, line 1: the cells are divided by commas, but the specification says semicolons",)),
-    "tabs for semicolons": Case(divided(SURVEY, "\t"), ("svar.csv, line 1: the cells are divided by tabs, but the specification says semicolons",)),
-    "semicolons for commas": Case(divided(POPULATION, ";"), ("befolkning.csv, line 1: the cells are divided by semicolons, but the specification says commas",)),
-    "bars for semicolons": Case(divided(LISTED, "|"), ("liste.csv, line 1: the cells are divided by bars",)),
+    "commas for semicolons": Case(divided(REPORTS, ","), ("anmeldelser.csv, line 1: the cells are separated by commas, but the specification says semicolons",)),
+    "tabs for semicolons": Case(divided(SURVEY, "\t"), ("svar.csv, line 1: the cells are separated by tabs, but the specification says semicolons",)),
+    "semicolons for commas": Case(divided(POPULATION, ";"), ("befolkning.csv, line 1: the cells are separated by semicolons, but the specification says commas",)),
+    "bars for semicolons": Case(divided(LISTED, "|"), ("liste.csv, line 1: the cells are separated by bars",)),
     "a line that names the delimiter": Case(lines_of(REPORTS, lambda lines: lines.insert(0, "sep=;")), ("anmeldelser.csv",)),
     "windows-1252 with a byte order mark": Case(
         lambda folder: write_bytes(folder, "anmeldelser.csv", codecs.BOM_UTF8 + csv_bytes(REPORTS)), ("anmeldelser.csv, line 1",)
     ),
-    "UTF-8 with a mark for windows-1252": Case(recoded(REPORTS, "utf-8-sig"), ("anmeldelser.csv, line 1: starts with a byte order mark",)),
-    "UTF-8 with a mark for UTF-8": Case(recoded(POPULATION, "utf-8-sig"), ("befolkning.csv, line 1: starts with a byte order mark", "utf-8-sig")),
-    "UTF-8 for windows-1252": Case(recoded(REPORTS, "utf-8"), ("anmeldelser.csv, line 1: is written in UTF-8, but the specification says windows-1252",)),
+    "UTF-8 with a mark for windows-1252": Case(recoded(REPORTS, "utf-8-sig"), ("anmeldelser.csv, line 1: the file starts with a byte order mark",)),
+    "UTF-8 with a mark for UTF-8": Case(recoded(POPULATION, "utf-8-sig"), ("befolkning.csv, line 1: the file starts with a byte order mark", "utf-8-sig")),
+    "UTF-8 for windows-1252": Case(recoded(REPORTS, "utf-8"), ("anmeldelser.csv, line 1: the file is written in UTF-8, but the specification says windows-1252",)),
     "UTF-8 for windows-1252, in one row": Case(
         edited(SURVEY, b"Indre By", "Nørrebro".encode()), ("svar.csv, line", "holds letters in UTF-8, while other lines are in windows-1252")
     ),
-    "windows-1252 for UTF-8": Case(recoded(ACTIVITIES, "cp1252"), ("aktiviteter.csv, line 1: is not written in utf-8-sig",)),
-    "windows-1252 for UTF-8, in one row": Case(edited(LISTED, "Område 5".encode(), b"Omr\xe5de 5"), ("liste.csv, line 6: is not written in utf-8",)),
-    "UTF-16": Case(recoded(REPORTS, "utf-16"), ("anmeldelser.csv, line 1: is written in UTF-16",)),
+    "windows-1252 for UTF-8": Case(recoded(ACTIVITIES, "cp1252"), ("aktiviteter.csv, line 1: the line is not written in utf-8-sig",)),
+    "windows-1252 for UTF-8, in one row": Case(edited(LISTED, "Område 5".encode(), b"Omr\xe5de 5"), ("liste.csv, line 6: the line is not written in utf-8",)),
+    "UTF-16": Case(recoded(REPORTS, "utf-16"), ("anmeldelser.csv, line 1: the file is written in UTF-16",)),
     "UTF-16, the other way round": Case(
         lambda folder: write_bytes(folder, "svar.csv", codecs.BOM_UTF16_BE + csv_text(good(SURVEY)).encode("utf-16-be")),
-        ("svar.csv, line 1: is written in UTF-16",),
+        ("svar.csv, line 1: the file is written in UTF-16",),
     ),
-    "UTF-16 without a mark": Case(recoded(REPORTS, "utf-16-le"), ("anmeldelser.csv, line 1: is written in UTF-16",)),
-    "UTF-16 for UTF-8": Case(recoded(ACTIVITIES, "utf-16"), ("aktiviteter.csv, line 1: is written in UTF-16",)),
+    "UTF-16 without a mark": Case(recoded(REPORTS, "utf-16-le"), ("anmeldelser.csv, line 1: the file is written in UTF-16",)),
+    "UTF-16 for UTF-8": Case(recoded(ACTIVITIES, "utf-16"), ("aktiviteter.csv, line 1: the file is written in UTF-16",)),
     "UTF-32": Case(recoded(SURVEY, "utf-32"), ("svar.csv, line 1",)),
-    "letters of DOS": Case(recoded(REPORTS, "cp865"), ("anmeldelser.csv: is most similar to koebenhavns_politi_reports",)),
+    "letters of DOS": Case(recoded(REPORTS, "cp865"), ("anmeldelser.csv: the file is most similar to koebenhavns_politi_reports",)),
     "letters of the Macintosh": Case(recoded(REPORTS, "mac_roman"), ("anmeldelser.csv",)),
     "a byte that windows-1252 does not have": Case(edited(SURVEY, b"Indre By", b"Indre\x81By"), ("svar.csv, line 3: byte 0x81 is not a character of windows-1252",)),
-    "a NUL byte": Case(edited(SURVEY, TITLE, TITLE + b"\x00"), ("svar.csv, line 4: holds a control character (byte 0)",)),
-    "an escape of the terminal": Case(edited(SURVEY, TITLE, b"\x1b[31m" + TITLE), ("svar.csv, line 4: holds a control character (byte 27)",)),
-    "a vertical tab": Case(edited(SURVEY, TITLE, b"\x0b"), ("svar.csv, line 4: holds a control character (byte 11)",)),
-    "an end-of-file mark of DOS": Case(lambda folder: write_bytes(folder, "svar.csv", csv_bytes(SURVEY) + b"\x1a"), ("svar.csv, line 22: holds a control character",)),
+    "a NUL byte": Case(edited(SURVEY, TITLE, TITLE + b"\x00"), ("svar.csv, line 4: the line holds a control character (byte 0)",)),
+    "an escape of the terminal": Case(edited(SURVEY, TITLE, b"\x1b[31m" + TITLE), ("svar.csv, line 4: the line holds a control character (byte 27)",)),
+    "a vertical tab": Case(edited(SURVEY, TITLE, b"\x0b"), ("svar.csv, line 4: the line holds a control character (byte 11)",)),
+    "an end-of-file mark of DOS": Case(lambda folder: write_bytes(folder, "svar.csv", csv_bytes(SURVEY) + b"\x1a"), ("svar.csv, line 22: the line holds a control character",)),
     "a mark that turns the direction of writing": Case(
-        edited(GOALS, f"{SECRET} resultat".encode(), f"{SECRET}\u202e resultat".encode()), ("maal.csv, line 2: holds an invisible character that changes the direction",)
+        edited(GOALS, f"{SECRET} resultat".encode(), f"{SECRET}\u202e resultat".encode()), ("maal.csv, line 2: the line holds an invisible character that changes the direction",)
     ),
     "a right-to-left mark in a heading": Case(edited(GOALS, "Mål".encode(), "\u200fMål".encode()), ("maal.csv",)),
-    "an isolate mark": Case(edited(LISTED, "Område 7".encode(), "\u2066Område 7".encode()), ("liste.csv, line 8: holds an invisible character that changes",)),
-    "an invisible blank in a heading": Case(edited(GOALS, "Mål nr.".encode(), "Mål\u200bnr.".encode()), ("maal.csv: is most similar to tryghedsplan_goals",)),
+    "an isolate mark": Case(edited(LISTED, "Område 7".encode(), "\u2066Område 7".encode()), ("liste.csv, line 8: the line holds an invisible character that changes",)),
+    "an invisible blank in a heading": Case(edited(GOALS, "Mål nr.".encode(), "Mål\u200bnr.".encode()), ("maal.csv: the file is most similar to tryghedsplan_goals",)),
     "lone carriage returns": Case(lines_of(REPORTS, lambda lines: None, "\r"), ("anmeldelser.csv", "a lone CR")),
     "a lone carriage return in a row": Case(edited(REPORTS, b"Valby", b"Val\rby"), ("anmeldelser.csv, line 2", "a lone CR")),
     "an open quote": Case(edited(REPORTS, b"\r\n0100-75111-00009-22", b'\r\n"0100-75111-00009-22'), ("anmeldelser.csv, line 10: the quotation marks do not match",)),
@@ -531,20 +531,20 @@ TEXTS = {
     ),
     "a name that was read in another encoding": Case(
         lambda folder: write_csv(folder, POPULATION, spoiled(POPULATION, {"omraade": "N\u00c3\u00b8rrebro"})),
-        ("befolkning.csv, line 6: holds a Danish letter that was garbled",),
+        ("befolkning.csv, line 6: the line holds a Danish letter that was garbled",),
     ),
     "a letter that was read in another encoding": Case(
-        edited(GOALS, f"{SECRET} resultat".encode(), f"{SECRET} m\u00c3\u00a5l".encode()), ("maal.csv, line 2: holds a Danish letter that was garbled",)
+        edited(GOALS, f"{SECRET} resultat".encode(), f"{SECRET} m\u00c3\u00a5l".encode()), ("maal.csv, line 2: the line holds a Danish letter that was garbled",)
     ),
     "a quote within a quoted cell": Case(edited(REPORTS, b"0100-75111-00009-22", b'"0100-75111-"00009-22'), ("anmeldelser.csv, line 10: the quotation marks do not match",)),
-    "10 MB in one cell": Case(edited(SURVEY, TITLE, TITLE + b"x" * 10_000_000), ("svar.csv, line 4: is longer than a megabyte",)),
-    "10 MB in one cell with quotes": Case(edited(SURVEY, TITLE, b'"' + b"x" * 10_000_000 + b'"'), ("svar.csv, line 4: is longer than a megabyte",)),
+    "10 MB in one cell": Case(edited(SURVEY, TITLE, TITLE + b"x" * 10_000_000), ("svar.csv, line 4: the line is longer than a megabyte",)),
+    "10 MB in one cell with quotes": Case(edited(SURVEY, TITLE, b'"' + b"x" * 10_000_000 + b'"'), ("svar.csv, line 4: the line is longer than a megabyte",)),
     "10 MB of lines in one cell": Case(edited(SURVEY, TITLE, b'"' + b"x\r\n" * 3_400_000 + b'"'), ("svar.csv, line 4",)),
     "10 MB without a line end": Case(content("svar.csv", csv_bytes(SURVEY).split(b"\r\n")[0] + b"x" * 10_000_000), ("svar.csv",)),
-    "a heading twice": Case(edited(SURVEY, b"Inviterede", b"Stratum"), ("svar.csv: two columns are called Stratum",)),
+    "a heading twice": Case(edited(SURVEY, b"Inviterede", b"Stratum"), ("svar.csv: two columns are called 'Stratum'",)),
     "a heading twice beside all others": Case(
         lambda folder: write_bytes(folder, "moeder.csv", csv_bytes(MEETINGS).replace(b"Dato", b"Dato;Dato").replace(b"-2023", b"-2023;01-03-2023")),
-        ("moeder.csv: two columns are called Dato",),
+        ("moeder.csv: two columns are called 'Dato'",),
     ),
     "a heading too many at the end": Case(lines_of(MEETINGS, lambda lines: lines.__setitem__(slice(None), [f"{line};" for line in lines])), ("moeder.csv", "unknown column 4")),
 }  # fmt: skip
@@ -566,38 +566,38 @@ def more(kind: Kind, name: str, cell: str) -> Make:
 
 
 COLUMNS = {
-    "a column renamed": Case(named(SURVEY, {"Vægt": "Vaegt"}), ("svar.csv: is most similar to sikker_by_survey", "missing Vægt; unknown Vaegt")),
+    "a column renamed": Case(named(SURVEY, {"Vægt": "Vaegt"}), ("svar.csv: the file is most similar to sikker_by_survey", "missing Vægt; unknown Vaegt")),
     "a column in other letters": Case(named(SURVEY, {"Vægt": "vægt"}), ("missing Vægt; unknown vægt",)),
     "a column missing": Case(lacking(SURVEY, "Stratum befolkning"), ("svar.csv", "(missing Stratum befolkning)", "correct the names in ", "/sikker_by_survey.yml.")),
-    "most columns missing": Case(lacking(SURVEY, *list(good(SURVEY)[0])[4:]), ("svar.csv: is most similar to sikker_by_survey", "missing")),
-    "a column more": Case(more(REPORTS, "Politikreds", "1"), ("anmeldelser.csv: is most similar to koebenhavns_politi_reports", "(unknown Politikreds)")),
-    "a column more that looks like a value": Case(more(REPORTS, "0101901234", "1"), ("anmeldelser.csv", "(unknown column 10)")),
+    "most columns missing": Case(lacking(SURVEY, *list(good(SURVEY)[0])[4:]), ("svar.csv: the file is most similar to sikker_by_survey", "missing")),
+    "a column more": Case(more(REPORTS, "Politikreds", "1"), ("anmeldelser.csv: the file is most similar to koebenhavns_politi_reports", "(unknown Politikreds)")),
+    "a column more that seems to contain a value": Case(more(REPORTS, "0101901234", "1"), ("anmeldelser.csv", "(unknown column 10)")),
     "a column more with an address": Case(more(REPORTS, f"{SECRET}@example.org", "1"), ("anmeldelser.csv", "(unknown column 10)")),
     "a formula for a heading": Case(more(REPORTS, COMMAND, "1"), ("anmeldelser.csv", "(unknown column 10)")),
     "a heading of ten thousand letters": Case(more(REPORTS, "x" * 10_000, "1"), ("anmeldelser.csv", "(unknown column 10)")),
     "a hundred columns more": Case(
         lambda folder: write_csv(folder, MEETINGS, [row | {f"Spalte nr. {n}": "1" for n in range(100)} for row in good(MEETINGS)]),
-        ("moeder.csv: is most similar to partnership_meetings", "unknown Spalte nr. 0, Spalte nr. 1", "and 94 more"),
+        ("moeder.csv: the file is most similar to partnership_meetings", "unknown Spalte nr. 0, Spalte nr. 1", "and 94 more"),
     ),
     "a row of values for headings, one of which is a heading": Case(
         content("aktiviteter.csv", csv_bytes(ACTIVITIES, [{f"{SECRET} et": "1", "Status": "I gang", f"{SECRET} to": "2"}])), ("aktiviteter.csv: no specification describes a csv file",)
     ),
     "the headings of the years before": Case(
-        lambda folder: write_csv(folder, REPORTS, until_2022(REPORTS, 2023)), ("anmeldelser.csv: has the columns that koebenhavns_politi_reports has from edition 2017 on", "differ in edition 2023")
+        lambda folder: write_csv(folder, REPORTS, until_2022(REPORTS, 2023)), ("anmeldelser.csv: the file has the columns that koebenhavns_politi_reports has from edition 2017 on", "other columns belong to edition 2023")
     ),
     "the survey's headings of the years before": Case(
-        lambda folder: write_csv(folder, SURVEY, until_2022(SURVEY, 2023)), ("svar.csv: has the columns that sikker_by_survey has from edition 2021 on", "put the file of edition 2023 in its place")
+        lambda folder: write_csv(folder, SURVEY, until_2022(SURVEY, 2023)), ("svar.csv: the file has the columns that sikker_by_survey has from edition 2021 on", "replace it with the file of edition 2023")
     ),
     "this year's headings in an earlier edition": Case(
-        lambda folder: write_csv(folder, REPORTS), ("anmeldelser.csv: has the columns that koebenhavns_politi_reports has from edition 2023 on", "differ in edition 2021"), 2021
+        lambda folder: write_csv(folder, REPORTS), ("anmeldelser.csv: the file has the columns that koebenhavns_politi_reports has from edition 2023 on", "other columns belong to edition 2021"), 2021
     ),
     "a column of names": Case(more(REPORTS, "Anmelders navn", f"{SECRET}"), ("anmeldelser.csv", "unknown Anmelders navn")),
     "CPR numbers in a column of codes": Case(
-        every(REPORTS, {"Rode": "010190-1234"}), ("anmeldelser.csv, column Rode: looks like CPR numbers and is not declared as personal",)
+        every(REPORTS, {"Rode": "010190-1234"}), ("anmeldelser.csv, column Rode: the column seems to hold CPR numbers but is not declared as personal",)
     ),
-    "e-mail addresses in a column of codes": Case(every(REPORTS, {"Rode": f"{SECRET}@example.org"}), ("column Rode: looks like e-mail addresses",)),
-    "addresses in a column of codes": Case(every(REPORTS, {"Rode": f"{SECRET}vej 12"}), ("anmeldelser.csv, column Rode: looks like addresses",)),
-    "goals for activities": Case(lambda folder: write_csv(folder, GOALS, without(good(GOALS), "Mål nr.")), ("maal.csv: is most similar to tryghedsplan_goals",)),
+    "e-mail addresses in a column of codes": Case(every(REPORTS, {"Rode": f"{SECRET}@example.org"}), ("column Rode: the column seems to hold e-mail addresses",)),
+    "addresses in a column of codes": Case(every(REPORTS, {"Rode": f"{SECRET}vej 12"}), ("anmeldelser.csv, column Rode: the column seems to hold addresses",)),
+    "goals for activities": Case(lambda folder: write_csv(folder, GOALS, without(good(GOALS), "Mål nr.")), ("maal.csv: the file is most similar to tryghedsplan_goals",)),
 }  # fmt: skip
 
 
@@ -645,7 +645,7 @@ def packed_again(change: Callable[[bytes], bytes]) -> Make:
 
 
 def with_password(packed: bytes) -> bytes:
-    """The same bytes with the flags of every entry saying that it is packed with a password."""
+    """The same bytes with the flags of every entry saying that it the file is packed with a password."""
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         found = [match.start() for match in re.finditer(re.escape(mark), packed)]
         for start in found:
@@ -700,50 +700,50 @@ def prefixed_formula(folder: Path) -> None:
 LONG_CELL = f"{SECRET}-{'x' * 10_000_000}"
 
 EXCEL = {
-    "Excel with a password": Case(content("svar.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000)), ("svar.xlsx: is an Excel file with a password, or in the old format .xls", "save it as .xlsx")),
-    "packed with a password": Case(packed_again(with_password), ("svar.xlsx: has a password: ask for the file without one",)),
-    "a workbook cut off": Case(packed_again(lambda packed: packed[: len(packed) // 2]), ("svar.xlsx: is damaged or cut off",)),
-    "a workbook without its last bytes": Case(packed_again(lambda packed: packed[:-30]), ("svar.xlsx: is damaged or cut off",)),
-    "a workbook with bytes changed": Case(packed_again(lambda packed: packed[:900] + bytes(200) + packed[1100:]), ("svar.xlsx: is damaged or cut off",)),
-    "the beginning of a workbook alone": Case(content("svar.xlsx", b"PK\x03\x04"), ("svar.xlsx: is damaged or cut off",)),
-    "an archive with a CSV file": Case(archive("svar.zip", {"svar.csv": csv_bytes(SURVEY)}), ("svar.zip: is not an Excel workbook but a packed archive or a table of another program: unpack it",)),
-    "an archive with a path that climbs": Case(archive("svar.zip", {"../../etc/passwd": b"x"}), ("svar.zip: is not an Excel workbook",)),
+    "Excel with a password": Case(content("svar.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000)), ("svar.xlsx: this is an Excel file with a password, or in the old format .xls", "save it as .xlsx")),
+    "packed with a password": Case(packed_again(with_password), ("svar.xlsx: the file has a password: ask for a file without one",)),
+    "a workbook cut off": Case(packed_again(lambda packed: packed[: len(packed) // 2]), ("svar.xlsx: the file is damaged or cut off",)),
+    "a workbook without its last bytes": Case(packed_again(lambda packed: packed[:-30]), ("svar.xlsx: the file is damaged or cut off",)),
+    "a workbook with bytes changed": Case(packed_again(lambda packed: packed[:900] + bytes(200) + packed[1100:]), ("svar.xlsx: the file is damaged or cut off",)),
+    "the beginning of a workbook alone": Case(content("svar.xlsx", b"PK\x03\x04"), ("svar.xlsx: the file is damaged or cut off",)),
+    "an archive with a CSV file": Case(archive("svar.zip", {"svar.csv": csv_bytes(SURVEY)}), ("svar.zip: the file is not an Excel workbook but a packed archive or a table of another program: unpack it",)),
+    "an archive with a path that climbs": Case(archive("svar.zip", {"../../etc/passwd": b"x"}), ("svar.zip: the file is not an Excel workbook",)),
     "an empty archive": Case(content("svar.xlsx", b"PK\x05\x06" + bytes(18)), ("svar.xlsx",)),
     "a LibreOffice table": Case(archive("svar.ods", {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"}), ("svar.ods", ".xlsx")),
     "a binary workbook": Case(archive("svar.xlsb", {"xl/workbook.bin": b"x"}), ("svar.xlsb", ".xlsx")),
     "a zip bomb": Case(
-        lambda folder: write_bytes(folder, "svar.xlsx", bomb_bytes(SURVEY, BOMB)), ("svar.xlsx: unpacks to more than half a gigabyte", "ask for the file again")
+        lambda folder: write_bytes(folder, "svar.xlsx", bomb_bytes(SURVEY, BOMB)), ("svar.xlsx: the file unpacks to more than half a gigabyte", "ask for the file again")
     ),
-    "zip bombs in an archive": Case(nested_bomb, ("svar.zip: is not an Excel workbook", "unpack it")),
-    "a zip bomb that lies about its size": Case(lying_bomb(SHEET), ("svar.xlsx, sheet Svar, row 1: is longer than 16 megabytes", "ask for the file again")),
-    "a zip bomb of words that lies about its size": Case(lying_bomb("xl/sharedStrings.xml"), ("svar.xlsx: unpacks to more than half a gigabyte",)),
+    "zip bombs in an archive": Case(nested_bomb, ("svar.zip: the file is not an Excel workbook", "unpack it")),
+    "a zip bomb that lies about its size": Case(lying_bomb(SHEET), ("svar.xlsx, sheet Svar, row 1: the row is longer than 16 megabytes", "ask for the file again")),
+    "a zip bomb of words that lies about its size": Case(lying_bomb("xl/sharedStrings.xml"), ("svar.xlsx: the file unpacks to more than half a gigabyte",)),
     "a cell at the end of the sheet": Case(
-        book(SURVEY, lambda book, sheet: sheet.write(1_048_575, 16_383, 1)), ("svar.xlsx, sheet Svar, row 1048576, column XFD: is too far from the other cells", "delete")
+        book(SURVEY, lambda book, sheet: sheet.write(1_048_575, 16_383, 1)), ("svar.xlsx, sheet Svar, row 1048576, column XFD: the cell is too far from the other cells", "delete")
     ),
     "a cell in the last row of the sheet": Case(
-        book(SURVEY, lambda book, sheet: sheet.write(1_048_575, 0, 1)), ("svar.xlsx, sheet Svar, row 1048576, column AC: is too far from the other cells",)
+        book(SURVEY, lambda book, sheet: sheet.write(1_048_575, 0, 1)), ("svar.xlsx, sheet Svar, row 1048576, column AC: the cell is too far from the other cells",)
     ),
-    "a cell with a row that no sheet has": Case(part(SURVEY, SHEET, '"A6"', '"A99999999999"'), ("svar.xlsx, sheet Svar, row 99999999999, column AC: is too far",)),
-    "a cell with a column that no sheet has": Case(part(SURVEY, SHEET, '"C6"', '"ZZZZZZ6"'), ("svar.xlsx, sheet Svar, row 21, column ZZZZZZ: is too far",)),
+    "a cell with a row that no sheet has": Case(part(SURVEY, SHEET, '"A6"', '"A99999999999"'), ("svar.xlsx, sheet Svar, row 99999999999, column AC: the cell is too far",)),
+    "a cell with a column that no sheet has": Case(part(SURVEY, SHEET, '"C6"', '"ZZZZZZ6"'), ("svar.xlsx, sheet Svar, row 21, column ZZZZZZ: the cell is too far",)),
     "10 MB in one cell of a sheet": Case(
         lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY, spoiled(SURVEY, {"Bydel": LONG_CELL}))}),
-        ("svar.xlsx", "sheet Svar, row 6, column Bydel: holds more than 10000 characters"),
+        ("svar.xlsx", "sheet Svar, row 6, column Bydel: the cell holds more than 10000 characters"),
     ),
     "10 MB in one cell of a personal column": Case(
         lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY, spoiled(SURVEY, {"Respondentnummer": LONG_CELL}))}),
-        ("svar.xlsx, sheet Svar, row 6, column Respondentnummer: holds more than 10000 characters",),
+        ("svar.xlsx, sheet Svar, row 6, column Respondentnummer: the cell holds more than 10000 characters",),
     ),
-    "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification describes the columns of its sheets Ark1; sheets with a specification", "Svar (1)", "rename the sheet")),
-    "a second sheet": Case(book(SURVEY, other_sheet("Flere svar")), ("svar.xlsx, sheet Flere svar: is a sheet that the specification does not name: delete the sheet",)),
-    "a hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "hide")), ("svar.xlsx, sheet Gemt: is a hidden sheet",)),
-    "a deeply hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "very_hidden")), ("svar.xlsx, sheet Gemt: is a hidden sheet",)),
-    "a sheet with the name of a person": Case(book(SURVEY, other_sheet("Jens Opdigtet")), ("svar.xlsx, sheet with a name that looks like names: is a sheet that the specification",)),
+    "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification describes the columns of the file's sheets Ark1 (sheets with a specification", "Svar (1)", "rename the sheet")),
+    "a second sheet": Case(book(SURVEY, other_sheet("Flere svar")), ("svar.xlsx, sheet Flere svar: the specification does not name this sheet: delete the sheet",)),
+    "a hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "hide")), ("svar.xlsx, sheet Gemt: the specification does not name this hidden sheet",)),
+    "a deeply hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "very_hidden")), ("svar.xlsx, sheet Gemt: the specification does not name this hidden sheet",)),
+    "a sheet with the name of a person": Case(book(SURVEY, other_sheet("Jens Opdigtet")), ("svar.xlsx, sheet with a name that seems to contain names: the specification does not name this sheet",)),
     "a chart's sheet": Case(book(SURVEY, lambda book, sheet: book.add_chartsheet("Figur").set_chart(chart_of(book))), ("svar.xlsx, sheet Figur",)),
-    "the sheet itself hidden": Case(book(SURVEY, hide), ("svar.xlsx, sheet Svar: is hidden: unhide the sheet",)),
-    "a sheet's name with a mark of direction": Case(book(SURVEY, other_sheet("\u202eGemt")), ("svar.xlsx, sheet _Gemt: is a sheet",)),
+    "the sheet itself hidden": Case(book(SURVEY, hide), ("svar.xlsx, sheet Svar: the sheet is hidden: unhide it",)),
+    "a sheet's name with a mark of direction": Case(book(SURVEY, other_sheet("\u202eGemt")), ("svar.xlsx, sheet _Gemt: the specification does not name this sheet",)),
     "an empty workbook": Case(lambda folder: write_parts(folder, SURVEY, {SHEET: "<worksheet/>"}), ("svar.xlsx",)),
     "headings alone in a sheet": Case(
-        lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY).split("</row>")[0] + "</row></sheetData></worksheet>"}), ("svar.xlsx, sheet Svar: has a header but no rows",)
+        lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY).split("</row>")[0] + "</row></sheetData></worksheet>"}), ("svar.xlsx, sheet Svar: there is a header, but there are no rows",)
     ),
     "a sheet cut off": Case(lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY)[:-900]}), ("svar.xlsx",)),
     "a sheet that is no XML": Case(lambda folder: write_parts(folder, SURVEY, {SHEET: b"\x00\xff" * 500}), ("svar.xlsx",)),
@@ -752,19 +752,19 @@ EXCEL = {
     "a sheet that is not there": Case(part(SURVEY, "xl/_rels/workbook.xml.rels", "sheet1.xml", "sheet9.xml"), ("svar.xlsx",)),
     "a sheet out of the archive": Case(part(SURVEY, "xl/_rels/workbook.xml.rels", "worksheets/sheet1.xml", "../../../etc/passwd"), ("svar.xlsx",)),
     "an entity that unfolds": Case(
-        lambda folder: write_parts(folder, SURVEY, {SHEET: ENTITIES + sheet_xml(SURVEY).replace(f"{SECRET}-00005", "&c;")}), ("svar.xlsx: is damaged",)
+        lambda folder: write_parts(folder, SURVEY, {SHEET: ENTITIES + sheet_xml(SURVEY).replace(f"{SECRET}-00005", "&c;")}), ("svar.xlsx: the file is damaged",)
     ),
     "a formula": Case(
-        book(SURVEY, lambda book, sheet: sheet.write_formula(5, 2, "=1+1", None, 2)), ("svar.xlsx, sheet Svar, row 6, column C: holds a formula: paste values",)
+        book(SURVEY, lambda book, sheet: sheet.write_formula(5, 2, "=1+1", None, 2)), ("svar.xlsx, sheet Svar, row 6, column C: the cell holds a formula: replace the formulas",)
     ),
     "a formula in every row": Case(
-        book(REPORTS, lambda book, sheet: [sheet.write_formula(row, 7, "=RAND()") for row in range(1, 21)]), ("anmeldelser.xlsx, sheet Anmeldelser, row 2, column H: holds a formula",)
+        book(REPORTS, lambda book, sheet: [sheet.write_formula(row, 7, "=RAND()") for row in range(1, 21)]), ("anmeldelser.xlsx, sheet Anmeldelser, row 2, column H: the cell holds a formula",)
     ),
-    "an array formula": Case(book(SURVEY, lambda book, sheet: sheet.write_array_formula("C6:C8", "{=A1:A3}")), ("svar.xlsx, sheet Svar, row 6, column C: holds a formula",)),
-    "a link to another workbook": Case(book(SURVEY, lambda book, sheet: sheet.write_formula(5, 6, "='[x.xlsx]A'!A1")), ("sheet Svar, row 6, column G: holds a formula",)),
+    "an array formula": Case(book(SURVEY, lambda book, sheet: sheet.write_array_formula("C6:C8", "{=A1:A3}")), ("svar.xlsx, sheet Svar, row 6, column C: the cell holds a formula",)),
+    "a link to another workbook": Case(book(SURVEY, lambda book, sheet: sheet.write_formula(5, 6, "='[x.xlsx]A'!A1")), ("sheet Svar, row 6, column G: the cell holds a formula",)),
     "a formula beside the table": Case(book(MEETINGS, lambda book, sheet: sheet.write_formula(8, 9, "=COUNTA(A:A)")), ("moeder.xlsx, sheet Møder",)),
     "a formula after a line end in the XML": Case(
-        part(SURVEY, SHEET, f'<c r="A6" t="inlineStr"><is><t>{SECRET}-00005</t></is></c>', '<c r="A6">\n <f>1+1</f><v>2</v></c>'), ("sheet Svar, row 6, column A: holds a formula",)
+        part(SURVEY, SHEET, f'<c r="A6" t="inlineStr"><is><t>{SECRET}-00005</t></is></c>', '<c r="A6">\n <f>1+1</f><v>2</v></c>'), ("sheet Svar, row 6, column A: the cell holds a formula",)
     ),
     "a formula in a cell without a name": Case(
         part(SURVEY, SHEET, f'<c r="A6" t="inlineStr"><is><t>{SECRET}-00005</t></is></c>', "<c><f>1+1</f><v>2</v></c>"), ("svar.xlsx, sheet Svar, row 6", "holds a formula")
@@ -778,23 +778,23 @@ EXCEL = {
         ("svar.xlsx, sheet Svar, row 2", "holds an Excel error"),
     ),
     "an error of Excel's": Case(
-        part(SURVEY, SHEET, '<c r="G6" t="inlineStr"><is><t>Valby</t></is></c>', '<c r="G6" t="e"><v>#N/A</v></c>'), ("svar.xlsx, sheet Svar, row 6, column G: holds an Excel error",)
+        part(SURVEY, SHEET, '<c r="G6" t="inlineStr"><is><t>Valby</t></is></c>', '<c r="G6" t="e"><v>#N/A</v></c>'), ("svar.xlsx, sheet Svar, row 6, column G: the cell holds an Excel error",)
     ),
     "rows of empty texts": Case(
         part(MEETINGS, SHEET, "</sheetData>", '<row r="22"><c r="A22" t="inlineStr"><is><t></t></is></c></row></sheetData>'), ("moeder.xlsx, sheet Møder", "1 rows hold only empty texts: delete these rows")
     ),
     "the headings a row too high": Case(lambda folder: write_xlsx(folder, Kind("antal", COUNTS.row, "", "", "Antal", 2)), ("antal.xlsx",)),
     "the headings a row too low": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Svar", 2)), ("svar.xlsx",)),
-    "a heading twice in a sheet": Case(book(SURVEY, lambda book, sheet: sheet.write(0, 5, "Stratum")), ("svar.xlsx, sheet Svar: two columns are called Stratum",)),
+    "a heading twice in a sheet": Case(book(SURVEY, lambda book, sheet: sheet.write(0, 5, "Stratum")), ("svar.xlsx, sheet Svar: two columns are called 'Stratum'",)),
     "a number for a heading": Case(book(SURVEY, lambda book, sheet: sheet.write(0, 5, 2023)), ("svar.xlsx", "missing Inviterede; unknown column 6")),
     "a value beside the table": Case(
-        book(SURVEY, lambda book, sheet: sheet.write(7, 40, f"{SECRET}")), ("svar.xlsx, sheet Svar, row 8, column AO: holds a value in a column without a heading: delete the value",)
+        book(SURVEY, lambda book, sheet: sheet.write(7, 40, f"{SECRET}")), ("svar.xlsx, sheet Svar, row 8, column AO: the cell holds a value, but its column has no heading: delete the value",)
     ),
-    "a value in the sheet's last column": Case(book(SURVEY, lambda book, sheet: sheet.write(7, 16_383, 0)), ("svar.xlsx, sheet Svar, row 8, column XFD: holds a value in a column without a heading",)),
-    "a formula in a sheet whose tags have a prefix": Case(prefixed_formula, ("svar.xlsx, sheet Svar, row 6, column A: holds a formula",)),
-    "a cell with a control character": Case(part(SURVEY, SHEET, "<t>Valby</t>", "<t>Val_x0007_by</t>"), ("svar.xlsx, sheet Svar, row 2, column Stratum: holds a control character",)),
+    "a value in the sheet's last column": Case(book(SURVEY, lambda book, sheet: sheet.write(7, 16_383, 0)), ("svar.xlsx, sheet Svar, row 8, column XFD: the cell holds a value, but its column has no heading",)),
+    "a formula in a sheet whose tags have a prefix": Case(prefixed_formula, ("svar.xlsx, sheet Svar, row 6, column A: the cell holds a formula",)),
+    "a cell with a control character": Case(part(SURVEY, SHEET, "<t>Valby</t>", "<t>Val_x0007_by</t>"), ("svar.xlsx, sheet Svar, row 2, column Stratum: the cell holds a control character",)),
     "a cell with a mark of direction": Case(
-        lambda folder: write_xlsx(folder, SURVEY, spoiled(SURVEY, {"Bydel": "Val\u202eby"})), ("svar.xlsx, sheet Svar, row 6, column Bydel: holds an invisible character that changes",)
+        lambda folder: write_xlsx(folder, SURVEY, spoiled(SURVEY, {"Bydel": "Val\u202eby"})), ("svar.xlsx, sheet Svar, row 6, column Bydel: the cell holds an invisible character that changes",)
     ),
     "a row with one cell in Excel": Case(book(COUNTS, lambda book, sheet: sheet.write(23, 0, "Kilde")), ("antal.xlsx, sheet Antal: 1 of 21 rows", "row 24, column")),
     "an Excel file called .csv": Case(lambda folder: write_xlsx(folder, SURVEY, spoiled(SURVEY, {"Vægt": "x"}), name="svar.csv"), ("svar.csv, sheet Svar", "row 6, column Vægt")),
@@ -885,9 +885,9 @@ def latin(texts: list[bytes]) -> pa.Array:
 
 
 OTHER_FORMATS = {
-    "an SPSS file cut off": Case(sav_bytes(lambda packed: packed[:-100]), ("svar.sav: is damaged or cut off",), 2021),
-    "an SPSS file cut off within its head": Case(sav_bytes(lambda packed: packed[:300]), ("svar.sav: is damaged or cut off",), 2021),
-    "the beginning of an SPSS file": Case(content("svar.sav", b"$FL2@(#)"), ("svar.sav: is damaged or cut off",), 2021),
+    "an SPSS file cut off": Case(sav_bytes(lambda packed: packed[:-100]), ("svar.sav: the file is damaged or cut off",), 2021),
+    "an SPSS file cut off within its head": Case(sav_bytes(lambda packed: packed[:300]), ("svar.sav: the file is damaged or cut off",), 2021),
+    "the beginning of an SPSS file": Case(content("svar.sav", b"$FL2@(#)"), ("svar.sav: the file is damaged or cut off",), 2021),
     "an SPSS file that counts more cases": Case(
         sav_bytes(lambda packed: packed[:80] + (999).to_bytes(4, "little") + packed[84:]), ("svar.sav",), 2021
     ),
@@ -901,41 +901,41 @@ OTHER_FORMATS = {
     ),
     "SPSS: a day that no calendar has": Case(
         lambda folder: write_sav(folder, [row | {"svardato": 4e11 if number == 4 else DAY_IN_SPSS} for number, row in enumerate(until_2022(SURVEY, 2021))], formats={"svardato": "DATE11"}),
-        ("svar.sav: 1 of 20 rows", "row 5, column svardato: is not a day"), 2021,
+        ("svar.sav: 1 of 20 rows", "row 5, column svardato: is not a calendar day"), 2021,
     ),
     "SPSS: a weight below zero": Case(sav_column("vaegt", [1.25, -1.25]), ("svar.sav: 1 of 20 rows", "row 5, column vaegt: is not above 0"), 2021),
     "SPSS: another year": Case(sav_with({"svardato": "10-01-2022"}), ("row 5, column svardato: is outside the edition's fieldwork",), 2021),
-    "SPSS: a mark of direction": Case(sav_with({"bydel": "Val\u202eby"}), ("svar.sav, row 5, column bydel: holds an invisible character that changes",), 2021),
-    "SPSS: a letter that was read in another encoding": Case(sav_with({"bydel": "\u00c3\u02dcsterbro"}), ("svar.sav, row 5, column bydel: holds a Danish letter that was garbled",), 2021),
-    "SPSS: a control character": Case(sav_with({"bydel": "Val\x1bby"}), ("svar.sav, row 5, column bydel: holds a control character",), 2021),
+    "SPSS: a mark of direction": Case(sav_with({"bydel": "Val\u202eby"}), ("svar.sav, row 5, column bydel: the cell holds an invisible character that changes",), 2021),
+    "SPSS: a letter that was read in another encoding": Case(sav_with({"bydel": "\u00c3\u02dcsterbro"}), ("svar.sav, row 5, column bydel: the cell holds a Danish letter that was garbled",), 2021),
+    "SPSS: a control character": Case(sav_with({"bydel": "Val\x1bby"}), ("svar.sav, row 5, column bydel: the cell holds a control character",), 2021),
     "SPSS: a column missing": Case(lambda folder: write_sav(folder, without(until_2022(SURVEY, 2021), "vaegt")), ("svar.sav", "(missing vaegt)"), 2021),
     "SPSS: a formula": Case(sav_with({"bydel": COMMAND}), ("row 5, column bydel: begins like a formula",), 2021),
-    "SPSS in a year whose columns have other names": Case(write_sav, ("svar.sav: has the columns that sikker_by_survey has from edition 2021 on",)),
+    "SPSS in a year whose columns have other names": Case(write_sav, ("svar.sav: the file has the columns that sikker_by_survey has from edition 2021 on",)),
     "reports as SPSS": Case(lambda folder: write_sav(folder, without(until_2022(REPORTS, 2021), "X", "Y")), ("svar.sav: no specification describes a sav file",), 2021),
-    "a Parquet file cut off": Case(parquet_bytes(lambda packed: packed[:-200]), ("befolkning.parquet: is damaged or cut off",)),
-    "moments of another zone in Parquet": Case(zoned_parquet, ("befolkning.parquet, column dato: holds times in the time zone UTC",)),
+    "a Parquet file cut off": Case(parquet_bytes(lambda packed: packed[:-200]), ("befolkning.parquet: the file is damaged or cut off",)),
+    "moments of another zone in Parquet": Case(zoned_parquet, ("befolkning.parquet, column dato: the column holds times in the time zone UTC",)),
     "a Parquet file of endless equal rows": Case(endless_parquet, ("befolkning.parquet: has 100,000,001 rows, more than any delivered file can have",)),
-    "a Parquet file with bytes changed": Case(parquet_bytes(lambda packed: packed[:10] + b"\xff" * 60 + packed[70:]), ("befolkning.parquet: is damaged or cut off",)),
-    "the beginning of a Parquet file": Case(content("befolkning.parquet", b"PAR1"), ("befolkning.parquet: is damaged or cut off",)),
-    "Parquet: lists in a column": Case(arrays(POPULATION, kilde=pa.array([["x"]] * 20)), ("befolkning.parquet, column kilde: holds lists or bytes", "ask for the file with texts, numbers or days")),
-    "Parquet: bytes of one length in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20, pa.binary(1))), ("befolkning.parquet, column kilde: holds lists or bytes",)),
-    "Parquet: bytes in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20)), ("befolkning.parquet, column kilde: holds lists or bytes",)),
+    "a Parquet file with bytes changed": Case(parquet_bytes(lambda packed: packed[:10] + b"\xff" * 60 + packed[70:]), ("befolkning.parquet: the file is damaged or cut off",)),
+    "the beginning of a Parquet file": Case(content("befolkning.parquet", b"PAR1"), ("befolkning.parquet: the file is damaged or cut off",)),
+    "Parquet: lists in a column": Case(arrays(POPULATION, kilde=pa.array([["x"]] * 20)), ("befolkning.parquet, column kilde: the column holds lists or bytes", "ask for a file with texts, numbers or days")),
+    "Parquet: bytes of one length in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20, pa.binary(1))), ("befolkning.parquet, column kilde: the column holds lists or bytes",)),
+    "Parquet: bytes in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20)), ("befolkning.parquet, column kilde: the column holds lists or bytes",)),
     "Parquet: text that is no UTF-8": Case(arrays(POPULATION, omraade=latin([b"Valby"] * 4 + [b"Vanl\xf8se"] + [b"Valby"] * 15)), ("befolkning.parquet, row 5, column omraade: is not written in UTF-8",)),
     "Parquet: a missing number": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("nan")))), ("1 of 20 rows", "row 5, column personer: is empty")),
     "Parquet: infinity": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("inf")))), ("1 of 20 rows", "row 5, column personer: is not a whole number")),
     "Parquet: half a resident": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, 0.5))), ("row 5, column personer: is not a whole number",)),
     "Parquet: a number below zero": Case(arrays(POPULATION, personer=pa.array(fifth(61000, -1))), ("row 5, column personer: is not above 0",)),
-    "Parquet: a day with a time": Case(arrays(POPULATION, dato=pa.array([datetime(2003 + n, 1, 1, 12) for n in range(20)])), ("20 of 20 rows", "row 1, column dato: is not a day")),
-    "Parquet: numbers for days": Case(arrays(POPULATION, dato=pa.array(range(37000, 37020))), ("row 1, column dato: is not a day",)),
-    "Parquet: a NUL byte": Case(texts(POPULATION, "kilde", "x\x00"), ("befolkning.parquet, row 5, column kilde: holds a control character",)),
-    "Parquet: a mark of direction": Case(texts(POPULATION, "omraade", "\u202eValby"), ("befolkning.parquet, row 5, column omraade: holds an invisible character that changes",)),
-    "Parquet: 10 MB in one cell": Case(texts(POPULATION, "kilde", LONG_CELL), ("befolkning.parquet, row 5, column kilde: holds more than 10000 characters",)),
+    "Parquet: a day with a time": Case(arrays(POPULATION, dato=pa.array([datetime(2003 + n, 1, 1, 12) for n in range(20)])), ("20 of 20 rows", "row 1, column dato: is not a calendar day")),
+    "Parquet: numbers for days": Case(arrays(POPULATION, dato=pa.array(range(37000, 37020))), ("row 1, column dato: is not a calendar day",)),
+    "Parquet: a NUL byte": Case(texts(POPULATION, "kilde", "x\x00"), ("befolkning.parquet, row 5, column kilde: the cell holds a control character",)),
+    "Parquet: a mark of direction": Case(texts(POPULATION, "omraade", "\u202eValby"), ("befolkning.parquet, row 5, column omraade: the cell holds an invisible character that changes",)),
+    "Parquet: 10 MB in one cell": Case(texts(POPULATION, "kilde", LONG_CELL), ("befolkning.parquet, row 5, column kilde: the cell holds more than 10000 characters",)),
     "Parquet: a code as a number": Case(lambda folder: write_parquet(folder, REPORTS, None, {"Gern.kode": pa.array(fifth(75111, 1117))}), ("anmeldelser.parquet: 1 of 20 rows", "row 5, column Gern.kode: does not have the form")),
     "Parquet: a column renamed": Case(lambda folder: write_parquet(folder, POPULATION, renamed(good(POPULATION), {"kilde": "Kilde"})), ("befolkning.parquet", "missing kilde; unknown Kilde")),
     "Parquet: a column twice": Case(
-        lambda folder: pq_write(folder, pa.Table.from_arrays([pa.array(["Valby"])] * 5, ["omraade", "dato", "personer", "kilde", "kilde"])), ("befolkning.parquet: two columns are called kilde",)
+        lambda folder: pq_write(folder, pa.Table.from_arrays([pa.array(["Valby"])] * 5, ["omraade", "dato", "personer", "kilde", "kilde"])), ("befolkning.parquet: two columns are called 'kilde'",)
     ),
-    "Parquet: no rows": Case(lambda folder: pq_write(folder, pa.table({name: pa.array([], pa.string()) for name in good(POPULATION)[0]})), ("befolkning.parquet: has a header but no rows",)),
+    "Parquet: no rows": Case(lambda folder: pq_write(folder, pa.table({name: pa.array([], pa.string()) for name in good(POPULATION)[0]})), ("befolkning.parquet: there is a header, but there are no rows",)),
     "the survey as Parquet": Case(lambda folder: write_parquet(folder, SURVEY), ("svar.parquet: no specification describes a parquet file",)),
 }  # fmt: skip
 
@@ -989,19 +989,19 @@ def linked_folder(folder: Path) -> None:
 PLAIN_NAME = "its name holds unusual characters, shown here as _: rename the file"
 
 LANDING = {
-    "the same file twice": Case(twice, ("anmeldelser.csv: has the same content as anmeldelser (1).csv: delete one of the two files",)),
+    "the same file twice": Case(twice, ("anmeldelser.csv: the file has the same content as anmeldelser (1).csv: delete one of the two files",)),
     "last year's file under this year's name": Case(
-        copied("2022/befolkning.csv", "befolkning_2023.csv"), ("befolkning_2023.csv: has the same content as befolkning.csv of edition 2022: put the file of edition 2023 in its place",)
+        copied("2022/befolkning.csv", "befolkning_2023.csv"), ("befolkning_2023.csv: the file has the same content as befolkning.csv of edition 2022: replace it with the file of edition 2023",)
     ),
     "a file of the store that is gone": Case(gone, ("landing/2022/svar.csv: is missing, and figures made from it were published", "put the file back"), 2022),
-    "a folder for a file": Case(lambda folder: (folder / "svar.csv").mkdir(), ("svar.csv: is a folder: put the files in it into the folder above",)),
-    "a folder with files": Case(lambda folder: write_csv(make_folder(folder / "politi"), REPORTS), ("politi: is a folder: put the files in it into the folder above",)),
-    "a link to a file elsewhere": Case(linked("/etc/passwd"), ("svar.csv: is a link: put the file itself in its place",)),
+    "a folder for a file": Case(lambda folder: (folder / "svar.csv").mkdir(), ("svar.csv: this is a folder: move the files in it to the folder above",)),
+    "a folder with files": Case(lambda folder: write_csv(make_folder(folder / "politi"), REPORTS), ("politi: this is a folder: move the files in it to the folder above",)),
+    "a link to a file elsewhere": Case(linked("/etc/passwd"), ("svar.csv: this is a link: replace it with the file itself",)),
     "a link out of the folder": Case(linked("../2022/svar.csv"), ("svar.csv: is a link",)),
     "a link to nothing": Case(linked("nothing.csv"), ("svar.csv: is a link",)),
     "a link to itself": Case(linked("svar.csv"), ("svar.csv: is a link",)),
     "a link to a folder": Case(linked("/etc"), ("svar.csv: is a link",)),
-    "a pipe": Case(lambda folder: os.mkfifo(folder / "svar.csv"), ("svar.csv: is not a regular file: put the delivered file in its place",)),
+    "a pipe": Case(lambda folder: os.mkfifo(folder / "svar.csv"), ("svar.csv: this is not a regular file: replace it with the delivered file",)),
     "a name that climbs out of the folder, as Windows writes it": Case(called("..\\..\\evil.csv"), (".._.._evil.csv: " + PLAIN_NAME,)),
     "a name with a drive": Case(called("C:\\evil.csv"), ("C__evil.csv: " + PLAIN_NAME,)),
     "a name of two lines": Case(called("a\nb.csv"), ("a_b.csv: " + PLAIN_NAME,)),
@@ -1015,7 +1015,7 @@ LANDING = {
     "a name of 255 letters": Case(
         lambda folder: write_csv(folder, REPORTS, spoiled(REPORTS, {"Gern.kode": "x"}), "x" * 251 + ".csv"), ("x" * 251 + ".csv: 1 of 20 rows", "row 6, column Gern.kode")
     ),
-    "a file beside the folders": Case(beside("svar.csv"), ("landing/svar.csv: is not the folder of an edition: put delivered files into a folder named by the year, such as",)),
+    "a file beside the folders": Case(beside("svar.csv"), ("landing/svar.csv: this is not the folder of an edition: put delivered files into a folder that is named after the year, such as",)),
     "a file called as an edition": Case(beside("2031"), ("landing/2031: is not the folder of an edition",)),
     "a folder of no edition": Case(lambda folder: (folder.parent / "1923").mkdir(), ("landing/1923: is not the folder of an edition",)),
     "a folder with a name of two lines": Case(lambda folder: (folder.parent / "20\n23").mkdir(), ("landing/20_23: is not the folder of an edition",)),
@@ -1155,11 +1155,11 @@ def test_a_file_that_changes_meanwhile_is_refused(
 
 NOBODY = 65_534
 CLOSED = {  # what may not be read, its rights, and what is said
-    "a file": ("2023/svar.csv", 0o000, "svar.csv: may not be read: give the account that runs Tryghed the right to read it"),
-    "a file that may be written": ("2023/svar.csv", 0o200, "svar.csv: may not be read: give the account"),
-    "an edition's folder": ("2023", 0o000, "landing/2023: may not be opened: give the account"),
-    "an edition's folder that may be listed": ("2023", 0o400, "landing/2023: may not be opened: give the account"),
-    "the landing folder": (".", 0o300, "landing: may not be opened: give the account"),
+    "a file": ("2023/svar.csv", 0o000, "svar.csv: the file cannot be read: give the account that runs Tryghed the right to read it"),
+    "a file that may be written": ("2023/svar.csv", 0o200, "svar.csv: the file cannot be read: give the account"),
+    "an edition's folder": ("2023", 0o000, "landing/2023: the folder cannot be opened: give the account"),
+    "an edition's folder that may be listed": ("2023", 0o400, "landing/2023: the folder cannot be opened: give the account"),
+    "the landing folder": (".", 0o300, "landing: the folder cannot be opened: give the account"),
 }  # fmt: skip
 
 
@@ -1339,7 +1339,7 @@ NOT_BAD: dict[str, tuple[Make, Kind, dict[str, Any]]] = {  # what lies in the fo
     ),
     "delimiters and line ends within quotes": (every(SURVEY, {"Stratum": 'Valby; "Vest"\r\nog Øst'}), SURVEY, {"stratum": 'Valby; "Vest"\r\nog Øst'}),
     "other letters and blanks around a name": (every(SURVEY, {"Bydel": " VALBY "}), SURVEY, {"area_id": "valby"}),
-    "the columns in another order": (lambda folder: write_csv(folder, SURVEY, [dict(reversed(row.items())) for row in good(SURVEY)]), SURVEY, {"weight": 1.25}),
+    "the columns in they are in another order": (lambda folder: write_csv(folder, SURVEY, [dict(reversed(row.items())) for row in good(SURVEY)]), SURVEY, {"weight": 1.25}),
     "a byte order mark where one belongs": (lambda folder: write_csv(folder, GOALS), GOALS, {"goal_value": 10.0, "reached_value": 12.5}),
     "no byte order mark where one belongs": (recoded(GOALS, "utf-8"), GOALS, {"goal_value": 10.0, "reached_value": 12.5}),
     "files that programs hide": (

@@ -53,7 +53,7 @@ def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: P
     ran = tryghed(tmp_path, "extracts", "check", str(path))
     assert ran.code == 1
     said = plain(ran)
-    assert "- Anmeldelsesdato: is not a day of the calendar written as 31-01-2021, rows: 1 (first: 5)" in said
+    assert "- Anmeldelsesdato: is not a calendar day in the form 31-01-2021, rows: 1 (first: 5)" in said
     assert "2 of 10 rows would be rejected (20.00 %, and at most 1 % is tolerated)" in said
     assert "a run would stop" in said
     assert "marker7" not in said

@@ -206,7 +206,7 @@ def test_csv_rows_with_other_numbers_of_cells_are_set_aside_in_their_place(
         assert read(path, "csv", of, ["3", "å"]) == [
             (number, None, row[2] or None, row[1] or None)
             if len(row) == 3
-            else (number, f"has {len(row)} cells where the header has 3", None, None)
+            else (number, f"has {len(row)} cells, but the header has 3", None, None)
             for number, row in enumerate(rows, 2)
         ]
 
@@ -217,7 +217,7 @@ def test_csv_headings_and_notes_may_hold_line_ends(above: str, tmp_path: Path) -
     of = writing("csv", {"encoding": "utf-8", "delimiter": ";", "header_row": 1 + before}, ",", "%d-%m-%Y")
     path = tmp_path / "delivered.csv"
     path.write_bytes(f"{above}Valby;1\r\nValby;2;3\r\nVanløse;4\r\n".encode())
-    wrong = "has 3 cells where the header has 2"
+    wrong = "has 3 cells, but the header has 2"
     rows = [(2 + before, None, "Valby"), (3 + before, wrong, None), (4 + before, None, "Vanløse")]
     assert read(path, "csv", of, ["Område"]) == rows
 

@@ -100,7 +100,7 @@ def eventually(holds: Callable[[], object]) -> None:
 
 
 def last_years_goals(home: Path, turned: int) -> None:
-    """Last year's goals under this year's name, in another order."""
+    """Last year's goals under this year's name, in they are in another order."""
     name = "synthetic_tryghedsplan_resultatmaal_{}.csv"
     head, *rows = (home / "landing" / str(LAST) / name.format(LAST)).read_text(encoding="utf-8-sig").splitlines()
     folder = home / "landing" / str(NEWEST)
@@ -174,7 +174,7 @@ def test_a_blocking_check_is_red_is_decided_on_turns_green_and_is_red_again_when
     page = desk.check(table, rule)
     expect(page.get_by_text("Passed").first).to_be_visible(timeout=60_000)
     desk.shoot("green")
-    last_years_goals(desk.home, 7)  # the same goals in yet another order: other rows than somebody saw
+    last_years_goals(desk.home, 7)  # the same goals in yet they are in another order: other rows than somebody saw
     again = desk.run()
     assert (again.code, rule in again.err) == (1, True)
     page = desk.check(table, rule)

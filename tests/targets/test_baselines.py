@@ -182,7 +182,8 @@ def test_another_figure_replaces_a_fixed_one_only_with_a_reason_and_the_old_line
     hold(KINDS | {"burglary": 22})
     for reason in (None, " "):
         with pytest.raises(
-            InputError, match=r"target 2b \(burglary_reports\): fixed at another figure on 2022-06-01.* --reason"
+            InputError,
+            match=r"target 2b \(burglary_reports\): the baseline was fixed at another figure on 2022-06-01.* --reason",
         ):
             fix_baselines(AGREEMENT, "A. Steward", reason, date(2023, 6, 1))
     assert (reference / "fixed_baselines.csv").read_text(encoding="utf-8") == before

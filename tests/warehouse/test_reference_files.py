@@ -129,7 +129,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "folder in its place": (as_folder(AREAS), ("areas.csv is a folder",)),
     "missing column": (swap(FIGURES, ",measure,", ","), ("published_figures.csv, line 1", "missing: measure")),
     "extra column": (swap(FIGURES, ",measure,", ",measure,colour,"), ("line 1", "unknown: colour")),
-    "other order": (swap(FIGURES, "edition,area_id", "area_id,edition"), ("line 1", "another order")),
+    "other order": (swap(FIGURES, "edition,area_id", "area_id,edition"), ("line 1", "they are in another order")),
     "byte order mark": (
         lambda folder: (folder / AREAS).write_bytes(codecs.BOM_UTF8 + (folder / AREAS).read_bytes()),
         ("areas.csv, line 1", "byte order mark"),
@@ -138,7 +138,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "blank last line": (add(EDITIONS, "\n"), ("editions.csv, line 20", "blank")),
     "choice of a source that published none": (
         add("published_choices.csv", "2019,copenhagen,unsafe_evening,survey_method,A steward,2026-11-23,Mistaken\n"),
-        ("published_choices.csv, line 2, column source_id", "published no such figure"),
+        ("published_choices.csv, line 2, column source_id", "published no figure for this edition"),
     ),
     "too many cells": (add(EDITIONS, "2027,2026,,,,2027-06-30,survey_method,a, b\n"), ("editions.csv, line 20", "9 cells", "8")),
     "too few cells": (add(EDITIONS, "2027,2026\n"), ("editions.csv, line 20", "2 cells")),
@@ -163,12 +163,12 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "unknown edition": (swap(FIGURES, "2009,copenhagen,unsafe,", "1999,copenhagen,unsafe,"), ("published_figures.csv", "column edition", "editions.csv")),
     "unknown area": (swap("area_members.csv", "copenhagen,1,indre_by", "copenhagen,1,inner_city"), ("area_members.csv, line 2", "areas.csv")),
     "edition before the survey began": (swap(EDITIONS, "2009,2008,", "2008,2007,"), ("editions.csv, line 2, column edition", "form")),
-    "convention missing": (swap("conventions.csv", "power,0.8", "prower,0.8"), ("conventions.csv has no line for power",)),
+    "convention missing": (swap("conventions.csv", "power,0.8", "prower,0.8"), ("conventions.csv has no line for 'power'",)),
     "convention not known": (add("conventions.csv", "luck,1,ratio,project_assumption,Hope\n"), ("conventions.csv, line 7", "'luck'")),
     "convention of no use": (swap("conventions.csv", "level,0.95", "level,95"), ("conventions.csv, line 2", "between 0.5 and 0.999")),
-    "half a baseline edition": (swap("conventions.csv", "edition,2020,", "edition,2020.5,"), ("conventions.csv, line 6", "be a year")),
+    "half a baseline edition": (swap("conventions.csv", "edition,2020,", "edition,2020.5,"), ("conventions.csv, line 6", "without decimals")),
     "agreement: another ending": (lambda folder: (folder / TH).rename(folder / TH.replace(".yml", ".yaml")), ("tingbjerg_husum_2021_2024.yaml", ".yml")),
-    "agreement: rule that cannot judge the measure": (swap(TH, "measures: [unsafe]", "measures: [burglary_reports]"), ("line", "falls_every_year needs a measure whose answer is filled in", "burglary_reports")),
+    "agreement: rule that cannot judge the measure": (swap(TH, "measures: [unsafe]", "measures: [burglary_reports]"), ("line", "falls_every_year needs a measure that has a value in the column answer", "burglary_reports")),
     "agreement: baseline after the first year": (swap(TH, "baseline_year: 2020", "baseline_year: 2024"), ("line", "baseline_year is not before first_year")),
     "agreement: version of an area that is not there": (swap(TH, "area_version: 1", "area_version: 9"), ("line", "areas.csv has no version 9 of tingbjerg_husum")),
     "agreement: indentation": (swap(TH, "    rule: falls_every_year", "  rule: falls_every_year"), ("tingbjerg_husum_2021_2024.yml, line", "YAML")),
@@ -180,7 +180,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: unknown area": (swap(TH, "area_id: tingbjerg_husum\n", "area_id: tingbjerg\n"), ("'tingbjerg'", "areas.csv")),
     "agreement: unknown source": (swap(TH, "source_id: agreement_tingbjerg_husum", "source_id: hearsay"), ("'hearsay'", "sources.csv")),
     "agreement: unknown delivery": (swap(TH, "waits_for: survey", "waits_for: godot"), ("'godot'", "deliveries.csv")),
-    "agreement: target twice": (swap(TH, "target_id: 1b", "target_id: 1a"), ("target 1a is there twice",)),
+    "agreement: target twice": (swap(TH, "target_id: 1b", "target_id: 1a"), ("target 1a occurs twice",)),
     "agreement: rule without limit": (swap(TH, "    limit_value: 75\n", ""), ("target 3", "has no limit_value")),
     "agreement: rule without tolerance": (swap(TH, "    tolerance: 0\n", ""), ("target 1b", "has no tolerance")),
     "agreement: rule without baseline": (swap(TH, "    baseline_year: 2020\n", ""), ("target 1a", "has no baseline_year")),
@@ -188,12 +188,12 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: targets without a period": (swap(TH, "last_day: 2024-12-31\n", ""), ("first_day and last_day",)),
     "agreement: empty file": (fill(TH, b""), ("tingbjerg_husum_2021_2024.yml, line 1",)),
     "agreement: a list": (fill(TH, b"- a\n- b\n"), ("tingbjerg_husum_2021_2024.yml, line 1",)),
-    "agreement: none at all": (no_agreements, ("agreements has no agreement",)),
+    "agreement: none at all": (no_agreements, ("agreements contains no agreement",)),
     "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "its own id")),
     "agreement: another interval for the same area": (
-        second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "share_interval of tingbjerg_husum is korn_graubard in")
+        second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "share_interval of the area tingbjerg_husum is korn_graubard in")
     ),
-    "measure of a word missing": (no_goals_of_communities, ("measures.csv has no goals measure for positive_communities", "add")),
+    "measure of a word missing": (no_goals_of_communities, ("measures.csv has no measure for 'positive_communities'", "add")),
     "measure of a word that is not known": (
         swap("measures.csv", ",accounts,activities,", ",accounts,parties,"), ("measures.csv, line", "made_of_word", "'parties'", "project_management")
     ),
@@ -204,7 +204,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "integer with a blank": (swap("populations.csv", ",580295,", ", 580295,"), ("populations.csv, line 2", WHOLE)),
     "integer without end": (swap("populations.csv", ",580295,", f",{'9' * 30},"), ("populations.csv, line 2", WHOLE)),
     "last code with a letter": (swap(CODES, ",75120,", ",7512O,"), ("offence_codes.csv, line 2, column last_code",)),
-    "key twice in other digits": (add(AREAS, "copenhagen,01,København,municipality,101,,,survey_method,\n"), ("areas.csv, line", "copenhagen / 1 is on line 2")),
+    "key twice in other digits": (add(AREAS, "copenhagen,01,København,municipality,101,,,survey_method,\n"), ("areas.csv, line", "line 2 already has the key 'copenhagen / 1'")),
     "unknown crime type": (swap(CODES, ",burglary,", ",arson,"), ("line 2, column crime_type", "crime_types.csv")),
     "agreement: tab": (swap(TH, "    rule: falls", "\trule: falls"), ("tingbjerg_husum_2021_2024.yml, line 38", "indentation")),
     "agreement: two documents": (swap(TH, "target_year:", "---\ntarget_year:"), ("line 11", "another document")),
@@ -227,40 +227,40 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: 31 February": (swap(TH, "first_day: 2021-01-01", "first_day: 2021-02-31"), ("tingbjerg", "line 9")),
     "agreement: word twice": (swap(TH, "last_day: 2024-12-31", "last_day: 2024-12-31\nlast_day: 2025-12-31"), ("line 11", "last_day")),
     "agreement: last day before first": (swap(TH, "first_day: 2021", "first_day: 2031"), ("line 10", "last_day")),
-    "agreement: word without end": (swap(TH, "target_year:", f"{'x' * 500}: 1\ntarget_year:"), ("line 11", "is not a field of this entry")),
+    "agreement: word without end": (swap(TH, "target_year:", f"{'x' * 500}: 1\ntarget_year:"), ("line 11", "an entry of this kind has no such field")),
     "agreement: area without end": (swap(TH, "\narea_id: tingbjerg_husum", f"\narea_id: {'a' * 500}"), ("line 13", "areas.csv")),
     "agreement: area of two lines": (swap(TH, "\narea_id: tingbjerg_husum", '\narea_id: "a\\nb"'), ("line 13", "areas.csv")),
     "agreement: limit .nan": (swap(TH, "limit_value: 75", "limit_value: .nan"), ("limit_value",)),
     "agreement: limit .inf": (swap(TH, "limit_value: 75", "limit_value: .inf"), ("limit_value",)),
     "agreement: unknown area of a version": (swap(TH, "  - area_id: tingbjerg_husum", "  - area_id: oslo"), ("line 16", "'oslo'")),
     "agreement: version of another area": (
-        swap(TH, "  - area_id: tingbjerg_husum", "  - area_id: folehaven"), ("line 16", "no version of the agreement's area tingbjerg_husum")
+        swap(TH, "  - area_id: tingbjerg_husum", "  - area_id: folehaven"), ("line 16", "not a version of the agreement's area tingbjerg_husum")
     ),
     "agreement: version that ends before it begins": (
         swap(TH, "    valid_from: 2021-01-01", "    valid_from: 2025-01-01"), ("line 19", "valid_to lies before valid_from")
     ),
     "agreement: version before it is defined": (
-        swap(AMAGER, "valid_from: 2021-01-01\n", "valid_from: 2020-12-31\n"), ("line 19", "areas.csv has version 2 of amager_partnership from 2021-01-01 on")
+        swap(AMAGER, "valid_from: 2021-01-01\n", "valid_from: 2020-12-31\n"), ("line 19", "in areas.csv, version 2 of amager_partnership begins later, on 2021-01-01")
     ),
     "agreement: version after it is defined": (
-        swap(AMAGER, "valid_to: 2020-12-31", "valid_to: 2021-06-30"), ("line 15", "areas.csv has version 1 of amager_partnership until 2020-12-31")
+        swap(AMAGER, "valid_to: 2020-12-31", "valid_to: 2021-06-30"), ("line 15", "in areas.csv, version 1 of amager_partnership ends earlier, on 2020-12-31")
     ),
     "agreement: area with a new version that the agreement does not have": (
         swap(AREAS, "tingbjerg_husum,1,Tingbjerg-Husum,partnership_area,,,,", "tingbjerg_husum,1,Tingbjerg-Husum,partnership_area,,,2022-12-31,"),
-        ("tingbjerg_husum_2021_2024.yml, line 19", "areas.csv has version 1 of tingbjerg_husum until 2022-12-31"),
+        ("tingbjerg_husum_2021_2024.yml, line 19", "in areas.csv, version 1 of tingbjerg_husum ends earlier, on 2022-12-31"),
     ),
-    "agreement: two versions on a day": (two_versions("2022-12-31"), ("line 16", "two versions of tingbjerg_husum hold on 2022-12-31")),
-    "agreement: no version on a day": (two_versions("2023-01-02"), ("line 15", "no version of tingbjerg_husum holds on 2023-01-01")),
+    "agreement: two versions on a day": (two_versions("2022-12-31"), ("line 16", "two versions of tingbjerg_husum are in force on 2022-12-31")),
+    "agreement: no version on a day": (two_versions("2023-01-02"), ("line 15", "no version of tingbjerg_husum is in force on 2023-01-01")),
     "agreement: a version twice": (
         swap(TH, "    reason: Tingbjerg/", "    reason: A\n  - area_id: tingbjerg_husum\n    area_version: 1\n    valid_from: 2025-01-01\n    reason: Tingbjerg/"),
         ("line 22", "version 1 of tingbjerg_husum is entered twice"),
     ),
-    "agreement: no version on its first day": (swap(TH, "    valid_from: 2021-01-01", "    valid_from: 2021-02-01"), ("line 15", "2021-01-01, a day of the agreement")),
-    "agreement: target year before the path begins": (swap(TH, "target_year: 2024", "target_year: 2020"), ("line 11", "target 1b", "after 2020")),
+    "agreement: no version on its first day": (swap(TH, "    valid_from: 2021-01-01", "    valid_from: 2021-02-01"), ("line 15", "2021-01-01, which is a day of the agreement")),
+    "agreement: target year before the path begins": (swap(TH, "target_year: 2024", "target_year: 2020"), ("line 11", "target 1b", "later than 2020")),
     "agreement: target year out of reach": (swap(TH, "target_year: 2024", "target_year: 24"), ("line 11", "target_year", "2009")),
     "agreement: unknown source of a target": (swap(TH, T1A, f"{T1A}    source_id: hearsay\n"), ("line 40", "'hearsay'")),
     "agreement: measure twice in a target": (swap(TH, "measures: [unsafe]", "measures: [unsafe, unsafe]"), ("line 39", "unsafe")),
-    "agreement: unknown measure, merged": (swap(TH, T1A, "  - target_id: 1a\n    <<: {rule: falls_every_year, measures: [x]}\n"), ("line 38", "each field of an entry once")),
+    "agreement: unknown measure, merged": (swap(TH, T1A, "  - target_id: 1a\n    <<: {rule: falls_every_year, measures: [x]}\n"), ("line 38", "each field once per entry")),
 }  # fmt: skip
 
 
@@ -361,7 +361,9 @@ def test_a_message_has_the_path_as_it_is_typed_in_the_project_folder(
     late = Decisions.model_validate({"decisions": [DECISION | {"edition": 2099}]})
     with pytest.raises(InputError) as refused:
         check_editions(late, [2023])
-    assert str(refused.value).startswith("warehouse/reference/decisions.yml: edition 2099 of d1 is not in")
+    assert str(refused.value).startswith(
+        "warehouse/reference/decisions.yml: decision 'd1' is about edition 2099, which is not in"
+    )
 
 
 def test_a_fault_of_a_working_copy_has_the_path_of_the_file_that_it_replaces(reference: Path) -> None:
@@ -369,4 +371,4 @@ def test_a_fault_of_a_working_copy_has_the_path_of_the_file_that_it_replaces(ref
     with pytest.raises(InputError) as refused, rewriting(path) as working_copy:
         working_copy.write_text("decisions: [", encoding="utf-8")
         load_decisions(working_copy.parent)
-    assert str(refused.value).startswith(f"{path}, line 2: not readable as YAML")
+    assert str(refused.value).startswith(f"{path}, line 2: the file cannot be read as YAML")

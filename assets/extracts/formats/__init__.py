@@ -23,19 +23,19 @@ from warehouse.home import path_for_reader
 _FORMATS: dict[Format, ModuleType] = {"csv": csv_files, "xlsx": excel, "sav": spss, "parquet": parquet}
 
 _NOT_TABLES = {
-    b"\xd0\xcf\x11\xe0": "is an Excel file with a password, or in the old format .xls: save it as .xlsx without a password",
-    b"%PDF": "is a PDF: ask for the table as .xlsx, .csv, .sav or Parquet",
-    b"\x1f\x8b": "is packed with gzip: unpack it",
-    b"Rar!": "is packed with RAR: unpack it",
-    b"7z\xbc\xaf": "is packed with 7z: unpack it",
-    b"{\\rtf": "is a text document: ask for the table as .xlsx, .csv, .sav or Parquet",
-    b"SQLite format 3": "is a database: ask for the table as .xlsx, .csv, .sav or Parquet",
-    b"BZh": "is packed with bzip2: unpack it",
-    b"\xfd7zXZ": "is packed with xz: unpack it",
-    b"\x89PNG": "is a picture: ask for the table as .xlsx, .csv, .sav or Parquet",
-    b"\xff\xd8\xff": "is a picture: ask for the table as .xlsx, .csv, .sav or Parquet",
-    b"<stata_dta>": "is a Stata file: save it as .sav, .xlsx, .csv or Parquet",
-    b"ARROW1": "is a Feather file: save it as Parquet",
+    b"\xd0\xcf\x11\xe0": "this is an Excel file with a password, or in the old format .xls: save it as .xlsx without a password",
+    b"%PDF": "this is a PDF: ask for the table as .xlsx, .csv, .sav or Parquet",
+    b"\x1f\x8b": "the file is packed with gzip: unpack it",
+    b"Rar!": "the file is packed with RAR: unpack it",
+    b"7z\xbc\xaf": "the file is packed with 7z: unpack it",
+    b"{\\rtf": "this is a text document: ask for the table as .xlsx, .csv, .sav or Parquet",
+    b"SQLite format 3": "this is a database: ask for the table as .xlsx, .csv, .sav or Parquet",
+    b"BZh": "the file is packed with bzip2: unpack it",
+    b"\xfd7zXZ": "the file is packed with xz: unpack it",
+    b"\x89PNG": "this is a picture: ask for the table as .xlsx, .csv, .sav or Parquet",
+    b"\xff\xd8\xff": "this is a picture: ask for the table as .xlsx, .csv, .sav or Parquet",
+    b"<stata_dta>": "this is a Stata file: save it as .sav, .xlsx, .csv or Parquet",
+    b"ARROW1": "this is a Feather file: save it as Parquet",
 }
 _BYTES_OF_EMPTY_FILES = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
 _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|table|script|div|\?xml)", re.IGNORECASE)
@@ -46,12 +46,12 @@ def format_of(path: Path) -> Format:
     with path.open("rb") as file:
         start = file.read(2048)
     if not start.strip(_BYTES_OF_EMPTY_FILES):
-        raise InputError(f"{path_for_reader(path)}: is empty: ask for the file again.")
+        raise InputError(f"{path_for_reader(path)}: the file is empty: ask for it again.")
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
-        raise InputError(f"{path_for_reader(path)}: is an Excel file in the old XML format: save it as .xlsx.")
+        raise InputError(f"{path_for_reader(path)}: this is an Excel file in the old XML format: save it as .xlsx.")
     if _MARKUP.match(start):
         raise InputError(
-            f"{path_for_reader(path)}: is a web page, probably of a failed download: fetch the file again."
+            f"{path_for_reader(path)}: this is a web page, probably from a failed download: download the file again."
         )
     for magic, fault in _NOT_TABLES.items():
         if start.startswith(magic):

@@ -170,7 +170,9 @@ def refuse_long_text(place: str, batch: pa.RecordBatch) -> None:
 def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.BooleanArray, fault: str) -> None:
     if pc.any(at_fault).as_py():
         row = batch.column("row")[pc.index(at_fault, True).as_py()].as_py()
-        raise InputError(f"{place}, row {row}, column {name}: {fault}: ask for the file without it.")
+        raise InputError(
+            f"{place}, row {row}, column {name}: the cell {fault}: ask for a file in which this is corrected."
+        )
 
 
 def _may_be_odd(column: pa.StringArray) -> bool:
@@ -225,7 +227,7 @@ def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
     try:
         yield
     except expected:
-        raise InputError(f"{path_for_reader(path)}: is damaged or cut off: ask for the file again.") from None
+        raise InputError(f"{path_for_reader(path)}: the file is damaged or cut off: ask for it again.") from None
 
 
 def _number_text(number: float, decimal_mark: str) -> str:

@@ -99,7 +99,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
     def skip(row: pa_csv.InvalidRow) -> str:
         number = row.number - line_ends + settings.header_row
-        malformed[number] = f"has {row.actual_columns} cells where the header has {row.expected_columns}"
+        malformed[number] = f"has {row.actual_columns} cells, but the header has {row.expected_columns}"
         return "skip"
 
     with readable(path, pa.ArrowException):
@@ -189,7 +189,7 @@ def _refuse_another_delimiter(path: Path, settings: Csv) -> None:
     delimiter = _delimiter_of(path, settings)
     if delimiter != settings.delimiter:
         raise InputError(
-            f"{path_for_reader(path)}, line {settings.header_row}: the cells are divided by {_DELIMITERS[delimiter]}, but the specification says {_DELIMITERS[settings.delimiter]}: correct the delimiter in the specification, or ask for the file in the form of earlier years."
+            f"{path_for_reader(path)}, line {settings.header_row}: the cells are separated by {_DELIMITERS[delimiter]}, but the specification says {_DELIMITERS[settings.delimiter]}: correct the delimiter in the specification, or ask for the file in the form of earlier years."
         )
 
 
@@ -220,7 +220,7 @@ def _search(path: Path, settings: Csv) -> _Findings:
     _refuse_another_encoding(path, settings, findings)
     if findings.lone_return_line and not findings.quotes:
         raise InputError(
-            f"{path_for_reader(path)}, line {findings.lone_return_line}: holds a carriage return without a line feed (a lone CR): ask for the file again."
+            f"{path_for_reader(path)}, line {findings.lone_return_line}: the line holds a carriage return without a line feed (a lone CR): ask for the file again."
         )
     return findings
 
@@ -231,7 +231,7 @@ def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
     if len(block) - line_end > LONGEST_LINE:
         line = findings.lines + block.count(b"\n", 0, line_end) + 1
         raise InputError(
-            f"{path_for_reader(path)}, line {line}: is longer than a megabyte, which no row can be: ask for the file again."
+            f"{path_for_reader(path)}, line {line}: the line is longer than a megabyte, and no row can be that long: ask for the file again."
         )
 
 
@@ -242,7 +242,7 @@ def _search_block(path: Path, settings: Csv, block: bytes, findings: _Findings) 
     position = _first_of(block, _CONTROLS)
     if position is not None:
         raise InputError(
-            f"{path_for_reader(path)}, line {_line(findings, block, position)}: holds a control character (byte {block[position]}): ask for the file again."
+            f"{path_for_reader(path)}, line {_line(findings, block, position)}: the line holds a control character (byte {block[position]}): ask for the file again."
         )
     if not block.isascii():
         search_letters = _search_8_bit if settings.encoding in _UNUSED_BYTES else _search_utf8
@@ -261,11 +261,11 @@ def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
     """Refuse a file that begins with the byte order mark of another encoding, or that is in UTF-16 or UTF-32."""
     if block.startswith(codecs.BOM_UTF8) and settings.encoding != "utf-8-sig":
         raise InputError(
-            f"{path_for_reader(path)}, line 1: starts with a byte order mark, but the specification says {settings.encoding}: correct the encoding in the specification to utf-8-sig, or ask for the file in the form of earlier years."
+            f"{path_for_reader(path)}, line 1: the file starts with a byte order mark, but the specification says {settings.encoding}: correct the encoding in the specification to utf-8-sig, or ask for the file in the form of earlier years."
         )
     if codec := _wide_codec(block):
         raise InputError(
-            f"{path_for_reader(path)}, line 1: is written in {codec[:6].upper()}, but the specification says {settings.encoding}: save the file as {settings.encoding}, or ask for the file in the form of earlier years."
+            f"{path_for_reader(path)}, line 1: the file is written in {codec[:6].upper()}, but the specification says {settings.encoding}: save the file as {settings.encoding}, or ask for the file in the form of earlier years."
         )
 
 
@@ -313,13 +313,13 @@ def _refuse_another_encoding(path: Path, settings: Csv, findings: _Findings) -> 
         raise _mixed(path, settings, findings.utf8_line)
     if findings.utf8_line:
         raise InputError(
-            f"{path_for_reader(path)}, line {findings.utf8_line}: is written in UTF-8, but the specification says {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
+            f"{path_for_reader(path)}, line {findings.utf8_line}: the file is written in UTF-8, but the specification says {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         )
 
 
 def _mixed(path: Path, settings: Csv, line: int) -> InputError:
     return InputError(
-        f"{path_for_reader(path)}, line {line}: holds letters in UTF-8, while other lines are in {settings.encoding}: ask for the file in one encoding."
+        f"{path_for_reader(path)}, line {line}: the line holds letters in UTF-8, while other lines are in {settings.encoding}: ask for the file in one encoding."
     )
 
 
@@ -328,19 +328,19 @@ def _search_utf8(path: Path, settings: Csv, block: bytes, findings: _Findings) -
         text = block.decode()
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path_for_reader(path)}, line {_line(findings, block, error.start)}: is not written in {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
+            f"{path_for_reader(path)}, line {_line(findings, block, error.start)}: the line is not written in {settings.encoding}: correct the encoding in the specification, or ask for the file in the form of earlier years."
         ) from None
     if mark := _DIRECTION_MARKS.search(text):
         line = findings.lines + text[: mark.start()].count("\n") + 1
         raise InputError(
-            f"{path_for_reader(path)}, line {line}: {DIRECTION_MARK}: ask for the file without the character."
+            f"{path_for_reader(path)}, line {line}: the line {DIRECTION_MARK}: ask for the file without the character."
         )
     if (lost := text.find(_REPLACEMENT_CHARACTER)) >= 0:
         line = findings.lines + text[:lost].count("\n") + 1
-        raise InputError(f"{path_for_reader(path)}, line {line}: {LOST_LETTER}: ask for the file again.")
+        raise InputError(f"{path_for_reader(path)}, line {line}: the line {LOST_LETTER}: ask for the file again.")
     if "\u00c3" in text and (wrong := _GARBLED.search(text)):  # a single letter is found more quickly than the pattern
         line = findings.lines + text[: wrong.start()].count("\n") + 1
-        raise InputError(f"{path_for_reader(path)}, line {line}: {BROKEN_LETTER}: ask for the file again.")
+        raise InputError(f"{path_for_reader(path)}, line {line}: the line {BROKEN_LETTER}: ask for the file again.")
 
 
 def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) -> int:
@@ -354,7 +354,7 @@ def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) 
                     raise _cut_off(path, line)
                 if reader.line_num > line and any(_holds_lines(cell, settings, columns) for cell in row):
                     raise InputError(
-                        f"{path_for_reader(path)}, line {line}: a quotation mark without its partner makes this line and the next ones a single cell: delete the mark, or ask for the file again."
+                        f"{path_for_reader(path)}, line {line}: a quotation mark without its partner turns this line and the next ones into a single cell: delete the mark, or ask for the file again."
                     )
                 count, line = count + 1, reader.line_num + 1
         except csv.Error:
@@ -375,7 +375,7 @@ def _holds_lines(cell: str, settings: Csv, columns: int) -> bool:
 def _cut_off(path: Path, line: int) -> InputError:
     """Return the error for a last line that ends in the middle of a row."""
     return InputError(
-        f"{path_for_reader(path)}, line {line}: ends in the middle of a row, because the file was cut off: ask for the file again."
+        f"{path_for_reader(path)}, line {line}: the file ends in the middle of a row, because it was cut off: ask for it again."
     )
 
 

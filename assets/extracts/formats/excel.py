@@ -189,11 +189,11 @@ def _refuse_sheets(path: Path, workbook: python_calamine.CalamineWorkbook, setti
         if name != settings.sheet and name not in settings.ignored_sheets:
             hidden = "" if shown else " hidden"
             raise InputError(
-                f"{path_for_reader(path)}, sheet {_plain(name)}: is a{hidden} sheet that the specification does not name: delete the sheet, or name it in the specification under ignored_sheets with a reason."
+                f"{path_for_reader(path)}, sheet {_plain(name)}: the specification does not name this{hidden} sheet: delete the sheet, or name it in the specification under ignored_sheets, with a reason."
             )
     if not visible[settings.sheet]:
         raise InputError(
-            f"{path_for_reader(path)}, sheet {settings.sheet}: is hidden: unhide the sheet, look at it, and save the file."
+            f"{path_for_reader(path)}, sheet {settings.sheet}: the sheet is hidden: unhide it, look at it, and save the file."
         )
 
 
@@ -204,12 +204,12 @@ def _refuse_values_without_heading(place: str, sheet: _Sheet, filled: list[int],
         for number, column in enumerate(sheet.columns[width:], width + 1):
             if column[index] != "":
                 raise InputError(
-                    f"{place}, row {index + 1}, column {letters(number)}: holds a value in a column without a heading: delete the value, or ask for the file with a heading there."
+                    f"{place}, row {index + 1}, column {letters(number)}: the cell holds a value, but its column has no heading: delete the value, or ask for a file in which the column has a heading."
                 )
 
 
 def _plain(name: str) -> str:
     """Return a sheet's name in a form that is safe to show: printable, short, and without personal data."""
     if kind := kind_of_text(name):
-        return f"with a name that looks like {kind}"
+        return f"with a name that seems to contain {kind}"
     return "".join(letter if letter.isprintable() else "_" for letter in short(name))

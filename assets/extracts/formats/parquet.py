@@ -34,7 +34,7 @@ def look(path: Path, _: Writing) -> Cells:
     rows = int(_opened(path).metadata.num_rows)
     if rows > MOST_ROWS:  # even a small file can have so many rows, because equal rows take no room in it
         raise InputError(
-            f"{path_for_reader(path)}: has {rows:,} rows, more than any delivered file can have: ask for the file again."
+            f"{path_for_reader(path)}: the file has {rows:,} rows, more than any delivered file can have: ask for it again."
         )
     return Cells(rows)
 
@@ -61,11 +61,11 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: i
         array = array.dictionary_decode()
     if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NOT_SINGLE_VALUES):
         raise InputError(
-            f"{path_for_reader(path)}, column {name}: holds lists or bytes instead of single values: ask for the file with texts, numbers or days."
+            f"{path_for_reader(path)}, column {name}: the column holds lists or bytes instead of single values: ask for a file with texts, numbers or days in this column."
         )
     if pa.types.is_timestamp(array.type) and array.type.tz:
         raise InputError(
-            f"{path_for_reader(path)}, column {name}: holds times in the time zone {array.type.tz}, whose days may differ from the local days: ask for the file with days."
+            f"{path_for_reader(path)}, column {name}: the column holds times in the time zone {array.type.tz}, so its days may differ from the local days: ask for a file with days instead of times."
         )
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         _refuse_another_encoding(path, name, array, first_row)
@@ -98,7 +98,7 @@ def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first_row: 
             row for row, text in enumerate(array.cast(pa.large_binary()).to_pylist(), first_row) if not _is_utf8(text)
         )
         raise InputError(
-            f"{path_for_reader(path)}, row {row}, column {name}: is not written in UTF-8: ask for the file again."
+            f"{path_for_reader(path)}, row {row}, column {name}: the cell is not written in UTF-8: ask for the file again."
         ) from None
 
 

@@ -38,10 +38,10 @@ def refuse_no_workbook(path: Path) -> None:
         if sum(entry.file_size for entry in entries) > LARGEST_UNPACKED:
             raise _too_large(path)
         if any(entry.flag_bits & 1 for entry in entries):
-            raise InputError(f"{path_for_reader(path)}: has a password: ask for the file without one.")
+            raise InputError(f"{path_for_reader(path)}: the file has a password: ask for a file without one.")
         if "xl/workbook.xml" not in packed.namelist():
             raise InputError(
-                f"{path_for_reader(path)}: is not an Excel workbook but a packed archive or a table of another program: unpack it, or save it as .xlsx."
+                f"{path_for_reader(path)}: the file is not an Excel workbook but a packed archive or a table of another program: unpack it, or save it as .xlsx."
             )
         for entry in entries:
             if not entry.filename.startswith(
@@ -95,12 +95,12 @@ class _SheetSearch:
         *rows, self.tail = text.split(b"</" + self.prefix + b"row>")
         if len(self.tail) > LONGEST_ROW:
             raise InputError(
-                f"{self._row_at(self.tail, CHUNK)}: is longer than 16 megabytes, which no row can be: ask for the file again."
+                f"{self._row_at(self.tail, CHUNK)}: the row is longer than 16 megabytes, and no row can be that long: ask for the file again."
             )
         self._count(rows, text)
         if self.last_row * _number(self.last_column) - self.cells > LARGEST_GAP:
             raise InputError(
-                f"{self.place}, row {self.last_row}, column {self.last_column.decode()}: is too far from the other cells to belong to the table: delete the cells to the right of the table and below it, and save the file."
+                f"{self.place}, row {self.last_row}, column {self.last_column.decode()}: the cell is too far from the other cells to belong to the table: delete the cells to the right of the table and below it, and save the file."
             )
 
     def end(self) -> None:
@@ -139,12 +139,12 @@ class _SheetSearch:
         formula = _FORMULA.search(text) if b"f" in text and self._tag(b"f") in text else None
         if formula:
             raise InputError(
-                f"{self._cell_at(text, formula.start())}: holds a formula: paste values in place of the formulas, and save the file."
+                f"{self._cell_at(text, formula.start())}: the cell holds a formula: replace the formulas with their values, and save the file."
             )
         error = _ERROR.search(text) if b"e" in text and (b'"e"' in text or b"'e'" in text) else None
         if error:
             raise InputError(
-                f"{self._cell_at(text, error.start())}: holds an Excel error such as #N/A: correct the cell, or ask for the file again."
+                f"{self._cell_at(text, error.start())}: the cell holds an Excel error such as #N/A: correct the cell, or ask for the file again."
             )
 
     def _cell_at(self, text: bytes, position: int) -> str:
@@ -185,7 +185,7 @@ def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]
 
 def _too_large(path: Path) -> InputError:
     return InputError(
-        f"{path_for_reader(path)}: unpacks to more than half a gigabyte, more than any delivered file can have: ask for the file again."
+        f"{path_for_reader(path)}: the file unpacks to more than half a gigabyte, more than any delivered file can have: ask for it again."
     )
 
 

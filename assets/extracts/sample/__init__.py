@@ -86,5 +86,5 @@ def _refuse_other_files(folder: Path) -> None:
         shape = r"20\d\d" if path.is_dir() else rf"20\d\d/{SYNTHETIC}[^/]+"
         if not place.name.startswith(".") and not re.fullmatch(shape, place.as_posix()):
             raise InputError(
-                f"{path_for_reader(path)}: is not a made-up file: give a folder that is empty or holds only made-up files."
+                f"{path_for_reader(path)}: this is not a made-up file: give a folder that is empty or holds only made-up files."
             )
