@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.decisions.effects import on_check
+from assets.decisions.decision_effects import on_check
 from checks.checks_page import PAGE, anchor, paragraph
 from checks.outcomes import KEYS_KEPT, Failure, Judged, judge, rules_of
 from checks.table_rules import Rule, rules

@@ -89,10 +89,10 @@ def bare_duckdb(folder: Path) -> None:
 
 def tryghed(folder: Path) -> None:
     """Read the file with Tryghed: inspect it, store its rows as delivered, reject rows, type and map the others, and check the table."""
+    from assets.extracts.file_trial import REPORTS as TABLE
+    from assets.extracts.file_trial import into_store
     from assets.extracts.landing import look_into
     from assets.extracts.layouts import load_specifications
-    from assets.extracts.trial import REPORTS as TABLE
-    from assets.extracts.trial import into_store
     from checks.expectations import validate_table
     from checks.table_rules import rules
 

@@ -87,9 +87,9 @@ def as_delivered(kind: str, folder: Path) -> None:
 
 def typed_table(kind: str, folder: Path) -> None:
     """Do all of Tryghed's work: store the rows as delivered, reject rows, and type and map the others."""
+    from assets.extracts.file_trial import into_store
     from assets.extracts.landing import look_into
     from assets.extracts.layouts import load_specifications
-    from assets.extracts.trial import into_store
 
     rejected = into_store(look_into(file_of(kind, folder), EDITIONS[kind], load_specifications()))
     assert len(rejected) < ROWS / 100

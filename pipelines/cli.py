@@ -427,7 +427,7 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
       tryghed extracts check data/landing/2023/anmeldelser_2023.csv
     """
     with out.status(text("reading_file")):  # without the file's name, which may be a person's
-        from assets.extracts.trial import try_file
+        from assets.extracts.file_trial import try_file
         from pipelines.editions import edition_of_file
 
         edition = edition or edition_of_file(file)

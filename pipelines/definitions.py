@@ -9,11 +9,11 @@ import dagster as dg
 
 from assets import reference, sql_tables
 from assets.decisions import decisions_table
-from assets.extracts import intake_step, kept
+from assets.extracts import intake_step, kept_rows
 from assets.published import pictures, publication
 from assets.quality import footnotes
-from pipelines.decide import decide_job
-from pipelines.fix_baselines import fix_baselines_job
+from pipelines.decide_job import decide_job
+from pipelines.fix_baselines_job import fix_baselines_job
 from pipelines.jobs import yearly
 from pipelines.schedules import spring
 from pipelines.sensors import after_decision
@@ -22,7 +22,7 @@ defs = dg.Definitions(
     assets=[
         *reference.ASSETS,
         *intake_step.ASSETS,
-        *kept.ASSETS,
+        *kept_rows.ASSETS,
         *sql_tables.ASSETS,
         *decisions_table.ASSETS,
         *footnotes.ASSETS,

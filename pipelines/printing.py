@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from assets.extracts.file_trial import Trial
     from assets.extracts.layouts import Layout
-    from assets.extracts.trial import Trial
     from assets.targets.fixing import Act, FixedBaseline
     from assets.targets.sentences import Words
     from pipelines.full_status import Footnote, MissingDelivery, VerdictTable

@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets.extracts.intake import TABLES
 from assets.tables import key
-from pipelines.decide import OP, decide_job
+from pipelines.decide_job import OP, decide_job
 from pipelines.editions import editions_to_make, range_tags
 from pipelines.jobs import yearly
 from pipelines.users import USER_TAG

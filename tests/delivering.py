@@ -15,7 +15,7 @@ import yaml
 
 from assets.extracts.files import delivered_for
 from assets.extracts.intake import take_in
-from assets.extracts.kept import kept_rows
+from assets.extracts.kept_rows import kept_rows
 from assets.extracts.layouts import load_specifications
 from assets.lookups import engine_with_lookups
 from assets.reference import REFERENCE as TABLES

@@ -2,7 +2,7 @@
 
 A decision holds for the content that somebody saw. A decision about a row or a file has the file's SHA-256, and a decision
 about a failed check has the fingerprint of the table. It lapses when the file or the table changes, and has no effect once
-it has expired. `assets/decisions/effects.py` applies decisions, and `assets/decisions/deciding.py` writes them.
+it has expired. `assets/decisions/decision_effects.py` applies decisions, and `assets/decisions/deciding.py` writes them.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
 """The decisions of data stewards.
 
-`deciding.py` writes them, `decisions_table.py` lists them, and `effects.py` applies them.
+`deciding.py` writes them, `decisions_table.py` lists them, and `decision_effects.py` applies them.
 """

@@ -2,7 +2,7 @@
 
 People read and edit that file too, so existing entries and comments are left as they are. If two processes write at the
 same time, one waits for the other. Before the new file replaces the old one, it is read once more as a check.
-`effects.py` says what a decision does.
+`decision_effects.py` says what a decision does.
 """
 
 import re
@@ -15,11 +15,11 @@ import yaml
 
 from assets.asset_checks import fingerprint_of
 from assets.decisions.decisions_table import refuse_numbers, unmapped_codes
+from assets.extracts.file_trial import try_file
 from assets.extracts.files import FILES, DeliveredFile, listed_files
 from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import refuse_unreadable
-from assets.extracts.trial import try_file
 from checks.expectations import validate_table
 from checks.table_rules import Rule, decidable_rules, rules, shape_rule
 from warehouse import store

@@ -13,8 +13,8 @@ from itertools import chain
 
 import duckdb
 
+from assets.decisions.decision_effects import on_share
 from assets.decisions.decisions_table import file_decisions
-from assets.decisions.effects import on_share
 from assets.extracts.files import FILES, DeliveredFile, extracts_table, listed_files, with_sheet
 from assets.extracts.landing import delivered_files, landed_editions, rows_of
 from assets.extracts.layouts import load_specifications, specification_path

@@ -1,6 +1,6 @@
 """The Dagster step that stores delivered files: the list of files, their rows as delivered, decisions and rejected rows.
 
-One step makes all of these tables, because all files of a run are stored or none (see `intake.py`). `kept.py` makes the tables
+One step makes all of these tables, because all files of a run are stored or none (see `intake.py`). `kept_rows.py` makes the tables
 of the kept rows.
 """
 

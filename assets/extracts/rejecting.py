@@ -2,7 +2,7 @@
 
 The delivered rows are in the store already. This module judges them by the faults of single cells (from `typing_sql.py`), by
 the row rules (`checks/rows/`), by repeated keys, and by the decisions of a data steward. `typing_sql.py` gives the cells their
-types, and `kept.py` makes the tables of the kept rows.
+types, and `kept_rows.py` makes the tables of the kept rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from itertools import groupby
 import duckdb
 import pyarrow as pa
 
-from assets.decisions.effects import on_cells, on_row
+from assets.decisions.decision_effects import on_cells, on_row
 from assets.extracts.files import CELLS_SEARCHED, DeliveredFile, extracts_table
 from assets.extracts.layouts import Layout
 from assets.extracts.privacy import refuse_personal_cells

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pandas as pd
 
 from assets.asset_checks import fingerprint_of
-from assets.decisions.effects import on_check
+from assets.decisions.decision_effects import on_check
 from assets.tables import each, needs, table_asset
 from checks.outcomes import Failure, Judged, judge
 from checks.table_rules import Rule, rules

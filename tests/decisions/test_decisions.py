@@ -20,7 +20,7 @@ from assets.extracts.rejecting import rejected_rows
 from assets.lookups import engine_with_lookups
 from checks import outcomes
 from checks.table_rules import rules
-from pipelines.decide import StewardsDecision, written
+from pipelines.decide_job import StewardsDecision, written
 from pipelines.definitions import defs
 from tests.conftest import tryghed
 from tests.delivering import decide, deliver, make, open_home, reports, rows, sha256, take_in, tree

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from assets.decisions.effects import Settled, on_cells, on_check, on_row, on_share
+from assets.decisions.decision_effects import Settled, on_cells, on_check, on_row, on_share
 from assets.sql_files import sql
 from warehouse.decision_file import Decisions, RowAccepted, RowCorrected, RowDropped
 

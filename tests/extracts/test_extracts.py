@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyreadstat
 import pytest
 
+from assets.extracts.file_trial import try_file
 from assets.extracts.formats import batches_of, names_of
 from assets.extracts.intake import share_in_words, take_in
-from assets.extracts.kept import made_from
+from assets.extracts.kept_rows import made_from
 from assets.extracts.layouts import load_specifications, refuse_unknown_systems
-from assets.extracts.trial import try_file
 from tests.delivering import (
     JOURNAL,
     decide,

@@ -14,7 +14,7 @@ import pytest
 from assets.extracts import rejecting
 from assets.extracts.files import delivered_for, extracts_table
 from assets.extracts.intake import take_in
-from assets.extracts.kept import kept_rows
+from assets.extracts.kept_rows import kept_rows
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import RejectedRow, rejected_rows, typed
 from assets.extracts.sample import sample_extracts

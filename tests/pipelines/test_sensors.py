@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines.decide import OP, decide_job
+from pipelines.decide_job import OP, decide_job
 from pipelines.definitions import defs
 from pipelines.editions import known_editions
 from pipelines.sensors import after_decision

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from assets.extracts.sample.dirt import dirty_names
+from assets.extracts.sample.untidy_names import untidy_names
 from assets.extracts.sample.writing import area_names
 from warehouse.reference_files import Reference
 
@@ -39,7 +39,7 @@ def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) ->
     names = names.mask(by_partnership_name, rows["lies_in"].map(area_names("municipality", reference)))
     with_name = by_name | (by_rode & (rng.random(len(rows)) < WITH_NAME_TOO))
     return rows.assign(
-        area_code=dirty_names(names, rng).where(with_name, None),
+        area_code=untidy_names(names, rng).where(with_name, None),
         rode_code=pd.Series(roder["code"].to_numpy(dtype=object)[chosen], index=rows.index).where(by_rode, None),
         coordinate_x=np.where(by_point, points[:, 0], np.nan),
         coordinate_y=np.where(by_point, points[:, 1], np.nan),

@@ -10,8 +10,8 @@ import pandas as pd
 
 from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.aimed_shares import DAY, EVENING, stratum_shares
-from assets.extracts.sample.dirt import dirty_names
 from assets.extracts.sample.population import residents
+from assets.extracts.sample.untidy_names import untidy_names
 from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 
@@ -221,8 +221,8 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
         "stratum": rows["stratum"],
         "stratum_population_residents": rows["residents"],
         "stratum_invited": rows["stratum_invited"],
-        "area_code": dirty_names(rows["area_id"].map(names), rng),
-        "partnership_code": dirty_names(rows["partnership_id"].map(names), rng),
+        "area_code": untidy_names(rows["area_id"].map(names), rng),
+        "partnership_code": untidy_names(rows["partnership_id"].map(names), rng),
     }
     for question in ("safety_answer", "safety_evening_answer"):
         scale = _scale(list(labels_of(layout, question).values()), edition, reference)

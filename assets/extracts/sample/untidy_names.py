@@ -6,7 +6,7 @@ import pandas as pd
 BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # the share of names that get a space, small letters or capital letters
 
 
-def dirty_names(names: pd.Series, rng: np.random.Generator) -> pd.Series:
+def untidy_names(names: pd.Series, rng: np.random.Generator) -> pd.Series:
     """Return the names, some with a space at the end, some in small letters, some in capital letters. Empty names stay empty."""
     drawn = rng.random(len(names))
     dirty = names.where(drawn >= BLANK, names + " ")

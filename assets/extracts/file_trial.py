@@ -8,10 +8,10 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from assets.decisions.decision_effects import on_share
 from assets.decisions.decisions_table import file_decisions
-from assets.decisions.effects import on_share
 from assets.extracts.files import FILES, DeliveredFile, extracts_table
-from assets.extracts.kept import kept_rows
+from assets.extracts.kept_rows import kept_rows
 from assets.extracts.landing import look_into, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import DECISIONS, RejectedRow, rejected_rows, write_rejected
