@@ -328,8 +328,8 @@ FORMS = {
     "a check that is to be dropped": ({"about": "failed_check", "table": TABLE, "rule": RULE, "seen": "0" * 12, "action": "drop"}, "'action' does not apply to 'failed_check'"),
     "a code to be corrected to nothing": ({"about": "unmapped_code", "offence_code": "00001", "action": "correct"}, "'action' does not apply to 'unmapped_code'"),
     "a share with a rule": ({"about": "rejected_share", "file": "anmeldelser.csv", "rule": RULE}, "'rule' does not apply to 'rejected_share'"),
-    "no code": ({"about": "unmapped_code", "offence_code": ""}, "has the offence code  without a crime type"),
-    "letters for a code": ({"about": "unmapped_code", "offence_code": "abc"}, "has the offence code abc without a crime type"),
+    "no code": ({"about": "unmapped_code", "offence_code": ""}, "no report with the offence code '' lacks a crime type"),
+    "letters for a code": ({"about": "unmapped_code", "offence_code": "abc"}, "no report with the offence code 'abc' lacks a crime type"),
 }  # fmt: skip
 
 
@@ -364,7 +364,7 @@ def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(place: Pat
 def test_a_code_that_the_mapping_or_no_report_holds_is_nothing_to_decide_on(place: Path) -> None:
     for code in ("75111", "99998"):  # one that is mapped, and one that no report has
         with pytest.raises(
-            InputError, match=f"no report of edition 2023 has the offence code {code} without a crime type"
+            InputError, match=f"in edition 2023, no report with the offence code '{code}' lacks a crime type"
         ):
             decide_on_code(EDITION, code, "burglary", BY)
 
@@ -603,7 +603,7 @@ def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, ref
     who = ("--person", "A. Steward", "--reason", "The police confirmed it.")
     done = tryghed(place, "decide", "check", TABLE, RULE, str(EDITION), seen(), *who, reference=reference)
     assert done.code == 0, done.err
-    assert f"Next: tryghed run {EDITION}, and commit the file." in done.out
+    assert f"Next: run 'tryghed run {EDITION}', then commit the file." in done.out
     wrong = tryghed(
         place,
         "decide",

@@ -76,7 +76,7 @@ from warehouse.errors import InputError
 Make = Callable[[Path], object]
 
 WHAT_TO_DO = re.compile(
-    r"\b(ask for|correct|save|delete|rename|unhide|put|give|unpack|undo|paste|fetch|wait|write|declare|format|close)\b"
+    r"\b(ask for|correct|download|replace|move|save|delete|rename|unhide|put|give|unpack|undo|paste|wait|write|declare|format|close)\b"
 )
 NO_PART_OF_A_SENTENCE = ("Traceback", "Error", "Exception", "0x7f", "object at", "pyarrow", "calamine", "None", SECRET)
 
@@ -467,7 +467,7 @@ TEXTS = {
     "a row of groups above the headings": Case(
         lines_of(SURVEY, lambda lines: lines.insert(0, "Baggrund;;;;;;;;Tryghed;;Udsat;")), ("svar.csv: no specification describes a csv file",)
     ),
-    "an HTML page": Case(content("svar.csv", b"<!DOCTYPE html>\n<html><body>Log in</body></html>"), ("svar.csv: this is a web page", "fetch the file again")),
+    "an HTML page": Case(content("svar.csv", b"<!DOCTYPE html>\n<html><body>Log in</body></html>"), ("svar.csv: this is a web page", "download the file again")),
     "an HTML page after blank lines and a mark": Case(content("svar.csv", codecs.BOM_UTF8 + b"\r\n\r\n<HTML lang=da>"), ("svar.csv: this is a web page",)),
     "an HTML table, as old exports write it": Case(content("svar.csv", b"<table><tr><td>Respondentnummer</td></tr></table>"), ("svar.csv: this is a web page",)),
     "an old Excel file in XML": Case(content("svar.xls", b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'), ("svar.xls: this is an Excel file in the old XML format", "save it as .xlsx")),
@@ -712,7 +712,7 @@ EXCEL = {
     "a LibreOffice table": Case(archive("svar.ods", {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"}), ("svar.ods", ".xlsx")),
     "a binary workbook": Case(archive("svar.xlsb", {"xl/workbook.bin": b"x"}), ("svar.xlsb", ".xlsx")),
     "a zip bomb": Case(
-        lambda folder: write_bytes(folder, "svar.xlsx", bomb_bytes(SURVEY, BOMB)), ("svar.xlsx: the file unpacks to more than half a gigabyte", "ask for the file again")
+        lambda folder: write_bytes(folder, "svar.xlsx", bomb_bytes(SURVEY, BOMB)), ("svar.xlsx: the file unpacks to more than half a gigabyte", "ask for it again")
     ),
     "zip bombs in an archive": Case(nested_bomb, ("svar.zip: the file is not an Excel workbook", "unpack it")),
     "a zip bomb that lies about its size": Case(lying_bomb(SHEET), ("svar.xlsx, sheet Svar, row 1: the row is longer than 16 megabytes", "ask for the file again")),
@@ -914,13 +914,13 @@ OTHER_FORMATS = {
     "reports as SPSS": Case(lambda folder: write_sav(folder, without(until_2022(REPORTS, 2021), "X", "Y")), ("svar.sav: no specification describes a sav file",), 2021),
     "a Parquet file cut off": Case(parquet_bytes(lambda packed: packed[:-200]), ("befolkning.parquet: the file is damaged or cut off",)),
     "moments of another zone in Parquet": Case(zoned_parquet, ("befolkning.parquet, column dato: the column holds times in the time zone UTC",)),
-    "a Parquet file of endless equal rows": Case(endless_parquet, ("befolkning.parquet: has 100,000,001 rows, more than any delivered file can have",)),
+    "a Parquet file of endless equal rows": Case(endless_parquet, ("befolkning.parquet: the file has 100,000,001 rows, more than any delivered file can have",)),
     "a Parquet file with bytes changed": Case(parquet_bytes(lambda packed: packed[:10] + b"\xff" * 60 + packed[70:]), ("befolkning.parquet: the file is damaged or cut off",)),
     "the beginning of a Parquet file": Case(content("befolkning.parquet", b"PAR1"), ("befolkning.parquet: the file is damaged or cut off",)),
     "Parquet: lists in a column": Case(arrays(POPULATION, kilde=pa.array([["x"]] * 20)), ("befolkning.parquet, column kilde: the column holds lists or bytes", "ask for a file with texts, numbers or days")),
     "Parquet: bytes of one length in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20, pa.binary(1))), ("befolkning.parquet, column kilde: the column holds lists or bytes",)),
     "Parquet: bytes in a column": Case(arrays(POPULATION, kilde=pa.array([b"x"] * 20)), ("befolkning.parquet, column kilde: the column holds lists or bytes",)),
-    "Parquet: text that is no UTF-8": Case(arrays(POPULATION, omraade=latin([b"Valby"] * 4 + [b"Vanl\xf8se"] + [b"Valby"] * 15)), ("befolkning.parquet, row 5, column omraade: is not written in UTF-8",)),
+    "Parquet: text that is no UTF-8": Case(arrays(POPULATION, omraade=latin([b"Valby"] * 4 + [b"Vanl\xf8se"] + [b"Valby"] * 15)), ("befolkning.parquet, row 5, column omraade: the cell is not written in UTF-8",)),
     "Parquet: a missing number": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("nan")))), ("1 of 20 rows", "row 5, column personer: is empty")),
     "Parquet: infinity": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, float("inf")))), ("1 of 20 rows", "row 5, column personer: is not a whole number")),
     "Parquet: half a resident": Case(arrays(POPULATION, personer=pa.array(fifth(61000.0, 0.5))), ("row 5, column personer: is not a whole number",)),
@@ -986,21 +986,21 @@ def linked_folder(folder: Path) -> None:
     folder.symlink_to(folder.parent / "2022")
 
 
-PLAIN_NAME = "its name holds unusual characters, shown here as _: rename the file"
+PLAIN_NAME = "the file's name has unusual characters, shown here as _: rename the file"
 
 LANDING = {
     "the same file twice": Case(twice, ("anmeldelser.csv: the file has the same content as anmeldelser (1).csv: delete one of the two files",)),
     "last year's file under this year's name": Case(
         copied("2022/befolkning.csv", "befolkning_2023.csv"), ("befolkning_2023.csv: the file has the same content as befolkning.csv of edition 2022: replace it with the file of edition 2023",)
     ),
-    "a file of the store that is gone": Case(gone, ("landing/2022/svar.csv: is missing, and figures made from it were published", "put the file back"), 2022),
+    "a file of the store that is gone": Case(gone, ("landing/2022/svar.csv: the file is missing, but figures made from it were published", "put it back"), 2022),
     "a folder for a file": Case(lambda folder: (folder / "svar.csv").mkdir(), ("svar.csv: this is a folder: move the files in it to the folder above",)),
     "a folder with files": Case(lambda folder: write_csv(make_folder(folder / "politi"), REPORTS), ("politi: this is a folder: move the files in it to the folder above",)),
     "a link to a file elsewhere": Case(linked("/etc/passwd"), ("svar.csv: this is a link: replace it with the file itself",)),
-    "a link out of the folder": Case(linked("../2022/svar.csv"), ("svar.csv: is a link",)),
-    "a link to nothing": Case(linked("nothing.csv"), ("svar.csv: is a link",)),
-    "a link to itself": Case(linked("svar.csv"), ("svar.csv: is a link",)),
-    "a link to a folder": Case(linked("/etc"), ("svar.csv: is a link",)),
+    "a link out of the folder": Case(linked("../2022/svar.csv"), ("svar.csv: this is a link",)),
+    "a link to nothing": Case(linked("nothing.csv"), ("svar.csv: this is a link",)),
+    "a link to itself": Case(linked("svar.csv"), ("svar.csv: this is a link",)),
+    "a link to a folder": Case(linked("/etc"), ("svar.csv: this is a link",)),
     "a pipe": Case(lambda folder: os.mkfifo(folder / "svar.csv"), ("svar.csv: this is not a regular file: replace it with the delivered file",)),
     "a name that climbs out of the folder, as Windows writes it": Case(called("..\\..\\evil.csv"), (".._.._evil.csv: " + PLAIN_NAME,)),
     "a name with a drive": Case(called("C:\\evil.csv"), ("C__evil.csv: " + PLAIN_NAME,)),
@@ -1016,10 +1016,10 @@ LANDING = {
         lambda folder: write_csv(folder, REPORTS, spoiled(REPORTS, {"Gern.kode": "x"}), "x" * 251 + ".csv"), ("x" * 251 + ".csv: 1 of 20 rows", "row 6, column Gern.kode")
     ),
     "a file beside the folders": Case(beside("svar.csv"), ("landing/svar.csv: this is not the folder of an edition: put delivered files into a folder that is named after the year, such as",)),
-    "a file called as an edition": Case(beside("2031"), ("landing/2031: is not the folder of an edition",)),
-    "a folder of no edition": Case(lambda folder: (folder.parent / "1923").mkdir(), ("landing/1923: is not the folder of an edition",)),
-    "a folder with a name of two lines": Case(lambda folder: (folder.parent / "20\n23").mkdir(), ("landing/20_23: is not the folder of an edition",)),
-    "a link for the edition's folder": Case(linked_folder, ("landing/2023: is a link",)),
+    "a file called as an edition": Case(beside("2031"), ("landing/2031: this is not the folder of an edition",)),
+    "a folder of no edition": Case(lambda folder: (folder.parent / "1923").mkdir(), ("landing/1923: this is not the folder of an edition",)),
+    "a folder with a name of two lines": Case(lambda folder: (folder.parent / "20\n23").mkdir(), ("landing/20_23: this is not the folder of an edition",)),
+    "a link for the edition's folder": Case(linked_folder, ("landing/2023: this is a link",)),
 }  # fmt: skip
 
 
@@ -1101,7 +1101,7 @@ def test_a_bad_file_is_refused_in_one_sentence_and_changes_nothing(home: Path, n
 
 # --- files that change, and files that may not be read -----------------------------------------------------
 
-CHANGED = "changed while it was read: wait until it is completely copied"
+CHANGED = "changed while it was being read: wait until it has been copied completely"
 
 
 def grows(path: Path) -> None:

@@ -552,7 +552,7 @@ WRONG = {  # an entry of decisions.yml, and what is said of it
     ),
     "nobody": ({"person": ""}, "person"),
     "no reason": ({"reason": ""}, "reason"),
-    "a word that is none": ({"because": "x"}, "because: is not a field of this entry"),
+    "a word that is none": ({"because": "x"}, "because: an entry of this kind has no such field"),
 }  # fmt: skip
 
 

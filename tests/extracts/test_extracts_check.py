@@ -26,7 +26,7 @@ def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_pat
     assert ran.code == 0, ran.err
     said = plain(ran)
     for words in (
-        "anmeldelser.csv: 3 rows (csv). Read by warehouse/reference/extracts/koebenhavns_politi_reports.yml",
+        "anmeldelser.csv: 3 rows (csv). Read with warehouse/reference/extracts/koebenhavns_politi_reports.yml",
         "edition 2023",
         "- Gern.kode → offence_code",
         "0 of 3 rows would be rejected",
@@ -93,5 +93,5 @@ def test_the_sample_goes_only_where_nothing_else_lies(tmp_path: Path) -> None:
     before = tree(tmp_path)
     ran = tryghed(tmp_path, "sample")
     assert ran.code == 2
-    assert f"landing/2023/{NAME}: is not a made-up file" in ran.err
+    assert f"landing/2023/{NAME}: this is not a made-up file" in ran.err
     assert tree(tmp_path) == before

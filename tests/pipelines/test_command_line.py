@@ -96,7 +96,7 @@ def test_a_damaged_file_is_named_with_what_to_do_and_a_run_makes_it_again(home: 
     path.write_bytes(whole[:300])
     ran = tryghed(home, "run", "2026")
     assert ran.code == 2, ran.err
-    assert f"{path.name} is damaged and cannot be read: delete it and start tryghed run" in ran.err
+    assert f"{path.name} is damaged and cannot be read: delete it, then run 'tryghed run'" in ran.err
     assert "Traceback" not in ran.err
     path.unlink()
     assert tryghed(home, "run", "2026").code == 0

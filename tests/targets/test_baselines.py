@@ -215,7 +215,7 @@ def test_an_act_that_cannot_be_meant_is_one_sentence(place: Path, agreement: str
 def test_the_command_says_what_it_fixed_and_what_to_do_next(place: Path, reference: Path) -> None:
     done = tryghed(place, "baseline", "fix", AGREEMENT, "--person", "A. Steward", reference=reference)
     assert done.code == 0, done.err
-    for said in ("burglary_reports", "2020", "229", "20.8", "fixed", "Next: tryghed run 2021"):
+    for said in ("burglary_reports", "2020", "229", "20.8", "fixed", "Next: run 'tryghed run 2021'"):
         assert said in done.out
     refused = tryghed(place, "baseline", "fix", "nowhere", "--person", "A. Steward", reference=reference)
     assert (refused.code, "Traceback" in refused.err) == (2, False)

@@ -162,7 +162,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "unknown source": (swap(EDITIONS, "project_assumption", "hearsay"), ("editions.csv, line 2, column source_id", "sources.csv")),
     "unknown edition": (swap(FIGURES, "2009,copenhagen,unsafe,", "1999,copenhagen,unsafe,"), ("published_figures.csv", "column edition", "editions.csv")),
     "unknown area": (swap("area_members.csv", "copenhagen,1,indre_by", "copenhagen,1,inner_city"), ("area_members.csv, line 2", "areas.csv")),
-    "edition before the survey began": (swap(EDITIONS, "2009,2008,", "2008,2007,"), ("editions.csv, line 2, column edition", "form")),
+    "edition before the survey began": (swap(EDITIONS, "2009,2008,", "2008,2007,"), ("editions.csv, line 2, column edition", "pattern")),
     "convention missing": (swap("conventions.csv", "power,0.8", "prower,0.8"), ("conventions.csv has no line for 'power'",)),
     "convention not known": (add("conventions.csv", "luck,1,ratio,project_assumption,Hope\n"), ("conventions.csv, line 7", "'luck'")),
     "convention of no use": (swap("conventions.csv", "level,0.95", "level,95"), ("conventions.csv, line 2", "between 0.5 and 0.999")),
