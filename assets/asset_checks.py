@@ -1,8 +1,8 @@
 """Turn the rules of `checks/` into Dagster asset checks: one check per rule, and one result per run for all editions.
 
-The step that makes a table yields the results of the table's checks. If a blocking check fails, the tables made from this
-table are not made. A failed warning stops nothing. A check fails if any edition in the store fails, even one that the run
-did not make, because all editions are published together.
+The step that makes a table also runs the table's checks and yields their results. If a blocking check fails, the tables made
+from this table are not made. A failed warning stops nothing. A check fails if any edition in the store fails, even an edition
+that the run did not make, because all editions are published together.
 """
 
 import hashlib
@@ -29,7 +29,10 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Finding:
-    """A failure in one edition, the fingerprint of the edition's content, and the decision that lets it pass, if any."""
+    """The failure of a rule in one edition.
+
+    `seen` is the fingerprint of the edition's content. `decision` is the decision that lets the failure pass, if there is one.
+    """
 
     rule: Rule
     failure: Failure
@@ -37,7 +40,7 @@ class Finding:
     decision: CheckDecision | None
 
     def sentence(self) -> str:
-        """Return a sentence that says where the rule fails, and either what to do or who let it pass."""
+        """Return a sentence that says where the rule fails, and either what to do or who let the failure pass."""
         if self.decision:
             return _decided(self.decision)
         keys, edition = self.failure.keys, self.failure.edition
@@ -106,9 +109,10 @@ def _edition_of(cell: object) -> int | None:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Return one fingerprint for a stored edition and everything else that the table's decidable rules read.
+    """Return one fingerprint of a stored edition and of all other tables that the table's decidable rules read.
 
-    A decision contains this fingerprint, to say which content the steward saw.
+    A rule is decidable if a data steward can let its failure pass. The decision contains this fingerprint, which stands for the
+    content that the steward saw.
     """
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
@@ -204,7 +208,7 @@ def runbook(rule: Rule) -> str:
 
 
 def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
-    """Return the command that records a decision about a failed check. The steward fills in the name and the reason."""
+    """Return the command that records a decision about a failed check. The steward fills in his or her name and the reason."""
     return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
@@ -218,7 +222,7 @@ def _decided(decision: CheckDecision) -> str:
 
 
 def _keys(findings: list[Finding]) -> dg.TableMetadataValue:
-    """Return a table that has the keys of the first failing rows of each edition."""
+    """Return a table that shows, for each edition, the keys of its first failing rows."""
     keys = [key for finding in findings for key in finding.failure.keys]
     columns = list(dict.fromkeys(name for key in keys for name in key))
     rows = [dg.TableRecord({name: str(key.get(name, "")) for name in columns}) for key in keys]

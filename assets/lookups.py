@@ -61,7 +61,7 @@ def look_up(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _stamp() -> Stamp:
-    """Return the names, times and inodes of the stored reference tables' files.
+    """Return the names, times of writing and inodes of the stored reference tables' files.
 
     One of these values changes whenever a file is replaced.
     """

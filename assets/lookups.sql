@@ -62,9 +62,9 @@ FROM spans GROUP BY area_id, whole_id, whole_version, level, span;
 CREATE OR REPLACE TABLE municipality_of AS
 SELECT area_id, whole_id AS municipality_id, valid_from, valid_to FROM lies_in WHERE level = 'municipality';
 
--- The smallest count of reports that may be shown for an area. If the area is the area of an agreement, or lies in it, and this is
--- true of exactly one agreement, it has that agreement's limit. Every other area has the largest limit of all agreements: one that
--- lies in the areas of several agreements or of none, and one that has the area of an agreement inside it.
+-- The smallest count of reports that may be shown for an area. An area that is, or lies in, the area of exactly one agreement
+-- has that agreement's limit. Every other area has the largest limit of all agreements: one that lies in the areas of several
+-- agreements or of none, and one that has the area of an agreement inside it.
 CREATE OR REPLACE TABLE fewest_reports_shown AS
 WITH agreed AS (
     SELECT area_id, max(fewest_reports_shown) AS fewest FROM reference.agreements GROUP BY area_id

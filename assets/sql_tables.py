@@ -1,9 +1,9 @@
 """The tables that are each made by one SQL query from other tables. The query is a file in the folder of its subject.
 
-A query runs once per edition if it contains `{edition}` or reads only the same edition of some tables. Every other query
-makes all editions of a run at once. A Python function may then add what SQL cannot compute, such as intervals. The
-`Model` of a table names its query and the tables that the query reads. `lookups.sql` has the lookup tables that every
-query may use.
+A query runs once per edition if it contains `{edition}` or if there are tables of which it reads only the edition that it
+makes. Every other query makes all editions of a run at once. A Python function may then add what SQL cannot compute, such as
+intervals. The `Model` of a table names its query and the tables that the query reads. `lookups.sql` has the lookup tables that
+every query may use.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -57,7 +57,7 @@ class Model:
 
     @property
     def by_edition(self) -> bool:
-        """Whether the query runs once per edition: it contains `{edition}`, or reads only the same edition of some tables."""
+        """Whether the query runs once per edition: it contains `{edition}`, or `same` names a table."""
         return bool(self.same) or "{edition}" in sql(self.file)
 
 

@@ -1,4 +1,4 @@
-"""Make a Dagster asset of a function that returns a table's rows.
+"""Make a Dagster asset from a function that returns a table's rows.
 
 A `Maker` takes the editions of a run and yields the rows of each edition. The asset writes them to the store. There are two
 kinds of makers: `each` calls a function once per edition, and `split` calls a function once and divides its rows by
@@ -34,7 +34,7 @@ editions = dg.TimeWindowPartitionsDefinition(
     fmt="%Y",
     start=str(FIRST_EDITION),
     timezone="Europe/Copenhagen",
-    end_offset=1,  # without this the current year is missing
+    end_offset=1,  # without this offset the current year has no partition
 )
 """The yearly editions as Dagster partitions: edition Y has the survey of year Y and the crime reports of year Y-1."""
 
@@ -86,7 +86,8 @@ def table_asset(
 def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractContextManager[Opened]]) -> Maker:
     """Return a maker that calls `make` for each edition. `opened` yields one object, which every call gets.
 
-    Read all rows of an edition before you ask for the next edition: they may be a stream from the connection that all share.
+    Read all rows of an edition before you ask for the next edition: the rows may be a stream from the one connection that all
+    editions share.
     """
 
     def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
@@ -98,7 +99,7 @@ def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractConte
 
 
 def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
-    """Return a maker that calls `make` once and divides its frame by edition.
+    """Return a maker that calls `make` once and divides the frame that it returns by edition.
 
     Rows of editions outside the run are left out.
     """
@@ -126,7 +127,8 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
     """Return the dependencies of a table on other tables.
 
-    The table reads only the same edition of the tables in `same`, and the same and earlier editions of those in `earlier`.
+    To make an edition, the table reads only that edition of the tables in `same`, and that edition and earlier ones of the
+    tables in `earlier`.
 
     One step makes all reference tables or none, so a dependency on one of them is enough. If every step depended on each of
     more than 20 reference tables, the other dependencies would be hard to see on Dagster's page. Besides, Dagster queries its
@@ -180,7 +182,7 @@ def describe(table: Table) -> dict[str, Any]:
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
     """Write a table or one edition of it, and return metadata.
 
-    They are the row count, the provenance and, if the table is published, a preview.
+    The metadata are the row count, the provenance and, if the table is published, a preview.
     """
     if isinstance(rows, pd.DataFrame):
         count = store.write(table, rows, edition)

@@ -1,6 +1,6 @@
 -- The numbers that the partnership counts itself, from its plan, its calendar, its accounts and the state's list. If no file
 -- was delivered for an area, the area has no row. If the delivered file has nothing of one kind, the number of that kind is 0.
--- reference.measures says what each measure counts. It has a measure for every focus area, occasion and purpose.
+-- reference.measures says what each measure counts. Each focus area, each occasion and each purpose has a measure of its own.
 WITH plan AS (
     SELECT area_id, count(*) FILTER (partners_named >= 2) AS counted, count(*) AS out_of, max(provenance) AS provenance
     FROM activities.activities
@@ -43,8 +43,8 @@ newest_list AS (
     WHERE year(listed_on) = {edition}
     QUALIFY listed_on = max(listed_on) OVER ()
 ),
--- The number of each municipality's areas on that list; it may be 0. Prevention areas are left out: the state added that
--- list later, and the agreement does not mention it.
+-- For each municipality, the number of its areas that are on that list. The number may be 0. Prevention areas are left out: the
+-- state added that list later, and the agreement does not mention it.
 listed_areas AS (
     SELECT a.area_id, m.measure,
            count(DISTINCT lower(trim(residential_area))) FILTER (l.municipality_code = a.code AND list_kind <> 'prevention_area') AS value,

@@ -1,4 +1,5 @@
-"""Reports of crime: the choice of the draw to use, counts and rates by area and crime type, and the choice of counts to hide.
+"""Reports of crime: which draws are used, how many reports each area has of each crime type, and which counts are hidden.
 
-`counted.sql` counts, `yearly_types.sql` makes the figures, and `confidentiality.py` decides which counts are hidden.
+A draw is one extraction of the police's register on one day. `counted.sql` counts, `yearly_types.sql` makes the figures, and
+`confidentiality.py` decides which counts are hidden.
 """

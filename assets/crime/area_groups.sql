@@ -1,7 +1,7 @@
 -- Groups of areas whose counts add up, at least nearly: the parts of a group add up to its wholes. Bydele are parts of their
--- municipality. Partnership areas and survey bydele are parts of the bydele that they overlap. If one of these bydele has no
--- counts, they are parts of the municipality instead. There is one row for each area of a group. Areas are taken as they are
--- defined on the last day of the crime year.
+-- municipality. Partnership areas and survey bydele are parts of the bydele that they overlap. If an area overlaps a bydel that
+-- has no counts, the area is a part of the municipality instead. There is one row for each area of a group. Areas are taken as
+-- they are defined on the last day of the crime year.
 CREATE OR REPLACE VIEW area_groups AS
 WITH counted AS (
     SELECT DISTINCT edition, make_date(edition - 1, 12, 31) AS day, area_id FROM crime_source

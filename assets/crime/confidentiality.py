@@ -1,7 +1,7 @@
 """Decide which counts of crime are hidden: small counts, and other counts from which a small one could be worked out.
 
-The cells and the equations between them come from `confidentiality.sql`; the search for cells to hide is in
-`assets/methods/disclosure.py`. Hidden counts stay in `crime.counted`, which is not published.
+A cell is the count of one area and crime type. The cells and the equations between them come from `confidentiality.sql`; the
+search for cells to hide is in `assets/methods/disclosure.py`. Hidden counts stay in `crime.counted`, which is not published.
 """
 
 import numpy as np
@@ -13,12 +13,15 @@ from assets.methods.limits import Array
 from warehouse.contracts import contracts, to_pandas
 
 CELL = ["edition", "area_id", "crime_type"]
-# Hiding a cell costs its number of reports. This is the additional cost of hiding a cell of a target or of a municipality.
+# The search hides the cells that cost least. A cell costs as much as its number of reports. This is the additional cost of a
+# cell that belongs to a target or a municipality.
 OF_A_TARGET, OF_A_MUNICIPALITY = 1e9, 1e6
 
 
 def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return one row for each counted cell, which says whether the cell is free, confidential, or hidden to protect another.
+    """Return one row for each counted cell.
+
+    The row says whether the cell is free, confidential, or hidden to protect another cell.
 
     `terms` are the rows of `confidentiality.sql`. The conventions are not used; they are a parameter because every `finish`
     function of a model gets them.
@@ -63,8 +66,9 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
 def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
     """Turn each remainder (the whole minus its parts) that is not public into a cell. These cells are never published.
 
-    Return the cells' values, their columns of coefficients, and whether a small value of each is guarded. If the parts add up
-    to more than the whole, readers learn so from `failed_checks`, but not by how much.
+    Return the cells' values, their columns of coefficients, and whether each cell is guarded: nobody may be able to work out
+    that a guarded cell has a small value. If the parts add up to more than the whole, `failed_checks` tells readers this, but
+    not by how much.
     """
     unknown = np.flatnonzero(kinds != "known")
     contradicted = differences[unknown] < 0

@@ -1,7 +1,7 @@
 -- The cells of an edition, and the equations between them that everybody knows. There is one row for each cell of an equation,
 -- and one row for each cell that is in no equation. An equation says that the parts add up to the whole minus a remainder. The
--- remainder is `known` if everybody knows it. It is `guarded` if nobody may be able to work out that it is small. It is `free`
--- if working it out does no harm.
+-- remainder is `known` if everybody knows it. The remainder is `guarded` if nobody may be able to work out that it is small. It
+-- is `free` if it does no harm that somebody works it out.
 WITH needed_by_target AS ( -- the cells that targets are judged by; if possible, other cells are hidden instead of these
     SELECT DISTINCT area_id, crime_type FROM reference.targets JOIN reference.measures USING (measure)
     WHERE rule = 'held_at_baseline' AND crime_type IS NOT NULL

@@ -1,5 +1,5 @@
--- The police's own counts. For each cell (area, crime year and crime type) the newest draw is marked as the one that counts.
--- It is chosen for each cell separately, because a file may have the counts of only some areas.
+-- The police's own counts. For each cell (area, crime year and crime type) the newest draw is marked as the one to use. The
+-- draw is chosen for each cell separately, because a file may have the counts of only some areas.
 WITH count_draws AS (
     SELECT {edition} AS edition, extract, area_id, area_version, crime_year, crime_type, drawn_on, c.edition AS delivered_in_edition,
            row_number() OVER (cell ORDER BY drawn_on DESC, c.edition DESC) = 1 AS counts,

@@ -1,7 +1,7 @@
--- The number of reports by crime year, area and crime type, from the draw of each producer that is marked as counting. Reports
--- are counted here one by one, or the police have counted them already. The table has the crime year that the edition
--- publishes, and each earlier crime year of which a draw was delivered in this edition. Areas, and their residents, are taken
--- as they are defined on the last day of the crime year.
+-- The number of reports by crime year, area and crime type. Only the draws that are marked as the ones to use are read. Either
+-- single reports are counted here, or the police have counted the reports already. The table has the crime year that the
+-- edition publishes. It also has each earlier crime year of which a draw was delivered in this edition. Areas, and their
+-- residents, are taken as they are defined on the last day of the crime year.
 WITH reports AS (
     SELECT r.extract, r.crime_year, r.drawn_on, r.area_id, r.bydel_id, r.partnership_area_id, r.crime_type,
            max(r.provenance) AS provenance, count(*) AS reports
@@ -42,10 +42,11 @@ counted AS (
     SELECT 'counts', extract, crime_year, drawn_on, area_id, crime_type, reports, provenance
     FROM police.count_draws WHERE counts AND (crime_year = {edition} - 1 OR delivered_in_edition = {edition})
 ),
--- Rejected rows that might be real reports or counts of a year, so that a count of 0 may be wrong. These are left out: rows
--- that a decision dropped, rows that repeat another row, and rows that were rejected only because they belong to another year.
--- Below, year, type and area are read from the cells as delivered. If one of them cannot be read, or if another date of the
--- row contradicts the year, it is NULL, which stands for any year, type or area.
+-- Rejected rows that might be real reports or counts of a year. Because of such a row, a count of 0 may be wrong. Three kinds
+-- of rejected rows are left out: rows that a decision dropped, rows that repeat another row, and rows that were rejected only
+-- because they belong to another year. Below, the year, the crime type and the area are read from the cells as delivered. If
+-- one of them cannot be read, the value is NULL, which stands for any year, type or area. The year is also NULL if another date
+-- of the row contradicts it.
 doubtful_rows AS (
     SELECT table_name, file, row,
            bool_or(rule IN ('offence_after_the_report', 'reported_after_the_draw')) AS day_is_contradicted
@@ -56,8 +57,8 @@ doubtful_rows AS (
        AND NOT bool_or(rule IN ('duplicate_row', 'area_under_two_names'))
        AND NOT bool_and(rule IN ('reported_in_a_year_of_few', 'reported_in_the_edition_or_later'))
 ),
--- The crime type of each code or label, as it is written in the files. For a code it comes from the mapping or from a decision.
--- For a label it is the type that kept rows with the same label have.
+-- Every code and label in the delivered files, with its crime type. The type of a code comes from the mapping or from a
+-- decision. The type of a label is the type that kept rows with the same label have.
 types_as_written AS (
     SELECT DISTINCT 'police.reports' AS table_name, offence_code AS written, crime_type FROM mapped_codes
     UNION
@@ -78,8 +79,8 @@ doubtful_cells AS (
     FROM doubtful_rows d JOIN extracts.police_counts e USING (file, row) LEFT JOIN known_codes k ON k.code = lower(trim(e.area_code))
     WHERE d.table_name = 'police.counts'
 ),
--- A doubtful row puts counts of 0 in doubt: those of its crime type, and those of a total that includes this type. This holds
--- for the row's area and for every area that it lies in.
+-- A doubtful row puts counts of 0 in doubt: those of its crime type, and those of a total that includes this type. They are in
+-- doubt for the row's area and for every area that this area lies in.
 doubts AS (
     SELECT DISTINCT d.* EXCLUDE (table_name, written, years), m.written IS NULL AS any_type, m.crime_type,
            role = 'target' AS part_of_total
@@ -96,7 +97,8 @@ zeros_in_doubt AS (
       AND (d.area_id IS NULL OR EXISTS (
           FROM lies_in l WHERE l.area_id = d.area_id AND l.whole_id = c.area_id AND make_date(c.crime_year, 12, 31) BETWEEN l.valid_from AND l.valid_to))
 ),
--- Residents on 1 January of the crime year: the newest delivered number, or that of reference.populations if none was delivered.
+-- Residents on 1 January of the crime year: the newest delivered number, or the number in reference.populations if none was
+-- delivered.
 delivered_residents AS (
     SELECT area_id, area_version, on_date, arg_max(population_residents, (edition, file, row)) AS population_residents,
            arg_max(provenance, (edition, file, row)) AS provenance

@@ -1,6 +1,6 @@
 -- Each draw of the edition compared with the same producer's previous draw of the same crime year: what changed, by crime type.
--- Reports of the two draws are matched by journal number. If a decision has kept two rows with the same number, they are two
--- reports: the first is matched with the first of the other draw, the second with the second.
+-- Reports of the two draws are matched by journal number. If a decision has kept two rows with the same journal number, they
+-- are two reports: the first is matched with the first of the other draw, the second with the second.
 WITH reports AS (
     SELECT extract, crime_year, edition, drawn_on, journal_number, coalesce(crime_type, 'unmapped') AS crime_type, provenance, file, row
     FROM police.reports

@@ -1,6 +1,6 @@
 -- The draws of every producer. A draw is everything that one producer extracted from its register on one day for one crime
--- year. It may be delivered in several files. For each producer and crime year, the newest of the draws that were delivered in
--- this edition or earlier is marked as the one that counts.
+-- year. A draw may be delivered in several files. For each producer and crime year, the newest of the draws that were delivered
+-- in this edition or earlier is marked as the one to use.
 WITH draws AS (
     SELECT extract, crime_year, drawn_on, edition AS delivered_in_edition,
            count(DISTINCT file) AS files,

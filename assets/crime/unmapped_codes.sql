@@ -1,5 +1,5 @@
 -- Offence codes of kept reports for which the mapping has no crime type on the day of the report. If there is a decision about
--- the code, the row has its id.
+-- the code, the row has the decision's id.
 WITH unmapped AS (
     SELECT edition, file, provenance, offence_code,
            count(*) AS reports, min(reported_on) AS first_reported_on, max(reported_on) AS last_reported_on

@@ -18,7 +18,7 @@ MONITORING = "monitoring"
 
 
 def yearly_types(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Return the figures of all crime types except the monitored ones: the total, and types with and without a target."""
+    """Return the figures of all crime types that are not monitored: the total, types with a target, and all others."""
     return _with_limits("crime.yearly_types", figures[figures["role"] != MONITORING], conventions)
 
 

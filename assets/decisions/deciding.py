@@ -1,8 +1,8 @@
 """Check a data steward's decision and append it to `decisions.yml`.
 
-People read and edit that file too, so existing entries and comments are left as they are. If two processes write at the
-same time, one waits for the other. Before the new file replaces the old one, it is read once more as a check.
-`decision_effects.py` says what a decision does.
+People read and edit that file too, so existing entries and comments are left as they are. If two processes write at the same
+time, one waits for the other. The new file is read once, as a check, before it replaces the old one. `decision_effects.py` says
+what a decision does.
 """
 
 import re
@@ -61,16 +61,16 @@ class By:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell to correct: the name that the specification gives its column, and the new value."""
+    """A cell to correct: its column, by the name that the specification uses, and the new value."""
 
     column: str
     value: str
 
 
 def cell_of(column: str | None, value: str | None) -> Cell | None:
-    """Return the cell that a command or form names. Return None if it names neither a column nor a value.
+    """Return the cell to correct from the column and the value that a command or form gives. Return None if both are None.
 
-    Raises InputError if it names only one of the two.
+    Raises InputError if only one of the two is given.
     """
     if column is None and value is None:
         return None
@@ -82,8 +82,8 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
     """Accept a failed check, or waive it until a day.
 
-    `seen` is the fingerprint that Dagster shows with the check; it stands for the data that the steward saw. Raises
-    InputError if there is no such check, if no decision can be made about it, if it does not fail, if the edition is not
+    `seen` is the fingerprint that Dagster shows with the check. The fingerprint stands for the data that the steward saw.
+    Raises InputError if there is no such check, if no decision can be made about it, if it does not fail, if the edition is not
     stored yet, or if the data have changed since the steward saw them.
     """
     decidable = _decidable(table, rule)
@@ -176,7 +176,9 @@ def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision
 
 
 def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
-    """Decide which crime type the reports with an offence code belong to. If `crime_type` is None, they belong to none.
+    """Decide which crime type the reports with an offence code belong to.
+
+    If `crime_type` is None, these reports belong to none.
 
     Raises InputError if the crime type is unknown, or if the edition has no report with this code that lacks a crime type.
     """
@@ -216,8 +218,8 @@ def _decidable(table: str, name: str) -> Rule:
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
     """Return the file from the landing folder.
 
-    Raises InputError if it is missing, or if it is not the file that the steward saw. If `seen` is empty, it has to be the
-    file that the last run read.
+    `seen` is the fingerprint of the file that the steward saw. Raises InputError if the file is missing, or if it has another
+    fingerprint. If `seen` is empty, the file has to be the one that the last run read.
     """
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
@@ -263,7 +265,7 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
 
 
 def write(name: str, details: Entry, by: By) -> Decision:
-    """Append a decision to the file, under a new id that begins with `name`, and return it.
+    """Append a decision to `decisions.yml`, under a new id that begins with `name`, and return the decision.
 
     Raises InputError if the person or the reason contains the number of a respondent or report, or if the file cannot be read
     before or after the new entry is added.

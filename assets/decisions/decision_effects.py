@@ -22,14 +22,14 @@ from warehouse.decision_file import (
 
 @dataclass(frozen=True)
 class Settled:
-    """What a decision does about a fault of a row: the decision's id, and whether the row is kept in spite of the fault."""
+    """The effect of a decision on a fault of a row: the decision's id, and whether the row is kept in spite of the fault."""
 
     decision_id: str
     counts: bool
 
 
 def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
-    """Return what a decision about a row does about one of the row's faults.
+    """Return the effect that a decision about a row has on one of the row's faults.
 
     Return None if the decision is a correction that does not remove the fault. `still_at_fault` says whether the row has the
     fault even after all corrections.
@@ -45,7 +45,7 @@ def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
 
 
 def on_cells(corrections: Sequence[RowCorrected]) -> str:
-    """Return the column list of a SELECT from the delivered rows that replaces the corrected cells."""
+    """Return the columns of a SELECT from the delivered rows. Corrected cells have their new values."""
     if not corrections:
         return "*"
     replaced = []
@@ -57,9 +57,9 @@ def on_cells(corrections: Sequence[RowCorrected]) -> str:
 
 
 def on_share(decisions: Decisions, file: DeliveredFile, rejected_rows: int) -> bool:
-    """Return whether a run stores a file in spite of its rejected rows: they are few enough, or a decision accepts their share.
+    """Return whether a run stores a file in spite of its rejected rows.
 
-    A file whose rows are all rejected is never stored.
+    It does if they are few enough, or if a decision accepts their share. A file whose rows are all rejected is never stored.
     """
     if 100 * rejected_rows / file.rows <= file.layout.tolerated_rejected_percent:
         return True
@@ -72,7 +72,7 @@ def on_check(
 ) -> CheckDecision | None:
     """Return the decision in force that lets a failed check pass, or None if there is none.
 
-    `fingerprint` is that of the table's present content, because a decision holds only for the content that the steward saw.
+    A decision applies only to the content that the steward saw. Therefore `fingerprint` stands for the table's present content.
     It is None if no decision can be made about the check.
     """
     if fingerprint is None:

@@ -94,10 +94,10 @@ def unmapped_codes(edition: int) -> set[str]:
 
 
 def refuse_numbers(text: str, editions: Iterable[int]) -> None:
-    """Raise InputError if a text contains the number of a respondent or report, whether its row was kept or rejected.
+    """Raise InputError if a text contains the number of a respondent or report.
 
-    The text is the person or the reason of a decision. Short numbers are allowed: they identify nobody, and are perhaps the
-    number of a row or a year.
+    It makes no difference whether the row with that number was kept or rejected. The text is the person or the reason of a
+    decision. Short numbers are allowed: they identify nobody, and are perhaps the number of a row or a year.
     """
     for table, column in NUMBERS_OF_PERSONS:
         for edition in set(editions) & set(store.stored_editions(table)):
@@ -111,7 +111,7 @@ def refuse_numbers(text: str, editions: Iterable[int]) -> None:
 def is_mapped(offence_code: str, edition: int) -> bool:
     """Return whether the mapping now covers all of the edition's reports with the code.
 
-    If it does, a decision about the code has no effect.
+    If the mapping covers them all, a decision about the code has no effect.
     """
     if offence_code in unmapped_codes(edition):
         return False
@@ -122,7 +122,7 @@ def is_mapped(offence_code: str, edition: int) -> bool:
 
 
 def _is_as_seen(decision: CheckDecision) -> bool:
-    """Return whether the content of the checked table in the edition is the same as when the decision was made."""
+    """Return whether the content of the checked table in the edition is still what it was when the decision was made."""
     table = contracts().get(decision.table)
     if table is None or decision.edition not in store.stored_editions(table):
         return False

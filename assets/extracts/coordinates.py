@@ -1,7 +1,7 @@
 """Find the areas that coordinates lie in, according to the boundaries in the reference data.
 
-This module tests points against boundaries. Boundaries have versions, so the result has one row for each point and span of
-days. The query that joins the result to the reports chooses the span that contains the day it needs.
+This module tests points against boundaries. Each version of a boundary is valid for a span of days, so a point has one row for
+each span. The query that joins these rows to the reports chooses the span that contains the last day of the crime year.
 """
 
 import duckdb
@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Make the table `located_points`, which has the smallest area around each point of `rows` for every span of days.
+    """Make the table `located_points`, with the smallest area around each point of `rows`.
 
-    It has one row for each point and span of days, with the columns coordinate_system, coordinate_x, coordinate_y, area_id,
-    valid_from and valid_to. A point on the border between two areas belongs to the one whose id is first in the alphabet. A
-    point outside all areas has no row.
+    Each version of a boundary is valid for a span of days, so a point has one row for each span. The columns are
+    coordinate_system, coordinate_x, coordinate_y, area_id, valid_from and valid_to. A point on the border between two areas
+    belongs to the area whose id is first in the alphabet. A point outside all areas has no row.
     """
     connection.execute(
         f"""
@@ -62,7 +62,7 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
     """Return a pair of numbers, the point's and the boundary's, for every point that lies inside a boundary.
 
-    All points have the same coordinate system, and so have all boundaries. The two systems may be different.
+    All points have one coordinate system, and all boundaries have one. These two systems may be different.
     """
     # The two libraries are imported here because only files with coordinates need them, and loading them takes as long as
     # loading DuckDB. If they were imported at the top of the module, `benchmarks.imports` would be slower.

@@ -1,7 +1,7 @@
 """The trial of one delivered file: its rows are read, typed and judged as in a run, but there is no run.
 
-The trial has a store of its own, which is deleted afterwards. The real store is neither read nor changed. Faults that only
-several files together show, such as a report that is in two of them, are found only by a run (`intake.py`).
+The trial has a store of its own, which is deleted afterwards. The real store is neither read nor changed. Some faults show only
+when several files are compared, such as a report that is in two files. Only a run finds these (`intake.py`).
 """
 
 from collections import defaultdict

@@ -17,7 +17,7 @@ from warehouse.personal import kind_of_text
 FILES = contracts()["quality.files"]
 CELLS_SEARCHED = 10_000  # how many cells of a column are searched for personal data
 SYNTHETIC = "synthetic_"  # the name of every made-up file begins with this
-MADE_UP_HASHES = ".made_up_sha256"  # a file in the landing folder; by its hashes a renamed made-up file is recognised
+MADE_UP_HASHES = ".made_up_sha256"  # a file in the landing folder; its hashes show which files are made up
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def plain(name: str) -> str:
 
 
 def with_sheet(path: Path, sheet: str | None) -> str:
-    """Return the file's path as the reader would type it, followed by the sheet if there is one."""
+    """Return the file's path as the reader of a message would type it, followed by the sheet if there is one."""
     return path_for_reader(path) + (f", sheet {sheet}" if sheet else "")
 
 

@@ -1,7 +1,7 @@
 """Store the delivered files of a run's editions: the list of files, their rows as delivered, and the rejected rows.
 
-All files are stored or none. This module checks what has to be true of the files of a run: none is in two editions, no
-published file is missing, and none has too many rejected rows. If a file breaks one of these conditions, the run stops and the
+All files are stored or none. This module checks three conditions: no file is in two editions, no file is missing that published
+figures were made from, and no file has too many rejected rows. If a file breaks one of these conditions, the run stops and the
 store stays as it was. `landing.py` reads one file, `rejecting.py` rejects rows, and `intake_step.py` is the Dagster asset that
 calls this module.
 """
@@ -108,7 +108,8 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
 def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
     """Refuse an edition if a table now has fewer files than the published edition was made from: figures would vanish.
 
-    A published file may be replaced by one with another name. A file that was stored but never published may be missing.
+    A file that published figures were made from may be replaced by one with another name. A file that was stored may be missing
+    if no published figures were made from it.
     """
     stored_editions = set(store.stored_editions(FILES)) & set(files)
     published = published_rows(FILES) if stored_editions else []

@@ -30,7 +30,7 @@ PART_ROWS = 1_000_000
 def kept_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, files: list[DeliveredFile], decisions: Decisions
 ) -> Iterator[pa.RecordBatch]:
-    """Yield a table's kept rows from one edition's files. They are sorted by file and row, which is the order of the table's key.
+    """Yield a table's kept rows from one edition's files. The rows are sorted by file and row, as in the table's key.
 
     `connection` is an engine with lookups.
     """
@@ -50,8 +50,9 @@ def kept_rows(
 def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Make the view `part` of the next million kept rows, once for each step of the iteration, until all rows have been in it.
 
-    The rows have to be sorted, because joins lose their order, and sorting all of them at once would take much memory. If there
-    were a single part, the peak that `benchmarks.police_csv` measures at 10 and 30 million rows would be higher.
+    The rows have to be sorted, because joins lose their order. Sorting all of them at once would take much memory. Therefore
+    the rows are divided into parts. If there were a single part, the highest memory use that `benchmarks.police_csv` measures at 10
+    and 30 million rows would be higher.
     """
     last_row = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
     for first_row in range(1, last_row + 1, PART_ROWS):

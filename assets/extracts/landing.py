@@ -1,8 +1,8 @@
 """The landing folder: list the delivered files of an edition, inspect each, and read their rows as text.
 
-This module finds what is wrong with a file as a whole. Such a file is refused, with a sentence that says why, before anything
-is stored. `matching.py` finds the layout that fits a file, `privacy.py` looks for personal data, `formats/` reads each format,
-and `rejecting.py` finds what is wrong with single rows.
+This module refuses a file that is wrong as a whole, with a sentence that says why, before anything is stored. `matching.py`
+finds the layout that fits a file, `privacy.py` looks for personal data, `formats/` reads each format, and `rejecting.py` finds
+what is wrong with single rows.
 """
 
 import hashlib
@@ -92,7 +92,10 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
 
 
 def refuse_beside_sample_reference(file: DeliveredFile) -> None:
-    """Refuse a delivered file if the run uses the sample's copy of the reference files, because its baselines are made up."""
+    """Refuse a delivered file if the run uses the sample's copy of the reference files.
+
+    The baselines in that copy are made up.
+    """
     sample = sample_reference_folder()
     if file.provenance != "synthetic" and reference_folder() == sample:
         raise InputError(

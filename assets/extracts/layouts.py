@@ -1,9 +1,9 @@
-"""Specifications and their layouts: what a producer's files look like, and which of their columns is which of ours.
+"""Specifications and their layouts: what a producer's files look like, and which of our columns each of their columns is.
 
 This module has what is known about a file before it is delivered. A `Specification` is a YAML file in
-`warehouse/reference/extracts/`; there is one for each kind of data and producer. A `Layout` is what it says about one edition.
-When a producer changes columns, words or formats, only lines of the YAML file have to change, never the code. `matching.py`
-chooses the layout that fits a file, and `formats/` reads the file.
+`warehouse/reference/extracts/`; there is one for each kind of data and producer. A `Layout` is what the specification says
+about one edition. When a producer changes columns, words or formats, only lines of the YAML file have to change, never the
+code. `matching.py` chooses the layout that fits a file, and `formats/` reads the file.
 """
 
 import re
@@ -57,7 +57,7 @@ def _as_list(entry: object) -> object:
 
 
 Value = TypeVar("Value")
-# A value keyed by the edition from which it is valid. A value without editions in the YAML file is valid for all of them.
+# A value keyed by the edition from which it is valid. A value without editions in the YAML file is valid for all editions.
 ByEdition = Annotated[dict[int, Value], BeforeValidator(_for_good)]
 Name = Annotated[str, AfterValidator(_is_trimmed)]
 Labels = dict[str, str]
@@ -69,7 +69,7 @@ CoordinateSystem = Annotated[str, Field(pattern=r"^EPSG:\d{4,5}$")]
 
 
 class Part(BaseModel):
-    """A part of the YAML file. A key that it does not know is refused."""
+    """A part of the YAML file. A key that is not a field of this part is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -108,7 +108,7 @@ class Writing:
     """How a producer writes its files in an edition: formats, numbers, days, and the systems of codes and coordinates.
 
     A day that is written as text may have any of `date_formats`. A day that Excel, SPSS or Parquet stores as a day becomes text
-    in the first of them.
+    in the first of these formats.
     """
 
     formats: Formats
@@ -122,7 +122,7 @@ class Writing:
 
 
 class DeliveredColumn(Part):
-    """One of our columns in a specification: the producer's name for it and what its labels mean, by edition.
+    """One of our columns in a specification. It gives, by edition, the producer's name for the column and what its labels mean.
 
     If a column is the same in all rows and the producer does not send it, it has a `constant` in place of a name.
     `personal: false` says that somebody looked and found no personal data, although the column may look personal.
@@ -147,7 +147,8 @@ class LayoutColumn:
 
     `heading` is None if the file does not have the column. `constant` is the value of every row, as the producer would write
     it; it is None if the file has the column. `labels` translate the producer's words into our values; they are None if the
-    file has our values already. `declared_personal` is None if the specification does not say.
+    file has our values already. `declared_personal` is None if the specification does not say whether the column has personal
+    data.
     """
 
     contract: Column
@@ -280,7 +281,8 @@ def specification_path(extract: str) -> str:
 def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
     """Return all specifications, keyed by the extract's name.
 
-    Raises InputError for a mistake in one of them. The message says in which file and line it is, and what is allowed there.
+    Raises InputError for a mistake in one of them. The message says in which file and line the mistake is, and what is allowed
+    there.
     """
     folder = folder or reference_folder() / "extracts"
     specifications: dict[str, Specification] = {}
@@ -329,7 +331,7 @@ def _column_in(column: DeliveredColumn, contract: Column, edition: int) -> Layou
 
 
 def _faults(specification: Specification) -> list[Fault]:
-    """Return the mistakes in a specification. If it has unknown names, only these are returned."""
+    """Return the mistakes in a specification. If the specification has unknown names, only these mistakes are returned."""
     table = contracts().get(specification.table)
     if table is None or not table.delivered:
         delivered = ", ".join(name for name, contract in contracts().items() if contract.delivered)

@@ -103,7 +103,10 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
 
 
 def _differences(missing: list[str], unknown: dict[int, str]) -> str:
-    """Return the missing headings and the unknown ones in words. Headings that could be values are replaced by positions."""
+    """Return the missing headings and the unknown ones in words.
+
+    In place of a heading that could be a value, its position is given.
+    """
     shown = [name for name in unknown.values() if _is_safe(name)]
     positions = [str(position) for position, name in unknown.items() if not _is_safe(name)]
     differences = [f"missing {_listed(missing)}"] if missing else []
@@ -125,9 +128,9 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
 
 
 def _hint(layout: Layout, missing: list[str], *, is_unknown: bool) -> str:
-    """Return a hint on how the specification can say that a column is gone or is not to be read. It is "" if neither applies.
+    """Return a hint on how the specification can say that a column is gone or is not to be read.
 
-    The word `not_asked` is not offered if all missing columns are required.
+    The hint is "" if neither applies. The word `not_asked` is not offered if all missing columns are required.
     """
     optional = {column.heading for column in layout.columns.values() if not column.contract.required}
     if optional & set(missing) and is_unknown:
@@ -156,6 +159,6 @@ def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
 
 
 def _is_safe(name: str) -> bool:
-    """Return whether a heading can be shown. It cannot if it might be a value, as it is in a file without a header."""
+    """Return whether a heading can be shown. A heading that might be a value cannot: the file may have no header."""
     looks_like_a_heading = re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
     return bool(looks_like_a_heading) and not kind_of_text(name)

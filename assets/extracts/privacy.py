@@ -15,7 +15,7 @@ from warehouse.personal import kind_by_heading, kind_by_values
 
 
 def refuse_personal(file: DeliveredFile) -> None:
-    """Refuse a column whose heading or first cells look personal, unless it is declared as personal or not personal."""
+    """Refuse a column whose heading or first cells look personal, unless the column is declared as personal or not personal."""
     undeclared = [heading for heading in _header(file) if heading not in _declared(file.layout)]
     numbers = {column.heading for column in file.layout.columns.values() if column.contract.type != "text"}
     for name in undeclared:
@@ -38,9 +38,10 @@ def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> No
 
 
 def free_texts(layout: Layout) -> list[str]:
-    """Return the headings of the free texts: columns whose cells may have any text, unless they are declared.
+    """Return the headings of the free texts: undeclared columns whose cells may have any text.
 
-    In all other columns a cell has to be a number, a day or a known label. If it is not, a rule rejects its row.
+    A column is declared if the contract or the specification says whether it has personal data. In a column without free text,
+    a cell has to be a number, a day or a known label. If it is not, a rule rejects its row.
     """
     return [
         heading

@@ -29,7 +29,7 @@ from warehouse.home import path_for_reader, reference_folder
 REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.file_decisions"]
 DUPLICATE = "duplicate_row"
-# For up to so many rows, DuckDB needs more time to plan the query that types the cells than to run it. Several queries read
+# For up to this many rows, DuckDB needs more time to plan the query that types the cells than to run it. Several queries read
 # typed rows, so these few are typed only once, into a table. Without this `benchmarks.run_overhead`, whose files are small,
 # spends more time on SQL.
 FEW_ROWS = 20_000
@@ -64,7 +64,7 @@ class RejectedRow:
 
     @property
     def place(self) -> tuple[str, int, str, str]:
-        """The file, row, rule and column. They are the key of an edition's rejected rows, by which these are sorted."""
+        """The file, row, rule and column. An edition's rejected rows have these four as their key and are sorted by them."""
         return self.file, self.row, self.rule, self.column_name
 
 
@@ -74,7 +74,8 @@ def rejected_rows(
     """Return the rejected rows of one table's files in one edition, with the decisions about them.
 
     `connection` is an engine with lookups. Raises InputError for a decision about a row that is not rejected, for a decision
-    that accepts a row whose required cells cannot be read, and for a correction of a cell that has another value than expected.
+    that accepts a row whose required cells cannot be read, and for a correction of a cell that has another value than the
+    decision expects.
     """
     if not files:
         return []
@@ -143,7 +144,8 @@ def _faulty(
 ) -> list[RejectedRow]:
     """Return every row that breaks a rule, once for each rule and column. Cells that `decisions` corrects are corrected first.
 
-    A row that repeats an earlier one is rejected only if the earlier row is kept, because it breaks no rule or is `accepted`.
+    A row that repeats an earlier one is rejected only if the earlier row is kept: either it breaks no rule, or it is in
+    `accepted`.
     """
     _view_typed(connection, files, decisions)
     rejected = [row for file in files for row in _cell_faults(connection, file, decisions)]
@@ -217,7 +219,7 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
 
 
 def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) -> list[RejectedRow]:
-    """Return the rows that break a rule of `checks/rows/`. No rule is broken by a column that the file does not have."""
+    """Return the rows that break a rule of `checks/rows/`. A column that the file does not have breaks no rule."""
     rules = row_rules().get(files[0].layout.table.name, ())
     file_by_name = {file.path.name: file for file in files}
     return [
@@ -267,9 +269,9 @@ def _repeats(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) 
 def _repeated(connection: duckdb.DuckDBPyConnection, layout: Layout) -> list[RowOfFile]:
     """Return the rows whose key is also that of an earlier row in the files of the same extract.
 
-    For files of the police, the earlier row has to be of the same draw too. Hashes of the keys are compared first, because the
-    keys of millions of rows take too much memory and their hashes do not. If the keys themselves were compared, the peak that
-    `benchmarks.police_csv` measures would be higher.
+    For files of the police, the earlier row also has to be of the same draw. Hashes of the keys are compared first, because the
+    keys of millions of rows take too much memory and their hashes do not. If the keys themselves were compared, the highest
+    memory use that `benchmarks.police_csv` measures would be higher.
     """
     drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
     key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
@@ -362,7 +364,8 @@ def _decisions_file() -> str:
 def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> None:
     """Refuse to accept a row in which a required cell cannot be read, because no figure can be made from the row.
 
-    `subject` is the beginning of the message. It says what accepts the row.
+    `subject` is the beginning of the message, which names the decision that accepts the row. It is "" while somebody is making
+    that decision.
     """
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:

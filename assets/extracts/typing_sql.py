@@ -115,7 +115,10 @@ def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the SQL of the producer's cell without spaces around it, or of the constant in its place. It may be empty."""
+    """Return the SQL of the producer's cell without spaces around it, or of the constant in its place.
+
+    The text may be empty.
+    """
     if column.constant is not None:
         return quoted(column.constant)
     text = f'trim("{name}")'
@@ -144,7 +147,7 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _without_thousands(cell: str, mark: str | None) -> str:
-    """Return the SQL of a cell without the marks between thousands. They are removed only if three digits follow each mark."""
+    """Return the SQL of a cell without the marks between thousands. The marks are removed only if three digits follow each."""
     if mark is None:
         return cell
     grouped = rf"-?\d{{1,3}}(\Q{mark}\E\d{{3}})+(\D\d+)?"
@@ -160,7 +163,8 @@ def _date(text: str, date_formats: tuple[str, ...]) -> str:
 def _day(text: str, date_format: str) -> str:
     """Return the SQL that reads a day written in one format.
 
-    DuckDB's `try_strptime` alone would not do: it accepts the year 23 for %Y, and too few digits if two numbers touch.
+    DuckDB's `try_strptime` alone would not do: it accepts the year 23 for %Y, and too few digits if no separator is between two
+    numbers.
     """
     touching = re.search("%.%", date_format) is not None
     form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
@@ -168,7 +172,10 @@ def _day(text: str, date_format: str) -> str:
 
 
 def _digits(part: str, touching: bool) -> str:
-    """Return the pattern of one part of a date format. A leading zero may be missing, unless the number touches another one."""
+    """Return the pattern of one part of a date format.
+
+    A leading zero may be missing, unless `touching` says that no separator is between this number and another one.
+    """
     most = _DIGITS.get(part)
     if part == "%Y":
         return r"(19|20)\d\d"
@@ -178,8 +185,8 @@ def _digits(part: str, touching: bool) -> str:
 def _in_form(text: str, form: str) -> str:
     """Return SQL whose value is the text if all of it matches the pattern `form`, and an empty text otherwise.
 
-    It is a function and not a CASE, because DuckDB computes a function of a single column only once for each different text,
-    and most columns of numbers and days have few different texts. With a CASE `benchmarks.police_csv` takes longer.
+    The SQL is a function and not a CASE, because DuckDB computes a function of a single column only once for each different
+    text, and most columns of numbers and days have few different texts. With a CASE `benchmarks.police_csv` takes longer.
     """
     return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 

@@ -1,5 +1,4 @@
 """The two central tables: one has every figure of every kind, the other has every comparison of two figures.
 
-The tables that are made before these two make figures. The tables that are made later read these two and compare nothing
-themselves.
+Earlier steps of a run make the figures. Later steps read these two tables and compare nothing themselves.
 """

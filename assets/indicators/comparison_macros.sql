@@ -1,7 +1,8 @@
 -- Macros that the queries of comparisons and baselines use in several places.
 
--- Whether nobody has decided that two figures with different versions may be compared. `allowed` has the versions whose beginning
--- is a break that was only noted, which allows the comparison. If one of the two versions is not known, the result is false.
+-- True if two figures belong to different versions (of an area, or of the rule for answers) and nobody has decided that they
+-- may be compared. `allowed` lists the versions whose beginning is only noted as a break, so that figures before and after it
+-- may be compared. If one of the two versions is not known, the result is false.
 CREATE OR REPLACE MACRO undecided(version, other_version, allowed) AS
     coalesce(version <> other_version
              AND NOT list_has_all(coalesce(allowed, []), range(least(version, other_version) + 1, greatest(version, other_version) + 1)), false);

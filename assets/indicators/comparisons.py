@@ -53,7 +53,10 @@ def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd
 
 
 def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute differences of shares in points. If the variance of a gap to the municipality is known, it is used."""
+    """Compute differences of shares in points.
+
+    For a gap to the municipality, the variance of the gap is used if it is known.
+    """
     confidence, power = conventions["confidence_level"], conventions["power"]
     new, old = _shares(rows, "figure_"), _shares(rows, "against_")
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
@@ -151,7 +154,7 @@ def _changes_against_the_municipality(rows: pd.DataFrame, conventions: dict[str,
 def _of_counts(
     rows: pd.DataFrame, value: Array, compared_value: Array, ratio: Array, limits: tuple[Array, Array]
 ) -> pd.DataFrame:
-    """Return ratios of rates or counts. If there is no interval, the row has a reason.
+    """Return ratios of rates or counts. A row without an interval has a reason.
 
     The reason `missing_extract` means that only rates are known and no counts. `zero_count` means that there is no interval
     because a count is 0.
@@ -173,9 +176,9 @@ def _of_counts(
 
 
 def _counted(rows: pd.DataFrame) -> Array:
-    """Return, for each row, whether both counts are known, and for rates also the residents.
+    """Return, for each row, whether both counts are known. For rates the residents have to be known too.
 
-    For comparisons that are not between a pair of figures it is always true.
+    The result is always true for comparisons that are not between a pair of figures.
     """
     pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
     per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
@@ -187,7 +190,8 @@ def _counted(rows: pd.DataFrame) -> Array:
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
     """Compute differences of numbers.
 
-    A difference of numbers of areas above a limit has an interval, which follows from the intervals of both numbers.
+    If the numbers say how many areas are above a limit, the difference has an interval. It follows from the intervals of both
+    numbers.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
@@ -215,7 +219,7 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
     of_ratio = rows["change_unit"].isin(RATIOS).to_numpy(bool)
     unchanged = np.where(of_ratio, 1.0, 0.0)
     change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))
-    # The difference is used if there is no ratio, because it would be a ratio to 0.
+    # If the compared value is 0, there is no ratio. Then the difference is used.
     difference = _numbers(rows, "value") - _numbers(rows, "compared_value")
     literal = literal_directions(np.where(np.isnan(change), difference, change - unchanged))
     literal[rows["reason"].notna().to_numpy(bool) & np.isnan(change)] = None
@@ -256,7 +260,10 @@ def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Cou
 
 
 def _rates(counted: Counts) -> Array:
-    """Return reports per resident or per year, over the mean of the smallest and the largest number of residents or years."""
+    """Return reports per resident or per year.
+
+    Reports are divided by the mean of the smallest and the largest number of residents or years.
+    """
     return counted.reports / ((counted.population_low + counted.population_high) / 2)
 
 

@@ -35,8 +35,9 @@ compared_areas AS (
     SELECT NULL AS agreement_id, area_id, true AS is_own_area, whole_id, valid_from, valid_to FROM lies_in
     WHERE level = 'municipality' AND whole_id <> area_id AND area_id NOT IN (SELECT area_id FROM reference.agreements)
 ),
--- The edition of the baseline that changes are measured from. It is that of the target on this measure, if there is one. If not,
--- it is the baseline edition of the agreement. If there is none either, it is the edition in reference.conventions.
+-- The edition of the baseline that changes are measured from. If there is a target on this measure, it is the target's baseline
+-- edition. If not, it is the agreement's baseline edition. If there is no agreement either, it is the edition in
+-- reference.conventions.
 of_targets AS (
     SELECT b.agreement_id, b.area_id, b.measure, b.edition AS compared_edition,
            if(bool_or(t.rule = 'held_at_baseline'), b.agreement_id, '') AS fixed_for

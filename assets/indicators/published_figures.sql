@@ -1,6 +1,6 @@
--- One figure for each edition, area and measure of which figures were published. If a person chose a source, the figure has the
--- value of that source. Otherwise it is the value with the most decimals, if all lines agree with it within rounding. If they do
--- not agree, the figure has no value.
+-- One figure for each edition, area and measure, if a figure was published for these three. If a person chose a source, the
+-- figure has the value of that source. Otherwise it is the value with the most decimals, if all lines of published_figures.csv
+-- agree with that value within rounding. If they do not agree, the figure has no value.
 CREATE OR REPLACE VIEW published_figure AS
 WITH lines AS (
     SELECT f.*,

@@ -87,7 +87,8 @@ waived AS (
 ),
 yearly AS (
     SELECT f.*, m.unit, m.made_of,
-           -- Hidden counts do not get it: readers could narrow a count down if they knew whether it agrees with another figure.
+           -- Hidden counts get no failed checks: readers could narrow a count down if they knew whether it agrees with another
+           -- figure.
            if(f.confidentiality = 'free', d.failed_checks, NULL) AS failed_checks,
            if(d.failed_checks IS NULL OR f.confidentiality <> 'free', NULL, a.decision) AS decision, w.waived_checks
     FROM all_figures f JOIN reference.measures m USING (measure)

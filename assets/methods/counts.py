@@ -73,14 +73,15 @@ def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: f
     """Return limits of the new rates divided by the old rates.
 
     They are wide enough to be right for every possible number of residents. They are NaN if a count or its residents are not
-    known. A ratio to a count of 0 has no upper limit: it is infinity.
+    known. If the old count is 0, the upper limit is infinity.
 
-    Both counts are Poisson. Given their total, the new count is binomial; at equal rates its share is P1 / (P1 + P0), where
-    P are the residents. The Clopper-Pearson limits of that share are converted into limits of the ratio. Source: Przyborowski
-    and Wilenski (1940).
+    Both counts are Poisson. Given their total, the new count is binomial; at equal rates its share of the total is P1 / (P1 +
+    P0), where P1 are the new count's residents and P0 the old count's. The Clopper-Pearson limits of that share are converted
+    into limits of the ratio. Source: Przyborowski and Wilenski (1940).
 
     Counts that vary more than chance carry as much information as fewer reports would. A dispersion above 1 therefore divides
-    both counts. This widens the interval by about the square root of the dispersion, as a design effect widens that of a share.
+    both counts. This widens the interval by about the square root of the dispersion. A design effect widens the interval of a
+    share in the same way.
     """
     divisor = np.maximum(1.0, dispersion)
     reports = np.where(new.is_complete & old.is_complete, new.reports, np.nan)
@@ -128,11 +129,11 @@ def _interval(limits: Limits) -> Interval:
 
 
 def funnel_limits(rate: float, residents: Array, confidence: float, dispersion: float) -> tuple[Array, Array]:
-    """Return the limits between which the rates of areas with so many residents would lie if all had the same risk.
+    """Return the limits between which the rates of areas with these residents would lie if all areas had the same risk.
 
-    Rates are per 1000 residents. The limits are Poisson quantiles, interpolated between whole counts. Their distance from `rate`
-    is multiplied by the square root of the dispersion if that is above 1.
-    Source: Spiegelhalter (2005), Funnel plots for comparing institutional performance, appendix A.1 and section 3.2.
+    Rates are per 1000 residents. The limits are Poisson quantiles, interpolated between whole counts. Their distance from
+    `rate` is multiplied by the square root of the dispersion if the dispersion is above 1. Source: Spiegelhalter (2005), Funnel
+    plots for comparing institutional performance, appendix A.1 and section 3.2.
     """
     expected = rate * residents / 1000
     widened = np.sqrt(max(1.0, dispersion))

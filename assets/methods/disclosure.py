@@ -22,7 +22,7 @@ EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class Cells:
-    """Counts, whether each of them is published, and what it would cost to hide it.
+    """Counts, whether each of them is published, and what it would cost to hide each.
 
     A cell that is not `shown` is a remainder that is never published, such as the reports of a bydel outside its partnership
     area. `guarded` says for which remainders nobody may be able to work out a small value.
@@ -40,7 +40,7 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
     A confidential cell is hidden because its count is small: from 1 to threshold - 1. A secondary cell is hidden to protect
     another cell. `thresholds` is the smallest number of reports that may be shown, for each cell or for all cells.
 
-    Zeros are shown, unless they are in an equation with a small count. If they were shown there, readers would know that the
+    Zeros are shown, unless they are in an equation with a small count. If zeros were shown there, readers would know that the
     hidden count is not zero. Raises ValueError if a small count can be worked out even when every cell is hidden.
     """
     thresholds = np.broadcast_to(thresholds, cells.values.shape)
@@ -61,7 +61,8 @@ def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) 
     """Yield each cell that needs protection, with the smallest and the largest value that an attacker cannot rule out.
 
     The attacker knows every equation, and every cell that is shown and not hidden. The attacker does not know why a cell is
-    hidden: because it is small, or to protect another one. To know this would reveal whether the count is below the threshold.
+    hidden: because it is small, or to protect another one. Knowing the reason would reveal whether the count is below the
+    threshold.
     """
     small = (cells.values >= 1) & (cells.values < thresholds)
     unknown = np.flatnonzero(hidden | ~cells.shown)
@@ -123,7 +124,7 @@ def _in_equation_with(chosen: Array, coefficients: Array) -> Array:
 def _extreme(equations: Array, totals: Array, place: int, sign: int) -> float:
     """Return the smallest possible value of an unknown cell if `sign` is 1, or the largest if it is -1.
 
-    It is infinite if the value has no bound.
+    The result is infinite if the value has no bound.
     """
     goal = np.zeros(equations.shape[1])
     goal[place] = sign

@@ -67,9 +67,10 @@ def each_below(
 ) -> Verdict:
     """Judge the target that each of several changes is below 0, as in "falls every year" over all years.
 
-    The statistical reading is met if each of `intervals` is below 0. They need no adjustment, because all of them have to be
-    below 0. It is not_met if one of `together` is above 0. These are wider intervals of the same changes, at the level of the
-    first step of Holm's method (Holm 1979), because a single rise among several years is enough and may happen by chance.
+    The statistical reading is met if each of `intervals` is below 0. These intervals need no adjustment, because all of them
+    have to be below 0. The statistical reading is not_met if one of `together` is above 0. `together` has wider intervals of
+    the same changes, at the level of the first step of Holm's method (Holm 1979). They are wider because a single rise among
+    several years is enough and may happen by chance.
     """
     literal: Literally = "met" if all(round(change, 9) < 0 for change in changes) else "not_met"
     known_intervals = [interval for interval in intervals if interval is not None]
@@ -83,9 +84,9 @@ def each_below(
 def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tolerance: float) -> Verdict:
     """Judge the target that a count or rate `value` is not above the baseline.
 
-    The baseline is a random count too, so the statistical reading is made from `ratio`, the interval of `value / baseline`. It
-    is not_met if the interval is above 1. Otherwise it is met if the interval is below 1 + tolerance, and uncertain if it is
-    not. `ratio` is None if a count is not known.
+    The baseline is a random count too, so the statistical reading is made from `ratio`, the interval of `value / baseline`. The
+    reading is not_met if the interval is above 1. Otherwise the reading is met if the interval is below 1 + tolerance, and
+    uncertain if not. `ratio` is None if a count is not known.
     """
     literal: Literally = (
         "met" if round(value - baseline, 6) <= 0 else "not_met"

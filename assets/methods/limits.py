@@ -28,7 +28,7 @@ def logit_limits(share: Array, standard_error: Array, degrees: Array, confidence
 
 
 def clopper_pearson_limits(successes: Array, answers: Array, confidence: float | Array) -> Limits:
-    """Return exact binomial limits. The numbers need not be whole numbers. Source: Clopper and Pearson (1934)."""
+    """Return exact binomial limits. Successes and answers need not be whole numbers. Source: Clopper and Pearson (1934)."""
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
         low = np.where(successes <= 0, 0.0, stats.beta.ppf(tail, successes, answers - successes + 1))

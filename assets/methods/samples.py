@@ -57,7 +57,10 @@ class Estimates:
 
     @property
     def design_effect(self) -> Array:
-        """The variance divided by that of a simple random sample of n answers, which is p (1 - p) / (n - 1) (1 - n / N)."""
+        """The variance divided by the variance of a simple random sample with the same number of answers.
+
+        The latter is p (1 - p) / (n - 1) (1 - n / N) for a share p, n answers and N residents.
+        """
         n = self.answers
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.variance / (self.share * (1 - self.share) / (n - 1) * (1 - n / self.population))
@@ -67,8 +70,8 @@ def estimates(design: Design, yes: Array, areas: Array) -> Estimates:
     """Return the share of every question in every area.
 
     `yes` has shape (respondents, questions). It is 1 or 0, or NaN if the answer is not in the denominator. `areas` has shape
-    (respondents, areas) and says whether the respondent belongs to the area. The share is p = sum(w y) / sum(w). With
-    z = w (y - p) / sum(w), the variance of p is that of the sum of z.
+    (respondents, areas) and says whether the respondent belongs to the area. The share is p = sum(w y) / sum(w), where w are
+    the weights and y is `yes`. With z = w (y - p) / sum(w), the variance of p is that of the sum of z.
     """
     sums = _sums(design, yes, areas)
     weights, counted = sums.weight.sum(axis=0), sums.answers.sum(axis=0)
@@ -83,8 +86,8 @@ def estimates(design: Design, yes: Array, areas: Array) -> Estimates:
 def gap(design: Design, yes: Array, area: Array, comparison: Array) -> tuple[Array, Array]:
     """Return the share of `area` minus that of `comparison` for each question, and the variance of that difference.
 
-    Both arguments say for each respondent whether he or she belongs to the area. The two areas may overlap: the variance takes
-    the covariance of their shares into account.
+    `area` and `comparison` say for each respondent whether he or she belongs to that area. The two areas may overlap: the
+    variance takes the covariance of their shares into account.
     """
     z = np.zeros_like(yes)
     shares = []
@@ -105,7 +108,8 @@ def korn_graubard_limits(shares: Estimates, confidence: float | Array) -> tuple[
     """Return Clopper-Pearson limits that are computed with the effective number of answers n*, or with n if n* is larger.
 
     n is the actual number of answers, and n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey
-    Methodology 24. That n* is at most n follows NCHS (2017); R's `survey` 4.1 has no such cap. For shares of 0 and 1 n is used.
+    Methodology 24. The rule that n* is at most n comes from NCHS (2017); R's `survey` 4.1 has no such cap. For shares of 0 and
+    1 n is used.
     """
     tail = 0.5 + confidence / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -151,7 +155,7 @@ def presentable(shares: Estimates, low: Array, high: Array, fewest: float) -> Ar
 class _Sums:
     """Arrays of shape (strata, areas, questions): the number of answers, and sums of weights and of squared weights.
 
-    Each of the two sums is there for all answers and for the answers that are yes.
+    There are two sums of each kind: one of all answers, and one of the answers that are yes.
     """
 
     answers: Array
@@ -164,7 +168,7 @@ class _Sums:
 def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
     """Return the sums. They are computed by matrix products, one stratum at a time.
 
-    So no array of shape (respondents, areas, questions) is needed.
+    This way no array of shape (respondents, areas, questions) is needed.
     """
     counts, yes_or_zero = ~np.isnan(yes), np.nan_to_num(yes)
     sums = np.zeros((5, len(design.population), areas.shape[1], yes.shape[1]))
@@ -181,9 +185,10 @@ def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
 def _variance(design: Design, z: Array, z_squared: Array) -> Array:
     """Return the variance of the sum of z, computed from the sums of z and z^2 in each stratum.
 
-    It is the sum over the strata of (1 - f) n / (n - 1) (sum z^2 - (sum z)^2 / n). A stratum with a single respondent has no
-    variance of its own. Its part is the squared distance of that respondent from the mean of all respondents, which is 0. This
-    is the option `adjust` of R's `survey`.
+    It is the sum over the strata of (1 - f) n / (n - 1) (sum z^2 - (sum z)^2 / n), where n is the stratum's number of
+    respondents and f is n divided by the stratum's residents. A stratum with a single respondent has no variance of its own.
+    Its part is the squared distance of that respondent from the mean of all respondents, which is 0. This is the option
+    `adjust` of R's `survey`.
     """
     n = design.answers.astype(float)
     alone = n == 1

@@ -61,7 +61,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval, by its lower and its upper limit."""
+    """An interval: its lower and its upper limit."""
 
     low: float
     high: float
@@ -142,7 +142,8 @@ class Gaps:
     def variance_at(self, area: Array, comparison: Array) -> Array:
         """Return the variance of each gap.
 
-        It is the gap's own variance if that is known. If not, it is the variance for two independent samples with these shares.
+        If `variance` has a value for the gap, the result is that value. If not, it is the variance for two independent samples
+        with these shares.
         """
         of_two_samples = self.area.variance_at(area) + self.comparison.variance_at(comparison)
         return np.where(np.isnan(self.variance), of_two_samples, self.variance)
@@ -151,7 +152,7 @@ class Gaps:
 def variance(share: Number, answers: Number, design_effect: Number) -> Number:
     """Return the variance of a share of which only the number of answers n is known.
 
-    It is p (1 - p) / n times the assumed design effect.
+    The variance of a share p is p (1 - p) / n times the assumed design effect.
     """
     return share * (1 - share) / answers * design_effect
 
@@ -162,8 +163,8 @@ def variance(share: Number, answers: Number, design_effect: Number) -> Number:
 def published_limits(shares: Shares, confidence: float) -> Limits:
     """Return limits of published shares. They are wide enough to be right for every value that rounds to the share.
 
-    They are NaN if the number of answers is not known. Shares of 0 and 1 have no variance, so they get exact limits (Clopper and
-    Pearson). If there is only a single answer, no other shares than these two have limits.
+    They are NaN if the number of answers is not known. Shares of 0 and 1 have no variance, so they get exact limits (Clopper
+    and Pearson). If there is only a single answer, only these two shares have limits.
     """
     low, _ = _limits_at(np.maximum(shares.low, 0.0), shares, confidence)
     _, high = _limits_at(np.minimum(shares.high, 1.0), shares, confidence)
@@ -186,10 +187,11 @@ def _limits_at(value: Array, shares: Shares, confidence: float) -> Limits:
 def change_limits(new: Shares, old: Shares, confidence: float) -> Limits:
     """Return limits of `new - old`. They are wide enough to be right for all values that round to the two shares.
 
-    They are NaN unless both numbers of answers are known. Two editions are independent samples: d = p1 - p0, se = sqrt(v1 + v0).
-    If one of the shares has fewer than 10 effective answers of one kind (yes or no), Newcombe's hybrid of two Wilson intervals
-    is used instead. The shares of an area and of the municipality around it are positively correlated. This is ignored, which
-    makes the interval of their gap wider than it need be.
+    They are NaN unless both numbers of answers are known. Two editions are independent samples, so the change d = p1 - p0 has
+    the standard error sqrt(v1 + v0), where v1 and v0 are the variances. If one of the shares has fewer than 10 effective
+    answers of one kind (yes or no), Newcombe's hybrid of two Wilson intervals is used instead. The shares of an area and of the
+    municipality around it are positively correlated. This is ignored, which makes the interval of their gap wider than it need
+    be.
     """
 
     def variance_at(new_value: Array, old_value: Array) -> Array:
@@ -216,11 +218,11 @@ def gap_limits(area: Shares, comparison: Shares, variance: Array, confidence: fl
 def gap_change_limits(new: Gaps, old: Gaps, confidence: float) -> Limits:
     """Return limits of the change of a gap: the new gap `area - comparison` minus the old one.
 
-    They are wide enough to be right for all values that round to the four shares. They are NaN unless all four numbers of answers
-    are known. Two editions are independent samples, so the variances of the two gaps are added. If the variance of a gap is not
-    known, the sum of the variances of its two shares is used. It is too large, because it ignores their covariance. If a share
-    has fewer than 10 effective answers of one kind (yes or no), the Wilson intervals of all four shares are combined (Zou and
-    Donner 2008), as Newcombe combines two.
+    They are wide enough to be right for all values that round to the four shares. They are NaN unless all four numbers of
+    answers are known. Two editions are independent samples, so the variances of the two gaps are added. If the variance of a
+    gap is not known, the sum of the variances of its two shares is used. This sum is too large, because it ignores the
+    covariance of the shares. If a share has fewer than 10 effective answers of one kind (yes or no), the Wilson intervals of
+    all four shares are combined (Zou and Donner 2008), just as Newcombe combines two.
     """
 
     def variance_at(area_now: Array, comparison_now: Array, area_then: Array, comparison_then: Array) -> Array:
@@ -264,10 +266,11 @@ def _limits_over_rounding(
 def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: float) -> Array:
     """Return the smallest falls from `old` that a two-sided test would detect with this power, or NaN if it would detect none.
 
-    The fall d is the solution of d - r = z sqrt(v(p) + v(p - d)) with z = z_confidence + z_power. Here r is the largest change
-    that rounding alone can cause: half of the sum of both rounding bands. `change_limits` are wider by r. With n* effective
-    answers, v(p - d) = (p - d)(1 - p + d) / n*. If both sides are squared, the equation is quadratic in d. The fall is its larger
-    root; the smaller root is no solution, because there d <= r.
+    The fall d is the solution of d - r = z sqrt(v(p) + v(p - d)) with z = z_confidence + z_power. Here p is the old share, v is
+    the variance of a share, and r is the largest change that rounding alone can cause: half of the sum of both rounding bands.
+    The rounding band of a share reaches from the smallest to the largest value that rounds to it. `change_limits` are wider by
+    r. With n* effective answers of the new share, v(p - d) = (p - d)(1 - p + d) / n*. If both sides are squared, the equation
+    is quadratic in d. The fall is its larger root; the smaller root is no solution, because there d <= r.
     """
     z, rounding, share = _shown_quantile(confidence, power), _half_bands(new, old), old.value
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -276,7 +279,8 @@ def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: flo
         half = rounding + scale * (share - 0.5)  # square d^2 - 2 half d + constant = 0
         constant = rounding**2 - z * z * old.variance_at(share) - scale * share * (1 - share)
         root = np.sqrt(half * half - square * constant)
-        # The larger root has two forms. The one is used that does not subtract nearly equal numbers, which would lose digits.
+        # The larger root has two forms. Subtracting nearly equal numbers would lose digits, so the form that does not do so is
+        # used.
         fall = np.where(half > 0, (half + root) / square, -constant / (root - half))
         # Whether a fall to 0 would be detected. A share of 0 has a variance of 0.
         shown = share - rounding - z * np.sqrt(old.variance_at(share)) > 0
@@ -298,7 +302,10 @@ def _shown_quantile(confidence: float, power: float) -> float:
 
 
 def _half_bands(*rounded: Shares) -> Array:
-    """Return the largest change that rounding alone can cause: half of the sum of the rounding bands."""
+    """Return the largest change that rounding alone can cause: half of the sum of the rounding bands.
+
+    `smallest_falls_shown` says what a rounding band is.
+    """
     return np.add.reduce([shares.high - shares.low for shares in rounded]) / 2
 
 
@@ -319,7 +326,7 @@ def _interval(limits: Limits) -> Interval | None:
 class Trend:
     """A straight line through the shares of several editions.
 
-    It has the slope per year, the slope's interval, and the smallest fall per year that a test would detect.
+    `Trend` has the slope per year, the slope's interval, and the smallest fall per year that a test would detect.
     """
 
     slope: float
@@ -354,8 +361,8 @@ def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
 def _trend_variance(share: Share) -> float:
     """Return the variance of the share.
 
-    For shares of 0 and 1 it would be 0. For these, 0.5 is added to the number of yeses and 1 to the number of answers. Source:
-    Haldane (1956), who adds 0.5 for the logarithm of odds.
+    For shares of 0 and 1 the usual formula gives 0. For these two shares, 0.5 is added to the number of yeses and 1 to the
+    number of answers. Source: Haldane (1956), who adds 0.5 for the logarithm of odds.
     """
     value = (
         (share.value * share.effective_answers + 0.5) / (share.effective_answers + 1)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 INK, GREY, PALE = "#111111", "#555555", "#bbbbbb"
 STYLE: Any = {
-    "svg.fonttype": "none",  # keeps text as text, so that it can be searched and read aloud
-    "svg.hashsalt": "tryghed",  # so that the same figures give the same bytes
+    "svg.fonttype": "none",  # keeps words as text, so that they can be searched and read aloud
+    "svg.hashsalt": "tryghed",  # always the same, so that the same figures give the same bytes
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
     "font.size": 9,
@@ -37,7 +37,7 @@ STYLE: Any = {
     "axes.spines.right": False,
 }
 MARKERS = ("o", "D")
-LINE_LENGTH = 95  # how many letters fit on a line across the picture
+LINE_LENGTH = 95  # the number of letters that fit on a line across the picture
 WIDTH, HEIGHT = 532.8, 302.4  # the size of a picture, in points
 LEAST_HEIGHT = 100  # the smallest height of the axes, in points
 PAD = 3  # the space around words, in points

@@ -50,7 +50,7 @@ class Figure(Frozen):
     def why_empty(self) -> str | None:
         """The reason why there is no figure, as a word of reference.words.
 
-        It is None if there is a figure. It is also None if the figure is only missing because it was not delivered.
+        The result is None if there is a figure. It is also None if the only reason is that the figure was not delivered.
         """
         if self.confidentiality != FREE:
             return "confidential"
@@ -87,7 +87,8 @@ class Measure(Frozen):
 class Target(Frozen):
     """A target, and the values with which its figure is compared. Each point is a year and a value in the measure's unit.
 
-    `limits` has the number that the target names, for each year. `path` has the values on the way to the comparison area's level.
+    `limits` has, for each year, the number that the target names. `path` has, for each year, the values on the way to the
+    comparison area's level.
     """
 
     agreement_id: str
@@ -112,7 +113,7 @@ class Target(Frozen):
 
     @property
     def start(self) -> tuple[int, float] | None:
-        """The baseline's year and value. It is None if the baseline is not public or the target names no year."""
+        """The baseline's year and value, or None if the baseline is not public or the target has no baseline year."""
         if self.baseline_year is None or self.baseline is None:
             return None
         return self.baseline_year, self.baseline

@@ -24,7 +24,7 @@ from warehouse.home import pictures_folder
 from warehouse.publishing import open_published
 
 FEWEST_BYDELE = 5
-# The confidence of a funnel's outer limits. That of the inner limits is the project's. Source: Spiegelhalter (2005).
+# The confidence of a funnel's outer limits. The inner limits have the project's confidence. Source: Spiegelhalter (2005).
 OUTER_LIMIT = 0.998
 
 
@@ -82,7 +82,7 @@ def _of_agreement(
 ) -> Iterator[tuple[str, Chart | Funnel]]:
     """Yield an agreement's pictures, each with its name.
 
-    There is one for each measure that has a figure, and one for each crime type with enough bydele.
+    There is one picture for each measure that has a figure, and one for each crime type with enough bydele.
     """
     for (area_id, measure), of_measure in groupby(targets, key=lambda target: (target.area_id, target.measure)):
         if any(figure.value is not None for figure in published.figures.get((area_id, measure), [])):
@@ -211,7 +211,7 @@ def _point_text(wording: Wording, point: Point) -> str:
 
 
 def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funnel:
-    """Return the funnel plot of a crime type in one year. Its limits allow for how much the bydele differ by more than chance."""
+    """Return the funnel plot of a crime type in one year. Its limits are wider if the bydele differ by more than chance."""
     reports = np.array([bydel.reports for bydel in bydele], float)
     residents = np.array([bydel.residents for bydel in bydele], float)
     rate = float(reports.sum() / residents.sum() * 1000)

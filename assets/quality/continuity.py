@@ -1,9 +1,9 @@
-"""Compare what was delivered for each edition with the edition before: how much it is, and whether anything is gone.
+"""Compare what was delivered for each edition with the edition before: how much was delivered, and whether anything is gone.
 
-`continuity.sql` pairs the figures of two editions. This module counts the rows of every delivered table. It does so in
-Python because the contracts list the tables' columns. It also gives each figure the limits between which it continues the
-series. The limits are conventions of this project, and so wide that few years are outside them. A figure outside its
-limits causes a warning (`checks/rules/quality.yml`) and blocks nothing, because a real year can be unusual. The table has
+`continuity.sql` pairs the figures of two editions. This module counts the rows of every delivered table. The counting is done
+in Python because the contracts list the tables' columns. This module also gives each figure the limits between which it
+continues the series. The limits are conventions of this project, and so wide that few years are outside them. A figure outside
+its limits causes a warning (`checks/rules/quality.yml`) and blocks nothing, because a real year can be unusual. The table has
 small counts, so it is never published.
 """
 
@@ -18,16 +18,17 @@ from warehouse.contracts import Table, contracts, to_pandas
 
 TWICE = 2.0  # the number of answers and the spread of weights may at most double or halve
 HALF_AS_MUCH_AGAIN = 1.5  # the mean weight may at most become this many times larger or smaller
-RATE_POINTS = 15.0  # the response rate may change by at most so many points
+RATE_POINTS = 15.0  # the response rate may change by at most this many points
 CONFIDENCE = 0.998  # the confidence of the exact Poisson limits of the ratio of two counts of reports
 QUARTER = 1.25  # if chance does not explain a change of reports, they may at most become this many times more or fewer
 COUNTED = ("reports", "reports_unmapped", "reports_without_place")
 
 
 def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return the table quality.continuity. It has a row for each edition and figure, if the edition before has the figure too.
+    """Return the table quality.continuity.
 
-    `connection` has every delivered table, police.draws and crime.counted, under their own names.
+    It has one row for each figure of each edition, if the edition before has that figure too. `connection` has every delivered
+    table, police.draws and crime.counted, under their own names.
     """
     deliveries = " UNION ALL ".join(_deliveries(table) for table in contracts().values() if table.delivered)
     connection.execute(f"CREATE TABLE deliveries AS {deliveries}")
@@ -37,7 +38,7 @@ def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 def _deliveries(table: Table) -> str:
     """Return a query that counts the rows of a delivered table, its filled cells and the rows of each category.
 
-    It counts for each edition and producer, in one scan. Cells and categories are maps keyed by column name, so that the
+    The query counts for each edition and producer, in one scan. Cells and categories are maps keyed by column name, so that the
     query has the same columns for every table.
     """
     may_be_empty = [name for name, column in table.delivered_columns.items() if not column.required]
@@ -55,7 +56,7 @@ def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `continuity.sql`. Each gets the limits of its figure, and whether the figure lies between them."""
     subject = compared["subject"]
     value, before = compared["value"].to_numpy(float), compared["value_before"].to_numpy(float)
-    # These stay the limits of rows and cells: at least one has to be left.
+    # These limits are replaced below, except those of rows and cells. Of rows and cells, at least one has to be left.
     low, high = np.ones(len(compared)), np.full(len(compared), np.inf)
 
     of_survey = subject.isin(["answers", "spread_of_weights"]).to_numpy(bool)
@@ -75,9 +76,10 @@ def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
 def _limits_of_counts(compared: pd.DataFrame) -> Limits:
     """Return the limits of counts.
 
-    If chance explains the change, every count is within the limits. Otherwise they are the expected count divided and
-    multiplied by QUARTER. The expected count is the one that would give the same rate (`value` divided by `out_of`) as in the
-    edition before. If `out_of` is 0 or not known in one of the editions, the counts themselves are compared.
+    If chance explains the change, every count is within the limits. Otherwise the limits are the expected count divided by
+    QUARTER and the expected count multiplied by QUARTER. The expected count is the one that would give the same rate (`value`
+    divided by `out_of`) as in the edition before. If `out_of` is 0 or not known in one of the editions, the counts themselves
+    are compared.
     """
     value, before, out_of, out_of_before = (
         compared[name].to_numpy(float, na_value=np.nan) for name in ("value", "value_before", "out_of", "out_of_before")

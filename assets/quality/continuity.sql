@@ -1,7 +1,7 @@
--- Figures of each edition paired with those of the edition before. They describe surveys, counts of reports, draws and every
--- delivered table. continuity.py makes the table `deliveries`, which has the row counts of delivered tables, and gives each figure
--- its limits. Below, `n` stands for the edition (new) and `o` for the one before (old). `n_all` and `o_all` stand for all rows of
--- the same table or column.
+-- Figures of each edition paired with those of the edition before. The figures describe surveys, counts of reports, draws and
+-- every delivered table. continuity.py makes the table `deliveries`, which has the row counts of delivered tables, and gives
+-- each figure its limits. Below, `n` stands for the edition (new) and `o` for the one before (old). `n_all` and `o_all` stand
+-- for all rows of the same table or column.
 WITH strata AS (
     SELECT edition, extract, stratum, max(stratum_invited) AS invited FROM survey.answers GROUP BY ALL
 ),

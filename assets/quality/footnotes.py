@@ -1,8 +1,8 @@
 """Footnotes for readers: the checks that fail in an edition although it is published.
 
-These are warnings, and blocking checks that a data steward let pass. The table is made late in a run, after all the
-tables that are checked. `checks/rules/` has the texts. The number and the keys of the failing rows are left out, because
-they can reveal small counts.
+Each of these checks is either a warning or a blocking check whose failure a data steward let pass. The table is made late in a
+run, after all the tables that are checked. `checks/rules/` has the texts. The number and the keys of the failing rows are left
+out, because they can reveal small counts.
 """
 
 from collections.abc import Iterator

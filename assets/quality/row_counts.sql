@@ -1,5 +1,5 @@
--- The numbers of delivered, kept and rejected rows of each file. Each is counted in a different table, so that a check can compare
--- them.
+-- The numbers of delivered, kept and rejected rows of each file. Each of these three numbers is counted in a different table,
+-- so that a check can compare them.
 WITH kept AS (
     SELECT file, count(*) AS rows_kept FROM activities.activities GROUP BY file
     UNION ALL

@@ -20,8 +20,8 @@ class Survey:
     """The answers of one edition as arrays: the sampling design, the areas of each respondent, and the answers.
 
     `inside` has shape (respondents, areas) and says whether the respondent belongs to the area. `yes` has shape (respondents,
-    measures). It is 1 or 0, or NaN if the answer is not in the denominator. The columns are in the order of `areas` and
-    `measures`. `municipality_of` gives the municipality of each area that is not a municipality itself.
+    measures). Its values are 1 or 0, or NaN if the answer is not in the denominator. The columns of both are in the order of
+    `areas` and `measures`. `municipality_of` gives the municipality of each area that is not a municipality itself.
     """
 
     design: Design
@@ -134,7 +134,7 @@ def _constants(respondents: pd.DataFrame) -> dict[str, int | str]:
 def _gaps_of(survey: Survey, area: str, conventions: dict[str, float]) -> pd.DataFrame:
     """Return the gaps between one area and its municipality, with the shares in the part of the municipality outside the area.
 
-    A gap is left out if there are too few answers in the area or outside it, because it would reveal single answers.
+    A gap is left out if there are too few answers in the area or outside it, because such a gap would reveal single answers.
     """
     municipality = survey.municipality_of[area]
     inside, whole = (survey.inside[:, survey.areas.get_loc(name)] for name in (area, municipality))

@@ -1,9 +1,10 @@
 -- Every respondent of an edition: the stratum and the weight, the areas in which the answers are counted, the measures whose
--- question the respondent answered, and those of these measures for which the answer counts as a yes.
+-- question the respondent answered, and the measures for which the answer counts as a yes.
 WITH asked AS (
     SELECT * FROM survey.answers WHERE edition = {edition}
 ),
--- The areas that a row names. Position 1 is the bydel or a small unit. It has priority over position 2, the partnership area.
+-- The areas that a row names. Position 1 is the bydel or a small unit. Position 1 has priority over position 2, the partnership
+-- area.
 places AS (
     SELECT file, row, answered_on, 1 AS position, area_id FROM asked WHERE area_id IS NOT NULL
     UNION ALL

@@ -35,12 +35,12 @@ def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     """Return the table safety.unsafe_bydele: the rows of `unsafe_bydele.sql` and two more numbers.
 
-    The first is the number of areas that are above the limit beyond doubt: their whole interval is above it. These intervals
-    are wider than usual, because one of several areas may seem to be above by chance. The error is divided by the number of
-    areas (Bonferroni, the first step of Holm's method).
+    The first is the number of areas that are above the limit beyond doubt. The whole interval of such an area is above the
+    limit. These intervals are wider than usual, because one of several areas may seem to be above the limit by chance. The
+    error is divided by the number of areas (Bonferroni, the first step of Holm's method).
 
-    The second is the number of areas that are beyond doubt not above the limit: their whole ordinary interval is not above it.
-    No adjustment is needed, because this has to be true of all areas.
+    The second is the number of areas that are beyond doubt not above the limit. No part of such an area's ordinary interval is
+    above the limit. These intervals need no adjustment, because the condition has to hold for every area.
     """
     table = contracts()["safety.unsafe_bydele"]
     lists = ["answers", "share_percent", "standard_error_points", "degrees_of_freedom"]

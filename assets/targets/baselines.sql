@@ -1,9 +1,9 @@
--- The baseline of each target. For crime it is the figure that a person fixed by an act, even if later draws have another figure.
--- For a share it is the figure of the baseline's edition. If that share was estimated from answers, an act has to confirm it. A
--- hidden figure cannot be a baseline.
+-- The baseline of each target. For crime the baseline is the figure that a person fixed, even if later draws have another
+-- figure. A line of fixed_baselines.csv records this act. For a share the baseline is the figure of the baseline's edition. If
+-- that share was estimated from answers, an act has to confirm it. A hidden figure cannot be a baseline.
 --
--- Columns newest_* describe the figure that the store has now, and act_* the latest act. `level` is the figure that would be the
--- baseline.
+-- Columns newest_* describe the figure that the store has now, and columns act_* describe the latest act. `level` is the figure
+-- that would be the baseline.
 
 WITH joined AS (
     SELECT s.*, n.value AS newest_value, coalesce(n.status, 'missing') AS newest_status,

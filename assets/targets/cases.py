@@ -59,7 +59,10 @@ class Figure(BaseModel):
         return self.confidentiality != FREE
 
     def why_empty(self, missing: str) -> str | None:
-        """Return the reason why the figure cannot be used, or None if it can be used. If there is no figure, it is `missing`."""
+        """Return the reason why the figure cannot be used, or None if it can be used.
+
+        If there is no figure, the reason is `missing`.
+        """
         if self.status == "low_reliability":
             return "too_few_answers"
         if self.is_hidden:
@@ -79,9 +82,9 @@ class Figure(BaseModel):
         return Share(value, low, high, self.answers, self.design_effect or 1.0, variance)
 
     def count(self, unit: str) -> Count | None:
-        """Return the reports with the number of residents for a rate, or with 1 in its place for a number of reports.
+        """Return the reports, and for a rate the number of residents.
 
-        Return None if the reports or the residents are not known.
+        For a number of reports, the residents are replaced by 1. Return None if the reports or the residents are not known.
         """
         if self.reports is None:
             return None
@@ -92,7 +95,10 @@ class Figure(BaseModel):
 
 
 class Comparison(BaseModel):
-    """A row of indicators.comparisons with its two figures. For the change of a gap it has those of the comparison area too."""
+    """A row of indicators.comparisons with its two figures.
+
+    For the change of a gap it also has the two figures of the comparison area.
+    """
 
     model_config = ConfigDict(frozen=True)
 

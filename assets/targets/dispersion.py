@@ -31,8 +31,8 @@ class Dispersion:
 def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison], unit: str) -> Dispersion | None:
     """Return the dispersion of the area's own counts in the years before the judged one.
 
-    If the area has fewer than five such years, the counts of the bydele are used. The result is None if there are too few years
-    of both. `own` and `of_bydele` compare the judged edition with each earlier one, and are sorted by area and edition.
+    If the area has fewer than five such years, the counts of the bydele are used. The result is None if these have too few
+    years as well. `own` and `of_bydele` compare the judged edition with each earlier one, and are sorted by area and edition.
     """
     own_years = _counted(own, unit)
     areas = [_counted(list(years), unit) for _, years in groupby(of_bydele, key=lambda comparison: comparison.area_id)]

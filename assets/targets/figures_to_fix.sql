@@ -1,6 +1,7 @@
--- Every target whose baseline a person has to fix. Each has the line of the latest act, and the line that a new act would write if
--- the store now has another figure. $person, $today and $reason are those of the new act. Hidden figures are never written, nor
--- figures of which it is not known from which files or published lines they were made.
+-- Every target whose baseline a person has to fix. Each target has the line of the latest act (an act adds lines to
+-- fixed_baselines.csv). If the store now has another figure, the target also has the line that a new act would write. $person,
+-- $today and $reason are those of the new act. A figure is never written if it is hidden, or if it is not known which files or
+-- published lines it was made from.
 
 WITH to_fix AS (
     FROM starting_points WHERE rule IN ('held_at_baseline', 'falls_every_year', 'approaches_comparison_area')

@@ -87,7 +87,8 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
     """Fix the baselines of an agreement's targets at the figures that the store has now. Hidden figures are left out.
 
     Raises InputError, and writes nothing, in these cases: the person or the reason contains personal data; the agreement has no
-    target to fix; the store has none of its figures; or a figure differs from the fixed one and no reason is given.
+    target to fix; the store has no figure for any of these targets; or a figure differs from the fixed one and no reason is
+    given.
     """
     person, reason = person.strip(), (reason or "").strip()
     if not person:

@@ -99,7 +99,7 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
     """Judge the target that the gap to the comparison area is narrower than the baseline's gap, by more than the tolerance.
 
     `path_value` lies on a straight path from the baseline's gap to no gap in the target year of the agreement. After that year
-    it is 0.
+    `path_value` is 0.
     """
     if gap is None:
         return Judged(not_evaluable("baseline_missing"), unit="percentage_points")
@@ -158,7 +158,7 @@ def reported() -> Judged:
 
 
 def at_least(figure: Figure, terms: Terms) -> Judged:
-    """Judge the target that a figure is at least the limit, and say how much is missing, or how many if it counts activities."""
+    """Judge the target that a figure is at least the limit, and say how much is missing, or for activities how many are."""
     value, limit = figure.value or 0.0, terms.limit_value
     missing = max(limit - value, 0)
     if terms.full_count and terms.unit == "percent":
@@ -219,7 +219,7 @@ def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | Non
 
 
 def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
-    """Return a verdict on all editions since the baseline. It gets the figure of the baseline, but no change."""
+    """Return a verdict on all editions since the baseline. The verdict gets the figure of the baseline, but no change."""
     figures = _series(comparisons)
     if not figures:
         return Judged(verdict)
@@ -240,7 +240,7 @@ def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
 
 
 def _against(verdict: Verdict, comparison: Comparison) -> Judged:
-    """Return a verdict. It gets the figure that the judged one was compared with, but no change."""
+    """Return the verdict with the figure that the judged one was compared with, but no change."""
     value = comparison.against.value if comparison.against else None
     return Judged(verdict, comparison.compared_edition, value, breaks=comparison.breaks, behind=comparison.behind)
 

@@ -91,10 +91,10 @@ def read_words(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
 
 
 def sentence(row: VerdictRow, rule: str, made_of: str, words: Words, language: str) -> str:
-    """Return the sentences of a verdict: the literal reading, the statistical one, and the smallest change that would show.
+    """Return a verdict's sentences: the literal reading, the statistical one, and the smallest change that would be detected.
 
-    If there is no verdict, they say why. `rule` is that of the target, and `made_of` that of its measure. Raises InputError if
-    words.csv lacks a sentence.
+    If there is no verdict, the sentences say why. `rule` is the target's rule, and `made_of` says what the target's measure is
+    made of. Raises InputError if words.csv lacks a sentence.
     """
     figures = _figures(row, words, language)
     sentences = " ".join(words["sentence", name].format(**figures) for name in _parts(row, rule, made_of))
@@ -110,7 +110,7 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
     if row.confidentiality != "free":
         parts.append("hidden")
     subject = _ABOUT_A_LIMIT.get(made_of) if row.compared_with == "limit" else _ABOUT.get(row.compared_with)
-    if subject:  # it is empty for a full count, which has no interval, so that nothing is said about chance
+    if subject:  # a full count has no subject: it has no interval, so no sentence is about chance
         evaluable = row.statistical != "not_evaluable"
         parts.append(f"data.{subject}.{row.statistical}" if evaluable else f"data.{row.reason}")
     if row.statistical == "uncertain" and row.smallest_change_shown is not None:

@@ -1,5 +1,5 @@
--- Each target that has a baseline, with the edition whose figure is the baseline. A crime year is published by the next year's
--- edition.
+-- Each target that has a baseline, with the edition that has the baseline's figure. A crime year is published by the next
+-- year's edition.
 CREATE OR REPLACE VIEW starting_points AS
 SELECT t.agreement_id, t.target_id, t.measure, t.area_id, t.rule, a.comparison_area_id, m.unit, m.made_of, m.crime_type,
        t.baseline_year + if(t.period_of = 'crime_year', 1, 0) AS edition,

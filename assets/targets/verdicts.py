@@ -40,7 +40,10 @@ def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def verdict_row(case: Case, compared_with: str, terms: Terms) -> VerdictRow:
-    """Return the verdict on a case, with all published columns. It is made from one of the comparisons of the target's rule."""
+    """Return the verdict on a case, with all published columns.
+
+    `compared_with` names what the judged figure is compared with.
+    """
     figure = case.figure
     reason = _outside_period(case) or _without_value(case)
     judged = Judged(not_evaluable(reason)) if reason else RULES[case.rule][compared_with](case, terms)
@@ -108,7 +111,7 @@ def _without_value(case: Case) -> str | None:
 def _unless_in_doubt(verdict: Verdict, case: Case, doubtful: list[Figure]) -> Verdict:
     """Return the verdict, unless it is in doubt. A verdict in doubt is replaced by one that is not evaluable.
 
-    It is in doubt if a figure failed a check that nobody has accepted, or if the baseline has changed.
+    A verdict is in doubt if the baseline has changed, or if a figure failed a check and nobody has accepted the failure.
     """
     unsettled = case.baseline_changed or any(figure.decision is None for figure in doubtful)
     return not_evaluable("failed_check") if unsettled and verdict.literal != "not_evaluable" else verdict

@@ -74,7 +74,7 @@ def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | No
 def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
     """Return the number of rows below the header, and the sheet that holds them.
 
-    Raises InputError, which says where the first fault is.
+    Raises InputError for the first fault. The message says where the fault is.
     """
     cells: Cells = _FORMATS[kind].look(path, writing)
     return cells
@@ -83,12 +83,13 @@ def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
 def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]) -> Batches:
     """Yield batches of rows in the file's order, with the columns `row` and `malformed` and then the wanted columns as text.
 
-    `row` is the row number that a person sees in the program that the file belongs to. `malformed` says why a row could not be
-    divided into cells. Raises InputError for a cell with characters that no delivered cell should have.
+    `row` is the number of the row as a person sees it when the file is open in a program such as Excel or SPSS. `malformed`
+    says why a row could not be divided into cells. Raises InputError for a cell with characters that no delivered cell should
+    have.
     """
     for batch in _FORMATS[kind].batches(path, writing, list(wanted)):
         place = f"{path_for_reader(path)}{_on_sheet(writing) if kind == 'xlsx' else ''}"
-        if kind == "csv":  # `csv_files.look` has searched its bytes for odd characters already
+        if kind == "csv":  # `csv_files.look` has searched the file's bytes for odd characters already
             refuse_long_text(place, batch)
         else:
             refuse_odd_text(place, batch)

@@ -76,7 +76,7 @@ def text_column(values: Sequence[object], writing: Writing) -> pa.StringArray:
 
 
 def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | None = None) -> pa.StringArray:
-    """Return values of one type as text, with labels in place of the values that have one.
+    """Return values of one type as text. A value that has a label becomes that label.
 
     Each distinct number or day is turned into text only once, however many cells have it. If each cell were converted,
     `benchmarks.workbooks_and_spss` would be slower.
@@ -107,7 +107,7 @@ def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
 
 
 def as_text(cell: object, writing: Writing) -> str | None:
-    """Return a cell as its producer would have written it in a text file, or None if it is empty."""
+    """Return a cell's value as its producer would have written it in a text file, or None if the cell is empty."""
     if isinstance(cell, str):
         return cell or None
     if cell is None:
@@ -122,7 +122,7 @@ def as_text(cell: object, writing: Writing) -> str | None:
         return _decimal_text(cell).replace(".", writing.decimal_mark)
     if isinstance(cell, datetime) and cell.time() != MIDNIGHT:
         timed = next((date_format for date_format in writing.date_formats if "%H" in date_format), None)
-        # if no date format has a time, this text is not read as a day later, so that a rule rejects the row
+        # if no date format has a time, this text cannot be read as a day later, and therefore a rule rejects the row
         return cell.strftime(timed) if timed else str(cell)
     if isinstance(cell, date):
         return cell.strftime(writing.date_formats[0])
@@ -132,7 +132,8 @@ def as_text(cell: object, writing: Writing) -> str | None:
 def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
     """Refuse cells with control characters, marks of direction, lost or garbled letters, or too many characters.
 
-    This is for the formats whose cells a library decodes. The bytes of a CSV file are searched before they are decoded.
+    This function is for the formats whose cells a library decodes. The bytes of a CSV file are searched before they are
+    decoded.
     """
     for name in batch.schema.names[2:]:
         column = batch.column(name)
@@ -191,7 +192,7 @@ def _may_be_odd(column: pa.StringArray) -> bool:
 
 
 def _ends(column: pa.StringArray) -> np.ndarray:
-    """Return positions in the column's bytes: first that at which the first cell begins, then those at which each cell ends."""
+    """Return positions in the column's bytes: first where the first cell begins, then where each cell ends."""
     return np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
 
 
@@ -206,7 +207,10 @@ def _bytes_of(column: pa.StringArray) -> bytes:
 
 
 class Stamp(NamedTuple):
-    """Properties of a file. One of them changes if another file replaces it, even a file of the same size and time of writing."""
+    """Properties of a file.
+
+    If another file replaces this one, at least one property changes, even if size and time of writing stay the same.
+    """
 
     size: int
     written: int

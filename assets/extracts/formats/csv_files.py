@@ -33,7 +33,8 @@ from warehouse.home import path_for_reader
 CHUNK = 1 << 22
 HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
-FEWEST_DELIMITERS = 4  # an ordinary text may well have fewer delimiters than this, as many as a row of few columns has
+# A cell with fewer delimiters than this may be ordinary text, even if a row of the file has as few.
+FEWEST_DELIMITERS = 4
 
 CODECS = {
     "windows-1252": "cp1252",
@@ -91,7 +92,7 @@ def look(path: Path, writing: Writing) -> Cells:
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """Yield the wanted columns as text.
 
-    The file's first row has the number 1. A row counts once even if its cells contain line ends.
+    The file's first row has the number 1. A row whose cells contain line ends is counted as one row.
     """
     settings = _settings(writing)
     header, line_ends = list(names(path, writing)), _line_ends_above(path, settings)
@@ -179,7 +180,7 @@ def _wide_codec(start: bytes) -> str | None:
 
 
 def _delimiter_of(path: Path, settings: Csv) -> str:
-    """Return the specification's delimiter. If it does not divide the header, return the delimiter that does."""
+    """Return the specification's delimiter. If that delimiter does not divide the header, return one that does."""
     if len(_header(path, settings, settings.delimiter)) > 1:
         return settings.delimiter
     return max([settings.delimiter, *_DELIMITERS], key=lambda delimiter: len(_header(path, settings, delimiter)))
@@ -236,7 +237,7 @@ def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
 
 
 def _search_block(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Refuse bytes that the encoding does not allow. Note quotes, single carriage returns and the number of lines."""
+    """Refuse bytes that the encoding does not allow. Record quotes, single carriage returns and the number of lines."""
     if findings.lines == 0:
         _refuse_marks(path, settings, block)
     position = _first_of(block, _CONTROLS)
@@ -281,7 +282,10 @@ def _first_of(block: bytes, unwanted: bytes) -> int | None:
 
 
 def _search_8_bit(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Refuse bytes that the encoding does not have, and letters in UTF-8. Note if a block is entirely in UTF-8."""
+    """Refuse bytes that the encoding does not have, and letters that are in UTF-8.
+
+    Record whether a block is entirely in UTF-8.
+    """
     if not findings.other_letters and _is_utf8(block):
         findings.utf8_line = findings.utf8_line or _line(
             findings, block, next(index for index, byte in enumerate(block) if byte > 127)
@@ -344,7 +348,7 @@ def _search_utf8(path: Path, settings: Csv, block: bytes, findings: _Findings) -
 
 
 def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) -> int:
-    """Count the rows of a file that has quotes, so that its cells may contain line ends."""
+    """Count the rows of a file that has quotes. In such a file, cells may contain line ends."""
     count, line = 0, 1  # the number of rows, and the line on which the next row begins
     with path.open(encoding=CODECS[settings.encoding], newline="") as file:
         reader = csv.reader(file, delimiter=settings.delimiter, strict=True)
@@ -367,7 +371,7 @@ def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) 
 def _holds_lines(cell: str, settings: Csv, columns: int) -> bool:
     """Return whether a cell seems to contain whole rows.
 
-    It does if it has a line end, as many delimiters as a row has, and more delimiters than an ordinary text may have.
+    It seems so if the cell has a line end, at least as many delimiters as a row, and more than an ordinary text may have.
     """
     return "\n" in cell and cell.count(settings.delimiter) >= max(columns - 1, FEWEST_DELIMITERS)
 

@@ -1,8 +1,8 @@
 """Excel: one sheet of a workbook, read with the library python-calamine.
 
 This module turns a sheet into rows and cells. Before that, `sheet_text.py` searches the sheet's XML for what the library does
-not report (formulas, errors, merged cells) and for what it could not read in reasonable memory. It also counts the rows, to
-check what the library reads.
+not report (formulas, errors, merged cells) and for what it could not read in reasonable memory. The number of rows that
+`sheet_text.py` counts in the XML is compared with the number that the library reads.
 """
 
 import gc
@@ -25,7 +25,7 @@ from warehouse.errors import InputError
 from warehouse.home import path_for_reader
 from warehouse.personal import kind_of_text
 
-# The largest total size of the files whose workbooks stay in memory. Their rows take many times as much memory.
+# The largest total size, in bytes, of the files whose workbooks stay in memory. The rows in memory take many times as much.
 KEPT_BYTES = 1 << 23
 
 
@@ -72,7 +72,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
         part = filled[start : start + BATCH]
         columns = [text_column(_cells_at(sheet.columns[place], part), writing) for place in places]
         yield batch_of(columns, wanted, np.array(part, dtype=np.int64) + 1)
-    _kept.pop((path, stamp_of(path)), None)  # frees memory for the next steps of the run
+    _kept.pop((path, stamp_of(path)), None)  # this frees memory for the next steps of the run
 
 
 def _settings(writing: Writing) -> Xlsx:
@@ -82,7 +82,7 @@ def _settings(writing: Writing) -> Xlsx:
 def _workbook(path: Path) -> python_calamine.CalamineWorkbook:
     refuse_no_workbook(path)
     with readable(path, python_calamine.CalamineError):
-        # if it got a path, the library would guess the format from the end of the name, which may be wrong
+        # if the library got a path, it would guess the format from the end of the file's name, which may be wrong
         return python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
 
 
@@ -134,8 +134,8 @@ class _Book:
 def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
     """Return the sheet as columns.
 
-    If there were a list for each row, Python's garbage collection would visit all of them again and again. A few long tuples
-    cost it nothing. With rows in place of columns `benchmarks.workbooks_and_spss` is slower.
+    If there were a list for each row, Python's garbage collection would visit all these lists again and again. It spends no
+    time on a few long tuples. With rows in place of columns `benchmarks.workbooks_and_spss` is slower.
     """
     rows = sheet.to_python(skip_empty_area=False)
     # any() is quick but misses a row of zeros; counting the empty cells finds such a row but takes three times as long
@@ -147,8 +147,8 @@ def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
 def _no_collection() -> Iterator[None]:
     """Switch Python's garbage collection off while rows are read.
 
-    Otherwise it visits all new rows again and again, which takes half as long as reading them: `benchmarks.workbooks_and_spss`
-    is slower by half.
+    Otherwise the garbage collection visits all new rows again and again, which takes half as long as reading the rows:
+    `benchmarks.workbooks_and_spss` is slower by half.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -159,15 +159,15 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-_kept: dict[tuple[Path, Stamp], _Book] = {}  # the one that was used last is at the end
+_kept: dict[tuple[Path, Stamp], _Book] = {}  # the workbook that was used last is at the end
 
 
 def _book(path: Path) -> _Book:
     """Return the workbook. It is taken from memory if its file has not changed since it was opened.
 
     A run inspects the workbooks of all its editions before it reads the rows of the first edition. Meanwhile workbooks stay in
-    memory: the last one whatever its size, and others up to a total of KEPT_BYTES. Without this every workbook is read several
-    times, and `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` are slower.
+    memory: the last one whatever its size, and others up to a total of KEPT_BYTES. If no workbooks stayed in memory, every
+    workbook would be read several times, and `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` would be slower.
     """
     key = path, stamp_of(path)
     _kept[key] = _kept.pop(key) if key in _kept else _Book(path)
@@ -177,7 +177,10 @@ def _book(path: Path) -> _Book:
 
 
 def _cells_at(column: tuple[object, ...], places: list[int]) -> Sequence[object]:
-    """Return a column's cells at some positions. If no position is left out between them, a slice is returned: it is quicker."""
+    """Return a column's cells at some positions.
+
+    If the positions have no gap between them, a slice is returned, which is quicker.
+    """
     first, last = places[0], places[-1]
     return column[first : last + 1] if last - first < len(places) else [column[place] for place in places]
 

@@ -126,7 +126,7 @@ class _SheetSearch:
         self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Return the column and row of each row's last cell. It is the last cell of the row in the XML too."""
+        """Return the column and the row number of each row's last cell, which is also the last one in the XML."""
         cell = self._tag(b"c ")
         return [
             (last_cell[1], last_cell[2]) for row in rows if (last_cell := _CELL.match(row, max(row.rfind(cell), 0)))

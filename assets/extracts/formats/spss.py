@@ -33,7 +33,10 @@ def names(path: Path, _: Writing) -> tuple[str, ...]:
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Return the number of cases. It is in the file's metadata; if it is missing there, one variable is read to count them."""
+    """Return the number of cases.
+
+    The file's metadata have this number. If it is missing there, one variable is read to count the cases.
+    """
     metadata = _metadata(path)
     if metadata.number_rows is not None and metadata.number_rows >= 0:
         return Cells(int(metadata.number_rows))
@@ -41,7 +44,7 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted variables as text, with labels in place of the values that have one. The first case has the number 1."""
+    """Yield the wanted variables as text. A value that has a label becomes that label. The first case has the number 1."""
     labels = _metadata(path).variable_value_labels
     rows_before, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
@@ -108,9 +111,9 @@ def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[
 
 
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
-    """Convert seconds since 1582 to days, or to days with a time if the variable's format has a time.
+    """Convert seconds since 14 October 1582 to days, or to days with a time if the variable's format has a time.
 
-    A day out of range becomes the first or the last possible day. Row rules reject both.
+    A day out of range becomes the first or the last possible day. Row rules reject the rows with such a day.
     """
     moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
     day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))

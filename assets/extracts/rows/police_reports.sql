@@ -1,7 +1,7 @@
--- A report's rode, coordinates and area code each give an area. The report lies in the smallest of these areas. If areas of the
--- same level differ, the one of the rode is used, or else that of the coordinates. The version of an area is the one that is
--- valid on the last day of the crime year, so that all reports of a year are counted in the same version. The report's bydel
--- is the one that this area lies in. If it lies in none, the bydel comes from the rode, the coordinates or the area code.
+-- A report's rode, coordinates and area code each give an area. The report lies in the smallest of these areas. If two of them
+-- have the same level but differ, the area from the rode is preferred, then the area from the coordinates. The version that is
+-- valid on the last day of the crime year is used for all reports of the year. The report's bydel is the one that the report's
+-- area lies in. If that area lies in no bydel, the bydel comes from the rode, the coordinates or the area code.
 WITH candidates AS (
     SELECT t.*, make_date(year(t.reported_on), 12, 31) AS last_day,
            by_rode.area_id AS rode_area_id, by_coordinates.area_id AS point_area_id, by_code.area_id AS code_area_id

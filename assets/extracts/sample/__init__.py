@@ -1,4 +1,4 @@
-"""Made-up delivered files, in the formats in which producers send such data, because no real ones are public.
+"""Made-up delivered files, in the formats in which producers send such data, because no real files are public.
 
 This module decides which files there are, and writes them into a folder. Their content is made up in `survey_answers.py`,
 `police_reports.py`, `police_counts.py`, `population.py` and `partnership.py`. The only real figures are those of

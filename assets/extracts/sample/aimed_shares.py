@@ -1,7 +1,8 @@
 """The shares that the made-up answers should give: published shares, and plausible ones if none were published.
 
-There are shares for each stratum, for the day and for the evening and night, in per cent of those who gave a view. The strata of
-a bydel together give the bydel's share, and all strata together give Copenhagen's. `survey_answers.py` makes up who answers what.
+Each stratum has two sets of shares: one for the day, and one for the evening and night. Shares are in per cent of the
+respondents who gave a view. The strata of a bydel together give the bydel's share, and all strata together give Copenhagen's.
+`survey_answers.py` makes up who answers what.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ PROFILE = {
     "vesterbro": (0.65, 0.80),
     "ydre_noerrebro": (1.45, 1.40),
 }
-PARTNERSHIP_UNSAFE = {  # two series for each area, from edition 2017 on: for the day, and for the evening and night
+PARTNERSHIP_UNSAFE = {  # shares in per cent, from edition 2017 on: first those for the day, then those for the evening and night
     "tingbjerg_husum": (
         (15, 17, 16, 16, 15.5, 14.5, 13, 12, 12),
         (33, 31, 30, 28, 26.5, 25, 23, 22, 22),
@@ -80,7 +81,7 @@ def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str]
 
 
 def _city(published: dict[tuple[str, str], float], time: str) -> City:
-    """Return Copenhagen's three shares. If the published, rounded shares add up to 99 or 101, they are corrected to give 100."""
+    """Return Copenhagen's three shares. If the published, rounded shares add up to 99 or 101 %, they are corrected."""
     unsafe, neither, safe = (published.get((COPENHAGEN, f"{name}{time}")) for name in ("unsafe", "neither", "safe"))
     if unsafe is None:
         safe = CITY_SAFE[time] if safe is None else safe
@@ -117,7 +118,8 @@ def _neither(
 ) -> pd.Series:
     """Return the share `neither` of each stratum.
 
-    If it was not published, half of it is proportional to the unsafe share of the bydel.
+    If the share was not published, one half of it is the same in every bydel, and the other half is proportional to the bydel's
+    unsafe share.
     """
     bydele = strata.groupby("area_id")["residents"].sum()
     bydel_unsafe = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
@@ -133,7 +135,8 @@ def _neither(
 def _spread(published: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
     """Return every bydel's share.
 
-    It is the published share if there is one. The others are in proportion to `profile`, so that all bydele together give `total`.
+    If a share was published, it is returned as it is. The other shares are in proportion to `profile`, and all bydele together
+    have the share `total`.
     """
     shares = profile.copy()
     unpublished = [area for area in shares.index if area not in published]

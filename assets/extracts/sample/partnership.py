@@ -47,13 +47,13 @@ GOALS = (
     "Færre klager over støj",
     "Flere børn i foreninger",
 )
-MEETINGS = {  # the smallest and the largest number of them in a year
+MEETINGS = {  # the smallest and the largest number of meetings of each kind in a year
     "steering_group": (1, 2),
     "working_group": (7, 10),
     "plan_update": (1, 1),
     "committee_report": (1, 1),
 }
-LISTED = (  # name and kind of list; the last area leaves the list first
+LISTED = (  # the area's name and the kind of list; the last area here leaves the list first
     ("Tingbjerg/Utterslevhuse", "parallel_society"),
     ("Prøvebakken", "vulnerable_area"),
     ("Opdigtetparken", "prevention_area"),

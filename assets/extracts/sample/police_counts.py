@@ -1,7 +1,8 @@
-"""Made-up counts of reports by area, year and crime type, as the police send them in addition to the reports.
+"""Made-up counts of reports by area, year and crime type.
 
-They are counted from the made-up reports. Citizen-facing crime has no offence codes and cannot be counted, so its numbers
-are the published ones, or made up here.
+They have the same form as the real counts, which the police send in addition to the reports. Most are made from the made-up
+reports. Citizen-facing crime has no offence codes and cannot be counted, so its numbers are the published ones, or made up
+here.
 """
 
 import pandas as pd
@@ -59,7 +60,10 @@ def _by_type(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def _citizen_facing(area: str, count_by_type: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
-    """Return the number of citizen-facing reports. It comes from a published number or rate; if there is none, it is made up."""
+    """Return the number of citizen-facing reports.
+
+    It comes from a published number or rate, or is made up if there is neither.
+    """
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == @area")
     published = figures.drop_duplicates("measure").set_index("measure")["value"]
     if "citizen_facing_reports" in published:

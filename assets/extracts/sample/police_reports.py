@@ -21,7 +21,7 @@ PARTNERSHIPS = {
     "tingbjerg_husum": 0.0046,
     "amager_partnership": 0.0050,
     "folehaven": 0.0023,
-}  # made-up shares of all reports
+}  # made-up: the part of the municipality's reports that lies in each area
 REPEATED, BAD, UNMAPPED = 20, 6, 8  # the number of repeated rows, bad rows and rows with an unmapped code in each file
 
 # Made-up shares of reports by crime type: in the whole municipality, and in a partnership area.
@@ -61,7 +61,7 @@ class Draw:
 
 
 def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
-    """Return the draw of the crime year before the edition, drawn in the edition's year."""
+    """Return the edition's usual draw: it has the crime year before the edition, and was drawn in the edition's year."""
     reports, _ = _register(edition - 1, seed, reference)
     return _drawn(reports, edition, edition - 1, seed)
 
@@ -114,7 +114,10 @@ def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
 
 
 def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
-    """Return every 5-digit code of the newest mapping, with its crime type and whether its line is valid for the whole year."""
+    """Return every 5-digit code of the newest mapping, with its crime type.
+
+    It is also returned whether the mapping's line about the code is valid for the whole year.
+    """
     lines = reference["reference.offence_codes"]
     lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
     first_codes, last_codes = lines["first_code"].astype(int).to_numpy(), lines["last_code"].astype(int).to_numpy()
@@ -129,7 +132,7 @@ def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
 
 
 def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """Choose at random a code of each report's crime type. The same codes are frequent in all years."""
+    """Choose a code of each report's crime type at random. The same codes are frequent in all years."""
     mapping = mapped_codes(reference, crime_year)
     mapping["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(mapping)) ** 2
     mapping = mapping[mapping["holds"]]
@@ -159,7 +162,10 @@ def _unmap(
 
 
 def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
-    """Choose at random the days of the reports. Seasons and weekdays differ, and there are fewer reports during the lockdown."""
+    """Choose the days of the reports at random.
+
+    Seasons and weekdays differ, and there are fewer reports in the lockdown of 2020.
+    """
     days = pd.date_range(date(crime_year, 1, 1), date(crime_year, 12, 31))
     odds = WEEKDAY_ODDS[days.weekday] * MONTH_ODDS[days.month - 1]
     first_day, last_day, factor = LOCKDOWN
@@ -168,7 +174,7 @@ def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
 
 
 def _offence_days(reported_on: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Choose at random the days of the offences: most on the day of the report or shortly before. A few are empty."""
+    """Choose the days of the offences at random: most on the day of the report or shortly before. A few are empty."""
     before = np.where(rng.random(len(reported_on)) < 0.55, 0, rng.geometric(0.15, len(reported_on)))
     days = reported_on - pd.to_timedelta(before, unit="D")
     return days.where(rng.random(len(reported_on)) >= 0.03)
@@ -192,7 +198,7 @@ def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> 
     return pd.Series(texts[rank.astype(int), rng.choice(len(TEXTS), len(types), p=odds)], index=types.index)
 
 
-# --- a draw from it ----------------------------------------------------------------------------------------
+# --- a draw from the register ------------------------------------------------------------------------------
 
 
 def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

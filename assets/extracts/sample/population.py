@@ -28,7 +28,8 @@ SURVEY_PARTS = {
     "vesterbro": ("bydel_vesterbro_kgs_enghave", 0.67),
 }
 PARTNERSHIP_RESIDENTS = {
-    ("tingbjerg_husum", 1): 11_225,  # 229 reports were 20.4 per 1000 in 2019, which 11,198 to 11,253 residents give
+    # In 2019, 229 reports were 20.4 per 1000 residents, so there were 11,198 to 11,253 residents.
+    ("tingbjerg_husum", 1): 11_225,
     ("amager_partnership", 1): 7_600,
     ("amager_partnership", 2): 9_900,
     ("folehaven", 1): 4_700,

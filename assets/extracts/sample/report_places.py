@@ -18,7 +18,7 @@ BY_RODE, BY_COORDINATES, BY_NAME = 0.80, 0.10, 0.085  # shares of reports; all o
 WITH_NAME_TOO = 0.6  # of the reports that have a rode, the share that have the bydel's name too
 # How many times likelier a rode of these bydele is chosen; the number is 1 for all other bydele.
 BUSY = {"bydel_indre_by": 3.0, "bydel_noerrebro": 1.5, "bydel_vesterbro_kgs_enghave": 1.6}
-POINTS = 250  # random points for each rode
+POINTS = 250  # how many random points each rode has
 
 
 def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:

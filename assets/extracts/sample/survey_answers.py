@@ -16,7 +16,7 @@ from assets.extracts.sample.writing import Extract, area_names, labels_of
 from warehouse.reference_files import Reference
 
 FORMATS: dict[int, Format] = {2017: "sav", 2019: "sav", 2021: "sav", 2020: "xlsx", 2023: "xlsx", 2025: "xlsx"}
-AGED_15_AND_OVER = 0.845  # the share of all residents who are that old
+AGED_15_AND_OVER = 0.845  # the share of all residents who are aged 15 and over
 DESIGN_EFFECT = 1.4  # the design effect of the weights of the whole file
 ANSWERS, RESPONSE = 4_050, 0.28  # the number of answers and the response rate if they were not published
 LEFT_OUT = 0.02  # the share of respondents without a view
@@ -131,8 +131,8 @@ def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
 def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Choose random weights that add up to the residents of each stratum.
 
-    The strata are sampled at different rates, which causes a design effect already. The weights vary just enough to raise it to
-    DESIGN_EFFECT.
+    The strata are sampled at different rates, which causes a design effect already. The weights vary just enough to raise the
+    design effect to DESIGN_EFFECT.
     """
     size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
     strata_effect = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
@@ -147,7 +147,10 @@ def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Genera
 
 
 def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Choose at random the class of each respondent's two answers. Most who feel unsafe by day feel unsafe in the evening too."""
+    """Choose the class of each respondent's two answers at random.
+
+    Most who feel unsafe by day feel unsafe in the evening too.
+    """
     unsafe_first = {"unsafe": 2.0, "neither": 1.0, "safe": 0.0, "left_out": 0.5}
     classes = {time: np.full(len(rows), "safe", dtype=object) for time in (DAY, EVENING)}
     for places in rows.groupby("in_stratum").indices.values():
@@ -164,8 +167,8 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
     """Return the class of each answer of a stratum.
 
-    Respondents are taken in `order`. The first are unsafe until their weights reach that share, the next are `neither` until
-    theirs do, and the others are safe.
+    Respondents are taken in `order`. The first respondents are unsafe, until their weights add up to the unsafe share. The next
+    are `neither`, until their weights add up to that share. The others are safe.
     """
     classes = np.full(len(weights), "safe", dtype=object)
     classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
@@ -191,7 +194,7 @@ def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.nda
 
 
 def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
-    """Choose at random an answer of each class. Answers that are listed earlier in the class are more frequent."""
+    """Choose an answer of each class at random. Answers that are listed earlier in the class are more frequent."""
     answered = classes.copy()
     for name, choices in answers.items():
         places = np.flatnonzero(classes == name)
@@ -234,7 +237,10 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
 
 
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
-    """Choose random days within the edition's fieldwork, or in December and January if its days are not known. A few are empty."""
+    """Choose random days within the edition's fieldwork. A few are empty.
+
+    If the days of the fieldwork are not known, days in December and January are chosen.
+    """
     described = reference["reference.editions"].query("edition == @edition").iloc[0]
     first_day, last_day = described["fieldwork_first_day"], described["fieldwork_last_day"]
     first_day = date(edition - 1, 12, 1) if pd.isna(first_day) else first_day

@@ -1,7 +1,7 @@
 """Write a made-up table as a producer's file, with the headings, labels, formats and decimal mark of the specification.
 
-This module writes four formats, each so that the same table gives the same bytes. The other modules of this folder make up the
-content. `assets/extracts/formats/` reads the files.
+This module writes four formats. In each of them the same table always gives the same bytes. The other modules of this folder
+make up the content. `assets/extracts/formats/` reads the files.
 """
 
 import csv
@@ -59,12 +59,12 @@ class Extract:
         return {name: self.layout.heading_of(name) for name in self.rows.columns}
 
     def labels(self, column: str) -> dict[str, str]:
-        """Return the producer's label of each of our values. For a column without labels it is empty."""
+        """Return the producer's label of each of our values. For a column without labels the result is empty."""
         return {meaning: label for label, meaning in labels_of(self.layout, column).items()}
 
 
 def labels_of(layout: Layout, column: str) -> dict[str, str]:
-    """Return our value of each of the producer's labels. For a column without labels it is empty."""
+    """Return our value of each of the producer's labels. For a column without labels the result is empty."""
     return (layout.columns[column].labels or {}) if column in layout.columns else {}
 
 
@@ -246,7 +246,7 @@ def _write_parquet(extract: Extract, path: Path) -> None:
 
 
 def _array(extract: Extract, column: str) -> pa.Array:
-    """Return the column as days, numbers or text. If some of its cells are spoiled, it is text in any case."""
+    """Return the column as days, numbers or text. If some of its cells are spoiled, the column is always text."""
     values = _labelled(extract, column)
     if column in extract.spoiled or not (_is_day(values) or pd.api.types.is_numeric_dtype(values)):
         return pa.array(_text(extract, column), pa.string())
