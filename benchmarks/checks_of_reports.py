@@ -1,8 +1,9 @@
 """Compares the checks of a million police reports by Great Expectations with one plain SQL query (`make bench`).
 
-Both run the same rules on the same stored file: the contract's allowed values, one row per key, and no report later than
-its draw. Great Expectations runs them in one validation of the table. The figures are wall seconds. The time to load the
-libraries, and the time for `prove_route`, which runs once in a process, are not included.
+Both run the same rules on the same stored file: the contract's allowed values, one row per key, and no report later
+than its draw. Great Expectations runs them in one validation of the table. The figures are run times in seconds,
+measured with a clock. They include neither the time to load the libraries nor the time for `prove_route`, which runs
+once in a process.
 
     python -m benchmarks.checks_of_reports
 """
@@ -41,7 +42,7 @@ PLAIN = """
 
 
 def clocked(way: Callable[[], object]) -> float:
-    """Run a way once and return its wall seconds."""
+    """Run one way of checking once, and return its run time in seconds."""
     start = time.perf_counter()
     way()
     return time.perf_counter() - start

@@ -1,7 +1,7 @@
 """Compares the time to load Dagster's definitions with the time to import the libraries that they need (`make bench`).
 
-The two imports take turns, several times, each in a new process. The figure is processor time, which varies less than wall
-time.
+The two imports take turns, several times, each in a new process. The figure is processor time, because that varies less
+than the time on the clock.
 """
 
 import os
@@ -20,7 +20,7 @@ _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PY
 
 
 def seconds(statement: str) -> float:
-    """Run the statement in a new Python process and return its processor seconds."""
+    """Run the statement in a new Python process, and return the processor time of that process in seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", statement], check=True, env=_ENVIRONMENT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -28,8 +28,11 @@ def seconds(statement: str) -> float:
 
 
 def ratio(runs: int = RUNS) -> tuple[float, float, float]:
-    """Return the median seconds of MEASURED, those of YARDSTICK, and the median of the ratios of their pairs of runs."""
-    seconds(MEASURED), seconds(YARDSTICK)  # the first run of each fills the disk cache
+    """Return three medians: the processor time of MEASURED in seconds, that of YARDSTICK, and the ratio of the two.
+
+    MEASURED and YARDSTICK run in pairs, and each pair has one ratio.
+    """
+    seconds(MEASURED), seconds(YARDSTICK)  # the first run of each statement fills the disk cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]
     return (
         statistics.median(loading for loading, _ in pairs),

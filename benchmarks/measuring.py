@@ -1,6 +1,6 @@
 """Functions that the benchmarks share.
 
-They let several ways to do a task take turns, each in a new process, and describe the machine.
+They run several ways to do the same task in turn, each run in a new process, and they describe the machine.
 """
 
 import os
@@ -18,23 +18,26 @@ MIB = 1024
 
 
 class Run(NamedTuple):
-    """One run of a way: its wall seconds, and the peak memory of its process in MB."""
+    """One run of one way: its run time in seconds, and the highest memory use of its process in MB."""
 
     seconds: float
     peak: float
 
 
 def clocked(way: Callable[[Path], object], folder: Path) -> float:
-    """Run a way in this process and return its wall seconds."""
+    """Run one way in this process, and return its run time in seconds."""
     start = time.perf_counter()
     way(folder)
     return time.perf_counter() - start
 
 
 def in_a_process(module: str, way: str, folder: Path) -> Run:
-    """Run a module with `--way <way> <folder>`, which prints its seconds, and return the seconds and the peak memory.
+    """Run one way in a new process, and return its run time and its highest memory use.
 
-    The system adds the parent's peak memory to that of its child, so the parent process must use little memory.
+    The process runs the module with `--way <way> <folder>`. The module then prints the run time in seconds.
+
+    The operating system counts the highest memory use of the parent process as its child's, too. The parent process
+    must therefore use little memory.
     """
     child = subprocess.Popen(
         [sys.executable, "-m", module, "--way", way, str(folder)], stdout=subprocess.PIPE, text=True
@@ -49,7 +52,7 @@ def in_a_process(module: str, way: str, folder: Path) -> Run:
 
 
 def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[str, list[Run]]:
-    """Run the ways in the order A B C A B C, so that a slow minute of the machine affects all.
+    """Run the ways in the order A B C A B C, so that a slow minute of the machine affects all ways.
 
     Return the runs of each way.
     """
@@ -61,19 +64,19 @@ def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[s
 
 
 def median_of(runs: list[Run]) -> Run:
-    """Return the median seconds and the highest peak."""
+    """Return the median run time in seconds and the highest memory use in MB."""
     return Run(statistics.median(run.seconds for run in runs), max(run.peak for run in runs))
 
 
 def ratio(measured: Sequence[float], yardstick: Sequence[float]) -> float:
-    """Return the median of the ratios, one for each pair of runs."""
+    """Return the median ratio of measured seconds to the yardstick's seconds. Each pair of runs has one ratio."""
     return statistics.median(
         seconds / yardstick_seconds for seconds, yardstick_seconds in zip(measured, yardstick, strict=True)
     )
 
 
 def ran_on(*libraries: str) -> str:
-    """Return two lines of text: Python's version and the machine, and the versions of the libraries."""
+    """Return a line of text on Python's version and the machine, and a line on the libraries' versions."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"
     versions = ", ".join(f"{name} {version(name)}" for name in libraries)

@@ -1,10 +1,11 @@
 """Compares three ways to read a police CSV in windows-1252: Tryghed, plain DuckDB, and pandas (`make bench`).
 
-Tryghed makes a checked, typed table with crime types and areas. The yardstick is DuckDB's `read_csv`, which reads the same
-rows in UTF-8, with all columns as text and without checks. pandas, with its C engine, does the same work as Tryghed.
-Scripts with pandas are what Tryghed replaces. The ways take turns on made-up reports, each in a new process. The figures
-are wall seconds, and the peak memory of the process according to the operating system. The seconds include neither the
-loading of the libraries, which `imports.py` measures, nor `prove_route`, which runs once in a process.
+Tryghed makes a checked, typed table with crime types and areas. The yardstick is DuckDB's `read_csv`, which reads the
+same rows in UTF-8, with all columns as text and without checks. The third way, pandas with its C engine, does the same
+work as Tryghed. It stands for the pandas scripts that Tryghed replaces. The ways take turns on made-up reports, each in
+a new process. The figures are the run time in seconds, measured with a clock, and the highest memory use of the process
+according to the operating system. The run time includes neither the loading of the libraries, which `imports.py`
+measures, nor `prove_route`, which runs once in a process.
 
     python -m benchmarks.police_csv            1 and 10 million rows
     python -m benchmarks.police_csv 1 10 30    and 30 million, for the growth of memory
@@ -88,7 +89,11 @@ def bare_duckdb(folder: Path) -> None:
 
 
 def tryghed(folder: Path) -> None:
-    """Read the file with Tryghed: inspect it, store its rows as delivered, reject rows, type and map the others, and check the table."""
+    """Do all of Tryghed's work on the file.
+
+    This is: inspect the file, store its rows as delivered, reject bad rows, type and map the other rows, and check the
+    table.
+    """
     from assets.extracts.file_trial import REPORTS as TABLE
     from assets.extracts.file_trial import into_store
     from assets.extracts.landing import look_into
@@ -162,9 +167,10 @@ def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
 
 
 def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.DataFrame":
-    """Add the crime type, found by the code, and the area, found by the rode, else the coordinates, else the area code.
+    """Add to each report its crime type, its area, and the area's bydel and partnership area.
 
-    Add the area's bydel and partnership area, too.
+    The offence code gives the crime type. The rode gives the area. If it does not, the coordinates do, or else the area
+    code.
     """
     kept = kept.assign(crime_type=_crime_types(kept, reference["reference.offence_codes"]))
     areas = reference["reference.areas"]
@@ -183,7 +189,7 @@ def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) ->
 
 
 def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]":
-    """Return the crime type that the newest mapping gives each code on the day of the report."""
+    """Return each report's crime type: what the newest mapping says of its offence code on the day of the report."""
     import pandas as pd
 
     codes = codes[codes["mapping_version"] == codes["mapping_version"].max()]
@@ -196,7 +202,10 @@ def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]
 def _holding_then(
     names: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", lines: "pd.DataFrame", wanted: str
 ) -> "pd.Series[str]":
-    """Return for each name the column `wanted` of the line that has the name and is valid on the name's day."""
+    """Return one cell for each name in `names`, from the column `wanted` of `lines`.
+
+    The cell's line has the name as its index, and is valid on the day that `days` gives for the name.
+    """
     import pandas as pd
 
     meanings = pd.Series(pd.NA, index=names.index, dtype="str")
@@ -209,9 +218,9 @@ def _holding_then(
 
 
 def _located(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.Series[str]":
-    """Return the area of each report's coordinates.
+    """Return each report's area according to its coordinates.
 
-    It is missing if there are no coordinates, or if no area contains them.
+    The area is missing if the report has no coordinates, or if no area contains them.
     """
     import pandas as pd
     import shapely
@@ -233,7 +242,7 @@ WAYS = {"bare DuckDB": bare_duckdb, "Tryghed": tryghed, "pandas, C engine": with
 
 
 def timed(way: str, folder: Path) -> float:
-    """Load the libraries of a way, delete earlier results, run the way in this process, and return its wall seconds."""
+    """Load the libraries of one way, delete earlier results, run the way in this process, and return its run time."""
     shutil.rmtree(folder / "home", ignore_errors=True)
     for file_name in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
         (folder / file_name).unlink(missing_ok=True)
@@ -254,7 +263,7 @@ def timed(way: str, folder: Path) -> float:
 
 
 def row_of(millions: int, folder: Path) -> dict[str, Run]:
-    """Return the median seconds and the peak megabytes of each way. pandas runs only up to 10 million rows."""
+    """Return each way's median run time and highest memory use. pandas runs only with up to 10 million rows."""
     subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
     runs_by_way = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)

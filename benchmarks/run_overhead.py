@@ -1,10 +1,10 @@
 """Compares a yearly run with a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
 
-The yardstick measures only Dagster's bookkeeping. It has the steps that Tryghed's job had when checks ran in steps of their
-own: 68 tables, 47 of them with 18 editions. No step makes anything, and every check passes. It is compared with two runs on
-the made-up sample. The first makes all editions into an empty store. The second makes the newest edition again, with its
-checks, as if its files were new. The runs take turns, each in a new process with its own Dagster home. Imports are not
-included.
+The yardstick measures only Dagster's bookkeeping. It has the same steps as Tryghed's job at the time when checks ran in
+separate steps: 68 tables, 47 of them with 18 editions. No step makes anything, and every check passes. The yardstick is
+compared with two runs on the made-up sample. The first makes all editions into an empty store. The second makes the
+newest edition again, with its checks, as if its files were new. The runs take turns, each in a new process with its own
+Dagster home. Imports are not included.
 
     python -m benchmarks.run_overhead [RUNS]
 """
@@ -38,7 +38,7 @@ EDITIONS = range(2009, 2027)
 RUNS = 3
 WAYS = ("yardstick", "all editions", "one edition")
 LIMITS = {"all editions": 1.6, "one edition": 0.5}
-EVERY = 0.005  # seconds between two samples of the running function
+EVERY = 0.005  # seconds between two samples, each of which says which function is running
 # A sample is counted for the innermost function whose file has one of these texts in its path. A line of the project that calls
 # DuckDB is counted as SQL.
 PARTS: dict[str, tuple[str, ...]] = {
@@ -53,8 +53,9 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 
 
 def yardstick() -> Callable[[], None]:
-    """Return a function that runs the empty job, with the steps, tables, partitions and check results that Tryghed's
-    job once had.
+    """Return a function that runs the empty job.
+
+    The empty job has the steps, tables, partitions and check results that Tryghed's job once had.
 
     Two steps make several tables each, and every other step makes one table, in all editions at once. After that, each
     table has a step that yields a result for each of its checks and editions.
@@ -131,7 +132,10 @@ def yardstick() -> Callable[[], None]:
 
 
 def checks_of(number: int) -> int:
-    """Return the number of checks of a table. Tables without editions have 24 checks in total, the others 121."""
+    """Return the number of checks of the table with this number.
+
+    All tables without editions have 24 checks together, and all other tables have 121.
+    """
     tables, checks = (UNPARTITIONED, 24) if number < UNPARTITIONED else (TABLES - UNPARTITIONED, 121)
     place = number if number < UNPARTITIONED else number - UNPARTITIONED
     return checks // tables + (place < checks % tables)
@@ -161,7 +165,10 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
 
 
 def prepared(way: str, home: Path) -> Callable[[], None]:
-    """Do the part of a way that is not measured, and return a function that does the measured part in a data folder."""
+    """Prepare one of the compared runs in a data folder, and return a function that does the run.
+
+    Only the returned function is measured.
+    """
     from pipelines.running import prepare_dagster_home
 
     os.environ["TRYGHED_HOME"] = str(home)
@@ -193,8 +200,9 @@ def newest() -> int:
 
 
 def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
-    """Run the function, sample its thread every few milliseconds, and return the number of samples in each part of the
-    work.
+    """Run the function, take a sample of it every few milliseconds, and count the samples in each part of its work.
+
+    A sample is the stack of the function's thread at that moment.
     """
     thread_id, samples, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 
@@ -211,7 +219,10 @@ def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
 
 
 def part_of(frame: FrameType | None) -> str:
-    """Return the part of the run, such as SQL, that a frame of its thread is counted as."""
+    """Return the part of the run, such as SQL, for which a sample is counted.
+
+    `frame` is the innermost frame of the sampled stack.
+    """
     while frame:
         file = frame.f_code.co_filename
         part = next((part for part, paths in PARTS.items() if any(path in file for path in paths)), None)
@@ -262,7 +273,7 @@ def main() -> None:
 
 
 def _watched(way: str, home: Path) -> dict[str, float]:
-    """Run a way in a new process and return the number of samples in each part."""
+    """Run one of the compared runs in a new process, and return the number of samples in each part of its work."""
     command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} watched", str(home)]
     line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
     return {part: float(samples) for part, samples in (entry.split(":") for entry in line.split("|"))}

@@ -33,8 +33,8 @@ ONLY_IN_OLD, ONLY_IN_NEW, GONE = "(only in old)", "(only in new)", "(gone)"
 class Rename:
     """The new names of a table, of its columns and of its values. The keys are the old names.
 
-    `words` has the renamed values; its keys are the new names of their columns. `only` is an SQL condition that selects
-    the rows of the new table that the old table has too. Either file may still use the old names.
+    `words` has the renamed values of each column; its keys are the new names of the columns. `only` is an SQL condition
+    that selects the rows of the new table that the old table has too. Either file may still use the old names.
     """
 
     old: str
@@ -71,7 +71,7 @@ RENAMES = (
 
 @dataclass(frozen=True)
 class Example:
-    """A row that differs: its key, and the value of the column in both files."""
+    """A row that differs in a column: the row's key, and its values in that column of the old and the new file."""
 
     key: str
     old: str
@@ -80,7 +80,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Difference:
-    """How many rows differ in a column of a table, or are in only one of the files, and the first of these rows."""
+    """The number of rows that differ in a column of a table, or that only one file has.
+
+    `examples` are the first of these rows.
+    """
 
     table: str
     column: str
@@ -90,7 +93,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The result of a comparison: the compared rows by table, the differences, and tables and columns that only the new file has."""
+    """The result of a comparison.
+
+    `rows` is the number of compared rows of each table. `new_tables` and `new_columns` are those that only the new file
+    has.
+    """
 
     rows: dict[str, int]
     differences: list[Difference]
@@ -102,9 +109,9 @@ class Comparison:
 class Pair:
     """A table that both files have, under its new name.
 
-    `columns` are the columns of both files, and whether they are floats. `gone` are the columns that only the old table
-    has. `old_rows` and `new_rows` are SQL queries that select the rows under the new names. Their column `twin` numbers
-    the rows that have the same key.
+    `columns` says of each column that both files have whether its values are floats. `gone` are the columns that only
+    the old table has. `old_rows` and `new_rows` are SQL queries that select the rows under the new names. Their column
+    `twin` numbers the rows that have the same key.
     """
 
     table: str
@@ -156,7 +163,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> dict[str, str]:
-    """Return the types of the columns, keyed by column name and in order."""
+    """Return the type of each column of a table, keyed by the column's name and in the order of the table."""
     rows = connection.execute(
         """SELECT column_name, data_type FROM duckdb_columns()
         WHERE database_name = ? AND schema_name || '.' || table_name = ? ORDER BY column_index""",
@@ -166,7 +173,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -
 
 
 def _old_key(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """Return the key of a table of the old file. Its comment ends with the key: `Key: edition, area_id.`"""
+    """Return the key of a table of the old file. The table's comment ends with the key: `Key: edition, area_id.`"""
     comment = connection.execute(
         "SELECT comment FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = ?",
         [table],
@@ -266,7 +273,10 @@ def _key_text(key: list[str], values: Sequence[object]) -> str:
 
 
 def expected_counts(path: Path) -> Counter[tuple[str, str]]:
-    """Return the expected number of differences for each table and column. Raises ValueError if a line has another form."""
+    """Return the expected number of differences for each table and column.
+
+    Raises ValueError if a line of the file has a wrong form.
+    """
     counts: Counter[tuple[str, str]] = Counter()
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
@@ -280,7 +290,7 @@ def expected_counts(path: Path) -> Counter[tuple[str, str]]:
 
 
 def unexpected(differences: list[Difference], expected: Counter[tuple[str, str]]) -> list[str]:
-    """Return a sentence for each table and column where the number of differing rows is not the expected one."""
+    """Return a sentence for each column of a table in which another number of rows differs than expected."""
     counts = Counter({(difference.table, difference.column): difference.count for difference in differences})
     return [
         f"{table}, {column}: {counts[table, column]} rows differ, and {expected[table, column]} were expected to"

@@ -1,8 +1,8 @@
 """Compares Tryghed's estimates of survey shares, with standard errors and intervals, with those of the library svy.
 
-The answers are made up: a stratified, weighted sample in 16 editions, each with 5,000 answers, 20 areas and 12 questions.
-The figures are wall seconds in this process, without loading the libraries. svy computes the first edition only. Its
-results must be the same as Tryghed's; the largest difference is printed.
+The answers are made up: a stratified, weighted sample in 16 editions, each with 5,000 answers, 20 areas and 12
+questions. The figures are run times in seconds in this process, without the time to load the libraries. svy computes
+the first edition only. Its results must be the same as Tryghed's; the largest difference is printed.
 
     python -m benchmarks.share_estimates
 """
@@ -38,7 +38,7 @@ def made_up(edition: int) -> Sample:
 
 
 def by_tryghed(sample: Sample) -> Figures:
-    """Return Tryghed's figures, which are computed for all areas and questions at once."""
+    """Return Tryghed's figures. They are computed for all areas and all questions at once."""
     estimates = samples.estimates(*sample)
     low, high = samples.korn_graubard_limits(estimates, CONFIDENCE)
     return _figures(estimates, low, high)
@@ -54,7 +54,7 @@ def _figures(estimates: Estimates, low: Array, high: Array) -> Figures:
 
 
 def by_svy(sample: Sample) -> Figures:
-    """Return svy's figures, which are computed question by question, for all areas of a question at once."""
+    """Return svy's figures. They are computed for one question at a time, and for all areas at once."""
     import polars as pl
     import svy
 
@@ -79,7 +79,7 @@ def by_svy(sample: Sample) -> Figures:
 
 
 def clocked(way: Callable[[Sample], Figures], editions: list[Sample]) -> tuple[float, list[Figures]]:
-    """Run a way on every edition, and return the mean wall seconds per edition and each edition's figures."""
+    """Let Tryghed or svy compute the editions. Return the mean run time per edition in seconds, and the figures."""
     start = time.perf_counter()
     figures = [way(sample) for sample in editions]
     return (time.perf_counter() - start) / len(editions), figures

@@ -1,12 +1,14 @@
-"""Compares the time to read an Excel and an SPSS file of 100,000 rows with the time of the library that reads the cells.
+"""Compares Tryghed's time to read an Excel file and an SPSS file with that of the libraries that read their cells.
+
+Each file has 100,000 rows.
 
     python -m benchmarks.workbooks_and_spss
 
-The Excel file has police reports on one sheet. The SPSS file has survey answers with value labels. Both files are made up.
-The ways take turns, each in a new process. The figures are wall seconds after loading the libraries. Tryghed inspects the
-whole file, finds its specification, hashes it, and converts every cell of the specification's columns to text. The
-yardstick converts all cells to Python values and checks nothing. The time until the typed table is stored is printed too,
-but has no limit.
+The Excel file has police reports on one sheet. The SPSS file has survey answers with value labels. Both files are made
+up. The ways take turns, each in a new process. The figures are run times in seconds, without the time to load the
+libraries. Tryghed inspects the whole file, finds its specification, hashes it, and converts every cell of the
+specification's columns to text. The yardstick is the library alone: it converts all cells to Python values and checks
+nothing. The time that Tryghed takes until the typed table is stored is printed too, but no limit is set for it.
 """
 
 import os
@@ -56,7 +58,7 @@ def write_often(extract: "Extract", key: str, folder: Path) -> None:
 
 
 def file_of(kind: str, folder: Path) -> Path:
-    """Return the path of the file in a format."""
+    """Return the path of the benchmark's file of a kind: the Excel file or the SPSS file."""
     return folder / f"synthetic_rows.{kind}"
 
 
@@ -106,7 +108,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
 
 
 def timed(way: str, folder: Path) -> float:
-    """Load the libraries of a way, run the way in this process, and return its wall seconds."""
+    """Load the libraries of one way, run the way in this process, and return its run time in seconds."""
     libraries = ["pyreadstat", "python_calamine", "pyproj.crs"]
     libraries += ["assets.extracts.landing"] if way.endswith("rows as delivered") else []
     libraries += ["assets.extracts.trial"] if way.endswith("typed table") else []

@@ -1,9 +1,10 @@
 """Runs rules with Great Expectations on DuckDB. No other module uses Great Expectations.
 
 Importing this library takes seconds, so it is imported inside the functions that validate and never at the top
-(`benchmarks/imports.py`). Its SQL engine does not work with DuckDB by itself, because it reads results after it has closed
-their cursor. `_connection` therefore gives it cursors that keep their rows. Because this adapter is new, `prove_route`
-first checks that each kind of expectation finds a planted bad row, and raises an error if one does not.
+(`benchmarks/imports.py`). The library's SQL engine does not work with DuckDB by itself, because the engine closes a
+cursor before it reads the cursor's rows. `_connection` therefore gives the engine cursors that keep their rows. Because
+this adapter is new, `prove_route` first plants bad rows, and raises an error if a kind of expectation does not find
+them.
 """
 
 import contextlib
@@ -154,7 +155,9 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 
 def misshapen_files(table: Table) -> list[Key]:
-    """Return the files whose columns or types differ from the contract, by edition or file name.
+    """Return the files whose columns or types differ from the contract.
+
+    Each file is given by its edition, or by its name if the table has no editions.
 
     A file also has the wrong shape if it allows empty cells in a required column, or if it has rows of another edition
     than its name says.
@@ -175,10 +178,12 @@ def _fits(path: Path, expected: pa.Schema, edition: int | None) -> bool:
 
 
 class _GreatExpectations:
-    """Great Expectations with one data source and one table. Both are made once per process, because that takes long.
+    """Great Expectations with one data source and one table.
 
-    The table is the view `judged` of the DuckDB connection that is currently checked. `benchmarks/run_overhead.py`
-    shows the cost.
+    Both are made only once per process, because making them takes long.
+
+    The table is the view `judged` of the DuckDB connection that is being checked. `benchmarks/run_overhead.py` shows
+    what Great Expectations costs.
     """
 
     def __init__(self) -> None:
@@ -221,7 +226,7 @@ def _connection(connection: duckdb.DuckDBPyConnection) -> "ConnectionWrapper":
         def close(self) -> None:
             """Keep the rows, because Great Expectations reads them after it has closed the cursor."""
 
-    own = connection.cursor()  # Great Expectations closes the connection that it gets
+    own = connection.cursor()  # Great Expectations closes the connection that is given to it
 
     class KeepingConnection(ConnectionWrapper):
         def cursor(self) -> KeepingCursor:
@@ -237,7 +242,7 @@ def _validate(
     queries: list[str | None],
     key: tuple[str, ...] = (),
 ) -> "list[ExpectationValidationResult]":
-    """Run rules on a table or view, as expectations or as their own queries.
+    """Run rules on a table or view. A rule runs as an expectation, or as its query in `queries`.
 
     Return the results in the order of the rules.
     """
@@ -279,7 +284,7 @@ def _failing_keys(
     names = key or rule.key
     if query:
         rows = result.result["details"]["unexpected_rows"]
-        if len(rows) < result.result["observed_value"]:  # Great Expectations returns no more than 200
+        if len(rows) < result.result["observed_value"]:  # Great Expectations returns no more than 200 rows
             cursor = connection.execute(query)
             rows = [
                 dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor.fetchall()
@@ -291,7 +296,10 @@ def _failing_keys(
 
 
 def _refuse_errors(rule: Rule, result: "ExpectationValidationResult") -> None:
-    """Raise CheckError if the expectation could not be run. Great Expectations itself would only call it failed."""
+    """Raise CheckError if the expectation could not be run.
+
+    Great Expectations itself would only say that the check failed.
+    """
     information = result.exception_info or {}
     faults = [information] if "raised_exception" in information else list(information.values())
     for fault in faults:

@@ -1,8 +1,8 @@
 """Runs the rules of a table, and keeps the result for each edition in a file of the store.
 
-Kept results are valid for the same content, rules and programs. If all of these are unchanged, no rule is run again. If
-some editions changed, a rule that looks at single rows is run on those editions only. Every other rule compares rows,
-editions or tables, so it is run on all editions. The kept results are never published.
+Kept results are valid as long as the table's content, its rules and the programs that run them stay the same. Then no
+rule is run again. If some editions changed, a rule that looks at single rows is run on those editions only. Every other
+rule compares rows, editions or tables, so it is run on all editions. The kept results are never published.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from checks.table_rules import Rule, rules, shape_expectations, shape_rule
 from warehouse import store
 from warehouse.contracts import Table, contracts
 
-KEYS_KEPT = 20  # keys of failing rows, for each edition
+KEYS_KEPT = 20  # how many keys of failing rows are kept for each edition
 
 
 class Failure(BaseModel):
     """A failure of a rule in an edition: how many rows break it, the keys of the first ones, and their provenance.
 
-    The edition is None if the table has no editions. `provenance` is `synthetic` if at least one of these rows is made
-    up.
+    The edition is None if the table has no editions. `provenance` is `synthetic` if at least one of the rows that break
+    the rule is made up.
     """
 
     edition: int | None
@@ -52,8 +52,8 @@ class _Kept(BaseModel):
     """The kept results of a table, and the hashes for which they are valid."""
 
     judged_by: str
-    files: dict[str, str]  # hash of each file of the table, by edition
-    other_tables: dict[str, str]  # hash of each other table that the rules read, by name
+    files: dict[str, str]  # the hash of each file of the table; its key is the file's edition
+    other_tables: dict[str, str]  # the hash of each other table that the rules read; its key is that table's name
     failures: dict[str, list[Failure]]
 
 
@@ -134,7 +134,7 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 
 def _provenance(table: Table, rule: Rule, keys: Iterable[Key], edition: int | None) -> str | None:
-    """Return the provenance of the failing rows: `synthetic` if at least one of them is made up."""
+    """Return the provenance of the failing rows: `synthetic` if at least one of these rows is made up."""
     if table.schema_name == "reference":
         return "published"
     if "provenance" not in table.columns or rule.rows_of or edition is None:

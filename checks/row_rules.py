@@ -1,7 +1,7 @@
 """The rules that reject single delivered rows, read from `checks/rows/*.yml`.
 
-They run before a table is made, and `quality.rejected_rows` has each rejected row with the rule's reason. Rules of a
-whole table belong in `checks/rules/`.
+The rules run before a table is made. `quality.rejected_rows` has each rejected row, with the reason that the rule
+gives. Rules of a whole table belong in `checks/rules/`.
 """
 
 from functools import cache
@@ -18,8 +18,8 @@ ROWS = Path(__file__).parent / "rows"
 class RowRule(BaseModel):
     """A rule of single rows.
 
-    It has either a condition that is true for a bad row, or a query. The query reads `{batch}` and selects `file` and
-    `row` of the bad rows.
+    The rule has either a condition that is true for a bad row, or a query. The query reads `{batch}` and selects `file`
+    and `row` of the bad rows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -26,8 +26,8 @@ class Rule(BaseModel):
     `why` says what is wrong when the rule fails and why that matters; `what_to_do` names the file or command. `rows_of`
     names another table if the failing rows are in that one, for example rows that should have arrived in this table and
     did not. A steward may accept the failure of a `decidable` rule. Only rules about delivered data are decidable. A
-    fault of the program has to be reported instead, and a line of a reference file corrected. A rule that can fail in
-    published data has a footnote, which tells readers so.
+    fault of the program has to be reported instead, and a wrong line of a reference file has to be corrected. A rule
+    that can fail in published data has a footnote, which tells readers so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,7 +63,7 @@ class Rule(BaseModel):
 
     @property
     def judges_single_rows(self) -> bool:
-        """Return whether the rule looks at each row by itself. It need not be run again on an unchanged file then."""
+        """Return whether the rule looks at each row by itself. If so, it need not run again on an unchanged file."""
         if self.rows_of:
             return False
         if self.sql is None:
@@ -74,7 +74,8 @@ class Rule(BaseModel):
     def looks_at_editions_alone(self) -> bool:
         """Return whether the rule looks at each edition by itself.
 
-        The rule that keys are unique does, because each key contains its edition, and a file has one edition.
+        The rule that keys are unique is one of these, because each key contains its edition, and a file has only one
+        edition.
         """
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
@@ -109,7 +110,7 @@ def shape_expectations(table: Table) -> list[Rule]:
 def _key_rule(table: Table) -> Rule:
     """Return the rule that keys are unique.
 
-    It compares only rows whose keys have equal hashes, because millions of keys would fill the memory.
+    The rule compares only rows whose keys have equal hashes, because comparing millions of keys would fill the memory.
     """
     if len(table.key) == 1:
         return _shape_rule(table, KEY_UNIQUE, "ExpectColumnValuesToBeUnique", {"column": table.key[0]})

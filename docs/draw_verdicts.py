@@ -35,8 +35,8 @@ SHADES = {
 def draw(connection: duckdb.DuckDBPyConnection, folder: Path = FOLDER) -> Path:
     """Draw the agreement that has targets, and return the picture's path.
 
-    Each target and measure has a line, each year a column. The picture can be read without colour: each cell has the
-    figure, the reading by the words and the reading by the data.
+    Each measure of a target has a line, and each year has a column. The picture can be read without colour: each cell
+    has the figure, the reading by the words and the reading by the data.
     """
     os.environ["TRYGHED_LANGUAGE"] = "en"
     mpl.rcParams |= {"svg.hashsalt": "tryghed", "svg.fonttype": "none"}

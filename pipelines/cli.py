@@ -148,7 +148,10 @@ def run_command(editions: tuple[int, ...]) -> int:
 
 
 def _print_reference_files() -> None:
-    """Print a line if a run reads the sample's copy of the reference files, and one if the originals have changed since."""
+    """Print a line if a run reads the sample's copy of the reference files.
+
+    Print another line if the original files have changed since they were copied.
+    """
     if reference_folder() != sample_reference_folder():
         return
     from pipelines.sample_reference import changed_since_copied
@@ -171,7 +174,10 @@ def _progress() -> Progress:
 
 
 def _step_printer(progress: Progress) -> "OnStep":
-    """Return the function that a run calls at each step. On a terminal it moves the bar; elsewhere it prints a line."""
+    """Return the function that a run calls at each step.
+
+    On a terminal, the function moves the progress bar. Elsewhere, it prints a line for each step.
+    """
     started, done = time.monotonic(), itertools.count(1)
     task = progress.add_task(text("loading"), total=None)
 
@@ -189,7 +195,7 @@ def _step_printer(progress: Progress) -> "OnStep":
 
 
 def _added(wanted: tuple[int, ...], editions_made: range) -> int:
-    """Return how many editions a run makes in addition to those that are wanted; 0 if all editions are wanted."""
+    """Return how many editions a run makes in addition to those that the user named; 0 if the user named none."""
     return len(editions_made) - len(set(wanted)) if wanted else 0
 
 
@@ -254,7 +260,7 @@ Callback = TypeVar("Callback", bound=Callable[..., object])
 
 
 class ByOptions(TypedDict):
-    """The options of every decision, as click passes them."""
+    """The options that every kind of decision has, in the form in which click passes them."""
 
     person: str
     reason: str
@@ -262,7 +268,7 @@ class ByOptions(TypedDict):
 
 
 class RowOptions(ByOptions):
-    """The options of a decision on a row."""
+    """The options of a decision on a rejected row."""
 
     action: Literal["accept", "correct", "drop"]
     column: str | None
@@ -270,7 +276,7 @@ class RowOptions(ByOptions):
 
 
 def _by(command: Callback) -> Callback:
-    """Add the options that every kind of decision has to a command."""
+    """Give a command the options that every kind of decision has."""
     for option in (
         click.option(
             "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, such as 2027-06-01."
@@ -426,7 +432,7 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
     Example:
       tryghed extracts check data/landing/2023/anmeldelser_2023.csv
     """
-    with out.status(text("reading_file")):  # without the file's name, which may be a person's
+    with out.status(text("reading_file")):  # does not show the file's name, because that may contain a person's name
         from assets.extracts.file_trial import try_file
         from pipelines.editions import edition_of_file
 
@@ -475,7 +481,8 @@ def ui_command(host: str, port: int) -> None:
     from pipelines.running import prepare_dagster_home
 
     os.environ["TMPDIR"] = str(prepare_dagster_home())
-    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"  # its successor needs another package
+    # the command that replaces dev_command needs another package
+    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
     out.print(text("page_starts", host=host, port=port))
     dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120
     os.execv(dagster, [dagster, "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)])  # noqa: S606

@@ -34,14 +34,17 @@ def translations() -> dict[str, str]:
 
 @cache
 def _templates() -> list[tuple[re.Pattern[str], str]]:
-    """Return a pattern for each English template, and the Danish template. Those with the most fixed letters come first."""
+    """Return a pair for each English template: its pattern, and the Danish template that translates it.
+
+    English templates with the most fixed letters come first.
+    """
     by_length = sorted(translations().items(), key=lambda entry: -len(PLACEHOLDER.sub("", entry[0])))
     return [(_pattern(english), danish) for english, danish in by_length]
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return a template's pattern, which matches its fixed words as they are, and any text in place of each name."""
-    parts = PLACEHOLDER.split(template)  # fixed words and names in turn
+    """Return a pattern that matches the template's fixed words exactly, and any text in place of each placeholder."""
+    parts = PLACEHOLDER.split(template)  # fixed words and the placeholders' names in turn
     names: set[str] = set()
     pattern = ""
     for position, part in enumerate(parts):

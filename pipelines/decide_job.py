@@ -28,14 +28,14 @@ class About(Enum):
 
 
 class Action(Enum):
-    """What is to be done with the row."""
+    """What to do with the rejected row that the decision is about."""
 
     accept = "accept"
     correct = "correct"
     drop = "drop"
 
 
-FIELDS = {  # the fields of the form that do not apply to every kind of decision
+FIELDS = {  # the fields of the form that only some kinds of decisions have, for each kind
     About.failed_check: {"table", "rule", "seen"},
     About.rejected_row: {"file", "row", "action", "column", "value", "seen"},
     About.rejected_share: {"file", "seen"},
@@ -44,7 +44,7 @@ FIELDS = {  # the fields of the form that do not apply to every kind of decision
 
 
 class StewardsDecision(dg.Config):
-    """The fields of the launch form. Fields that do not apply to `about` stay empty."""
+    """The fields of the launch form. A field that does not apply to the choice in `about` stays empty."""
 
     about: About = Field(
         default=About.failed_check, description="failed_check, rejected_row, rejected_share or unmapped_code"
@@ -80,7 +80,7 @@ class StewardsDecision(dg.Config):
 
 @dg.op(name=OP, description="Adds the decision to decisions.yml, for the content that is in the store now.")
 def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
-    """Write the decision, and log what happens next."""
+    """Write the decision that the launch form describes, and log what happens next."""
     with expected_trouble():
         person = signed_in(context.run.tags) or config.person
         decision = written(config, person, date.today())
@@ -91,7 +91,9 @@ def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
 
 
 def written(form: StewardsDecision, person: str, today: date) -> Decision:
-    """Write the decision that the form describes, and return it as an object of the decision's own type.
+    """Write the decision that the form describes, and return the decision.
+
+    The returned object has the class of its kind of decision, such as `RowDropped`.
 
     Raises InputError if the form contradicts itself or names something unknown.
     """
@@ -112,7 +114,7 @@ def written(form: StewardsDecision, person: str, today: date) -> Decision:
 
 
 def _reject_fields_of_another_kind(form: StewardsDecision) -> None:
-    """Reject fields that do not apply to this kind of decision."""
+    """Raise InputError if a field is filled in that does not apply to the form's kind of decision."""
     filled = {name for names in FIELDS.values() for name in names if getattr(form, name)}
     for name in sorted(filled - FIELDS[form.about]):
         raise InputError(

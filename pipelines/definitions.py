@@ -1,8 +1,8 @@
 """The project's Definitions: every asset, job, sensor and schedule that Dagster loads. Start reading here.
 
-reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file. The
-step that materializes a table also runs its checks. If a blocking check fails, no table that is made from this one is
-materialized.
+reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file.
+The step that materializes a table also runs its checks. If a blocking check of a table fails, no table that is made
+from that table is materialized.
 """
 
 import dagster as dg

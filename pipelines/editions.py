@@ -1,4 +1,4 @@
-"""The editions that a run makes, and the tags by which Dagster knows them."""
+"""The editions that a run makes, and the tags that tell Dagster which editions these are."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,9 +15,11 @@ def known_editions() -> list[int]:
 
 
 def editions_to_make(wanted: Iterable[int] | None = None) -> range:
-    """Return the editions that a run makes: all from the first one that is wanted or not stored yet to the newest.
+    """Return the editions that a run makes.
 
-    Editions after the first are made again too, because they are compared with the editions before them. Raises
+    The first one is the earliest edition that is wanted or is not stored yet, and the last one is the newest edition.
+
+    All editions between them are made again too, because each edition is compared with the editions before it. Raises
     InputError for an edition that editions.csv does not have.
     """
     described = known_editions()
@@ -34,7 +36,7 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
 
 
 def edition_of_file(path: Path) -> int:
-    """Return the edition of a delivered file: the one that its folder is named after, or else the newest."""
+    """Return the edition of a delivered file: the edition that names the file's folder, or else the newest edition."""
     folder = path.resolve().parent.name
     described = known_editions()
     return int(folder) if folder in map(str, described) else described[-1]

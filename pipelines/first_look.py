@@ -16,10 +16,10 @@ from warehouse.errors import InputError
 
 
 def bad_files(editions: range, on_file: Callable[[int, int], None]) -> list[str]:
-    """Return a sentence for each landed file of the editions that a run would refuse.
+    """Return a sentence for each file that a run would refuse, among the landed files of the editions.
 
-    `on_file(number, files)` is called before each file. Raises InputError if something is wrong with the landing folder
-    itself.
+    `on_file(number, files)` is called before each file is read, with the file's position and the number of all files.
+    Raises InputError if something is wrong with the landing folder itself.
     """
     specifications, known = load_specifications(), _known_hashes()
     files = [
@@ -44,7 +44,7 @@ def _known_hashes() -> set[str]:
 
 
 def _sha256(path: Path) -> str | None:
-    """Return the hash of a file's bytes, or None if it cannot be read: the look into the file then says why."""
+    """Return the hash of a file's bytes, or None if the file cannot be read. `look_into` then says why."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

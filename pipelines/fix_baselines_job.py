@@ -23,7 +23,7 @@ class BaselineAct(dg.Config):
 
 @dg.op(description="Adds lines to fixed_baselines.csv that fix the baselines at the figures that are in the store now.")
 def fix(context: dg.OpExecutionContext, config: BaselineAct) -> None:
-    """Fix the baselines, and log which were fixed, which were fixed before, and which have no figure yet."""
+    """Fix the baselines. Log which ones were fixed now, which were fixed earlier, and which have no figure yet."""
     with expected_trouble():
         person = signed_in(context.run.tags) or config.person
         act = fix_baselines(config.agreement_id, person, config.reason or None, date.today())

@@ -16,14 +16,17 @@ from pipelines.texts import reader_language
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """One target, measure and comparison, with both readings of each edition in words."""
+    """The verdicts on one measure of a target in one comparison: both readings of each edition, in words."""
 
     target_id: str
     about: str
     readings: dict[int, str]
 
     def spans(self, editions: tuple[int, ...]) -> list[tuple[str, str]]:
-        """Return each span of consecutive editions with the same readings: a text such as `2019-2021`, and the readings."""
+        """Return a pair of texts for each span of consecutive editions that have the same readings.
+
+        The first text is the span, such as `2019-2021`. The second text gives both readings.
+        """
         judged = [edition for edition in editions if edition in self.readings]
         spans = []
         for reading, group in groupby(judged, key=self.readings.__getitem__):
@@ -45,7 +48,8 @@ class VerdictTable:
 class Footnote:
     """What a reader should know about the figures of some editions, and the checks that say so.
 
-    `accepted` if a steward accepted or waived it in these editions.
+    `accepted` is true if a steward accepted or waived the failure of the checks in these editions. `made_up` is true if
+    some of the figures are made up.
     """
 
     text: str
@@ -57,7 +61,7 @@ class Footnote:
 
 @dataclass(frozen=True)
 class MissingDelivery:
-    """A delivery that verdicts wait for: who makes it, for which editions it is missing, and since when."""
+    """A delivery that verdicts wait for: who delivers it, the editions for which it is missing, and since when."""
 
     name: str
     deliverer: str
@@ -66,12 +70,15 @@ class MissingDelivery:
 
 
 def words(connection: duckdb.DuckDBPyConnection) -> Words:
-    """Return the texts of words in the reader's language. The key of a text is its kind and its word."""
+    """Return the text for each word of the published file, in the reader's language.
+
+    The key is a pair: the kind of the word, and the word.
+    """
     return read_words(connection, reader_language())
 
 
 def verdict_tables(connection: duckdb.DuckDBPyConnection) -> list[VerdictTable]:
-    """Return one table per agreement, with both readings in each cell."""
+    """Return one table of verdicts per agreement, with both readings in each cell."""
     names_of_words = words(connection)
     agreements = connection.execute(
         f"SELECT agreement_id, name_{reader_language()} FROM reference.agreements ORDER BY ALL"
@@ -84,7 +91,10 @@ def verdict_tables(connection: duckdb.DuckDBPyConnection) -> list[VerdictTable]:
 
 
 def missing_deliveries(connection: duckdb.DuckDBPyConnection, newest_edition: int = 9999) -> list[MissingDelivery]:
-    """Return the deliveries that verdicts up to an edition wait for, the oldest first."""
+    """Return the deliveries that verdicts up to an edition wait for.
+
+    The delivery that has been missing longest comes first.
+    """
     rows = connection.execute(
         f"""
         SELECT d.name_{reader_language()}, d.deliverer, list_sort(list_distinct(list(v.edition))), min(e.due_on)
@@ -104,7 +114,10 @@ def missing_deliveries(connection: duckdb.DuckDBPyConnection, newest_edition: in
 
 
 def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
-    """Return the footnotes on published figures with their editions, those without a decision first."""
+    """Return the footnotes on published figures, with the editions of these figures.
+
+    Footnotes that nobody has decided on come first.
+    """
     rows = connection.execute(
         f"""
         SELECT text_{reader_language()}, string_agg(DISTINCT table_name || ' ' || rule, ', ' ORDER BY table_name || ' ' || rule), list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
@@ -118,7 +131,7 @@ def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
 
 
 def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
-    """Return each decision in force: name, first edition, what it is about, who made it, when and why."""
+    """Return each decision in force: its id, its first edition, what it is about, who made it, when and why."""
     return connection.execute(
         """
         SELECT decision_id, min(edition), concat_ws(' ', action, table_name, rule, file, row, column_name, offence_code, crime_type),
@@ -130,7 +143,10 @@ def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str,
 
 @dataclass(frozen=True)
 class _Verdict:
-    """A row of targets.verdicts with its names. `measures` and `comparisons` say how many of them its target has."""
+    """A row of targets.verdicts, with the texts of its target and its measure.
+
+    `measures` and `comparisons` say how many measures and comparisons the target has.
+    """
 
     agreement_id: str
     target_id: str
@@ -161,7 +177,7 @@ def _verdicts(connection: duckdb.DuckDBPyConnection) -> list[_Verdict]:
 
 
 def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -> VerdictTable:
-    """Return the verdicts of one agreement in words, with a row for each measure and comparison of a target."""
+    """Return the verdicts of one agreement in words. Each comparison of each measure of a target has its own row."""
     readings: dict[tuple[str, str], dict[int, str]] = {}
     for verdict in verdicts:
         subject = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
@@ -175,7 +191,7 @@ def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -
 
 
 def _reading(verdict: _Verdict, names_of_words: Words) -> str:
-    """Return both readings as text, or the reason if neither can be made. The text is marked if a figure is made up."""
+    """Return both readings as text, or the reason why there is neither. A mark is added if a figure is made up."""
     why = names_of_words["reason", verdict.reason] if verdict.reason else ""
     if verdict.literal == verdict.statistical == "not_evaluable":
         return names_of_words["heading", "no_verdict"] + why

@@ -40,17 +40,20 @@ _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 
 def print_wrapped(line: str) -> None:
-    """Print a line, broken between words at the edge of the terminal, with the following lines indented."""
+    """Print a line. If it is wider than the terminal, break it between words, and indent the parts after the first."""
     _print_lines(_wrapped(line))
 
 
 def print_error(line: str) -> None:
-    """Print a line on standard error. On a terminal it is broken between words; elsewhere it stays one line."""
+    """Print a line on standard error. On a terminal the line is broken between words; elsewhere it stays one line."""
     err.print("\n".join(_wrapped(line)) if err.is_terminal else line)
 
 
 def _wrapped_at_points(line: str) -> list[str]:
-    """Return the line of a target, broken after its points where it is too long, and nowhere else if that is possible."""
+    """Return the parts into which a target's line is broken.
+
+    A line that is too long is broken after a `·`, or between words if a piece between two `·` is too long by itself.
+    """
     parts = line.split(" · ")
     if any(len(part) > out.width - len("     ·") for part in parts):
         return _wrapped(line, "     ")
@@ -85,7 +88,7 @@ def print_run(ran: "Ran") -> None:
 
 
 def _new_files(rows: "tuple[Row, ...]") -> RichTable:
-    """Return a table of how many rows each new file had, and how many were kept and rejected."""
+    """Return a table of the new files: the number of rows that each file has, and how many were kept and rejected."""
     table = RichTable(title=text("new_files"), box=None, padding=(0, 1, 0, 0), pad_edge=False, **_LEFT)
     for heading in ("file", "delivered", "kept", "rejected"):
         table.add_column(text(heading), no_wrap=True, justify="left" if heading == "file" else "right")
@@ -96,7 +99,7 @@ def _new_files(rows: "tuple[Row, ...]") -> RichTable:
 
 
 def _failed_check(check: "FailedCheck") -> str:
-    """Return a line that says which check fails, in which editions, whether that is new, and what to do."""
+    """Return a line on a failed check: in which editions it fails, which of them are new, and what to do."""
     if not check.new_editions:
         since = text("known_failure")
     elif check.new_editions == check.editions:
@@ -286,7 +289,7 @@ def _table(words: "Words", title: str, *headings: str) -> RichTable:
 
 
 def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable:
-    """Return a table of the deliveries that verdicts wait for, from whom, and since when."""
+    """Return a table of the deliveries that verdicts wait for: who delivers each one, and since when it is missing."""
     table = _table(words, "missing", "delivery", "from", "editions", "since")
     for delivery in missing:
         table.add_row(delivery.name, delivery.deliverer, spans(delivery.editions), day(delivery.since))
@@ -294,7 +297,10 @@ def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable
 
 
 def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
-    """Return a table of the footnotes, marked where a steward let one pass or figures are made up."""
+    """Return a table of the footnotes.
+
+    A footnote is marked if a steward let its checks pass, or if figures are made up.
+    """
     table = _table(words, "footnotes", "footnote", "check", "editions")
     for footnote in footnotes:
         marks = [words["heading", "let_pass"]] if footnote.accepted else []
@@ -305,7 +311,7 @@ def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
 
 
 def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], words: "Words") -> RichTable:
-    """Return a table of the decisions in force: name, first edition, what it is about, who made it, when and why."""
+    """Return a table of the decisions in force: id, first edition, what it is about, who made it, when and why."""
     table = _table(words, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
     for name, edition, matter, person, decided_on, reason in decisions:
         table.add_row(name, str(edition), matter, person, day(decided_on), reason)
@@ -340,7 +346,7 @@ def print_decision(decision: "Decision") -> None:
 
 
 def print_baselines(act: "Act", names: dict[str, str]) -> None:
-    """Print the baselines that an act fixed, those that were fixed already, and what to do next.
+    """Print the baselines that the command fixed now, those that were fixed earlier, and what to do next.
 
     `names` are the measures' names in the reader's language.
     """
@@ -355,7 +361,7 @@ def print_baselines(act: "Act", names: dict[str, str]) -> None:
 
 
 def _baseline(line: "FixedBaseline", measure: str) -> str:
-    """Return a fixed baseline as its target, measure, year, figures and files."""
+    """Return a line on a fixed baseline: its target, measure, year and figures, and what they were made from."""
     figures = [
         text("per_cent", share=number(line.share_percent)) if line.share_percent is not None else "",
         text("reports", reports=number(line.reports)) if line.reports is not None else "",
@@ -376,7 +382,7 @@ def _baseline(line: "FixedBaseline", measure: str) -> str:
 
 
 def print_trial(trial: "Trial") -> None:
-    """Print what the file is, how its columns are read, which rows would be rejected, and what to do next."""
+    """Print what the tried file is, how its columns are read, which rows would be rejected, and what to do next."""
     from assets.extracts.intake import rejected_share
 
     file, layout = trial.file, trial.file.layout
@@ -424,7 +430,10 @@ def print_trial(trial: "Trial") -> None:
 
 
 def _columns_read(layout: "Layout") -> list[str]:
-    """Return a line for each column of the file: as what it is read, or why it is not."""
+    """Return a line for each column of the file: the name under which it is read, or the reason why it is not read.
+
+    A line is added for each column of the specification that the edition does not have.
+    """
     lines = []
     for name, heading in layout.headings.items():
         labels = layout.columns[name].labels

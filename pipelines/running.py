@@ -33,8 +33,8 @@ Editions = tuple[int | None, ...]
 class FailedCheck:
     """A check that failed and that nobody let pass. The edition is None if the table has no editions.
 
-    `new_editions` are those of its editions in which it passed, or was not run, when the table was last checked.
-    `first_row` is the key of the first failing row. It is empty if the check is about a whole table.
+    `new_editions` are the editions in which the check fails now, but passed or was not run when the table was last
+    checked. `first_row` is the key of the first failing row. It is empty if the check is about a whole table.
     """
 
     table: str
@@ -49,7 +49,7 @@ class FailedCheck:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run did: its checks, the files that the published file did not have before, and what stopped it."""
+    """The result of a run: its checks, the files that are new in the published file, and what stopped the run."""
 
     run_id: str
     checks: int
@@ -70,11 +70,11 @@ def prepare_dagster_home() -> Path:
 
 
 def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey] = ()) -> Ran:
-    """Run the yearly job over the editions, recorded for Dagster's page like any other run.
+    """Run the yearly job over the editions. Dagster's page shows this run like any other.
 
     If `tables` are given, only these tables and the ones that they are made from are materialized. `on_step(name,
     steps)` is called when a step starts, with its name and the number of all steps. Raises KeyboardInterrupt if
-    somebody interrupted the run, because Dagster only records a failed step then.
+    somebody interrupts the run. Dagster itself only records a failed step.
     """
     from pipelines.definitions import defs
 
@@ -119,12 +119,14 @@ def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey]
 
 @contextmanager
 def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
-    """Yield a function to call again and again: once the two SQLite files of a run's events exist, it keeps them open.
+    """Yield a function that opens the two SQLite files of a run's events, if they exist, and keeps them open.
 
-    Dagster opens and closes them for each event, and SQLite writes its whole log into the file when the last connection
-    closes. SQLite also waits for the disk after each event. With `synchronous = NORMAL` it does not wait. A power cut
-    may then lose the last events, but no table depends on them. Without these two changes, `benchmarks/run_overhead.py`
-    takes a third longer on its empty job.
+    The caller calls the function again and again, because the files do not exist at the start of the run.
+
+    Dagster opens and closes these files for each event. When the last connection to a file closes, SQLite writes its
+    whole log into the file. SQLite also waits for the disk after each event, but not with `synchronous = NORMAL`. A
+    power cut may then lose the last events, but no table depends on them. Without these two changes, the empty job of
+    `benchmarks/run_overhead.py` takes a third longer.
     """
     folder, connections = dagster_folder() / "history" / "runs", {}
 
@@ -156,7 +158,7 @@ def _interrupted(event: DagsterEvent) -> bool:
 
 
 def _expected(event: DagsterEvent) -> str | None:
-    """Return the sentence of an expected error, or None for a bug.
+    """Return the sentence of an error that is expected, or None if the error is a bug.
 
     The sentence is empty if a failed check reports the error.
     """

@@ -1,8 +1,10 @@
-"""The made-up sample's own copy of the reference files, in which its baselines are fixed, so that a first run has verdicts.
+"""Makes the made-up sample's own copy of the reference files, and fixes the sample's baselines in it.
+
+With these baselines, even the first run on the sample has verdicts.
 
 A made-up baseline is written into `<home>/reference/` and never into `warehouse/reference/`. `assets/targets/fixing.py`
-decides at which figures baselines are fixed, for the sample as for delivered files. `assets/extracts/sample/` makes up the
-sample's files.
+decides at which figures baselines are fixed. It does so in the same way for the sample and for delivered files.
+`assets/extracts/sample/` makes up the sample's files.
 """
 
 import filecmp
@@ -25,11 +27,11 @@ WRITTEN_BY_COMMANDS = ("fixed_baselines.csv", "decisions.yml")
 
 
 def write_sample_reference(on_step: OnStep) -> Path | None:
-    """Copy the reference files into the data folder, fix the sample's baselines in the copy, and return the copy's folder.
+    """Copy the reference files into the data folder, fix the sample's baselines there, and return the copy's folder.
 
-    The figures are made in an empty data folder, only from the landed files of the baselines' editions. Returns None if
-    TRYGHED_REFERENCE names a folder: a run then uses its files as they are. Raises InputError if the figures cannot be
-    made.
+    The figures of the baselines are made in an empty data folder, only from the landed files of the baselines'
+    editions. If TRYGHED_REFERENCE names a folder, nothing is copied and None is returned, because a run then uses the
+    files of that folder as they are. Raises InputError if the figures cannot be made.
     """
     if os.environ.get("TRYGHED_REFERENCE"):
         return None
@@ -63,7 +65,10 @@ def changed_since_copied(original: Path) -> list[str]:
 
 
 def _editions_of_baselines() -> list[int]:
-    """Return the editions whose figures are baselines, in order. A crime year is published by the edition after it."""
+    """Return the editions whose figures are baselines, in order.
+
+    The figures of a crime year are published in the next year's edition.
+    """
     targets = load_reference()["reference.targets"].dropna(subset=["baseline_year"])
     crime = targets["period_of"] == "crime_year"
     return sorted({*map(int, targets["baseline_year"][~crime]), *map(int, targets["baseline_year"][crime] + 1)})

@@ -24,7 +24,7 @@ from warehouse.contracts import contracts
     description="After a decision, materializes the tables that depend on it: the checked table and everything made from it, or everything made from the edition's files.",
 )
 def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
-    """Yield one run request for each decision."""
+    """Yield the request for a run that materializes the tables that depend on the decision."""
     if context.repository_def is None:
         raise ValueError("after_decision was evaluated without its repository")
     form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]

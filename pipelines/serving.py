@@ -1,8 +1,8 @@
 """The Dagster page for several users behind a proxy that signs them in: every launched run is tagged with its user's name.
 
-The proxy sends the name in a header; `deploy/nginx.conf` is a configuration that was tested. Dagster has no users of its
-own, so the name becomes a tag of the run. It replaces any name that somebody typed into that tag. The server listens on
-this machine only. How a decision uses the name is in `users.py`.
+The proxy sends the name in a header; `deploy/nginx.conf` is a configuration that was tested. Dagster has no users of
+its own, so the name becomes a tag of the run. The name from the proxy replaces any name that somebody typed into that
+tag. The server listens on this machine only. How a decision uses the name is in `users.py`.
 """
 
 import os
@@ -33,7 +33,7 @@ REFUSED = (
 )
 
 Tags = list[dict[str, str]]
-Parameters = dict[str, Any]  # the parameters of a mutation, as Dagster's page sends them
+Parameters = dict[str, Any]  # the parameters of a mutation, in the form in which Dagster's page sends them
 
 
 class PageWithUsers(DagsterWebserver):  # type: ignore[type-arg]
@@ -47,9 +47,9 @@ class PageWithUsers(DagsterWebserver):  # type: ignore[type-arg]
 def record_the_user(
     resolve: Callable[..., object], root: object, info: GraphQLResolveInfo, **arguments: object
 ) -> object:
-    """Tag every launch with the name from the proxy.
+    """Tag every run that a request launches with the user's name, which comes from the proxy.
 
-    Raises GraphQLError if there is none, or if the mutation is refused.
+    Raises GraphQLError if the proxy sent no name, or if the request's mutation is refused.
     """
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:
@@ -67,7 +67,10 @@ def record_the_user(
 
 
 def _launches(arguments: Parameters) -> list[Parameters]:
-    """Return the parameters of each run that a mutation launches, in all forms that Dagster's mutations have."""
+    """Return the parameters of each run that a mutation launches.
+
+    Dagster's mutations have these parameters in different arguments.
+    """
     launches = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
     return [*launches, *(arguments.get("executionParamsList") or [])]
 

@@ -1,6 +1,6 @@
 """Reads from the published file where each target stands, what is overdue and what waits for a decision.
 
-Here are the queries and the sentences of `tryghed status`; how they are laid out is in `printing.py`. No figure is computed
+Here are the queries and the sentences of `tryghed status`; `printing.py` lays the sentences out. No figure is computed
 here.
 """
 
@@ -22,7 +22,7 @@ from warehouse.publishing import NAME, open_published
 
 @dataclass(frozen=True)
 class Reading:
-    """The newest verdict on one measure of a target, with its figures. `short` is the measure's name for a narrow line."""
+    """The newest verdict on one measure of a target, with its figures. `short` is a short name of the measure."""
 
     target_id: str
     short: str
@@ -47,13 +47,13 @@ class Reading:
     def is_report(self) -> bool:
         """Return whether the agreement only asks for the figure and sets no level for it.
 
-        Reporting it is then no success.
+        If so, it is no success that the figure was reported.
         """
         return self.compared_with == "report" and self.literal == "met"
 
     @property
     def is_full_count(self) -> bool:
-        """Whether everything was counted, so that the data say the same as the words."""
+        """Return whether everything was counted. Both readings, by the words and by the data, are then the same."""
         return (
             self.compared_with in ("limit", "goals")
             and self.value_low is None
@@ -63,7 +63,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class AgreementStatus:
-    """An agreement and its readings in the order of its targets. It has no readings if its targets are not entered yet."""
+    """An agreement and its readings, in the order of its targets.
+
+    There are no readings if no targets are entered yet.
+    """
 
     name: str
     begins_after: int | None
@@ -75,7 +78,7 @@ class AgreementStatus:
         return max(reading.year for reading in self.readings)
 
     def lines(self, in_words: Words) -> list[tuple[str, str]]:
-        """Return the number and the line of each target."""
+        """Return a pair for each target: its number, such as `1a`, and its line."""
         return [
             (target_id, target_line(list(readings), self.newest_year, in_words))
             for target_id, readings in groupby(self.readings, key=lambda reading: reading.target_id)
@@ -87,7 +90,11 @@ class AgreementStatus:
         return _counts(literal, ("met", "not_met", "reported", "not_evaluable"), in_words)
 
     def statistical_counts(self, in_words: Words) -> str:
-        """Return how many readings by the data are met, not met and uncertain; reported figures have no such reading."""
+        """Return how many readings by the data have each result, and how many figures are full counts.
+
+        The results are met, not met, uncertain and not evaluable. Figures that only have to be reported, and full
+        counts, are not among these readings.
+        """
         judged = [reading for reading in self.readings if reading.rule != "reported_every_year"]
         statistical = Counter(reading.statistical for reading in judged if not reading.is_full_count)
         counts = [_counts(statistical, ("met", "not_met", "uncertain", "not_evaluable"), in_words)]
@@ -98,7 +105,7 @@ class AgreementStatus:
 
 @dataclass(frozen=True)
 class EditionShown:
-    """The edition that a status is about, when it was due, and when the file that it is read from was published."""
+    """An edition: when it is due, whether it is the newest with a figure, and whether there are earlier editions."""
 
     edition: int
     due_on: date
@@ -123,7 +130,10 @@ class Status:
 
 
 def read_status(wanted: int | None, today: date) -> Status:
-    """Return the status as of an edition, or as of the newest. Raises InputError if the published file does not have it."""
+    """Return the status as of the wanted edition, or as of the newest edition with a figure.
+
+    Raises InputError if the published file does not have the wanted edition.
+    """
     connection = open_published()
     shown = edition_shown(connection, wanted)
     if shown is None:
@@ -147,7 +157,10 @@ def read_status(wanted: int | None, today: date) -> Status:
 
 
 def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> EditionShown | None:
-    """Return the wanted edition, or else the newest in which a target has a figure; None if the file has no such edition."""
+    """Return the wanted edition, or else the newest edition in which a target has a figure.
+
+    Return None if the published file does not have the wanted edition.
+    """
     row = connection.execute(
         """
         WITH newest AS (
@@ -165,8 +178,8 @@ def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> 
 def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[AgreementStatus]:
     """Return each agreement with the newest reading of each measure up to the edition.
 
-    A target that is about every year is shown with all years since the baseline if such a verdict can be given, else
-    with the year before.
+    For a target that is judged over every year, this is the reading of all years since the baseline. If there is no
+    verdict on all these years, it is the reading that compares with the year before.
     """
     language = reader_language()
     rows = connection.execute(
@@ -208,7 +221,10 @@ def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[Agre
 
 
 def editions_overdue(connection: duckdb.DuckDBPyConnection, shown: EditionShown, today: date) -> list[EditionShown]:
-    """Return the editions that were due by today, after the newest one with a figure; none if an earlier one is shown."""
+    """Return the editions that were due by today, but come after the newest edition with a figure.
+
+    Return no editions if the status is about an earlier edition than that.
+    """
     rows = connection.execute(
         "SELECT edition, due_on, false, true FROM reference.editions WHERE edition > $edition AND due_on <= $today ORDER BY edition",
         {"edition": shown.edition, "today": today},
@@ -217,14 +233,20 @@ def editions_overdue(connection: duckdb.DuckDBPyConnection, shown: EditionShown,
 
 
 def footnotes_without_decision(connection: duckdb.DuckDBPyConnection, newest_edition: int) -> int:
-    """Return how many checks warn about published figures up to an edition without a decision on the warning."""
+    """Return how many warnings about published figures nobody has decided on, up to an edition.
+
+    A check that warns about several editions is counted once.
+    """
     query = "SELECT count(DISTINCT (table_name, rule)) FROM quality.footnotes WHERE decision IS NULL AND edition <= ?"
     row = connection.execute(query, [newest_edition]).fetchone()
     return int(row[0]) if row else 0
 
 
 def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """Return the agreements with baselines that could be fixed but are not, and the numbers of the targets concerned."""
+    """Return each agreement that has baselines to fix, with the numbers of their targets.
+
+    A baseline is to be fixed if it has a figure and is not fixed yet.
+    """
     return connection.execute(
         """
         SELECT agreement_id, list_sort(list_distinct(list(target_id)))
@@ -234,7 +256,7 @@ def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, l
 
 
 def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether a figure of the file is made up."""
+    """Return whether the published file has a made-up figure."""
     found = connection.execute("SELECT 1 FROM indicators.yearly WHERE provenance = 'synthetic' LIMIT 1").fetchone()
     return found is not None
 
@@ -245,7 +267,7 @@ def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
 def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) -> str:
     """Return a target's figures and readings in one line, such as `Unsafe 16→12 % (8-17) · City 6 · met · uncertain`.
 
-    A figure of another year than the newest is marked with its year.
+    If a figure is not of the newest year, its year is added.
     """
     if all(reading.value is None and reading.literal == "not_evaluable" for reading in readings):
         names = ", ".join(name_of(reading) for reading in readings)
@@ -273,7 +295,10 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
 
 
 def _named_figures(reading: Reading, newest_year: int, alone: bool) -> str:
-    """Return a measure's name and figures. They have a unit and an interval only if the measure is alone on its line."""
+    """Return a measure's name and figures.
+
+    The figures have a unit and an interval only if the measure is alone on its line.
+    """
     name = name_of(reading)
     if reading.year != newest_year:
         name = text("of_year", measure=name, year=reading.year)
@@ -293,7 +318,10 @@ def name_of(reading: Reading) -> str:
 
 
 def figures_of(reading: Reading, with_unit: bool = True) -> str:
-    """Return the earlier figure (baseline or year before) and the reading's own, followed by unit and interval if wanted."""
+    """Return the earlier figure and the reading's own figure as text, such as `16→12`.
+
+    The earlier figure is that of the baseline or of the year before. Unit and interval follow if `with_unit` is true.
+    """
     if reading.value is None:
         return text("no_figure" if reading.confidentiality == "free" else "hidden")
     if reading.compared_with == "goals" and reading.out_of is not None:
@@ -311,7 +339,7 @@ def figures_of(reading: Reading, with_unit: bool = True) -> str:
 
 
 def _rounded(value: float, unit: str, more: int = 0) -> str:
-    """Return a share in whole per cents, and a rate or gap with one decimal. `more` is the number of further decimals."""
+    """Return a share as text in whole per cent, and a rate or gap with one decimal. `more` adds that many decimals."""
     decimals = {"percent": 0, "reports_per_1000": 1, "percentage_points": 1, "dkk_million": 2}.get(unit, 0)
     return number(round(value, decimals + more))
 

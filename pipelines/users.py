@@ -1,4 +1,7 @@
-"""The user who launched a run, as named by a proxy that signs users in. `serving.py` tags the run with the name."""
+"""Finds out which user launched a run. A proxy that signs users in sends the user's name.
+
+`serving.py` tags the run with this name.
+"""
 
 import os
 from collections.abc import Mapping
@@ -6,11 +9,14 @@ from collections.abc import Mapping
 from warehouse.errors import InputError
 
 USER_TAG = "tryghed/user"
-SIGNED_IN = "TRYGHED_SIGNED_IN"  # set if there is such a proxy: a typed name is not trusted then
+SIGNED_IN = "TRYGHED_SIGNED_IN"  # set if a proxy signs users in: a name that somebody typed is not trusted then
 
 
 def signed_in(tags: Mapping[str, str]) -> str | None:
-    """Return the user who launched the run, or None if there is no proxy. Raises InputError if the proxy named nobody."""
+    """Return the name of the user who launched the run, or None if there is no proxy.
+
+    Raises InputError if there is a proxy, but it sent no name.
+    """
     name = tags.get(USER_TAG)
     if os.environ.get(SIGNED_IN) and not name:
         raise InputError(

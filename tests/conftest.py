@@ -1,4 +1,7 @@
-"""What several tests stand on: one real yearly run, and copies of its home and of the reference files to spoil."""
+"""Fixtures that many tests use: one real yearly run, and copies of its data folder and of the reference files.
+
+A test may change the copies. In the tests, the data folder is called home.
+"""
 
 import fcntl
 import os
@@ -22,7 +25,7 @@ RUNS = ("sample_run", "first_run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a yearly run come first: one worker makes it, and the others have the rest to do meanwhile."""
+    """Put the tests that need a yearly run first. While one worker makes the run, the others do the other tests."""
 
     def place(item: pytest.Item) -> int:
         used = getattr(item, "fixturenames", ())
@@ -33,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Command:
-    """What a command of ours did."""
+    """The result of a command: its exit code and what it printed."""
 
     code: int
     out: str
@@ -41,15 +44,16 @@ class Command:
 
 
 def tryghed(home: Path, *arguments: str, reference: Path | None = None, language: str = "en") -> Command:
-    """Run the real command in a process of its own, on a home of the test's.
+    """Run the real command in a new process, on the test's data folder.
 
-    Without `reference` it reads the files that it would read for a user: the project's, or the sample's copy in the home.
+    Without `reference`, the command reads the same reference files as for a user: the project's, or the sample's copy
+    in the data folder.
     """
     return _started([sys.executable, "-m", "pipelines", *arguments], home, reference, language)
 
 
 def make_run(home: Path) -> Command:
-    """The README's first command, on a home of the test's."""
+    """Run the README's first command on the test's data folder."""
     return _started(["make", "--no-print-directory", "run"], home, None, "en")
 
 
@@ -71,12 +75,15 @@ def _started(command: list[str], home: Path, reference: Path | None, language: s
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]:
-    """One yearly run on the published figures: its home, and what the command said. Not to be changed."""
+    """Return the data folder and the result of a yearly run on published figures. No test may change the folder."""
     return once(tmp_path_factory, "published_figures", lambda home: tryghed(home, "run"))
 
 
 def once(factory: pytest.TempPathFactory, name: str, run: Callable[[Path], Command]) -> tuple[Path, Command]:
-    """A yearly run in a home that every worker of the tests shares: the first to come makes it, the others wait."""
+    """Return the data folder and the result of a yearly run that all workers share.
+
+    The first worker that asks for the run makes it, and the others wait.
+    """
     folder = factory.getbasetemp()
     shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / f"ran_{name}"
     with (shared.parent / f"{shared.name}.lock").open("w") as lock:
@@ -90,7 +97,7 @@ def once(factory: pytest.TempPathFactory, name: str, run: Callable[[Path], Comma
 
 @pytest.fixture(scope="session")
 def stored(first_run: tuple[Path, Command]) -> Path:
-    """A home whose store and published file are filled. Not to be changed."""
+    """Return a data folder whose store and published file are filled. No test may change it."""
     home, ran = first_run
     assert ran.code == 0, ran.err
     return home
@@ -98,24 +105,27 @@ def stored(first_run: tuple[Path, Command]) -> Path:
 
 @pytest.fixture
 def published(stored: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file of the first run, read-only."""
+    """Yield a read-only connection to the published file of `first_run`."""
     with duckdb.connect(str(stored / "published" / "tryghed.duckdb"), read_only=True) as connection:
         yield connection
 
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]:
-    """What the README's first command makes: a run on published figures and made-up extracts. Not to be changed."""
+    """Return the data folder and the result of the README's first command.
+
+    The command runs on published figures and made-up extracts. No test may change the folder.
+    """
     return once(tmp_path_factory, "sample", make_run)
 
 
 @pytest.fixture
 def home(stored: Path, tmp_path: Path) -> Path:
-    """A copy of the filled home that a test may change."""
+    """Return a copy of the filled data folder. A test may change the copy."""
     return Path(shutil.copytree(stored, tmp_path / "home"))
 
 
 @pytest.fixture
 def reference(tmp_path: Path) -> Path:
-    """A copy of the reference files that a test may spoil."""
+    """Return the folder of a copy of the reference files. A test may change the copy."""
     return Path(shutil.copytree(REFERENCE, tmp_path / "reference"))

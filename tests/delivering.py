@@ -1,6 +1,6 @@
-"""Small deliveries for tests: a home with reference tables, police files of a few reports, and what becomes of them.
+"""Small deliveries for tests: a data folder with reference tables, police files with a few reports, and their tables.
 
-What is delivered is written with Python's csv module, so that no test reads what the project's own writers wrote.
+The delivered files are written with Python's csv module, because no test should depend on the project's own writers.
 """
 
 import csv
@@ -42,14 +42,18 @@ JOURNAL = "0100-75111-{:05d}-22"
 
 
 def open_home(folder: Path, monkeypatch: pytest.MonkeyPatch, reference: Path | None = None) -> Path:
-    """An empty home, and where given reference files of its own, with the reference tables in its store."""
+    """Point TRYGHED_HOME to the folder, write the reference tables into its store, and return the folder.
+
+    The reference files are those in `reference` if it is given, else the project's own.
+    """
     monkeypatch.setenv("TRYGHED_HOME", str(folder))
     if reference:
         monkeypatch.setenv("TRYGHED_REFERENCE", str(reference))
     loaded = load_reference()
     for table in TABLES:
         store.write(table, loaded[table.name])
-    for name in ("police.reports", "police.counts", "population.residents"):  # models read every edition before
+    # models also read all earlier editions, so each of these tables needs a file for every edition
+    for name in ("police.reports", "police.counts", "population.residents"):
         before = contracts()[name]
         for edition in set(range(store.FIRST_EDITION, 2023)) - set(store.stored_editions(before)):
             store.write(before, before.frame([]), edition)
@@ -57,12 +61,15 @@ def open_home(folder: Path, monkeypatch: pytest.MonkeyPatch, reference: Path | N
 
 
 def reports(count: int, **changes: str) -> list[Line]:
-    """Return reports that no rule rejects, each with its own journal number; `changes` are cells by heading."""
+    """Return reports that no rule rejects, each with its own journal number.
+
+    `changes` replaces cells in all reports; its keys are the headings of the cells.
+    """
     return [REPORT | {"Journalnummer": JOURNAL.format(number)} | changes for number in range(1, count + 1)]
 
 
 def deliver(home: Path, edition: int, name: str, lines: Iterable[Line], encoding: str = "cp1252") -> Path:
-    """The lines as a file of the edition's landing folder, divided by semicolons."""
+    """Write the lines into a file of the edition's landing folder, with semicolons between cells. Return its path."""
     path = home / "landing" / str(edition) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = list(lines)
@@ -74,7 +81,7 @@ def deliver(home: Path, edition: int, name: str, lines: Iterable[Line], encoding
 
 
 def make(edition: int, *names: str) -> None:
-    """Take the edition in, and make its tables of delivered rows and the named models."""
+    """Take in the edition's files, and make its tables of delivered rows and the tables of the named models."""
     take_in([edition])
     decisions, specifications = load_decisions(), load_specifications()
     with engine_with_lookups() as connection:
@@ -86,7 +93,7 @@ def make(edition: int, *names: str) -> None:
 
 
 def write_model(name: str, edition: int) -> None:
-    """Make one edition of a table whose query is asked for one at a time."""
+    """Make one edition of a table whose query makes one edition at a time."""
     table = contracts()[name]
     with engine_with_lookups() as connection:
         made = rows_of_edition(MODELS[name], table, connection, edition)
@@ -97,7 +104,7 @@ def write_model(name: str, edition: int) -> None:
 
 
 def publish_files(home: Path, edition: int) -> None:
-    """A publication that has the edition's files and nothing else."""
+    """Write a published file that has only the edition's rows of quality.files."""
     (home / "published").mkdir(exist_ok=True)
     stored = store.path_of(contracts()["quality.files"], edition)
     with duckdb.connect(str(home / "published" / "tryghed.duckdb")) as connection:
@@ -106,17 +113,17 @@ def publish_files(home: Path, edition: int) -> None:
 
 
 def table(name: str, edition: int) -> pd.DataFrame:
-    """One edition of a stored table."""
+    """Return one edition of a stored table as a frame."""
     return store.read(contracts()[name], [edition])
 
 
 def rows(name: str, edition: int) -> list[dict[str, object]]:
-    """The same as dictionaries."""
+    """Return the rows of one edition of a stored table as dictionaries."""
     return records(table(name, edition))
 
 
 def decide(reference: Path, *entries: dict[str, object]) -> None:
-    """Write decisions.yml with these entries, each by a person, on a day and with a reason."""
+    """Write decisions.yml with these entries. A person, a day and a reason are added to each entry."""
     said = {"person": "A. Steward", "decided_on": "2023-05-02", "reason": "The police confirmed it."}
     full = [{"decision_id": f"d{number}", **entry, **said} for number, entry in enumerate(entries, 1)]
     text = yaml.safe_dump({"decisions": full}, allow_unicode=True).replace("'2023-05-02'", "2023-05-02")
@@ -124,17 +131,20 @@ def decide(reference: Path, *entries: dict[str, object]) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Hash of the file's bytes."""
+    """Return the SHA-256 of the file's bytes in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Hash of every file below a folder."""
+    """Return the SHA-256 of every file in a folder and its subfolders, keyed by the path within the folder."""
     return {str(path.relative_to(folder)): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def published_in_memory(tables: dict[str, pd.DataFrame]) -> duckdb.DuckDBPyConnection:
-    """What would be published of these tables, by their short names; a table that is not among them is empty."""
+    """Return a DuckDB in memory that has every published table, with the rows that `tables` gives.
+
+    The keys of `tables` are short names of tables. A table that is not in `tables` is empty.
+    """
     connection = duckdb.connect()
     for table in contracts().values():
         if table.publish:

@@ -1,7 +1,7 @@
-"""Scenarios that several tests share: figures that are made up, and the tables that are made of them.
+"""Scenarios that several tests share: made-up figures, and the tables that are made from these figures.
 
-Figures go through the same queries and functions as the real ones, from published lines and counts to verdicts. What a test
-delivers as files is in `delivering.py`.
+Made-up figures go through the same queries and functions as real figures, from published lines and counts to verdicts.
+Tests that deliver files use `delivering.py`.
 """
 
 from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ DRAW: Row = {
 
 
 def made_up(measure: str, figures: Figures) -> list[Row]:
-    """Published lines of one measure, as published_figures.csv would hold them."""
+    """Return the figures of one measure as lines of published_figures.csv."""
     decimals = 1 if measure.endswith("per_1000") else 0
     return [
         {
@@ -71,7 +71,7 @@ def made_up(measure: str, figures: Figures) -> list[Row]:
 
 
 def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Acts that fix every baseline of crime at the figure that the tables hold."""
+    """Return lines of fixed_baselines.csv that fix each crime baseline at its figure in the tables."""
     kinds = dict(zip(tables["measures"]["measure"], tables["measures"]["crime_type"], strict=True))
     counted = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["counted"])}
     figures = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["yearly_types"])}
@@ -96,7 +96,11 @@ def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def fixing(fixed_at: float | None, compared: float) -> Callable[[dict[str, pd.DataFrame]], pd.DataFrame]:
-    """The act that fixed the baseline of the unsafe share, and of the gap."""
+    """Return a function that makes the lines that fix the baselines of the unsafe share and of the gap.
+
+    The share is fixed at `fixed_at`, and the comparison area's share at `compared`. Nothing is fixed if `fixed_at` is
+    None.
+    """
 
     def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         columns = contracts()["reference.fixed_baselines"].columns
@@ -119,10 +123,13 @@ def make(
     spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None,
     fix: Callable[[dict[str, pd.DataFrame]], pd.DataFrame] = fixed,
 ) -> dict[str, pd.DataFrame]:
-    """Every table from made-up published lines and the project's own reference files."""
+    """Make every table from made-up published lines and the project's own reference files.
+
+    `spoil` may change the reference tables and the delivered ones first. `fix` gives the lines of fixed_baselines.csv.
+    """
     tables = {name: frame.copy() for name, frame in REFERENCE.items()}
     tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
-    for name in DELIVERED[1:]:  # nothing was delivered
+    for name in DELIVERED[1:]:  # these delivered tables have no rows
         tables[name.split(".")[1]] = contracts()[name].frame([])
     if spoil:
         spoil(tables)
@@ -145,7 +152,10 @@ def make(
 
 @contextmanager
 def in_reach_of_reference_tables() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB with the project's reference tables and lookups, made once; what is changed in it is undone afterwards."""
+    """Yield a connection to a DuckDB that has the project's reference tables and lookups.
+
+    The DuckDB is made only once. What a caller changes in it is undone at the end of the block.
+    """
     connection = _with_reference_tables().cursor()
     connection.execute("BEGIN")
     try:
@@ -157,7 +167,7 @@ def in_reach_of_reference_tables() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @cache
 def _with_reference_tables() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1})  # a few rows are not worth dividing
+    connection = duckdb.connect(config={"threads": 1})  # dividing a few rows among threads takes longer than it saves
     for table in REFERENCE_TABLES:
         put(connection, table, REFERENCE[table.short_name])
     look_up(connection)
@@ -189,9 +199,11 @@ MADE = (
 
 
 def model_frame(name: str, tables: Tables, edition: int | None = None) -> pd.DataFrame:
-    """The table that a query makes of frames by their short names; one that is not among them is empty.
+    """Return the table that the model `name` makes from `tables`.
 
-    `edition` is of a query that asks for one.
+    The keys of `tables` are short names of tables. A table that is not in `tables` is empty.
+
+    `edition` is needed if the model's query is for one edition.
     """
     model = MODELS[name]
     with duckdb.connect() as connection:
@@ -219,7 +231,10 @@ def reading(row: Row) -> tuple[Any, ...]:
 
 
 def number(measure: str, value: float, **more: Any) -> Callable[[dict[str, pd.DataFrame]], None]:
-    """One number of the plan, the calendar, the accounts or the list in 2022."""
+    """Return a function that gives one measure of the commitments a value in 2022.
+
+    The measure is one of the plan, the calendar, the accounts or the list.
+    """
 
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         row = {
@@ -240,7 +255,10 @@ def count(reports: int, edition: int = 2023, **changes: Any) -> Row:
 
 
 def two_sources(reports: int, counts: int) -> Spoil:
-    """Burglaries of the area in 2021, as counted here report by report and as the police counted them."""
+    """Return a function that gives the area's burglaries of 2021 from two sources.
+
+    `reports` is the number of burglaries among the reports, and `counts` is the number that the police counted.
+    """
 
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         sources = ((reports, "reports"), (counts, "counts"))
@@ -254,7 +272,11 @@ POPULATION, ANSWERS, YES = (4421, 1018, 755), (100, 50, 50), (9, 15, 24)  # elem
 
 
 def apistrat(*, finite: bool = True) -> tuple[Design, np.ndarray]:
-    """R's stratified sample of 200 schools, and whether each did not meet its target; by its counts."""
+    """Return R's stratified sample of 200 schools, and an answer for each school.
+
+    The answer is 1 if the school did not meet its target. The sample is rebuilt from its counts: the schools in each
+    stratum, the sampled ones, and those of them with the answer 1.
+    """
     weights = [float(np.float32(size / count)) for size, count in zip(POPULATION, ANSWERS, strict=True)]
     of_stratum = [np.r_[np.ones(yes), np.zeros(count - yes)] for yes, count in zip(YES, ANSWERS, strict=True)]
     population = np.array(POPULATION, dtype=float) if finite else np.full(3, np.inf)
@@ -265,7 +287,10 @@ def apistrat(*, finite: bool = True) -> tuple[Design, np.ndarray]:
 def bydele_estimated(
     shares: list[float], answers: int = 300, **changes: Any
 ) -> Callable[[dict[str, pd.DataFrame]], None]:
-    """Estimates of the 13 bydele's unsafe shares of 2021, all of one number of answers and a design effect of 1."""
+    """Return a function that makes estimates of the unsafe shares of the 13 bydele in 2021.
+
+    All estimates have the same number of answers, and a design effect of 1.
+    """
 
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         bydele = tables["areas"].loc[tables["areas"]["level"] == "survey_bydel", "area_id"]
@@ -286,7 +311,10 @@ BYDELE = ("valby", "vanloese", "indre_by")
 
 
 def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:
-    """R's schools as residents of three bydele, one stratum each; unsafe are those that did not meet their target."""
+    """Return R's schools as answers of residents of three bydele. Each bydel is one stratum.
+
+    A resident feels unsafe if the school did not meet its target.
+    """
     design, yes = apistrat()
     return [
         {
@@ -300,7 +328,10 @@ def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:
 
 
 def made(name: str, answers: list[Row], **reference: pd.DataFrame) -> dict[tuple[str, str], Row]:
-    """What is estimated of the answers, by area and measure; by the project's reference tables, or others by name."""
+    """Return the rows that the model `safety.<name>` estimates from the answers, keyed by area and measure.
+
+    The project's reference tables are used, except those that are given in `reference`.
+    """
     edition = answers[0]["edition"] if answers else 2021
     tables = REFERENCE | reference | {"answers": contracts()["survey.answers"].frame(answers)}
     return {(row["area_id"], row["measure"]): row for row in records(model_frame(f"safety.{name}", tables, edition))}
@@ -313,7 +344,7 @@ TODAY = date.today()
 
 
 def seen(table: str = TABLE) -> str:
-    """The fingerprint that the page shows beside the check."""
+    """Return the fingerprint that Dagster's page shows beside a failed check of the table."""
     return fingerprint_of(contracts()[table], EDITION)[:12]
 
 

@@ -20,13 +20,13 @@ Rule = Literal[
 
 
 class Part(BaseModel):
-    """Base class of the entries; pydantic refuses fields that the class does not have."""
+    """Base class of the entries of the file. pydantic refuses a field that the entry's class does not have."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class AgreementArea(Part):
-    """A version of the partnership area, and the days between which the agreement uses it."""
+    """A version of the partnership area, and the first and last day on which the agreement uses this version."""
 
     area_id: str
     area_version: int

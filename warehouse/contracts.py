@@ -39,7 +39,7 @@ PANDAS = {
 
 
 class Strict(BaseModel):
-    """Base class of the parts of a contract; pydantic refuses fields that the class does not have."""
+    """Base class of the parts of a contract. pydantic refuses a field that the part's class does not have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -64,7 +64,7 @@ class Column(Strict):
 
     @property
     def description(self) -> str:
-        """Return the text with the unit and the allowed values. It is the column's comment in the published file."""
+        """Return the column's comment in the published file: its text, its unit and its allowed values."""
         unit = f" Unit: {self.unit}." if self.unit else ""
         allowed = f" One of: {', '.join(self.allowed)}." if self.allowed else ""
         return f"{self.text.rstrip('.')}.{unit}{allowed}"
@@ -91,7 +91,7 @@ class Table(Strict):
 
     @property
     def short_name(self) -> str:
-        """Return the name within the schema."""
+        """Return the table's name without its schema."""
         return self.name.split(".")[1]
 
     @property
@@ -101,7 +101,7 @@ class Table(Strict):
 
     @property
     def description(self) -> str:
-        """Return the text with the grain and the key. It is the table's comment in the published file."""
+        """Return the table's comment in the published file: its text, its grain and its key."""
         return f"{self.text.rstrip('.')}. Grain: {self.grain}. Key: {', '.join(self.key)}."
 
     def arrow_schema(self) -> pa.Schema:
@@ -169,7 +169,7 @@ class Table(Strict):
 
 
 class _Hashed(io.RawIOBase):
-    """A file that adds what is written to it to a hash, and stores nothing."""
+    """A file that stores nothing. Everything written to it is only added to a hash."""
 
     def __init__(self, digest: "hashlib._Hash") -> None:
         self._digest = digest

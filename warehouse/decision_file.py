@@ -1,8 +1,9 @@
 """Reads the decisions of data stewards from `decisions.yml` in the reference folder: one class per kind of decision.
 
-A decision holds for the content that somebody saw. A decision about a row or a file has the file's SHA-256, and a decision
-about a failed check has the fingerprint of the table. It lapses when the file or the table changes, and has no effect once
-it has expired. `assets/decisions/decision_effects.py` applies decisions, and `assets/decisions/deciding.py` writes them.
+A decision holds only for the content that the person saw who made the decision. A decision about a row or a file
+therefore has the file's SHA-256, and a decision about a failed check has the fingerprint of the table. The decision
+lapses when that file or table changes. A decision that has expired has no effect.
+`assets/decisions/decision_effects.py` applies decisions, and `assets/decisions/deciding.py` writes them.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from warehouse.home import reference_file, reference_folder
 from warehouse.personal import kind_within
 
 FILE = "decisions.yml"
-SEEN_LETTERS = 12  # the length of a fingerprint as people are shown it
+SEEN_LETTERS = 12  # how many letters of a fingerprint people are shown
 
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
 Matter = tuple[str | int | None, ...]
@@ -77,12 +78,15 @@ class DecisionBase(BaseModel):
         """Return what the decision is about, as a tuple. Only one decision in force can be about the same matter."""
 
     def texts(self) -> dict[str, str]:
-        """Return the free texts of the decision, keyed by field. They are searched for personal data."""
+        """Return the free texts of the decision, keyed by field. These texts are searched for personal data."""
         return {"person": self.person, "reason": self.reason}
 
 
 class FileDecision(DecisionBase):
-    """Base class of decisions about a file. They are about the content that the person saw."""
+    """Base class of decisions about a file.
+
+    A decision applies only to the content that the file had when the person made the decision.
+    """
 
     file: str
     file_sha256: Fingerprint
@@ -139,7 +143,10 @@ class CodeDecision(DecisionBase):
     offence_code: str = Field(pattern=r"^\d{5}$")
 
     def holds_in(self, edition: int) -> bool:
-        """Return whether the edition is the decision's own or a later one, because later draws have the code too."""
+        """Return whether the edition is the decision's own edition or a later one.
+
+        Later editions are included because later draws have the code too.
+        """
         return self.edition <= edition
 
     def matter(self) -> Matter:
@@ -172,7 +179,10 @@ class ShareAccepted(FileDecision):
 
 
 class CheckDecision(DecisionBase):
-    """Base class of decisions about a failed check of a table. They are about the content that the person saw."""
+    """Base class of decisions about a failed check of a table.
+
+    A decision applies only to the content that the table had when the person made the decision.
+    """
 
     about: Literal["failed_check"]
     table: str
@@ -180,7 +190,10 @@ class CheckDecision(DecisionBase):
     seen: Fingerprint
 
     def settles(self, table: str, rule: str, edition: int, fingerprint: str) -> bool:
-        """Return whether the decision is about this check of a table, and the table has the content that the person saw."""
+        """Return whether the decision is about this check of the table, and about the content with this fingerprint.
+
+        A decision that has expired settles nothing.
+        """
         same_check = (self.table, self.rule, self.edition) == (table, rule, edition)
         return same_check and fingerprint.startswith(self.seen) and not self.expired(date.today())
 
@@ -308,8 +321,9 @@ def load_decisions(folder: Path | None = None) -> Decisions:
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
     """Return the fingerprint of the content that a steward decides on: a SHA-256 in hex.
 
-    It covers the table's rows in an edition, without the column `decision`. It also covers the hashes of the edition's
-    files that the table may be made from: the files of its own schema, or all files if its schema has none.
+    The fingerprint covers the table's rows in an edition, without the column `decision`. It also covers the hashes of
+    the delivered files from which these rows may be made. These are the edition's files of the table's own schema, or
+    all of the edition's files if the schema has none.
     """
     files_of_schema = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
     if len(files_of_schema):
@@ -329,7 +343,7 @@ def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> Non
 
 
 def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
-    """Raise InputError if a decision is about an unknown edition: it would never have an effect."""
+    """Raise InputError if a decision is about an unknown edition. Such a decision would never have an effect."""
     for decision in decisions.decisions:
         if decision.edition not in editions:
             raise InputError(
@@ -338,7 +352,10 @@ def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
 
 
 def check_rules(decisions: Decisions, decidable: Collection[tuple[str, str]]) -> None:
-    """Raise InputError if a decision is about a check that is not in `decidable`, which has pairs of table and rule."""
+    """Raise InputError if a decision is about a check that is not in `decidable`.
+
+    `decidable` has one pair for each check: the name of the table and the name of the rule.
+    """
     for decision in decisions.decisions:
         if isinstance(decision, CheckDecision) and (decision.table, decision.rule) not in decidable:
             raise InputError(

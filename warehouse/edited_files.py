@@ -1,7 +1,7 @@
 """Reads files that people edit: UTF-8 text, and YAML that is validated by a pydantic model, with the line of each entry.
 
-The meaning of the entries belongs to the modules that read them: agreements, specifications, decisions. A command that adds an
-entry to such a file uses `rewriting`, which keeps everything that people wrote.
+What the entries mean is defined by the modules that read agreements, specifications and decisions. A command that adds
+an entry to such a file uses `rewriting`, which keeps everything that people wrote.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def shown_path(path: Path) -> str:
-    """Return the file's path for a message, as the reader types it.
+    """Return the file's path for a message, in the form in which the reader would type it.
 
     For a working copy, return the path of the file that it is to replace.
     """
@@ -89,7 +89,9 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
 
 @contextmanager
 def rewriting(path: Path) -> Iterator[Path]:
-    """Yield a working copy of the file, which replaces the file at the end of the block unless the block raises.
+    """Yield the path of a working copy of the file.
+
+    At the end of the block, the copy replaces the file, unless the block raises an exception.
 
     The copy has the file's name and is in a temporary folder beside it. Other writers wait for a lock, which is a
     separate file because the file itself is replaced. If the path is a link, the link's target is replaced, because the
@@ -118,7 +120,10 @@ def short(value: object) -> str:
 
 
 def line_of(lines: Lines, at: At) -> int:
-    """Return the line number of an entry. If it has none, return that of the nearest entry around it, or else 1."""
+    """Return the line number of an entry.
+
+    If the entry has none, return that of the nearest entry around it, or else 1.
+    """
     return next((lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines), 1)
 
 
@@ -173,7 +178,10 @@ _UNION_FAULTS = ("union_tag_invalid", "union_tag_not_found")
 
 
 def _in_file(at: At, content: object, *, keep_last: bool) -> At:
-    """Return the place of a fault in the file: the place that pydantic gives, without tags of unions, which no file has."""
+    """Return the place of a fault in the file.
+
+    This is the place that pydantic gives, without the tags of unions, because these tags are not in the file.
+    """
     place: list[int | str] = []
     for depth, part in enumerate(at):
         entries: dict[Any, object] = dict(enumerate(content)) if isinstance(content, list) else {}
@@ -187,7 +195,7 @@ def _in_file(at: At, content: object, *, keep_last: bool) -> At:
 def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
     """Return the models that may describe an entry.
 
-    There are several for a union, and fewer after each tag in its place.
+    If the entry's type is a union, there are several models. Each tag in the entry's place leaves fewer of them.
     """
     for part in at:
         inner = [

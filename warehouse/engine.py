@@ -1,7 +1,7 @@
 """Runs SQL on tables of the store: DuckDB in memory, views over the Parquet files, results as ordered Arrow batches.
 
-No database file is written here; the published file is made in `publishing.py`. Memory is limited. What does not fit in
-memory, DuckDB writes to a temporary folder in the store. The folder is deleted when the engine ends.
+No database file is written here; the published file is made in `publishing.py`. Memory is limited. DuckDB writes what
+does not fit in memory to a temporary folder in the store. That folder is deleted when the engine ends.
 """
 
 import tempfile
@@ -34,7 +34,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 def view_editions(
     connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], editions: Iterable[int | None] = (None,)
 ) -> None:
-    """Create or replace a view of some editions of each table. The default is for tables without editions.
+    """Create or replace a view of some editions of each table. By default, the tables are ones without editions.
 
     Raises StoreError if an edition is not in the store.
     """

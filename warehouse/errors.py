@@ -17,7 +17,10 @@ class StoreError(Exception):
 
 
 def disk_trouble(error: OSError) -> str | None:
-    """Return a sentence if the disk is full or refuses to write. Return None for any other error, because it is a bug."""
+    """Return a sentence if the disk is full or refuses to write.
+
+    Return None for any other error, because any other error is a bug.
+    """
     if error.errno not in _DISK:
         return None
     return f"{error.filename or 'The data folder'} cannot be written ({error.strerror}): free up disk space, give the account that runs Tryghed the right to write there, or set TRYGHED_HOME to another folder."

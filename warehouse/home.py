@@ -20,7 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def home() -> Path:
-    """Return the data folder: TRYGHED_HOME, else `data/` in the project."""
+    """Return the data folder: the folder that TRYGHED_HOME names, else `data/` in the project."""
     return _resolved(os.environ.get("TRYGHED_HOME") or str(PROJECT / "data"))
 
 
@@ -94,7 +94,8 @@ def own_temporary_folder() -> Iterator[None]:
 def home_of_its_own() -> Iterator[None]:
     """Point TRYGHED_HOME to an empty data folder to try something out. The folder is deleted at the end.
 
-    The reference files stay those that the previous data folder used, even if they are the made-up sample's copy in it.
+    The reference files stay those that the previous data folder used, even if these are the made-up sample's copy in
+    that folder.
     """
     names = ("TRYGHED_HOME", "TRYGHED_REFERENCE")
     before = {name: os.environ.get(name) for name in names}
@@ -110,7 +111,10 @@ def home_of_its_own() -> Iterator[None]:
 
 
 def reference_folder() -> Path:
-    """Return the reference folder: TRYGHED_REFERENCE, else the made-up sample's copy, else `warehouse/reference/`."""
+    """Return the folder of the reference files that a run reads.
+
+    This is the folder that TRYGHED_REFERENCE names, else the made-up sample's copy, else `warehouse/reference/`.
+    """
     if wanted := os.environ.get("TRYGHED_REFERENCE"):
         return _resolved(wanted)
     sample = sample_reference_folder()
@@ -118,20 +122,26 @@ def reference_folder() -> Path:
 
 
 def sample_reference_folder() -> Path:
-    """Return the folder of the copy of the reference files in which the made-up sample fixes its own baselines."""
+    """Return the folder of the made-up sample's own copy of the reference files.
+
+    The sample's baselines are fixed there.
+    """
     return home() / "reference"
 
 
 def reference_file(name: str) -> str:
-    """Return the path of a reference file for a message, as the reader types it.
+    """Return the path of a reference file for a message, in the form in which the reader would type it.
 
-    A `name` is for example `extracts/survey.yml`.
+    `name` is the file's path in the reference folder, for example `extracts/survey.yml`.
     """
     return path_for_reader(reference_folder() / name)
 
 
 def path_for_reader(path: Path) -> str:
-    """Return the path as the reader types it: relative to the current folder if the path is inside it, else in full."""
+    """Return the path in the form in which the reader would type it.
+
+    A path inside the current folder is given relative to that folder, and any other path in full.
+    """
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
@@ -140,7 +150,7 @@ def path_for_reader(path: Path) -> str:
 def _resolved(folder: str) -> Path:
     """Return the folder as an absolute path without links.
 
-    The result is cached, because a run calls this for every path that it builds. `benchmarks/run_overhead.py` measures
-    such runs.
+    The result is cached, because a run calls this function for every path that it builds. `benchmarks/run_overhead.py`
+    measures such runs.
     """
     return Path(folder).resolve()

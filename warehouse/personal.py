@@ -11,9 +11,9 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ENOUGH_OF_ALL = 0.05  # of the cells have to match
-ENOUGH_DIFFERENT = 10  # or as many different texts
-LEAST = 2  # cells have to match in any case
+ENOUGH_OF_ALL = 0.05  # the share of the cells that is enough if it matches
+ENOUGH_DIFFERENT = 10  # the number of different texts that is enough instead
+LEAST = 2  # the number of cells that have to match for the share to be enough
 
 _DAY_OF_BIRTH = r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d\d"
 _STREET = (
@@ -84,7 +84,8 @@ def kind_by_heading(heading: str) -> str | None:
 def kind_of_text(text: str) -> str | None:
     """Return the kind of personal data in a heading, or in the name of a file or sheet; None if there are none.
 
-    Pairs of digits are not taken for a telephone number, because such names write days and times in pairs of digits.
+    Pairs of digits are not taken for a telephone number, because days and times are written in pairs of digits in such
+    headings and names.
     """
     spaced = text.replace("_", " ")
     patterns = {kind: pattern for kind, pattern in _SURE.items() if kind != "telephone numbers"}

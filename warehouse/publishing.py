@@ -42,7 +42,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Publication:
-    """A publication: its id, its file, the path of `tryghed.duckdb` if that could be replaced, and the differences."""
+    """A publication: its id, its file, and how it differs from the last publication.
+
+    `stable` is the path of `tryghed.duckdb`, or None if that file could not be replaced.
+    """
 
     publication_id: str
     path: Path
@@ -57,7 +60,10 @@ class Publication:
 
 
 def publish() -> Publication:
-    """Build the published file from the store and replace `tryghed.duckdb`. An existing publication is not built again."""
+    """Build the published file from the store, and replace `tryghed.duckdb` by it.
+
+    If there is already a publication with the same content, it is not built again.
+    """
     folder = published_folder()
     folder.mkdir(parents=True, exist_ok=True)
     tables = [table for table in contracts().values() if table.publish]
@@ -186,8 +192,9 @@ def _build(tables: list[Table], path: Path) -> None:
 
 
 def _replace(path: Path, stable: Path) -> Path | None:
-    """Copy the publication to the stable path, and return that path; None if an open file prevents it, as on network
-    shares.
+    """Copy the publication to the stable path, and return that path.
+
+    Return None if the file at that path cannot be replaced because it is open. This happens on network shares.
     """
     if stable.exists() and filecmp.cmp(path, stable, shallow=False):
         return stable

@@ -1,7 +1,7 @@
-"""Reads the reference files, and refuses faulty ones with file and line before a run starts.
+"""Reads the reference files. A faulty file is refused before a run starts, with the file and line of the fault.
 
-CSV files are read by the contract of their table, agreements by the types of `warehouse/agreements.py`. Checks, which
-Dagster shows, decide whether a figure is plausible (a share between 0 and 100, a known area).
+A CSV file has to fit the contract of its table, and an agreement the types of `warehouse/agreements.py`. Whether a
+figure is plausible (a share between 0 and 100, a known area) is decided by checks, which Dagster shows.
 """
 
 import csv
@@ -241,7 +241,7 @@ def _check_choices(folder: Path, reference: Reference) -> None:
             )
 
 
-# The rows of these delivered tables are counted by the word in a column. Each word has one measure.
+# The rows of these delivered tables are counted separately for each word in the named column. Each word has one measure.
 _COUNTED_BY_WORD = {
     "goals": ("activities.goals", "focus_area"),
     "meetings": ("commitments.meetings", "occasion"),
@@ -250,7 +250,10 @@ _COUNTED_BY_WORD = {
 
 
 def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
-    """Raise InputError unless each word that goals, meetings or accounts are counted by has a measure, and vice versa."""
+    """Raise InputError if a word has no measure, or if a measure is made of an unknown word.
+
+    The words are the allowed values of the columns in `_COUNTED_BY_WORD`.
+    """
     path = folder / "measures.csv"
     lines = [line for line, _ in _with_lines(path, "measure")]
     for made_of, (table, column) in _COUNTED_BY_WORD.items():
@@ -320,7 +323,7 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
 
 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
-    """Yield each value that refers to another file, with its place and the table and column that it refers to."""
+    """Yield each value that refers to another file: its place, the value, and the table and column referred to."""
     area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
     yield ("area_id",), agreement.area_id, area
     yield ("comparison_area_id",), agreement.comparison_area_id, area
@@ -337,7 +340,7 @@ def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]
 
 
 def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield where entries of the agreement contradict each other, and how to correct them."""
+    """Yield a place and a sentence for each contradiction within the agreement. The sentence says how to correct it."""
     if agreement.first_day and agreement.last_day and agreement.last_day < agreement.first_day:
         yield ("last_day",), "last_day is before first_day: correct one of them"
     if agreement.targets and not (agreement.first_day and agreement.last_day):
@@ -371,7 +374,10 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, str]]:
-    """Yield where the agreement refers to a line of another file that does not fit it, and how to correct it."""
+    """Yield a place and a sentence for each reference to another file whose line is missing or does not fit.
+
+    The sentence says how to correct the reference or the line.
+    """
     areas = reference["reference.areas"]
     versions = set(zip(areas["area_id"], areas["area_version"], strict=True))
     for index, area in enumerate(agreement.areas):
@@ -392,10 +398,12 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
 
 
 def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At, str]]:
-    """Yield where versions of the area contradict each other, the agreement or areas.csv, and how to correct them.
+    """Yield a place and a sentence for each fault in the agreement's versions of its area.
 
-    Figures are counted by the versions of areas.csv. If there is no such fault, every figure from a day of the
-    agreement is therefore about the version that the agreement names.
+    Versions can contradict each other, the agreement or areas.csv. The sentence says how to correct the fault.
+
+    Figures are counted for the versions in areas.csv. If there is no fault, every figure from a day of the agreement is
+    therefore about the version that the agreement names for that day.
     """
     defined = {
         (row["area_id"], row["area_version"]): _days(row["valid_from"], row["valid_to"]) for row in records(areas)
@@ -424,7 +432,10 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
 
 
 def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield where the agreement's area has two versions for a day, or none, and how to correct that."""
+    """Yield a place and a sentence if the agreement's area has two versions on a day, or none.
+
+    A version that is entered twice is a fault, too. The sentence says how to correct the fault.
+    """
     spans = sorted(
         (*_days(version.valid_from, version.valid_to), index) for index, version in enumerate(agreement.areas)
     )
@@ -454,7 +465,10 @@ def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _days(first: date | None, last: date | None) -> tuple[int, int]:
-    """Return the first and the last day as numbers. A missing day is the first, or the last, day that a date can have."""
+    """Return the first and the last day as numbers.
+
+    A missing first day counts as the earliest possible date, and a missing last day as the latest.
+    """
     return (first or date.min).toordinal(), (last or date.max).toordinal()
 
 

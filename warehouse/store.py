@@ -34,7 +34,7 @@ _waiting: list[dict[Path, Path]] = []
 def path_of(table: Table, edition: int | None = None) -> Path:
     """Return the path of a table's file, or of one edition's file.
 
-    In `all_or_none`, a written file has a temporary path.
+    In a block of `all_or_none`, a file that has been written has a temporary path until the end of the block.
     """
     folder = store_folder() / table.schema_name
     path = (
@@ -48,14 +48,14 @@ def path_of(table: Table, edition: int | None = None) -> Path:
 def hold(waiting: Callable[[], object] = lambda: None) -> None:
     """Lock the store until this process ends. If another process has locked it, call `waiting` and wait.
 
-    The lock lasts for the whole run, because a run reads the decisions at its start. Its tables must not replace those
-    of a run that started later and so read newer decisions.
+    The lock lasts for the whole run, because a run reads the decisions at its start. The tables of an earlier run must
+    not replace the tables of a later run, which has read newer decisions.
     """
     folder = store_folder()
     if folder in _locks:
         return
     make_protected(folder)
-    # opened for reading, because another user of the group may own the file
+    # the lock file is opened for reading only, because it may belong to another user of the group
     lock = os.open(folder.with_name(f".{folder.name}.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -221,7 +221,7 @@ def distinct(table: Table, edition: int, column: str) -> list[str]:
 def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
     """Return a table, or some editions of it, as a frame.
 
-    Raises StoreError, which names the edition, if one is not in the store.
+    Raises StoreError if an edition is not in the store. The message names the edition.
     """
     if not table.partitioned or editions is None:
         files = stored_files(table)
@@ -232,7 +232,7 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
 
 
 def refuse_absent(table: Table, files: list[Path]) -> None:
-    """Raise StoreError, which names the editions, if any of the table's files are not in the store."""
+    """Raise StoreError if any of the table's files are not in the store. The message names their editions."""
     absent = [path for path in files if not path.exists()]
     if absent or not files:
         editions_absent = ", ".join(path.stem for path in absent)
@@ -243,13 +243,16 @@ def refuse_absent(table: Table, files: list[Path]) -> None:
 
 
 def rows(table: Table, edition: int | None = None) -> int:
-    """Return the number of rows of a table, or of one edition of it; 0 if it is not in the store."""
+    """Return the number of rows of a table, or of one of its editions; 0 if the store has no such rows."""
     return _rows_of(path_of(table, edition))
 
 
 @dataclass(frozen=True)
 class Described:
-    """A file's metadata: its columns, and the first and last edition of its rows, which are None if it has no editions."""
+    """A file's metadata: its columns, and the first and last edition of its rows.
+
+    `editions` is None if the file has no editions or no rows.
+    """
 
     schema: pa.Schema
     editions: tuple[int, int] | None
