@@ -104,7 +104,7 @@ def refuse_numbers(text: str, editions: Iterable[int]) -> None:
             numbers = store.distinct(table, edition, column)
             if any(len(number) >= SHORTEST_NUMBER and number in text for number in numbers):
                 raise InputError(
-                    f"{reference_file(FILE)}: the person or the reason contains a {column.replace('_', ' ')} of edition {edition}, but both fields are published: name the row of the file instead."
+                    f"{reference_file(FILE)}: the field 'person' or 'reason' contains a {column.replace('_', ' ')} of edition {edition}, but both fields are published: give the number of the row in the file instead."
                 )
 
 

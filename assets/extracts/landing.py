@@ -195,7 +195,7 @@ def _refuse_bad_path(path: Path) -> None:
     place = _safe_path(path)
     if plain(path.name) != path.name:
         raise InputError(
-            f"{place}: the file's name has unusual characters, shown here as _: rename the file, using only letters, digits, blanks, - and _."
+            f"{place}: the file's name has unusual characters (each is shown here as '_'): rename the file, using only letters, digits, spaces, hyphens and underscores."
         )
     if path.is_symlink():
         raise InputError(f"{place}: this is a link: replace it with the file itself.")

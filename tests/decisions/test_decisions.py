@@ -429,7 +429,7 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Pa
     path.write_text(
         path.read_text(encoding="utf-8").replace("Row 17 of 2023.", "Respondent R-00017."), encoding="utf-8"
     )
-    with pytest.raises(InputError, match="a person or reason holds a respondent number of edition 2023"):
+    with pytest.raises(InputError, match="the field 'person' or 'reason' contains a respondent number of edition 2023"):
         listed()
 
 

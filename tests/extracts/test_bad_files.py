@@ -986,7 +986,7 @@ def linked_folder(folder: Path) -> None:
     folder.symlink_to(folder.parent / "2022")
 
 
-PLAIN_NAME = "the file's name has unusual characters, shown here as _: rename the file"
+PLAIN_NAME = "the file's name has unusual characters (each is shown here as '_'): rename the file"
 
 LANDING = {
     "the same file twice": Case(twice, ("anmeldelser.csv: the file has the same content as anmeldelser (1).csv: delete one of the two files",)),
