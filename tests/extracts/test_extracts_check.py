@@ -70,7 +70,7 @@ def test_unmapped_codes_are_listed_with_their_reports(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"Gern.kode": "Kode"}, "columns differ from those of edition 2023 (missing Gern.kode; unknown Kode)"),
-        ({"Bydel": "Rode"}, "two columns are called Rode"),
+        ({"Bydel": "Rode"}, "two columns are called 'Rode'"),
     ],
 )
 def test_a_file_that_no_run_could_read_ends_with_2_and_one_sentence(
