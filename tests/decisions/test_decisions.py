@@ -395,7 +395,9 @@ def test_an_entry_on_a_check_that_is_none_to_be_decided_on_stops_the_run(
     place: Path, reference: Path, table: str, rule: str
 ) -> None:
     decide(reference, {"about": "failed_check", "edition": EDITION, "table": table, "rule": rule, "seen": "0" * 12})
-    with pytest.raises(InputError, match=rf"decisions\.yml: the check {table} {rule} of d1 is not one that can"):
+    with pytest.raises(
+        InputError, match=rf"decisions\.yml: decision 'd1' names the check '{table} {rule}', but no decision can"
+    ):
         take_in([EDITION])
 
 
@@ -421,7 +423,7 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Pa
         ("Because.", "A on R-00017"),
     ):
         with pytest.raises(
-            InputError, match=r"seems to contain journal numbers|holds a (journal|respondent) number of edition 2023"
+            InputError, match=r"seems to contain journal numbers|contains a (journal|respondent) number of edition 2023"
         ):
             decide_on_code(EDITION, "00001", None, By(person, reason, TODAY))
     decide_on_row(EDITION, late.name, 9, "drop", By("A", "Row 17 of 2023.", TODAY))
@@ -515,7 +517,9 @@ def test_line_ends_rights_and_links_stay_as_they_were(place: Path, reference: Pa
 
 def test_a_row_is_decided_on_in_one_way(late: Path) -> None:
     decide_on_row(EDITION, late.name, 9, "drop", BY)
-    with pytest.raises(InputError, match=r"there is another decision|has the id of an earlier entry|is not rejected"):
+    with pytest.raises(
+        InputError, match=r"there is another decision|has the same id as an earlier entry|is not rejected"
+    ):
         decide_on_row(EDITION, late.name, 9, "accept", BY)
     with pytest.raises(InputError, match=r"there is another decision|is not rejected"):
         decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
@@ -541,7 +545,7 @@ def test_a_file_that_is_gone_is_one_sentence_and_leaves_nothing_behind(place: Pa
 
 def test_the_same_thing_is_decided_once(place: Path) -> None:
     decide_on_check(TABLE, RULE, EDITION, seen(), BY)
-    with pytest.raises(InputError, match="has the id of an earlier entry, or is about the same"):
+    with pytest.raises(InputError, match="has the same id as an earlier entry, or is about the same"):
         decide_on_check(TABLE, RULE, EDITION, seen(), BY)
 
 
@@ -619,7 +623,7 @@ def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, ref
     )
     assert (wrong.code, "Traceback" in wrong.err) == (2, False)
     none = tryghed(place, "decide", "check", TABLE, "nothing", str(EDITION), "0" * 12, *who, reference=reference)
-    assert (none.code, "has no check nothing" in none.err) == (2, True)
+    assert (none.code, "no check" in none.err and "nothing" in none.err) == (2, True)
 
 
 def test_the_job_in_dagster_writes_a_decision_and_refuses_what_cannot_be_meant(place: Path) -> None:

@@ -108,7 +108,9 @@ def test_a_file_of_several_that_is_gone_stops_the_run_and_another_may_stand_in_i
     publish_files(place, 2023)
     before = tree(place / "store")
     second.rename(place / "b.csv")
-    with pytest.raises(InputError, match=r"landing/2023/b\.csv: is missing, and figures made from it were published"):
+    with pytest.raises(
+        InputError, match=r"landing/2023/b\.csv: the file is missing, but figures made from it were published"
+    ):
         take_in([2023])
     assert tree(place / "store") == before
     (place / "b.csv").rename(first.with_name("c.csv"))
@@ -147,7 +149,9 @@ def test_blanks_that_nobody_sees_make_no_other_cell(place: Path) -> None:
 
 def test_a_folder_of_an_edition_that_nobody_described_is_not_passed_over(place: Path) -> None:
     deliver(place, 2031, NAME, reports(3))
-    with pytest.raises(InputError, match=r"landing/2031: edition 2031 is not in \S+editions\.csv: add a line for it"):
+    with pytest.raises(
+        InputError, match=r"landing/2031: edition 2031 is not in \S+editions\.csv: add a line for the edition"
+    ):
         take_in([2023])
 
 
@@ -535,20 +539,20 @@ def test_an_unmapped_code_is_accepted_or_corrected_and_stays_listed(
 
 
 WRONG = {  # an entry of decisions.yml, and what is said of it
-    "a row that is not rejected": ({"row": 10}, "is about row 10 of anmeldelser.csv, which is not rejected"),
-    "a cell that cannot be read": ({"row": 11}, "accepts row 11 of anmeldelser.csv, but no figure can be made from the row (column Anmeldelsesdato: "),
-    "a column that is none": ({"action": "correct", "column": "place", "expects": "y", "value": "x"}, "corrects place, which is not a column"),
-    "personal data": ({"action": "correct", "column": "journal_number", "expects": "y", "value": "x"}, "which holds personal data"),
-    "a correction without a value": ({"action": "correct", "column": "reported_on"}, "of its own: column, expects, file, file_sha256, row, value"),
+    "a row that is not rejected": ({"row": 10}, "is about row 10 of anmeldelser.csv, but that row is not rejected"),
+    "a cell that cannot be read": ({"row": 11}, "row 11 of anmeldelser.csv cannot be accepted, because no figure can be made from it (column Anmeldelsesdato: "),
+    "a column that is none": ({"action": "correct", "column": "place", "expects": "y", "value": "x"}, "corrects the column 'place', but police.reports has no such column"),
+    "personal data": ({"action": "correct", "column": "journal_number", "expects": "y", "value": "x"}, "but that column holds personal data"),
+    "a correction without a value": ({"action": "correct", "column": "reported_on"}, "of another kind of decision: column, expects, file, file_sha256, row, value"),
     "a crime type that is none": (
         {"about": "unmapped_code", "offence_code": "00001", "action": "correct", "crime_type": "arson", "file": None, "file_sha256": None, "row": None},
-        "the crime type arson of d1 is not known",
+        "decision 'd1' names the crime type 'arson', which is not known",
     ),
-    "a decision in the future": ({"decided_on": "2999-01-01"}, "has a decided_on in the future"),
+    "a decision in the future": ({"decided_on": "2999-01-01"}, "decided_on of 'd1' is in the future"),
     "a reason that names somebody": ({"reason": "Jens Opdigtet confirmed it."}, "seems to contain names"),
     "a reason with a number to call": ({"reason": "Call 20-30-40-50"}, "seems to contain telephone numbers"),
     "a value that is somebody's": (
-        {"action": "correct", "column": "area_code", "expects": "Valby", "value": "010190-1234"}, "the value of d1 seems to contain CPR numbers",
+        {"action": "correct", "column": "area_code", "expects": "Valby", "value": "010190-1234"}, "the field 'value' of 'd1' seems to contain CPR numbers",
     ),
     "nobody": ({"person": ""}, "person"),
     "no reason": ({"reason": ""}, "reason"),
@@ -579,7 +583,7 @@ def test_a_decision_that_cannot_be_meant_is_refused_with_its_line(
 def test_the_same_thing_is_decided_once(place: Path, reference: Path, late: Path) -> None:
     decide(reference, rejected(late, 9), rejected(late, 9))
     with pytest.raises(
-        InputError, match=r"decisions.yml, line \d+: d2 has the id of an earlier entry, or is about the same"
+        InputError, match=r"decisions.yml, line \d+: 'd2' has the same id as an earlier entry, or is about the same"
     ):
         make(2023)
 
@@ -705,7 +709,7 @@ def test_two_producers_with_the_same_columns_are_told_apart_by_the_names_of_thei
     write_cases(place, 2023, [CASE])
     with pytest.raises(
         InputError,
-        match=r"cases\.csv: the file fits several specifications \(\S+/aarhus_police.yml, \S+/odense_police.yml\): write under file_names",
+        match=r"cases\.csv: the file fits several specifications \(\S+/aarhus_police.yml, \S+/odense_police.yml\): in one of them, write under file_names",
     ):
         take_in([2023])
     named = other.replace("table:", "file_names: odense*\ntable:")
@@ -773,9 +777,9 @@ def test_a_column_that_need_not_be_there_may_be_left_out_of_a_specification(plac
 
 
 FAULTS = {  # what is written in place of a line, and what is said of it
-    "a column that two are read from": ("{name: Gerningsdato}", "{name: Anmeldelsesdato}", "Anmeldelsesdato is already read as offence_on"),
-    "a needed column that is not asked": ("{name: Udtræksdato}", "{name: {2017: Udtræksdato, 2024: not_asked}}", "drawn_on is required, but has no name and no constant in an edition"),
-    "no name at all": ("{name: Udtræksdato}", "{}", "drawn_on is required, but has no name and no constant in an edition"),
+    "a column that two are read from": ("{name: Gerningsdato}", "{name: Anmeldelsesdato}", "the heading 'Anmeldelsesdato' is already read as offence_on"),
+    "a needed column that is not asked": ("{name: Udtræksdato}", "{name: {2017: Udtræksdato, 2024: not_asked}}", "drawn_on is required, but in some editions it has neither a name nor a constant"),
+    "no name at all": ("{name: Udtræksdato}", "{}", "drawn_on is required, but in some editions it has neither a name nor a constant"),
     "a constant beside a name": ("{name: Udtræksdato}", "{name: Udtræksdato, constant: 15-02-2023}", "drawn_on has both a name and a constant"),
     "a constant that is no day": ("{name: Udtræksdato}", "{constant: 31-02-2023}", "the constant of drawn_on is not a value that the column can hold"),
     "coordinates of no system": ("coordinate_system: EPSG:25832\n", "", "coordinate_x needs a coordinate_system"),
@@ -795,14 +799,15 @@ def test_a_specification_that_cannot_be_meant_is_refused(reference: Path, fault:
 def test_a_day_format_that_would_have_to_be_guessed_is_refused(reference: Path, written: str) -> None:
     edited(reference, "extracts/koebenhavns_politi_reports.yml", '"%d-%m-%Y"', f'"{written}"')
     with pytest.raises(
-        InputError, match=r"koebenhavns_politi_reports.yml, line \d+: .*write the format of a day as in %d-%m-%Y"
+        InputError,
+        match=r"koebenhavns_politi_reports.yml, line \d+: .*write the format of a day in the style of %d-%m-%Y",
     ):
         load_specifications(reference / "extracts")
 
 
 def test_a_specification_with_codes_that_nobody_listed_is_refused(reference: Path) -> None:
     with pytest.raises(
-        InputError, match=r"koebenhavn_population.yml: population is not a code system of \S+area_codes\.csv"
+        InputError, match=r"koebenhavn_population.yml: 'population' is not a code system of \S+area_codes\.csv"
     ):
         refuse_unknown_systems(load_specifications(reference / "extracts"), {"survey", "municipality"})
 
@@ -834,7 +839,7 @@ def test_the_page_names_the_files_that_a_table_was_made_from(place: Path) -> Non
 
 def test_a_group_that_is_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRYGHED_GROUP", "no_such_group")
-    with pytest.raises(InputError, match="there is no group no_such_group on this machine: create it"):
+    with pytest.raises(InputError, match="this machine has no group 'no_such_group': create the group"):
         open_home(tmp_path, monkeypatch)
 
 
@@ -919,7 +924,7 @@ def test_one_cell_that_can_be_nothing_else_is_enough(place: Path, kind: str) -> 
     lines = reports(30_000)
     lines[-7]["Rode"] = PERSONAL[kind][1]
     deliver(place, 2023, NAME, lines)
-    with pytest.raises(InputError, match="column Rode: looks like") as refused:
+    with pytest.raises(InputError, match="column Rode: the column seems to hold") as refused:
         take_in([2023])
     assert PERSONAL[kind][1] not in str(refused.value)
 
@@ -929,7 +934,7 @@ def test_a_cell_that_no_rule_lets_count_is_looked_at_too_as_it_is_kept(place: Pa
     lines = reports(30_000)
     lines[-7][column] = cell
     deliver(place, 2023, NAME, lines)
-    with pytest.raises(InputError, match=f"column {column}: looks like") as refused:
+    with pytest.raises(InputError, match=f"column {column}: the column seems to hold") as refused:
         take_in([2023])
     assert cell not in str(refused.value)
     assert not store.stored_editions(contracts()["quality.files"])
@@ -973,7 +978,7 @@ def test_a_name_of_a_file_a_column_or_a_folder_that_is_somebodys_is_not_repeated
         take_in([2023])
     (place / "landing" / name).mkdir()
     with pytest.raises(
-        InputError, match=r"landing/\(a name that seems to contain .*\): is not the folder of an edition"
+        InputError, match=r"landing/\(a name that seems to contain .*\): this is not the folder of an edition"
     ) as of_folder:
         take_in([2023])
     for refused in (of_file, of_column, of_folder):
@@ -988,7 +993,7 @@ def test_an_undeclared_column_that_looks_personal_is_refused_without_its_values(
     ignored = f'ignored:\n  {heading}: {{reason: "Free text."}}\n'
     edited(reference, "extracts/koebenhavns_politi_reports.yml", "ignored:\n", ignored)
     deliver(place, 2023, NAME, [line | {heading: cell} for line in reports(40)])
-    with pytest.raises(InputError, match=f"column {heading}: looks like .* personal: true") as refused:
+    with pytest.raises(InputError, match=f"column {heading}: the column seems to hold .* personal: true") as refused:
         take_in([2023])
     assert cell == "x" or cell not in str(refused.value)
     assert not store.stored_editions(contracts()["quality.files"])
@@ -1001,7 +1006,7 @@ def test_a_column_that_keeps_any_text_is_looked_at_to_its_last_row(place: Path, 
     for line in lines[-40_000:]:
         line["Rode"] = cell
     deliver(place, 2023, NAME, lines)
-    with pytest.raises(InputError, match="column Rode: looks like") as refused:
+    with pytest.raises(InputError, match="column Rode: the column seems to hold") as refused:
         take_in([2023])
     assert cell not in str(refused.value)
     assert not store.stored_editions(contracts()["quality.files"])
@@ -1082,7 +1087,7 @@ def test_a_file_in_the_place_of_another_is_read_anew_though_its_size_and_time_ar
 
 @pytest.mark.parametrize(
     ("percent", "said"),
-    [(100 / 99, "1.01 %, and at most 1 %"), (1.00398, "1.004 %, and at most 1 %"), (20.0, "20.00 %, and at most 1 %")],
+    [(100 / 99, "1.01 %, but at most 1 %"), (1.00398, "1.004 %, but at most 1 %"), (20.0, "20.00 %, but at most 1 %")],
 )
 def test_a_share_is_told_from_the_one_that_is_tolerated(percent: float, said: str) -> None:
     assert share_in_words(percent, 1).startswith(said)

@@ -100,7 +100,9 @@ def test_a_share_is_fixed_with_the_one_that_it_is_compared_with(place: Path) -> 
     assert (line["made_from"], line["provenance"]) == ("svar_2020.sav (fedcba987654)", "extract")
     assert {line.target_id for line in act.written} == {"1a", "1b", "2a", "2b"}
     hold_shares(15.1, 9.2)
-    with pytest.raises(InputError, match=r"target 1a \(unsafe\), target 1b \(unsafe\): fixed at another figure"):
+    with pytest.raises(
+        InputError, match=r"target 1a \(unsafe\), target 1b \(unsafe\): the baseline was fixed at another figure"
+    ):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
 
 
@@ -138,14 +140,14 @@ def test_two_files_of_one_figure_are_both_named(place: Path) -> None:
 
 def test_a_figure_whose_files_nobody_can_name_is_none(place: Path) -> None:
     hold_files(2021, ("svar_2021.sav", "d" * 16, "survey.answers"))
-    with pytest.raises(InputError, match="has none of the figures"):
+    with pytest.raises(InputError, match="has no figures for the agreement's baselines"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
 
 
 def test_a_store_without_the_baselines_edition_has_no_figure(place: Path) -> None:
     for name in ("indicators.yearly", "quality.files"):
         store.path_of(contracts()[name], 2021).unlink()
-    with pytest.raises(InputError, match="has none of the figures"):
+    with pytest.raises(InputError, match="has no figures for the agreement's baselines"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     hold_shares(16.4, 9.2)
     act = fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
@@ -199,7 +201,7 @@ def test_what_has_no_figure_is_named_and_nothing_is_fixed_at_nothing(place: Path
     assert [line.measure for line in act.written] == ["burglary_reports"]
     assert len([target for target in act.missing if "reports" in target.measure]) == 3
     hold({"harassment": 20})
-    with pytest.raises(InputError, match="has none of the figures"):
+    with pytest.raises(InputError, match="has no figures for the agreement's baselines"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
 
 
@@ -215,7 +217,7 @@ def test_an_act_that_cannot_be_meant_is_one_sentence(place: Path, agreement: str
 def test_the_command_says_what_it_fixed_and_what_to_do_next(place: Path, reference: Path) -> None:
     done = tryghed(place, "baseline", "fix", AGREEMENT, "--person", "A. Steward", reference=reference)
     assert done.code == 0, done.err
-    for said in ("burglary_reports", "2020", "229", "20.8", "fixed", "Next: run 'tryghed run 2021'"):
+    for said in ("Reports of burglary", "2020", "229", "20.8", "fixed", "Next: run 'tryghed run 2021'"):
         assert said in done.out
     refused = tryghed(place, "baseline", "fix", "nowhere", "--person", "A. Steward", reference=reference)
     assert (refused.code, "Traceback" in refused.err) == (2, False)

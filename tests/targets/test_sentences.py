@@ -164,7 +164,7 @@ def test_a_sentence_that_somebody_took_out_is_named() -> None:
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         tables["words"] = tables["words"][tables["words"]["word"] != "literal.edition_before.met"]
 
-    with pytest.raises(InputError, match=r"words.csv has no line for the sentence literal.edition_before.met"):
+    with pytest.raises(InputError, match=r"words.csv has no line for the sentence 'literal.edition_before.met'"):
         make(made_up("unsafe", FALLING), spoil)
 
 
