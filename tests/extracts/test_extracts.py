@@ -778,11 +778,11 @@ def test_a_column_that_need_not_be_there_may_be_left_out_of_a_specification(plac
 
 FAULTS = {  # what is written in place of a line, and what is said of it
     "a column that two are read from": ("{name: Gerningsdato}", "{name: Anmeldelsesdato}", "the heading 'Anmeldelsesdato' is already read as offence_on"),
-    "a needed column that is not asked": ("{name: Udtræksdato}", "{name: {2017: Udtræksdato, 2024: not_asked}}", "drawn_on is required, but in some editions it has neither a name nor a constant"),
-    "no name at all": ("{name: Udtræksdato}", "{}", "drawn_on is required, but in some editions it has neither a name nor a constant"),
-    "a constant beside a name": ("{name: Udtræksdato}", "{name: Udtræksdato, constant: 15-02-2023}", "drawn_on has both a name and a constant"),
+    "a needed column that is not asked": ("{name: Udtræksdato}", "{name: {2017: Udtræksdato, 2024: not_asked}}", "the column drawn_on is required, but in some editions it has neither a name nor a constant"),
+    "no name at all": ("{name: Udtræksdato}", "{}", "the column drawn_on is required, but in some editions it has neither a name nor a constant"),
+    "a constant beside a name": ("{name: Udtræksdato}", "{name: Udtræksdato, constant: 15-02-2023}", "the column drawn_on has both a name and a constant"),
     "a constant that is no day": ("{name: Udtræksdato}", "{constant: 31-02-2023}", "the constant of drawn_on is not a value that the column can hold"),
-    "coordinates of no system": ("coordinate_system: EPSG:25832\n", "", "coordinate_x needs a coordinate_system"),
+    "coordinates of no system": ("coordinate_system: EPSG:25832\n", "", "the column coordinate_x needs a coordinate_system"),
     "a system that there is not": ("EPSG:25832", "EPSG:99999", "EPSG:99999 is not a known coordinate system"),
 }  # fmt: skip
 
@@ -993,7 +993,7 @@ def test_an_undeclared_column_that_looks_personal_is_refused_without_its_values(
     ignored = f'ignored:\n  {heading}: {{reason: "Free text."}}\n'
     edited(reference, "extracts/koebenhavns_politi_reports.yml", "ignored:\n", ignored)
     deliver(place, 2023, NAME, [line | {heading: cell} for line in reports(40)])
-    with pytest.raises(InputError, match=f"column {heading}: the column seems to hold .* personal: true") as refused:
+    with pytest.raises(InputError, match=f"column {heading}: the column seems to hold .*'personal: true'") as refused:
         take_in([2023])
     assert cell == "x" or cell not in str(refused.value)
     assert not store.stored_editions(contracts()["quality.files"])
