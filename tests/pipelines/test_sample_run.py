@@ -51,7 +51,8 @@ def test_the_run_ends_with_verdicts_a_sentence_per_agreement_and_where_to_look(
     sample_run: tuple[Path, Command],
 ) -> None:
     last_lines = sample_run[1].out.rsplit("\n\n", 1)[1].replace("\n  ", " ").splitlines()
-    assert re.fullmatch(r"Tingbjerg-Husum Partnership 2021-2024: \d+ met, .* \d+ reported, .*\.", last_lines[0])
+    verdicts = r"Tingbjerg-Husum Partnership 2021-2024: by the words \d+ met, .* \d+ reported, .*; by the data \d+ .*\."
+    assert re.fullmatch(verdicts, last_lines[0])
     assert [line.split(": ")[1] for line in last_lines[1:3]] == ["no targets have been entered."] * 2
     assert [line.split(": ")[0] for line in last_lines[3:]] == ["Needs a person", "Needs a person", "Where to look"]
 

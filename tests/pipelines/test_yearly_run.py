@@ -4,6 +4,7 @@ The figures are the municipality's and the agreement's own, as their sources in 
 rule and formula does is tested beside them.
 """
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -153,14 +154,15 @@ def test_a_reference_line_with_a_reason_settles_a_conflict_until_it_is_taken_bac
     )
     ran = tryghed(home, "run", "2024", reference=reference)
     assert ran.code == 0, ran.err
-    assert "edition 2024: two_published_values" not in ran.err
+    undecided = re.compile(r"two_published_values, edition [0-9, -]*2024")
+    assert not undecided.search(ran.err)
     with duckdb.connect(str(home / "published" / "tryghed.duckdb"), read_only=True) as connection:
         settled = "SELECT share_percent, status FROM safety.yearly_shares WHERE area_id = 'copenhagen' AND edition = 2024 AND measure = 'safe_evening'"
         assert one(connection, settled) == (79, "normal")
     choices.write_text(without, encoding="utf-8")
     taken_back = tryghed(home, "run", "2024", reference=reference)
     assert taken_back.code == 0, taken_back.err
-    assert "edition 2024: two_published_values" in taken_back.err
+    assert undecided.search(taken_back.err)
 
 
 @pytest.mark.slow
