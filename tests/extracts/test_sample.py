@@ -46,7 +46,7 @@ NOT_MET = {(2019, "copenhagen", "unsafe_evening", "politiken_art7242531")}
 class Sample:
     """One sample, its files by edition, and the rows of each as text."""
 
-    def __init__(self, paths: list[Path], told: list[str]) -> None:
+    def __init__(self, paths: list[Path], told: list[tuple[int, int]]) -> None:
         self.paths, self.told = paths, told
         self.reference: Reference = load_reference()
         self.files = {edition: delivered_files(edition, SPECIFICATIONS) for edition in EDITIONS}
@@ -163,10 +163,12 @@ def bytes_of(edition: int, seed: int, folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     home = tmp_path_factory.mktemp("sample")
-    told: list[str] = []
+    told: list[tuple[int, int]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRYGHED_HOME", str(home))
-        paths = sample.write_sample(home / "landing", seed=1, show_progress=told.append)
+        paths = sample.write_sample(
+            home / "landing", seed=1, show_progress=lambda edition, files: told.append((edition, files))
+        )
         yield Sample(paths, told)
 
 
@@ -225,7 +227,7 @@ def test_every_file_is_known_by_one_specification(written: Sample, edition: int)
 
 def test_every_file_that_was_written_is_given_and_told(written: Sample) -> None:
     assert sorted(written.paths) == [file.path for edition in EDITIONS for file in written.files[edition]]
-    assert written.told == [f"{edition}: {len(written.files[edition])} made-up files" for edition in EDITIONS]
+    assert written.told == [(edition, len(written.files[edition])) for edition in EDITIONS]
 
 
 def test_every_file_is_marked_as_made_up(written: Sample) -> None:
@@ -250,7 +252,7 @@ def test_a_folder_with_any_other_file_is_refused(name: str, tmp_path: Path) -> N
 def test_the_file_that_is_refused_is_named(tmp_path: Path) -> None:
     (tmp_path / "2020").mkdir()
     (tmp_path / "2020" / "svar.csv").write_text("somebody's")
-    with pytest.raises(InputError, match=r"2020/svar\.csv: is not a made-up file"):
+    with pytest.raises(InputError, match=r"2020/svar\.csv: this is not a made-up file"):
         sample.write_sample(tmp_path)
 
 

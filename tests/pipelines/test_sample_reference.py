@@ -17,7 +17,10 @@ def lines(folder: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_sample_fixes_made_up_baselines_in_its_copy_alone(sample_run: tuple[Path, Command]) -> None:
+def test_the_sample_fixes_made_up_baselines_in_its_copy_alone(
+    sample_run: tuple[Path, Command], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRYGHED_HOME", str(sample_run[0]))
     fixed = lines(sample_run[0] / "reference")
     assert len(fixed) >= 8
     assert all(PERSON in line and ",synthetic," in line for line in fixed)

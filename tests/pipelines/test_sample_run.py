@@ -60,10 +60,12 @@ def test_the_run_ends_with_verdicts_a_sentence_per_agreement_and_where_to_look(
 def test_names_are_not_broken_at_80_columns(sample_run: tuple[Path, Command], sampled: Path) -> None:
     out = sample_run[1].out
     assert max(map(len, out.splitlines())) <= 80
-    for table in contracts().values():
-        if table.publish and table.partitioned:
-            assert f"  {table.name}\n" in out, "the step's line"
-    assert re.search(r"^step  1 of \d+  0:\d\d  reference$", out, re.MULTILINE)
+    steps = [line for line in out.splitlines() if line.startswith("step") and line.count("  ") > 1]
+    assert re.fullmatch(
+        r"step  1 of \d+  0:\d\d  reference", next(line for line in steps if line.endswith("reference"))
+    )
+    assert all(re.fullmatch(r"step +\d+ of \d+  \d+:\d\d  [a-z_.]+", line) for line in steps), steps
+    assert any(line.endswith("  commitments.yearly_numbers") for line in steps)
 
 
 def test_a_warning_is_a_line_that_says_where_whether_it_is_new_and_what_to_do(

@@ -217,7 +217,7 @@ def test_a_word_that_somebody_took_out_is_named() -> None:
     def without(tables: dict[str, pd.DataFrame]) -> None:
         tables["words"] = tables["words"][tables["words"]["kind"] != "unit"]
 
-    with pytest.raises(InputError, match=r"words.csv has no line for the unit percent"):
+    with pytest.raises(InputError, match=r"words.csv has no line for the unit 'percent'"):
         published(made_up("unsafe", SHARES), without)
 
 
