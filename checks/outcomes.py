@@ -65,7 +65,7 @@ def judge(table: Table) -> list[Judged]:
     """
     if misshapen_files(table):
         return [_judged(table, outcome) for outcome in validate_table(table, ())]
-    kept, files, other_tables = _read(table), _files(table), _other_tables(table)
+    kept, files, other_tables = _read_valid(table), _files(table), _other_tables(table)
     if kept and (kept.files, kept.other_tables) == (files, other_tables):
         return [Judged(rule, tuple(kept.failures.get(rule.name, ()))) for rule in rules_of(table)]
     unchanged = [name for name, content in files.items() if kept and kept.files.get(name) == content]
@@ -88,11 +88,8 @@ def failing_before() -> dict[tuple[str, str], set[int | None]]:
     """Return the editions in which each rule failed when its table was last checked. The key is the table and the rule."""
     failing: dict[tuple[str, str], set[int | None]] = {}
     for table in contracts().values():
-        try:
-            kept = _Kept.model_validate_json(store.read_outcomes(table))
-        except ValueError:  # there are no kept results, or their file is damaged
-            continue
-        for rule, failures in kept.failures.items():
+        kept = _read(table)
+        for rule, failures in kept.failures.items() if kept else ():
             failing[table.name, rule] = {failure.edition for failure in failures}
     return failing
 
@@ -177,12 +174,14 @@ def _judged_by(name: str) -> str:
 
 
 def _read(table: Table) -> _Kept | None:
-    """Return the kept results of a table.
-
-    Return None if there are none, if the file is damaged, or if the rules or programs have changed.
-    """
+    """Return the kept results of a table, or None if there are none or their file is damaged."""
     try:
-        kept = _Kept.model_validate_json(store.read_outcomes(table))
+        return _Kept.model_validate_json(store.read_outcomes(table))
     except ValueError:
         return None
-    return kept if kept.judged_by == _judged_by(table.name) else None
+
+
+def _read_valid(table: Table) -> _Kept | None:
+    """Return the kept results of a table, or None if there are none by the rules and programs as they are now."""
+    kept = _read(table)
+    return kept if kept and kept.judged_by == _judged_by(table.name) else None

@@ -86,7 +86,7 @@ def _cell(axes: Axes, left: float, top: float, reading: Reading, in_words: Words
     shade = SHADES["reported" if reading.is_report else shown]
     axes.add_patch(Rectangle((left + 0.03, top + 0.02), CELL - 0.06, ROW - 0.04, color=shade, lw=0))
     verdict = " · ".join(verdict_of(reading, in_words))
-    text = f"{figures_of(reading)}\n{verdict}" if evaluable or reading.value is not None else verdict
+    text = f"{figures_of(reading, in_words)}\n{verdict}" if evaluable or reading.value is not None else verdict
     axes.text(left + CELL / 2, top + ROW / 2, text, ha="center", va="center", fontsize=6.5, color=INK, linespacing=1.15)
 
 

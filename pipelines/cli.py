@@ -37,7 +37,14 @@ from pipelines.status import is_made_up, read_status
 from pipelines.texts import reader_language, sentence, text
 from warehouse import store
 from warehouse.errors import InputError, StoreError, disk_trouble
-from warehouse.home import PROJECT, landing_folder, path_for_reader, reference_folder, sample_reference_folder
+from warehouse.home import (
+    PROJECT,
+    PROJECT_REFERENCE,
+    landing_folder,
+    path_for_reader,
+    reference_folder,
+    sample_reference_folder,
+)
 from warehouse.publishing import open_published
 from warehouse.reference_files import load_reference
 
@@ -156,10 +163,11 @@ def _print_reference_files() -> None:
         return
     from pipelines.sample_reference import changed_since_copied
 
-    original = PROJECT / "warehouse" / "reference"
     print_wrapped(text("sample_reference", folder=path_for_reader(reference_folder())))
-    if changed := changed_since_copied(original):
-        print_error(text("sample_reference_changed", original=path_for_reader(original), files=", ".join(changed)))
+    if changed := changed_since_copied(PROJECT_REFERENCE):
+        print_error(
+            text("sample_reference_changed", original=path_for_reader(PROJECT_REFERENCE), files=", ".join(changed))
+        )
 
 
 def _progress() -> Progress:

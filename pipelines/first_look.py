@@ -4,12 +4,11 @@ The newest edition comes first, and files that are already in the store are skip
 which files are refused. A run that is started from Dagster's page refuses the same files, but only when it reads them.
 """
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 from assets.extracts.files import FILES, listed_files
-from assets.extracts.landing import landed_editions, look_into, paths_of, refuse_beside_sample_reference
+from assets.extracts.landing import hash_of_file, landed_editions, look_into, paths_of, refuse_beside_sample_reference
 from assets.extracts.layouts import load_specifications
 from warehouse import store
 from warehouse.errors import InputError
@@ -30,7 +29,7 @@ def bad_files(editions: range, on_file: Callable[[int, int], None]) -> list[str]
     sentences = []
     for number, (edition, path) in enumerate(files, 1):
         on_file(number, len(files))
-        if _sha256(path) in known:
+        if _is_one_of(known, path):
             continue
         try:
             refuse_beside_sample_reference(look_into(path, edition, specifications))
@@ -43,10 +42,9 @@ def _known_hashes() -> set[str]:
     return {file.file_sha256 for edition in store.stored_editions(FILES) for file in listed_files(edition)}
 
 
-def _sha256(path: Path) -> str | None:
-    """Return the hash of a file's bytes, or None if the file cannot be read. `look_into` then says why."""
+def _is_one_of(hashes: set[str], path: Path) -> bool:
+    """Return whether the file's content has one of the hashes. If the file cannot be read, `look_into` says why."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return path.is_file() and hash_of_file(path) in hashes
     except OSError:
-        return None
+        return False

@@ -1,6 +1,6 @@
 """Every verdict, footnote, decision and missing delivery as tables of words, read from the published file.
 
-`tryghed status --all` and the pictures of the README show these tables. The short status is in `status.py`. No figure is
+`tryghed status --all` shows these tables. The short status and the pictures of the README are made from `status.py`. No figure is
 computed here.
 """
 
@@ -90,8 +90,10 @@ def verdict_tables(connection: duckdb.DuckDBPyConnection) -> list[VerdictTable]:
     ]
 
 
-def missing_deliveries(connection: duckdb.DuckDBPyConnection, newest_edition: int = 9999) -> list[MissingDelivery]:
-    """Return the deliveries that verdicts up to an edition wait for.
+def missing_deliveries(
+    connection: duckdb.DuckDBPyConnection, newest_edition: int | None = None
+) -> list[MissingDelivery]:
+    """Return the deliveries that verdicts wait for, up to an edition if one is given.
 
     The delivery that has been missing longest comes first.
     """
@@ -103,7 +105,7 @@ def missing_deliveries(connection: duckdb.DuckDBPyConnection, newest_edition: in
         JOIN reference.deliveries d ON d.delivery = t.waits_for
         JOIN reference.editions e ON e.edition = v.edition
         LEFT JOIN targets.baselines b USING (agreement_id, target_id, measure)
-        WHERE v.edition <= $newest_edition
+        WHERE v.edition <= coalesce($newest_edition, v.edition)
           AND (v.reason = 'missing_extract' OR (v.reason = 'baseline_missing' AND coalesce(b.reason, '') <> 'not_fixed')
                OR (v.reason = 'baseline_year' AND v.value IS NULL AND v.confidentiality = 'free'))
         GROUP BY ALL ORDER BY min(e.due_on), 1

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pipelines.texts import day, decimal, how_long_ago, number, sentence, text
 from warehouse.decision_file import SEEN_LETTERS
-from warehouse.home import landing_folder, path_for_reader, pictures_folder, published_folder, reference_folder
+from warehouse.home import landing_folder, path_for_reader, pictures_folder, published_folder, reference_file
 from warehouse.publishing import NAME
 
 if TYPE_CHECKING:
@@ -281,8 +281,10 @@ def _list(heading: str, none: str, entries: list[str], most: int) -> list[str]:
 
 
 # --- tryghed status --all ----------------------------------------------------------------------------------
+
+
 def _table(words: "Words", title: str, *headings: str) -> RichTable:
-    table = RichTable(title=words["heading", title], title_justify="left", title_style="bold")
+    table = RichTable(title=words["heading", title], **_LEFT)
     for heading in headings:
         table.add_column(words["heading", heading], overflow="fold")
     return table
@@ -323,7 +325,7 @@ def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text
     if not verdicts.rows:
         return Text.assemble((verdicts.name, "bold"), f"\n{words['heading', 'no_targets']}\n")
     title = f"{verdicts.name}\n{words['heading', 'literal_statistical']}"
-    table = RichTable(title=title, title_justify="left", title_style="bold", expand=True)
+    table = RichTable(title=title, expand=True, **_LEFT)
     table.add_column(words["heading", "target"], no_wrap=True)
     table.add_column(words["heading", "measure"], ratio=3)
     table.add_column(words["heading", "editions"], no_wrap=True)
@@ -340,7 +342,7 @@ def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text
 
 def print_decision(decision: "Decision") -> None:
     """Print where a decision was written, and what to do next."""
-    file = path_for_reader(reference_folder() / "decisions.yml")
+    file = reference_file("decisions.yml")
     print_wrapped(text("decision_written", name=decision.decision_id, file=file))
     print_wrapped(text("next_after_decision", edition=decision.edition))
 
@@ -356,7 +358,7 @@ def print_baselines(act: "Act", names: dict[str, str]) -> None:
     for target in act.missing:
         print_wrapped(text("baseline_without_figure", target=target.target_id, measure=names[target.measure]))
     if act.written:
-        file = path_for_reader(reference_folder() / "fixed_baselines.csv")
+        file = reference_file("fixed_baselines.csv")
         print_wrapped(text("next_after_fixing", edition=act.written[0].edition, file=file))
 
 
@@ -384,9 +386,10 @@ def _baseline(line: "FixedBaseline", measure: str) -> str:
 def print_trial(trial: "Trial") -> None:
     """Print what the tried file is, how its columns are read, which rows would be rejected, and what to do next."""
     from assets.extracts.intake import rejected_share
+    from assets.extracts.layouts import specification_path
 
     file, layout = trial.file, trial.file.layout
-    specification = path_for_reader(reference_folder() / "extracts" / f"{layout.extract}.yml")
+    specification = specification_path(layout.extract)
     print_wrapped(
         text(
             "file_is",

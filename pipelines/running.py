@@ -134,9 +134,8 @@ def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
         for path in (folder / "index.db", folder / f"{run_id}.db"):
             if path not in connections and path.exists():
                 connections[path] = sqlite3.connect(path)
-                connections[path].execute(
-                    "SELECT 1 FROM sqlite_schema"
-                ).fetchall()  # SQLite opens the file only at the first read
+                # SQLite opens the file only at the first read
+                connections[path].execute("SELECT 1 FROM sqlite_schema").fetchall()
 
     sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _do_not_wait_for_the_disk)
     try:

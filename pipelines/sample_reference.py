@@ -14,12 +14,11 @@ from datetime import date
 from pathlib import Path
 
 from assets.tables import key
-from assets.targets.fixing import STORED, fix_baselines, read_targets
+from assets.targets.fixing import STORED, editions_of_baselines, fix_baselines, read_targets
 from pipelines.running import OnStep, run_editions
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
 from warehouse.home import home_of_its_own, landing_folder, reference_folder, sample_reference_folder
-from warehouse.reference_files import load_reference
 from warehouse.store import FIRST_EDITION
 
 PERSON, REASON = "Tryghed's made-up sample", "Made up, to show verdicts."
@@ -37,7 +36,7 @@ def write_sample_reference(on_step: OnStep) -> Path | None:
         return None
     copy, landing = sample_reference_folder(), landing_folder()
     shutil.rmtree(copy, ignore_errors=True)
-    editions = _editions_of_baselines()
+    editions = editions_of_baselines()
     with home_of_its_own():
         reference = shutil.copytree(reference_folder(), sample_reference_folder())
         os.environ["TRYGHED_REFERENCE"] = str(reference)
@@ -62,13 +61,3 @@ def changed_since_copied(original: Path) -> list[str]:
     names = {str(path.relative_to(folder)) for folder in (original, copy) for path in folder.rglob("[!.]*.*")}
     _, changed, missing = filecmp.cmpfiles(original, copy, names - set(WRITTEN_BY_COMMANDS), shallow=False)
     return sorted([*changed, *missing])
-
-
-def _editions_of_baselines() -> list[int]:
-    """Return the editions whose figures are baselines, in order.
-
-    The figures of a crime year are published in the next year's edition.
-    """
-    targets = load_reference()["reference.targets"].dropna(subset=["baseline_year"])
-    crime = targets["period_of"] == "crime_year"
-    return sorted({*map(int, targets["baseline_year"][~crime]), *map(int, targets["baseline_year"][crime] + 1)})

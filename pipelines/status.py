@@ -273,7 +273,7 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
         names = ", ".join(name_of(reading) for reading in readings)
         reasons = dict.fromkeys(in_words["reason", reading.reason or ""] for reading in readings)
         return f"{names}: {', '.join(reasons)}"
-    parts = [_named_figures(reading, newest_year, alone=len(readings) == 1) for reading in readings]
+    parts = [_named_figures(reading, newest_year, len(readings) == 1, in_words) for reading in readings]
     first = readings[0]
     if len(readings) == 1:
         if first.comparison_value is not None and first.value is not None:
@@ -294,7 +294,7 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
     return " · ".join([*parts, *reasons])
 
 
-def _named_figures(reading: Reading, newest_year: int, alone: bool) -> str:
+def _named_figures(reading: Reading, newest_year: int, alone: bool, in_words: Words) -> str:
     """Return a measure's name and figures.
 
     The figures have a unit and an interval only if the measure is alone on its line.
@@ -303,8 +303,8 @@ def _named_figures(reading: Reading, newest_year: int, alone: bool) -> str:
     if reading.year != newest_year:
         name = text("of_year", measure=name, year=reading.year)
     if reading.value is None:
-        return f"{name.removesuffix(':')}: {figures_of(reading)}"
-    return f"{name} {figures_of(reading, with_unit=alone)}"
+        return f"{name.removesuffix(':')}: {figures_of(reading, in_words)}"
+    return f"{name} {figures_of(reading, in_words, with_unit=alone)}"
 
 
 def name_of(reading: Reading) -> str:
@@ -317,13 +317,14 @@ def name_of(reading: Reading) -> str:
     return reading.short
 
 
-def figures_of(reading: Reading, with_unit: bool = True) -> str:
+def figures_of(reading: Reading, in_words: Words, with_unit: bool = True) -> str:
     """Return the earlier figure and the reading's own figure as text, such as `16→12`.
 
     The earlier figure is that of the baseline or of the year before. Unit and interval follow if `with_unit` is true.
     """
     if reading.value is None:
-        return text("no_figure" if reading.confidentiality == "free" else "hidden")
+        free = reading.confidentiality == "free"
+        return in_words["picture", "no_figure"] if free else in_words["confidentiality", "confidential"]
     if reading.compared_with == "goals" and reading.out_of is not None:
         return text("of", kept=number(reading.value), out_of=reading.out_of)
     before = reading.compared_value

@@ -17,6 +17,7 @@ from warehouse.errors import InputError
 FOR_ONE_GROUP = 0o2750  # with the set-group-ID bit, new files in the folder get the folder's group
 
 PROJECT = Path(__file__).resolve().parent.parent
+PROJECT_REFERENCE = PROJECT / "warehouse" / "reference"
 
 
 def home() -> Path:
@@ -118,7 +119,7 @@ def reference_folder() -> Path:
     if wanted := os.environ.get("TRYGHED_REFERENCE"):
         return _resolved(wanted)
     sample = sample_reference_folder()
-    return sample if sample.is_dir() else PROJECT / "warehouse" / "reference"
+    return sample if sample.is_dir() else PROJECT_REFERENCE
 
 
 def sample_reference_folder() -> Path:

@@ -32,7 +32,7 @@ from warehouse.decision_file import (
     load_decisions,
 )
 from warehouse.errors import InputError
-from warehouse.home import landing_folder, path_for_reader, reference_folder
+from warehouse.home import landing_folder, path_for_reader, reference_file
 from warehouse.publishing import published_rows
 
 DELIVERED = [table for table in contracts().values() if table.delivered]
@@ -85,9 +85,9 @@ def _refuse_unknown_editions(landed: set[int]) -> None:
     """Refuse the landing folder of an edition that is not in editions.csv, because no run would ever read that folder."""
     described = {int(edition) for edition in store.read(contracts()["reference.editions"])["edition"]}
     for edition in sorted(landed - described):
-        folder, editions_file = landing_folder() / str(edition), reference_folder() / "editions.csv"
+        folder = landing_folder() / str(edition)
         raise InputError(
-            f"{path_for_reader(folder)}: edition {edition} is not in {path_for_reader(editions_file)}: add a line for the edition to that file, or move the folder."
+            f"{path_for_reader(folder)}: edition {edition} is not in {reference_file('editions.csv')}: add a line for the edition to that file, or move the folder."
         )
 
 

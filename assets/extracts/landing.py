@@ -79,7 +79,7 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
     kind = format_of(path)
     layout = fitting_layout(path, kind, edition, specifications)
     with ThreadPoolExecutor(max_workers=1) as thread:
-        hashed = thread.submit(_sha256, path)
+        hashed = thread.submit(hash_of_file, path)
         cells = cells_of(path, kind, layout.writing)
     file = DeliveredFile(path, hashed.result(), size, kind, layout, cells.rows, cells.sheet)
     _refuse_renamed(file)
@@ -228,7 +228,7 @@ def _refuse_changed(path: Path, before: os.stat_result) -> None:
 def _refuse_changed_bytes(file: DeliveredFile) -> None:
     """Refuse a file whose content has changed since it was inspected."""
     try:
-        same = _sha256(file.path) == file.sha256
+        same = hash_of_file(file.path) == file.sha256
     except OSError:
         same = False
     if not same:
@@ -241,6 +241,7 @@ def _changed(path: Path) -> InputError:
     )
 
 
-def _sha256(path: Path) -> str:
+def hash_of_file(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes in hex. Raises OSError if the file cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from warehouse.contracts import Column, Table, contracts
 from warehouse.edited_files import At, line_of, read_yaml, short
 from warehouse.errors import InputError
-from warehouse.home import path_for_reader, reference_folder
+from warehouse.home import path_for_reader, reference_file, reference_folder
 
 NOT_ASKED = "not_asked"  # stands in place of a name for a column that the producer's file does not have
 FIRST = 0  # stands for the first edition, whichever year that is
@@ -275,7 +275,7 @@ class Fault:
 
 def specification_path(extract: str) -> str:
     """Return the path of a specification in the form in which the reader of a message would type it."""
-    return path_for_reader(reference_folder() / "extracts" / f"{extract}.yml")
+    return reference_file(f"extracts/{extract}.yml")
 
 
 def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
@@ -308,9 +308,8 @@ def refuse_unknown_systems(specifications: dict[str, Specification], code_system
         in_use = [specification.area_code_system, specification.rode_code_system or {}]
         for system in (system for by_edition in in_use for system in by_edition.values()):
             if system not in code_systems:
-                codes_file = path_for_reader(reference_folder() / "area_codes.csv")
                 raise InputError(
-                    f"{specification_path(name)}: '{short(system)}' is not a code system of {codes_file}: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
+                    f"{specification_path(name)}: '{short(system)}' is not a code system of {reference_file('area_codes.csv')}: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
                 )
 
 

@@ -11,7 +11,7 @@ from assets.extracts.formats import names_of
 from assets.extracts.formats.excel import sheets
 from assets.extracts.layouts import Format, Layout, Specification, specification_path
 from warehouse.errors import InputError
-from warehouse.home import path_for_reader, reference_folder
+from warehouse.home import path_for_reader, reference_file
 from warehouse.personal import kind_of_text
 
 MOST_NAMES = 6  # the largest number of columns or sheets that one message names
@@ -83,9 +83,8 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
         if kind == "xlsx":
             return _no_such_sheet(path, layouts)
         readers = ", ".join(sorted({name for name, layout in layouts.items() if getattr(layout.writing.formats, kind)}))
-        folder = path_for_reader(reference_folder() / "extracts")
         return InputError(
-            f"{path_for_reader(path)}: no specification describes a {kind} file with these columns and this delimiter (specifications for {kind}: {readers or 'none'}): ask for the file in the form of earlier years, or write a specification in {folder}."
+            f"{path_for_reader(path)}: no specification describes a {kind} file with these columns and this delimiter (specifications for {kind}: {readers or 'none'}): ask for the file in the form of earlier years, or write a specification in {reference_file('extracts')}."
         )
     header, layout = headers[nearest], layouts[nearest]
     place = place_of(path, kind, layout.writing)

@@ -24,7 +24,7 @@ from warehouse.decision_file import FILE, Decisions, RowAccepted, RowCorrected, 
 from warehouse.edited_files import short
 from warehouse.engine import view_editions
 from warehouse.errors import InputError
-from warehouse.home import path_for_reader, reference_folder
+from warehouse.home import reference_file
 
 REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.file_decisions"]
@@ -322,7 +322,7 @@ def _with_decisions(
             _refuse_on_kept_row(decision, faults)
             for fault in faults:
                 if isinstance(decision, RowAccepted):
-                    refuse_unreadable(f"{_decisions_file()}: decision '{decision.decision_id}': ", fault, file)
+                    refuse_unreadable(f"{reference_file(FILE)}: decision '{decision.decision_id}': ", fault, file)
                 settled = on_row(decision, still_at_fault=fault.place in still_faulty)
                 if settled:
                     rejected[fault.place] = replace(fault, decision=settled.decision_id, counts=settled.counts)
@@ -345,7 +345,7 @@ def _refuse_unexpected_cells(
         ).fetchone()
         if cell and cell[0] != decision.expects:
             raise InputError(
-                f"{_decisions_file()}: decision '{decision.decision_id}' expects another value than the one in row {decision.row}, column {decision.column} of {decision.file}: delete the entry if the producer has corrected the cell, or write the present value under expects if this is the right row."
+                f"{reference_file(FILE)}: decision '{decision.decision_id}' expects another value than the one in row {decision.row}, column {decision.column} of {decision.file}: delete the entry if the producer has corrected the cell, or write the present value under expects if this is the right row."
             )
 
 
@@ -353,12 +353,8 @@ def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> Non
     """Refuse a decision about a row that is not rejected."""
     if not faults:
         raise InputError(
-            f"{_decisions_file()}: decision '{decision.decision_id}' is about row {decision.row} of {decision.file}, but that row is not rejected: delete the entry, or name a row from quality.rejected_rows."
+            f"{reference_file(FILE)}: decision '{decision.decision_id}' is about row {decision.row} of {decision.file}, but that row is not rejected: delete the entry, or name a row from quality.rejected_rows."
         )
-
-
-def _decisions_file() -> str:
-    return path_for_reader(reference_folder() / FILE)
 
 
 def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> None:
@@ -381,9 +377,9 @@ def check_corrections(decisions: Decisions, layout: Layout, file: str) -> None:
             continue
         if decision.column not in layout.columns:
             raise InputError(
-                f"{_decisions_file()}: decision '{decision.decision_id}' corrects the column '{short(decision.column)}', but {layout.table.name} has no such column: use one of {', '.join(layout.columns)}."
+                f"{reference_file(FILE)}: decision '{decision.decision_id}' corrects the column '{short(decision.column)}', but {layout.table.name} has no such column: use one of {', '.join(layout.columns)}."
             )
         if layout.columns[decision.column].is_personal:
             raise InputError(
-                f"{_decisions_file()}: decision '{decision.decision_id}' corrects the column {decision.column}, but that column holds personal data, which must not be written to this file: delete the entry, and ask for a corrected file."
+                f"{reference_file(FILE)}: decision '{decision.decision_id}' corrects the column {decision.column}, but that column holds personal data, which must not be written to this file: delete the entry, and ask for a corrected file."
             )

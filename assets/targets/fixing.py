@@ -8,8 +8,12 @@ acts into baselines.
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+
+import duckdb
 
 from assets.sql_files import sql
 from warehouse.contracts import contracts
@@ -120,20 +124,22 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
     return Act(written, stood, missing=[target for target in targets if not target.has_figure])
 
 
+def editions_of_baselines() -> list[int]:
+    """Return the editions whose figures are baselines, in order, according to the reference files."""
+    with _starting_points() as connection:
+        rows = connection.execute("SELECT DISTINCT edition FROM starting_points ORDER BY edition").fetchall()
+    return [edition for (edition,) in rows]
+
+
 def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
     """Return the targets of every agreement whose baselines have to be fixed, in order.
 
     Targets and acts are read from the reference files, and figures from the store. `person`, `today` and `reason` go into the
     lines that an act would write.
     """
-    reference = load_reference()
-    with engine() as connection:
-        for name in EDITED:
-            put(connection, contracts()[name], reference[name])
+    with _starting_points() as connection:
         for name in STORED:
             view_stored(connection, contracts()[name])
-        for view in ("indicators/comparison_macros", "targets/starting_points"):
-            connection.execute(sql(view))
         act = {"person": person, "today": today, "reason": reason}
         rows = connection.execute(sql("targets/figures_to_fix"), act).fetchall()
     return [
@@ -147,6 +153,18 @@ def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
         )
         for agreement_id, target_id, measure, has_figure, fixed_fields, new_fields in rows
     ]
+
+
+@contextmanager
+def _starting_points() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield an engine with the views of `starting_points.sql` over the reference files as they are now."""
+    reference = load_reference()
+    with engine() as connection:
+        for name in EDITED:
+            put(connection, contracts()[name], reference[name])
+        for view in ("indicators/comparison_macros", "targets/starting_points"):
+            connection.execute(sql(view))
+        yield connection
 
 
 def _append(lines: list[FixedBaseline]) -> None:
