@@ -1,4 +1,4 @@
-"""What runs and when: Dagster's definitions, jobs, schedule, sensor and page, and the command line.
+"""Starts and schedules the work: Dagster's jobs, schedule, sensor and web page, and the command line.
 
-No data logic is here.
+This package has no data logic. The data logic is in `assets/`.
 """

@@ -1,6 +1,9 @@
-"""The commands of `tryghed`. `printing.py` prints their results. `running.py`, `status.py` and `assets/` do the work.
+"""The commands of `tryghed`.
 
-Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a bug.
+`printing.py` prints the results of the commands. `running.py`, `status.py` and `assets/` do the work.
+
+Exit code 0 means that the command is done. 1 means that a blocking check failed and nothing was published. 2 means
+wrong usage or wrong input. 70 means a bug.
 """
 
 import itertools
@@ -56,12 +59,15 @@ DONE, BLOCKED, WRONG, BUG = 0, 1, 2, 70
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and end the process with its exit code."""
+    """Run the command line, then end the process with the command's exit code."""
     sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code. An expected error is printed as one sentence on standard error."""
+    """Run the command line, and return the command's exit code.
+
+    An expected error is printed on standard error as one sentence. A bug is printed with its traceback.
+    """
     try:
         return int(tryghed.main(args=arguments, prog_name="tryghed", standalone_mode=False) or DONE)
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -94,18 +100,19 @@ def tryghed() -> None:
     \b
     Once a year:
       1. Add the new figures to published_figures.csv, a reference file, each with its source.
-      2. tryghed extracts check FILE   says what a delivered file is and what is wrong with it;
-                                       then put it into data/landing/<edition>/
+      2. tryghed extracts check FILE   shows what is wrong with a delivered file;
+                                       then put the file into data/landing/<edition>/
       3. tryghed run                   makes every table, checks it, and publishes the DuckDB file
-      4. tryghed status                shows where each target stands, what is overdue, what to decide
-      5. tryghed ui                    opens the Dagster page, where failed checks are explained
+      4. tryghed status                shows the status of each target, what is overdue, and what to decide
+      5. tryghed ui                    starts the Dagster page, which explains failed checks
       6. tryghed decide                writes a decision on a failed check or a rejected row, for all later runs
 
-    Once in an agreement's life, when the crime year of its baseline has been reported: tryghed baseline fix.
+    Once for each agreement: run tryghed baseline fix as soon as there are crime figures for the baseline's year.
 
-    If you have no delivered files, tryghed sample writes made-up ones, with which you can try all this.
+    If you have no delivered files, start with tryghed sample. It writes made-up files, so that you can try every
+    command.
 
-    Messages are in Danish if TRYGHED_LANGUAGE begins with da. If it is not set, the locale decides.
+    Messages are in Danish if TRYGHED_LANGUAGE begins with da. If TRYGHED_LANGUAGE is not set, the locale decides.
 
     Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a fault of the
     program.
@@ -117,14 +124,15 @@ def tryghed() -> None:
 def run_command(editions: tuple[int, ...]) -> int:
     """Make the tables of the editions, check them, and publish the DuckDB file.
 
-    If you name no EDITION, every edition is made. Later editions than those you name are made again too, because they
-    are compared with the earlier ones. Earlier editions that are not in the store yet are also made.
+    If you name no EDITION, the run makes every edition. If you name an edition, the run makes all later editions again
+    too, because each edition is compared with earlier editions. If an earlier edition is not in the store yet, the run
+    starts with that edition.
 
     \b
     Examples:
       tryghed run               all editions
-      tryghed run 2022          edition 2022 and later ones
-      tryghed run 2021 2022     editions 2021, 2022 and later ones
+      tryghed run 2022          edition 2022 and later editions
+      tryghed run 2021 2022     editions 2021, 2022 and later editions
     """
     from assets.extracts.landing import landed_editions
     from pipelines.editions import editions_to_make
@@ -155,9 +163,9 @@ def run_command(editions: tuple[int, ...]) -> int:
 
 
 def _print_reference_files() -> None:
-    """Print a line if a run reads the sample's copy of the reference files.
+    """Print a message if the run reads the sample's copy of the reference files.
 
-    Print another line if the original files have changed since they were copied.
+    Print a second message if the original files have changed since the copy was made.
     """
     if reference_folder() != sample_reference_folder():
         return
@@ -182,9 +190,10 @@ def _progress() -> Progress:
 
 
 def _step_printer(progress: Progress) -> "OnStep":
-    """Return the function that a run calls at each step.
+    """Return a function that shows the progress of a run. The run calls the function at the start of each step.
 
-    On a terminal, the function moves the progress bar. Elsewhere, it prints a line for each step.
+    On a terminal, the function moves the progress bar. If the output does not go to a terminal, the function prints a
+    line for each step.
     """
     started, done = time.monotonic(), itertools.count(1)
     task = progress.add_task(text("loading"), total=None)
@@ -203,12 +212,19 @@ def _step_printer(progress: Progress) -> "OnStep":
 
 
 def _added(wanted: tuple[int, ...], editions_made: range) -> int:
-    """Return how many editions a run makes in addition to those that the user named; 0 if the user named none."""
+    """Return the number of editions that a run makes although the user did not name them.
+
+    Return 0 if the user named no editions at all.
+    """
     return len(editions_made) - len(set(wanted)) if wanted else 0
 
 
 def _exit_code(ran: "Ran") -> int:
-    """Return the exit code of a run: 0 published, 1 blocked by a check, 2 wrong input, 70 a bug."""
+    """Return the exit code of a run.
+
+    The exit code is 0 if the run published the file, 1 if a check blocked it, 2 if the input was wrong, and 70 if there
+    was a bug.
+    """
     if ran.bugs:
         return BUG
     if ran.publication is None:
@@ -220,14 +236,17 @@ def _exit_code(ran: "Ran") -> int:
 @click.argument("edition", required=False, type=click.IntRange(2009, 2100))
 @click.option("--all", "everything", is_flag=True, help="Every verdict, footnote, decision and missing delivery.")
 def status_command(edition: int | None, everything: bool) -> None:
-    """Show where each target stands, what is overdue and what to decide, as of EDITION or the newest edition.
+    """Show the status of each target, what is overdue, and what to decide.
 
-    The words are in Danish if TRYGHED_LANGUAGE begins with da. If it is not set, LANG decides.
+    If you name an EDITION, the command shows the status of that edition. Otherwise it shows the newest edition with
+    figures.
+
+    The output is in Danish if TRYGHED_LANGUAGE begins with da. If TRYGHED_LANGUAGE is not set, the locale decides.
 
     \b
     Examples:
       tryghed status                          the newest edition
-      tryghed status 2022                     how it stood in edition 2022
+      tryghed status 2022                     the status as of edition 2022
       TRYGHED_LANGUAGE=da tryghed status      in Danish
     """
     if everything and edition:
@@ -259,8 +278,8 @@ def _print_everything() -> None:
 def decide() -> None:
     """Decide on a failed check, a rejected row or an offence code. The decision is written to decisions.yml.
 
-    Every later run applies the decision as long as the content that you saw stays the same. If the delivered file
-    changes, or the table that failed the check, the decision lapses.
+    Every later run applies the decision as long as the content that you saw stays the same. If the delivered file or
+    the checked table changes, the decision lapses.
     """
 
 
@@ -268,7 +287,7 @@ Callback = TypeVar("Callback", bound=Callable[..., object])
 
 
 class ByOptions(TypedDict):
-    """The options that every kind of decision has, in the form in which click passes them."""
+    """The options that all `decide` commands have, with the types that click gives them."""
 
     person: str
     reason: str
@@ -276,7 +295,7 @@ class ByOptions(TypedDict):
 
 
 class RowOptions(ByOptions):
-    """The options of a decision on a rejected row."""
+    """The options of the command `decide row`."""
 
     action: Literal["accept", "correct", "drop"]
     column: str | None
@@ -284,7 +303,7 @@ class RowOptions(ByOptions):
 
 
 def _by(command: Callback) -> Callback:
-    """Give a command the options that every kind of decision has."""
+    """Add the options that all `decide` commands have to one of these commands."""
     for option in (
         click.option(
             "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, such as 2027-06-01."
@@ -310,10 +329,10 @@ SEEN = click.option(
 @click.argument("seen")
 @_by
 def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Unpack[ByOptions]) -> None:
-    """Accept that the check RULE of TABLE fails in EDITION. With --expires-on, waive the check until that day.
+    """Accept that the check RULE fails for TABLE in EDITION.
 
-    SEEN is the fingerprint that Dagster shows beside the failed check. The decision holds only for the content with
-    this fingerprint.
+    If you give --expires-on, the check is waived until that day instead. SEEN is the fingerprint that Dagster shows
+    beside the failed check. The decision is in force only for content with this fingerprint.
 
     \b
     Example:
@@ -339,7 +358,7 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: U
 @SEEN
 @_by
 def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Unpack[RowOptions]) -> None:
-    """Accept, correct or drop the ROW of FILE that was rejected in EDITION.
+    """Accept, correct or drop a rejected row: the row number ROW of FILE in EDITION.
 
     \b
     Example:
@@ -360,7 +379,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 @SEEN
 @_by
 def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOptions]) -> None:
-    """Accept that more rows of FILE are rejected in EDITION than its specification tolerates."""
+    """Accept FILE of EDITION, even if more of its rows are rejected than the specification tolerates."""
     from assets.decisions.deciding import decide_on_share
 
     print_decision(decide_on_share(edition, file, _who(by), seen))
@@ -372,7 +391,10 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOpti
 @click.option("--crime-type", help="Crime type that its reports count as. Without it they count as none.")
 @_by
 def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Unpack[ByOptions]) -> None:
-    """Say as which crime type an OFFENCE_CODE is counted from EDITION on, if offence_codes.csv has no line for it."""
+    """Decide which crime type the reports with OFFENCE_CODE belong to, from EDITION on.
+
+    Use this command for a code that no line of offence_codes.csv covers.
+    """
     from assets.decisions.deciding import decide_on_code
 
     print_decision(decide_on_code(edition, offence_code, crime_type, _who(by)))
@@ -387,7 +409,7 @@ def _who(by: ByOptions) -> "By":
 
 @tryghed.group("baseline")
 def baseline() -> None:
-    """The levels that targets start from."""
+    """Fix baselines. A baseline is the level that a target starts from."""
 
 
 @baseline.command("fix")
@@ -397,9 +419,9 @@ def baseline() -> None:
 def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> None:
     """Fix the baselines of AGREEMENT_ID's targets at the figures that are in the store now.
 
-    The baselines are written to fixed_baselines.csv with the person, the day and the files that they come from. Later
-    files do not change them. If later files give another figure, the difference is shown. Only this command, with a
-    reason, replaces a baseline.
+    The command writes the baselines to fixed_baselines.csv. Each line has the person, the day and the files that the
+    figure was made from. Later files do not change a fixed baseline. If later files give another figure, a check
+    reports the difference. To replace a fixed baseline, run this command again with --reason.
 
     \b
     Example:
@@ -413,14 +435,14 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
 
 
 def _measure_names() -> dict[str, str]:
-    """Return the name of each measure in the reader's language."""
+    """Return a dictionary from each measure to its name in the reader's language."""
     measures = load_reference()["reference.measures"]
     return dict(zip(measures["measure"], measures[f"name_{reader_language()}"], strict=True))
 
 
 @tryghed.group("extracts")
 def extracts() -> None:
-    """Find out what a delivered file is, and what is wrong with it."""
+    """Inspect a delivered file before a run reads it."""
 
 
 @extracts.command("check")
@@ -431,10 +453,10 @@ def extracts() -> None:
     help="Edition of the file. Without it, that of its folder, or the newest.",
 )
 def extracts_check_command(file: Path, edition: int | None) -> int:
-    """Say what FILE is, which specification fits it, and what is wrong with it, before anything runs.
+    """Show which specification fits FILE, and what is wrong with FILE, before a run reads it.
 
-    Nothing is stored. Exit code 0: a run would accept the file; 1: too many rows would be rejected; 2: no run could read
-    it.
+    The command stores nothing. The exit code is 0 if a run would accept the file. It is 1 if too many rows would be
+    rejected. It is 2 if no run could read the file.
 
     \b
     Example:
@@ -453,11 +475,13 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
 @tryghed.command("sample")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed, the same bytes.")
 def sample_command(seed: int) -> None:
-    """Write made-up extracts of editions 2017 to 2025 into the landing folder, so that you can try everything.
+    """Write made-up files of editions 2017 to 2025 into the landing folder, so that you can try everything.
 
-    No real extracts are public. The names of the made-up files begin with synthetic_, and everything made from them is
-    marked synthetic. The landing folder must not have any other files. The reference files are copied into the data
-    folder, and the baselines of the sample are fixed in that copy. Later commands use the copy until you delete it.
+    The files are made up because no real delivered files are public. The name of each file begins with synthetic_, and
+    every figure made from the files is marked synthetic. The landing folder must not have any other files.
+
+    The command also copies the reference files into the data folder, and fixes the sample's baselines in that copy.
+    Later commands use the copy until you delete it.
     """
     from assets.extracts.sample import write_sample
 
@@ -485,7 +509,7 @@ def sample_command(seed: int) -> None:
 )
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def ui_command(host: str, port: int) -> None:
-    """Open the Dagster page, which shows runs, tables and checks."""
+    """Start the Dagster page, which shows runs, tables and checks."""
     from pipelines.running import prepare_dagster_home
 
     os.environ["TMPDIR"] = str(prepare_dagster_home())
@@ -505,10 +529,10 @@ def ui_command(host: str, port: int) -> None:
     help="Start Dagster's daemon instead of a page. It starts the runs that pages request, and one is enough.",
 )
 def serve_command(port: int, read_only: bool, daemon: bool) -> None:
-    """Serve the Dagster page on this machine, for a proxy that signs users in (deploy/nginx.conf).
+    """Serve the Dagster page to a proxy on this machine. The proxy signs users in (see deploy/nginx.conf).
 
-    Every run is tagged with the name of the user who launched it, which comes from the proxy. Decisions are made in
-    that name.
+    The proxy sends the user's name. Every run is tagged with the name of the user who launched it. Every decision is
+    written with the name of the user who made it.
     """
     from pipelines.serving import serve, start_daemon
 

@@ -1,8 +1,9 @@
-"""Translates the sentences of the code and of the rules into Danish: errors, reasons and what to do.
+"""Translates the program's English sentences into Danish: errors, reasons, and instructions.
 
-The translations are in `danish_sentences/`. The English sentence is written in the code that raises it. Here it is
-recognized by its fixed words, and the values between these words are copied into the Danish sentence.
-`tests/pipelines/test_danish.py` finds every sentence of the code, and fails if one has no translation.
+The sentences are written in English in the code and in the rules. The folder `danish_sentences/` has an English and a
+Danish template for each sentence. A template has fixed words, and placeholders for the values between these words. This
+module finds the English template that fits a sentence, and copies the values into the Danish template.
+`tests/pipelines/test_danish.py` fails if a sentence of the code has no translation.
 """
 
 import re
@@ -15,9 +16,10 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def in_danish(sentence: str) -> str:
-    """Return a sentence in Danish, with the same values in it. If no template fits, return the sentence unchanged.
+    """Return the Danish translation of a sentence. If the sentence has no translation, return it unchanged.
 
-    A value that is itself a sentence of the code is translated too.
+    The values in the sentence stay the same. If a value is itself a sentence with a translation, the value is
+    translated too.
     """
     for pattern, danish in _templates():
         if found := pattern.fullmatch(sentence):
@@ -27,23 +29,28 @@ def in_danish(sentence: str) -> str:
 
 @cache
 def translations() -> dict[str, str]:
-    """Return the Danish template for each English template."""
+    """Return a dictionary from each English template to its Danish template."""
     files = sorted((Path(__file__).parent / "danish_sentences").glob("*.yml"))
     return {english: danish for file in files for english, danish in yaml.safe_load(file.read_text("utf-8")).items()}
 
 
 @cache
 def _templates() -> list[tuple[re.Pattern[str], str]]:
-    """Return a pair for each English template: its pattern, and the Danish template that translates it.
+    """Return a pair for each template: the pattern of the English template, and the Danish template.
 
-    English templates with the most fixed letters come first.
+    The template with the most letters outside its placeholders comes first, because `in_danish` uses the first pattern
+    that fits.
     """
     by_length = sorted(translations().items(), key=lambda entry: -len(PLACEHOLDER.sub("", entry[0])))
     return [(_pattern(english), danish) for english, danish in by_length]
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return a pattern that matches the template's fixed words exactly, and any text in place of each placeholder."""
+    """Return a pattern that matches the sentences of a template.
+
+    The fixed words have to be the same in the sentence. A placeholder matches any text. If a placeholder occurs twice,
+    both texts have to be the same.
+    """
     parts = PLACEHOLDER.split(template)  # fixed words and the placeholders' names in turn
     names: set[str] = set()
     pattern = ""

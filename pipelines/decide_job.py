@@ -1,6 +1,7 @@
-"""The job that writes a steward's decision, and the form on Dagster's page that launches it.
+"""Defines the Dagster job that writes a steward's decision, and the job's launch form on Dagster's page.
 
-The kinds of decisions are in `warehouse/decision_file.py`; `assets/decisions/deciding.py` writes them.
+`warehouse/decision_file.py` defines the kinds of decisions. `assets/decisions/deciding.py` writes a decision to the
+file.
 """
 
 from datetime import date
@@ -19,7 +20,7 @@ OP = "decision"
 
 
 class About(Enum):
-    """What the decision is about."""
+    """What a decision is about."""
 
     failed_check = "failed_check"
     rejected_row = "rejected_row"
@@ -28,7 +29,7 @@ class About(Enum):
 
 
 class Action(Enum):
-    """What to do with the rejected row that the decision is about."""
+    """What a decision does with a rejected row."""
 
     accept = "accept"
     correct = "correct"
@@ -44,7 +45,10 @@ FIELDS = {  # the fields of the form that only some kinds of decisions have, for
 
 
 class StewardsDecision(dg.Config):
-    """The fields of the launch form. A field that does not apply to the choice in `about` stays empty."""
+    """The fields of the launch form.
+
+    The field `about` says what the decision is about. A field that does not apply to this choice stays empty.
+    """
 
     about: About = Field(
         default=About.failed_check, description="failed_check, rejected_row, rejected_share or unmapped_code"
@@ -80,7 +84,7 @@ class StewardsDecision(dg.Config):
 
 @dg.op(name=OP, description="Adds the decision to decisions.yml, for the content that is in the store now.")
 def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
-    """Write the decision that the launch form describes, and log what happens next."""
+    """Write the decision that the launch form describes, and log what to do next."""
     with expected_trouble():
         person = signed_in(context.run.tags) or config.person
         decision = written(config, person, date.today())
@@ -91,11 +95,10 @@ def decide(context: dg.OpExecutionContext, config: StewardsDecision) -> None:
 
 
 def written(form: StewardsDecision, person: str, today: date) -> Decision:
-    """Write the decision that the form describes, and return the decision.
+    """Write the decision that the form describes, and return the decision as an object.
 
-    The returned object has the class of its kind of decision, such as `RowDropped`.
-
-    Raises InputError if the form contradicts itself or names something unknown.
+    Each kind of decision has its own class, such as `RowDropped`. Raises InputError if two fields of the form
+    contradict each other, or if a field names something unknown.
     """
     _reject_fields_of_another_kind(form)
     by = By(person, form.reason, today, _day(form.expires_on))
@@ -114,7 +117,7 @@ def written(form: StewardsDecision, person: str, today: date) -> Decision:
 
 
 def _reject_fields_of_another_kind(form: StewardsDecision) -> None:
-    """Raise InputError if a field is filled in that does not apply to the form's kind of decision."""
+    """Raise InputError if a filled-in field does not apply to the form's kind of decision."""
     filled = {name for names in FIELDS.values() for name in names if getattr(form, name)}
     for name in sorted(filled - FIELDS[form.about]):
         raise InputError(

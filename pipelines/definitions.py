@@ -1,8 +1,10 @@
-"""The project's Definitions: every asset, job, sensor and schedule that Dagster loads. Start reading here.
+"""Lists every asset, job, sensor and schedule that Dagster loads. Start reading the code here.
 
-reference files, delivered files -> survey, crime, commitments -> indicators -> targets -> the published DuckDB file.
-The step that materializes a table also runs its checks. If a blocking check of a table fails, no table that is made
-from that table is materialized.
+The tables are made in this order: reference files and delivered files -> survey, crime and commitments -> indicators ->
+targets -> the published DuckDB file.
+
+The step that materializes a table also runs the checks of the table. If a blocking check fails, no table that is made
+from the checked table is materialized.
 """
 
 import dagster as dg

@@ -1,4 +1,4 @@
-"""The editions that a run makes, and the tags that tell Dagster which editions these are."""
+"""Finds out which editions a run makes, and tells Dagster these editions with the tags of the run."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,17 +10,19 @@ from warehouse.store import FIRST_EDITION, stored_editions
 
 
 def known_editions() -> list[int]:
-    """Return the editions of editions.csv, in order."""
+    """Return the editions that editions.csv lists. The earliest edition comes first."""
     return sorted(int(edition) for edition in load_reference()["reference.editions"]["edition"])
 
 
 def editions_to_make(wanted: Iterable[int] | None = None) -> range:
     """Return the editions that a run makes.
 
-    The first one is the earliest edition that is wanted or is not stored yet, and the last one is the newest edition.
+    The first edition of the run is the earliest edition that is wanted or is missing from the store. The last edition
+    is the newest edition that is wanted or stored. All editions between these two are made too, because each edition is
+    compared with the editions before it.
 
-    All editions between them are made again too, because each edition is compared with the editions before it. Raises
-    InputError for an edition that editions.csv does not have.
+    If no editions are given, all editions of editions.csv are wanted. Raises InputError if editions.csv does not have a
+    wanted edition.
     """
     described = known_editions()
     wanted = sorted(set(wanted or described))
@@ -36,14 +38,18 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
 
 
 def edition_of_file(path: Path) -> int:
-    """Return the edition of a delivered file: the edition that names the file's folder, or else the newest edition."""
+    """Return the edition of a delivered file.
+
+    If the name of the file's folder is an edition of editions.csv, return this edition. Otherwise return the newest
+    edition.
+    """
     folder = path.resolve().parent.name
     described = known_editions()
     return int(folder) if folder in map(str, described) else described[-1]
 
 
 def range_tags(editions: range) -> dict[str, str]:
-    """Return the tags that make one Dagster run cover a range of editions."""
+    """Return the tags of a Dagster run that makes all of the editions."""
     return {
         "dagster/asset_partition_range_start": str(editions[0]),
         "dagster/asset_partition_range_end": str(editions[-1]),

@@ -1,4 +1,4 @@
-"""The job that fixes an agreement's baselines from Dagster's page. `assets/targets/fixing.py` does the work."""
+"""Defines the Dagster job that fixes the baselines of an agreement. `assets/targets/fixing.py` does the work."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ from pipelines.users import signed_in
 
 
 class BaselineAct(dg.Config):
-    """The fields of the launch form."""
+    """The fields of the job's launch form on Dagster's page."""
 
     agreement_id: str = Field(description="agreement_id of the agreement whose baselines are fixed")
     person: str = Field(
@@ -23,7 +23,10 @@ class BaselineAct(dg.Config):
 
 @dg.op(description="Adds lines to fixed_baselines.csv that fix the baselines at the figures that are in the store now.")
 def fix(context: dg.OpExecutionContext, config: BaselineAct) -> None:
-    """Fix the baselines. Log which ones were fixed now, which were fixed earlier, and which have no figure yet."""
+    """Fix the baselines of the agreement's targets.
+
+    Log which baselines were fixed now, which baselines were fixed earlier, and which targets have no figure yet.
+    """
     with expected_trouble():
         person = signed_in(context.run.tags) or config.person
         act = fix_baselines(config.agreement_id, person, config.reason or None, date.today())
