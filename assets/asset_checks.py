@@ -1,8 +1,10 @@
-"""Turn the rules of `checks/` into Dagster asset checks: one check per rule, and one result per run for all editions.
+"""Turn each rule of `checks/` into a Dagster asset check. In each run, a check has one result for all editions.
 
-The step that makes a table also runs the table's checks and yields their results. If a blocking check fails, the tables made
-from this table are not made. A failed warning stops nothing. A check fails if any edition in the store fails, even an edition
-that the run did not make, because all editions are published together.
+The step that makes a table also runs the table's checks and yields the results. If a blocking check fails, the tables
+that are made from the checked table are not made. A failed warning stops nothing.
+
+A check fails if any edition in the store breaks the rule, even an edition that the run did not make. The reason is that
+all editions are published together.
 """
 
 import hashlib
@@ -31,7 +33,8 @@ ALL = "all"
 class Finding:
     """The failure of a rule in one edition.
 
-    `seen` is the fingerprint of the edition's content. `decision` is the decision that lets the failure pass, if there is one.
+    `seen` is the fingerprint of the edition's content. It is None if no decision can be made about the failure.
+    `decision` is the decision that lets the failure pass. It is None if there is no such decision.
     """
 
     rule: Rule
@@ -40,7 +43,11 @@ class Finding:
     decision: CheckDecision | None
 
     def sentence(self) -> str:
-        """Return a sentence that says where the rule fails, and either what to do or who let the failure pass."""
+        """Return a sentence about the failure.
+
+        If a decision lets the failure pass, the sentence says who decided, and why. Otherwise the sentence says where
+        the rule fails, and what to do.
+        """
         if self.decision:
             return _decided(self.decision)
         keys, edition = self.failure.keys, self.failure.edition
@@ -51,7 +58,7 @@ class Finding:
 
 
 def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
-    """Return Dagster's specs of a table's checks. The step that makes the table declares them."""
+    """Return an `AssetCheckSpec` for each check of a table. The step that makes the table declares these checks."""
     return [
         dg.AssetCheckSpec(
             name=rule.name,
@@ -64,9 +71,10 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
 
 
 def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
-    """Run the checks of a written table, and yield their results. The table's step passes them on to Dagster.
+    """Run the checks of a table that has been written, and yield the results for Dagster.
 
-    If a stored file has the wrong shape, the other checks have no result.
+    If a stored file has the wrong shape, only the shape check has a result. The function also yields an empty output
+    for each check, because Dagster gives the step such an output.
     """
     decided, judged = load_decisions(), {judged.rule.name: judged for judged in judge(table)}
     for spec in check_specs(table):
@@ -76,7 +84,10 @@ def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[
 
 
 def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEvaluation:
-    """Return a rule's result for Dagster. The check passes if, in every edition, the rule holds or a decision lets it pass."""
+    """Return the result of a rule for Dagster.
+
+    The check passes if a decision lets each failure of the rule pass. It also passes if the rule has no failure.
+    """
     rule = judged.rule
     findings = [_finding(table, rule, failure, decided) for failure in judged.failures]
     findings.sort(key=lambda finding: finding.decision is not None)
@@ -92,9 +103,9 @@ def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEva
 
 
 def undecided(evaluation: dg.AssetCheckEvaluation) -> dict[int | None, int]:
-    """Return the editions in which a check fails and no decision lets it pass, each with its number of failing rows.
+    """Return the number of failing rows for each edition in which the check fails and no decision lets it pass.
 
-    The edition is None if the table has no editions.
+    The key is the edition. The key is None if the table has no editions.
     """
     if evaluation.passed:
         return {}
@@ -109,10 +120,12 @@ def _edition_of(cell: object) -> int | None:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Return one fingerprint of a stored edition and of all other tables that the table's decidable rules read.
+    """Return the fingerprint of the content on which a steward decides, for one edition of a table.
 
-    A rule is decidable if a data steward can let its failure pass. The decision contains this fingerprint, which stands for the
-    content that the steward saw.
+    The fingerprint covers the edition's rows in the table, and the delivered files from which these rows may be made.
+    It also covers each reference table that a decidable rule of the table reads. A rule is decidable if a data steward
+    can let its failure pass. The steward's decision contains the fingerprint, and applies only to content with this
+    fingerprint.
     """
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
@@ -134,7 +147,7 @@ def fingerprint_of(table: Table, edition: int) -> str:
 
 
 def _is_read_by_rules(other_table: Table, table: Table) -> bool:
-    """Return whether a decidable rule of the table reads `other_table`."""
+    """Return whether a decidable rule of `table` reads `other_table`."""
     return any(other_table.name in (rule.sql or "") for rule in rules().get(table.name, ()) if rule.decidable)
 
 
@@ -147,7 +160,10 @@ def _finding(table: Table, rule: Rule, failure: Failure, decided: Decisions) -> 
 
 
 def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str, Any]:
-    """Return the metadata that a steward needs in order to decide. Of failing rows, only the keys are shown."""
+    """Return the facts about a check's result that a steward needs in order to decide.
+
+    For a failing row, the facts include only the row's key.
+    """
     rule = judged.rule
     checked = sum(store.rows(table, edition) for edition in _editions(table))
     failing = sum(failure.rows for failure in judged.failures)
@@ -178,7 +194,10 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
-    """Return one row for the table of failing editions. The table has few columns, because Dagster's page is narrow."""
+    """Return the row of one edition for the table of failing editions.
+
+    The row has few columns, because Dagster's page is narrow.
+    """
     failure, decision = finding.failure, finding.decision
     checked = store.rows(table, failure.edition)
     before = failure.edition - 1 if failure.edition is not None else None
@@ -203,12 +222,15 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def runbook(rule: Rule) -> str:
-    """Return the section of docs/CHECKS.md about the rule, and where to find it, as Markdown that Dagster can show."""
+    """Return the section of docs/CHECKS.md about the rule, as Markdown for Dagster's page.
+
+    The last line says where the section is in the docs.
+    """
     return f"{paragraph(rule)}\n(docs/{PAGE.name}#{anchor(rule)}; docs/steward.md says what to do step by step)"
 
 
 def how_to_decide(rule: Rule, edition: int, seen: str) -> str:
-    """Return the command that records a decision about a failed check. The steward fills in his or her name and the reason."""
+    """Return the command that writes a decision about a failed check. The steward fills in a name and a reason."""
     return f'tryghed decide check {rule.table} {rule.name} {edition} {seen} --person NAME --reason "..." [--expires-on {date.today().year + 1}-06-01]'
 
 
@@ -222,7 +244,7 @@ def _decided(decision: CheckDecision) -> str:
 
 
 def _keys(findings: list[Finding]) -> dg.TableMetadataValue:
-    """Return a table that shows, for each edition, the keys of its first failing rows."""
+    """Return a table with the keys of the first failing rows of each edition."""
     keys = [key for finding in findings for key in finding.failure.keys]
     columns = list(dict.fromkeys(name for key in keys for name in key))
     rows = [dg.TableRecord({name: str(key.get(name, "")) for name in columns}) for key in keys]

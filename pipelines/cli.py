@@ -462,7 +462,7 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
     Example:
       tryghed extracts check data/landing/2023/anmeldelser_2023.csv
     """
-    with out.status(text("reading_file")):  # does not show the file's name, because that may contain a person's name
+    with out.status(text("reading_file")):  # the file's name is not shown, because it may contain a person's name
         from assets.extracts.file_trial import try_file
         from pipelines.editions import edition_of_file
 

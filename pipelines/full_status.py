@@ -1,7 +1,7 @@
-"""Every verdict, footnote, decision and missing delivery as tables of words, read from the published file.
+"""Reads every verdict, footnote, decision and missing delivery from the published file, as tables of texts.
 
-`tryghed status --all` shows these tables. The short status and the pictures of the README are made from `status.py`. No figure is
-computed here.
+`tryghed status --all` shows these tables. `status.py` makes the short status and the texts in the README's pictures.
+This module computes no figures.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,21 @@ from pipelines.texts import reader_language
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """The verdicts on one measure of a target in one comparison: both readings of each edition, in words."""
+    """A row of a table of verdicts. It is about one measure of a target, and about one kind of comparison.
+
+    `about` is the text in the row's first cells: the target, and its measure and comparison if the target has several.
+    `readings` has a text for each edition. The text gives the literal and the statistical reading, or the reason why
+    there is no verdict.
+    """
 
     target_id: str
     about: str
     readings: dict[int, str]
 
     def spans(self, editions: tuple[int, ...]) -> list[tuple[str, str]]:
-        """Return a pair of texts for each span of consecutive editions that have the same readings.
+        """Return a pair of texts for each group of consecutive editions that have the same readings.
 
-        The first text is the span, such as `2019-2021`. The second text gives both readings.
+        The first text names the editions, such as `2019-2021`. The second text gives the readings.
         """
         judged = [edition for edition in editions if edition in self.readings]
         spans = []
@@ -37,7 +42,7 @@ class VerdictRow:
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """An agreement's verdicts, and the editions that they are about."""
+    """The table of an agreement's verdicts. It has the agreement's name and the editions that have verdicts."""
 
     name: str
     editions: tuple[int, ...]
@@ -46,10 +51,10 @@ class VerdictTable:
 
 @dataclass(frozen=True)
 class Footnote:
-    """What a reader should know about the figures of some editions, and the checks that say so.
+    """A remark about the figures of some editions, which one or more failed checks have caused.
 
-    `accepted` is true if a steward accepted or waived the failure of the checks in these editions. `made_up` is true if
-    some of the figures are made up.
+    `checks` names these checks. `accepted` is true if a steward accepted or waived the checks' failure in these
+    editions. `made_up` is true if some of the figures are made up.
     """
 
     text: str
@@ -61,7 +66,11 @@ class Footnote:
 
 @dataclass(frozen=True)
 class MissingDelivery:
-    """A delivery that verdicts wait for: who delivers it, the editions for which it is missing, and since when."""
+    """A delivery that has not arrived, although verdicts need it.
+
+    `editions` are the editions for which the delivery is missing. `since` is the day on which the earliest of these
+    editions was due.
+    """
 
     name: str
     deliverer: str
@@ -70,15 +79,15 @@ class MissingDelivery:
 
 
 def words(connection: duckdb.DuckDBPyConnection) -> Words:
-    """Return the text for each word of the published file, in the reader's language.
+    """Return the texts that readers see instead of the words in the published file, in the reader's language.
 
-    The key is a pair: the kind of the word, and the word.
+    The key of a text is a pair of the word's kind and the word, such as `("verdict", "met")`.
     """
     return read_words(connection, reader_language())
 
 
 def verdict_tables(connection: duckdb.DuckDBPyConnection) -> list[VerdictTable]:
-    """Return one table of verdicts per agreement, with both readings in each cell."""
+    """Return a table of verdicts for each agreement. A cell gives both the literal and the statistical reading."""
     names_of_words = words(connection)
     agreements = connection.execute(
         f"SELECT agreement_id, name_{reader_language()} FROM reference.agreements ORDER BY ALL"
@@ -93,9 +102,9 @@ def verdict_tables(connection: duckdb.DuckDBPyConnection) -> list[VerdictTable]:
 def missing_deliveries(
     connection: duckdb.DuckDBPyConnection, newest_edition: int | None = None
 ) -> list[MissingDelivery]:
-    """Return the deliveries that verdicts wait for, up to an edition if one is given.
+    """Return the deliveries that have not arrived, although verdicts need them.
 
-    The delivery that has been missing longest comes first.
+    The delivery that was due first comes first. If `newest_edition` is given, later editions are left out.
     """
     rows = connection.execute(
         f"""
@@ -116,10 +125,7 @@ def missing_deliveries(
 
 
 def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
-    """Return the footnotes on published figures, with the editions of these figures.
-
-    Footnotes that nobody has decided on come first.
-    """
+    """Return the footnotes on published figures. The footnotes that nobody has decided on come first."""
     rows = connection.execute(
         f"""
         SELECT text_{reader_language()}, string_agg(DISTINCT table_name || ' ' || rule, ', ' ORDER BY table_name || ' ' || rule), list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
@@ -133,7 +139,10 @@ def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
 
 
 def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
-    """Return each decision in force: its id, its first edition, what it is about, who made it, when and why."""
+    """Return a tuple for each decision in force.
+
+    The tuple has the decision's id, the first edition, what the decision is about, the person, the day and the reason.
+    """
     return connection.execute(
         """
         SELECT decision_id, min(edition), concat_ws(' ', action, table_name, rule, file, row, column_name, offence_code, crime_type),
@@ -145,9 +154,10 @@ def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str,
 
 @dataclass(frozen=True)
 class _Verdict:
-    """A row of targets.verdicts, with the texts of its target and its measure.
+    """A row of targets.verdicts, together with the target's text and the measure's name.
 
-    `measures` and `comparisons` say how many measures and comparisons the target has.
+    `measures` is the number of measures that the target has. `comparisons` is the number of ways in which its figures
+    are compared.
     """
 
     agreement_id: str
@@ -179,7 +189,10 @@ def _verdicts(connection: duckdb.DuckDBPyConnection) -> list[_Verdict]:
 
 
 def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -> VerdictTable:
-    """Return the verdicts of one agreement in words. Each comparison of each measure of a target has its own row."""
+    """Return the table of one agreement's verdicts.
+
+    Each row is about one target, one of the target's measures, and one kind of comparison.
+    """
     readings: dict[tuple[str, str], dict[int, str]] = {}
     for verdict in verdicts:
         subject = f"{verdict.text}: {verdict.measure}" if verdict.measures > 1 else verdict.text
@@ -193,7 +206,11 @@ def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -
 
 
 def _reading(verdict: _Verdict, names_of_words: Words) -> str:
-    """Return both readings as text, or the reason why there is neither. A mark is added if a figure is made up."""
+    """Return a verdict as text: the literal and the statistical reading, or the reason why neither reading is possible.
+
+    If the agreement only asks for a report, the text says that the figure was reported. A mark follows the readings if
+    they are made from made-up figures.
+    """
     why = names_of_words["reason", verdict.reason] if verdict.reason else ""
     if verdict.literal == verdict.statistical == "not_evaluable":
         return names_of_words["heading", "no_verdict"] + why

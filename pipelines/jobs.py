@@ -1,4 +1,4 @@
-"""The yearly job: every table of the editions, its checks, and the publication."""
+"""Defines the yearly job, which makes and checks every table of the editions and publishes the DuckDB file."""
 
 import dagster as dg
 

@@ -1,6 +1,7 @@
-"""What the commands print: results and what to do next, in the reader's language. No figure is computed here.
+"""Prints the results of the commands, and what to do next, in the reader's language.
 
-The texts are in `texts.yml`; what a command does is in `running.py`, `status.py` and `assets/`.
+The texts are in `texts.yml`. The results come from `running.py`, `status.py` and `assets/`. This module computes no
+figures.
 """
 
 import sys
@@ -40,19 +41,26 @@ _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 
 def print_wrapped(line: str) -> None:
-    """Print a line. If it is wider than the terminal, break it between words, and indent the parts after the first."""
+    """Print a line of text. If the line is wider than the terminal, break it between words.
+
+    Every printed line after the first is indented.
+    """
     _print_lines(_wrapped(line))
 
 
 def print_error(line: str) -> None:
-    """Print a line on standard error. On a terminal the line is broken between words; elsewhere it stays one line."""
+    """Print a message on standard error.
+
+    On a terminal, a long message is broken between words. Otherwise the message stays on one line.
+    """
     err.print("\n".join(_wrapped(line)) if err.is_terminal else line)
 
 
 def _wrapped_at_points(line: str) -> list[str]:
-    """Return the parts into which a target's line is broken.
+    """Break a target's line so that it fits the terminal, and return the resulting lines.
 
-    A line that is too long is broken after a `·`, or between words if a piece between two `·` is too long by itself.
+    The line has parts, with a `·` between them. A long line is broken between parts. If one part alone is too long, the
+    line is broken between words instead.
     """
     parts = line.split(" · ")
     if any(len(part) > out.width - len("     ·") for part in parts):
@@ -69,7 +77,7 @@ def _wrapped(line: str, indent: str = "  ") -> list[str]:
 
 
 def print_run(ran: "Ran") -> None:
-    """Print which files are new, which checks fail, what changed, and where the published file is."""
+    """Print the result of a run: new files, failed checks, changed tables, and the path of the published file."""
     for bug in ran.bugs:
         err.print(bug)
     if ran.bugs:
@@ -88,7 +96,7 @@ def print_run(ran: "Ran") -> None:
 
 
 def _new_files(rows: "tuple[Row, ...]") -> RichTable:
-    """Return a table of the new files: the number of rows that each file has, and how many were kept and rejected."""
+    """Return a table of the new files. For each file, it shows how many rows were delivered, kept and rejected."""
     table = RichTable(title=text("new_files"), box=None, padding=(0, 1, 0, 0), pad_edge=False, **_LEFT)
     for heading in ("file", "delivered", "kept", "rejected"):
         table.add_column(text(heading), no_wrap=True, justify="left" if heading == "file" else "right")
@@ -99,7 +107,10 @@ def _new_files(rows: "tuple[Row, ...]") -> RichTable:
 
 
 def _failed_check(check: "FailedCheck") -> str:
-    """Return a line on a failed check: in which editions it fails, which of them are new, and what to do."""
+    """Return a message about a failed check.
+
+    The message says in which editions the check fails, in which of these editions the failure is new, and what to do.
+    """
     if not check.new_editions:
         since = text("known_failure")
     elif check.new_editions == check.editions:
@@ -121,7 +132,7 @@ def _failed_check(check: "FailedCheck") -> str:
 
 
 def spans(editions: "Sequence[int | None]") -> str:
-    """Return editions as a text in which consecutive ones are joined: `2017-2019, 2021`."""
+    """Return a text that lists the editions. Consecutive editions are joined, such as `2017-2019, 2021`."""
     parts: list[list[int]] = []
     for edition in sorted(edition for edition in editions if edition is not None):
         if parts and parts[-1][-1] == edition - 1:
@@ -132,7 +143,7 @@ def spans(editions: "Sequence[int | None]") -> str:
 
 
 def _print_publication(ran: "Ran", facts: dict[str, Any]) -> None:
-    """Print the tables that changed, how many checks pass, and where the files are."""
+    """Print which tables changed, how many checks pass, and the paths of the published file and the pictures."""
     tables = [record.data for record in facts["rows"].records]
     if facts["difference"] == "first publication":
         sums = {name: number(sum(int(table[name]) for table in tables)) for name in ("rows", "made up")}
@@ -162,7 +173,11 @@ def _changed_tables(tables: list[dict[str, Any]]) -> RichTable:
 
 
 def print_end_of_run(status: "Status") -> None:
-    """Print where each target stands, then one sentence per agreement, what a person has to do, and where to look."""
+    """Print the summary at the end of a run.
+
+    The summary has a line for each target and a sentence for each agreement. Then it says what a person has to do, and
+    where to find more.
+    """
     _print_lines([*_banner(status), *_targets(status), ""])
     for agreement in status.agreements:
         print_wrapped(_agreement_in_short(agreement, status.words))
@@ -176,7 +191,10 @@ def print_end_of_run(status: "Status") -> None:
 
 
 def _agreement_in_short(agreement: "AgreementStatus", words: "Words") -> str:
-    """Return one sentence on an agreement: how many readings there are by the words and by the data, or why there are none."""
+    """Return a sentence that counts the results of an agreement's readings, by the words and by the data.
+
+    If the agreement has no readings, return a sentence that says why.
+    """
     if not agreement.readings:
         return f"{_without_readings(agreement)}."
     literal, statistical = agreement.literal_counts(words), agreement.statistical_counts(words)
@@ -193,9 +211,10 @@ def _without_readings(agreement: "AgreementStatus") -> str:
 
 
 def print_status(status: "Status") -> None:
-    """Print the short status: which edition, a line per target, counts, what is overdue, and what to decide.
+    """Print the short status of an edition.
 
-    The lists of what is overdue and what to decide are cut to what a screen has room for.
+    The status has a line for each target, the counts of the results, a list of what is overdue, and a list of what to
+    decide. The two lists are shortened to fit on the screen.
     """
     shown = status.shown
     heading = "newest_edition" if shown.is_newest else "edition_shown"
@@ -223,7 +242,11 @@ def _banner(status: "Status") -> list[str]:
 
 
 def _targets(status: "Status") -> list[str]:
-    """Return each agreement's name and a line per target, or one line if the agreement has no verdicts."""
+    """Return the lines that show the targets of all agreements.
+
+    An agreement has a line with its name, and a line for each target. If an agreement has no verdicts, a single line
+    says so.
+    """
     lines = []
     for agreement in status.agreements:
         if not agreement.readings:
@@ -271,7 +294,11 @@ def _to_decide(status: "Status") -> list[str]:
 
 
 def _list(heading: str, none: str, entries: list[str], most: int) -> list[str]:
-    """Return a heading, the first entries and how many more there are. If there are no entries, return one sentence."""
+    """Return the lines of a list: the heading, the first entries, and the number of entries that are left out.
+
+    `heading` and `none` are names of texts. If there are no entries, the only line is the text `none`. The list shows
+    `most` entries at most.
+    """
     if not entries:
         return [text(none)]
     lines = [text(heading)]
@@ -291,7 +318,11 @@ def _table(words: "Words", title: str, *headings: str) -> RichTable:
 
 
 def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable:
-    """Return a table of the deliveries that verdicts wait for: who delivers each one, and since when it is missing."""
+    """Return a table of missing deliveries.
+
+    The columns are the delivery, who delivers it, the editions for which it is missing, and the day since when it is
+    missing.
+    """
     table = _table(words, "missing", "delivery", "from", "editions", "since")
     for delivery in missing:
         table.add_row(delivery.name, delivery.deliverer, spans(delivery.editions), day(delivery.since))
@@ -301,7 +332,7 @@ def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable
 def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
     """Return a table of the footnotes.
 
-    A footnote is marked if a steward let its checks pass, or if figures are made up.
+    A footnote gets a mark if a steward let the footnote's checks pass. It gets another mark if figures are made up.
     """
     table = _table(words, "footnotes", "footnote", "check", "editions")
     for footnote in footnotes:
@@ -313,7 +344,11 @@ def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
 
 
 def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], words: "Words") -> RichTable:
-    """Return a table of the decisions in force: id, first edition, what it is about, who made it, when and why."""
+    """Return a table of the decisions in force.
+
+    The columns are the decision's id, the first edition, what the decision is about, the person, the day and the
+    reason.
+    """
     table = _table(words, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
     for name, edition, matter, person, decided_on, reason in decisions:
         table.add_row(name, str(edition), matter, person, day(decided_on), reason)
@@ -321,7 +356,10 @@ def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], wor
 
 
 def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text:
-    """Return a table of an agreement's verdicts. Consecutive editions with the same readings share one line."""
+    """Return a table of an agreement's verdicts. Consecutive editions with the same readings share one line.
+
+    If the agreement has no verdicts, return its name and a sentence that says so.
+    """
     if not verdicts.rows:
         return Text.assemble((verdicts.name, "bold"), f"\n{words['heading', 'no_targets']}\n")
     title = f"{verdicts.name}\n{words['heading', 'literal_statistical']}"
@@ -341,16 +379,16 @@ def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text
 
 
 def print_decision(decision: "Decision") -> None:
-    """Print where a decision was written, and what to do next."""
+    """Print the name of the file that has the new decision, and what to do next."""
     file = reference_file("decisions.yml")
     print_wrapped(text("decision_written", name=decision.decision_id, file=file))
     print_wrapped(text("next_after_decision", edition=decision.edition))
 
 
 def print_baselines(act: "Act", names: dict[str, str]) -> None:
-    """Print the baselines that the command fixed now, those that were fixed earlier, and what to do next.
+    """Print which baselines were fixed now, which baselines were fixed earlier, and what to do next.
 
-    `names` are the measures' names in the reader's language.
+    `names` has the name of each measure in the reader's language.
     """
     for lines, outcome in ((act.written, text("fixed")), (act.stood, text("unchanged"))):
         for line in lines:
@@ -363,7 +401,10 @@ def print_baselines(act: "Act", names: dict[str, str]) -> None:
 
 
 def _baseline(line: "FixedBaseline", measure: str) -> str:
-    """Return a line on a fixed baseline: its target, measure, year and figures, and what they were made from."""
+    """Return a line about a fixed baseline. It says which target, measure, year and figures the baseline has.
+
+    The line ends with the source from which the figures were made.
+    """
     figures = [
         text("per_cent", share=number(line.share_percent)) if line.share_percent is not None else "",
         text("reports", reports=number(line.reports)) if line.reports is not None else "",
@@ -384,7 +425,10 @@ def _baseline(line: "FixedBaseline", measure: str) -> str:
 
 
 def print_trial(trial: "Trial") -> None:
-    """Print what the tried file is, how its columns are read, which rows would be rejected, and what to do next."""
+    """Print the result of a trial.
+
+    The result says what the file is, how its columns are read, which rows would be rejected, and what to do next.
+    """
     from assets.extracts.intake import rejected_share
     from assets.extracts.layouts import specification_path
 
@@ -433,9 +477,9 @@ def print_trial(trial: "Trial") -> None:
 
 
 def _columns_read(layout: "Layout") -> list[str]:
-    """Return a line for each column of the file: the name under which it is read, or the reason why it is not read.
+    """Return a line for each column of the file. It says under which name the column is read, or why it is not read.
 
-    A line is added for each column of the specification that the edition does not have.
+    Then follows a line for each column that the specification has, but this edition does not have.
     """
     lines = []
     for name, heading in layout.headings.items():

@@ -1,4 +1,4 @@
-"""Runs the yearly job in this process and returns its results, which `printing.py` prints."""
+"""Runs the yearly job in this process, and returns the run's results. `printing.py` prints them."""
 
 import os
 import shutil
@@ -31,10 +31,13 @@ Editions = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that failed and that nobody let pass. The edition is None if the table has no editions.
+    """A failed check that no decision lets pass.
 
-    `new_editions` are the editions in which the check fails now, but passed or was not run when the table was last
-    checked. `first_row` is the key of the first failing row. It is empty if the check is about a whole table.
+    `editions` are the editions in which the check fails. `new_editions` are only the editions in which the failure is
+    new: the check did not fail there when the table was last checked. If the table has no editions, None takes the
+    place of the edition.
+
+    `first_row` is the key of the first row that fails. It is empty if the check is about a whole table.
     """
 
     table: str
@@ -49,7 +52,12 @@ class FailedCheck:
 
 @dataclass(frozen=True)
 class Ran:
-    """The result of a run: its checks, the files that are new in the published file, and what stopped the run."""
+    """The result of a run.
+
+    `checks` is the number of checks that ran, and `failed` has the failed checks that no decision lets pass. `trouble`
+    has the messages of expected errors, and `bugs` has the tracebacks of bugs. `publication` is None if nothing was
+    published. `new_files` has a row for each file that is new in the published file.
+    """
 
     run_id: str
     checks: int
@@ -61,7 +69,10 @@ class Ran:
 
 
 def prepare_dagster_home() -> Path:
-    """Write the project's settings into Dagster's folder, set DAGSTER_HOME to it, and return it."""
+    """Write the project's Dagster settings into Dagster's folder, and return the path of this folder.
+
+    The environment variable DAGSTER_HOME is set to this path.
+    """
     folder = dagster_folder()
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(__file__).with_name("dagster.yaml"), folder / "dagster.yaml")
@@ -70,11 +81,12 @@ def prepare_dagster_home() -> Path:
 
 
 def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey] = ()) -> Ran:
-    """Run the yearly job over the editions. Dagster's page shows this run like any other.
+    """Run the yearly job for the editions. Dagster's page shows this run like any other run.
 
-    If `tables` are given, only these tables and the ones that they are made from are materialized. `on_step(name,
-    steps)` is called when a step starts, with its name and the number of all steps. Raises KeyboardInterrupt if
-    somebody interrupts the run. Dagster itself only records a failed step.
+    If `tables` are given, the run makes only these tables and the tables that they are made from. When a step starts,
+    the function calls `on_step(name, steps)`. `name` is the step's name, and `steps` is the number of all steps.
+
+    Raises KeyboardInterrupt if somebody interrupts the run. Dagster itself would only record a failed step.
     """
     from pipelines.definitions import defs
 
@@ -119,14 +131,16 @@ def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey]
 
 @contextmanager
 def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
-    """Yield a function that opens the two SQLite files of a run's events, if they exist, and keeps them open.
+    """Yield a function that keeps the two SQLite files of a run's events open until the end of the block.
 
-    The caller calls the function again and again, because the files do not exist at the start of the run.
+    The function opens the files that exist and are not open yet. The caller calls the function at every event, because
+    the files do not exist when the run starts.
 
-    Dagster opens and closes these files for each event. When the last connection to a file closes, SQLite writes its
-    whole log into the file. SQLite also waits for the disk after each event, but not with `synchronous = NORMAL`. A
-    power cut may then lose the last events, but no table depends on them. Without these two changes, the empty job of
-    `benchmarks/run_overhead.py` takes a third longer.
+    Dagster opens and closes both files for each event. When the last connection to a file closes, SQLite writes its
+    whole log into the file. The connections of this function prevent that. SQLite also waits for the disk after each
+    event. The setting `synchronous = NORMAL` prevents that wait. A power cut may then lose the last events, but no
+    table depends on events. Without these two changes, the empty job of `benchmarks/run_overhead.py` takes a third
+    longer.
     """
     folder, connections = dagster_folder() / "history" / "runs", {}
 
@@ -157,9 +171,9 @@ def _interrupted(event: DagsterEvent) -> bool:
 
 
 def _expected(event: DagsterEvent) -> str | None:
-    """Return the sentence of an error that is expected, or None if the error is a bug.
+    """Return the message of an expected error. Return None if the error is a bug.
 
-    The sentence is empty if a failed check reports the error.
+    If the step failed because a check failed, return an empty message. The result of the check says what is wrong.
     """
     failure = event.step_failure_data
     if failure.user_failure_data:
@@ -182,7 +196,7 @@ def _materialized(events: Sequence[DagsterEvent], asset: dg.AssetKey) -> AssetMa
 def _failed(
     evaluations: Sequence[AssetCheckEvaluation], failed_before: dict[tuple[str, str], set[int | None]]
 ) -> Iterator[FailedCheck]:
-    """Yield the checks that failed and that nobody let pass. Blocking checks come first."""
+    """Yield the failed checks that no decision lets pass. Blocking checks come first."""
     for evaluation in sorted(evaluations, key=lambda evaluation: not evaluation.blocking):
         failing = undecided(evaluation)
         if failing:
@@ -207,7 +221,10 @@ def _first_row(evaluation: AssetCheckEvaluation) -> str:
 
 
 def _new_files(events: Sequence[DagsterEvent], editions: range, before: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows of quality.row_counts that the published file did not have; none if the run did not make that table."""
+    """Return the rows of quality.row_counts that the published file did not have before the run.
+
+    Return no rows if the run did not make quality.row_counts.
+    """
     if not _materialized(events, key(ROW_COUNTS)):
         return ()
     return tuple(row for row in records(store.read(ROW_COUNTS, editions)) if row not in before)

@@ -1,10 +1,10 @@
-"""Makes the made-up sample's own copy of the reference files, and fixes the sample's baselines in it.
+"""Copies the reference files for the made-up sample, and fixes the sample's baselines in the copy.
 
-With these baselines, even the first run on the sample has verdicts.
+Because the baselines are fixed, even the first run on the sample has verdicts.
 
-A made-up baseline is written into `<home>/reference/` and never into `warehouse/reference/`. `assets/targets/fixing.py`
-decides at which figures baselines are fixed. It does so in the same way for the sample and for delivered files.
-`assets/extracts/sample/` makes up the sample's files.
+The sample's baselines are written into `<home>/reference/`, and never into `warehouse/reference/`.
+`assets/targets/fixing.py` decides which figures become baselines. It decides in the same way for the sample and for
+delivered files. `assets/extracts/sample/` makes up the sample's files.
 """
 
 import filecmp
@@ -26,11 +26,13 @@ WRITTEN_BY_COMMANDS = ("fixed_baselines.csv", "decisions.yml")
 
 
 def write_sample_reference(on_step: OnStep) -> Path | None:
-    """Copy the reference files into the data folder, fix the sample's baselines there, and return the copy's folder.
+    """Copy the reference files into the data folder, fix the sample's baselines in the copy, and return its path.
 
-    The figures of the baselines are made in an empty data folder, only from the landed files of the baselines'
-    editions. If TRYGHED_REFERENCE names a folder, nothing is copied and None is returned, because a run then uses the
-    files of that folder as they are. Raises InputError if the figures cannot be made.
+    The figures of the baselines are made in a temporary data folder. That folder has only the landed files of the
+    editions that the baselines are about.
+
+    If the variable TRYGHED_REFERENCE names a folder, nothing is copied, and the function returns None. Runs then use
+    the reference files in that folder as they are. Raises InputError if the figures cannot be made.
     """
     if os.environ.get("TRYGHED_REFERENCE"):
         return None
@@ -56,7 +58,10 @@ def write_sample_reference(on_step: OnStep) -> Path | None:
 
 
 def changed_since_copied(original: Path) -> list[str]:
-    """Return the names of the reference files that differ from the sample's copy of them."""
+    """Return the names of the reference files that differ from the sample's copies of these files.
+
+    A file that is missing from one of the two folders is included. The files that commands write are left out.
+    """
     copy = sample_reference_folder()
     names = {str(path.relative_to(folder)) for folder in (original, copy) for path in folder.rglob("[!.]*.*")}
     _, changed, missing = filecmp.cmpfiles(original, copy, names - set(WRITTEN_BY_COMMANDS), shallow=False)

@@ -1,7 +1,7 @@
-"""When the yearly run starts by itself.
+"""Defines the schedule that starts the yearly run every Monday from March to August.
 
-The survey is due "in spring", but the committee has discussed it in June and again in August. So the run starts every Monday
-from March to August, reads the files that have been delivered, and reports which are missing.
+The survey is due "in spring", but the committee has discussed it in June and again in August. Therefore the run starts
+again every week. It reads the files that have been delivered so far, and reports which files are missing.
 """
 
 import dagster as dg
@@ -12,7 +12,10 @@ from pipelines.jobs import yearly
 
 @dg.schedule(job=yearly, cron_schedule="0 6 * 3-8 1", execution_timezone="Europe/Copenhagen", name="spring")
 def spring(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Request a run of this year's edition and of earlier ones that are not stored, if editions.csv has this year."""
+    """Request a run of this year's edition. The run also makes earlier editions that are not stored yet.
+
+    If editions.csv does not have this year's edition, request no run.
+    """
     edition = context.scheduled_execution_time.year
     if edition not in known_editions():
         return dg.SkipReason(

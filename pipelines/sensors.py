@@ -1,4 +1,7 @@
-"""The sensor that waits for a decision from Dagster's page, and then materializes the tables that depend on it."""
+"""Defines the sensor that reacts to a decision on Dagster's page.
+
+The sensor requests a run that materializes the tables that depend on the decision.
+"""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -24,7 +27,11 @@ from warehouse.contracts import contracts
     description="After a decision, materializes the tables that depend on it: the checked table and everything made from it, or everything made from the edition's files.",
 )
 def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
-    """Yield the request for a run that materializes the tables that depend on the decision."""
+    """Request a run that materializes the tables that depend on the decision.
+
+    If the decision is about a failed check, these are the checked table and all tables made from it. Otherwise they are
+    the tables of delivered files and all tables made from them.
+    """
     if context.repository_def is None:
         raise ValueError("after_decision was evaluated without its repository")
     form = cast(dict[str, Any], context.dagster_run.run_config)["ops"][OP]["config"]

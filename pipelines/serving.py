@@ -1,8 +1,8 @@
-"""The Dagster page for several users behind a proxy that signs them in: every launched run is tagged with its user's name.
+"""Serves the Dagster page to several users. A proxy signs the users in, and each run is tagged with its user's name.
 
-The proxy sends the name in a header; `deploy/nginx.conf` is a configuration that was tested. Dagster has no users of
-its own, so the name becomes a tag of the run. The name from the proxy replaces any name that somebody typed into that
-tag. The server listens on this machine only. How a decision uses the name is in `users.py`.
+The proxy sends the user's name in a header. `deploy/nginx.conf` is a tested configuration of such a proxy. Dagster has
+no users of its own, so the name becomes a tag of the run. If somebody typed a name into that tag, the proxy's name
+replaces it. The server accepts connections from this machine only. `users.py` reads the tag when somebody decides.
 """
 
 import os
@@ -33,23 +33,24 @@ REFUSED = (
 )
 
 Tags = list[dict[str, str]]
-Parameters = dict[str, Any]  # the parameters of a mutation, in the form in which Dagster's page sends them
+Parameters = dict[str, Any]  # the parameters of a mutation, as Dagster's page sends them
 
 
 class PageWithUsers(DagsterWebserver):  # type: ignore[type-arg]
-    """Dagster's page, with the user's name on every run that it launches."""
+    """Dagster's web page. Every run that a user launches on the page is tagged with the user's name."""
 
     def build_graphql_middleware(self) -> list[Callable[..., object]]:
-        """Return the middleware that Dagster runs around every field of a request."""
+        """Return the functions that Dagster runs around every field of a request."""
         return [record_the_user]
 
 
 def record_the_user(
     resolve: Callable[..., object], root: object, info: GraphQLResolveInfo, **arguments: object
 ) -> object:
-    """Tag every run that a request launches with the user's name, which comes from the proxy.
+    """Tag every run that a request launches with the user's name. The proxy has added this name to the request.
 
-    Raises GraphQLError if the proxy sent no name, or if the request's mutation is refused.
+    Requests that only read are not changed. For a request that changes something, raise GraphQLError if it has no
+    user's name. Also raise GraphQLError if `REFUSED` lists the request's mutation.
     """
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:
@@ -69,14 +70,17 @@ def record_the_user(
 def _launches(arguments: Parameters) -> list[Parameters]:
     """Return the parameters of each run that a mutation launches.
 
-    Dagster's mutations have these parameters in different arguments.
+    Dagster's mutations do not all have the same argument for these parameters.
     """
     launches = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
     return [*launches, *(arguments.get("executionParamsList") or [])]
 
 
 def _tag_launch(params: Parameters, name: str) -> None:
-    """Add the user's name to the tags of a launch or relaunch."""
+    """Add the user's name to the tags of a run.
+
+    `params` are the parameters with which the run is launched or relaunched.
+    """
     if "parentRunId" in params:
         params["extraTags"] = _with_name(params.get("extraTags"), name)
     else:
@@ -89,7 +93,7 @@ def _with_name(tags: Tags | None, name: str) -> Tags:
 
 
 def serve(port: int, *, read_only: bool) -> None:
-    """Serve the page, on this machine only, until the process is ended."""
+    """Serve Dagster's page until the process is ended. Only this machine can connect to the page."""
     prepare_dagster_home()
     os.environ[SIGNED_IN] = "yes"
     with (
@@ -106,7 +110,10 @@ def serve(port: int, *, read_only: bool) -> None:
 
 
 def start_daemon() -> None:
-    """Replace this process with Dagster's daemon, which starts the runs that the pages, sensor and schedule request."""
+    """Replace this process with Dagster's daemon.
+
+    The daemon starts the runs that Dagster's pages, the sensor and the schedule request.
+    """
     prepare_dagster_home()
     os.environ[SIGNED_IN] = "yes"
     daemon = Path(sys.executable).with_name("dagster-daemon")

@@ -1,7 +1,7 @@
-"""Reads from the published file where each target stands, what is overdue and what waits for a decision.
+"""Reads the short status from the published file: the readings of each target, what is overdue, and what to decide.
 
-Here are the queries and the sentences of `tryghed status`; `printing.py` lays the sentences out. No figure is computed
-here.
+This module has the queries and sentences of `tryghed status`. `printing.py` arranges the sentences on the screen. No
+figures are computed here.
 """
 
 from collections import Counter
@@ -22,7 +22,11 @@ from warehouse.publishing import NAME, open_published
 
 @dataclass(frozen=True)
 class Reading:
-    """The newest verdict on one measure of a target, with its figures. `short` is a short name of the measure."""
+    """The newest verdict on one measure of a target, and the verdict's figures.
+
+    `short` is a short name of the measure. `year` is the figure's crime year, or the edition if the figure is not about
+    crimes.
+    """
 
     target_id: str
     short: str
@@ -45,15 +49,18 @@ class Reading:
 
     @property
     def is_report(self) -> bool:
-        """Return whether the agreement only asks for the figure and sets no level for it.
+        """Return whether the figure was reported, and the agreement does not ask for more.
 
-        If so, it is no success that the figure was reported.
+        The agreement then sets no level for the figure, so it is no success that the figure was reported.
         """
         return self.compared_with == "report" and self.literal == "met"
 
     @property
     def is_full_count(self) -> bool:
-        """Return whether everything was counted. Both readings, by the words and by the data, are then the same."""
+        """Return whether the figure is a full count, so that it has no interval.
+
+        The literal and the statistical reading of a full count are the same.
+        """
         return (
             self.compared_with in ("limit", "goals")
             and self.value_low is None
@@ -63,9 +70,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class AgreementStatus:
-    """An agreement and its readings, in the order of its targets.
+    """An agreement and its readings. The readings are in the order of the agreement's targets.
 
-    There are no readings if no targets are entered yet.
+    `begins_after` is the year in which the agreement begins, if the shown edition is earlier than that year. `readings`
+    is empty if the agreement has no verdicts yet.
     """
 
     name: str
@@ -74,26 +82,29 @@ class AgreementStatus:
 
     @property
     def newest_year(self) -> int:
-        """Return the newest year that a reading is about."""
+        """Return the newest year among the readings."""
         return max(reading.year for reading in self.readings)
 
     def lines(self, in_words: Words) -> list[tuple[str, str]]:
-        """Return a pair for each target: its number, such as `1a`, and its line."""
+        """Return a pair for each target: the target's number, such as `1a`, and the line that shows the target."""
         return [
             (target_id, target_line(list(readings), self.newest_year, in_words))
             for target_id, readings in groupby(self.readings, key=lambda reading: reading.target_id)
         ]
 
     def literal_counts(self, in_words: Words) -> str:
-        """Return how many readings by the words are met, not met, reported and not evaluable; empty if there are none."""
+        """Return a text that says how many literal readings are met, not met, reported and not evaluable.
+
+        A result that no reading has is left out.
+        """
         literal = Counter("reported" if reading.is_report else reading.literal for reading in self.readings)
         return _counts(literal, ("met", "not_met", "reported", "not_evaluable"), in_words)
 
     def statistical_counts(self, in_words: Words) -> str:
-        """Return how many readings by the data have each result, and how many figures are full counts.
+        """Return a text that says how many statistical readings are met, not met, uncertain and not evaluable.
 
-        The results are met, not met, uncertain and not evaluable. Figures that only have to be reported, and full
-        counts, are not among these readings.
+        The number of full counts follows. Full counts are not among the statistical readings. Figures that only have to
+        be reported are not counted at all.
         """
         judged = [reading for reading in self.readings if reading.rule != "reported_every_year"]
         statistical = Counter(reading.statistical for reading in judged if not reading.is_full_count)
@@ -105,7 +116,11 @@ class AgreementStatus:
 
 @dataclass(frozen=True)
 class EditionShown:
-    """An edition: when it is due, whether it is the newest with a figure, and whether there are earlier editions."""
+    """An edition that the status shows, or that the status calls overdue.
+
+    `is_newest` says whether this edition is the newest edition with a figure. `has_earlier` says whether there are
+    earlier editions.
+    """
 
     edition: int
     due_on: date
@@ -115,7 +130,10 @@ class EditionShown:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything that the short status says. `footnotes` is the number of warnings that nobody has decided on."""
+    """Everything that the short status says.
+
+    `footnotes` is the number of checks that warn about published figures and have no decision yet.
+    """
 
     shown: EditionShown
     today: date
@@ -130,9 +148,10 @@ class Status:
 
 
 def read_status(wanted: int | None, today: date) -> Status:
-    """Return the status as of the wanted edition, or as of the newest edition with a figure.
+    """Return the status of the wanted edition.
 
-    Raises InputError if the published file does not have the wanted edition.
+    If `wanted` is None, return the status of the newest edition in which a target has a figure. Raises InputError if
+    the published file does not have the wanted edition.
     """
     connection = open_published()
     shown = edition_shown(connection, wanted)
@@ -157,7 +176,7 @@ def read_status(wanted: int | None, today: date) -> Status:
 
 
 def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> EditionShown | None:
-    """Return the wanted edition, or else the newest edition in which a target has a figure.
+    """Return the wanted edition. If `wanted` is None, return the newest edition in which a target has a figure.
 
     Return None if the published file does not have the wanted edition.
     """
@@ -176,10 +195,11 @@ def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> 
 
 
 def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[AgreementStatus]:
-    """Return each agreement with the newest reading of each measure up to the edition.
+    """Return all agreements. Each agreement has its newest reading of each measure, up to the edition.
 
-    For a target that is judged over every year, this is the reading of all years since the baseline. If there is no
-    verdict on all these years, it is the reading that compares with the year before.
+    One edition may have two verdicts on a measure. The first verdict is about all years since the baseline, and the
+    second verdict compares with the year before. The first verdict is used if it is evaluable. If only the second
+    verdict is evaluable, the second verdict is used.
     """
     language = reader_language()
     rows = connection.execute(
@@ -221,9 +241,10 @@ def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[Agre
 
 
 def editions_overdue(connection: duckdb.DuckDBPyConnection, shown: EditionShown, today: date) -> list[EditionShown]:
-    """Return the editions that were due by today, but come after the newest edition with a figure.
+    """Return the editions that were due by today, but have no figure yet.
 
-    Return no editions if the status is about an earlier edition than that.
+    These editions come after the newest edition with a figure. If the status shows an earlier edition, return no
+    editions.
     """
     rows = connection.execute(
         "SELECT edition, due_on, false, true FROM reference.editions WHERE edition > $edition AND due_on <= $today ORDER BY edition",
@@ -233,9 +254,9 @@ def editions_overdue(connection: duckdb.DuckDBPyConnection, shown: EditionShown,
 
 
 def footnotes_without_decision(connection: duckdb.DuckDBPyConnection, newest_edition: int) -> int:
-    """Return how many warnings about published figures nobody has decided on, up to an edition.
+    """Return the number of checks that warn about published figures and have no decision yet.
 
-    A check that warns about several editions is counted once.
+    A check is counted once, even if it warns about several editions. Editions after `newest_edition` are left out.
     """
     query = "SELECT count(DISTINCT (table_name, rule)) FROM quality.footnotes WHERE decision IS NULL AND edition <= ?"
     row = connection.execute(query, [newest_edition]).fetchone()
@@ -243,9 +264,9 @@ def footnotes_without_decision(connection: duckdb.DuckDBPyConnection, newest_edi
 
 
 def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """Return each agreement that has baselines to fix, with the numbers of their targets.
+    """Return a pair for each agreement that has baselines to fix: the agreement's id, and the numbers of the targets.
 
-    A baseline is to be fixed if it has a figure and is not fixed yet.
+    A baseline has to be fixed if it has a figure but is not fixed yet.
     """
     return connection.execute(
         """
@@ -256,7 +277,7 @@ def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, l
 
 
 def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether the published file has a made-up figure."""
+    """Return whether any figure in the published file is made up."""
     found = connection.execute("SELECT 1 FROM indicators.yearly WHERE provenance = 'synthetic' LIMIT 1").fetchone()
     return found is not None
 
@@ -267,7 +288,7 @@ def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
 def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) -> str:
     """Return a target's figures and readings in one line, such as `Unsafe 16→12 % (8-17) · City 6 · met · uncertain`.
 
-    If a figure is not of the newest year, its year is added.
+    If a figure is older than `newest_year`, the line also gives the figure's year.
     """
     if all(reading.value is None and reading.literal == "not_evaluable" for reading in readings):
         names = ", ".join(name_of(reading) for reading in readings)
@@ -295,9 +316,9 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
 
 
 def _named_figures(reading: Reading, newest_year: int, alone: bool, in_words: Words) -> str:
-    """Return a measure's name and figures.
+    """Return the name of a reading's measure, followed by the figures.
 
-    The figures have a unit and an interval only if the measure is alone on its line.
+    `alone` says whether the line has no other measure. If so, the figures have a unit and an interval.
     """
     name = name_of(reading)
     if reading.year != newest_year:
@@ -308,9 +329,9 @@ def _named_figures(reading: Reading, newest_year: int, alone: bool, in_words: Wo
 
 
 def name_of(reading: Reading) -> str:
-    """Return the measure's name for a narrow line.
+    """Return the short name of a reading's measure.
 
-    If the target is about a gap, add the area that the gap is measured to.
+    If the target is about the gap to another area, the name ends with the name of that area.
     """
     if reading.rule == "approaches_comparison_area":
         return text("gap_to", measure=reading.short, area=reading.comparison_area)
@@ -318,9 +339,10 @@ def name_of(reading: Reading) -> str:
 
 
 def figures_of(reading: Reading, in_words: Words, with_unit: bool = True) -> str:
-    """Return the earlier figure and the reading's own figure as text, such as `16→12`.
+    """Return the earlier figure and the newest figure of a reading as text, such as `16→12`.
 
-    The earlier figure is that of the baseline or of the year before. Unit and interval follow if `with_unit` is true.
+    The earlier figure belongs to the baseline or to the year before. If `with_unit` is true, the unit and the interval
+    follow. If the newest figure is hidden or missing, return a text that says so.
     """
     if reading.value is None:
         free = reading.confidentiality == "free"
@@ -340,13 +362,21 @@ def figures_of(reading: Reading, in_words: Words, with_unit: bool = True) -> str
 
 
 def _rounded(value: float, unit: str, more: int = 0) -> str:
-    """Return a share as text in whole per cent, and a rate or gap with one decimal. `more` adds that many decimals."""
+    """Return a figure as text. The figure's unit decides how many decimals the text has.
+
+    A share has no decimals, a rate or a gap has one, and an amount of money has two. `more` is the number of additional
+    decimals.
+    """
     decimals = {"percent": 0, "reports_per_1000": 1, "percentage_points": 1, "dkk_million": 2}.get(unit, 0)
     return number(round(value, decimals + more))
 
 
 def verdict_of(reading: Reading, in_words: Words) -> list[str]:
-    """Return both readings in words, or why there are none. A full count has only one reading."""
+    """Return the texts of the literal and the statistical reading.
+
+    If the literal reading is not evaluable, return only the reason. If only the statistical reading is not evaluable,
+    the reason replaces the text of that reading. A full count has one text, because both readings are the same.
+    """
     if reading.is_report:
         return [in_words["verdict", "reported"]]
     if reading.literal == "not_evaluable":

@@ -1,6 +1,7 @@
-"""The reader's language, and the texts that the commands print in it (`texts.yml`).
+"""Finds out the reader's language, and returns the texts of `texts.yml` in this language.
 
-`printing.py` puts together what the commands print. The words of the published tables are in `reference/words.csv`.
+The commands print these texts. `printing.py` puts the texts together. The words of the published tables have their
+texts in `warehouse/reference/words.csv`.
 """
 
 import os
@@ -19,40 +20,48 @@ DAYS_A_MONTH = 30.44
 
 
 def reader_language() -> Language:
-    """Return Danish if TRYGHED_LANGUAGE, or else the locale, says so; otherwise English."""
+    """Return the reader's language: `da` or `en`.
+
+    The variable TRYGHED_LANGUAGE decides. If the variable is not set, the locale decides. The language is Danish if the
+    deciding value begins with `da`, and English otherwise.
+    """
     wanted = (os.environ.get(name) for name in ("TRYGHED_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
     return "da" if next(filter(None, wanted), "").lower().startswith("da") else "en"
 
 
 def text(name: str, /, **values: object) -> str:
-    """Return a text in the reader's language, with the values filled in."""
+    """Return the text that has this name, in the reader's language. The values are filled in."""
     return texts()[name][reader_language()].format(**values)
 
 
 def sentence(english: str) -> str:
-    """Return a sentence of the code or of a rule in the reader's language."""
+    """Translate an English sentence of the code or of a rule into the reader's language."""
     return in_danish(english) if reader_language() == "da" else english
 
 
 def number(value: float | None) -> str:
-    """Return a number as readers of the language write it, with at most one decimal (two if it is small); a dash for None."""
+    """Return a number as text, in the form that is usual in the reader's language. Return a dash for None.
+
+    The text has at most one decimal. If the number is between -2 and 2, the text has at most two decimals.
+    """
     return written(value, reader_language())
 
 
 def decimal(written_number: str) -> str:
-    """Replace the decimal point of a written number by the decimal mark of the reader's language."""
+    """Replace the decimal point in a number's text with the decimal mark of the reader's language."""
     return written_number.replace(".", ",") if reader_language() == "da" else written_number
 
 
 def day(value: date) -> str:
-    """Return a day as readers of the language write it."""
+    """Return a date as text, in the form that is usual in the reader's language."""
     return f"{value.day}.{value.month}.{value.year}" if reader_language() == "da" else f"{value:%-d %b %Y}"
 
 
 def how_long_ago(value: date, today: date) -> str:
-    """Return how long ago a day was: in days for two months, in months for two years, then in years.
+    """Return a text that says how long ago a day was.
 
-    For a day to come, return the days until then.
+    The text counts in days up to two months, in months up to two years, and after that in years. If the day is in the
+    future, the text says in how many days it comes.
     """
     days = (today - value).days
     if days < 0:
@@ -65,6 +74,6 @@ def how_long_ago(value: date, today: date) -> str:
 
 @cache
 def texts() -> dict[str, dict[Language, str]]:
-    """Return every text. Its keys are its name and its language."""
+    """Return all texts of `texts.yml`. The first key is a text's name, and the second key is a language."""
     entries: dict[str, dict[Language, str]] = yaml.safe_load(Path(__file__).with_name("texts.yml").read_text("utf-8"))
     return entries

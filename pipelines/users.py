@@ -1,6 +1,7 @@
-"""Finds out which user launched a run. A proxy that signs users in sends the user's name.
+"""Finds out which user launched a run.
 
-`serving.py` tags the run with this name.
+A proxy may sign users in. The proxy then sends the user's name, and `serving.py` adds the name to the run as a tag.
+This module reads the tag.
 """
 
 import os
@@ -9,13 +10,13 @@ from collections.abc import Mapping
 from warehouse.errors import InputError
 
 USER_TAG = "tryghed/user"
-SIGNED_IN = "TRYGHED_SIGNED_IN"  # set if a proxy signs users in: a name that somebody typed is not trusted then
+SIGNED_IN = "TRYGHED_SIGNED_IN"  # set if a proxy signs users in; a name that somebody types is then not accepted
 
 
 def signed_in(tags: Mapping[str, str]) -> str | None:
-    """Return the name of the user who launched the run, or None if there is no proxy.
+    """Return the name of the user who launched the run. Return None if no proxy signs users in.
 
-    Raises InputError if there is a proxy, but it sent no name.
+    Raises InputError if a proxy signs users in, but the run has no name.
     """
     name = tags.get(USER_TAG)
     if os.environ.get(SIGNED_IN) and not name:

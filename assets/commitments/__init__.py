@@ -1,1 +1,4 @@
-"""The commitments that the parties count themselves: activities and their partners, goals, meetings, money and listed areas."""
+"""Count the commitments on the parties' own work.
+
+These are activities, the partners of activities, goals, meetings, money, and areas on the state's list.
+"""

@@ -1,7 +1,9 @@
-"""Decide which counts of crime are hidden: small counts, and other counts from which a small one could be worked out.
+"""Decide which counts of crime are hidden.
 
-A cell is the count of one area and crime type. The cells and the equations between them come from `confidentiality.sql`; the
-search for cells to hide is in `assets/methods/disclosure.py`. Hidden counts stay in `crime.counted`, which is not published.
+Small counts are hidden. Another count is hidden if readers could work out a small count from it. A cell is the count of
+one area and one crime type. `confidentiality.sql` lists the cells and the equations between them.
+`assets/methods/disclosure.py` searches for the cells to hide. The hidden counts stay in the table `crime.counted`,
+which is not published.
 """
 
 import numpy as np
@@ -13,18 +15,19 @@ from assets.methods.limits import Array
 from warehouse.contracts import contracts, to_pandas
 
 CELL = ["edition", "area_id", "crime_type"]
-# The search hides the cells that cost least. A cell costs as much as its number of reports. This is the additional cost of a
-# cell that belongs to a target or a municipality.
+# The search hides the cells that cost least. The cost of a cell is its number of reports. If a target needs the cell, or if the
+# cell belongs to a municipality, one of these numbers is added to the cost.
 OF_A_TARGET, OF_A_MUNICIPALITY = 1e9, 1e6
 
 
 def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return one row for each counted cell.
+    """Return a row for each counted cell. The row says whether the cell is free, confidential or secondary.
 
-    The row says whether the cell is free, confidential, or hidden to protect another cell.
+    A free cell is shown. A confidential cell is hidden because its count is small. A secondary cell is hidden to
+    protect another cell.
 
-    `terms` are the rows of `confidentiality.sql`. The conventions are not used; they are a parameter because every `finish`
-    function of a model gets them.
+    `terms` has the rows of `confidentiality.sql`. `conventions` is not used. It is a parameter because every `finish`
+    function of a model gets the conventions.
     """
     table = contracts()["crime.confidentiality"]
     hidden = [_hidden(of_edition) for _, of_edition in terms.groupby("edition")]
@@ -32,7 +35,7 @@ def confidentiality(terms: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of one edition, each with its confidentiality."""
+    """Return the cells of one edition. The column `confidentiality` says whether a cell is hidden, and why."""
     cells = terms.drop_duplicates(CELL)
     values = cells["reports"].to_numpy(float)
     thresholds = cells["fewest_reports_shown"].to_numpy(int)
@@ -64,11 +67,13 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
-    """Turn each remainder (the whole minus its parts) that is not public into a cell. These cells are never published.
+    """Make a cell for each remainder that is not public. A remainder is the whole minus its parts.
 
-    Return the cells' values, their columns of coefficients, and whether each cell is guarded: nobody may be able to work out
-    that a guarded cell has a small value. If the parts add up to more than the whole, `failed_checks` tells readers this, but
-    not by how much.
+    Return three arrays: the values of these cells, their columns of coefficients, and whether each cell is guarded. If
+    a cell is guarded, nobody may be able to work out that its value is small. The cells are never published.
+
+    If the parts add up to more than the whole, readers learn this from the column `failed_checks`. They do not learn
+    the difference.
     """
     unknown = np.flatnonzero(kinds != "known")
     contradicted = differences[unknown] < 0

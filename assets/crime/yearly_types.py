@@ -1,7 +1,8 @@
-"""Reports of crime by the agreement's crime types: counted from the police's files if there are any, otherwise as published.
+"""Make the yearly figures of reported crime for each crime type of the agreement.
 
-`counted.sql` counts, and `yearly_types.sql` chooses between a count and a published figure. This module adds the intervals of
-the rates. `assets/targets/verdicts.py` decides whether a target is met.
+The reports are counted from the police's files. If there are no files, the published figures are used. `counted.sql`
+counts, and `yearly_types.sql` chooses between a count and a published figure. This module adds the intervals of the
+rates. `assets/targets/verdicts.py` decides whether a target is met.
 """
 
 import numpy as np
@@ -18,17 +19,26 @@ MONITORING = "monitoring"
 
 
 def yearly_types(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Return the figures of all crime types that are not monitored: the total, types with a target, and all others."""
+    """Return the figures of the total, of the crime types with a target, and of the other crime types.
+
+    Monitored types are left out.
+    """
     return _with_limits("crime.yearly_types", figures[figures["role"] != MONITORING], conventions)
 
 
 def monitoring(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Return the figures of the monitored types, which are reported every year without a target for their level."""
+    """Return the figures of the monitored types.
+
+    A monitored type is reported every year, but no target sets a level for it.
+    """
     return _with_limits("crime.monitoring", figures[figures["role"] == MONITORING], conventions)
 
 
 def _with_limits(name: str, figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Add the exact intervals of the rates per 1000 residents. An interval is empty if reports or residents are not known."""
+    """Add the exact intervals of the rates per 1,000 residents, and return the rows of the table `name`.
+
+    The interval of a rate is empty if the number of reports or the number of residents is not known.
+    """
     residents = figures["population_residents"]
     counted = Counts(
         _numbers(figures["reports"]),

@@ -1,4 +1,4 @@
-"""The decisions of data stewards.
+"""Write, list and apply the decisions of data stewards.
 
-`deciding.py` writes them, `decisions_table.py` lists them, and `decision_effects.py` applies them.
+`deciding.py` writes decisions, `decisions_table.py` lists them, and `decision_effects.py` applies them.
 """

@@ -1,8 +1,8 @@
-"""Check a data steward's decision and append it to `decisions.yml`.
+"""Check a data steward's decision, and append it to `decisions.yml`.
 
-People read and edit that file too, so existing entries and comments are left as they are. If two processes write at the same
-time, one waits for the other. The new file is read once, as a check, before it replaces the old one. `decision_effects.py` says
-what a decision does.
+People also edit `decisions.yml` by hand, so the existing entries and comments stay as they are. If two processes write
+at the same time, the second process waits for the first. The new file is read as a check, and only then does it replace
+the old file. `decision_effects.py` says what a decision does.
 """
 
 import re
@@ -36,7 +36,10 @@ RowAction = Literal["accept", "correct", "drop"]
 
 @dataclass(frozen=True)
 class By:
-    """Who decides, why, on which day, and the last day on which the decision is in force, if there is one."""
+    """The person who decides, the reason and the day.
+
+    `expires_on` is the last day on which the decision is in force. It is None if the decision does not expire.
+    """
 
     person: str
     reason: str
@@ -44,7 +47,7 @@ class By:
     expires_on: date | None = None
 
     def entry(self) -> Entry:
-        """Return these values as fields of an entry in `decisions.yml`.
+        """Return the person, the reason and the days as fields of an entry in `decisions.yml`.
 
         Raises InputError if the person or the reason is empty.
         """
@@ -61,16 +64,16 @@ class By:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell to correct: its column, by the name that the specification uses, and the new value."""
+    """A cell to correct. `column` is the column's name in the specification, and `value` is the cell's new value."""
 
     column: str
     value: str
 
 
 def cell_of(column: str | None, value: str | None) -> Cell | None:
-    """Return the cell to correct from the column and the value that a command or form gives. Return None if both are None.
+    """Return the cell to correct. Return None if both the column and the value are None.
 
-    Raises InputError if only one of the two is given.
+    The column and the value come from a command or a form. Raises InputError if only one of the two is given.
     """
     if column is None and value is None:
         return None
@@ -80,11 +83,13 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
 
 
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
-    """Accept a failed check, or waive it until a day.
+    """Write a decision that accepts a failed check, or that waives the check until a day.
 
-    `seen` is the fingerprint that Dagster shows with the check. The fingerprint stands for the data that the steward saw.
-    Raises InputError if there is no such check, if no decision can be made about it, if it does not fail, if the edition is not
-    stored yet, or if the data have changed since the steward saw them.
+    If `by` has a last day, the check is waived until that day. `seen` is the fingerprint that Dagster shows with the
+    check. The fingerprint identifies the data that the steward saw.
+
+    Raises InputError in these cases: the table has no such check; no decision can be made about the check; the check
+    does not fail; the edition is not stored yet; or the data have changed since the steward saw them.
     """
     decidable = _decidable(table, rule)
     if edition not in store.stored_editions(contracts()[table]):
@@ -110,11 +115,13 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
 def decide_on_row(
     edition: int, file: str, row: int, action: RowAction, by: By, cell: Cell | None = None, seen: str = ""
 ) -> Decision:
-    """Accept a rejected row, drop it for good, or correct one of its cells.
+    """Write a decision that accepts a rejected row, drops the row for good, or corrects one of the row's cells.
 
-    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file of the last run is meant. Raises
-    InputError if the file in the landing folder is a different one, if the row is not rejected or cannot be accepted, or if
-    the cell cannot be corrected.
+    `seen` is the fingerprint of the file that the steward saw. If `seen` is empty, the file has to be the file that the
+    last run read.
+
+    Raises InputError in these cases: the landing folder has a different file; the row is not rejected; the row cannot
+    be accepted; or the cell cannot be corrected.
     """
     delivered = _delivered(edition, file, seen)
     faults = [fault for fault in try_file(delivered.path, edition).rejected if fault.row == row]
@@ -142,9 +149,9 @@ def decide_on_row(
 
 
 def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
-    """Return the fields of an entry that corrects a cell.
+    """Return the fields that a correction has in addition to the fields of other decisions about a row.
 
-    Raises InputError if no cell is given, or if the cell has the new value already.
+    Raises InputError if no cell is given, or if the cell already has the new value.
     """
     if cell is None:
         raise InputError("a correction needs a column, by its name in the specification, and a value: give both.")
@@ -157,11 +164,13 @@ def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
 
 
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
-    """Accept that more rows of a file are rejected than its specification tolerates.
+    """Write a decision that accepts a file with more rejected rows than the specification tolerates.
 
-    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file of the last run is meant. Raises
-    InputError if the file in the landing folder is a different one, if the number of rejected rows is tolerated anyway, or if
-    all rows are rejected.
+    `seen` is the fingerprint of the file that the steward saw. If `seen` is empty, the file has to be the file that the
+    last run read.
+
+    Raises InputError in these cases: the landing folder has a different file; the rejected rows are tolerated anyway;
+    or all rows are rejected.
     """
     delivered = _delivered(edition, file, seen)
     trial = try_file(delivered.path, edition)
@@ -176,11 +185,10 @@ def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision
 
 
 def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
-    """Decide which crime type the reports with an offence code belong to.
+    """Write a decision that gives a crime type to the reports with an offence code.
 
-    If `crime_type` is None, these reports belong to none.
-
-    Raises InputError if the crime type is unknown, or if the edition has no report with this code that lacks a crime type.
+    If `crime_type` is None, these reports belong to no crime type. Raises InputError if the crime type is unknown, or
+    if the code is not one of the edition's codes in police.unmapped_codes.
     """
     crime_types = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *crime_types):
@@ -196,13 +204,16 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
 
 
 def _fails(rule: Rule, edition: int) -> bool:
-    """Return whether the check fails now in the stored edition."""
+    """Run the check now, and return whether it fails in the stored edition."""
     outcomes = validate_table(contracts()[rule.table], [rule])
     return any(outcome.of_edition(edition) for outcome in outcomes if outcome.rule.name == rule.name)
 
 
 def _decidable(table: str, name: str) -> Rule:
-    """Return a rule of a table. Raises InputError if there is no such rule, or if no decision can be made about it."""
+    """Return the rule of a table that has this name.
+
+    Raises InputError if the table has no such rule, or if no decision can be made about the rule.
+    """
     of_table = [*rules().get(table, ()), *([shape_rule(contracts()[table])] if table in contracts() else [])]
     rule = next((rule for rule in of_table if rule.name == name), None)
     if rule is None:
@@ -216,10 +227,10 @@ def _decidable(table: str, name: str) -> Rule:
 
 
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
-    """Return the file from the landing folder.
+    """Return the file of this name in the edition's landing folder.
 
-    `seen` is the fingerprint of the file that the steward saw. Raises InputError if the file is missing, or if it has another
-    fingerprint. If `seen` is empty, the file has to be the one that the last run read.
+    `seen` is the fingerprint of the file that the steward saw. Raises InputError if the file is missing, or if it has
+    another fingerprint. If `seen` is empty, the file has to be the file that the last run read.
     """
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
@@ -241,7 +252,7 @@ def _file_fields(file: DeliveredFile) -> Entry:
 
 
 def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
-    """Return the text of a cell of the file.
+    """Return the text that a cell has in the delivered file.
 
     Raises InputError if the file has no such row or column, or if the column has personal data.
     """
@@ -265,10 +276,10 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
 
 
 def write(name: str, details: Entry, by: By) -> Decision:
-    """Append a decision to `decisions.yml`, under a new id that begins with `name`, and return the decision.
+    """Append a decision to `decisions.yml`, and return the decision. Its id is new and begins with `name`.
 
-    Raises InputError if the person or the reason contains the number of a respondent or report, or if the file cannot be read
-    before or after the new entry is added.
+    Raises InputError if the text of the person or of the reason contains the number of a respondent or of a report.
+    Also raises InputError if the file cannot be read, either before or after the new entry is added.
     """
     refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
     with rewriting(reference_folder() / FILE) as path:
@@ -282,9 +293,10 @@ def write(name: str, details: Entry, by: By) -> Decision:
 
 
 def _read_again(folder: Path, before: int) -> list[Decision]:
-    """Return the decisions of the new file.
+    """Read the new file, and return its decisions. `before` is the number of decisions in the old file.
 
-    Raises InputError if the file cannot be read, or if it does not have exactly one decision more than `before`.
+    Raises InputError if the new file cannot be read, or if it does not have exactly one decision more than the old
+    file.
     """
     try:
         decisions = load_decisions(folder).decisions
@@ -305,7 +317,7 @@ def _free_name(name: str, used_ids: set[str]) -> str:
 
 
 def _with_entry(text: str, entry: Entry) -> str:
-    """Return the file's text with the entry added at the end, indented like the other entries."""
+    """Return the file's text with the new entry at the end. The entry is indented like the other entries."""
     lines = yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=1000)
     with_list = re.sub(r"^decisions:\s*\[\]\s*$", "decisions:", text.rstrip(), flags=re.MULTILINE)
     indent = re.search(r"^decisions:\s*\n(?:\s*#.*\n|\s*\n)*( *)- ", with_list, flags=re.MULTILINE)

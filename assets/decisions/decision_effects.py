@@ -1,7 +1,8 @@
-"""The effects of decisions on rows, cells, shares and checks. No other module decides what a decision does.
+"""Apply decisions to rows, cells, files and checks. No other Python module decides what a decision does.
 
-The modules that reject rows, read files, report checks and write footnotes call these functions. Only decisions about
-offence codes take effect elsewhere, in SQL: queries join the view that `decided_codes.sql` makes.
+Other modules call these functions when they reject rows, read files, report checks and write footnotes. Only decisions
+about offence codes take effect in SQL instead. `decided_codes.sql` makes a view of these decisions, and queries join
+the view.
 """
 
 from collections.abc import Sequence
@@ -22,17 +23,20 @@ from warehouse.decision_file import (
 
 @dataclass(frozen=True)
 class Settled:
-    """The effect of a decision on a fault of a row: the decision's id, and whether the row is kept in spite of the fault."""
+    """The effect of a decision on a fault of a row.
+
+    `decision_id` is the decision's id. `counts` says whether the row is kept in spite of the fault.
+    """
 
     decision_id: str
     counts: bool
 
 
 def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
-    """Return the effect that a decision about a row has on one of the row's faults.
+    """Return the effect of a decision about a row on one fault of the row.
 
-    Return None if the decision is a correction that does not remove the fault. `still_at_fault` says whether the row has the
-    fault even after all corrections.
+    `still_at_fault` says whether the row has the fault even after all corrections. If so, and if the decision is a
+    correction, return None.
     """
     match decision:
         case RowAccepted():
@@ -45,7 +49,7 @@ def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
 
 
 def on_cells(corrections: Sequence[RowCorrected]) -> str:
-    """Return the columns of a SELECT from the delivered rows. Corrected cells have their new values."""
+    """Return the columns for a SELECT from the delivered rows. The SELECT gives corrected cells their new values."""
     if not corrections:
         return "*"
     replaced = []
@@ -57,9 +61,10 @@ def on_cells(corrections: Sequence[RowCorrected]) -> str:
 
 
 def on_share(decisions: Decisions, file: DeliveredFile, rejected_rows: int) -> bool:
-    """Return whether a run stores a file in spite of its rejected rows.
+    """Return whether a run stores a file that has rejected rows.
 
-    It does if they are few enough, or if a decision accepts their share. A file whose rows are all rejected is never stored.
+    The run stores the file if the share of rejected rows is tolerated, or if a decision accepts this share. No decision
+    can accept a file in which all rows are rejected.
     """
     if 100 * rejected_rows / file.rows <= file.layout.tolerated_rejected_percent:
         return True
@@ -70,10 +75,10 @@ def on_share(decisions: Decisions, file: DeliveredFile, rejected_rows: int) -> b
 def on_check(
     decisions: Decisions, table: str, rule: str, edition: int, fingerprint: str | None
 ) -> CheckDecision | None:
-    """Return the decision in force that lets a failed check pass, or None if there is none.
+    """Return the decision that lets a failed check pass. Return None if no such decision is in force.
 
-    A decision applies only to the content that the steward saw. Therefore `fingerprint` stands for the table's present content.
-    It is None if no decision can be made about the check.
+    A decision applies only to the content that the steward saw. Therefore `fingerprint` has to be the fingerprint of
+    the table's present content. It is None if no decision can be made about the check.
     """
     if fingerprint is None:
         return None

@@ -1,7 +1,7 @@
-"""The tables of decisions, with the status of each decision: in force, lapsed or expired.
+"""Make the tables of decisions. They show the status of each decision: in force, lapsed or expired.
 
-`quality.decisions` is made late in a run: whether a decision about a check is still in force is known only when the checked
-table has been made. `warehouse/decision_file.py` defines the fields of `decisions.yml`.
+`quality.decisions` is made late in a run. A decision about a check may have lapsed, and this is known only after the
+checked table has been made. `warehouse/decision_file.py` defines the fields of `decisions.yml`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,9 +42,9 @@ DECIDABLE = sorted({rule.table for rule in decidable_rules()})
 def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) -> pd.DataFrame:
     """Return the edition's rows of quality.file_decisions.
 
-    `hashes` maps the name of each file of the edition to its hash. A decision about a file has lapsed if the file is gone or
-    was delivered again with different content. Whether a decision about a failed check has lapsed is found out later, in
-    `all_decisions`, when the checked table has been made.
+    `hashes` has the hash of each file of the edition. The key is the file's name. A decision about a file has lapsed if
+    the file is gone, or if it was delivered again with different content. A decision about a failed check may also have
+    lapsed. `all_decisions` finds this out later, after the checked table has been made.
     """
     rows = []
     for decision in decided.decisions:
@@ -57,10 +57,10 @@ def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) 
 
 
 def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.DataFrame:
-    """Return all decisions of the edition with their status: in force, lapsed or expired.
+    """Return all decisions of the edition with their status. The status is in force, lapsed or expired.
 
-    `early` has the edition's rows of quality.file_decisions. Raises InputError if the person or the reason of a decision
-    contains the number of a respondent or report, which can happen in entries that were written by hand.
+    `early` has the edition's rows of quality.file_decisions. Raises InputError if the person or the reason of a
+    decision contains the number of a respondent or of a report. This can happen if somebody wrote the entry by hand.
     """
     of_edition = [decision for decision in decided.decisions if decision.holds_in(edition)]
     refuse_numbers(" ".join(f"{decision.person} {decision.reason}" for decision in of_edition), [edition])
@@ -76,7 +76,8 @@ def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.D
 def _row(decision: Decision, edition: int, *, lapsed: bool) -> dict[str, object]:
     """Return a decision as a row of the tables of decisions.
 
-    The old and the new value of a corrected cell are left out, because they may be confidential.
+    If the decision corrects a cell, the old and the new value of the cell are left out, because they may be
+    confidential.
     """
     fields = decision.model_dump(exclude={"edition", "file_sha256", "expects", "value", "table", "column"})
     status = "expired" if decision.expired(date.today()) else "lapsed" if lapsed else "in_force"
@@ -89,15 +90,16 @@ def _row(decision: Decision, edition: int, *, lapsed: bool) -> dict[str, object]
 
 
 def unmapped_codes(edition: int) -> set[str]:
-    """Return the offence codes of the edition's reports that the mapping does not have."""
+    """Return the offence codes that the edition's reports have, but the mapping does not have."""
     return set(store.read(UNMAPPED, [edition])["offence_code"]) if edition in store.stored_editions(UNMAPPED) else set()
 
 
 def refuse_numbers(text: str, editions: Iterable[int]) -> None:
-    """Raise InputError if a text contains the number of a respondent or report.
+    """Raise InputError if a text contains the number of a respondent or of a report.
 
-    It makes no difference whether the row with that number was kept or rejected. The text is the person or the reason of a
-    decision. Short numbers are allowed: they identify nobody, and are perhaps the number of a row or a year.
+    The text comes from the person and the reason of a decision. The numbers of kept rows and of rejected rows are both
+    refused. A number with fewer than `SHORTEST_NUMBER` characters is allowed, because it identifies nobody. It may be
+    the number of a row, or a year.
     """
     for table, column in NUMBERS_OF_PERSONS:
         for edition in set(editions) & set(store.stored_editions(table)):
@@ -109,9 +111,9 @@ def refuse_numbers(text: str, editions: Iterable[int]) -> None:
 
 
 def is_mapped(offence_code: str, edition: int) -> bool:
-    """Return whether the mapping now covers all of the edition's reports with the code.
+    """Return whether the mapping now covers all of the edition's reports that have the code.
 
-    If the mapping covers them all, a decision about the code has no effect.
+    If so, a decision about the code has no effect.
     """
     if offence_code in unmapped_codes(edition):
         return False
@@ -122,7 +124,7 @@ def is_mapped(offence_code: str, edition: int) -> bool:
 
 
 def _is_as_seen(decision: CheckDecision) -> bool:
-    """Return whether the content of the checked table in the edition is still what it was when the decision was made."""
+    """Return whether the checked table still has the content that the steward saw in the decision's edition."""
     table = contracts().get(decision.table)
     if table is None or decision.edition not in store.stored_editions(table):
         return False

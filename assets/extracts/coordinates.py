@@ -1,7 +1,7 @@
-"""Find the areas that coordinates lie in, according to the boundaries in the reference data.
+"""Find the areas in which points lie. The boundaries of the areas are in the reference data.
 
-This module tests points against boundaries. Each version of a boundary is valid for a span of days, so a point has one row for
-each span. The query that joins these rows to the reports chooses the span that contains the last day of the crime year.
+Each version of a boundary is valid for a span of days, so a point has one row for each span. A later query joins these
+rows to the reports. It chooses the span that contains the last day of the crime year.
 """
 
 import duckdb
@@ -10,11 +10,13 @@ from numpy.typing import ArrayLike
 
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Make the table `located_points`, with the smallest area around each point of `rows`.
+    """Make the table `located_points`. For each point of the table `rows`, it has the smallest area around the point.
 
     Each version of a boundary is valid for a span of days, so a point has one row for each span. The columns are
-    coordinate_system, coordinate_x, coordinate_y, area_id, valid_from and valid_to. A point on the border between two areas
-    belongs to the area whose id is first in the alphabet. A point outside all areas has no row.
+    coordinate_system, coordinate_x, coordinate_y, area_id, valid_from and valid_to.
+
+    If a point lies on the border between two areas, the area with the alphabetically first id is chosen. If a point
+    lies outside all areas, it has no row.
     """
     connection.execute(
         f"""
@@ -62,7 +64,8 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
     """Return a pair of numbers, the point's and the boundary's, for every point that lies inside a boundary.
 
-    All points have one coordinate system, and all boundaries have one. These two systems may be different.
+    All points have the same coordinate system, and all boundaries have the same coordinate system. The points' system
+    may differ from the boundaries' system.
     """
     # The two libraries are imported here because only files with coordinates need them, and loading them takes as long as
     # loading DuckDB. If they were imported at the top of the module, `benchmarks.imports` would be slower.

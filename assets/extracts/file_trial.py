@@ -1,7 +1,8 @@
-"""The trial of one delivered file: its rows are read, typed and judged as in a run, but there is no run.
+"""Try one delivered file without a run. The file's rows are read, typed and judged as in a run.
 
-The trial has a store of its own, which is deleted afterwards. The real store is neither read nor changed. Some faults show only
-when several files are compared, such as a report that is in two files. Only a run finds these (`intake.py`).
+The trial has its own store, which is deleted afterwards. The trial neither reads nor changes the real store. Some
+faults show only when several files are compared. For example, a report may be in two files. Only a run finds such
+faults (see `intake.py`).
 """
 
 from collections import defaultdict
@@ -32,7 +33,7 @@ REPORTS = contracts()["police.reports"]
 class Trial:
     """The result of a trial.
 
-    It has the file, the rejected rows that no decision settles, and the reports whose crime type or place is not known.
+    `rejected` has a rejected row only if no decision settles its fault.
     """
 
     file: DeliveredFile
@@ -51,11 +52,14 @@ class Trial:
 
     @property
     def rejected_percent(self) -> float:
-        """The number of rejected rows in per cent of all delivered rows."""
+        """How many per cent of the delivered rows are rejected."""
         return 100 * self.rejected_rows / self.file.rows
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
-        """Return each kind of fault as its rule, column, reason and row numbers. The most frequent kind comes first."""
+        """Return a tuple for each kind of fault: the rule, the column, the reason, and the numbers of the rows.
+
+        The most frequent kind of fault comes first.
+        """
         rows_by_fault: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for row in self.rejected:
             rows_by_fault[row.rule, row.column_name, row.reason].append(row.row)
@@ -63,7 +67,10 @@ class Trial:
 
 
 def try_file(path: Path, edition: int) -> Trial:
-    """Try a file: read it as a run of the edition would. Raises InputError for a file that no run could read."""
+    """Read a file as a run of the edition would read it, and return the result.
+
+    Raises InputError if no run could read the file.
+    """
     file, decisions = look_into(path, edition, load_specifications()), load_decisions()
     with home_of_its_own():
         rejected = [row for row in into_store(file, decisions) if row.decision is None]
@@ -74,7 +81,7 @@ def try_file(path: Path, edition: int) -> Trial:
 
 
 def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[RejectedRow]:
-    """Fill an empty store with the tables that a run would make from one file, and return the rejected rows."""
+    """Fill an empty store with the tables that a run would make from the file. Return the rejected rows."""
     table, edition, decisions = file.layout.table, file.edition, decisions or Decisions()
     reference, listed = load_reference(), [asdict(file.listed())]
     for reference_table in REFERENCE:
@@ -90,7 +97,7 @@ def into_store(file: DeliveredFile, decisions: Decisions | None = None) -> list[
 
 
 def _unmapped(edition: int) -> list[tuple[str, int]]:
-    """Return each offence code of kept reports that has no crime type, with the number of its reports."""
+    """Return a pair for each offence code without a crime type: the code, and the number of its kept reports."""
     with engine_with_lookups() as connection:
         view_editions(connection, [REPORTS, DECISIONS], [edition])
         connection.execute(sql("decisions/decided_codes"))

@@ -1,7 +1,7 @@
-"""A delivered file after inspection: its properties, its row in the store's list of files, and its name in messages.
+"""Describe a delivered file after it was inspected.
 
-This module has what all modules of this folder need to know about a single file. It opens no file itself: `landing.py` lists
-and inspects them.
+The description has the file's properties, its row in the table of files, and its name for messages. All modules of this
+folder use the description. This module opens no files. `landing.py` finds and inspects the files.
 """
 
 import re
@@ -22,7 +22,7 @@ MADE_UP_HASHES = ".made_up_sha256"  # a file in the landing folder; its hashes s
 
 @dataclass(frozen=True)
 class DeliveredFile:
-    """An inspected file of an edition, with the layout that fits it."""
+    """A delivered file that was inspected. It has an edition, and a layout that fits the file."""
 
     path: Path
     sha256: str
@@ -61,7 +61,10 @@ class DeliveredFile:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A row of quality.files, which has what the store keeps about a delivered file. The fields are the table's columns."""
+    """A row of quality.files. The fields are the table's columns.
+
+    The row has everything that the store knows about one delivered file.
+    """
 
     edition: int
     file: str
@@ -76,7 +79,10 @@ class ListedFile:
     provenance: str
 
     def delivered(self, specifications: dict[str, Specification]) -> DeliveredFile:
-        """Return the file as the inspection found it, with the layout that fits it."""
+        """Return the file that this row describes.
+
+        The file has the properties that the inspection found, and the layout that fits it.
+        """
         return DeliveredFile(
             path=landing_folder() / str(self.edition) / self.file,
             sha256=self.file_sha256,
@@ -94,28 +100,34 @@ def listed_files(edition: int) -> list[ListedFile]:
 
 
 def delivered_for(table: Table, edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
-    """Return the edition's stored files whose rows belong to a table, sorted by name."""
+    """Return the edition's stored files that have rows for the table. The files are sorted by name."""
     return [file.delivered(specifications) for file in listed_files(edition) if file.table_name == table.name]
 
 
 def extracts_table(table: Table) -> Table:
-    """Return the table of the schema `extracts` that has the rows of `table` as they were delivered."""
+    """Return the table of the schema `extracts` that belongs to `table`. It has the rows as they were delivered."""
     return contracts()[f"extracts.{table.schema_name}_{table.short_name}"]
 
 
 def plain(name: str) -> str:
-    """Return a name in a form that is safe to show: without control characters, path separators or personal data."""
+    """Return a name in a form that is safe to show: no control characters, no path separators, no personal data."""
     if kind := kind_of_text(name):
         return f"(a name that seems to contain {kind})"
     return re.sub(r"[^\w .,()+&'-]", "_", name) or "_"
 
 
 def with_sheet(path: Path, sheet: str | None) -> str:
-    """Return the file's path as the reader of a message would type it, followed by the sheet if there is one."""
+    """Return the path for a message. If there is a sheet, the sheet's name follows the path.
+
+    The path has the form in which the reader would type it.
+    """
     return path_for_reader(path) + (f", sheet {sheet}" if sheet else "")
 
 
 def place_of(path: Path, kind: Format, writing: Writing) -> str:
-    """Return the file's path for messages. For a workbook, the sheet that is read follows the path."""
+    """Return the file's path for a message.
+
+    If the file is a workbook, the name of the sheet that is read follows the path.
+    """
     xlsx = writing.formats.xlsx
     return with_sheet(path, xlsx.sheet if kind == "xlsx" and xlsx else None)
