@@ -358,7 +358,9 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: U
 @SEEN
 @_by
 def decide_row_command(edition: int, file: str, row: int, seen: str, **options: Unpack[RowOptions]) -> None:
-    """Accept, correct or drop a rejected row: the row number ROW of FILE in EDITION.
+    """Accept, correct or drop a rejected row.
+
+    ROW is the number of the row in FILE, a delivered file of EDITION.
 
     \b
     Example:
@@ -379,7 +381,10 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 @SEEN
 @_by
 def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOptions]) -> None:
-    """Accept FILE of EDITION, even if more of its rows are rejected than the specification tolerates."""
+    """Accept FILE although too many rows are rejected.
+
+    A run rejects more rows of FILE in EDITION than the file's specification tolerates.
+    """
     from assets.decisions.deciding import decide_on_share
 
     print_decision(decide_on_share(edition, file, _who(by), seen))
@@ -391,9 +396,10 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOpti
 @click.option("--crime-type", help="Crime type that its reports count as. Without it they count as none.")
 @_by
 def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Unpack[ByOptions]) -> None:
-    """Decide which crime type the reports with OFFENCE_CODE belong to, from EDITION on.
+    """Decide which crime type an OFFENCE_CODE belongs to.
 
-    Use this command for a code that no line of offence_codes.csv covers.
+    Use this command for a code that no line of offence_codes.csv covers. The decision applies to the reports of EDITION
+    and of later editions.
     """
     from assets.decisions.deciding import decide_on_code
 
@@ -417,11 +423,12 @@ def baseline() -> None:
 @click.option("--person", required=True, help="Who fixes them. The name is published.")
 @click.option("--reason", help="Why. Required to replace a fixed baseline.")
 def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> None:
-    """Fix the baselines of AGREEMENT_ID's targets at the figures that are in the store now.
+    """Fix the baselines of an agreement's targets.
 
-    The command writes the baselines to fixed_baselines.csv. Each line has the person, the day and the files that the
-    figure was made from. Later files do not change a fixed baseline. If later files give another figure, a check
-    reports the difference. To replace a fixed baseline, run this command again with --reason.
+    The baselines are fixed at the figures that are in the store now. The command writes the baselines to
+    fixed_baselines.csv. Each line has the person, the day and the files that the figure was made from. Later files do
+    not change a fixed baseline. If later files give another figure, a check reports the difference. To replace a fixed
+    baseline, run this command again with --reason.
 
     \b
     Example:
@@ -453,10 +460,10 @@ def extracts() -> None:
     help="Edition of the file. Without it, that of its folder, or the newest.",
 )
 def extracts_check_command(file: Path, edition: int | None) -> int:
-    """Show which specification fits FILE, and what is wrong with FILE, before a run reads it.
+    """Show what is wrong with a delivered FILE before a run reads it.
 
-    The command stores nothing. The exit code is 0 if a run would accept the file. It is 1 if too many rows would be
-    rejected. It is 2 if no run could read the file.
+    The command also shows which specification fits FILE. It stores nothing. The exit code is 0 if a run would accept
+    the file. It is 1 if too many rows would be rejected. It is 2 if no run could read the file.
 
     \b
     Example:

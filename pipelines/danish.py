@@ -51,7 +51,7 @@ def _pattern(template: str) -> re.Pattern[str]:
     The fixed words have to be the same in the sentence. A placeholder matches any text. If a placeholder occurs twice,
     both texts have to be the same.
     """
-    parts = PLACEHOLDER.split(template)  # fixed words and the placeholders' names in turn
+    parts = PLACEHOLDER.split(template)  # fixed words and the placeholders' names alternate
     names: set[str] = set()
     pattern = ""
     for position, part in enumerate(parts):

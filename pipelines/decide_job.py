@@ -36,7 +36,7 @@ class Action(Enum):
     drop = "drop"
 
 
-FIELDS = {  # the fields of the form that only some kinds of decisions have, for each kind
+FIELDS = {  # for each kind of decision, the fields that it has in addition to the common fields
     About.failed_check: {"table", "rule", "seen"},
     About.rejected_row: {"file", "row", "action", "column", "value", "seen"},
     About.rejected_share: {"file", "seen"},

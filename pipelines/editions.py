@@ -1,4 +1,4 @@
-"""Finds out which editions a run makes, and tells Dagster these editions with the tags of the run."""
+"""Finds out which editions a run makes, and makes the tags that name these editions for Dagster."""
 
 from collections.abc import Iterable
 from pathlib import Path

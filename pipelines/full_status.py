@@ -18,9 +18,9 @@ from pipelines.texts import reader_language
 class VerdictRow:
     """A row of a table of verdicts. It is about one measure of a target, and about one kind of comparison.
 
-    `about` is the text in the row's first cells: the target, and its measure and comparison if the target has several.
-    `readings` has a text for each edition. The text gives the literal and the statistical reading, or the reason why
-    there is no verdict.
+    `about` is the text of the target. If the target has several measures or comparisons, the text also names the
+    measure or the comparison. `readings` has a text for each edition. The text gives the literal and the statistical
+    reading, or the reason why there is no verdict.
     """
 
     target_id: str
@@ -51,7 +51,7 @@ class VerdictTable:
 
 @dataclass(frozen=True)
 class Footnote:
-    """A remark about the figures of some editions, which one or more failed checks have caused.
+    """A remark about the figures of some editions. One or more failed checks are the reason for the remark.
 
     `checks` names these checks. `accepted` is true if a steward accepted or waived the checks' failure in these
     editions. `made_up` is true if some of the figures are made up.

@@ -479,7 +479,7 @@ def print_trial(trial: "Trial") -> None:
 def _columns_read(layout: "Layout") -> list[str]:
     """Return a line for each column of the file. It says under which name the column is read, or why it is not read.
 
-    Then follows a line for each column that the specification has, but this edition does not have.
+    The last lines name the columns that the specification has, but this edition does not have.
     """
     lines = []
     for name, heading in layout.headings.items():

@@ -29,8 +29,8 @@ from warehouse.contracts import contracts
 def after_decision(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest]:
     """Request a run that materializes the tables that depend on the decision.
 
-    If the decision is about a failed check, these are the checked table and all tables made from it. Otherwise they are
-    the tables of delivered files and all tables made from them.
+    If the decision is about a failed check, the run makes the checked table and all tables made from it. Otherwise, the
+    run makes the tables of delivered files and all tables made from them.
     """
     if context.repository_def is None:
         raise ValueError("after_decision was evaluated without its repository")

@@ -2,7 +2,8 @@
 
 The proxy sends the user's name in a header. `deploy/nginx.conf` is a tested configuration of such a proxy. Dagster has
 no users of its own, so the name becomes a tag of the run. If somebody typed a name into that tag, the proxy's name
-replaces it. The server accepts connections from this machine only. `users.py` reads the tag when somebody decides.
+replaces it. The server accepts connections from this machine only. `users.py` reads the tag when somebody makes a
+decision.
 """
 
 import os
@@ -49,8 +50,8 @@ def record_the_user(
 ) -> object:
     """Tag every run that a request launches with the user's name. The proxy has added this name to the request.
 
-    Requests that only read are not changed. For a request that changes something, raise GraphQLError if it has no
-    user's name. Also raise GraphQLError if `REFUSED` lists the request's mutation.
+    Requests that only read data are passed on unchanged. Raises GraphQLError if a mutation comes without a user's name,
+    or if `REFUSED` lists the mutation.
     """
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:

@@ -49,7 +49,7 @@ class Reading:
 
     @property
     def is_report(self) -> bool:
-        """Return whether the figure was reported, and the agreement does not ask for more.
+        """Return whether the agreement asks only for a report of the figure, and the figure was reported.
 
         The agreement then sets no level for the figure, so it is no success that the figure was reported.
         """
@@ -95,7 +95,7 @@ class AgreementStatus:
     def literal_counts(self, in_words: Words) -> str:
         """Return a text that says how many literal readings are met, not met, reported and not evaluable.
 
-        A result that no reading has is left out.
+        A result without readings is left out.
         """
         literal = Counter("reported" if reading.is_report else reading.literal for reading in self.readings)
         return _counts(literal, ("met", "not_met", "reported", "not_evaluable"), in_words)

@@ -1,4 +1,4 @@
 """Count the commitments on the parties' own work.
 
-These are activities, the partners of activities, goals, meetings, money, and areas on the state's list.
+The queries count activities, the partners of activities, goals, meetings, money, and areas on the state's list.
 """

@@ -33,7 +33,7 @@ REPORTS = contracts()["police.reports"]
 class Trial:
     """The result of a trial.
 
-    `rejected` has a rejected row only if no decision settles its fault.
+    `rejected` has the rejected rows that no decision has settled.
     """
 
     file: DeliveredFile
