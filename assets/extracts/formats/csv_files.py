@@ -34,7 +34,7 @@ from warehouse.home import path_for_reader
 CHUNK = 1 << 22
 HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
-# A cell with fewer delimiters than this may be ordinary text, even if a row of the file has as few.
+# A cell with fewer delimiters than this may be ordinary text, even if a row of the file has no more delimiters.
 FEWEST_DELIMITERS = 4
 
 CODECS = {
