@@ -136,7 +136,7 @@ def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
 
 
 def _files_of_table(table: Table, files: list[DeliveredFile]) -> list[DeliveredFile]:
-    """Return the files that have the rows of a table. The order of the files stays the same."""
+    """Return the table's files, sorted by name."""
     return [file for file in files if file.layout.table.name == table.name]
 
 
@@ -149,8 +149,8 @@ def _reject(
 ) -> int:
     """Store the rejected rows of an edition, and return their number.
 
-    Raises InputError if a file has more rejected rows than its specification tolerates. Rows with a decision do not
-    count.
+    Raises InputError if a file has more rejected rows than its specification tolerates. A rejected row is not counted
+    here if a decision settles it.
     """
     rejected = [
         row for table in DELIVERED for row in rejected_rows(connection, _files_of_table(table, files), decisions)
@@ -188,8 +188,8 @@ def share_in_words(percent: float, tolerated: float) -> str:
 def rejected_share(percent: float, tolerated: float) -> str:
     """Return the share of rejected rows as text, in per cent.
 
-    The text has at least two decimals. It has more decimals if only they show that the share differs from the tolerated
-    share.
+    The text has at least two decimals. It has more decimals if two would not show that the share differs from the
+    tolerated share.
     """
     digits = next(digits for digits in range(2, 12) if round(percent, digits) != tolerated or percent == tolerated)
     return f"{percent:.{digits}f}"

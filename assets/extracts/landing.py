@@ -163,8 +163,8 @@ def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
     """Return the cells of a column in the form in which they are stored.
 
     Free texts are stored without the tabs, line ends and no-break spaces around them. The cells of all other columns
-    are stored as delivered. If such a cell has an invisible character around it, a rule rejects the row, so that
-    somebody notices it.
+    are stored as delivered. If a cell of another column has an invisible character around it, a rule rejects the row.
+    Somebody then notices the character.
     """
     return without_odd_blanks(cells) if column.is_free_text else cells
 
@@ -172,7 +172,7 @@ def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
 def _refuse_renamed(file: DeliveredFile) -> None:
     """Refuse a made-up file if its name does not begin with `synthetic_`.
 
-    Without this beginning, nothing would mark the figures that are made from the file as made up.
+    The beginning of the name is the only sign that the figures from this file are made up.
     """
     listed = landing_folder() / MADE_UP_HASHES
     if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():

@@ -100,7 +100,7 @@ class Xlsx(Part):
 
 
 class Plain(Part):
-    """The settings for SPSS and Parquet. There are none, because such a file itself says how to read it."""
+    """The settings for SPSS and Parquet. There are none, because the files themselves say how to read them."""
 
 
 class Formats(Part):
@@ -149,7 +149,7 @@ class DeliveredColumn(Part):
 
 
 class IgnoredColumn(Part):
-    """A column of the producer's file that is not stored, with the reason."""
+    """A column of the producer's file that is not stored. `reason` says why."""
 
     reason: str = Field(min_length=1)
     personal: bool | None = None

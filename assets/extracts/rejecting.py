@@ -1,9 +1,9 @@
-"""Find the rejected rows: delivered rows that break a rule. A decision may accept, correct or drop a rejected row.
+"""Find the rejected rows of the delivered files, and apply the decisions about these rows.
 
-The delivered rows are already in the store. A row breaks a rule if it has a faulty cell (see `typing_sql.py`). A row
-also breaks a rule if it breaks a row rule of `checks/rows/`, or if it repeats the key of an earlier row. A data steward
-makes the decisions about rejected rows. `typing_sql.py` gives the cells their types, and `kept_rows.py` makes the
-tables of the kept rows.
+The delivered rows are already in the store. A delivered row is rejected if it has a faulty cell (see `typing_sql.py`),
+breaks a row rule of `checks/rows/`, or repeats the key of an earlier row. A data steward can decide to accept, correct
+or drop a rejected row. `typing_sql.py` gives the cells their types, and `kept_rows.py` makes the tables of the kept
+rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -125,9 +125,10 @@ def typed(file: DeliveredFile, decisions: Decisions) -> str:
 
 
 def decisions_on(file: DeliveredFile, decisions: Decisions) -> list[RowDecision]:
-    """Return the decisions about single rows of a file, if they are in force for the file's content.
+    """Return the decisions in force about single rows of a file.
 
-    Raises InputError if a correction names an unknown column or a column with personal data.
+    A decision is in force if it was made about the file's present content. Raises InputError if a correction names an
+    unknown column or a column with personal data.
     """
     check_corrections(decisions, file.layout, file.path.name)
     on_rows = decisions.of(RowDecision, file.edition)
@@ -157,11 +158,11 @@ def _faulty(
     decisions: Decisions,
     accepted: set[RowOfFile],
 ) -> list[RejectedRow]:
-    """Return every row that breaks a rule.
+    """Return every row that breaks a rule, once for each rule and column.
 
-    If a row breaks several rules, or one rule in several columns, it is returned once for each. If `decisions` corrects
-    a cell, the rules apply to the corrected cell. A row that repeats the key of an earlier row is rejected only if the
-    earlier row is kept. The earlier row is kept if it breaks no rule, or if it is in `accepted`.
+    If `decisions` corrects a cell, the rules apply to the corrected cell. A row that repeats the key of an earlier row
+    is rejected only if the earlier row is kept. The earlier row is kept if it breaks no rule, or if it is in
+    `accepted`.
     """
     _view_typed(connection, files, decisions)
     rejected = [row for file in files for row in _cell_faults(connection, file, decisions)]

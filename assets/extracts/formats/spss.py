@@ -34,7 +34,7 @@ def names(path: Path, _: Writing) -> tuple[str, ...]:
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Return the number of cases. SPSS calls rows cases.
+    """Return the number of cases, which is what SPSS calls rows.
 
     The file's metadata give this number. If the metadata do not give it, one variable is read to count the cases.
     """

@@ -14,9 +14,8 @@ from assets.extracts.sample.population import COPENHAGEN
 from warehouse.reference_files import Reference
 
 DAY, EVENING = "", "_evening"
-AIMED_UNDER = (
-    0.2  # subtracted from a published unsafe share: if 10 % was published, the made-up share must not exceed 10 %
-)
+# Subtracted from a published unsafe share: if 10 % was published, the made-up share must not exceed 10 %.
+AIMED_UNDER = 0.2
 
 # Made-up shares that are used if none were published.
 CITY_SAFE = {DAY: 88.0, EVENING: 80.0}
