@@ -62,8 +62,8 @@ class Estimates:
     def design_effect(self) -> Array:
         """The design effect of each share.
 
-        It is the share's variance divided by the variance in a simple random sample with the same number of answers.
-        The latter variance is p (1 - p) / (n - 1) (1 - n / N) for a share p, n answers and N residents.
+        It is the share's variance divided by the variance in a simple random sample with the same number of answers. A
+        simple random sample has the variance p (1 - p) / (n - 1) (1 - n / N) for a share p, n answers and N residents.
         """
         n = self.answers
         with np.errstate(divide="ignore", invalid="ignore"):
