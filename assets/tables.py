@@ -43,8 +43,8 @@ editions = dg.TimeWindowPartitionsDefinition(
 same_edition = dg.TimeWindowPartitionMapping()
 """The partition mapping for this case: to make an edition, a table reads only the same edition of another table."""
 
-# Dagster visits each year of the offset, so the offset goes back only to the first edition. The offset has one more year, because
-# Dagster's page may still be open after New Year.
+# Dagster visits each year of the offset, so the offset goes back only to the first edition. The offset has one more year,
+# because Dagster's page may still be open after New Year.
 this_and_earlier = dg.TimeWindowPartitionMapping(
     start_offset=FIRST_EDITION - date.today().year - 1, allow_nonexistent_upstream_partitions=True
 )

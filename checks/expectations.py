@@ -290,7 +290,7 @@ def _failing_keys(
                 dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor.fetchall()
             ]
     else:
-        # If the result has no index list, it has the failing values themselves. These are then the keys.
+        # If the result has no list of keys, it has a list of the failing values. These values are then the keys.
         rows = result.result.get("unexpected_index_list") or result.result["unexpected_list"]
     return tuple({name: row[name] for name in names if name in row} for row in rows)
 

@@ -52,8 +52,8 @@ class _Kept(BaseModel):
     """The kept results of a table, and the hashes for which they are valid."""
 
     judged_by: str
-    files: dict[str, str]  # the hash of each file of the table; its key is the file's edition
-    other_tables: dict[str, str]  # the hash of each other table that the rules read; its key is that table's name
+    files: dict[str, str]  # the hash of each file of the table, keyed by the file's edition
+    other_tables: dict[str, str]  # the hash of each other table that the rules read, keyed by table name
     failures: dict[str, list[Failure]]
 
 
@@ -114,7 +114,7 @@ def _judged(table: Table, outcome: Outcome) -> Judged:
     """Return the failing rows of each edition. A failing key without an edition belongs to every edition."""
     failures = []
     editions = _editions(table)
-    if table.partitioned:  # a rule may find that the table lacks an edition
+    if table.partitioned:  # a rule may fail for an edition that is not stored
         failing_editions = {int(key["edition"]) for key in outcome.failing if key.get("edition") is not None}
         editions = sorted({*store.stored_editions(table), *failing_editions})
     for edition in editions:

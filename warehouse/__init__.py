@@ -7,5 +7,6 @@ import from this package. Delivered files are read in `assets/extracts/`.
 import pyarrow as pa
 
 # Arrow's default allocator returns memory to the system after each batch and requests it again. Without this line
-# `benchmarks/police_csv.py` and `benchmarks/workbooks_and_spss.py` get slower: up to a third of the time to read a file.
+# `benchmarks/police_csv.py` and `benchmarks/workbooks_and_spss.py` get slower, by up to a third of the time that reading a
+# file takes.
 pa.set_memory_pool(pa.system_memory_pool())

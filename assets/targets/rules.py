@@ -36,7 +36,7 @@ RULES: dict[str, dict[str, Judge]] = {
     "at_most": {"limit": lambda case, terms: at_most(case.figure, terms)},
     "own_goals": {"goals": lambda case, terms: own_goals(case.figure)},
 }
-"""The function that judges a case, keyed by the name of the agreement's rule and by what the figure is compared with."""
+"""The functions that judge a case. The outer key is the rule's name. The inner key is what the figure is compared with."""
 
 
 def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
@@ -66,7 +66,7 @@ def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
     if reason:
         return _over(comparisons, not_evaluable(reason))
     years = _years(comparisons)
-    # The error is divided among the years, because a rise in any of them is enough.
+    # The error is divided among the years, because a rise in a single year is enough for the reading `not_met`.
     together = 1 - (1 - terms.confidence) / len(years)
     pairs = pairwise(figure.share() for figure in _series(comparisons))
     verdict = judgements.each_below(

@@ -110,7 +110,7 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
     if row.confidentiality != "free":
         parts.append("hidden")
     subject = _ABOUT_A_LIMIT.get(made_of) if row.compared_with == "limit" else _ABOUT.get(row.compared_with)
-    if subject:  # a full count has no subject: it has no interval, so no sentence is about chance
+    if subject:  # a full count has no subject, because no sentence about chance is needed
         evaluable = row.statistical != "not_evaluable"
         parts.append(f"data.{subject}.{row.statistical}" if evaluable else f"data.{row.reason}")
     if row.statistical == "uncertain" and row.smallest_change_shown is not None:
