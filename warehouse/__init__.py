@@ -1,7 +1,7 @@
-"""The places where data are kept: table contracts, reference files, the store and the published file.
+"""Read and write the places where data are kept: the contracts, the reference files, the store and the published file.
 
-No module of this package imports Dagster, computes a statistic or runs a check. `assets`, `checks` and `pipelines`
-import from this package. Delivered files are read in `assets/extracts/`.
+No module of this package imports Dagster, computes a statistic or runs a check. The packages `assets`, `checks` and
+`pipelines` import from this package. Delivered files are read in `assets/extracts/`.
 """
 
 import pyarrow as pa
