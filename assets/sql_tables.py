@@ -1,8 +1,8 @@
 """Make the tables that each come from a single SQL query. The query's file is in the folder of the table's subject.
 
-There are two kinds of queries. A query of the first kind runs once for each edition. Such a query contains `{edition}`,
-or there are tables of which it reads only the edition that it makes. A query of the second kind runs only once and
-makes all editions of a run. After the query, a Python function may add what SQL cannot compute, such as intervals.
+There are two kinds of queries. A query of the first kind runs once for each edition. A query of the second kind runs
+only once and makes all editions of a run. A query is of the first kind if it contains `{edition}`, or if its `Model`
+lists tables under `same`. After the query, a Python function may add what SQL cannot compute, such as intervals.
 
 The `Model` of a table names the table's query and the tables that this query reads. Every query may also read the
 lookup tables, which `lookups.sql` makes.
@@ -43,11 +43,11 @@ class Model:
     `same` lists tables. From these tables the query reads only the edition that it makes.
     `earlier` lists tables. From these tables the query reads the edition that it makes, and earlier editions.
     `same` and `earlier` need not list the reference tables that have no editions.
-    `editions_back` says how many editions before the first edition of the run are read from the tables in `earlier`. If
-    it is None, all earlier editions are read.
+    `editions_back` limits the earlier editions. It says how many editions before the first edition of the run are read.
+    If it is None, all earlier editions are read.
     `views` lists SQL files that run before the query.
-    `finish` is a function that completes the rows of the query. It gets these rows and the conventions, keyed by name.
-    It returns the rows of the table.
+    `finish` is a function that gets the rows of the query, and the conventions as a dictionary. It returns the rows of
+    the table.
     `make` is a function that replaces `finish` if the table needs more than the rows of one query. It gets the
     connection, runs the query itself, and returns the rows of the table.
     """
@@ -64,7 +64,7 @@ class Model:
     def by_edition(self) -> bool:
         """Whether the query runs once for each edition.
 
-        It does if it contains `{edition}`, or if `same` lists at least one table.
+        The query does so if it contains `{edition}`, or if `same` lists at least one table.
         """
         return bool(self.same) or "{edition}" in sql(self.file)
 
@@ -82,7 +82,7 @@ def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConne
 
 
 def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
-    """Return the rows of all editions of a run, for a model with a query that makes them at once.
+    """Return the rows of all editions of a run, for a model with a query that makes all of them at once.
 
     The result may also have rows of earlier editions.
     """

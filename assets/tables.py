@@ -134,9 +134,9 @@ def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.
     To make an edition, the table reads the same edition of the tables in `same`. From the tables in `earlier`, the
     table reads the same edition and all earlier editions.
 
-    A table depends on only one of the reference tables. This is enough, because one step makes all reference tables or
-    none. There are more than 20 reference tables. If every step depended on each of them, the other dependencies would
-    be hard to see on Dagster's page. Besides, Dagster queries its storage for each dependency of each step.
+    All reference tables together get a single dependency. This is enough, because one step makes all reference tables
+    or none. There are more than 20 reference tables. If every step depended on each of them, the other dependencies
+    would be hard to see on Dagster's page. Besides, Dagster queries its storage for each dependency of each step.
     """
     return [*_edges(same, same_edition), *_edges(earlier, this_and_earlier)]
 

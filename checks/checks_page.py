@@ -30,17 +30,14 @@ changed a file of the store by hand: report it.
 
 
 def anchor(rule: Rule) -> str:
-    """Return the anchor of the rule's section, which links to that section need."""
+    """Return the anchor of the rule's section on the page. It is used in links to that section."""
     if rule.name == SHAPE:
         return SHAPE
     return f"{rule.table.replace('.', '')}-{rule.name}"
 
 
 def render() -> str:
-    """Return the text of the page.
-
-    It has a section for each rule for tables, then a list of the rules for single rows.
-    """
+    """Return the page's text: first a section for each rule of a table, then a list of the rules for single rows."""
     table_rules = [rule for of_table in rules().values() for rule in of_table]
     of_rows = [rule for of_table in row_rules().values() for rule in of_table]
     lines = "\n".join(map(_row_rule, of_rows))
@@ -62,7 +59,7 @@ def _row_rule(rule: RowRule) -> str:
 
 
 def write(page: Path = PAGE) -> None:
-    """Write the page into docs/CHECKS.md, or into the file that `page` names."""
+    """Write the text of the page to the file `page`, which is docs/CHECKS.md by default."""
     page.write_text(render(), encoding="utf-8")
 
 

@@ -3,10 +3,10 @@
 Importing Great Expectations takes seconds. It is therefore imported inside the functions that need it, and never at the
 top of this module. `benchmarks/imports.py` measures the time.
 
-The SQL engine of Great Expectations does not work with DuckDB by itself, because it closes a cursor before it reads the
-cursor's rows. `_connection` therefore gives the engine cursors that keep their rows.
+The SQL engine of Great Expectations does not work with DuckDB by itself, because the engine closes a cursor before it
+reads the cursor's rows. `_connection` therefore gives the engine cursors that keep their rows.
 
-Because this adapter is new, `prove_route` tries it before the first rule runs. It plants bad rows in a table, and
+Because this adapter is new, `prove_route` tests it before any rule runs. `prove_route` plants bad rows in a table, and
 raises an error if a kind of expectation does not find these rows.
 """
 
@@ -42,7 +42,7 @@ Key = dict[str, Any]
 class Outcome:
     """The result of running a rule.
 
-    `failing` has the keys of the rows that break the rule. It is empty if the rule holds.
+    `failing` has the keys of the rows that break the rule, or no keys if the rule holds.
     """
 
     rule: Rule
@@ -83,10 +83,7 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
 
 
 def _rows_of(table: Table, editions: Iterable[int]) -> str:
-    """Return a query that selects the stored rows of these editions.
-
-    If there are no editions, the query selects no rows.
-    """
+    """Return a query that selects the stored rows of these editions. Without editions, the query selects no rows."""
     files = [str(path_of(table, edition)) for edition in editions]
     return f"FROM read_parquet({files})" if files else f"FROM {table.name} LIMIT 0"
 
@@ -317,8 +314,7 @@ def _failing_keys(
 def _refuse_errors(rule: Rule, result: "ExpectationValidationResult") -> None:
     """Raise CheckError if the rule could not be run.
 
-    Without this error the rule would seem to have failed, because Great Expectations itself only says that the check
-    failed.
+    Great Expectations itself would only say that the check failed.
     """
     information = result.exception_info or {}
     faults = [information] if "raised_exception" in information else list(information.values())

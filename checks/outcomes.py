@@ -2,8 +2,8 @@
 
 Kept results are valid as long as nothing has changed: the content of the table, the other tables that its rules read,
 the rules, and the programs that run the rules. As long as the results are valid, no rule runs again. If only some
-editions have changed, a rule that looks at each edition by itself runs on these editions only. Every other rule
-compares editions or tables, so it runs on all editions. The kept results are never published.
+editions have changed, a rule that looks at each edition by itself runs on these editions only. Every other rule runs on
+all editions, because it compares editions or tables. The kept results are never published.
 """
 
 import hashlib
@@ -39,9 +39,9 @@ class Failure(BaseModel):
 
 @dataclass(frozen=True)
 class Judged:
-    """The result of a rule: a failure for each edition that fails, sorted by edition.
+    """The result of a rule: its failures, sorted by edition.
 
-    There are no failures if the rule holds.
+    There is one failure for each edition in which the rule fails. There are no failures if the rule holds.
     """
 
     rule: Rule

@@ -53,7 +53,7 @@ class RowRule(BaseModel):
 
 @cache
 def row_rules() -> dict[str, tuple[RowRule, ...]]:
-    """Return the row rules of each table, keyed by the table's name. A table's rules have the order of its file."""
+    """Return the row rules of each table, keyed by the table's name. The rules are in the order of the files."""
     by_table: dict[str, tuple[RowRule, ...]] = {}
     for path in sorted(ROWS.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():

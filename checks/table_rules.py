@@ -24,8 +24,8 @@ class Rule(BaseModel):
     """A rule of a table: either an expectation with its arguments, or a query that selects the failing rows.
 
     `why` says what is wrong if the rule fails, and why that matters. `what_to_do` names the file to correct or the
-    command to run. `rows_of` is set if the failing rows are in another table, and names that table. An example of such
-    rows are rows that should have arrived in this table and did not.
+    command to run. `rows_of` is the name of another table. It is set only if the failing rows are in that other table.
+    For example, they may be rows that should have arrived in this table and did not.
 
     A steward may accept the failure of a `decidable` rule. Only rules about delivered data are decidable. A fault of
     the program has to be reported instead, and a wrong line of a reference file has to be corrected. A rule has a
@@ -76,8 +76,8 @@ class Rule(BaseModel):
     def looks_at_editions_alone(self) -> bool:
         """Return whether the rule looks at each edition by itself.
 
-        Every rule that judges single rows does. The rule that keys are unique does too, because each key contains its
-        edition, and a file has only one edition.
+        A rule that judges single rows does so. The rule that keys are unique also does so, because each key contains
+        its edition, and a file has only one edition.
         """
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
@@ -140,7 +140,7 @@ def shape_rule(table: Table) -> Rule:
 
 @cache
 def rules() -> dict[str, tuple[Rule, ...]]:
-    """Return the rules of each table, keyed by the table's name. A table's rules have the order of its file.
+    """Return the rules of each table, keyed by the table's name. The rules are in the order of the files.
 
     Raises ValueError if a file names a table that does not exist.
     """
@@ -156,14 +156,14 @@ def rules() -> dict[str, tuple[Rule, ...]]:
 
 
 def decidable_rules() -> list[Rule]:
-    """Return the rules whose failure a steward may decide on, in the order of the files."""
+    """Return the decidable rules, in the order of the files. A data steward may decide on a failure of such a rule."""
     return [rule for of_table in rules().values() for rule in of_table if rule.decidable]
 
 
 def blocking_rules() -> list[tuple[str, str]]:
-    """Return a pair for each blocking rule: its table's name and its own name.
+    """Return a pair of names for each blocking rule: the table's name and the rule's name.
 
-    The pairs have the order of the files.
+    The pairs are in the order of the files.
     """
     return [(rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.severity == "error"]
 

@@ -1,4 +1,4 @@
-"""Read and write the places where data are kept: the contracts, the reference files, the store and the published file.
+"""The code for everything that is kept in files: table contracts, reference files, the store and the published file.
 
 No module of this package imports Dagster, computes a statistic or runs a check. The packages `assets`, `checks` and
 `pipelines` import from this package. Delivered files are read in `assets/extracts/`.

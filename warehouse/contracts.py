@@ -60,10 +60,7 @@ class Column(Strict):
 
     @property
     def is_free_text(self) -> bool:
-        """Return whether the column may have any text.
-
-        Its contract then has neither a pattern nor a list of allowed values.
-        """
+        """Return whether the column has free text. Free text has neither a pattern nor a list of allowed values."""
         return self.type == "text" and not self.pattern and not self.allowed
 
     @property
@@ -93,9 +90,9 @@ class Table(Strict):
 
     @property
     def schema_name(self) -> str:
-        """Return the table's schema.
+        """Return the name of the table's schema.
 
-        The table's group in Dagster and its folder in the store have the same name as the schema.
+        The table's group in Dagster and the table's folder in the store have the same name as the schema.
         """
         return self.name.split(".")[0]
 

@@ -30,9 +30,9 @@ COUNTED = ("reports", "reports_unmapped", "reports_without_place")
 def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the table quality.continuity.
 
-    Each row compares a figure of an edition with the same figure of the edition before. A figure that the edition
-    before does not have gets no row. `connection` has every delivered table, police.draws and crime.counted, under
-    their own names.
+    Each row compares a figure of an edition with the same figure of the edition before. A figure gets no row if the
+    edition before does not have this figure. `connection` has every delivered table, police.draws and crime.counted,
+    under their own names.
     """
     deliveries = " UNION ALL ".join(_deliveries(table) for table in contracts().values() if table.delivered)
     connection.execute(f"CREATE TABLE deliveries AS {deliveries}")

@@ -1,8 +1,8 @@
 """Make the table of footnotes. A footnote tells readers that a check has failed in a published edition.
 
-The failed check is a warning, or it is a blocking check and a data steward let its failure pass. The table is made late
-in a run, after all tables that have such checks. `checks/rules/` has the texts of the footnotes. The table does not
-have the number or the keys of the failing rows, because these could reveal small counts.
+Such a check is either a warning, or a blocking check that a data steward let pass. The table is made late in a run,
+after all tables that have such checks. `checks/rules/` has the texts of the footnotes. The table does not have the
+number or the keys of the failing rows, because these could reveal small counts.
 """
 
 from collections.abc import Iterator

@@ -14,8 +14,8 @@ Poisson limits of the other count. Limits in per cent would not do. For example,
 reports, but few if there are 2,000.
 
 If two figures do not agree, a warning is given (`checks/rules/quality.yml`). No figure is changed.
-`indicators/yearly.sql` marks the figures in doubt. A target that needs a figure in doubt gets no verdict until somebody
-accepts the failure.
+`indicators/yearly.sql` marks the figures in doubt. A target with such a figure gets no verdict until somebody accepts
+the failed check.
 """
 
 import numpy as np

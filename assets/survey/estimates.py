@@ -67,7 +67,7 @@ def estimates(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def gaps(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table safety.gaps. It has a row for each gap between an area and its municipality, for each measure.
+    """Return the table safety.gaps. Each row has the gap between an area and its municipality, for one measure.
 
     `respondents` has the rows of `respondents.sql`. A row is left out if there are too few answers in the area, or too
     few in the rest of the municipality.

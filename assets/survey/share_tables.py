@@ -38,13 +38,13 @@ def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
     """Return the table safety.unsafe_bydele. It has the rows of `unsafe_bydele.sql` and two more columns.
 
     `bydele_surely_above` is the number of areas that are certainly above the limit. An area is certainly above the
-    limit if its whole interval is above the limit. These intervals are wider than usual, because one of several areas
-    may seem to be above the limit by chance. To widen them, the error is divided by the number of areas (Bonferroni,
-    the first step of Holm's method).
+    limit if its whole interval is above the limit. The intervals for this column are wider than usual, because one of
+    several areas may seem to be above the limit by chance. To widen the intervals, the error is divided by the number
+    of areas (Bonferroni, the first step of Holm's method).
 
     `bydele_surely_not_above` is the number of areas that are certainly not above the limit. An area is certainly not
-    above the limit if its whole interval is at the limit or below. These intervals have the usual width. They need no
-    adjustment, because the condition has to hold for every area.
+    above the limit if its whole interval is at the limit or below. The intervals for this column have the usual width.
+    They need no adjustment, because the condition has to hold for every area.
     """
     table = contracts()["safety.unsafe_bydele"]
     lists = ["answers", "share_percent", "standard_error_points", "degrees_of_freedom"]

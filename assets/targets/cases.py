@@ -89,8 +89,8 @@ class Figure(BaseModel):
     def count(self, unit: str) -> Count | None:
         """Return the reports and the residents of the figure, for the functions of `assets/methods`.
 
-        `unit` is the unit of the measure. If it is not a rate, the residents are not needed and are replaced by 1.
-        Return None if the reports are not known, or if a rate's residents are not known.
+        `unit` is the unit of the measure. If the measure is not a rate, the residents are not needed and are replaced
+        by 1. Return None if the reports are not known, or if a rate's residents are not known.
         """
         if self.reports is None:
             return None
@@ -103,8 +103,8 @@ class Figure(BaseModel):
 class Comparison(BaseModel):
     """A row of indicators.comparisons, with the two figures that are compared.
 
-    `figure` is the judged figure, and `against` is the figure that it is compared with. If two gaps are compared,
-    `whole` and `against_whole` are the figures of the comparison area in the same two editions.
+    `figure` is the judged figure. `against` is the figure that the judged figure is compared with. If the row compares
+    two gaps, `whole` and `against_whole` are the figures of the comparison area in the same two editions.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -159,8 +159,8 @@ class Terms:
 class Judged:
     """A verdict, and the numbers that a reader needs to follow the verdict.
 
-    `value` and `unit` are set only if the verdict is not on the judged figure itself, but for example on a gap.
-    `behind` has the other figures that the verdict is computed from.
+    `value` and `unit` are set only if the rule judges another number than the figure itself, such as a gap. `behind`
+    has the other figures that the verdict is computed from.
     """
 
     verdict: Verdict
@@ -223,8 +223,8 @@ class Case(BaseModel):
     def since_baseline(self) -> tuple[Comparison, ...]:
         """All comparisons of figures since the baseline.
 
-        Some of them compare each edition with the edition before. The others compare the judged figure with the figure
-        of each earlier edition.
+        Some of these comparisons compare each edition with the edition before. The others compare the judged figure
+        with the figure of each earlier edition.
         """
         first = self.baseline_edition or self.edition
         return *self.years, *(comparison for comparison in self.earlier if comparison.compared_edition >= first)

@@ -1,8 +1,7 @@
 """Compute the dispersion of an area's counts. It says how much more the counts vary between years than chance explains.
 
-The formula is in `assets/methods/counts.py`. This module chooses the years from which the dispersion is computed. The
-judged year is left out. A real rise in that year would increase the dispersion, and a higher dispersion makes a rise
-harder to show.
+The formula is in `assets/methods/counts.py`. This module chooses the years that are used. The judged year is left out.
+A real rise in that year would increase the dispersion, and a higher dispersion makes a rise harder to show.
 """
 
 from collections.abc import Sequence
@@ -37,8 +36,8 @@ def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison]
 
     If the area has counts for fewer than five such years, the counts of the bydele are used instead. Return None if
     there are too few counts of the bydele as well. `own` has comparisons of the area, and `of_bydele` has comparisons
-    of the bydele. Each of them compares the judged edition with an earlier edition. Both lists are sorted by area and
-    edition.
+    of the bydele. Each comparison is between the judged edition and an earlier edition. Both lists are sorted by area
+    and edition.
     """
     own_years = _counted(own, unit)
     areas = [_counted(list(years), unit) for _, years in groupby(of_bydele, key=lambda comparison: comparison.area_id)]

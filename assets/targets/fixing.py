@@ -2,8 +2,8 @@
 
 A person fixes baselines by an act. This module decides what an act writes, what it leaves unchanged, and what it
 refuses. An act adds lines to `warehouse/reference/fixed_baselines.csv`. Nothing else writes to that file. A line is
-never changed. Instead, a later act adds a line that replaces it and gives a reason. `figures_to_fix.sql` compares the
-figures of the store with the latest acts. `baselines.sql` makes baselines from acts.
+never changed. Instead, a later act adds a new line, with a reason, which replaces the old line. `figures_to_fix.sql`
+compares the figures of the store with the latest acts. `baselines.sql` makes baselines from acts.
 """
 
 import csv
@@ -63,9 +63,9 @@ class FixedBaseline:
 class TargetToFix:
     """A target with a baseline that a person has to fix.
 
-    `has_figure` says whether the store has the figure for the baseline. `held_line` is the line of the latest act. It
-    is None if there is no act. `new_line` is the line that a new act would write now. It is None if the store has no
-    figure, or if the latest act has the same figure.
+    `has_figure` says whether the store has the figure for the baseline. `held_line` is the line of the latest act, or
+    None if there is no act. `new_line` is the line that a new act would write now. If the store has no figure, or if
+    the latest act has the same figure, `new_line` is None.
     """
 
     agreement_id: str
@@ -134,7 +134,7 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
 
 
 def editions_of_baselines() -> list[int]:
-    """Return the editions that the baselines' figures come from, in order. The reference files name these editions."""
+    """Return the editions that have the figures of baselines, in order. They are read from the reference files."""
     with _starting_points() as connection:
         rows = connection.execute("SELECT DISTINCT edition FROM starting_points ORDER BY edition").fetchall()
     return [edition for (edition,) in rows]
@@ -189,10 +189,7 @@ def _append(lines: list[FixedBaseline]) -> None:
 
 
 def _cell(value: str | float | date | None) -> str:
-    """Return a value as text for the file.
-
-    Rates and shares get 9 decimals, because no comparison needs more decimals.
-    """
+    """Return a value as text for the file. Rates and shares get 9 decimals, which is more than any comparison needs."""
     if isinstance(value, float):
         return f"{value:.9f}".rstrip("0").rstrip(".")
     return "" if value is None else str(value)

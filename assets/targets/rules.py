@@ -99,8 +99,8 @@ def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Jud
 def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
     """Judge this target: the gap to the comparison area has narrowed since the baseline, by more than the tolerance.
 
-    `path_value` is the gap on a straight path. The path begins at the baseline's gap. It ends at no gap, in the target
-    year of the agreement. After that year `path_value` is 0.
+    The result also has a `path_value`, which lies on a straight path. The path leads from the baseline's gap to a gap
+    of 0 in the agreement's target year. After that year, `path_value` is 0.
     """
     if gap is None:
         return Judged(not_evaluable("baseline_missing"), unit="percentage_points")
@@ -157,7 +157,7 @@ def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, t
 
 
 def reported() -> Judged:
-    """Return the verdict on a monitored type. It is always "met", because the type only has to be reported.
+    """Return the verdict "met" for a monitored type, because such a type only has to be reported.
 
     A hidden figure counts as reported too.
     """
@@ -242,10 +242,7 @@ def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | Non
 
 
 def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
-    """Return a verdict on all editions since the baseline, with the figure of the baseline.
-
-    The verdict's `change` stays empty.
-    """
+    """Return a verdict on all editions since the baseline. The result also has the baseline's figure, but no change."""
     figures = _series(comparisons)
     if not figures:
         return Judged(verdict)
@@ -266,10 +263,7 @@ def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
 
 
 def _against(verdict: Verdict, comparison: Comparison) -> Judged:
-    """Return the verdict, with the figure that the judged figure was compared with.
-
-    The verdict's `change` stays empty.
-    """
+    """Return a verdict. The result also has the figure that the judged figure was compared with, but no change."""
     value = comparison.against.value if comparison.against else None
     return Judged(verdict, comparison.compared_edition, value, breaks=comparison.breaks, behind=comparison.behind)
 

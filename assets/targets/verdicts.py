@@ -111,8 +111,8 @@ def _without_value(case: Case) -> str | None:
 def _unless_in_doubt(verdict: Verdict, case: Case, doubtful: list[Figure]) -> Verdict:
     """Return the verdict if it is not in doubt. If it is in doubt, return a verdict that is not evaluable.
 
-    A verdict is in doubt if the baseline has changed. It is also in doubt if one of its figures has failed a check and
-    nobody has accepted the failure.
+    A verdict is in doubt if the baseline has changed. It is also in doubt if a figure failed a check and nobody has
+    accepted the failure.
     """
     unsettled = case.baseline_changed or any(figure.decision is None for figure in doubtful)
     return not_evaluable("failed_check") if unsettled and verdict.literal != "not_evaluable" else verdict
@@ -123,9 +123,6 @@ def _words(texts: Iterable[str | None]) -> set[str]:
 
 
 def _provenance(figures: Iterable[Figure]) -> str | None:
-    """Return the provenance of a verdict.
-
-    If at least one of its figures is made up, the whole verdict counts as made up.
-    """
+    """Return the provenance of a verdict. If at least one of the figures is made up, the verdict counts as made up."""
     provenances = {figure.provenance for figure in figures}
     return next((provenance for provenance in MADE_UP_FIRST if provenance in provenances), None)
