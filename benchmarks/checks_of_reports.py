@@ -1,11 +1,11 @@
 """Compares two ways to check a million police reports: Great Expectations, and one plain SQL query (`make bench`).
 
 Both ways check the same rules on the same stored file. Each cell must have a value that the contract allows. Two rows
-must not have the same key. A report must not be later than its draw. Great Expectations checks all rules in one
-validation of the table.
+must not have the same key. The day of a report must not be later than the day of its draw. Great Expectations checks
+all rules in one validation of the table.
 
-The benchmark measures the run time in seconds, with a clock. It does not measure the time to load the libraries. It
-does not measure the time for `prove_route` either, because `prove_route` runs only once in a process.
+The benchmark measures the run time in seconds, with a clock. The time to load the libraries is not measured. The time
+for the function `prove_route` is not measured either, because the function runs only once in a process.
 
     python -m benchmarks.checks_of_reports
 """

@@ -1,7 +1,7 @@
-"""Compares the time to load Dagster's definitions with the time to import only their libraries (`make bench`).
+"""Compares the time to load Dagster's definitions with the time to import only the libraries that they need.
 
-The benchmark runs the two imports in turn, several times. Each import runs in a new process. The benchmark measures
-processor time, because processor time varies less than the time on the clock.
+`make bench` runs this benchmark. It runs the two imports in turn, several times. Each import runs in a new process. The
+benchmark measures processor time, because processor time varies less than the time on the clock.
 """
 
 import os
@@ -31,7 +31,7 @@ def ratio(runs: int = RUNS) -> tuple[float, float, float]:
     """Run MEASURED and YARDSTICK in pairs, and return three medians.
 
     The first median is the processor time of MEASURED in seconds. The second median is the processor time of YARDSTICK
-    in seconds. The third median is the ratio of the two times, which is computed for each pair.
+    in seconds. The third median is the ratio of the two processor times in each pair.
     """
     seconds(MEASURED), seconds(YARDSTICK)  # the first run of each statement fills the disk cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]

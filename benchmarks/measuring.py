@@ -1,7 +1,7 @@
 """Functions that several benchmarks use.
 
-A benchmark compares several ways to do the same task. The functions run these ways in turn, and they start a new
-process for each run. They also describe the machine.
+A benchmark compares several ways to do the same task. The functions run these ways in turn, and start a new process for
+each run. Another function describes the machine.
 """
 
 import os
@@ -53,7 +53,7 @@ def in_a_process(module: str, way: str, folder: Path) -> Run:
 
 
 def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[str, list[Run]]:
-    """Run the ways in turn, in the order A B C A B C. Return the measurements of all runs, keyed by the way.
+    """Run the ways in turn, in the order A B C A B C. Return the measurements of each way's runs, keyed by the way.
 
     In this order, a slow minute of the machine affects all ways.
     """
@@ -65,7 +65,7 @@ def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[s
 
 
 def median_of(runs: list[Run]) -> Run:
-    """Return the median of the run times in seconds, and the highest memory use of all runs in MB."""
+    """Return the median run time in seconds, and the highest memory use of any run in MB."""
     return Run(statistics.median(run.seconds for run in runs), max(run.peak for run in runs))
 
 

@@ -1,16 +1,18 @@
 """Compares three ways to read a CSV file of police reports: Tryghed, plain DuckDB, and pandas (`make bench`).
 
-Tryghed reads the file in windows-1252. It makes a checked table with types, crime types and areas.
+Tryghed reads the file in windows-1252. Tryghed makes a checked table with types, crime types and areas.
 
-Plain DuckDB is the yardstick. Its `read_csv` reads the same rows in UTF-8. It keeps all columns as text and checks
-nothing.
+Plain DuckDB is the yardstick. DuckDB's function `read_csv` reads the same rows in UTF-8. It keeps all columns as text
+and checks nothing.
 
 pandas, with its C engine, does the same work as Tryghed. It represents the pandas scripts that Tryghed replaces.
 
 The reports are made up. The ways take turns, and each run has a new process. The benchmark measures the run time in
-seconds, with a clock. It also measures the highest memory use of the process, as the operating system reports it. It
-does not measure the time to load the libraries, which `imports.py` measures. It does not measure the time for
-`prove_route` either, because `prove_route` runs only once in a process.
+seconds, with a clock. The benchmark also measures the highest memory use of the process, as the operating system
+reports it.
+
+The time to load the libraries is not measured here; `imports.py` measures it. The time for the function `prove_route`
+is not measured either, because the function runs only once in a process.
 
     python -m benchmarks.police_csv            1 and 10 million rows
     python -m benchmarks.police_csv 1 10 30    1, 10 and 30 million rows, to show how the memory use grows
@@ -99,8 +101,8 @@ def bare_duckdb(folder: Path) -> None:
 def tryghed(folder: Path) -> None:
     """Read the windows-1252 file with Tryghed.
 
-    Tryghed inspects the file, stores its rows as delivered, and rejects bad rows. It then types and maps the other
-    rows, and checks the table.
+    Tryghed inspects the file, stores its rows as delivered, and rejects bad rows. For the other rows, Tryghed converts
+    the cells to their types, and adds the crime types and areas. Then Tryghed checks the table.
     """
     from assets.extracts.file_trial import REPORTS as TABLE
     from assets.extracts.file_trial import into_store
@@ -285,7 +287,7 @@ def timed(way: str, folder: Path) -> float:
 
 
 def row_of(millions: int, folder: Path) -> dict[str, Run]:
-    """Run the ways on files with this many million rows. Return each way's median run time and highest memory use.
+    """Run the ways on files with `millions` million rows. Return each way's median run time and highest memory use.
 
     If there are more than 10 million rows, pandas does not run, and the other ways run only once.
     """

@@ -57,8 +57,9 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 def yardstick() -> Callable[[], None]:
     """Return a function that runs the empty job.
 
-    The empty job has the same steps, tables, partitions and check results as Tryghed's job once had. Two steps stand
-    for several tables each. Every other table has a step of its own. A step stands for all editions of its tables.
+    The empty job has the same steps, tables, partitions and check results as Tryghed's job once had. Each of two steps
+    represents several tables. Every other table has its own step. If the tables of a step have editions, the step
+    represents all editions at once.
 
     In addition, each table has a step for its checks. This step yields a result for each check in each edition.
     """
@@ -94,7 +95,7 @@ def yardstick() -> Callable[[], None]:
 
         @dg.asset(name=f"table_{number}", deps=before, partitions_def=editions, backfill_policy=single_run)
         def table() -> None:
-            """Do nothing, because the table is empty."""
+            """Make no table."""
 
         return table
 
@@ -146,7 +147,7 @@ def checks_of(number: int) -> int:
 def our_run(wanted: list[int]) -> Callable[[], None]:
     """Return a function that runs Tryghed's yearly job.
 
-    The libraries that the job imports late are imported now, so that the measured time does not include their import.
+    First, import the libraries that the job imports late. The time for these imports is therefore not measured.
     """
     import duckdb_sqlalchemy  # noqa: F401
     import great_expectations.expectations  # noqa: F401
@@ -170,7 +171,7 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
 
 
 def prepared(way: str, home: Path) -> Callable[[], None]:
-    """Prepare the data folder for one way to run, and return a function that does the run.
+    """Prepare the data folder for one of the compared runs, and return a function that does this run.
 
     The time for the preparation is not measured.
     """
@@ -210,7 +211,7 @@ def newest() -> int:
 def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
     """Run the function, and return the number of samples in each part of the run, such as SQL.
 
-    A sample is taken every few milliseconds. It shows which function is running at that moment.
+    A sample is taken every few milliseconds. The sample shows which function is running at that moment.
     """
     thread_id, samples, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 

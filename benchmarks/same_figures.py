@@ -1,23 +1,23 @@
 """Compares an old published file with a new published file, row by row.
 
-All tables are compared: figures, intervals, statuses, verdicts and reference tables. Both files are only read. Two rows
-are compared if they have the same key. The comment of the old table says which columns are the key. If several rows of
-a file have the same key, they are sorted and compared in that order.
+Every table of the old file is compared, whether it has figures, intervals, statuses, verdicts or reference data. Both
+files are only read. Two rows are compared if they have the same key. The comment of the old table says which columns
+are the key. If several rows of a file have the same key, these rows are sorted, and then compared in that order.
 
 Two floats are equal if their absolute or relative difference is at most 1e-9. Two other values are equal only if they
 are the same. `RENAMES` lists the names that differ between the two files. Columns and tables that only the new file has
-are printed, but they are not a difference.
+are printed, but they do not count as differences.
 
     python -m benchmarks.same_figures OLD.duckdb NEW.duckdb [--expected EXPECTED.csv]
 
-EXPECTED.csv lists the expected differences, with the names of the new file. The header is `table,column,reason,count`.
-If a column has several lines, their counts are added up.
+EXPECTED.csv lists the expected differences, with the names of the new file. The header of EXPECTED.csv is
+`table,column,reason,count`. If a column has several lines, their counts are added up.
 
 If only one file has a row, the row is counted under the column `(only in old)` or `(only in new)`. If the new file
 lacks a table, the table is counted once under the column `(gone)`. If the new file lacks a column, the column is
 counted once under its name followed by `(gone)`.
 
-The exit code is 0 if the differences are exactly the expected differences. Otherwise it is 1.
+The exit code is 0 if the differences are exactly the expected differences. Otherwise the exit code is 1.
 """
 
 import argparse
@@ -40,9 +40,9 @@ ONLY_IN_OLD, ONLY_IN_NEW, GONE = "(only in old)", "(only in new)", "(gone)"
 class Rename:
     """The new names of a table, of its columns and of its values.
 
-    `old` and `new` are the names of the table. `columns` has the new name of each renamed column, keyed by the old
-    name. `words` has the renamed values of a column, keyed by the column's new name. For each renamed value, it has the
-    new value, keyed by the old value.
+    `old` and `new` are the names of the table. `columns` maps the old name of each renamed column to the new name.
+    `words` has the renamed values of each column, keyed by the column's new name. The renamed values are a dictionary
+    that maps each old value to the new value.
 
     `only` is an SQL condition on the rows of the new table. It selects the rows that the old table has too. Both files
     may still have old names.
@@ -119,13 +119,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Pair:
-    """A table that both files have. `table` is its new name.
+    """A table that both files have. `table` is the table's new name.
 
-    `columns` has the columns that both files have. It maps the name of a column to True if the column has floats, and
-    otherwise to False. `gone` lists the columns that only the old table has.
+    `columns` has the columns that both files have. If a column has floats, `columns` maps the column's name to True.
+    Otherwise it maps the column's name to False. `gone` lists the columns that only the old table has.
 
     `old_rows` and `new_rows` are SQL queries that select the rows of each file under the new names. Both queries have a
-    column `twin`. It numbers the rows that have the same key.
+    column `twin`, which numbers the rows that have the same key.
     """
 
     table: str
@@ -190,8 +190,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -
 def _old_key(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     """Return the columns of the key of a table in the old file.
 
-    The table's comment ends with the key, for example `Key: edition, area_id.` Raises ValueError if the comment does
-    not.
+    The table's comment ends with the key, for example `Key: edition, area_id.` Raises ValueError if the comment has no
+    key.
     """
     comment = connection.execute(
         "SELECT comment FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = ?",
@@ -236,10 +236,9 @@ def _new_word(column: str, words: dict[str, str]) -> str:
 
 
 def _rows_of_one(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Difference]:
-    """Return the differences for rows that only one of the files has.
+    """Count the rows that only one of the files has, and return at most two differences.
 
-    One difference counts the rows that only the old file has. Another difference counts the rows that only the new file
-    has.
+    One difference is for rows that only the old file has. The other difference is for rows that only the new file has.
     """
     differences = []
     for column, alone, matched in (
@@ -296,9 +295,9 @@ def _key_text(key: list[str], values: Sequence[object]) -> str:
 
 
 def expected_counts(path: Path) -> Counter[tuple[str, str]]:
-    """Return the expected number of differences for each table and column, from the file EXPECTED.csv.
+    """Return the expected number of differences for each table and column. `path` is the path of EXPECTED.csv.
 
-    Raises ValueError if the header is wrong, if a line has no reason, or if its count is not a whole number.
+    Raises ValueError if the header is wrong, if a line has no reason, or if a line's count is not a whole number.
     """
     counts: Counter[tuple[str, str]] = Counter()
     with path.open(encoding="utf-8", newline="") as file:
@@ -313,7 +312,7 @@ def expected_counts(path: Path) -> Counter[tuple[str, str]]:
 
 
 def unexpected(differences: list[Difference], expected: Counter[tuple[str, str]]) -> list[str]:
-    """Return a sentence for each column if the number of rows that differ is not the expected number."""
+    """Return a sentence for each column that has more or fewer differing rows than expected."""
     counts = Counter({(difference.table, difference.column): difference.count for difference in differences})
     return [
         f"{table}, {column}: {counts[table, column]} rows differ, and {expected[table, column]} were expected to"

@@ -1,11 +1,11 @@
 """Compares Tryghed with the library svy. Both estimate survey shares, their standard errors and their intervals.
 
-The answers are made up. They form a stratified, weighted sample in 16 editions. Each edition has 5,000 respondents in
-20 areas, and 12 questions.
+The answers are made up. They form a stratified, weighted sample in 16 editions. In each edition, 5,000 respondents in
+20 areas answer 12 questions.
 
-The benchmark measures the run time in seconds, in this process. It does not measure the time to load the libraries. svy
+The benchmark measures the run time in seconds, in this process. The time to load the libraries is not measured. svy
 computes only the first edition. Tryghed and svy must have the same results for that edition. The benchmark prints the
-largest difference.
+largest difference between their results.
 
     python -m benchmarks.share_estimates
 """
@@ -41,7 +41,7 @@ def made_up(edition: int) -> Sample:
 
 
 def by_tryghed(sample: Sample) -> Figures:
-    """Return the figures that Tryghed computes. It computes all areas and all questions at once."""
+    """Return the figures that Tryghed computes. Tryghed computes all areas and all questions at once."""
     estimates = samples.estimates(*sample)
     low, high = samples.korn_graubard_limits(estimates, CONFIDENCE)
     return _figures(estimates, low, high)
@@ -57,7 +57,7 @@ def _figures(estimates: Estimates, low: Array, high: Array) -> Figures:
 
 
 def by_svy(sample: Sample) -> Figures:
-    """Return the figures that svy computes. It computes one question at a time, for all areas at once."""
+    """Return the figures that svy computes. svy computes one question at a time, for all areas at once."""
     import polars as pl
     import svy
 

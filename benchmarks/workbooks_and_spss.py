@@ -97,7 +97,8 @@ def as_delivered(kind: str, folder: Path) -> None:
 def typed_table(kind: str, folder: Path) -> None:
     """Do all of Tryghed's work on the file.
 
-    Tryghed stores the rows as delivered, rejects bad rows, and then types, maps and stores the other rows.
+    Tryghed stores the rows as delivered, and rejects bad rows. For the other rows, Tryghed converts the cells to their
+    types, looks up the meaning of codes, and stores the typed table.
     """
     from assets.extracts.file_trial import into_store
     from assets.extracts.landing import look_into

@@ -1,8 +1,8 @@
-"""Reads the decisions that data stewards make, from `decisions.yml`. Each kind of decision has its own class.
+"""Reads the data stewards' decisions from `decisions.yml`. Each kind of decision has its own class.
 
-A decision applies only to the content that the person saw. A decision about a row or a file therefore names the file's
-SHA-256. A decision about a failed check names the fingerprint of the checked table. If the file or the table changes,
-the decision lapses. A decision also has no effect after its last day.
+A decision about a row or a file names the SHA-256 of the file that the data steward saw. A decision about a failed
+check names the fingerprint of the table that the data steward saw. If the file or the table changes, the decision
+lapses. A decision also has no effect after its last day.
 
 `assets/decisions/decision_effects.py` applies decisions. `assets/decisions/deciding.py` writes decisions to
 `decisions.yml`, which is a reference file.
@@ -68,7 +68,10 @@ class DecisionBase(BaseModel):
 
     @classmethod
     def _own_fields(cls) -> list[str]:
-        """Return the names of this kind's fields. Fields that all kinds of decisions have are left out."""
+        """Return the names of the fields of this kind of decision.
+
+        Fields that all kinds of decisions have are left out.
+        """
         return [name for name in cls.model_fields if name not in {*DecisionBase.model_fields, "about", "action"}]
 
     def expired(self, today: date) -> bool:
@@ -81,7 +84,7 @@ class DecisionBase(BaseModel):
 
     @abstractmethod
     def matter(self) -> Matter:
-        """Return a tuple that says what the decision is about. Two decisions in force may not have the same tuple."""
+        """Return a tuple that says what the decision is about. Two decisions in force must not have the same tuple."""
 
     def texts(self) -> dict[str, str]:
         """Return the decision's free texts, keyed by the field's name.
@@ -94,8 +97,8 @@ class DecisionBase(BaseModel):
 class FileDecision(DecisionBase):
     """Base class of decisions about a file, or about a row of a file.
 
-    The decision names the file and the file's SHA-256. If the file has changed since the decision, the decision does
-    not apply.
+    The decision names the file and the file's SHA-256. If the file's content has changed since the decision was made,
+    the decision does not apply.
     """
 
     file: str
@@ -187,7 +190,7 @@ class CodeCorrected(CodeDecision):
 
 
 class ShareAccepted(FileDecision):
-    """Decision to accept a file that has a higher share of rejected rows than its specification tolerates."""
+    """Decision to accept a file that has a higher share of rejected rows than the file's specification tolerates."""
 
     about: Literal["rejected_share"]
     action: Literal["accept"]
@@ -200,8 +203,8 @@ class ShareAccepted(FileDecision):
 class CheckDecision(DecisionBase):
     """Base class of decisions about a failed check of a table.
 
-    The decision names the fingerprint of the content that the person saw. If the content has changed since the
-    decision, the decision does not apply.
+    The decision names the fingerprint of the table's content. If the content has changed since the decision was made,
+    the decision does not apply.
     """
 
     about: Literal["failed_check"]
@@ -269,7 +272,7 @@ class Decisions(BaseModel):
     @field_validator("decisions", mode="before")
     @classmethod
     def _fill(cls, entries: object) -> object:
-        """Remove the empty fields of each entry. If an entry has no action, give it the action `accept`.
+        """Remove the empty fields of each entry. If an entry has no action, add the action `accept`.
 
         If the file has no entry after `decisions:`, return an empty list. This happens when somebody removes the last
         entry.
@@ -349,9 +352,9 @@ def load_decisions(folder: Path | None = None) -> Decisions:
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
     """Return the fingerprint that a decision about a failed check names: a SHA-256 in hex.
 
-    The fingerprint covers the rows of the table in one edition, without the column `decision`. It also covers the
-    hashes of delivered files. If the edition has delivered files for the table's schema, the fingerprint covers the
-    hashes of those files. If not, it covers the hashes of all delivered files of the edition.
+    The fingerprint covers the rows of the table in one edition, without the column `decision`. The fingerprint also
+    covers the hashes of delivered files. If the edition has delivered files for the table's schema, only the hashes of
+    those files are covered. Otherwise, the hashes of all delivered files of the edition are covered.
     """
     files_of_schema = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
     if len(files_of_schema):

@@ -1,8 +1,8 @@
 """Reads files that people edit: text files in UTF-8, and YAML files that fit a pydantic model.
 
-A YAML file is returned with the line number of each entry, so that a message can name the line. The modules that read
-agreements, specifications and decisions define the pydantic models. A command that adds an entry to such a file uses
-`rewriting`. The rest of the file then stays as people wrote it.
+The content of a YAML file is returned together with the line number of each entry. A message can therefore name the
+line. The modules that read agreements, specifications and decisions define the pydantic models. A command that adds an
+entry to a YAML file uses `rewriting`. The rest of the file then stays as people wrote it.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def shown_path(path: Path) -> str:
-    """Return the file's path as text for a message. If the file is in the current folder, the path is relative.
+    """Return the file's path as text for a message. If the file is inside the current folder, the path is relative.
 
     If the file is a working copy that `rewriting` made, return the path of the original file.
     """
@@ -96,11 +96,11 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
 def rewriting(path: Path) -> Iterator[Path]:
     """Yield the path of a working copy of the file. At the end of the block, the working copy replaces the file.
 
-    If the block raises an exception, the file stays as it was. The working copy has the same name as the file. It is in
-    a temporary folder next to the file.
+    If the block raises an exception, the file stays as it was. The working copy has the same name as the file, and is
+    in a temporary folder next to the file.
 
-    Only one process at a time can be in the block for a file. Other processes wait for a lock. The lock is on a
-    separate file, because the file itself is replaced.
+    Only one process at a time can rewrite the file. Other processes wait for a lock. The lock is on a separate file,
+    because the file itself is replaced.
 
     If the path is a link, the working copy replaces the link's target, because the target is under version control.
     Raises InputError if the file is missing or is not UTF-8.

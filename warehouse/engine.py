@@ -1,9 +1,10 @@
 """Runs SQL on the tables of the store, in a DuckDB that exists only in memory.
 
-The queries read the store's Parquet files through views. A query's rows are returned in order, as Arrow batches. This
-module writes no database file; `publishing.py` makes the published file. DuckDB may use only a limited amount of
-memory. If data does not fit in memory, DuckDB writes it to a temporary folder in the store. The folder is deleted when
-the connection is closed.
+The queries read the store's Parquet files through views. The rows of a query are returned in the query's order, as
+Arrow batches. This module writes no database file; `publishing.py` makes the published file.
+
+DuckDB may use only a limited amount of memory. If the data does not fit, DuckDB writes some of the data to a temporary
+folder in the store. The folder is deleted when the connection is closed.
 """
 
 import tempfile
@@ -78,7 +79,7 @@ def _view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
 def batches(
     connection: duckdb.DuckDBPyConnection, query: str, table: Table, constants: dict[str, object] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the query's rows in order, as batches with the table's columns and types.
+    """Yield the query's rows in the query's order, as batches with the table's columns and types.
 
     If the query does not return a column of the table, `constants` gives the value of that column.
 

@@ -30,7 +30,7 @@ def home() -> Path:
 
 
 def landing_folder() -> Path:
-    """Return the folder of the delivered files. It contains one folder for each edition.
+    """Return the folder of the delivered files. This folder contains one folder for each edition.
 
     A run never changes a delivered file.
     """
@@ -38,7 +38,7 @@ def landing_folder() -> Path:
 
 
 def store_folder() -> Path:
-    """Return the folder of the store. It contains one Parquet file for each table and edition."""
+    """Return the folder of the store. This folder contains one Parquet file for each table and edition."""
     return home() / "store"
 
 
@@ -48,12 +48,12 @@ def published_folder() -> Path:
 
 
 def pictures_folder() -> Path:
-    """Return the folder of the published pictures. It contains one folder for each agreement."""
+    """Return the folder of the published pictures. This folder contains one folder for each agreement."""
     return published_folder() / "pictures"
 
 
 def cache_folder() -> Path:
-    """Return the folder in which libraries keep their caches. People may delete this folder."""
+    """Return the folder in which libraries keep their caches. This folder can be deleted."""
     return home() / "cache"
 
 
@@ -130,8 +130,9 @@ def home_of_its_own() -> Iterator[None]:
 def reference_folder() -> Path:
     """Return the folder of the reference files that a run reads.
 
-    If the environment variable TRYGHED_REFERENCE is set, it names the folder. If it is not set, and the made-up sample
-    has its own copy of the reference files, the folder is that copy. Otherwise the folder is `warehouse/reference/`.
+    If the environment variable TRYGHED_REFERENCE is set, it names the folder. If the variable is not set, and the
+    made-up sample has its own copy of the reference files, that copy's folder is used. Otherwise `warehouse/reference/`
+    is used.
     """
     if wanted := os.environ.get("TRYGHED_REFERENCE"):
         return _resolved(wanted)
@@ -148,9 +149,10 @@ def sample_reference_folder() -> Path:
 
 
 def reference_file(name: str) -> str:
-    """Return the path of a reference file as text for a message. In the current folder, the path is relative.
+    """Return the path of a reference file as text for a message.
 
-    `name` is the file's path in the reference folder, for example `extracts/survey.yml`.
+    If the file is inside the current folder, the path is relative. `name` is the file's path in the reference folder,
+    for example `extracts/survey.yml`.
     """
     return path_for_reader(reference_folder() / name)
 

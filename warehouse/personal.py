@@ -3,9 +3,9 @@
 The functions return the kind of personal data, such as "names", and never the personal data itself.
 `assets/extracts/privacy.py` decides which columns of a file are searched.
 
-Only personal data match a pattern in `_SURE`. One matching cell is therefore enough. Other data may also match a
-pattern in `_LIKELY`. For example, eight digits may be a telephone number or some other number. Several cells must
-therefore match such a pattern.
+A pattern in `_SURE` matches only personal data. If one cell matches the pattern, the kind is returned. A pattern in
+`_LIKELY` may also match other data. For example, eight digits may be a telephone number or some other number. The kind
+is returned only if several cells match the pattern.
 """
 
 import re
@@ -119,8 +119,8 @@ def kind_within(text: str, *, may_name: bool = False) -> str | None:
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
     """Return the kind of personal data that a column's cells seem to have. Return None if they seem to have none.
 
-    `numbers` says whether the column contains numbers or days. If it does, patterns that many numbers or days would
-    match are left out.
+    If the column contains numbers or days, `numbers` must be true. Patterns that ordinary numbers or days often match
+    are then left out.
     """
     # search each distinct text only once, because a few texts often fill a whole column
     counted = Counter({pair["values"]: pair["counts"] for pair in pc.value_counts(values.drop_null()).to_pylist()})
@@ -136,7 +136,8 @@ def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
 def _matches_often(kind: str, pattern: re.Pattern[str], counted: Counter[str]) -> bool:
     """Return whether the pattern matches enough cells, or enough different texts.
 
-    `ENOUGH_OF_ALL`, `LEAST` and `ENOUGH_DIFFERENT` say how many are enough.
+    `ENOUGH_OF_ALL` and `LEAST` say how many cells are enough. `ENOUGH_DIFFERENT` says how many different texts are
+    enough.
     """
     matching = [
         text for text in counted if pattern.match(text) or (kind == "names" and _NAME_IN_TEXT.search(text) is not None)

@@ -1,8 +1,8 @@
-"""Builds a publication from the store, compares it with the last publication, and replaces `tryghed.duckdb`.
+"""Builds a publication from the store, compares it with the previous publication, and replaces `tryghed.duckdb`.
 
 A publication is a DuckDB file that has the publication's id in its name. The id is a hash of the content alone, so
-equal content always gets the same id. `tryghed.duckdb` is a copy of the newest publication. It is replaced in one step.
-Readers are therefore never locked out, and never read half a file.
+equal content always gets the same id. `tryghed.duckdb` is a copy of the newest publication. This copy is replaced in
+one step. Readers are therefore never locked out, and never read half a file.
 """
 
 import filecmp
@@ -47,8 +47,8 @@ class Difference:
 class Publication:
     """A publication: its id, the path of its file, and its differences from the previous publication.
 
-    `stable` is the path of `tryghed.duckdb`. If that file could not be replaced, `stable` is None. `first` says that
-    there is no previous publication.
+    `stable` is the path of `tryghed.duckdb`. If that file could not be replaced, `stable` is None. If there is no
+    previous publication, `first` is true.
     """
 
     publication_id: str
@@ -66,7 +66,8 @@ class Publication:
 def publish() -> Publication:
     """Build a publication from the store, and replace `tryghed.duckdb` with a copy of the publication.
 
-    If a publication with the same content already exists, its file is used, and no new file is built.
+    If a publication with the same content already exists, no new publication is built, and the existing publication is
+    used.
     """
     folder = published_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,7 @@ def published_rows(table: Table) -> list[Row]:
 
 
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
-    """Compare each table of a new publication with the table of an old publication. Return the numbers of rows.
+    """Compare each table in the new publication with the same table in the old publication. Return the differences.
 
     Rows with the same key are compared. If `old` is None, all rows count as added.
     """
@@ -112,7 +113,7 @@ def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Differenc
 
 
 def open_published() -> duckdb.DuckDBPyConnection:
-    """Open the published file read-only. Queries on the connection name a table without the name of the file.
+    """Open the published file read-only, and return the connection. Queries use the tables' own names.
 
     Raises InputError if nothing has been published yet.
     """

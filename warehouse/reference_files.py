@@ -1,8 +1,8 @@
-"""Reads the reference files before a run starts. A fault in a file stops the run.
+"""Reads the reference files before a run starts. If a file has a fault, the run does not start.
 
-The message names the file and the line of the fault. A CSV file has to fit the contract of its table. An agreement has
-to fit the types in `warehouse/agreements.py`. Checks decide whether a figure is plausible, for example whether a share
-lies between 0 and 100. Dagster shows the results of these checks.
+The error message names the file and the line of the fault. A CSV file has to fit the contract of its table. An
+agreement has to fit the types in `warehouse/agreements.py`. Checks decide whether a figure is plausible, for example
+whether a share lies between 0 and 100. Dagster shows the results of these checks.
 """
 
 import csv
@@ -134,7 +134,7 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
 
 
 def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> object:
-    """Return the value of the cell, in the type of its column. Return None if the cell is empty.
+    """Return the cell's value, converted to the type of the column. Return None if the cell is empty.
 
     Raises InputError if the cell is empty but the column is required, or if the cell's text does not fit the column.
     """
@@ -301,7 +301,7 @@ def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
 
 
 def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
-    """Yield the path of each agreement, the agreement itself, and the line number of each of its entries.
+    """Yield each agreement's path, the agreement, and the line number of each entry in the agreement's file.
 
     Raises InputError if the folder contains no agreement, or if the name of a file does not end in .yml.
     """
@@ -321,7 +321,7 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
 def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
     """Raise InputError if two agreements for the same area have different values of `share_interval`.
 
-    The values must be equal, because a share of an area has only one interval in each edition.
+    The values must be equal, because each share of an area has only one interval in each edition.
     """
     interval_of_area: dict[str, tuple[str, Path]] = {}
     for path, agreement, lines in agreements:
@@ -438,8 +438,8 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
     The list may contradict itself, the rest of the agreement, or areas.csv. The place says where in the agreement the
     fault is. The sentence says how to correct the fault.
 
-    Figures are counted for the area versions in areas.csv. For each of its days, the agreement names an area version.
-    If there is no fault, the figures of that day were counted for the same area version.
+    The agreement names an area version for each of its days. Figures are counted for the area versions in areas.csv. If
+    there is no fault, both versions are the same on every day of the agreement.
     """
     defined = {
         (row["area_id"], row["area_version"]): _days(row["valid_from"], row["valid_to"]) for row in records(areas)
@@ -468,10 +468,10 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
 
 
 def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence if the agreement's area has two versions, or no version, on the same day.
+    """Yield a place and a sentence if the agreement's area has no version, or two versions, on a day.
 
-    Also yield a place and a sentence if the agreement lists a version twice. The sentence says how to correct the
-    fault.
+    Also yield a place and a sentence if the agreement lists the same version twice. The sentence says how to correct
+    the fault.
     """
     spans = sorted(
         (*_days(version.valid_from, version.valid_to), index) for index, version in enumerate(agreement.areas)

@@ -1,8 +1,8 @@
 """Reads and writes the store, which has one Parquet file for each table and edition.
 
 Only one process at a time writes to the store. Each file is written under a temporary name and then renamed, so readers
-never wait. The same content always gives the same bytes, because the rows are sorted by the table's key and no time is
-stored. Contracts describe the columns. The rules in `checks/` say which values are valid.
+never wait. Equal content always gives equal bytes: the rows are sorted by the table's key, and the time of writing is
+not stored. Contracts describe the columns. The rules in `checks/` say which values are valid.
 """
 
 import fcntl
@@ -71,8 +71,8 @@ def hold(waiting: Callable[[], object] = lambda: None) -> None:
 def all_or_none() -> Iterator[None]:
     """Rename all files of the block together, at the end of the block.
 
-    The files of the block are the files that `write` and `write_batches` write in it. If the block raises an exception,
-    these files are deleted, and the earlier files stay.
+    Inside the block, `write` and `write_batches` write files under temporary names. At the end of the block, these
+    files get their final names. If the block raises an exception, these files are deleted, and the earlier files stay.
     """
     waiting: dict[Path, Path] = {}
     _waiting.append(waiting)
@@ -87,13 +87,13 @@ def all_or_none() -> Iterator[None]:
 
 
 def stored_editions(table: Table) -> list[int]:
-    """Return the editions of the table that are in the store, in ascending order."""
+    """Return the table's editions that are in the store, in ascending order."""
     folder = store_folder() / table.schema_name / table.short_name
     return sorted(int(path.stem) for path in folder.glob("*.parquet"))
 
 
 def stored_files(table: Table) -> list[Path]:
-    """Return the paths of all files that the store has for the table, in the order of the editions."""
+    """Return the paths of all files of the table that are in the store, in the order of the editions."""
     if table.partitioned:
         return [path_of(table, edition) for edition in stored_editions(table)]
     return [path_of(table)] if path_of(table).exists() else []
@@ -102,8 +102,8 @@ def stored_files(table: Table) -> list[Path]:
 def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     """Write the rows of the frame to one file of the table, and return the number of rows.
 
-    Raises StoreError if the frame has no rows but the stored file has rows. If the table may be empty, this is no
-    error. Raises ValueError if the frame breaks the table's contract.
+    Raises StoreError if the frame has no rows but the stored file has rows. If the table may be empty, this error is
+    not raised. Raises ValueError if the frame breaks the table's contract.
     """
     return write_batches(table, table.arrow(frame).to_batches(), edition)
 
@@ -113,8 +113,8 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
 
     The rows must be sorted by the table's key. Only a few row groups are in memory at a time.
 
-    Raises StoreError if the batches have no rows but the stored file has rows. If the table may be empty, this is no
-    error.
+    Raises StoreError if the batches have no rows but the stored file has rows. If the table may be empty, this error is
+    not raised.
     """
     path = path_of(table, edition)
     make_protected(store_folder())
@@ -144,8 +144,9 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
 def _writing(table: Table) -> dict[str, Any]:
     """Return the options with which a table is written to Parquet.
 
-    Only the columns of the key have statistics, because queries filter only by the key. Statistics for all columns
-    would make `benchmarks/police_csv.py` slower, and would take more memory. Integers in the key have delta encoding.
+    Statistics are written only for the columns of the key, because queries filter only by the key. Statistics for all
+    columns would make `benchmarks/police_csv.py` slower, and would take more memory. Integer columns of the key get
+    delta encoding.
     """
     integers = [name for name in table.key if table.columns[name].type == "integer"]
     return {
@@ -173,7 +174,7 @@ def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     """Yield the rows in groups of GROUP_ROWS rows. The last group may be smaller.
 
-    Groups of a constant size make the bytes of the file independent of the size of the batches.
+    The size of the batches therefore does not change the bytes of the file.
     """
     waiting: list[pa.RecordBatch] = []
     count = 0
