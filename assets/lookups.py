@@ -1,8 +1,8 @@
-"""Make the lookup tables and macros that every query may use, in a DuckDB connection with the reference tables.
+"""Make lookup tables and macros in a DuckDB connection. Every query of the project may use them.
 
-`lookups.sql` makes the tables, and `macros.sql` makes the macros that use them. A run opens a DuckDB connection for each
-table of the project. Therefore the lookup tables are kept in memory until a reference file changes. Without this
-`benchmarks/run_overhead.py` is slower.
+The connection must have the reference tables. `lookups.sql` makes the lookup tables. `macros.sql` makes the macros, and
+the macros use the lookup tables. A run opens a DuckDB connection for each table of the project. Therefore the lookup
+tables are kept in memory until a reference file changes. Without this, `benchmarks/run_overhead.py` takes longer.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ from warehouse.store import stored_files
 
 Stamp = tuple[tuple[str, int, int], ...]
 
-_lookups_by_stamp: dict[Stamp, dict[str, pa.Table]] = {}  # has a single entry, that of the newest reference files
+_lookups_by_stamp: dict[Stamp, dict[str, pa.Table]] = {}  # has a single entry, made from the newest reference files
 
 
 @contextmanager
 def engine_with_lookups() -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a DuckDB connection that has the stored reference tables, the lookup tables and the macros.
 
-    One such connection is enough for all editions of a table.
+    One connection is enough for all editions of a table.
     """
     with engine() as connection:
         view_editions(connection, REFERENCE)
@@ -50,7 +50,10 @@ def _look_up_in_store(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def look_up(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the lookup tables from the connection's reference tables, and a table with the names of the blocking rules."""
+    """Make the lookup tables, the macros and a table with the names of the blocking rules.
+
+    The lookup tables are made from the reference tables of the connection.
+    """
     connection.execute(sql("lookups"))
     tables, rules = zip(*blocking_rules(), strict=True)
     connection.execute(
@@ -61,9 +64,9 @@ def look_up(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _stamp() -> Stamp:
-    """Return the names, times of writing and inodes of the stored reference tables' files.
+    """Return three values for each stored file of the reference tables: its path, its time of writing and its inode.
 
-    One of these values changes whenever a file is replaced.
+    If a file is replaced, at least one of its values changes.
     """
     files = [path for table in REFERENCE for path in stored_files(table)]
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in files)

@@ -19,7 +19,7 @@ FIGURES = contracts()["reference.published_figures"]
     check_specs=[spec for table in REFERENCE for spec in check_specs(table)],
 )
 def reference() -> Events:
-    """Read and store all reference files. If one of them is invalid, none is stored and the run stops."""
+    """Read and store all reference files. If any of the files is invalid, no file is stored and the run stops."""
     with expected_trouble():
         loaded = load_reference()
         refuse_unknown_systems(load_specifications(), set(loaded["reference.area_codes"]["code_system"]))

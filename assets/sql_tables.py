@@ -1,9 +1,11 @@
-"""The tables that are each made by one SQL query from other tables. The query is a file in the folder of its subject.
+"""Make the tables that each come from a single SQL query. The query's file is in the folder of the table's subject.
 
-A query runs once per edition if it contains `{edition}` or if there are tables of which it reads only the edition that it
-makes. Every other query makes all editions of a run at once. A Python function may then add what SQL cannot compute, such as
-intervals. The `Model` of a table names its query and the tables that the query reads. `lookups.sql` has the lookup tables that
-every query may use.
+There are two kinds of queries. A query of the first kind runs once for each edition. A query of the second kind runs
+only once and makes all editions of a run. A query is of the first kind if it contains `{edition}`, or if its `Model`
+lists tables under `same`. After the query, a Python function may add what SQL cannot compute, such as intervals.
+
+The `Model` of a table names the table's query and the tables that this query reads. Every query may also read the
+lookup tables, which `lookups.sql` makes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -35,16 +37,19 @@ Conventions = dict[str, float]
 
 @dataclass(frozen=True)
 class Model:
-    """A query and the tables that it reads.
+    """How a table is made: the table's query, and the tables that this query reads.
 
-    `file` is the query's path below `assets/`, without `.sql`.
-    `same` lists the tables of which the query reads only the edition that it makes. `earlier` lists the tables of which it
-    reads that edition and earlier ones. The reference tables need not be listed.
-    `editions_back` says how many editions before the run's first edition are read from the `earlier` tables. None stands
-    for all of them.
+    `file` is the path of the query's file below `assets/`, without `.sql`.
+    `same` lists tables. From these tables the query reads only the edition that it makes.
+    `earlier` lists tables. From these tables the query reads the edition that it makes, and earlier editions.
+    `same` and `earlier` need not list the reference tables that have no editions.
+    `editions_back` limits the earlier editions. It says how many editions before the first edition of the run are read.
+    If it is None, all earlier editions are read.
     `views` lists SQL files that run before the query.
-    `finish` is a function that gets the query's rows and the conventions, keyed by name, and returns the table's rows.
-    `make` is used instead if the query's rows are not enough. It gets the connection and returns the table's rows.
+    `finish` is a function that gets the rows of the query, and the conventions as a dictionary. It returns the rows of
+    the table.
+    `make` is a function that replaces `finish` if the table needs more than the rows of one query. It gets the
+    connection, runs the query itself, and returns the rows of the table.
     """
 
     file: str
@@ -57,12 +62,18 @@ class Model:
 
     @property
     def by_edition(self) -> bool:
-        """Whether the query runs once per edition: it contains `{edition}`, or `same` names a table."""
+        """Whether the query runs once for each edition.
+
+        The query does so if it contains `{edition}`, or if `same` lists at least one table.
+        """
         return bool(self.same) or "{edition}" in sql(self.file)
 
 
 def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConnection, edition: int) -> Rows:
-    """Return the rows of one edition from a query that runs once per edition. `connection` has the lookup tables."""
+    """Return the rows of one edition, for a model with a query that runs once for each edition.
+
+    `connection` has the lookup tables.
+    """
     view_editions(connection, _tables(model.same), [edition])
     view_editions(connection, _tables(model.earlier), range(store.FIRST_EDITION, edition + 1))
     if model.finish:
@@ -71,9 +82,9 @@ def rows_of_edition(model: Model, table: Table, connection: duckdb.DuckDBPyConne
 
 
 def editions_at_once(model: Model, editions: list[int]) -> pd.DataFrame:
-    """Return the rows of a query that makes all editions of a run at once.
+    """Return the rows of all editions of a run, for a model with a query that makes all of them at once.
 
-    Rows of earlier editions may be among them.
+    The result may also have rows of earlier editions.
     """
     back = model.editions_back
     first = store.FIRST_EDITION if back is None else max(store.FIRST_EDITION, min(editions) - back)
@@ -91,10 +102,10 @@ def _batches_of(
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
-    """Return the rows of a model, as its `finish` or `make` returns them.
+    """Run the query of a model, and return the rows of the model's table.
 
-    `connection` has the tables that the query reads, and the lookup tables. `edition` is needed if the query contains
-    `{edition}`.
+    If the model has the function `make` or `finish`, the rows are what this function returns. `connection` has the
+    lookup tables and the tables that the query reads. `edition` has to be given if the query contains `{edition}`.
     """
     for file in model.views:
         connection.execute(sql(file))
@@ -109,7 +120,7 @@ def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int |
 
 
 def model_table(name: str) -> dg.AssetsDefinition:
-    """Return the asset of a table in `MODELS`."""
+    """Return the Dagster asset of the table `name`, which is a key of `MODELS`."""
     model, table = MODELS[name], contracts()[name]
     if model.by_edition:
         make = each(partial(rows_of_edition, model, table), engine_with_lookups)

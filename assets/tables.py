@@ -1,11 +1,13 @@
-"""Make a Dagster asset from a function that returns a table's rows.
+"""Make a Dagster asset from a function that returns the rows of a table.
 
-A `Maker` takes the editions of a run and yields the rows of each edition. The asset writes them to the store. There are two
-kinds of makers: `each` calls a function once per edition, and `split` calls a function once and divides its rows by
-edition. These functions know nothing about Dagster. Delivered files have their own loop over editions, in
-`extracts/intake.py`, because all of them are stored or none.
+A `Maker` is a function that gets the editions of a run. It yields each edition together with the edition's rows, and
+the asset writes these rows to the store. There are two kinds of makers. A maker from `each` calls a function once for
+each edition. A maker from `split` calls a function once, and divides the returned rows by edition. Makers and the
+functions that they call know nothing about Dagster. Delivered files have their own loop over editions, in
+`extracts/intake.py`, because either all of these files are stored or none.
 
-The step that makes a table also runs the table's checks, so it waits for every table that the checks read.
+The step that makes a table also runs the checks of this table. The step therefore waits for every table that the checks
+read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -36,17 +38,17 @@ editions = dg.TimeWindowPartitionsDefinition(
     timezone="Europe/Copenhagen",
     end_offset=1,  # without this offset the current year has no partition
 )
-"""The yearly editions as Dagster partitions: edition Y has the survey of year Y and the crime reports of year Y-1."""
+"""The editions as Dagster partitions. Edition Y has the survey of year Y and the crime reports of year Y-1."""
 
 same_edition = dg.TimeWindowPartitionMapping()
-"""The mapping of partitions for a table that reads only the same edition of another table."""
+"""The partition mapping for this case: to make an edition, a table reads only the same edition of another table."""
 
-# Dagster visits each year of the offset, so the offset goes back only to the first edition. One year more allows for a page that
-# is still open after New Year.
+# Dagster visits each year of the offset, so the offset goes back only to the first edition. The offset has one more year,
+# because Dagster's page may still be open after New Year.
 this_and_earlier = dg.TimeWindowPartitionMapping(
     start_offset=FIRST_EDITION - date.today().year - 1, allow_nonexistent_upstream_partitions=True
 )
-"""The mapping of partitions for a table that reads the same and earlier editions of another table."""
+"""The partition mapping for this case: to make an edition, a table reads this and all earlier editions of another table."""
 
 Rows = pd.DataFrame | Iterable[pa.RecordBatch]
 Maker = Callable[[list[int]], Iterable[tuple[int, Rows]]]
@@ -60,9 +62,10 @@ def table_asset(
     deps: Iterable[dg.AssetDep],
     about: Callable[[int], dict[str, Any]] = lambda edition: {},
 ) -> dg.AssetsDefinition:
-    """Return the asset of a table with one file per edition.
+    """Return the Dagster asset of a table that has one file for each edition.
 
-    `about` returns additional metadata for an edition that was written.
+    `make` yields the rows of each edition. `about` gets an edition that was written, and returns additional metadata
+    about it.
     """
 
     @dg.asset(
@@ -84,10 +87,11 @@ def table_asset(
 
 
 def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractContextManager[Opened]]) -> Maker:
-    """Return a maker that calls `make` for each edition. `opened` yields one object, which every call gets.
+    """Return a maker that calls `make` once for each edition.
 
-    Read all rows of an edition before you ask for the next edition: the rows may be a stream from the one connection that all
-    editions share.
+    `opened` opens one object, such as a connection, and every call of `make` gets this object. Read all rows of an
+    edition before you ask the maker for the next edition. The rows may be a stream, and all streams come from the same
+    connection.
     """
 
     def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
@@ -99,9 +103,9 @@ def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractConte
 
 
 def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
-    """Return a maker that calls `make` once and divides the frame that it returns by edition.
+    """Return a maker that calls `make` once for all editions, and then divides the returned frame by edition.
 
-    Rows of editions outside the run are left out.
+    Rows of editions that are not part of the run are left out.
     """
 
     def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
@@ -112,7 +116,7 @@ def split(make: Callable[[list[int]], pd.DataFrame]) -> Maker:
 
 
 def made_and_checked(table: Table, metadata: dict[str, Any] | None = None) -> Events:
-    """Run the checks of a written table. Yield the table's materialization and the results of the checks."""
+    """Yield the materialization of a written table. Then run the table's checks and yield the results of the checks."""
     yield dg.MaterializeResult(asset_key=key(table), metadata=metadata)
     with expected_trouble():
         results = list(check_results(table))
@@ -127,12 +131,12 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
     """Return the dependencies of a table on other tables.
 
-    To make an edition, the table reads only that edition of the tables in `same`, and that edition and earlier ones of the
-    tables in `earlier`.
+    To make an edition, the table reads the same edition of the tables in `same`. From the tables in `earlier`, the
+    table reads the same edition and all earlier editions.
 
-    One step makes all reference tables or none, so a dependency on one of them is enough. If every step depended on each of
-    more than 20 reference tables, the other dependencies would be hard to see on Dagster's page. Besides, Dagster queries its
-    storage for each dependency of each step.
+    All reference tables together get a single dependency. This is enough, because one step makes all reference tables
+    or none. There are more than 20 reference tables. If every step depended on each of them, the other dependencies
+    would be hard to see on Dagster's page. Besides, Dagster queries its storage for each dependency of each step.
     """
     return [*_edges(same, same_edition), *_edges(earlier, this_and_earlier)]
 
@@ -146,7 +150,11 @@ def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.Ass
 
 
 def with_tables_of_checks(tables: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
-    """Return the dependencies `deps` of a step, and one more for each other table that the checks of the step's tables read."""
+    """Return the dependencies of a step, including the tables that the step's checks read.
+
+    The result has all dependencies in `deps`. It also has a dependency on each further table that the checks of
+    `tables` read.
+    """
     deps = list(deps)
     present_keys = {dep.asset_key for dep in deps} | {key(table) for table in tables}
     deps_of_checks = needs(earlier=tables_read(rule for table in tables for rule in rules_of(table)))
@@ -154,12 +162,15 @@ def with_tables_of_checks(tables: list[Table], deps: Iterable[dg.AssetDep]) -> l
 
 
 def key(table: Table) -> dg.AssetKey:
-    """Return the asset key of a table: its schema and its name."""
+    """Return the asset key of a table. It consists of the table's schema and the table's name."""
     return dg.AssetKey(table.name.split("."))
 
 
 def describe(table: Table) -> dict[str, Any]:
-    """Return the arguments of a table's asset that come from the table's contract, such as key, group and columns."""
+    """Return arguments for the Dagster asset of a table, such as its key, group and columns.
+
+    The arguments come from the table's contract.
+    """
     columns = [
         dg.TableColumn(
             name,
@@ -180,9 +191,10 @@ def describe(table: Table) -> dict[str, Any]:
 
 
 def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]:
-    """Write a table or one edition of it, and return metadata.
+    """Write a table, or one edition of a table, to the store. Return metadata for Dagster's page.
 
-    The metadata are the row count, the provenance and, if the table is published, a preview.
+    The metadata have the row count, the file's name and the provenance. They also have a preview if the table is
+    published and `rows` is a frame.
     """
     if isinstance(rows, pd.DataFrame):
         count = store.write(table, rows, edition)
@@ -195,7 +207,10 @@ def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]
 
 
 def row_counts(table: Table, count: int, edition: int | None) -> dict[str, Any]:
-    """Return the metadata of a written file: row count, file name and provenance, but no other values of its rows."""
+    """Return metadata about a file of the store: the row count, the file's name, and the provenance of the rows.
+
+    The metadata have no other values from the rows.
+    """
     metadata: dict[str, Any] = {"dagster/row_count": count, "file": store.path_of(table, edition).name}
     provenances = (
         store.distinct(table, edition, "provenance") if edition is not None and "provenance" in table.columns else []
@@ -219,7 +234,11 @@ def preview(table: Table, frame: pd.DataFrame) -> dg.TableMetadataValue:
 
 @contextmanager
 def expected_trouble() -> Iterator[None]:
-    """Lock the store against other runs, and turn an expected error into a Dagster failure that shows the error's sentence."""
+    """Lock the store against other runs, and turn expected errors into Dagster failures.
+
+    The message of the failure is the message of the error. Expected errors are InputError, StoreError, and the disk
+    errors that `disk_trouble` recognizes.
+    """
     try:
         store.hold()
         yield

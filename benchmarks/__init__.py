@@ -1,1 +1,1 @@
-"""Benchmarks. Each compares Tryghed with a named yardstick in the same run. No other package imports them."""
+"""Benchmarks. Each benchmark compares Tryghed with a named yardstick. No other package imports this package."""

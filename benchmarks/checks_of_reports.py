@@ -1,9 +1,11 @@
-"""Compares the checks of a million police reports by Great Expectations with one plain SQL query (`make bench`).
+"""Compares two ways to check a million police reports: Great Expectations, and one plain SQL query (`make bench`).
 
-Both run the same rules on the same stored file: the contract's allowed values, one row per key, and no report later
-than its draw. Great Expectations runs them in one validation of the table. The figures are run times in seconds,
-measured with a clock. They include neither the time to load the libraries nor the time for `prove_route`, which runs
-once in a process.
+Both ways check the same rules on the same stored file. Each cell must have a value that the contract allows. Two rows
+must not have the same key. The day of a report must not be later than the day of its draw. Great Expectations checks
+all rules in one validation of the table.
+
+The benchmark measures the run time in seconds, with a clock. The time to load the libraries is not measured. The time
+for the function `prove_route` is not measured either, because the function runs only once in a process.
 
     python -m benchmarks.checks_of_reports
 """
@@ -42,14 +44,14 @@ PLAIN = """
 
 
 def clocked(way: Callable[[], object]) -> float:
-    """Run one way of checking once, and return its run time in seconds."""
+    """Check the reports once in one of the two ways, and return the run time in seconds."""
     start = time.perf_counter()
     way()
     return time.perf_counter() - start
 
 
 def main() -> None:
-    """Run the benchmark and print its table."""
+    """Run the benchmark, and print a table of its results."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["TRYGHED_HOME"] = home
         from checks.expectations import prove_route, validate_table

@@ -1,7 +1,7 @@
-"""Compares the time to load Dagster's definitions with the time to import the libraries that they need (`make bench`).
+"""Compares the time to load Dagster's definitions with the time to import only the libraries that they need.
 
-The two imports take turns, several times, each in a new process. The figure is processor time, because that varies less
-than the time on the clock.
+`make bench` runs this benchmark. It runs the two imports in turn, several times. Each import runs in a new process. The
+benchmark measures processor time, because processor time varies less than the time on the clock.
 """
 
 import os
@@ -28,9 +28,10 @@ def seconds(statement: str) -> float:
 
 
 def ratio(runs: int = RUNS) -> tuple[float, float, float]:
-    """Return three medians: the processor time of MEASURED in seconds, that of YARDSTICK, and the ratio of the two.
+    """Run MEASURED and YARDSTICK in pairs, and return three medians.
 
-    MEASURED and YARDSTICK run in pairs, and each pair has one ratio.
+    The first median is the processor time of MEASURED in seconds. The second median is the processor time of YARDSTICK
+    in seconds. The third median is the ratio of the two processor times in each pair.
     """
     seconds(MEASURED), seconds(YARDSTICK)  # the first run of each statement fills the disk cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]
@@ -42,7 +43,7 @@ def ratio(runs: int = RUNS) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Run the benchmark and print its table."""
+    """Run the benchmark, and print a table of its results."""
     measured, yardstick, median_ratio = ratio()
     print(ran_on("dagster", "duckdb", "pandas", "pyarrow", "scipy"))
     print("| what | processor seconds (median) |")

@@ -1,6 +1,7 @@
-"""Functions that the benchmarks share.
+"""Functions that several benchmarks use.
 
-They run several ways to do the same task in turn, each run in a new process, and they describe the machine.
+A benchmark compares several ways to do the same task. The functions run these ways in turn, and start a new process for
+each run. Another function describes the machine.
 """
 
 import os
@@ -18,25 +19,25 @@ MIB = 1024
 
 
 class Run(NamedTuple):
-    """One run of one way: its run time in seconds, and the highest memory use of its process in MB."""
+    """The measurements of one run: its run time in seconds, and the highest memory use of its process in MB."""
 
     seconds: float
     peak: float
 
 
 def clocked(way: Callable[[Path], object], folder: Path) -> float:
-    """Run one way in this process, and return its run time in seconds."""
+    """Call the function `way` in this process, and return its run time in seconds."""
     start = time.perf_counter()
     way(folder)
     return time.perf_counter() - start
 
 
 def in_a_process(module: str, way: str, folder: Path) -> Run:
-    """Run one way in a new process, and return its run time and its highest memory use.
+    """Run one way in a new process. Return the run time, and the highest memory use of the new process.
 
-    The process runs the module with `--way <way> <folder>`. The module then prints the run time in seconds.
+    The new process runs the module with `--way <way> <folder>`. The module then prints the run time in seconds.
 
-    The operating system counts the highest memory use of the parent process as its child's, too. The parent process
+    The operating system also counts the memory of the parent process as memory of the new process. The parent process
     must therefore use little memory.
     """
     child = subprocess.Popen(
@@ -52,9 +53,9 @@ def in_a_process(module: str, way: str, folder: Path) -> Run:
 
 
 def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[str, list[Run]]:
-    """Run the ways in the order A B C A B C, so that a slow minute of the machine affects all ways.
+    """Run the ways in turn, in the order A B C A B C. Return the measurements of each way's runs, keyed by the way.
 
-    Return the runs of each way.
+    In this order, a slow minute of the machine affects all ways.
     """
     runs_by_way: dict[str, list[Run]] = {way: [] for way in ways}
     for _ in range(runs):
@@ -64,19 +65,26 @@ def in_turn(module: str, ways: Sequence[str], folder: Path, runs: int) -> dict[s
 
 
 def median_of(runs: list[Run]) -> Run:
-    """Return the median run time in seconds and the highest memory use in MB."""
+    """Return the median run time in seconds, and the highest memory use of any run in MB."""
     return Run(statistics.median(run.seconds for run in runs), max(run.peak for run in runs))
 
 
 def ratio(measured: Sequence[float], yardstick: Sequence[float]) -> float:
-    """Return the median ratio of measured seconds to the yardstick's seconds. Each pair of runs has one ratio."""
+    """Divide each run time by the yardstick's run time from the same pair of runs. Return the median of these ratios.
+
+    `measured` and `yardstick` contain the run times in seconds, in the order of the pairs.
+    """
     return statistics.median(
         seconds / yardstick_seconds for seconds, yardstick_seconds in zip(measured, yardstick, strict=True)
     )
 
 
 def ran_on(*libraries: str) -> str:
-    """Return a line of text on Python's version and the machine, and a line on the libraries' versions."""
+    """Return two lines of text for the top of a benchmark's results.
+
+    The first line has the version of Python and describes the machine. The second line has the versions of the
+    libraries.
+    """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"
     versions = ", ".join(f"{name} {version(name)}" for name in libraries)

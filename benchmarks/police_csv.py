@@ -1,14 +1,21 @@
-"""Compares three ways to read a police CSV in windows-1252: Tryghed, plain DuckDB, and pandas (`make bench`).
+"""Compares three ways to read a CSV file of police reports: Tryghed, plain DuckDB, and pandas (`make bench`).
 
-Tryghed makes a checked, typed table with crime types and areas. The yardstick is DuckDB's `read_csv`, which reads the
-same rows in UTF-8, with all columns as text and without checks. The third way, pandas with its C engine, does the same
-work as Tryghed. It stands for the pandas scripts that Tryghed replaces. The ways take turns on made-up reports, each in
-a new process. The figures are the run time in seconds, measured with a clock, and the highest memory use of the process
-according to the operating system. The run time includes neither the loading of the libraries, which `imports.py`
-measures, nor `prove_route`, which runs once in a process.
+Tryghed reads the file in windows-1252. Tryghed makes a checked table with types, crime types and areas.
+
+Plain DuckDB is the yardstick. DuckDB's function `read_csv` reads the same rows in UTF-8. It keeps all columns as text
+and checks nothing.
+
+pandas, with its C engine, does the same work as Tryghed. It represents the pandas scripts that Tryghed replaces.
+
+The reports are made up. The ways take turns, and each run has a new process. The benchmark measures the run time in
+seconds, with a clock. The benchmark also measures the highest memory use of the process, as the operating system
+reports it.
+
+The time to load the libraries is not measured here; `imports.py` measures it. The time for the function `prove_route`
+is not measured either, because the function runs only once in a process.
 
     python -m benchmarks.police_csv            1 and 10 million rows
-    python -m benchmarks.police_csv 1 10 30    and 30 million, for the growth of memory
+    python -m benchmarks.police_csv 1 10 30    1, 10 and 30 million rows, to show how the memory use grows
 """
 
 import hashlib
@@ -64,7 +71,10 @@ COPY (
 
 
 def write_reports(folder: Path, rows: int) -> tuple[Path, Path]:
-    """Write the same made-up reports in UTF-8 and in windows-1252, and return both paths."""
+    """Write the same made-up reports to two CSV files, and return the paths of both files.
+
+    The first file is in UTF-8, and the second file is in windows-1252.
+    """
     from warehouse.home import reference_folder
 
     plain, delivered = folder / "utf8.csv", folder / NAME
@@ -81,7 +91,7 @@ def write_reports(folder: Path, rows: int) -> tuple[Path, Path]:
 
 
 def bare_duckdb(folder: Path) -> None:
-    """Read every column as text into a table of a database file. This is the yardstick."""
+    """Read the UTF-8 file with DuckDB alone, and store every column as text. This way is the yardstick."""
     with duckdb.connect(str(folder / "bare.duckdb")) as connection:
         connection.execute(
             f"CREATE TABLE reports AS FROM read_csv('{folder / 'utf8.csv'}', delim = ';', header = true, all_varchar = true)"
@@ -89,10 +99,10 @@ def bare_duckdb(folder: Path) -> None:
 
 
 def tryghed(folder: Path) -> None:
-    """Do all of Tryghed's work on the file.
+    """Read the windows-1252 file with Tryghed.
 
-    This is: inspect the file, store its rows as delivered, reject bad rows, type and map the other rows, and check the
-    table.
+    Tryghed inspects the file, stores its rows as delivered, and rejects bad rows. For the other rows, Tryghed converts
+    the cells to their types, and adds the crime types and areas. Then Tryghed checks the table.
     """
     from assets.extracts.file_trial import REPORTS as TABLE
     from assets.extracts.file_trial import into_store
@@ -107,7 +117,10 @@ def tryghed(folder: Path) -> None:
 
 
 def with_pandas(folder: Path) -> None:
-    """Do the same work step by step on frames of all rows, like the scripts that Tryghed replaces."""
+    """Do the same work as Tryghed, with pandas.
+
+    Each step works on a frame of all rows, as in the scripts that Tryghed replaces.
+    """
     import pandas as pd
 
     from warehouse.reference_files import load_reference
@@ -129,7 +142,10 @@ def with_pandas(folder: Path) -> None:
 
 
 def _refuse_odd_cells(rows: "pd.DataFrame") -> None:
-    """Refuse what Tryghed refuses: control characters, mojibake, cells that are too long, and personal data in free text."""
+    """Raise AssertionError if a cell contains something that Tryghed refuses.
+
+    Tryghed refuses control characters, mojibake, cells that are too long, and personal data in free text.
+    """
     from assets.extracts.formats.cells import LONGEST_CELL, MOJIBAKE
     from warehouse.personal import kind_by_values
 
@@ -154,7 +170,7 @@ def _typed_frame(rows: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
-    """Return, for each row, whether a row rule rejects it."""
+    """Return a series of booleans: for each row, whether a row rule rejects the row."""
     reported, drawn = typed["reported_on"], typed["drawn_on"]
     bad = typed[["journal_number", "offence_code", "reported_on", "drawn_on"]].isna().any(axis=1)
     for name in ("journal_number", "area_code", "rode_code"):
@@ -167,10 +183,10 @@ def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
 
 
 def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.DataFrame":
-    """Add to each report its crime type, its area, and the area's bydel and partnership area.
+    """Add four columns to the reports: the crime type, the area, the area's bydel and the area's partnership area.
 
-    The offence code gives the crime type. The rode gives the area. If it does not, the coordinates do, or else the area
-    code.
+    The offence code gives the crime type. The rode gives the area. If the rode gives no area, the coordinates give the
+    area. If the coordinates give no area, the area code gives the area.
     """
     kept = kept.assign(crime_type=_crime_types(kept, reference["reference.offence_codes"]))
     areas = reference["reference.areas"]
@@ -189,7 +205,11 @@ def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) ->
 
 
 def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]":
-    """Return each report's crime type: what the newest mapping says of its offence code on the day of the report."""
+    """Return the crime type of each report.
+
+    The crime type comes from the newest mapping of offence codes. A line of this mapping is used if it contains the
+    report's offence code and is valid on the day of the report.
+    """
     import pandas as pd
 
     codes = codes[codes["mapping_version"] == codes["mapping_version"].max()]
@@ -202,9 +222,10 @@ def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]
 def _holding_then(
     names: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", lines: "pd.DataFrame", wanted: str
 ) -> "pd.Series[str]":
-    """Return one cell for each name in `names`, from the column `wanted` of `lines`.
+    """Return the value of the column `wanted` for each name in `names`.
 
-    The cell's line has the name as its index, and is valid on the day that `days` gives for the name.
+    The value comes from the line of `lines` that has the name as its index. The line must be valid on the day that
+    `days` gives for the name. If there is no such line, the value is missing.
     """
     import pandas as pd
 
@@ -218,9 +239,9 @@ def _holding_then(
 
 
 def _located(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.Series[str]":
-    """Return each report's area according to its coordinates.
+    """Return the area that contains the coordinates of each report.
 
-    The area is missing if the report has no coordinates, or if no area contains them.
+    The area is missing if the report has no coordinates, or if no area contains the coordinates.
     """
     import pandas as pd
     import shapely
@@ -242,7 +263,10 @@ WAYS = {"bare DuckDB": bare_duckdb, "Tryghed": tryghed, "pandas, C engine": with
 
 
 def timed(way: str, folder: Path) -> float:
-    """Load the libraries of one way, delete earlier results, run the way in this process, and return its run time."""
+    """Run one way in this process, and return its run time in seconds.
+
+    Before the time is measured, earlier results are deleted and the libraries of the way are loaded.
+    """
     shutil.rmtree(folder / "home", ignore_errors=True)
     for file_name in ("bare.duckdb", "pandas.parquet", "pandas_extract.parquet", "pandas_rejected.parquet"):
         (folder / file_name).unlink(missing_ok=True)
@@ -263,7 +287,10 @@ def timed(way: str, folder: Path) -> float:
 
 
 def row_of(millions: int, folder: Path) -> dict[str, Run]:
-    """Return each way's median run time and highest memory use. pandas runs only with up to 10 million rows."""
+    """Run the ways on files with `millions` million rows. Return each way's median run time and highest memory use.
+
+    If there are more than 10 million rows, pandas does not run, and the other ways run only once.
+    """
     subprocess.run([sys.executable, "-m", "benchmarks.police_csv", "--write", str(folder), str(millions)], check=True)
     ways = [way for way in WAYS if millions <= 10 or way != "pandas, C engine"]
     runs_by_way = in_turn("benchmarks.police_csv", ways, folder, RUNS if millions <= 10 else 1)
@@ -271,7 +298,7 @@ def row_of(millions: int, folder: Path) -> dict[str, Run]:
 
 
 def main(sizes: list[int]) -> None:
-    """Run the benchmark and print its table."""
+    """Run the benchmark, and print a table of its results."""
     print(ran_on("duckdb", "pandas", "pyarrow"))
     print(
         "| million rows | way | seconds | peak MB | time against bare DuckDB | against pandas: times faster | memory of pandas' |"

@@ -1,10 +1,12 @@
-"""Compares a yearly run with a fixed yardstick: an empty Dagster job with 106 steps and 2,202 check results.
+"""Compares Tryghed's yearly run with an empty Dagster job that has 106 steps and 2,202 check results.
 
-The yardstick measures only Dagster's bookkeeping. It has the same steps as Tryghed's job at the time when checks ran in
-separate steps: 68 tables, 47 of them with 18 editions. No step makes anything, and every check passes. The yardstick is
-compared with two runs on the made-up sample. The first makes all editions into an empty store. The second makes the
-newest edition again, with its checks, as if its files were new. The runs take turns, each in a new process with its own
-Dagster home. Imports are not included.
+The empty job is the yardstick. Its steps make no tables and all its checks pass, so it measures only Dagster's
+bookkeeping. It has the steps that Tryghed's job had when checks ran in separate steps. Those steps are for 68 tables,
+and 47 of these tables have 18 editions.
+
+Two runs on the made-up sample are compared with the empty job. The first run makes all editions in an empty store. The
+second run makes and checks the newest edition again, as if its files were new. The empty job and the two runs take
+turns. Each of them has a new process and a new Dagster home. The time for imports is not measured.
 
     python -m benchmarks.run_overhead [RUNS]
 """
@@ -38,9 +40,9 @@ EDITIONS = range(2009, 2027)
 RUNS = 3
 WAYS = ("yardstick", "all editions", "one edition")
 LIMITS = {"all editions": 1.6, "one edition": 0.5}
-EVERY = 0.005  # seconds between two samples, each of which says which function is running
-# A sample is counted for the innermost function whose file has one of these texts in its path. A line of the project that calls
-# DuckDB is counted as SQL.
+EVERY = 0.005  # seconds between two samples of the running function
+# The parts of a run. Each part has texts that occur in the paths of its files. A sample belongs to the part of the innermost
+# function, if that function's file is in a part. If a line of the project calls DuckDB, the sample belongs to SQL.
 PARTS: dict[str, tuple[str, ...]] = {
     "SQL": ("duckdb_sqlalchemy/", f"{PROJECT}/warehouse/engine.py"),
     "Great Expectations": ("great_expectations/", f"{PROJECT}/checks/expectations.py"),
@@ -55,10 +57,11 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 def yardstick() -> Callable[[], None]:
     """Return a function that runs the empty job.
 
-    The empty job has the steps, tables, partitions and check results that Tryghed's job once had.
+    The empty job has the same steps, tables, partitions and check results as Tryghed's job once had. Each of two steps
+    represents several tables. Every other table has its own step. If the tables of a step have editions, the step
+    represents all editions at once.
 
-    Two steps make several tables each, and every other step makes one table, in all editions at once. After that, each
-    table has a step that yields a result for each of its checks and editions.
+    In addition, each table has a step for its checks. This step yields a result for each check in each edition.
     """
     import dagster as dg
 
@@ -79,7 +82,7 @@ def yardstick() -> Callable[[], None]:
             backfill_policy=single_run if of_editions else None,
         )
         def tables() -> Iterator[dg.MaterializeResult[None]]:
-            """Yield a result for each table, and make nothing."""
+            """Yield a result for each table, but make no table."""
             yield from (dg.MaterializeResult(asset_key=key) for key in keys)
 
         return tables
@@ -92,7 +95,7 @@ def yardstick() -> Callable[[], None]:
 
         @dg.asset(name=f"table_{number}", deps=before, partitions_def=editions, backfill_policy=single_run)
         def table() -> None:
-            """Make nothing."""
+            """Make no table."""
 
         return table
 
@@ -132,9 +135,9 @@ def yardstick() -> Callable[[], None]:
 
 
 def checks_of(number: int) -> int:
-    """Return the number of checks of the table with this number.
+    """Return how many checks a table has. `number` is the table's number.
 
-    All tables without editions have 24 checks together, and all other tables have 121.
+    The tables without editions have 24 checks in total. The other tables have 121 checks in total.
     """
     tables, checks = (UNPARTITIONED, 24) if number < UNPARTITIONED else (TABLES - UNPARTITIONED, 121)
     place = number if number < UNPARTITIONED else number - UNPARTITIONED
@@ -142,7 +145,10 @@ def checks_of(number: int) -> int:
 
 
 def our_run(wanted: list[int]) -> Callable[[], None]:
-    """Return a function that runs the yearly job, after importing the libraries that the job imports late."""
+    """Return a function that runs Tryghed's yearly job.
+
+    First, import the libraries that the job imports late. The time for these imports is therefore not measured.
+    """
     import duckdb_sqlalchemy  # noqa: F401
     import great_expectations.expectations  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
@@ -165,9 +171,9 @@ def our_run(wanted: list[int]) -> Callable[[], None]:
 
 
 def prepared(way: str, home: Path) -> Callable[[], None]:
-    """Prepare one of the compared runs in a data folder, and return a function that does the run.
+    """Prepare the data folder for one of the compared runs, and return a function that does this run.
 
-    Only the returned function is measured.
+    The time for the preparation is not measured.
     """
     from pipelines.running import prepare_dagster_home
 
@@ -185,7 +191,10 @@ def prepared(way: str, home: Path) -> Callable[[], None]:
 
 
 def forget_newest_outcomes(store: Path) -> None:
-    """Remove the newest edition from the stored outcomes of the checks, so that the checks run on it again."""
+    """Remove the newest edition from the stored outcomes of the checks.
+
+    The next run then checks the newest edition again.
+    """
     for path in store.rglob("*.checks.json"):
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["files"].pop(str(newest()), None):
@@ -193,16 +202,16 @@ def forget_newest_outcomes(store: Path) -> None:
 
 
 def newest() -> int:
-    """Return the newest edition of editions.csv."""
+    """Return the newest edition in editions.csv."""
     from pipelines.editions import known_editions
 
     return known_editions()[-1]
 
 
 def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
-    """Run the function, take a sample of it every few milliseconds, and count the samples in each part of its work.
+    """Run the function, and return the number of samples in each part of the run, such as SQL.
 
-    A sample is the stack of the function's thread at that moment.
+    A sample is taken every few milliseconds. The sample shows which function is running at that moment.
     """
     thread_id, samples, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 
@@ -219,9 +228,9 @@ def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
 
 
 def part_of(frame: FrameType | None) -> str:
-    """Return the part of the run, such as SQL, for which a sample is counted.
+    """Return the part of the run, such as SQL, that a sample belongs to.
 
-    `frame` is the innermost frame of the sampled stack.
+    `frame` is the innermost frame of the call stack when the sample was taken.
     """
     while frame:
         file = frame.f_code.co_filename
@@ -235,7 +244,10 @@ def part_of(frame: FrameType | None) -> str:
 
 
 def main() -> None:
-    """Run the benchmark and print its tables."""
+    """Run the benchmark, and print two tables: the run times, and the share of the time in each part of a run.
+
+    If the first argument is `--way`, do only one run, in this process, and print what was measured.
+    """
     if sys.argv[1:2] == ["--way"]:
         run = prepared(sys.argv[2].removesuffix(" watched"), Path(sys.argv[3]))
         if sys.argv[2].endswith(" watched"):
@@ -273,7 +285,7 @@ def main() -> None:
 
 
 def _watched(way: str, home: Path) -> dict[str, float]:
-    """Run one of the compared runs in a new process, and return the number of samples in each part of its work."""
+    """Do one run in a new process, and return the number of samples in each part of the run."""
     command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} watched", str(home)]
     line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
     return {part: float(samples) for part, samples in (entry.split(":") for entry in line.split("|"))}

@@ -1,16 +1,23 @@
-"""Compares a published file with an older one, row by row: figures, intervals, statuses, verdicts and reference tables.
+"""Compares an old published file with a new published file, row by row.
 
-Both files are only read. Rows are matched by the key that the old table's comment gives. Rows with the same key are matched
-in their order. Floats may differ by 1e-9, relative or absolute. Any other two values that are not equal are a difference.
-`RENAMES` lists what was renamed between the two files. Columns and tables that only the new file has are listed, but are
-not a difference.
+Every table of the old file is compared, whether it has figures, intervals, statuses, verdicts or reference data. Both
+files are only read. Two rows are compared if they have the same key. The comment of the old table says which columns
+are the key. If several rows of a file have the same key, these rows are sorted, and then compared in that order.
+
+Two floats are equal if their absolute or relative difference is at most 1e-9. Two other values are equal only if they
+are the same. `RENAMES` lists the names that differ between the two files. Columns and tables that only the new file has
+are printed, but they do not count as differences.
 
     python -m benchmarks.same_figures OLD.duckdb NEW.duckdb [--expected EXPECTED.csv]
 
-EXPECTED.csv has the header `table,column,reason,count` and a line for each expected difference, with the names of the new
-file. If a column has several lines, their counts are added up. Rows that only one file has are counted under the columns
-`(only in old)` and `(only in new)`. A missing table is counted once under `(gone)`, a missing column once under its name
-followed by `(gone)`. The exit code is 0 if the differences are exactly the expected ones.
+EXPECTED.csv lists the expected differences, with the names of the new file. The header of EXPECTED.csv is
+`table,column,reason,count`. If a column has several lines, their counts are added up.
+
+If only one file has a row, the row is counted under the column `(only in old)` or `(only in new)`. If the new file
+lacks a table, the table is counted once under the column `(gone)`. If the new file lacks a column, the column is
+counted once under its name followed by `(gone)`.
+
+The exit code is 0 if the differences are exactly the expected differences. Otherwise the exit code is 1.
 """
 
 import argparse
@@ -31,10 +38,14 @@ ONLY_IN_OLD, ONLY_IN_NEW, GONE = "(only in old)", "(only in new)", "(gone)"
 
 @dataclass(frozen=True)
 class Rename:
-    """The new names of a table, of its columns and of its values. The keys are the old names.
+    """The new names of a table, of its columns and of its values.
 
-    `words` has the renamed values of each column; its keys are the new names of the columns. `only` is an SQL condition
-    that selects the rows of the new table that the old table has too. Either file may still use the old names.
+    `old` and `new` are the names of the table. `columns` maps the old name of each renamed column to the new name.
+    `words` has the renamed values of each column, keyed by the column's new name. The renamed values are a dictionary
+    that maps each old value to the new value.
+
+    `only` is an SQL condition on the rows of the new table. It selects the rows that the old table has too. Both files
+    may still have old names.
     """
 
     old: str
@@ -71,7 +82,7 @@ RENAMES = (
 
 @dataclass(frozen=True)
 class Example:
-    """A row that differs in a column: the row's key, and its values in that column of the old and the new file."""
+    """A row that differs in a column: the row's key, the column's old value, and the column's new value."""
 
     key: str
     old: str
@@ -80,9 +91,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Difference:
-    """The number of rows that differ in a column of a table, or that only one file has.
+    """The number of rows that differ in one column of a table.
 
-    `examples` are the first of these rows.
+    The column may also be `(only in old)` or `(only in new)`. Then `count` is the number of rows that only one file
+    has. If the new file lacks a table or a column, `count` is 1. `examples` are the first of the counted rows.
     """
 
     table: str
@@ -95,8 +107,8 @@ class Difference:
 class Comparison:
     """The result of a comparison.
 
-    `rows` is the number of compared rows of each table. `new_tables` and `new_columns` are those that only the new file
-    has.
+    `rows` has the number of compared rows of each table. `new_tables` has the tables that only the new file has.
+    `new_columns` has the columns that only the new file has, keyed by the table's name.
     """
 
     rows: dict[str, int]
@@ -107,11 +119,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Pair:
-    """A table that both files have, under its new name.
+    """A table that both files have. `table` is the table's new name.
 
-    `columns` says of each column that both files have whether its values are floats. `gone` are the columns that only
-    the old table has. `old_rows` and `new_rows` are SQL queries that select the rows under the new names. Their column
-    `twin` numbers the rows that have the same key.
+    `columns` has the columns that both files have. If a column has floats, `columns` maps the column's name to True.
+    Otherwise it maps the column's name to False. `gone` lists the columns that only the old table has.
+
+    `old_rows` and `new_rows` are SQL queries that select the rows of each file under the new names. Both queries have a
+    column `twin`, which numbers the rows that have the same key.
     """
 
     table: str
@@ -123,14 +137,15 @@ class Pair:
 
     @property
     def matched(self) -> str:
-        """Return the SQL condition that matches the rows of both files."""
+        """Return the SQL condition that matches a row of the old file with a row of the new file."""
         return " AND ".join(f'o."{name}" IS NOT DISTINCT FROM n."{name}"' for name in [*self.key, "twin"])
 
 
 def compared(old: Path, new: Path) -> Comparison:
-    """Compare two published files.
+    """Compare two published files, and return the result.
 
-    Raises ValueError if a table's key is not known, or if one of the files does not have the key's columns.
+    Raises ValueError if the comment of an old table does not name the key, or if one of the files lacks a column of the
+    key.
     """
     with duckdb.connect() as connection:
         for name, path in (("old", old), ("new", new)):
@@ -163,7 +178,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> dict[str, str]:
-    """Return the type of each column of a table, keyed by the column's name and in the order of the table."""
+    """Return the type of each column of a table, keyed by the column's name. The columns are in the table's order."""
     rows = connection.execute(
         """SELECT column_name, data_type FROM duckdb_columns()
         WHERE database_name = ? AND schema_name || '.' || table_name = ? ORDER BY column_index""",
@@ -173,7 +188,11 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -
 
 
 def _old_key(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """Return the key of a table of the old file. The table's comment ends with the key: `Key: edition, area_id.`"""
+    """Return the columns of the key of a table in the old file.
+
+    The table's comment ends with the key, for example `Key: edition, area_id.` Raises ValueError if the comment has no
+    key.
+    """
     comment = connection.execute(
         "SELECT comment FROM duckdb_tables() WHERE database_name = 'old' AND schema_name || '.' || table_name = ?",
         [table],
@@ -217,7 +236,10 @@ def _new_word(column: str, words: dict[str, str]) -> str:
 
 
 def _rows_of_one(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Difference]:
-    """Return the rows that only one of the files has."""
+    """Count the rows that only one of the files has, and return at most two differences.
+
+    One difference is for rows that only the old file has. The other difference is for rows that only the new file has.
+    """
     differences = []
     for column, alone, matched in (
         (ONLY_IN_OLD, f"{pair.old_rows} o", f"{pair.new_rows} n"),
@@ -234,7 +256,7 @@ def _rows_of_one(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Diff
 
 
 def _values(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Difference]:
-    """Return the values that differ in the rows that both files have, column by column."""
+    """Compare the rows that both files have. Return a difference for each column in which some of the rows differ."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE matched AS
         SELECT o.* EXCLUDE (twin), {", ".join(f'n."{name}" AS "new {name}"' for name in pair.columns)}
@@ -273,9 +295,9 @@ def _key_text(key: list[str], values: Sequence[object]) -> str:
 
 
 def expected_counts(path: Path) -> Counter[tuple[str, str]]:
-    """Return the expected number of differences for each table and column.
+    """Return the expected number of differences for each table and column. `path` is the path of EXPECTED.csv.
 
-    Raises ValueError if a line of the file has a wrong form.
+    Raises ValueError if the header is wrong, if a line has no reason, or if a line's count is not a whole number.
     """
     counts: Counter[tuple[str, str]] = Counter()
     with path.open(encoding="utf-8", newline="") as file:
@@ -290,7 +312,7 @@ def expected_counts(path: Path) -> Counter[tuple[str, str]]:
 
 
 def unexpected(differences: list[Difference], expected: Counter[tuple[str, str]]) -> list[str]:
-    """Return a sentence for each column of a table in which another number of rows differs than expected."""
+    """Return a sentence for each column that has more or fewer differing rows than expected."""
     counts = Counter({(difference.table, difference.column): difference.count for difference in differences})
     return [
         f"{table}, {column}: {counts[table, column]} rows differ, and {expected[table, column]} were expected to"
@@ -300,7 +322,10 @@ def unexpected(differences: list[Difference], expected: Counter[tuple[str, str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the differences. Return 0 if they are the expected ones, else 1."""
+    """Compare two published files, and print the differences.
+
+    Return 0 if the differences are exactly the expected differences. Otherwise return 1.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.same_figures", description="Compare two published files."
     )

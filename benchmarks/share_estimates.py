@@ -1,8 +1,11 @@
-"""Compares Tryghed's estimates of survey shares, with standard errors and intervals, with those of the library svy.
+"""Compares Tryghed with the library svy. Both estimate survey shares, their standard errors and their intervals.
 
-The answers are made up: a stratified, weighted sample in 16 editions, each with 5,000 answers, 20 areas and 12
-questions. The figures are run times in seconds in this process, without the time to load the libraries. svy computes
-the first edition only. Its results must be the same as Tryghed's; the largest difference is printed.
+The answers are made up. They form a stratified, weighted sample in 16 editions. In each edition, 5,000 respondents in
+20 areas answer 12 questions.
+
+The benchmark measures the run time in seconds, in this process. The time to load the libraries is not measured. svy
+computes only the first edition. Tryghed and svy must have the same results for that edition. The benchmark prints the
+largest difference between their results.
 
     python -m benchmarks.share_estimates
 """
@@ -27,7 +30,7 @@ Figures = dict[tuple[int, int], tuple[float, float, float, float]]
 
 
 def made_up(edition: int) -> Sample:
-    """Return the sample design of an edition, the answers to each question, and the area of each respondent."""
+    """Return made-up data of one edition: the sample design, the answers, and the area of each respondent."""
     rng = np.random.default_rng(edition)
     stratum = np.sort(rng.integers(0, STRATA, ANSWERS))
     population = rng.integers(20_000, 80_000, STRATA).astype(float)
@@ -38,7 +41,7 @@ def made_up(edition: int) -> Sample:
 
 
 def by_tryghed(sample: Sample) -> Figures:
-    """Return Tryghed's figures. They are computed for all areas and all questions at once."""
+    """Return the figures that Tryghed computes. Tryghed computes all areas and all questions at once."""
     estimates = samples.estimates(*sample)
     low, high = samples.korn_graubard_limits(estimates, CONFIDENCE)
     return _figures(estimates, low, high)
@@ -54,7 +57,7 @@ def _figures(estimates: Estimates, low: Array, high: Array) -> Figures:
 
 
 def by_svy(sample: Sample) -> Figures:
-    """Return svy's figures. They are computed for one question at a time, and for all areas at once."""
+    """Return the figures that svy computes. svy computes one question at a time, for all areas at once."""
     import polars as pl
     import svy
 
@@ -79,14 +82,17 @@ def by_svy(sample: Sample) -> Figures:
 
 
 def clocked(way: Callable[[Sample], Figures], editions: list[Sample]) -> tuple[float, list[Figures]]:
-    """Let Tryghed or svy compute the editions. Return the mean run time per edition in seconds, and the figures."""
+    """Compute the figures of the editions with the function `way`.
+
+    Return the mean run time per edition in seconds, and the figures.
+    """
     start = time.perf_counter()
     figures = [way(sample) for sample in editions]
     return (time.perf_counter() - start) / len(editions), figures
 
 
 def main() -> None:
-    """Run the benchmark and print its table."""
+    """Run the benchmark, and print a table of its results."""
     import svy  # noqa: F401  loaded before time is measured
 
     print(ran_on("svy", "numpy", "scipy"))

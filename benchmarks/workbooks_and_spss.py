@@ -1,14 +1,18 @@
-"""Compares Tryghed's time to read an Excel file and an SPSS file with that of the libraries that read their cells.
-
-Each file has 100,000 rows.
+"""Compares how fast Tryghed and a plain library read an Excel file, and how fast they read an SPSS file.
 
     python -m benchmarks.workbooks_and_spss
 
 The Excel file has police reports on one sheet. The SPSS file has survey answers with value labels. Both files are made
-up. The ways take turns, each in a new process. The figures are run times in seconds, without the time to load the
-libraries. Tryghed inspects the whole file, finds its specification, hashes it, and converts every cell of the
-specification's columns to text. The yardstick is the library alone: it converts all cells to Python values and checks
-nothing. The time that Tryghed takes until the typed table is stored is printed too, but no limit is set for it.
+up, and each file has 100,000 rows. The ways take turns, and each run has a new process. The benchmark measures the run
+time in seconds, without the time to load the libraries.
+
+Tryghed inspects the whole file, finds its specification, and hashes the file. It converts every cell of the
+specification's columns to text.
+
+The yardstick is the library that reads the cells: python-calamine for Excel, and pyreadstat for SPSS. The library
+converts all cells to Python values, and checks nothing.
+
+The benchmark also prints the time that Tryghed takes until the typed table is stored. There is no limit for this time.
 """
 
 import os
@@ -33,7 +37,7 @@ SHEET = "Anmeldelser"
 
 
 def write_files(folder: Path) -> None:
-    """Write both files, repeating the rows of the made-up sample."""
+    """Write the Excel file and the SPSS file. Both files repeat the rows of the made-up sample."""
     from assets.extracts.layouts import load_specifications
     from assets.extracts.sample.police_reports import first_draw
     from assets.extracts.sample.survey_answers import survey_extract
@@ -49,7 +53,10 @@ def write_files(folder: Path) -> None:
 
 
 def write_often(extract: "Extract", key: str, folder: Path) -> None:
-    """Write a file of ROWS rows that repeats the rows of the extract, each with a different key."""
+    """Write a file that has ROWS rows. The file repeats the rows of the extract, but each row has its own key.
+
+    `key` is the name of the column that contains the key.
+    """
     from assets.extracts.sample.writing import write
 
     rows = extract.rows.iloc[[place % len(extract.rows) for place in range(ROWS)]].reset_index(drop=True)
@@ -58,12 +65,12 @@ def write_often(extract: "Extract", key: str, folder: Path) -> None:
 
 
 def file_of(kind: str, folder: Path) -> Path:
-    """Return the path of the benchmark's file of a kind: the Excel file or the SPSS file."""
+    """Return the path of the benchmark's Excel file if `kind` is `xlsx`, or of its SPSS file if `kind` is `sav`."""
     return folder / f"synthetic_rows.{kind}"
 
 
 def calamine_alone(folder: Path) -> None:
-    """Read the workbook with python-calamine. This is the yardstick for Excel."""
+    """Read the Excel file with python-calamine alone. This way is the yardstick for Excel."""
     import python_calamine
 
     book = python_calamine.CalamineWorkbook.from_path(str(file_of("xlsx", folder)))
@@ -71,7 +78,7 @@ def calamine_alone(folder: Path) -> None:
 
 
 def pyreadstat_alone(folder: Path) -> None:
-    """Read the file with pyreadstat. This is the yardstick for SPSS."""
+    """Read the SPSS file with pyreadstat alone. This way is the yardstick for SPSS."""
     import pyreadstat
 
     cells, _ = pyreadstat.read_sav(str(file_of("sav", folder)), output_format="dict")
@@ -79,7 +86,7 @@ def pyreadstat_alone(folder: Path) -> None:
 
 
 def as_delivered(kind: str, folder: Path) -> None:
-    """Inspect the file with Tryghed, and read every row as delivered."""
+    """Inspect the file with Tryghed, and read every row as it was delivered."""
     from assets.extracts.landing import look_into, rows_of
     from assets.extracts.layouts import load_specifications
 
@@ -88,7 +95,11 @@ def as_delivered(kind: str, folder: Path) -> None:
 
 
 def typed_table(kind: str, folder: Path) -> None:
-    """Do all of Tryghed's work: store the rows as delivered, reject rows, and type and map the others."""
+    """Do all of Tryghed's work on the file.
+
+    Tryghed stores the rows as delivered, and rejects bad rows. For the other rows, Tryghed converts the cells to their
+    types, looks up the meaning of codes, and stores the typed table.
+    """
     from assets.extracts.file_trial import into_store
     from assets.extracts.landing import look_into
     from assets.extracts.layouts import load_specifications
@@ -108,7 +119,10 @@ WAYS: dict[str, Callable[[Path], object]] = {
 
 
 def timed(way: str, folder: Path) -> float:
-    """Load the libraries of one way, run the way in this process, and return its run time in seconds."""
+    """Run one way in this process, and return its run time in seconds.
+
+    The libraries are loaded before the time is measured.
+    """
     libraries = ["pyreadstat", "python_calamine", "pyproj.crs"]
     libraries += ["assets.extracts.landing"] if way.endswith("rows as delivered") else []
     libraries += ["assets.extracts.trial"] if way.endswith("typed table") else []
@@ -120,7 +134,7 @@ def timed(way: str, folder: Path) -> float:
 
 
 def main() -> None:
-    """Run the benchmark and print its table."""
+    """Run the benchmark, and print a table of its results."""
     print(ran_on("python-calamine", "pyreadstat", "pyarrow", "duckdb"))
     print(f"| {ROWS:,} rows, median of {RUNS} runs | seconds | peak MB | time, pair by pair | limit |")
     print("|---|---|---|---|---|")

@@ -1,5 +1,5 @@
-"""The rules for tables (`rules/`), the rules for single delivered rows (`rows/`), and the modules that run both.
+"""The rules for tables (`rules/`), the rules for single delivered rows (`rows/`), and modules that read these rules.
 
-Rules name tables, never assets; `assets/asset_checks.py` turns them into Dagster checks. Columns and types do not belong
-here: they are in the contracts, `warehouse/tables/`.
+A rule names a table and never a Dagster asset. `assets/asset_checks.py` makes Dagster checks from the rules for tables.
+Columns and types are not described here. They are in the contracts, `warehouse/tables/`.
 """

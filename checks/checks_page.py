@@ -1,6 +1,7 @@
-"""Writes docs/CHECKS.md from the rules: for each check, what it asks and what to do if it fails.
+"""Write the page docs/CHECKS.md from the rules.
 
-A test fails when the page is out of date.
+For each check, the page says what is wrong if the check fails, and what to do then. A test fails if the page is out of
+date.
 """
 
 from pathlib import Path
@@ -29,14 +30,14 @@ changed a file of the store by hand: report it.
 
 
 def anchor(rule: Rule) -> str:
-    """Return the anchor of the rule's section, for links to the page."""
+    """Return the anchor of the rule's section on the page. It is used in links to that section."""
     if rule.name == SHAPE:
         return SHAPE
     return f"{rule.table.replace('.', '')}-{rule.name}"
 
 
 def render() -> str:
-    """Return the page's text: a section for each rule for a table, then a list of the rules that reject single rows."""
+    """Return the page's text: first a section for each rule of a table, then a list of the rules for single rows."""
     table_rules = [rule for of_table in rules().values() for rule in of_table]
     of_rows = [rule for of_table in row_rules().values() for rule in of_table]
     lines = "\n".join(map(_row_rule, of_rows))
@@ -58,7 +59,7 @@ def _row_rule(rule: RowRule) -> str:
 
 
 def write(page: Path = PAGE) -> None:
-    """Write the page to docs/CHECKS.md, or to the given path."""
+    """Write the text of the page to the file `page`, which is docs/CHECKS.md by default."""
     page.write_text(render(), encoding="utf-8")
 
 

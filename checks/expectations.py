@@ -1,10 +1,13 @@
-"""Runs rules with Great Expectations on DuckDB. No other module uses Great Expectations.
+"""Run rules with Great Expectations on DuckDB. No other module uses Great Expectations.
 
-Importing this library takes seconds, so it is imported inside the functions that validate and never at the top
-(`benchmarks/imports.py`). The library's SQL engine does not work with DuckDB by itself, because the engine closes a
-cursor before it reads the cursor's rows. `_connection` therefore gives the engine cursors that keep their rows. Because
-this adapter is new, `prove_route` first plants bad rows, and raises an error if a kind of expectation does not find
-them.
+Importing Great Expectations takes seconds. It is therefore imported inside the functions that need it, and never at the
+top of this module. `benchmarks/imports.py` measures the time.
+
+The SQL engine of Great Expectations does not work with DuckDB by itself, because the engine closes a cursor before it
+reads the cursor's rows. `_connection` therefore gives the engine cursors that keep their rows.
+
+Because this adapter is new, `prove_route` tests it before any rule runs. `prove_route` plants bad rows in a table, and
+raises an error if a kind of expectation does not find these rows.
 """
 
 import contextlib
@@ -37,26 +40,29 @@ Key = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a rule: the keys of the rows that break it. There are none if the rule holds."""
+    """The result of running a rule.
+
+    `failing` has the keys of the rows that break the rule, or no keys if the rule holds.
+    """
 
     rule: Rule
     failing: tuple[Key, ...]
 
     def of_edition(self, edition: int) -> tuple[Key, ...]:
-        """Return the failing keys of an edition. Keys without an edition belong to every edition."""
+        """Return the keys of the failing rows in one edition. A key that has no edition belongs to every edition."""
         return tuple(key for key in self.failing if key.get("edition") in (edition, None))
 
 
 class CheckError(Exception):
-    """A check could not be run. This is a fault of the program, never of the data."""
+    """The error that a check could not be run. This is always a fault of the program and never of the data."""
 
 
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
-    """Check the shape of a stored table, then its rules. Return one outcome for the shape and one for each rule.
+    """Check the shape of a stored table, then run its rules. Return the outcome of the shape check and of each rule.
 
-    If `editions` are given, the shape check and the rules for single rows look at these editions of the store only. If
-    a file has the wrong shape, the result has only the shape check, because no rule can run on such a file. Raises
-    CheckError if a check could not be run.
+    If `editions` are given, the shape check and the rules that look at each edition by itself run on these editions
+    only. All other rules run on the whole table. If a file has the wrong shape, no rule can run on the file. The result
+    then has only the outcome of the shape check. Raises CheckError if a check could not be run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
@@ -77,13 +83,16 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
 
 
 def _rows_of(table: Table, editions: Iterable[int]) -> str:
-    """Return a query that selects the stored table's rows in these editions; it selects no rows if there are no editions."""
+    """Return a query that selects the stored rows of these editions. Without editions, the query selects no rows."""
     files = [str(path_of(table, edition)) for edition in editions]
     return f"FROM read_parquet({files})" if files else f"FROM {table.name} LIMIT 0"
 
 
 def tables_read(rules: Iterable[Rule]) -> list[Table]:
-    """Return the tables that the rules' queries name. A rule's own table is among them only if the query names it."""
+    """Return the tables that are named in the rules' queries.
+
+    A rule's own table is included only if a query names it.
+    """
     names = {name for rule in rules for name in rule.names}
     return [table for table in contracts().values() if table.name in names]
 
@@ -91,10 +100,11 @@ def tables_read(rules: Iterable[Rule]) -> list[Table]:
 def run_rules(
     connection: duckdb.DuckDBPyConnection, rules: list[Rule], editions_alone: str | None = None
 ) -> list[Outcome]:
-    """Run rules on the tables and views of a connection, one validation per table.
+    """Run rules on the tables and views of a connection. Return an outcome for each rule, in the order of the rules.
 
-    `editions_alone` is the name of a view of the table with only some editions. Rules that look at each edition by
-    itself run on this view instead of the whole table. Raises CheckError if a rule could not be run.
+    All rules of a table run in one validation. `editions_alone` is the name of a view that has only some editions of
+    the table. A rule that looks at each edition by itself runs on this view instead of the whole table. Raises
+    CheckError if a rule could not be run.
     """
     outcomes = {}
     for name in dict.fromkeys(rule.table for rule in rules):
@@ -107,7 +117,7 @@ def run_rules(
 
 
 def _query(rule: Rule, editions_alone: str | None) -> str | None:
-    """Return the query that selects the rows that break the rule; None if the rule is an expectation."""
+    """Return the query that selects the rows that break the rule. Return None if the rule is an expectation."""
     if rule.sql is None:
         return None
     narrow = editions_alone if rule.looks_at_editions_alone else None
@@ -116,9 +126,9 @@ def _query(rule: Rule, editions_alone: str | None) -> str | None:
 
 @cache
 def prove_route() -> None:
-    """Run each kind of expectation that the project uses on a table with planted bad rows.
+    """Run each kind of expectation that the project uses on a small table with planted bad rows.
 
-    Raises CheckError if one of them does not find these rows.
+    Raises CheckError if a kind of expectation does not find exactly these rows.
     """
     connection = duckdb.connect()
     connection.execute(
@@ -155,12 +165,15 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 
 def misshapen_files(table: Table) -> list[Key]:
-    """Return the files whose columns or types differ from the contract.
+    """Return the files of a table that have the wrong shape.
 
-    Each file is given by its edition, or by its name if the table has no editions.
+    A file has the wrong shape in these cases:
 
-    A file also has the wrong shape if it allows empty cells in a required column, or if it has rows of another edition
-    than its name says.
+    - Its columns or types differ from the contract.
+    - It allows empty cells in a required column.
+    - It has rows of another edition than its name says.
+
+    The result gives the edition of each such file. If the table has no editions, the result gives the file's name.
     """
     expected = table.arrow_schema()
     return [
@@ -178,12 +191,11 @@ def _fits(path: Path, expected: pa.Schema, edition: int | None) -> bool:
 
 
 class _GreatExpectations:
-    """Great Expectations with one data source and one table.
+    """Great Expectations, set up with one data source and one table.
 
-    Both are made only once per process, because making them takes long.
-
-    The table is the view `judged` of the DuckDB connection that is being checked. `benchmarks/run_overhead.py` shows
-    what Great Expectations costs.
+    The data source and the table are made only once per process, because making them takes long. The table is the view
+    `judged` in the DuckDB connection that is being checked. `benchmarks/run_overhead.py` shows how much time Great
+    Expectations takes.
     """
 
     def __init__(self) -> None:
@@ -204,7 +216,10 @@ class _GreatExpectations:
         self._all = source.add_table_asset("judged", table_name="judged").add_batch_definition_whole_table("all")
 
     def batch(self, connection: duckdb.DuckDBPyConnection, name: str) -> "Batch":
-        """Return a batch of all rows of a table or view of the connection."""
+        """Return a batch that has all rows of a table or view.
+
+        `name` is the name of the table or view in the connection.
+        """
         connection.execute(f"CREATE OR REPLACE VIEW judged AS SELECT * FROM {name}")
         self._connection = connection
         return self._all.get_batch()
@@ -214,7 +229,7 @@ _great_expectations = cache(_GreatExpectations)
 
 
 def _connection(connection: duckdb.DuckDBPyConnection) -> "ConnectionWrapper":
-    """Return a connection for SQLAlchemy whose cursors keep their rows after they are closed."""
+    """Return a connection for SQLAlchemy. The cursors of this connection keep their rows after they are closed."""
     from duckdb_sqlalchemy import ConnectionWrapper, CursorWrapper
 
     class KeepingCursor(CursorWrapper):
@@ -224,7 +239,7 @@ def _connection(connection: duckdb.DuckDBPyConnection) -> "ConnectionWrapper":
                 self._buffer_result()
 
         def close(self) -> None:
-            """Keep the rows, because Great Expectations reads them after it has closed the cursor."""
+            """Keep the rows. Great Expectations reads the rows after it has closed the cursor."""
 
     own = connection.cursor()  # Great Expectations closes the connection that is given to it
 
@@ -242,9 +257,10 @@ def _validate(
     queries: list[str | None],
     key: tuple[str, ...] = (),
 ) -> "list[ExpectationValidationResult]":
-    """Run rules on a table or view. A rule runs as an expectation, or as its query in `queries`.
+    """Run rules on the table or view `name`. Return the results in the order of the rules.
 
-    Return the results in the order of the rules.
+    `queries` has the query of each rule, or None if the rule is an expectation. `key` lists the columns that identify a
+    failing row. If `key` is empty, the key of the rules' table is used.
     """
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -277,7 +293,7 @@ def _failing_keys(
     result: "ExpectationValidationResult",
     key: tuple[str, ...] = (),
 ) -> tuple[Key, ...]:
-    """Return the keys of the failing rows. Raises CheckError if the rule could not be run."""
+    """Return the keys of the rows that break the rule. Raises CheckError if the rule could not be run."""
     _refuse_errors(rule, result)
     if result.success:
         return ()
@@ -290,13 +306,13 @@ def _failing_keys(
                 dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor.fetchall()
             ]
     else:
-        # If the result has no index list, it has the failing values themselves. These are then the keys.
+        # If the result has no list of keys, it has a list of the failing values. These values are then the keys.
         rows = result.result.get("unexpected_index_list") or result.result["unexpected_list"]
     return tuple({name: row[name] for name in names if name in row} for row in rows)
 
 
 def _refuse_errors(rule: Rule, result: "ExpectationValidationResult") -> None:
-    """Raise CheckError if the expectation could not be run.
+    """Raise CheckError if the rule could not be run.
 
     Great Expectations itself would only say that the check failed.
     """

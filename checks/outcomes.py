@@ -1,8 +1,9 @@
-"""Runs the rules of a table, and keeps the result for each edition in a file of the store.
+"""Run the rules of a table, and keep the results in a file of the store.
 
-Kept results are valid as long as the table's content, its rules and the programs that run them stay the same. Then no
-rule is run again. If some editions changed, a rule that looks at single rows is run on those editions only. Every other
-rule compares rows, editions or tables, so it is run on all editions. The kept results are never published.
+Kept results are valid as long as nothing has changed: the content of the table, the other tables that its rules read,
+the rules, and the programs that run the rules. As long as the results are valid, no rule runs again. If only some
+editions have changed, a rule that looks at each edition by itself runs on these editions only. Every other rule runs on
+all editions, because it compares editions or tables. The kept results are never published.
 """
 
 import hashlib
@@ -24,10 +25,10 @@ KEYS_KEPT = 20  # how many keys of failing rows are kept for each edition
 
 
 class Failure(BaseModel):
-    """A failure of a rule in an edition: how many rows break it, the keys of the first ones, and their provenance.
+    """The failure of a rule in one edition.
 
-    The edition is None if the table has no editions. `provenance` is `synthetic` if at least one of the rows that break
-    the rule is made up.
+    `edition` is None if the table has no editions. `rows` is the number of rows that break the rule. `keys` has the
+    keys of the first of these rows. `provenance` is `synthetic` if at least one of these rows is made up.
     """
 
     edition: int | None
@@ -38,30 +39,36 @@ class Failure(BaseModel):
 
 @dataclass(frozen=True)
 class Judged:
-    """The result of a rule: its failures in the order of editions. There are none if the rule holds."""
+    """The result of a rule: its failures, sorted by edition.
+
+    There is one failure for each edition in which the rule fails. There are no failures if the rule holds.
+    """
 
     rule: Rule
     failures: tuple[Failure, ...]
 
     def in_edition(self, edition: int | None) -> Failure | None:
-        """Return the failure in an edition, or None if the rule holds there."""
+        """Return the rule's failure in one edition. Return None if the rule holds in this edition."""
         return next((failure for failure in self.failures if failure.edition == edition), None)
 
 
 class _Kept(BaseModel):
-    """The kept results of a table, and the hashes for which they are valid."""
+    """The kept results of a table, and hashes of everything that the results depend on.
+
+    The results are valid as long as all these hashes stay the same.
+    """
 
     judged_by: str
-    files: dict[str, str]  # the hash of each file of the table; its key is the file's edition
-    other_tables: dict[str, str]  # the hash of each other table that the rules read; its key is that table's name
+    files: dict[str, str]  # the hash of each file of the table, keyed by the file's edition
+    other_tables: dict[str, str]  # the hash of each other table that the rules read, keyed by table name
     failures: dict[str, list[Failure]]
 
 
 def judge(table: Table) -> list[Judged]:
-    """Return the results of all rules of a table in all its editions, and keep them for the next run.
+    """Return the results of all rules of a table for all editions. Keep the results for the next run.
 
-    If a file has the wrong shape, the only result is the shape check, because no rule can run on such a file. Raises
-    CheckError if a check could not be run.
+    If a file has the wrong shape, no rule can run on the file. The only result is then the result of the shape check.
+    Raises CheckError if a check could not be run.
     """
     if misshapen_files(table):
         return [_judged(table, outcome) for outcome in validate_table(table, ())]
@@ -85,7 +92,10 @@ def judge(table: Table) -> list[Judged]:
 
 
 def failing_before() -> dict[tuple[str, str], set[int | None]]:
-    """Return the editions in which each rule failed when its table was last checked. The key is the table and the rule."""
+    """Return the editions in which each rule failed when the rule's table was last checked.
+
+    Each key consists of a table's name and a rule's name.
+    """
     failing: dict[tuple[str, str], set[int | None]] = {}
     for table in contracts().values():
         kept = _read(table)
@@ -95,12 +105,12 @@ def failing_before() -> dict[tuple[str, str], set[int | None]]:
 
 
 def rules_of(table: Table) -> list[Rule]:
-    """Return the shape check, followed by the table's rules in the order of their file."""
+    """Return all rules of a table: the shape check first, then the other rules in the order of their file."""
     return [shape_rule(table), *rules().get(table.name, ())]
 
 
 def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judged:
-    """Return a result with the kept failures of the unchanged editions and the new failures of the others."""
+    """Return a result that has the kept failures of unchanged editions and the new failures of all other editions."""
     unchanged_failures = [
         failure for failure in kept.failures.get(judged.rule.name, ()) if str(failure.edition) in unchanged
     ]
@@ -111,10 +121,13 @@ def _with_kept(judged: Judged, kept: _Kept, unchanged: Collection[str]) -> Judge
 
 
 def _judged(table: Table, outcome: Outcome) -> Judged:
-    """Return the failing rows of each edition. A failing key without an edition belongs to every edition."""
+    """Return the result of a rule, with the failing rows divided by edition.
+
+    A failing key that has no edition belongs to every edition.
+    """
     failures = []
     editions = _editions(table)
-    if table.partitioned:  # a rule may find that the table lacks an edition
+    if table.partitioned:  # a rule may fail for an edition that is not stored
         failing_editions = {int(key["edition"]) for key in outcome.failing if key.get("edition") is not None}
         editions = sorted({*store.stored_editions(table), *failing_editions})
     for edition in editions:
@@ -131,7 +144,10 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 
 def _provenance(table: Table, rule: Rule, keys: Iterable[Key], edition: int | None) -> str | None:
-    """Return the provenance of the failing rows: `synthetic` if at least one of these rows is made up."""
+    """Return the provenance of the failing rows. It is `synthetic` if at least one of these rows is made up.
+
+    Rows of a reference table count as published. Return None if the provenance of the rows is not known.
+    """
     if table.schema_name == "reference":
         return "published"
     if "provenance" not in table.columns or rule.rows_of or edition is None:
@@ -151,12 +167,12 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def _files(table: Table) -> dict[str, str]:
-    """Return the hash of each file of a table. The key is the file's edition."""
+    """Return the hash of each file of a table. Each key is the edition of a file."""
     return {path.stem if table.partitioned else "None": store.content_hash(path) for path in store.stored_files(table)}
 
 
 def _other_tables(table: Table) -> dict[str, str]:
-    """Return the hash of each other table that the rules read. The key is that table's name."""
+    """Return the hash of each other table that the table's rules read. Each key is the name of such a table."""
     tables = [read_table for read_table in tables_read(rules_of(table)) if read_table.name != table.name]
     return {
         read_table.name: hashlib.sha256(json.dumps(_files(read_table)).encode()).hexdigest() for read_table in tables
@@ -165,7 +181,7 @@ def _other_tables(table: Table) -> dict[str, str]:
 
 @cache
 def _judged_by(name: str) -> str:
-    """Return a hash of the table's rules, its contract, and the programs that run the rules."""
+    """Return one hash of three things: the table's rules, the table's contract, and the programs that run the rules."""
     table = contracts()[name]
     texts = [rule.model_dump_json() for rule in (*rules_of(table), *shape_expectations(table))]
     programs = [f"{program} {version(program)}" for program in ("great-expectations", "duckdb")]
@@ -174,7 +190,7 @@ def _judged_by(name: str) -> str:
 
 
 def _read(table: Table) -> _Kept | None:
-    """Return the kept results of a table, or None if there are none or their file is damaged."""
+    """Return the kept results of a table. Return None if no results are kept, or if their file is damaged."""
     try:
         return _Kept.model_validate_json(store.read_outcomes(table))
     except ValueError:
@@ -182,6 +198,6 @@ def _read(table: Table) -> _Kept | None:
 
 
 def _read_valid(table: Table) -> _Kept | None:
-    """Return the kept results of a table, or None if there are none by the rules and programs as they are now."""
+    """Return the kept results of a table if they come from the current rules and programs. Otherwise return None."""
     kept = _read(table)
     return kept if kept and kept.judged_by == _judged_by(table.name) else None

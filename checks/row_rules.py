@@ -1,7 +1,7 @@
-"""The rules that reject single delivered rows, read from `checks/rows/*.yml`.
+"""Read the rules that reject single delivered rows from `checks/rows/*.yml`.
 
-The rules run before a table is made. `quality.rejected_rows` has each rejected row, with the reason that the rule
-gives. Rules of a whole table belong in `checks/rules/`.
+These rules run before a table is made. `quality.rejected_rows` lists each rejected row, with the reason that the rule
+gives. Rules for whole tables belong in `checks/rules/`.
 """
 
 from functools import cache
@@ -16,10 +16,10 @@ ROWS = Path(__file__).parent / "rows"
 
 
 class RowRule(BaseModel):
-    """A rule of single rows.
+    """A rule that rejects single delivered rows.
 
-    The rule has either a condition that is true for a bad row, or a query. The query reads `{batch}` and selects `file`
-    and `row` of the bad rows.
+    The rule has either a condition or a query. The condition is true for a bad row. The query reads the rows from
+    `{batch}`. It selects the columns `file` and `row` of the bad rows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,7 +42,10 @@ class RowRule(BaseModel):
         return self
 
     def query(self, batch: str) -> str:
-        """Return the query that selects the file and row of each bad row in a table or view."""
+        """Return the query that selects the columns `file` and `row` of each bad row.
+
+        `batch` names the table or view to read.
+        """
         if self.sql:
             return self.sql.format(batch=batch)
         return f"SELECT file, row FROM {batch} WHERE {self.condition}"
@@ -50,7 +53,7 @@ class RowRule(BaseModel):
 
 @cache
 def row_rules() -> dict[str, tuple[RowRule, ...]]:
-    """Return the row rules of each table, keyed by table name and in the order of the files."""
+    """Return the row rules of each table, keyed by the table's name. The rules are in the order of the files."""
     by_table: dict[str, tuple[RowRule, ...]] = {}
     for path in sorted(ROWS.glob("*.yml")):
         for table, entries in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).items():

@@ -1,4 +1,4 @@
-"""The rules of each table, read from `checks/rules/*.yml`. `expectations.py` runs them."""
+"""Read the rules of each table from `checks/rules/*.yml`. `expectations.py` runs the rules."""
 
 import re
 from functools import cache
@@ -21,13 +21,15 @@ _SINGLE_ROWS = re.compile(
 
 
 class Rule(BaseModel):
-    """A rule of a table: either an expectation with its arguments, or a query that selects the rows that break it.
+    """A rule of a table: either an expectation with its arguments, or a query that selects the failing rows.
 
-    `why` says what is wrong when the rule fails and why that matters; `what_to_do` names the file or command. `rows_of`
-    names another table if the failing rows are in that one, for example rows that should have arrived in this table and
-    did not. A steward may accept the failure of a `decidable` rule. Only rules about delivered data are decidable. A
-    fault of the program has to be reported instead, and a wrong line of a reference file has to be corrected. A rule
-    that can fail in published data has a footnote, which tells readers so.
+    `why` says what is wrong if the rule fails, and why that matters. `what_to_do` names the file to correct or the
+    command to run. `rows_of` is the name of another table. It is set only if the failing rows are in that other table.
+    For example, they may be rows that should have arrived in this table and did not.
+
+    A steward may accept the failure of a `decidable` rule. Only rules about delivered data are decidable. A fault of
+    the program has to be reported instead, and a wrong line of a reference file has to be corrected. A rule has a
+    footnote if it can fail in published data. The footnote tells readers about the failure.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,12 +60,12 @@ class Rule(BaseModel):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Return the key columns of the table that the failing rows are in."""
+        """Return the names of the key columns that identify the failing rows."""
         return contracts()[self.rows_of or self.table].key
 
     @property
     def judges_single_rows(self) -> bool:
-        """Return whether the rule looks at each row by itself. If so, it need not run again on an unchanged file."""
+        """Return whether the rule judges each row by itself. Such a rule need not run again on an unchanged file."""
         if self.rows_of:
             return False
         if self.sql is None:
@@ -74,28 +76,31 @@ class Rule(BaseModel):
     def looks_at_editions_alone(self) -> bool:
         """Return whether the rule looks at each edition by itself.
 
-        The rule that keys are unique is one of these, because each key contains its edition, and a file has only one
-        edition.
+        A rule that judges single rows does so. The rule that keys are unique also does so, because each key contains
+        its edition, and a file has only one edition.
         """
         return self.judges_single_rows or self.name == KEY_UNIQUE
 
     @property
     def names(self) -> set[str]:
-        """Return all names of the form `schema.table` in the rule's query."""
+        """Return all names of the form `schema.table` in the rule's query and in `rows_of`."""
         return set(_NAMES.findall(f"{self.sql} {self.rows_of}"))
 
     @property
     def description(self) -> str:
-        """Return the check's description for Dagster: what is wrong when it fails, whether it blocks, and what to do."""
+        """Return the description of the check for Dagster.
+
+        It says what is wrong if the check fails, whether the check blocks the publication, and what to do.
+        """
         effect = "Blocks the publication" if self.severity == "error" else "Does not block"
         return f"If it fails: {self.why} {effect}. What to do: {self.what_to_do}"
 
 
 def shape_expectations(table: Table) -> list[Rule]:
-    """Return the contract's conditions on values as rules: allowed values, and at most one row per key.
+    """Return the conditions that a contract sets for values, as rules: allowed values, and at most one row per key.
 
-    Required columns need no rule here: a Parquet file whose column may be empty fails in
-    `expectations.misshapen_files`.
+    Required columns need no rule here. If a Parquet file allows empty cells in a required column,
+    `expectations.misshapen_files` finds the file.
     """
     rules_of_values = [
         _shape_rule(
@@ -110,7 +115,8 @@ def shape_expectations(table: Table) -> list[Rule]:
 def _key_rule(table: Table) -> Rule:
     """Return the rule that keys are unique.
 
-    The rule compares only rows whose keys have equal hashes, because comparing millions of keys would fill the memory.
+    Comparing millions of keys would fill the memory. The rule therefore compares hashes of the keys first. It then
+    compares only the keys that have equal hashes.
     """
     if len(table.key) == 1:
         return _shape_rule(table, KEY_UNIQUE, "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
@@ -121,7 +127,7 @@ def _key_rule(table: Table) -> Rule:
 
 
 def shape_rule(table: Table) -> Rule:
-    """Return the shape check as a steward sees it: one rule that stands for all rules of the contract."""
+    """Return the shape check as a steward sees it: a single rule for all conditions of the contract."""
     return Rule(
         table=table.name,
         name=SHAPE,
@@ -134,9 +140,9 @@ def shape_rule(table: Table) -> Rule:
 
 @cache
 def rules() -> dict[str, tuple[Rule, ...]]:
-    """Return the rules of each table, keyed by table name and in the order of the files.
+    """Return the rules of each table, keyed by the table's name. The rules are in the order of the files.
 
-    Raises ValueError if a table is unknown.
+    Raises ValueError if a file names a table that does not exist.
     """
     by_table: dict[str, tuple[Rule, ...]] = {}
     for path in sorted(RULES.glob("*.yml")):
@@ -150,12 +156,15 @@ def rules() -> dict[str, tuple[Rule, ...]]:
 
 
 def decidable_rules() -> list[Rule]:
-    """Return the rules that a steward may decide on, in the order of the files."""
+    """Return the decidable rules, in the order of the files. A data steward may decide on a failure of such a rule."""
     return [rule for of_table in rules().values() for rule in of_table if rule.decidable]
 
 
 def blocking_rules() -> list[tuple[str, str]]:
-    """Return the blocking rules as pairs of table and rule name, in the order of the files."""
+    """Return a pair of names for each blocking rule: the table's name and the rule's name.
+
+    The pairs are in the order of the files.
+    """
     return [(rule.table, rule.name) for of_table in rules().values() for rule in of_table if rule.severity == "error"]
 
 

@@ -1,6 +1,7 @@
-"""The types of an agreement's YAML file: its areas, parties and targets.
+"""Classes for the entries of an agreement's YAML file: its areas, parties and targets.
 
-The rules that `Rule` lists are applied in `assets/targets/rules.py`, with the formulas of `assets/methods/judgements.py`.
+`Rule` lists the names of the rules. `assets/targets/rules.py` applies these rules, with the formulas of
+`assets/methods/judgements.py`.
 """
 
 from datetime import date
@@ -20,7 +21,7 @@ Rule = Literal[
 
 
 class Part(BaseModel):
-    """Base class of the entries of the file. pydantic refuses a field that the entry's class does not have."""
+    """Base class of the entries of an agreement's YAML file. pydantic refuses an entry that has an unknown field."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,7 +37,7 @@ class AgreementArea(Part):
 
 
 class Target(Part):
-    """A target: the rule that judges it, the years in which it is judged, and the value that it is compared with."""
+    """A target of an agreement: its rule, the years in which it is judged, and its limit or baseline."""
 
     target_id: str
     rule: Rule

@@ -1,6 +1,7 @@
-"""Reads the contracts of the tables, `warehouse/tables/*.yml`, and makes types, DDL and comments from them.
+"""Read the contracts of the tables from `warehouse/tables/*.yml`, and make types, DDL and comments from them.
 
-A contract describes a table's columns. Conditions that rows or whole tables have to meet are rules in `checks/`.
+A contract describes the columns of a table. It does not have the conditions that rows or whole tables have to meet.
+Those conditions are rules in `checks/`.
 """
 
 import gc
@@ -39,13 +40,13 @@ PANDAS = {
 
 
 class Strict(BaseModel):
-    """Base class of the parts of a contract. pydantic refuses a field that the part's class does not have."""
+    """Base class of the parts of a contract. pydantic refuses a part that has an unknown field."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Column(Strict):
-    """A column: its type, unit and text, and the values it may hold."""
+    """A column of a table: its type, its unit, its description in `text`, and the values that it may have."""
 
     type: Literal["text", "integer", "number", "boolean", "date"]
     text: str
@@ -59,7 +60,7 @@ class Column(Strict):
 
     @property
     def is_free_text(self) -> bool:
-        """Return whether the column is text that neither a pattern nor a list of values restricts."""
+        """Return whether the column has free text. Free text has neither a pattern nor a list of allowed values."""
         return self.type == "text" and not self.pattern and not self.allowed
 
     @property
@@ -71,7 +72,10 @@ class Column(Strict):
 
 
 class Table(Strict):
-    """A table: its name as `schema.table`, its grain, its key, and its columns in order."""
+    """The contract of a table: its name as `schema.table`, its grain, its key, and its columns in order.
+
+    The grain says what a row of the table is.
+    """
 
     name: str
     text: str
@@ -86,7 +90,10 @@ class Table(Strict):
 
     @property
     def schema_name(self) -> str:
-        """Return the schema, which is also the table's group in Dagster and its folder in the store."""
+        """Return the name of the table's schema.
+
+        The table's group in Dagster and the table's folder in the store have the same name as the schema.
+        """
         return self.name.split(".")[0]
 
     @property
@@ -96,7 +103,7 @@ class Table(Strict):
 
     @property
     def delivered_columns(self) -> dict[str, Column]:
-        """Return the columns that a specification may name: all except those that the program fills."""
+        """Return the columns that a specification may name. The columns that the program fills are left out."""
         return {name: column for name, column in self.columns.items() if not column.generated}
 
     @property
@@ -105,7 +112,7 @@ class Table(Strict):
         return f"{self.text.rstrip('.')}. Grain: {self.grain}. Key: {', '.join(self.key)}."
 
     def arrow_schema(self) -> pa.Schema:
-        """Return the columns in order, with their types and whether they may be empty."""
+        """Return the table's Arrow schema: its columns in order, their types, and whether they may be empty."""
         return pa.schema(
             [pa.field(name, ARROW[column.type], not column.required) for name, column in self.columns.items()]
         )
@@ -123,9 +130,9 @@ class Table(Strict):
         return f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + "\n);\n" + "\n".join(comments)
 
     def arrow(self, frame: pd.DataFrame) -> pa.Table:
-        """Return the frame's rows with this table's columns and types, sorted by its key.
+        """Return the frame as an Arrow table with the columns and types of the contract, sorted by key.
 
-        Raises ValueError if a column is missing or unknown, or if a value does not fit its column's type.
+        Raises ValueError if a column is missing or unknown, or if a value does not fit the type of its column.
         """
         missing = [name for name in self.columns if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.columns]
@@ -138,16 +145,20 @@ class Table(Strict):
         return table.sort_by([(name, "ascending") for name in self.key])
 
     def fingerprint(self, frame: pd.DataFrame) -> str:
-        """Return the SHA-256 of the rows in hex. Equal rows give an equal hash, whichever file they were read from."""
+        """Return the SHA-256 of the rows in hex.
+
+        Equal rows have the same hash, even if they come from different files.
+        """
         digest = hashlib.sha256()
         with pa.ipc.new_stream(_Hashed(digest), self.arrow_schema()) as stream:
             stream.write_table(self.arrow(frame).combine_chunks())
         return digest.hexdigest()
 
     def _array(self, field: pa.Field, series: pd.Series) -> pa.Array:
-        """Cast a column to its type.
+        """Return a column as an array of its type.
 
-        Raises ValueError if a value would be changed: cut off, or turned from text into a number.
+        Raises ValueError if the conversion would change a value, for example cut off decimals or turn text into a
+        number. Also raises ValueError if a required column has empty cells.
         """
         try:
             array = pa.array(series, from_pandas=True)
@@ -160,7 +171,10 @@ class Table(Strict):
             raise ValueError(f"{self.name}: a value does not fit its column {field.name}: {error}") from error
 
     def frame(self, rows: list[Row]) -> pd.DataFrame:
-        """Return the rows as a frame with nullable pandas types. A column that is in none of the rows is empty."""
+        """Return the rows as a frame with nullable pandas types.
+
+        If no row has a value for a column, the column is empty.
+        """
         columns = {name: [row.get(name) for row in rows] for name in self.columns}
         unknown = {name for row in rows for name in row} - set(columns)
         if unknown:
@@ -169,7 +183,7 @@ class Table(Strict):
 
 
 class _Hashed(io.RawIOBase):
-    """A file that stores nothing. Everything written to it is only added to a hash."""
+    """A file that stores nothing. The bytes that are written to it are only added to a hash."""
 
     def __init__(self, digest: "hashlib._Hash") -> None:
         self._digest = digest
@@ -183,7 +197,10 @@ class _Hashed(io.RawIOBase):
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
-    """Return an Arrow table as a frame: empty cells are pd.NA, whole numbers stay integers, and dates are `date` objects."""
+    """Return an Arrow table as a frame.
+
+    Empty cells become pd.NA, whole numbers stay integers, and dates become `date` objects.
+    """
     frame: pd.DataFrame = table.to_pandas(types_mapper=PANDAS.get, date_as_object=True)
     return frame
 
@@ -196,15 +213,19 @@ def records(frame: pd.DataFrame) -> list[Row]:
 
 
 def _filled(column: pd.Series) -> list[Any]:
-    """Return a column's values with None for empty cells. This is several times as fast as pandas' own conversion."""
+    """Return the values of a column, with None for empty cells.
+
+    This function is several times as fast as the conversion by pandas.
+    """
     empty = column.isna().to_numpy()
     return [None if is_empty else value for value, is_empty in zip(column.tolist(), empty, strict=True)]
 
 
 def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
-    """Return every table of every `<schema>.yml` in the folder, keyed by its name.
+    """Return the contracts of all tables in the folder's files `<schema>.yml`, keyed by table name.
 
-    Raises ValueError if two files define the same table, or if a key names something that is no column of its table.
+    The result also has the contracts that `extract_of` makes. Raises ValueError if a table is defined twice, if it is
+    in the file of another schema, or if its key names an unknown column.
     """
     tables: dict[str, Table] = {}
     for path in sorted(folder.glob("*.yml")):
@@ -219,9 +240,10 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
 
 
 def extract_of(table: Table) -> Table | None:
-    """Return the contract of a table's rows as delivered: all values as text, with file, sheet and row.
+    """Return the contract for the rows of a table as producers delivered them.
 
-    Return None if the table's rows are not delivered.
+    All delivered values are text. Each row also has its file, sheet and row number. Return None if no rows of the table
+    are delivered.
     """
     if not table.delivered:
         return None
@@ -265,7 +287,7 @@ _PLACE = {
 
 @cache
 def contracts() -> dict[str, Table]:
-    """Return the project's own contracts. They are read only once."""
+    """Return the contracts of this project, keyed by table name. A process reads them only once."""
     # Exempt the objects that exist now from garbage collection. The imported libraries made most of them, and they live as
     # long as the process. Without this line the collector searches them again and again while Dagster's definitions load,
     # and `benchmarks/imports.py` gets slower: its ratio is 1.20 without this line, and 1.00 with it.
@@ -274,7 +296,10 @@ def contracts() -> dict[str, Table]:
 
 
 def _kind(type_: pa.DataType) -> str:
-    """Return the kind of values that a type holds. `_array` casts only to a type of the same kind."""
+    """Return the kind of an Arrow type's values, such as number or text.
+
+    `_array` casts only to a type of the same kind.
+    """
     if pa.types.is_null(type_):
         return "empty"
     if pa.types.is_integer(type_) or pa.types.is_floating(type_):

@@ -1,9 +1,11 @@
-"""Reads the decisions of data stewards from `decisions.yml` in the reference folder: one class per kind of decision.
+"""Reads the data stewards' decisions from `decisions.yml`. Each kind of decision has its own class.
 
-A decision holds only for the content that the person saw who made the decision. A decision about a row or a file
-therefore has the file's SHA-256, and a decision about a failed check has the fingerprint of the table. The decision
-lapses when that file or table changes. A decision that has expired has no effect.
-`assets/decisions/decision_effects.py` applies decisions, and `assets/decisions/deciding.py` writes them.
+A decision about a row or a file names the SHA-256 of the file that the data steward saw. A decision about a failed
+check names the fingerprint of the table that the data steward saw. If the file or the table changes, the decision
+lapses. A decision also has no effect after its last day.
+
+`assets/decisions/decision_effects.py` applies decisions. `assets/decisions/deciding.py` writes decisions to
+`decisions.yml`, which is a reference file.
 """
 
 import hashlib
@@ -23,14 +25,18 @@ from warehouse.home import reference_file, reference_folder
 from warehouse.personal import kind_within
 
 FILE = "decisions.yml"
-SEEN_LETTERS = 12  # how many letters of a fingerprint people are shown
+SEEN_LETTERS = 12  # people see this many letters of a fingerprint
 
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
 Matter = tuple[str | int | None, ...]
 
 
 class DecisionBase(BaseModel):
-    """Base class of the decisions: the id, the edition, who decided, when, until when, and why."""
+    """Base class of all decisions, with the fields that every decision has.
+
+    These fields are the decision's id, the edition, the person who decided, the day of the decision, the last day on
+    which the decision applies, and the reason. The last day is optional.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,11 +68,14 @@ class DecisionBase(BaseModel):
 
     @classmethod
     def _own_fields(cls) -> list[str]:
-        """Return the fields that this kind of decision has in addition to those of every decision."""
+        """Return the names of the fields of this kind of decision.
+
+        Fields that all kinds of decisions have are left out.
+        """
         return [name for name in cls.model_fields if name not in {*DecisionBase.model_fields, "about", "action"}]
 
     def expired(self, today: date) -> bool:
-        """Return whether the last day of the decision is over."""
+        """Return whether the decision's last day is before `today`. A decision without a last day never expires."""
         return self.expires_on is not None and self.expires_on < today
 
     def holds_in(self, edition: int) -> bool:
@@ -75,24 +84,31 @@ class DecisionBase(BaseModel):
 
     @abstractmethod
     def matter(self) -> Matter:
-        """Return what the decision is about, as a tuple. Only one decision in force can be about the same matter."""
+        """Return a tuple that says what the decision is about. Two decisions in force must not have the same tuple."""
 
     def texts(self) -> dict[str, str]:
-        """Return the free texts of the decision, keyed by field. These texts are searched for personal data."""
+        """Return the decision's free texts, keyed by the field's name.
+
+        `load_decisions` searches these texts for personal data.
+        """
         return {"person": self.person, "reason": self.reason}
 
 
 class FileDecision(DecisionBase):
-    """Base class of decisions about a file.
+    """Base class of decisions about a file, or about a row of a file.
 
-    A decision applies only to the content that the file had when the person made the decision.
+    The decision names the file and the file's SHA-256. If the file's content has changed since the decision was made,
+    the decision does not apply.
     """
 
     file: str
     file_sha256: Fingerprint
 
     def holds_for(self, file: str, file_sha256: str) -> bool:
-        """Return whether the decision is about this file with this content."""
+        """Return whether the decision is about this file, and about the content that has this SHA-256.
+
+        The decision may name only the first letters of the SHA-256.
+        """
         return self.file == file and file_sha256.startswith(self.file_sha256)
 
 
@@ -103,24 +119,27 @@ class RowDecision(FileDecision):
     row: int = Field(ge=1)
 
     def matter(self) -> Matter:
-        """Return the row of the file."""
+        """Return a tuple that identifies the row by the edition, the file, the file's SHA-256 and the row's number."""
         return self.about, self.edition, self.file, self.file_sha256[:SEEN_LETTERS], self.row
 
 
 class RowAccepted(RowDecision):
-    """Keep the rejected row as it is."""
+    """Decision to keep a rejected row as it is."""
 
     action: Literal["accept"]
 
 
 class RowDropped(RowDecision):
-    """Reject the row for good: nobody has to decide on it again."""
+    """Decision to drop a rejected row. The row stays rejected, and nobody has to decide on it again."""
 
     action: Literal["drop"]
 
 
 class RowCorrected(RowDecision):
-    """Replace the content of one cell of the row: `expects` is the old content, and `value` the new."""
+    """Decision to correct one cell of a rejected row.
+
+    `expects` is the cell's old content, and `value` is the cell's new content.
+    """
 
     action: Literal["correct"]
     column: str
@@ -128,60 +147,64 @@ class RowCorrected(RowDecision):
     value: str
 
     def matter(self) -> Matter:
-        """Return the cell, because a row may have several corrections."""
+        """Return a tuple that identifies the row and the column, because several cells of a row may be corrected."""
         return *super().matter(), self.column
 
     def texts(self) -> dict[str, str]:
-        """Return the free texts, with the cell's old and new content."""
+        """Return the decision's free texts, including the old and the new content of the cell."""
         return super().texts() | {"expects": self.expects, "value": self.value}
 
 
 class CodeDecision(DecisionBase):
-    """Base class of decisions about an offence code that is on no line of offence_codes.csv."""
+    """Base class of decisions about an offence code that no line of offence_codes.csv covers."""
 
     about: Literal["unmapped_code"]
     offence_code: str = Field(pattern=r"^\d{5}$")
 
     def holds_in(self, edition: int) -> bool:
-        """Return whether the edition is the decision's own edition or a later one.
+        """Return whether the decision applies to this edition.
 
-        Later editions are included because later draws have the code too.
+        The decision applies to its own edition and to all later editions, because later draws contain the code too.
         """
         return self.edition <= edition
 
     def matter(self) -> Matter:
-        """Return the code. The edition does not matter."""
+        """Return a tuple that identifies the offence code.
+
+        The tuple does not contain the edition, because the decision applies to several editions.
+        """
         return self.about, self.offence_code
 
 
 class CodeAccepted(CodeDecision):
-    """Count the reports with this code under no crime type."""
+    """Decision to count the reports with this offence code under no crime type."""
 
     action: Literal["accept"]
 
 
 class CodeCorrected(CodeDecision):
-    """Count the reports with this code under a crime type."""
+    """Decision to count the reports with this offence code under the crime type that `crime_type` names."""
 
     action: Literal["correct"]
     crime_type: str
 
 
 class ShareAccepted(FileDecision):
-    """Accept a file although more of its rows are rejected than its specification tolerates."""
+    """Decision to accept a file that has a higher share of rejected rows than the file's specification tolerates."""
 
     about: Literal["rejected_share"]
     action: Literal["accept"]
 
     def matter(self) -> Matter:
-        """Return the file."""
+        """Return a tuple that identifies the file by the edition, the file's name and the file's SHA-256."""
         return self.about, self.edition, self.file, self.file_sha256[:SEEN_LETTERS]
 
 
 class CheckDecision(DecisionBase):
     """Base class of decisions about a failed check of a table.
 
-    A decision applies only to the content that the table had when the person made the decision.
+    The decision names the fingerprint of the table's content. If the content has changed since the decision was made,
+    the decision does not apply.
     """
 
     about: Literal["failed_check"]
@@ -190,26 +213,30 @@ class CheckDecision(DecisionBase):
     seen: Fingerprint
 
     def settles(self, table: str, rule: str, edition: int, fingerprint: str) -> bool:
-        """Return whether the decision is about this check of the table, and about the content with this fingerprint.
+        """Return whether the decision lets this failed check pass.
 
-        A decision that has expired settles nothing.
+        The decision must name the same table, rule and edition. It must also name the first letters of `fingerprint`,
+        which identifies the checked content. If the decision has expired, the check does not pass.
         """
         same_check = (self.table, self.rule, self.edition) == (table, rule, edition)
         return same_check and fingerprint.startswith(self.seen) and not self.expired(date.today())
 
     def matter(self) -> Matter:
-        """Return the check and the content that it was run on."""
+        """Return a tuple that identifies the check and the checked content.
+
+        The tuple names the edition, the table, the rule and the fingerprint of the content.
+        """
         return self.about, self.edition, self.table, self.rule, self.seen[:SEEN_LETTERS]
 
 
 class CheckAccepted(CheckDecision):
-    """Let the failed check pass for good."""
+    """Decision to let a failed check pass. This decision does not need a last day."""
 
     action: Literal["accept"]
 
 
 class CheckWaived(CheckDecision):
-    """Let the failed check pass until a given day."""
+    """Decision to let a failed check pass for a limited time. This decision needs a last day, `expires_on`."""
 
     action: Literal["waive"]
     expires_on: date
@@ -236,7 +263,7 @@ Kind = TypeVar("Kind", bound=DecisionBase)
 
 
 class Decisions(BaseModel):
-    """The whole file: a list of decisions."""
+    """The content of `decisions.yml`: a list of decisions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -245,16 +272,17 @@ class Decisions(BaseModel):
     @field_validator("decisions", mode="before")
     @classmethod
     def _fill(cls, entries: object) -> object:
-        """Return the entries without their empty fields. An entry without an action gets the action `accept`.
+        """Remove the empty fields of each entry. If an entry has no action, add the action `accept`.
 
-        A missing list counts as an empty list, because somebody may have removed the last entry.
+        If the file has no entry after `decisions:`, return an empty list. This happens when somebody removes the last
+        entry.
         """
         if not isinstance(entries, list):
             return [] if entries is None else entries
         return [_without_empty_fields(entry) if isinstance(entry, dict) else entry for entry in entries]
 
     def of(self, kind: type[Kind], edition: int) -> list[Kind]:
-        """Return the decisions of one kind that apply to an edition and have not expired."""
+        """Return the decisions of one kind that apply to the edition. Expired decisions are left out."""
         today = date.today()
         return [
             decision
@@ -269,7 +297,10 @@ def _without_empty_fields(entry: dict[str, object]) -> dict[str, object]:
 
 
 def load_decisions(folder: Path | None = None) -> Decisions:
-    """Return the decisions of `decisions.yml`. Raises InputError with the file, the line and what is allowed."""
+    """Return the decisions of `decisions.yml`.
+
+    Raises InputError if the file has a fault. The message names the file and the line, and says what is allowed.
+    """
     path = (folder or reference_folder()) / FILE
     decisions, lines = read_yaml(path, Decisions)
     today = date.today()
@@ -281,7 +312,7 @@ def load_decisions(folder: Path | None = None) -> Decisions:
         in_force = not decision.expired(today)
         if isinstance(decision, RowDecision) and in_force:
             is_correction = isinstance(decision, RowCorrected)
-            # a row is either accepted or dropped by one entry, or corrected by one entry per cell
+            # a row has one entry that accepts or drops it, or one entry for each cell that is corrected
             if corrected.setdefault(RowDecision.matter(decision), is_correction) != is_correction:
                 raise _at(
                     path,
@@ -319,11 +350,11 @@ def load_decisions(folder: Path | None = None) -> Decisions:
 
 
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
-    """Return the fingerprint of the content that a steward decides on: a SHA-256 in hex.
+    """Return the fingerprint that a decision about a failed check names: a SHA-256 in hex.
 
-    The fingerprint covers the table's rows in an edition, without the column `decision`. It also covers the hashes of
-    the delivered files from which these rows may be made. These are the edition's files of the table's own schema, or
-    all of the edition's files if the schema has none.
+    The fingerprint covers the rows of the table in one edition, without the column `decision`. The fingerprint also
+    covers the hashes of delivered files. If the edition has delivered files for the table's schema, only the hashes of
+    those files are covered. Otherwise, the hashes of all delivered files of the edition are covered.
     """
     files_of_schema = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
     if len(files_of_schema):
@@ -334,7 +365,7 @@ def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
 
 
 def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> None:
-    """Raise InputError if a decision gives an offence code a crime type that is not known."""
+    """Raise InputError if a decision gives an offence code an unknown crime type."""
     for decision in decisions.decisions:
         if isinstance(decision, CodeCorrected) and decision.crime_type not in crime_types:
             raise InputError(
@@ -343,7 +374,7 @@ def check_crime_types(decisions: Decisions, crime_types: Collection[str]) -> Non
 
 
 def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
-    """Raise InputError if a decision is about an unknown edition. Such a decision would never have an effect."""
+    """Raise InputError if a decision is about an unknown edition, because the decision would never have an effect."""
     for decision in decisions.decisions:
         if decision.edition not in editions:
             raise InputError(
@@ -354,7 +385,7 @@ def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
 def check_rules(decisions: Decisions, decidable: Collection[tuple[str, str]]) -> None:
     """Raise InputError if a decision is about a check that is not in `decidable`.
 
-    `decidable` has one pair for each check: the name of the table and the name of the rule.
+    `decidable` has a pair for each check: the table's name and the rule's name.
     """
     for decision in decisions.decisions:
         if isinstance(decision, CheckDecision) and (decision.table, decision.rule) not in decidable:

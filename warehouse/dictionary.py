@@ -1,6 +1,6 @@
 """Writes docs/DATA_DICTIONARY.md from the contracts.
 
-A test fails if the page is out of date. `make dictionary` updates it.
+A test fails if the file is out of date. `make dictionary` writes the file again.
 """
 
 from pathlib import Path
@@ -21,7 +21,11 @@ their comments in `tryghed.duckdb`:
 
 
 def render() -> str:
-    """Return the page's text: a list of the published tables, a list of the stored tables, and a section for each table."""
+    """Return the text of the data dictionary.
+
+    The text lists the published tables, and then the tables that only the store has. After the lists, each table has
+    its own section.
+    """
     published = [table for table in contracts().values() if table.publish]
     stored = [table for table in contracts().values() if not table.publish]
     lists = [_list("Tables of the published file", published), _list("Tables of the store alone", stored)]
@@ -53,7 +57,7 @@ def _anchor(table: Table) -> str:
 
 
 def write(page: Path = PAGE) -> None:
-    """Write the page to the path."""
+    """Write the data dictionary to the file `page`."""
     page.write_text(render(), encoding="utf-8")
 
 

@@ -1,7 +1,8 @@
-"""Reads files that people edit: UTF-8 text, and YAML that is validated by a pydantic model, with the line of each entry.
+"""Reads files that people edit: text files in UTF-8, and YAML files that fit a pydantic model.
 
-What the entries mean is defined by the modules that read agreements, specifications and decisions. A command that adds
-an entry to such a file uses `rewriting`, which keeps everything that people wrote.
+The content of a YAML file is returned together with the line number of each entry. A message can therefore name the
+line. The modules that read agreements, specifications and decisions define the pydantic models. A command that adds an
+entry to a YAML file uses `rewriting`. The rest of the file then stays as people wrote it.
 """
 
 import fcntl
@@ -24,16 +25,20 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def shown_path(path: Path) -> str:
-    """Return the file's path for a message, in the form in which the reader would type it.
+    """Return the file's path as text for a message. If the file is inside the current folder, the path is relative.
 
-    For a working copy, return the path of the file that it is to replace.
+    If the file is a working copy that `rewriting` made, return the path of the original file.
     """
     is_working_copy = path.parent.name == f".{path.name}"
     return path_for_reader(path.parent.parent / path.name if is_working_copy else path)
 
 
 def read_text(path: Path) -> str:
-    """Return the file's text. Raises InputError if it is missing, is a folder, cannot be opened, or is not UTF-8."""
+    """Return the file's text.
+
+    Raises InputError if the file is missing, is a folder, cannot be opened, is not UTF-8, or starts with a byte order
+    mark.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -59,9 +64,9 @@ def read_text(path: Path) -> str:
 
 
 def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
-    """Return the file as an instance of the model, and the line number of each of its entries.
+    """Return the file's content as an instance of the model, and the line number of each entry in the file.
 
-    Raises InputError with the file, the line and what is allowed.
+    Raises InputError if the file has a fault. The message names the file and the line, and says what is allowed.
     """
     text = read_text(path)
     try:
@@ -89,13 +94,16 @@ def read_yaml(path: Path, model: type[Model]) -> tuple[Model, Lines]:
 
 @contextmanager
 def rewriting(path: Path) -> Iterator[Path]:
-    """Yield the path of a working copy of the file.
+    """Yield the path of a working copy of the file. At the end of the block, the working copy replaces the file.
 
-    At the end of the block, the copy replaces the file, unless the block raises an exception.
+    If the block raises an exception, the file stays as it was. The working copy has the same name as the file, and is
+    in a temporary folder next to the file.
 
-    The copy has the file's name and is in a temporary folder beside it. Other writers wait for a lock, which is a
-    separate file because the file itself is replaced. If the path is a link, the link's target is replaced, because the
-    target is under version control. Raises InputError if the file is missing or not UTF-8.
+    Only one process at a time can rewrite the file. Other processes wait for a lock. The lock is on a separate file,
+    because the file itself is replaced.
+
+    If the path is a link, the working copy replaces the link's target, because the target is under version control.
+    Raises InputError if the file is missing or is not UTF-8.
     """
     read_text(path)
     written = path.resolve()
@@ -114,7 +122,7 @@ def rewriting(path: Path) -> Iterator[Path]:
 
 
 def short(value: object) -> str:
-    """Return a value as text for a sentence: on one line, shortened to 60 characters."""
+    """Return the value as text for a message. The text has one line and at most 60 characters."""
     text = " ".join(str(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -122,13 +130,14 @@ def short(value: object) -> str:
 def line_of(lines: Lines, at: At) -> int:
     """Return the line number of an entry.
 
-    If the entry has none, return that of the nearest entry around it, or else 1.
+    If the entry has no line number, return the line number of the nearest entry that contains it. If no such entry has
+    a line number, return 1.
     """
     return next((lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in lines), 1)
 
 
 def _line_of_invalid_date(text: str) -> int:
-    """Return the line number of the first date that does not exist, such as 2021-02-30; 1 if all dates exist."""
+    """Return the line number of the first invalid date, such as 2021-02-30. Return 1 if all dates are valid."""
     for number, line in enumerate(text.splitlines(), 1):
         for day in re.findall(r"\d{4}-\d{1,2}-\d{1,2}", line):
             try:
@@ -158,7 +167,7 @@ def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple
 
 
 def _fault(path: Path, error: ValidationError, lines: Lines, content: object, model: type[BaseModel]) -> InputError:
-    """Return the first fault of the file as one sentence."""
+    """Return an InputError that describes the first fault of the file in one sentence."""
     fault = error.errors()[0]
     at = _in_file(fault["loc"], content, keep_last=fault["type"] not in ("value_error", *_UNION_FAULTS))
     message = "the field is missing" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
@@ -178,9 +187,11 @@ _UNION_FAULTS = ("union_tag_invalid", "union_tag_not_found")
 
 
 def _in_file(at: At, content: object, *, keep_last: bool) -> At:
-    """Return the place of a fault in the file.
+    """Return the place of a fault in the file: the keys and the list indexes that lead to the fault.
 
-    This is the place that pydantic gives, without the tags of unions, because these tags are not in the file.
+    `at` is the place that pydantic gives. Pydantic's place also contains the tags of unions. The tags are left out,
+    because the file does not contain them. If `keep_last` is true, the last part of the place is kept even if the file
+    does not contain it.
     """
     place: list[int | str] = []
     for depth, part in enumerate(at):
@@ -193,9 +204,10 @@ def _in_file(at: At, content: object, *, keep_last: bool) -> At:
 
 
 def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
-    """Return the models that may describe an entry.
+    """Return the pydantic models that may describe the entry at the place `at`.
 
-    If the entry's type is a union, there are several models. Each tag in the entry's place leaves fewer of them.
+    If the entry's type is a union, several models may describe the entry. Each tag in `at` reduces the number of these
+    models.
     """
     for part in at:
         inner = [
@@ -210,12 +222,15 @@ def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
 
 
 def _union_tags(models: list[type[BaseModel]], discriminator: str) -> list[str]:
-    """Return the values that distinguish the models of a union."""
+    """Return the values of the field `discriminator`, in quotes. These values distinguish the models of a union."""
     return list(dict.fromkeys(repr(word) for model in models for word in _literals(model, discriminator)))
 
 
 def _literals(model: type[BaseModel], name: str) -> tuple[object, ...]:
-    """Return the values that a field of a Literal type can have; none if the field has another type."""
+    """Return the values that a field of the model can have if the field's type is Literal.
+
+    Return an empty tuple for any other type.
+    """
     annotation = model.model_fields[name].annotation
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 

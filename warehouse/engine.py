@@ -1,7 +1,10 @@
-"""Runs SQL on tables of the store: DuckDB in memory, views over the Parquet files, results as ordered Arrow batches.
+"""Runs SQL on the tables of the store, in a DuckDB that exists only in memory.
 
-No database file is written here; the published file is made in `publishing.py`. Memory is limited. DuckDB writes what
-does not fit in memory to a temporary folder in the store. That folder is deleted when the engine ends.
+The queries read the store's Parquet files through views. The rows of a query are returned in the query's order, as
+Arrow batches. This module writes no database file; `publishing.py` makes the published file.
+
+DuckDB may use only a limited amount of memory. If the data does not fit, DuckDB writes some of the data to a temporary
+folder in the store. The folder is deleted when the connection is closed.
 """
 
 import tempfile
@@ -17,13 +20,13 @@ from warehouse.contracts import Table
 from warehouse.home import make_protected, store_folder
 from warehouse.store import path_of, refuse_absent, stored_files
 
-MEMORY_LIMIT = "1GB"  # limits the peak memory in `benchmarks/police_csv.py`
+MEMORY_LIMIT = "1GB"  # keeps the peak memory in `benchmarks/police_csv.py` low
 BATCH_ROWS = 100_000
 
 
 @contextmanager
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection to an empty DuckDB in memory."""
+    """Yield a connection to a new, empty DuckDB in memory."""
     make_protected(store_folder())
     with tempfile.TemporaryDirectory(prefix=".engine-", dir=store_folder()) as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
@@ -34,9 +37,10 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 def view_editions(
     connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], editions: Iterable[int | None] = (None,)
 ) -> None:
-    """Create or replace a view of some editions of each table. By default, the tables are ones without editions.
+    """Create or replace a view of each table in DuckDB. The view has the rows of the given editions.
 
-    Raises StoreError if an edition is not in the store.
+    If the tables have no editions, leave out `editions`. The view then has all rows of the table. Raises StoreError if
+    an edition of a table is not in the store.
     """
     editions = list(editions)
     for table in tables:
@@ -46,7 +50,10 @@ def view_editions(
 
 
 def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Create or replace a view of all stored editions of a table. If none is stored, create an empty table instead."""
+    """Create or replace a view of a table in DuckDB. The view has the rows of all stored editions.
+
+    If the store has no edition of the table, create an empty table instead.
+    """
     if files := stored_files(table):
         _view(connection, table, files)
     else:
@@ -54,7 +61,10 @@ def view_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def put(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
-    """Create or replace the table in DuckDB, with the rows of a frame and the contract's name and types."""
+    """Create or replace a table in DuckDB, with the rows of the frame.
+
+    The contract gives the table's name and the types of its columns.
+    """
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
     connection.register("rows_to_put", table.arrow(frame))
     connection.execute(f"CREATE OR REPLACE TABLE {table.name} AS FROM rows_to_put")
@@ -69,11 +79,12 @@ def _view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
 def batches(
     connection: duckdb.DuckDBPyConnection, query: str, table: Table, constants: dict[str, object] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the query's rows in order, with the table's columns and types.
+    """Yield the query's rows in the query's order, as batches with the table's columns and types.
 
-    `constants` are values for columns that the query does not return.
+    If the query does not return a column of the table, `constants` gives the value of that column.
 
-    Raises ValueError if a required cell is empty or a value does not fit, and duckdb.Error if a column is missing.
+    Raises ValueError if a required cell is empty, or if a value does not fit the type of its column. Raises
+    duckdb.Error if a column is missing from both the query and `constants`.
     """
     schema, constants = table.arrow_schema(), constants or {}
     names = ", ".join(f'"{name}"' for name in schema.names if name not in constants)

@@ -1,4 +1,7 @@
-"""Exceptions for errors that are expected. Their message is one sentence. Bugs raise exceptions of other types."""
+"""Exceptions for expected errors, such as a fault in a file that people edit. A bug raises another type of exception.
+
+The message of each exception is one sentence.
+"""
 
 import errno
 
@@ -6,18 +9,21 @@ _DISK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
 class InputError(Exception):
-    """A person's input is wrong. The message says what is wrong, where, and what to do.
+    """Something that a person entered or delivered is wrong. The message says what is wrong, where, and what to do.
 
-    The command line prints only the message and ends with exit code 2.
+    The command line prints only the message, and ends with exit code 2.
     """
 
 
 class StoreError(Exception):
-    """The store cannot read or write a table. The message says which table, and what to do."""
+    """A table or the published file cannot be read or written.
+
+    The message names the table or the file, and says what to do.
+    """
 
 
 def disk_trouble(error: OSError) -> str | None:
-    """Return a sentence if the disk is full or refuses to write.
+    """Return a message if the disk is full, or if writing to the disk is not allowed.
 
     Return None for any other error, because any other error is a bug.
     """

@@ -21,17 +21,24 @@ PROJECT_REFERENCE = PROJECT / "warehouse" / "reference"
 
 
 def home() -> Path:
-    """Return the data folder: the folder that TRYGHED_HOME names, else `data/` in the project."""
+    """Return the data folder.
+
+    The environment variable TRYGHED_HOME names the data folder. If the variable is not set, the data folder is `data/`
+    in the project.
+    """
     return _resolved(os.environ.get("TRYGHED_HOME") or str(PROJECT / "data"))
 
 
 def landing_folder() -> Path:
-    """Return the folder of the delivered files, which has a folder per edition. No run changes a file in it."""
+    """Return the folder of the delivered files. This folder contains one folder for each edition.
+
+    A run never changes a delivered file.
+    """
     return home() / "landing"
 
 
 def store_folder() -> Path:
-    """Return the folder of the Parquet files, one per table and edition."""
+    """Return the folder of the store. This folder contains one Parquet file for each table and edition."""
     return home() / "store"
 
 
@@ -41,25 +48,28 @@ def published_folder() -> Path:
 
 
 def pictures_folder() -> Path:
-    """Return the folder of the published pictures, which has a folder per agreement."""
+    """Return the folder of the published pictures. This folder contains one folder for each agreement."""
     return published_folder() / "pictures"
 
 
 def cache_folder() -> Path:
-    """Return the folder of the libraries' caches, which can be deleted."""
+    """Return the folder in which libraries keep their caches. This folder can be deleted."""
     return home() / "cache"
 
 
 def dagster_folder() -> Path:
-    """Return the folder of Dagster's instance: runs, events and check results."""
+    """Return the folder in which Dagster keeps its runs, events and check results."""
     return home() / "dagster"
 
 
 def make_protected(folder: Path) -> None:
-    """Make a folder that only its owner and one group can open: the group that TRYGHED_GROUP names, else the folder's own.
+    """Make a folder that only its owner and one group can open.
 
-    If the folder exists and other users can open it, it is closed to them. Raises InputError if there is no such group,
-    or if the folder belongs to somebody else.
+    The environment variable TRYGHED_GROUP names the group. If the variable is not set, the folder keeps its group. If
+    the folder already exists, its group and its permissions are changed in the same way.
+
+    Raises InputError if the machine has no such group. Raises InputError if the user does not own the folder, or does
+    not belong to the group.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=FOR_ONE_GROUP)
     name = os.environ.get("TRYGHED_GROUP")
@@ -80,7 +90,10 @@ def make_protected(folder: Path) -> None:
 
 @contextmanager
 def own_temporary_folder() -> Iterator[None]:
-    """Keep all temporary files in the data folder, those of libraries too, and delete them at the end."""
+    """Keep all temporary files of the block in the data folder, and delete them at the end of the block.
+
+    This includes the temporary files that libraries make.
+    """
     folder = home() / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as own:
@@ -93,10 +106,13 @@ def own_temporary_folder() -> Iterator[None]:
 
 @contextmanager
 def home_of_its_own() -> Iterator[None]:
-    """Point TRYGHED_HOME to an empty data folder to try something out. The folder is deleted at the end.
+    """Use a new, empty data folder during the block, to try something out.
 
-    The reference files stay those that the previous data folder used, even if these are the made-up sample's copy in
-    that folder.
+    TRYGHED_HOME names the new data folder. At the end of the block, the new data folder is deleted and TRYGHED_HOME
+    gets its old value back.
+
+    The block reads the same reference files as the code before the block. This is true even if those files are the
+    made-up sample's copy in the old data folder.
     """
     names = ("TRYGHED_HOME", "TRYGHED_REFERENCE")
     before = {name: os.environ.get(name) for name in names}
@@ -114,7 +130,9 @@ def home_of_its_own() -> Iterator[None]:
 def reference_folder() -> Path:
     """Return the folder of the reference files that a run reads.
 
-    This is the folder that TRYGHED_REFERENCE names, else the made-up sample's copy, else `warehouse/reference/`.
+    If the environment variable TRYGHED_REFERENCE is set, it names the folder. If the variable is not set, and the
+    made-up sample has its own copy of the reference files, that copy's folder is used. Otherwise `warehouse/reference/`
+    is used.
     """
     if wanted := os.environ.get("TRYGHED_REFERENCE"):
         return _resolved(wanted)
@@ -123,25 +141,27 @@ def reference_folder() -> Path:
 
 
 def sample_reference_folder() -> Path:
-    """Return the folder of the made-up sample's own copy of the reference files.
+    """Return the folder in which the made-up sample has its own copy of the reference files.
 
-    The sample's baselines are fixed there.
+    The sample's baselines are written to this copy.
     """
     return home() / "reference"
 
 
 def reference_file(name: str) -> str:
-    """Return the path of a reference file for a message, in the form in which the reader would type it.
+    """Return the path of a reference file as text for a message.
 
-    `name` is the file's path in the reference folder, for example `extracts/survey.yml`.
+    If the file is inside the current folder, the path is relative. `name` is the file's path in the reference folder,
+    for example `extracts/survey.yml`.
     """
     return path_for_reader(reference_folder() / name)
 
 
 def path_for_reader(path: Path) -> str:
-    """Return the path in the form in which the reader would type it.
+    """Return the path as text for a message.
 
-    A path inside the current folder is given relative to that folder, and any other path in full.
+    If the path is inside the current folder, the text is relative to that folder. Otherwise the text is the path as
+    given.
     """
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
@@ -149,9 +169,9 @@ def path_for_reader(path: Path) -> str:
 
 @lru_cache
 def _resolved(folder: str) -> Path:
-    """Return the folder as an absolute path without links.
+    """Return the absolute path of the folder. Symbolic links are resolved.
 
-    The result is cached, because a run calls this function for every path that it builds. `benchmarks/run_overhead.py`
-    measures such runs.
+    The result is cached, because a run calls this function for every path in the data folder.
+    `benchmarks/run_overhead.py` measures how long a run takes.
     """
     return Path(folder).resolve()

@@ -1,8 +1,11 @@
-"""Patterns of personal data in headings, texts and cells. The functions return a kind, such as "names", and never a value.
+"""Finds personal data in headings, texts and cells.
 
-Which columns of a file are searched is decided in `assets/extracts/privacy.py`. A pattern that only personal data match
-(`_SURE`) is reported if one cell matches it. A pattern that other data match too (`_LIKELY`), such as eight digits, or a
-word before a house number, is reported only if several cells match it.
+The functions return the kind of personal data, such as "names", and never the personal data itself.
+`assets/extracts/privacy.py` decides which columns of a file are searched.
+
+A pattern in `_SURE` matches only personal data. If one cell matches the pattern, the kind is returned. A pattern in
+`_LIKELY` may also match other data. For example, eight digits may be a telephone number or some other number. The kind
+is returned only if several cells match the pattern.
 """
 
 import re
@@ -11,9 +14,9 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ENOUGH_OF_ALL = 0.05  # the share of the cells that is enough if it matches
-ENOUGH_DIFFERENT = 10  # the number of different texts that is enough instead
-LEAST = 2  # the number of cells that have to match for the share to be enough
+ENOUGH_OF_ALL = 0.05  # a pattern counts if at least this share of the cells matches it
+ENOUGH_DIFFERENT = 10  # a pattern also counts if at least this number of different texts matches it
+LEAST = 2  # the share counts only if at least this number of cells matches
 
 _DAY_OF_BIRTH = r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d\d"
 _STREET = (
@@ -73,7 +76,10 @@ _NAMED_THINGS = re.compile(
 
 
 def kind_by_heading(heading: str) -> str | None:
-    """Return the kind of personal data that a column seems to have, judged by its heading; None if it seems to have none."""
+    """Return the kind of personal data that a column seems to have, judged by the column's heading.
+
+    Return None if the column seems to have no personal data.
+    """
     words = re.sub(r"[\W_]+", " ", heading.lower()).strip()
     kind = next((kind for kind, pattern in _HEADINGS.items() if pattern.search(words)), None)
     if kind is None and _NAME_OF.search(words) and not _NAMED_THINGS.search(words):
@@ -82,10 +88,10 @@ def kind_by_heading(heading: str) -> str | None:
 
 
 def kind_of_text(text: str) -> str | None:
-    """Return the kind of personal data in a heading, or in the name of a file or sheet; None if there are none.
+    """Return the kind of personal data in a heading, in the name of a file, or in the name of a sheet.
 
-    Pairs of digits are not taken for a telephone number, because days and times are written in pairs of digits in such
-    headings and names.
+    Return None if the text has no personal data. The function does not look for telephone numbers. Headings and names
+    often contain days and times, and the digits of days and times look like telephone numbers.
     """
     spaced = text.replace("_", " ")
     patterns = {kind: pattern for kind, pattern in _SURE.items() if kind != "telephone numbers"}
@@ -98,7 +104,10 @@ def kind_of_text(text: str) -> str | None:
 
 
 def kind_within(text: str, *, may_name: bool = False) -> str | None:
-    """Return the kind of personal data in a sentence; None if there are none. `may_name` allows a person's name."""
+    """Return the kind of personal data in a sentence. Return None if the sentence has no personal data.
+
+    If `may_name` is true, a person's name does not count as personal data.
+    """
     kind = next((kind for kind, pattern in _SURE.items() if pattern.search(text)), None)
     if kind is None and _CPR_IN_TEXT.match(text):
         return "CPR numbers"
@@ -108,11 +117,12 @@ def kind_within(text: str, *, may_name: bool = False) -> str | None:
 
 
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
-    """Return the kind of personal data that the cells seem to have; None if they seem to have none.
+    """Return the kind of personal data that a column's cells seem to have. Return None if they seem to have none.
 
-    If the column has numbers or days (`numbers`), the patterns that a number or a day could match are left out.
+    If the column contains numbers or days, `numbers` must be true. Patterns that ordinary numbers or days often match
+    are then left out.
     """
-    # search each distinct text only once, because the columns of an extract have few texts that repeat
+    # search each distinct text only once, because a few texts often fill a whole column
     counted = Counter({pair["values"]: pair["counts"] for pair in pc.value_counts(values.drop_null()).to_pylist()})
     for kind, pattern in _SURE.items():
         if any(pattern.search(text) for text in counted):
@@ -124,7 +134,11 @@ def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
 
 
 def _matches_often(kind: str, pattern: re.Pattern[str], counted: Counter[str]) -> bool:
-    """Return whether the pattern matches a large enough share of the cells, or enough different texts."""
+    """Return whether the pattern matches enough cells, or enough different texts.
+
+    `ENOUGH_OF_ALL` and `LEAST` say how many cells are enough. `ENOUGH_DIFFERENT` says how many different texts are
+    enough.
+    """
     matching = [
         text for text in counted if pattern.match(text) or (kind == "names" and _NAME_IN_TEXT.search(text) is not None)
     ]

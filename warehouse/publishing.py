@@ -1,8 +1,8 @@
-"""Builds the published DuckDB file, compares it with the last publication, and renames it into place.
+"""Builds a publication from the store, compares it with the previous publication, and replaces `tryghed.duckdb`.
 
-Each publication is a file with its id in the name. The id is a hash of the content alone, so equal content gives the same
-publication. `tryghed.duckdb` is always the newest publication. It is replaced in one step, so that no reader is locked out or
-reads half a file.
+A publication is a DuckDB file that has the publication's id in its name. The id is a hash of the content alone, so
+equal content always gets the same id. `tryghed.duckdb` is a copy of the newest publication. This copy is replaced in
+one step. Readers are therefore never locked out, and never read half a file.
 """
 
 import filecmp
@@ -25,7 +25,10 @@ READABLE_FROM = "v1.0.0"
 
 @dataclass(frozen=True)
 class Difference:
-    """How many rows a table has, how many of them are made up, and how many differ from the last publication."""
+    """Numbers of rows in one table: all rows, made-up rows, and rows that were added, removed or changed.
+
+    The last three numbers compare the table with the same table in the previous publication.
+    """
 
     table: str
     rows: int
@@ -36,15 +39,16 @@ class Difference:
 
     @property
     def none(self) -> bool:
-        """Return whether no row differs."""
+        """Return whether the table has the same rows as in the previous publication."""
         return not (self.added or self.removed or self.changed)
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A publication: its id, its file, and how it differs from the last publication.
+    """A publication: its id, the path of its file, and its differences from the previous publication.
 
-    `stable` is the path of `tryghed.duckdb`, or None if that file could not be replaced.
+    `stable` is the path of `tryghed.duckdb`. If that file could not be replaced, `stable` is None. If there is no
+    previous publication, `first` is true.
     """
 
     publication_id: str
@@ -55,14 +59,15 @@ class Publication:
 
     @property
     def unchanged(self) -> bool:
-        """Return whether the last publication had the same content."""
+        """Return whether the previous publication has the same content."""
         return not self.first and all(difference.none for difference in self.differences)
 
 
 def publish() -> Publication:
-    """Build the published file from the store, and replace `tryghed.duckdb` by it.
+    """Build a publication from the store, and replace `tryghed.duckdb` with a copy of the publication.
 
-    If there is already a publication with the same content, it is not built again.
+    If a publication with the same content already exists, no new publication is built, and the existing publication is
+    used.
     """
     folder = published_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +83,10 @@ def publish() -> Publication:
 
 
 def published_rows(table: Table) -> list[Row]:
-    """Return a table's rows in the last publication; no rows if there is no publication, or if it does not have the table."""
+    """Return the rows that the table has in the last publication.
+
+    Return an empty list if there is no publication, or if the last publication does not have the table.
+    """
     if not (published_folder() / NAME).exists():
         return []
     with open_published() as connection:
@@ -93,7 +101,10 @@ def published_rows(table: Table) -> list[Row]:
 
 
 def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Difference, ...]:
-    """Return how many rows of each table were added, removed and changed. Rows are matched by the table's key."""
+    """Compare each table in the new publication with the same table in the old publication. Return the differences.
+
+    Rows with the same key are compared. If `old` is None, all rows count as added.
+    """
     connection = duckdb.connect()
     for name, path in (("new", new), ("old", old)):
         if path:
@@ -102,7 +113,10 @@ def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Differenc
 
 
 def open_published() -> duckdb.DuckDBPyConnection:
-    """Open the published file read-only, with its tables under their own names. Raises InputError if there is none."""
+    """Open the published file read-only, and return the connection. Queries use the tables' own names.
+
+    Raises InputError if nothing has been published yet.
+    """
     path = published_folder() / NAME
     if not path.exists():
         raise InputError("nothing has been published yet: start the yearly run with 'tryghed run'.")
@@ -159,7 +173,11 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: Table, has_old: bo
 
 
 def _content_id(tables: list[Table]) -> str:
-    """Return 12 hex digits of a hash of the contracts and of the bytes of the store's files."""
+    """Return the publication's id: the first 12 hex digits of a hash.
+
+    The hash covers the version of DuckDB's file format, the tables' contracts, and the bytes of the tables' files in
+    the store.
+    """
     digest = hashlib.sha256(READABLE_FROM.encode())
     for table in tables:
         digest.update(table.ddl().encode())
@@ -192,9 +210,10 @@ def _build(tables: list[Table], path: Path) -> None:
 
 
 def _replace(path: Path, stable: Path) -> Path | None:
-    """Copy the publication to the stable path, and return that path.
+    """Copy the file of a publication to the path `stable`, and return `stable`.
 
-    Return None if the file at that path cannot be replaced because it is open. This happens on network shares.
+    Return None if the file at `stable` cannot be replaced because a program has opened it. This happens on network
+    shares.
     """
     if stable.exists() and filecmp.cmp(path, stable, shallow=False):
         return stable

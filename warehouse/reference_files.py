@@ -1,7 +1,8 @@
-"""Reads the reference files. A faulty file is refused before a run starts, with the file and line of the fault.
+"""Reads the reference files before a run starts. If a file has a fault, the run does not start.
 
-A CSV file has to fit the contract of its table, and an agreement the types of `warehouse/agreements.py`. Whether a
-figure is plausible (a share between 0 and 100, a known area) is decided by checks, which Dagster shows.
+The error message names the file and the line of the fault. A CSV file has to fit the contract of its table. An
+agreement has to fit the types in `warehouse/agreements.py`. Checks decide whether a figure is plausible, for example
+whether a share lies between 0 and 100. Dagster shows the results of these checks.
 """
 
 import csv
@@ -25,9 +26,10 @@ Reference = dict[str, pd.DataFrame]
 
 
 def load_reference(folder: Path | None = None) -> Reference:
-    """Check every reference table against its contract and the other tables, and return the tables, keyed by name.
+    """Return the reference tables, keyed by the table's name.
 
-    Raises InputError with the file, the line and what is allowed.
+    Every table has been checked against its contract and against the other reference tables. Raises InputError if a
+    file has a fault. The message names the file and the line, and says what is allowed.
     """
     folder = folder or reference_folder()
     tables = {name: table for name, table in contracts().items() if table.schema_name == "reference"}
@@ -66,7 +68,10 @@ def load_reference(folder: Path | None = None) -> Reference:
 
 
 def _read_csv(path: Path, table: Table) -> list[Row]:
-    """Return the rows of a file with the types of its contract. Raises InputError with the line of a fault."""
+    """Return the rows of a CSV file. The table's contract gives the types of the cells.
+
+    Raises InputError if the file has a fault. The message names the line.
+    """
     columns = {name: column for name, column in table.columns.items() if not column.generated}
     lines = list(_csv_lines(path, list(columns)))
     if not lines and not table.may_be_empty:
@@ -90,7 +95,10 @@ def _read_csv(path: Path, table: Table) -> list[Row]:
 
 
 def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the cells of each row. Raises InputError if the header is not `expected`."""
+    """Yield the line number and the cells of each row of a CSV file.
+
+    Raises InputError if the header is not `expected`, or if a line cannot be read.
+    """
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     first = 1  # the line on which the row begins, because a quoted cell can contain line ends
     try:
@@ -126,7 +134,10 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
 
 
 def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> object:
-    """Return the cell's value; None if it is empty. Raises InputError if it does not fit its column."""
+    """Return the cell's value, converted to the type of the column. Return None if the cell is empty.
+
+    Raises InputError if the cell is empty but the column is required, or if the cell's text does not fit the column.
+    """
     where = f"{shown_path(path)}, line {number}, column {name}"
     if not cell.strip():
         if column.required:
@@ -183,7 +194,7 @@ _FORMS = {
 
 
 def _check_references(folder: Path, reference: Reference) -> None:
-    """Raise InputError if a value refers to a line of another file, and there is no such line."""
+    """Raise InputError if a cell refers to a line of another file, but the other file has no such line."""
     for name in reference:
         table = contracts()[name]
         for column_name, column in table.columns.items():
@@ -210,7 +221,10 @@ _CONVENTIONS: dict[str, tuple[float, float]] = {
 
 
 def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
-    """Raise InputError if a convention is missing, is read by no method, or is out of its range."""
+    """Raise InputError if conventions.csv lacks a convention, or if a line of conventions.csv has a fault.
+
+    A line has a fault if its convention is unknown, or if its value is too low or too high.
+    """
     path = folder / "conventions.csv"
     values = dict(zip(conventions["convention"], conventions["value"], strict=True))
     missing = [name for name in _CONVENTIONS if name not in values]
@@ -229,7 +243,11 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
 
 
 def _check_choices(folder: Path, reference: Reference) -> None:
-    """Raise InputError if a choice between published figures names a source that did not publish the figure."""
+    """Raise InputError if published_choices.csv chooses a figure that has not been published.
+
+    Each line of published_choices.csv chooses a source. The chosen source must have published a figure for the line's
+    edition, area and measure.
+    """
     path = folder / "published_choices.csv"
     address = ["edition", "area_id", "measure", "source_id"]
     figures = {tuple(row[name] for name in address) for row in records(reference["reference.published_figures"])}
@@ -241,7 +259,8 @@ def _check_choices(folder: Path, reference: Reference) -> None:
             )
 
 
-# The rows of these delivered tables are counted separately for each word in the named column. Each word has one measure.
+# Each item names a delivered table and one of its columns. The table's rows are counted separately for each word in that
+# column. Each word has its own measure.
 _COUNTED_BY_WORD = {
     "goals": ("activities.goals", "focus_area"),
     "meetings": ("commitments.meetings", "occasion"),
@@ -250,7 +269,7 @@ _COUNTED_BY_WORD = {
 
 
 def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
-    """Raise InputError if a word has no measure, or if a measure is made of an unknown word.
+    """Raise InputError if measures.csv has no measure for a word, or a measure for an unknown word.
 
     The words are the allowed values of the columns in `_COUNTED_BY_WORD`.
     """
@@ -272,7 +291,7 @@ def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
 
 
 def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
-    """Yield the line number and the text of each cell of a column."""
+    """Yield the line number and the text of each cell in one column of a CSV file."""
     header = next(csv.reader(read_text(path).splitlines()[:1]))
     for line, cells in _csv_lines(path, header):
         yield line, cells[header.index(column_name)]
@@ -282,7 +301,10 @@ def _with_lines(path: Path, column_name: str) -> Iterator[tuple[int, str]]:
 
 
 def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
-    """Yield each agreement with its path and the line number of each of its entries."""
+    """Yield each agreement's path, the agreement, and the line number of each entry in the agreement's file.
+
+    Raises InputError if the folder contains no agreement, or if the name of a file does not end in .yml.
+    """
     paths = sorted(folder.glob("*.yml"))
     for unread in sorted(set(folder.glob("[!.]*")) - set(paths)) if folder.is_dir() else ():
         raise InputError(
@@ -297,7 +319,10 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
 
 
 def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
-    """Raise InputError if agreements for one area use different intervals, because a share has one interval per edition."""
+    """Raise InputError if two agreements for the same area have different values of `share_interval`.
+
+    The values must be equal, because each share of an area has only one interval in each edition.
+    """
     interval_of_area: dict[str, tuple[str, Path]] = {}
     for path, agreement, lines in agreements:
         interval, first_path = interval_of_area.setdefault(agreement.area_id, (agreement.share_interval, path))
@@ -308,7 +333,10 @@ def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
 
 
 def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: Reference) -> None:
-    """Raise InputError if an agreement names something unknown, or if a target does not have what its rule needs."""
+    """Raise InputError if the agreement has a fault.
+
+    The agreement has a fault if it names something unknown, contradicts itself, or does not fit the reference files.
+    """
     for at, value, (table, column) in _names(agreement):
         if value is not None and str(value) not in {str(item) for item in reference[f"reference.{table}"][column]}:
             raise InputError(
@@ -323,7 +351,11 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
 
 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
-    """Yield each value that refers to another file: its place, the value, and the table and column referred to."""
+    """Yield a tuple for each value in the agreement that refers to a reference table.
+
+    The tuple has three items: the value's place in the agreement, the value, and a pair. The pair names the reference
+    table and the column in which the value must occur.
+    """
     area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
     yield ("area_id",), agreement.area_id, area
     yield ("comparison_area_id",), agreement.comparison_area_id, area
@@ -340,7 +372,10 @@ def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]
 
 
 def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence for each contradiction within the agreement. The sentence says how to correct it."""
+    """Yield a place and a sentence for each contradiction within the agreement.
+
+    The place says where in the agreement the contradiction is. The sentence says how to correct the contradiction.
+    """
     if agreement.first_day and agreement.last_day and agreement.last_day < agreement.first_day:
         yield ("last_day",), "last_day is before first_day: correct one of them"
     if agreement.targets and not (agreement.first_day and agreement.last_day):
@@ -374,9 +409,9 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence for each reference to another file whose line is missing or does not fit.
+    """Yield a place and a sentence for each value in the agreement that does not fit areas.csv or measures.csv.
 
-    The sentence says how to correct the reference or the line.
+    The place says where in the agreement the value is. The sentence says how to correct the value or the file.
     """
     areas = reference["reference.areas"]
     versions = set(zip(areas["area_id"], areas["area_version"], strict=True))
@@ -398,12 +433,13 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
 
 
 def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence for each fault in the agreement's versions of its area.
+    """Yield a place and a sentence for each fault in the agreement's list of area versions.
 
-    Versions can contradict each other, the agreement or areas.csv. The sentence says how to correct the fault.
+    The list may contradict itself, the rest of the agreement, or areas.csv. The place says where in the agreement the
+    fault is. The sentence says how to correct the fault.
 
-    Figures are counted for the versions in areas.csv. If there is no fault, every figure from a day of the agreement is
-    therefore about the version that the agreement names for that day.
+    The agreement names an area version for each of its days. Figures are counted for the area versions in areas.csv. If
+    there is no fault, both versions are the same on every day of the agreement.
     """
     defined = {
         (row["area_id"], row["area_version"]): _days(row["valid_from"], row["valid_to"]) for row in records(areas)
@@ -432,9 +468,10 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
 
 
 def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence if the agreement's area has two versions on a day, or none.
+    """Yield a place and a sentence if the agreement's area has no version, or two versions, on a day.
 
-    A version that is entered twice is a fault, too. The sentence says how to correct the fault.
+    Also yield a place and a sentence if the agreement lists the same version twice. The sentence says how to correct
+    the fault.
     """
     spans = sorted(
         (*_days(version.valid_from, version.valid_to), index) for index, version in enumerate(agreement.areas)
@@ -465,14 +502,15 @@ def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _days(first: date | None, last: date | None) -> tuple[int, int]:
-    """Return the first and the last day as numbers.
+    """Return the first day and the last day as ordinal numbers.
 
-    A missing first day counts as the earliest possible date, and a missing last day as the latest.
+    If the first day is missing, the earliest possible date is used. If the last day is missing, the latest possible
+    date is used.
     """
     return (first or date.min).toordinal(), (last or date.max).toordinal()
 
 
-# The column of measures.csv that must be filled in for a rule: the answer that is counted, or the crime type.
+# For each rule, the column of measures.csv that must be filled in: the answer that is counted, or the crime type.
 _JUDGED = {
     "falls_every_year": "answer",
     "approaches_comparison_area": "answer",

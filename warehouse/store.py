@@ -1,7 +1,8 @@
-"""Reads and writes the store: one Parquet file per table and edition, written under a temporary name and then renamed.
+"""Reads and writes the store, which has one Parquet file for each table and edition.
 
-One process at a time writes, and readers never wait. Equal content gives equal bytes, because rows are sorted by the table's key
-and no time of writing is stored. Contracts describe the columns; rules in `checks/` describe valid values.
+Only one process at a time writes to the store. Each file is written under a temporary name and then renamed, so readers
+never wait. Equal content always gives equal bytes: the rows are sorted by the table's key, and the time of writing is
+not stored. Contracts describe the columns. The rules in `checks/` say which values are valid.
 """
 
 import fcntl
@@ -26,15 +27,16 @@ from warehouse.home import make_protected, path_for_reader, store_folder
 FIRST_EDITION = 2009
 GROUP_ROWS = 250_000
 
-_locks: dict[Path, int] = {}  # the stores that this process has locked, each with the file descriptor of its lock
-# The files that will be renamed together, with their temporary paths. Each open block of `all_or_none` has one item.
+_locks: dict[Path, int] = {}  # keyed by the folder of a store that this process has locked: the lock's file descriptor
+# Each open block of `all_or_none` has one dictionary. It maps the final path of each written file to the temporary path.
 _waiting: list[dict[Path, Path]] = []
 
 
 def path_of(table: Table, edition: int | None = None) -> Path:
-    """Return the path of a table's file, or of one edition's file.
+    """Return the path of a table's file. If the table has editions, return the path of the edition's file.
 
-    In a block of `all_or_none`, a file that has been written has a temporary path until the end of the block.
+    If a block of `all_or_none` has already written the file, return the file's temporary path. The file gets its final
+    path at the end of the block.
     """
     folder = store_folder() / table.schema_name
     path = (
@@ -46,10 +48,10 @@ def path_of(table: Table, edition: int | None = None) -> Path:
 
 
 def hold(waiting: Callable[[], object] = lambda: None) -> None:
-    """Lock the store until this process ends. If another process has locked it, call `waiting` and wait.
+    """Lock the store until this process ends. If another process has locked the store, call `waiting` and wait.
 
-    The lock lasts for the whole run, because a run reads the decisions at its start. The tables of an earlier run must
-    not replace the tables of a later run, which has read newer decisions.
+    A run reads the decisions at its start, and writes tables until its end. The lock therefore lasts for the whole run.
+    Without the lock, a run with old decisions could replace the tables of a run with newer decisions.
     """
     folder = store_folder()
     if folder in _locks:
@@ -67,7 +69,11 @@ def hold(waiting: Callable[[], object] = lambda: None) -> None:
 
 @contextmanager
 def all_or_none() -> Iterator[None]:
-    """Rename the files that are written in the block together at its end; after an error, rename none of them."""
+    """Rename all files of the block together, at the end of the block.
+
+    Inside the block, `write` and `write_batches` write files under temporary names. At the end of the block, these
+    files get their final names. If the block raises an exception, these files are deleted, and the earlier files stay.
+    """
     waiting: dict[Path, Path] = {}
     _waiting.append(waiting)
     try:
@@ -81,30 +87,34 @@ def all_or_none() -> Iterator[None]:
 
 
 def stored_editions(table: Table) -> list[int]:
-    """Return the editions of a table that the store holds, in order."""
+    """Return the table's editions that are in the store, in ascending order."""
     folder = store_folder() / table.schema_name / table.short_name
     return sorted(int(path.stem) for path in folder.glob("*.parquet"))
 
 
 def stored_files(table: Table) -> list[Path]:
-    """Return every file of a table, in the order of editions."""
+    """Return the paths of all files of the table that are in the store, in the order of the editions."""
     if table.partitioned:
         return [path_of(table, edition) for edition in stored_editions(table)]
     return [path_of(table)] if path_of(table).exists() else []
 
 
 def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
-    """Write one file of a table and return its number of rows.
+    """Write the rows of the frame to one file of the table, and return the number of rows.
 
-    Raises StoreError if stored rows would be replaced by no rows, and ValueError if the frame breaks the contract.
+    Raises StoreError if the frame has no rows but the stored file has rows. If the table may be empty, this error is
+    not raised. Raises ValueError if the frame breaks the table's contract.
     """
     return write_batches(table, table.arrow(frame).to_batches(), edition)
 
 
 def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int | None = None) -> int:
-    """Write one file of a table from batches that are sorted by its key, and return its number of rows.
+    """Write the rows of the batches to one file of the table, and return the number of rows.
 
-    Only a few row groups are in memory at a time. Raises StoreError if stored rows would be replaced by no rows.
+    The rows must be sorted by the table's key. Only a few row groups are in memory at a time.
+
+    Raises StoreError if the batches have no rows but the stored file has rows. If the table may be empty, this error is
+    not raised.
     """
     path = path_of(table, edition)
     make_protected(store_folder())
@@ -132,10 +142,11 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
 
 
 def _writing(table: Table) -> dict[str, Any]:
-    """Return the options for Parquet: statistics for the key columns only, and delta encoding for those that are integers.
+    """Return the options with which a table is written to Parquet.
 
-    Queries filter by the key only. Statistics for all columns would make `benchmarks/police_csv.py` slower, and take
-    more memory.
+    Statistics are written only for the columns of the key, because queries filter only by the key. Statistics for all
+    columns would make `benchmarks/police_csv.py` slower, and would take more memory. Integer columns of the key get
+    delta encoding.
     """
     integers = [name for name in table.key if table.columns[name].type == "integer"]
     return {
@@ -148,9 +159,10 @@ def _writing(table: Table) -> dict[str, Any]:
 
 
 def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Yield the groups. A thread makes the next group while the caller writes the current one.
+    """Yield the groups. While the caller writes a group, a thread makes the next group.
 
-    Without the thread, `benchmarks/police_csv.py` gets slower, because reading and writing take turns on one core.
+    Without the thread, reading and writing would take turns on one core, and `benchmarks/police_csv.py` would be
+    slower.
     """
     with ThreadPoolExecutor(max_workers=1) as thread:
         next_group = thread.submit(next, groups, None)
@@ -160,7 +172,10 @@ def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Yield the rows in groups of GROUP_ROWS, so that the same rows give the same bytes, whatever the size of the batches."""
+    """Yield the rows in groups of GROUP_ROWS rows. The last group may be smaller.
+
+    The size of the batches therefore does not change the bytes of the file.
+    """
     waiting: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
@@ -176,7 +191,7 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def write_outcomes(table: Table, text: str) -> None:
-    """Write the outcomes of a table's checks as a text file beside the table, replacing the earlier outcomes."""
+    """Write the outcomes of a table's checks to a text file in the store. Earlier outcomes are replaced."""
     path = _outcomes_path(table)
     make_protected(store_folder())
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -190,7 +205,10 @@ def write_outcomes(table: Table, text: str) -> None:
 
 
 def read_outcomes(table: Table) -> str:
-    """Return the text that `write_outcomes` last wrote for the table; an empty text if it has not written any."""
+    """Return the text that `write_outcomes` last wrote for the table.
+
+    Return an empty text if `write_outcomes` has written nothing for the table.
+    """
     path = _outcomes_path(table)
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
@@ -200,7 +218,10 @@ def _outcomes_path(table: Table) -> Path:
 
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file of the store in hex. A process reads an unchanged file only once."""
+    """Return the SHA-256 of a file in the store, in hex.
+
+    The SHA-256 is cached. A process reads the file again only if the file has changed.
+    """
     stat = path.stat()
     return _hash_of_bytes(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
@@ -213,15 +234,15 @@ def _hash_of_bytes(path: Path, *_stamp: int) -> str:
 
 
 def distinct(table: Table, edition: int, column: str) -> list[str]:
-    """Return the distinct texts of a column in an edition, sorted; empty cells are left out."""
+    """Return the distinct texts in a column of one edition of the table, sorted. Empty cells are left out."""
     cells = pq.read_table(path_of(table, edition), columns=[column], read_dictionary=[column])[column]
     return sorted(text for text in cells.unique().to_pylist() if text is not None)
 
 
 def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
-    """Return a table, or some editions of it, as a frame.
+    """Return the rows of a table as a frame. If `editions` is given, return only the rows of these editions.
 
-    Raises StoreError if an edition is not in the store. The message names the edition.
+    Raises StoreError if the table or one of the editions is not in the store. The message names the missing editions.
     """
     if not table.partitioned or editions is None:
         files = stored_files(table)
@@ -232,7 +253,10 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
 
 
 def refuse_absent(table: Table, files: list[Path]) -> None:
-    """Raise StoreError if any of the table's files are not in the store. The message names their editions."""
+    """Raise StoreError if one of the table's files is not in the store, or if `files` is empty.
+
+    The message names the missing editions.
+    """
     absent = [path for path in files if not path.exists()]
     if absent or not files:
         editions_absent = ", ".join(path.stem for path in absent)
@@ -243,15 +267,18 @@ def refuse_absent(table: Table, files: list[Path]) -> None:
 
 
 def rows(table: Table, edition: int | None = None) -> int:
-    """Return the number of rows of a table, or of one of its editions; 0 if the store has no such rows."""
+    """Return the number of rows in a table's file. If the table has editions, count the rows of one edition.
+
+    Return 0 if the store does not have the file.
+    """
     return _rows_of(path_of(table, edition))
 
 
 @dataclass(frozen=True)
 class Described:
-    """A file's metadata: its columns, and the first and last edition of its rows.
+    """The metadata of a Parquet file: its columns, and the first and the last edition in its rows.
 
-    `editions` is None if the file has no editions or no rows.
+    `editions` is None if the file has no column `edition`, or if it has no rows.
     """
 
     schema: pa.Schema
@@ -259,9 +286,10 @@ class Described:
 
 
 def described_in(path: Path) -> Described:
-    """Return the metadata of a file of the store. A process reads an unchanged file only once.
+    """Return the metadata of a file in the store.
 
-    Raises StoreError if the file is damaged.
+    The metadata is cached. A process reads the file again only if the file has changed. Raises StoreError if the file
+    is damaged.
     """
     stat = path.stat()
     return _described_in(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
@@ -279,7 +307,7 @@ def _described_in(path: Path, *_stamp: int) -> Described:
             metadata.row_group(group).column(column).statistics for group in range(metadata.num_row_groups)
         ]
         if any(statistics is None for statistics in group_statistics):
-            # Another program wrote the file. 0 is no edition, so the shape check fails.
+            # Another program wrote the file. There is no edition 0, so the shape check fails.
             return Described(schema, (0, 0))
         return Described(
             schema, (min(group.min for group in group_statistics), max(group.max for group in group_statistics))

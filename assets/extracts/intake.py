@@ -1,9 +1,9 @@
 """Store the delivered files of a run's editions: the list of files, their rows as delivered, and the rejected rows.
 
-All files are stored or none. This module checks three conditions: no file is in two editions, no file is missing that published
-figures were made from, and no file has too many rejected rows. If a file breaks one of these conditions, the run stops and the
-store stays as it was. `landing.py` reads one file, `rejecting.py` rejects rows, and `intake_step.py` is the Dagster asset that
-calls this module.
+Either all files are stored, or no file is stored. This module checks three conditions. No file may be in two editions.
+No file may be missing if published figures were made from it. No file may have too many rejected rows. If a file breaks
+one of these conditions, the run stops and the store does not change. `landing.py` reads one file, and `rejecting.py`
+rejects rows. `intake_step.py` is the Dagster asset that calls this module.
 """
 
 import shlex
@@ -42,9 +42,10 @@ RowCounts = dict[str, dict[int, int]]  # the number of stored rows: keyed by the
 
 
 def take_in(editions: list[int]) -> RowCounts:
-    """Read the landing folders of the editions into the store, and return the number of rows of each table and edition.
+    """Read the editions' landing folders into the store, and return the number of stored rows.
 
-    Raises InputError for the first file that must not be stored. The store then stays as it was.
+    The numbers are keyed by the table's name, and then by the edition. Raises InputError for the first file that must
+    not be stored. In this case, the store does not change.
     """
     decisions = load_decisions()
     check_rules(decisions, [(rule.table, rule.name) for rule in decidable_rules()])
@@ -72,7 +73,7 @@ def take_in(editions: list[int]) -> RowCounts:
 
 
 def _files(editions: list[int]) -> dict[int, list[DeliveredFile]]:
-    """Return the inspected files of each edition. Raises InputError for the first file that is wrong."""
+    """Return the inspected files of each edition. Raises InputError for the first file that has a fault."""
     specifications, landed = load_specifications(), set(landed_editions())
     _refuse_unknown_editions(landed)
     files = {edition: delivered_files(edition, specifications) if edition in landed else [] for edition in editions}
@@ -82,7 +83,7 @@ def _files(editions: list[int]) -> dict[int, list[DeliveredFile]]:
 
 
 def _refuse_unknown_editions(landed: set[int]) -> None:
-    """Refuse the landing folder of an edition that is not in editions.csv, because no run would ever read that folder."""
+    """Refuse a landing folder if its edition is not in editions.csv, because no run would ever read the folder."""
     described = {int(edition) for edition in store.read(contracts()["reference.editions"])["edition"]}
     for edition in sorted(landed - described):
         folder = landing_folder() / str(edition)
@@ -92,7 +93,10 @@ def _refuse_unknown_editions(landed: set[int]) -> None:
 
 
 def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None:
-    """Refuse a file that has the same content as a file of another edition: it is probably last year's file under a new name."""
+    """Refuse a file if a file of another edition has the same content.
+
+    Such a file is probably last year's file under a new name.
+    """
     stored = [edition for edition in store.stored_editions(FILES) if edition not in files]
     by_hash = {file.file_sha256: file for edition in stored for file in listed_files(edition)}
     for edition, edition_files in sorted(files.items()):
@@ -106,10 +110,10 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
 
 
 def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
-    """Refuse an edition if a table now has fewer files than the published edition was made from: figures would vanish.
+    """Refuse an edition if a table now has fewer files than when the edition was published.
 
-    A file that published figures were made from may be replaced by one with another name. A file that was stored may be missing
-    if no published figures were made from it.
+    If the run went on, published figures would vanish. A file may be replaced by a file with another name. A stored
+    file may be missing if no published figures were made from it.
     """
     stored_editions = set(store.stored_editions(FILES)) & set(files)
     published = published_rows(FILES) if stored_editions else []
@@ -132,7 +136,7 @@ def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
 
 
 def _files_of_table(table: Table, files: list[DeliveredFile]) -> list[DeliveredFile]:
-    """Return the files whose rows belong to a table, sorted by name."""
+    """Return the table's files, sorted by name."""
     return [file for file in files if file.layout.table.name == table.name]
 
 
@@ -145,7 +149,8 @@ def _reject(
 ) -> int:
     """Store the rejected rows of an edition, and return their number.
 
-    Raises InputError for a file with more rejected rows than its specification tolerates.
+    Raises InputError if a file has more rejected rows than its specification tolerates. A rejected row is not counted
+    here if a decision settles it.
     """
     rejected = [
         row for table in DELIVERED for row in rejected_rows(connection, _files_of_table(table, files), decisions)
@@ -157,9 +162,10 @@ def _reject(
 
 
 def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions: Decisions) -> None:
-    """Refuse a file with more rejected rows than its specification tolerates, because such a file is often the wrong one.
+    """Refuse a file if it has more rejected rows than its specification tolerates.
 
-    A decision can accept the share of rejected rows, unless all rows are rejected.
+    Such a file is often the wrong file. A decision can accept the share of rejected rows, but not if all rows are
+    rejected.
     """
     count, tolerated = len({row.row for row in rejected}), file.layout.tolerated_rejected_percent
     percent = 100 * count / file.rows
@@ -175,14 +181,15 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
 
 
 def share_in_words(percent: float, tolerated: float) -> str:
-    """Return a phrase with the share of rejected rows and the share that is tolerated."""
+    """Return a text that gives the share of rejected rows and the tolerated share."""
     return f"{rejected_share(percent, tolerated)} %, but at most {tolerated:g} % is tolerated"
 
 
 def rejected_share(percent: float, tolerated: float) -> str:
-    """Return a share in per cent as text.
+    """Return the share of rejected rows as text, in per cent.
 
-    It has at least two decimals, and as many as are needed to show that it differs from the tolerated share.
+    The text has at least two decimals. It has more decimals if two would not show that the share differs from the
+    tolerated share.
     """
     digits = next(digits for digits in range(2, 12) if round(percent, digits) != tolerated or percent == tolerated)
     return f"{percent:.{digits}f}"
@@ -193,7 +200,11 @@ def _command_to_accept(file: DeliveredFile) -> str:
 
 
 def faults_in_words(rejected: list[RejectedRow], most: int = 3) -> str:
-    """Describe the most frequent faults, at most `most` of them, each by its column, reason and first row. No value is shown."""
+    """Return a text that describes the most frequent faults of the rejected rows.
+
+    The text describes at most `most` faults. It gives each fault's column and reason, and the first row with the fault.
+    It does not show the values of cells.
+    """
     kinds = Counter((row.column_name, row.reason) for row in rejected)
     first_rows = {(row.column_name, row.reason): row.row for row in sorted(rejected, key=lambda row: -row.row)}
     most_frequent = sorted(kinds.items(), key=lambda kind: (-kind[1], first_rows[kind[0]]))

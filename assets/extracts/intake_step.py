@@ -1,7 +1,8 @@
-"""The Dagster step that stores delivered files: the list of files, their rows as delivered, decisions and rejected rows.
+"""The Dagster step that stores the delivered files of a run's editions.
 
-One step makes all of these tables, because all files of a run are stored or none (see `intake.py`). `kept_rows.py` makes the tables
-of the kept rows.
+The step makes four kinds of tables: the list of files, the rows as delivered, the decisions and the rejected rows. A
+single step makes all of them, because either all files of a run are stored or no file is stored (see `intake.py`).
+`kept_rows.py` makes the tables of the kept rows.
 """
 
 import dagster as dg
@@ -36,7 +37,7 @@ NEEDED = with_tables_of_checks(TABLES, needs(REFERENCE))
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def extracts(context: dg.AssetExecutionContext) -> Events:
-    """Store all files of the editions' landing folders, or none: a bad file stops the run before anything is stored."""
+    """Store all files of the editions' landing folders. If a file is bad, the run stops before any file is stored."""
     editions_of_run = editions_of(context)
     with expected_trouble():
         written = take_in(editions_of_run)
@@ -50,7 +51,10 @@ def extracts(context: dg.AssetExecutionContext) -> Events:
 
 
 def first_rejected_rows(edition: int) -> dg.TableMetadataValue:
-    """Return the edition's first rejected rows for Dagster's page: file, row, rule, column and decision, but no cell values."""
+    """Return the edition's first rejected rows as a table for Dagster's page.
+
+    The table has the columns file, row, rule, column and decision. It does not show the values of cells.
+    """
     names = ["file", "row", "rule", "column_name", "decision"]
     rows = records(store.read(REJECTED, [edition])[names].head(SHOWN))
     return dg.MetadataValue.table([dg.TableRecord({name: str(row[name] or "") for name in names}) for row in rows])

@@ -1,7 +1,8 @@
-"""The tables of kept rows: delivered rows without the rejected ones, with typed cells and with their areas and crime types.
+"""Make the tables of kept rows. All other tables of figures are made from these tables.
 
-All other tables of figures start from the tables made here. `rows/<schema>_<table>.sql` looks up areas and codes,
-`coordinates.py` locates points, `typing_sql.py` gives the cells their types, and `rejecting.py` rejects rows.
+Kept rows are the delivered rows without the rejected rows. Their cells have types, and their areas and crime types have
+been looked up. `rows/<schema>_<table>.sql` looks up areas and codes, and `coordinates.py` locates points.
+`typing_sql.py` gives the cells their types, and `rejecting.py` rejects rows.
 """
 
 from collections.abc import Iterator
@@ -30,9 +31,9 @@ PART_ROWS = 1_000_000
 def kept_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, files: list[DeliveredFile], decisions: Decisions
 ) -> Iterator[pa.RecordBatch]:
-    """Yield a table's kept rows from one edition's files. The rows are sorted by file and row, as in the table's key.
+    """Yield a table's kept rows from the files of one edition.
 
-    `connection` is an engine with lookups.
+    The rows are sorted by file and row, as in the table's key. `connection` comes from `engine_with_lookups`.
     """
     if not files:
         return
@@ -48,11 +49,12 @@ def kept_rows(
 
 
 def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Make the view `part` of the next million kept rows, once for each step of the iteration, until all rows have been in it.
+    """Divide the kept rows into parts, and make the view `part` of the next part at each step of the iteration.
 
-    The rows have to be sorted, because joins lose their order. Sorting all of them at once would take much memory. Therefore
-    the rows are divided into parts. If there were a single part, the highest memory use that `benchmarks.police_csv` measures at 10
-    and 30 million rows would be higher.
+    The rows of a part have up to a million consecutive row numbers. The rows have to be sorted, because joins do not
+    keep the order of the rows. Sorting all rows at once would take much memory. Therefore, each part is sorted
+    separately. If there were only one part, the highest memory use in `benchmarks.police_csv` would be higher. The
+    benchmark measures it at 10 and 30 million rows.
     """
     last_row = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
     for first_row in range(1, last_row + 1, PART_ROWS):
@@ -63,7 +65,11 @@ def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> None:
-    """Make the view `kept`, which has the file's typed rows that no rule rejects or that a decision accepts."""
+    """Make the view `kept`, which has the file's kept rows with typed cells.
+
+    A row is kept if it breaks no rule. A row that breaks rules is kept if decisions accept or correct all of its
+    faults.
+    """
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE rows_left_out AS
@@ -77,13 +83,13 @@ def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decis
 
 @contextmanager
 def _opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Decisions, dict[str, Specification]]]:
-    """Yield an engine with lookups, the decisions and the specifications, opened once for all editions."""
+    """Open what the tables of all editions need: an engine with lookups, the decisions and the specifications."""
     with engine_with_lookups() as connection:
         yield connection, load_decisions(), load_specifications()
 
 
 def _asset(table: Table) -> dg.AssetsDefinition:
-    """Return the Dagster asset of a table of kept rows."""
+    """Return the Dagster asset that makes a table of kept rows."""
 
     def rows_of_edition(
         opened: tuple[duckdb.DuckDBPyConnection, Decisions, dict[str, Specification]], edition: int
@@ -100,7 +106,10 @@ def _asset(table: Table) -> dg.AssetsDefinition:
 
 
 def made_from(table: Table, edition: int) -> str:
-    """List the files that an edition of a table was made from, with their fingerprints, for Dagster's page."""
+    """Return a text for Dagster's page that lists the files from which an edition of a table was made.
+
+    The text gives the name and the fingerprint of each file.
+    """
     files = [file for file in listed_files(edition) if file.table_name == table.name]
     return ", ".join(f"{file.file} ({file.file_sha256[:12]})" for file in files) or "none delivered"
 

@@ -1,8 +1,8 @@
-"""The landing folder: list the delivered files of an edition, inspect each, and read their rows as text.
+"""The landing folder: list the delivered files of an edition, inspect each file, and read its rows as text.
 
-This module refuses a file that is wrong as a whole, with a sentence that says why, before anything is stored. `matching.py`
-finds the layout that fits a file, `privacy.py` looks for personal data, `formats/` reads each format, and `rejecting.py` finds
-what is wrong with single rows.
+If a file is wrong as a whole, this module refuses the file before anything is stored. The error's message says why.
+`matching.py` finds the layout that fits a file, and `privacy.py` looks for personal data. `formats/` reads each format,
+and `rejecting.py` finds the faults of single rows.
 """
 
 import hashlib
@@ -29,7 +29,10 @@ _HIDDEN = re.compile(r"\.(?!\.)|~\$")  # files that other programs leave behind:
 
 
 def landed_editions() -> list[int]:
-    """Return the editions that have a landing folder. Raises InputError if the folder `landing` contains anything else."""
+    """Return the editions that have a landing folder.
+
+    Raises InputError if the folder `landing` contains anything but the folders of editions.
+    """
     editions = []
     for path in _paths_in(landing_folder()):
         if path.is_symlink():
@@ -46,7 +49,10 @@ def landed_editions() -> list[int]:
 
 
 def delivered_files(edition: int, specifications: dict[str, Specification]) -> list[DeliveredFile]:
-    """Inspect the edition's files, sorted by name. Raises InputError for the first bad file."""
+    """Inspect the edition's files, and return them sorted by name.
+
+    Raises InputError for the first file that has a fault.
+    """
     files = [look_into(path, edition, specifications) for path in paths_of(edition)]
     _refuse_same_content(files)
     for file in files:
@@ -55,19 +61,22 @@ def delivered_files(edition: int, specifications: dict[str, Specification]) -> l
 
 
 def paths_of(edition: int) -> list[Path]:
-    """Return the paths of an edition's files, sorted by name, without the files that other programs leave behind."""
+    """Return the paths of an edition's files, sorted by name. Hidden files of other programs are left out."""
     return _paths_in(landing_folder() / str(edition))
 
 
 def look_into(path: Path, edition: int, specifications: dict[str, Specification]) -> DeliveredFile:
-    """Inspect a file: its format, layout, hash and number of rows. Raises InputError, which says what is wrong and what to do."""
+    """Inspect a file, and find its format, its layout, its hash and the number of its rows.
+
+    Raises InputError if the file has a fault. The error's message says what is wrong and what to do.
+    """
     try:
         _refuse_bad_path(path)
         before = path.stat()
         try:
             return _looked_into(path, before.st_size, edition, specifications)
         finally:
-            # Checked after an InputError too: if the file was still being copied, that is the reason for the fault.
+            # This is checked even after an InputError. If the file was still being copied, the copying caused the fault.
             _refuse_changed(path, before)
     except OSError as error:
         raise InputError(
@@ -94,7 +103,7 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
 def refuse_beside_sample_reference(file: DeliveredFile) -> None:
     """Refuse a delivered file if the run uses the sample's copy of the reference files.
 
-    The baselines in that copy are made up.
+    The baselines in the sample's copy are made up.
     """
     sample = sample_reference_folder()
     if file.provenance != "synthetic" and reference_folder() == sample:
@@ -104,9 +113,10 @@ def refuse_beside_sample_reference(file: DeliveredFile) -> None:
 
 
 def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
-    """Yield the file's rows in order, with the columns of its extracts table.
+    """Yield the file's rows in order, in batches that have the columns of the file's extracts table.
 
-    Raises InputError if the file changes while it is read.
+    Raises InputError if the file changes while it is read, or if its rows are more or fewer than the inspection
+    counted.
     """
     rows = 0
     try:
@@ -114,7 +124,7 @@ def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
             rows += batch.num_rows
             yield batch
     except Exception:
-        _refuse_changed_bytes(file)  # if the file has changed, that is the fault to report
+        _refuse_changed_bytes(file)  # if the file has changed, the change is the fault to report
         raise
     _refuse_changed_bytes(file)
     if rows != file.rows:
@@ -150,15 +160,20 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 
 
 def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
-    """Return the cells as delivered, but free texts without invisible tabs, line ends and no-break spaces around them.
+    """Return the cells of a column in the form in which they are stored.
 
-    In other columns such a character does no harm: a rule rejects the row, so that somebody notices it.
+    Free texts are stored without the tabs, line ends and no-break spaces around them. The cells of all other columns
+    are stored as delivered. If a cell of another column has an invisible character around it, a rule rejects the row.
+    Somebody then notices the character.
     """
     return without_odd_blanks(cells) if column.is_free_text else cells
 
 
 def _refuse_renamed(file: DeliveredFile) -> None:
-    """Refuse a made-up file whose name does not say so, because only the name marks the figures made from it as made up."""
+    """Refuse a made-up file if its name does not begin with `synthetic_`.
+
+    The beginning of the name is the only sign that the figures from this file are made up.
+    """
     listed = landing_folder() / MADE_UP_HASHES
     if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():
         raise InputError(
@@ -167,7 +182,7 @@ def _refuse_renamed(file: DeliveredFile) -> None:
 
 
 def _paths_in(folder: Path) -> list[Path]:
-    """Return the paths in a folder, without the hidden files of other programs.
+    """Return the paths in a folder, sorted by name. Hidden files of other programs are left out.
 
     Raises InputError if Tryghed does not have the right to open the folder.
     """
@@ -179,12 +194,12 @@ def _paths_in(folder: Path) -> list[Path]:
 
 
 def _safe_path(path: Path) -> str:
-    """Return the path as the reader would type it, with a file name that is safe to show."""
+    """Return the path as the reader of a message would type it. The file's name is made safe to show."""
     return path_for_reader(path.parent / plain(path.name))
 
 
 def _refuse_bad_path(path: Path) -> None:
-    """Refuse a path that is not a readable file, or whose name is not safe to show or looks personal."""
+    """Refuse a path if it is not a readable file, or if the file's name is not safe to show or looks personal."""
     kind = kind_of_text(path.name)
     if kind:
         neighbours = sorted(neighbour.name for neighbour in path.parent.glob("*"))
@@ -226,7 +241,7 @@ def _refuse_changed(path: Path, before: os.stat_result) -> None:
 
 
 def _refuse_changed_bytes(file: DeliveredFile) -> None:
-    """Refuse a file whose content has changed since it was inspected."""
+    """Refuse a file if its content has changed since the inspection."""
     try:
         same = hash_of_file(file.path) == file.sha256
     except OSError:
@@ -242,6 +257,6 @@ def _changed(path: Path) -> InputError:
 
 
 def hash_of_file(path: Path) -> str:
-    """Return the SHA-256 of the file's bytes in hex. Raises OSError if the file cannot be read."""
+    """Return the SHA-256 hash of the file's bytes as hex digits. Raises OSError if the file cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

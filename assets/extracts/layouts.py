@@ -1,9 +1,9 @@
-"""Specifications and their layouts: what a producer's files look like, and which of our columns each of their columns is.
+"""Specifications and layouts: what a producer's files look like, and how their columns correspond to our columns.
 
-This module has what is known about a file before it is delivered. A `Specification` is a YAML file in
-`warehouse/reference/extracts/`; there is one for each kind of data and producer. A `Layout` is what the specification says
-about one edition. When a producer changes columns, words or formats, only lines of the YAML file have to change, never the
-code. `matching.py` chooses the layout that fits a file, and `formats/` reads the file.
+This module has what is known about a file before it is delivered. Every kind of data from every producer has a YAML
+file in `warehouse/reference/extracts/`. A `Specification` is the content of such a YAML file. A `Layout` is what the
+specification says about one edition. If a producer changes columns, words or formats, people edit only the YAML file,
+never the code. `matching.py` chooses the layout that fits a file, and `formats/` reads the file.
 """
 
 import re
@@ -21,7 +21,7 @@ from warehouse.edited_files import At, line_of, read_yaml, short
 from warehouse.errors import InputError
 from warehouse.home import path_for_reader, reference_file, reference_folder
 
-NOT_ASKED = "not_asked"  # stands in place of a name for a column that the producer's file does not have
+NOT_ASKED = "not_asked"  # written in place of a column's name if the producer's file does not have the column
 FIRST = 0  # stands for the first edition, whichever year that is
 Format = Literal["csv", "xlsx", "sav", "parquet"]
 
@@ -33,15 +33,19 @@ def _is_trimmed(text: str) -> str:
 
 
 def _for_good(entry: object) -> object:
-    """Return an entry as a dictionary keyed by edition. An entry without editions is valid from the first edition on."""
+    """Return an entry of the YAML file as a dictionary keyed by edition.
+
+    If the entry names no editions, it is valid from the first edition on.
+    """
     by_edition = isinstance(entry, dict) and bool(entry) and all(isinstance(key, int) for key in entry)
     return entry if by_edition or entry is None else {FIRST: entry}
 
 
 def _is_day_format(written: str) -> str:
-    """Return the format of a day unchanged. Raises ValueError unless it has the numbers of day, month and year, once each.
+    """Check the format of a day, and return the format unchanged.
 
-    Names of months are refused because they depend on the language.
+    The format must have the number of the day, of the month and of the year, each exactly once. If it does not,
+    ValueError is raised. Names of months are also refused, because they depend on the language.
     """
     parts = re.sub(r"%[dmYyHMSgf]|[-./ :,TZ]|kl\.", "", written)
     years = written.count("%Y") + written.count("%y")
@@ -57,7 +61,8 @@ def _as_list(entry: object) -> object:
 
 
 Value = TypeVar("Value")
-# A value keyed by the edition from which it is valid. A value without editions in the YAML file is valid for all editions.
+# Values keyed by edition. Each value is valid from that edition on. If the YAML file gives a value without an edition, the
+# value is valid for all editions.
 ByEdition = Annotated[dict[int, Value], BeforeValidator(_for_good)]
 Name = Annotated[str, AfterValidator(_is_trimmed)]
 Labels = dict[str, str]
@@ -69,13 +74,13 @@ CoordinateSystem = Annotated[str, Field(pattern=r"^EPSG:\d{4,5}$")]
 
 
 class Part(BaseModel):
-    """A part of the YAML file. A key that is not a field of this part is refused."""
+    """A part of the YAML file. The YAML file is refused if a part has an unknown key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Csv(Part):
-    """The settings of a text file with one row per line."""
+    """The settings for reading CSV files."""
 
     encoding: Literal["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1", "iso-8859-15"]
     delimiter: Literal[";", ",", "\t", "|"]
@@ -83,7 +88,11 @@ class Csv(Part):
 
 
 class Xlsx(Part):
-    """The settings of an Excel workbook: the sheet that has the rows, and the sheets that are not read, each with a reason."""
+    """The settings for reading Excel workbooks.
+
+    `sheet` is the name of the sheet that has the rows. `ignored_sheets` gives the sheets that are not read, each with a
+    reason.
+    """
 
     sheet: Name
     header_row: int = Field(default=1, ge=1, le=100)
@@ -91,11 +100,14 @@ class Xlsx(Part):
 
 
 class Plain(Part):
-    """A format that needs no settings here, because the file itself has them: SPSS or Parquet."""
+    """The settings for SPSS and Parquet. There are none, because the files themselves say how to read them."""
 
 
 class Formats(Part):
-    """The formats in which the producer sends the extract."""
+    """The formats in which the producer sends the extract, with the settings of each format.
+
+    If the producer does not use a format, that format is None.
+    """
 
     csv: Csv | None = None
     xlsx: Xlsx | None = None
@@ -105,10 +117,10 @@ class Formats(Part):
 
 @dataclass(frozen=True)
 class Writing:
-    """How a producer writes its files in an edition: formats, numbers, days, and the systems of codes and coordinates.
+    """How a producer writes its files in one edition: formats, numbers, days, and the systems of codes and coordinates.
 
-    A day that is written as text may have any of `date_formats`. A day that Excel, SPSS or Parquet stores as a day becomes text
-    in the first of these formats.
+    A day that the producer writes as text may have any of the `date_formats`. Excel, SPSS and Parquet can also store a
+    day in a type of its own. Such a day becomes text in the first of the `date_formats`.
     """
 
     formats: Formats
@@ -122,10 +134,12 @@ class Writing:
 
 
 class DeliveredColumn(Part):
-    """One of our columns in a specification. It gives, by edition, the producer's name for the column and what its labels mean.
+    """One of our columns in a specification.
 
-    If a column is the same in all rows and the producer does not send it, it has a `constant` in place of a name.
-    `personal: false` says that somebody looked and found no personal data, although the column may look personal.
+    `name` is the producer's name for the column, and `values` says what the producer's labels mean. A column with the
+    same value in all rows may be absent from the producer's file. Such a column has a `constant` in place of a name.
+    Names, constants and labels are keyed by edition. `personal` is true if the column has personal data. It is false if
+    the column may look personal, but somebody looked and found no personal data.
     """
 
     name: ByEdition[Name] = {FIRST: NOT_ASKED}
@@ -135,7 +149,7 @@ class DeliveredColumn(Part):
 
 
 class IgnoredColumn(Part):
-    """A column of the file that is neither read nor stored."""
+    """A column of the producer's file that is not stored. `reason` says why."""
 
     reason: str = Field(min_length=1)
     personal: bool | None = None
@@ -143,12 +157,12 @@ class IgnoredColumn(Part):
 
 @dataclass(frozen=True)
 class LayoutColumn:
-    """One of our columns in an edition: the contract that it must meet, and how the producer's file delivers it.
+    """One of our columns in one edition: the column's contract, and how the producer's file delivers the column.
 
-    `heading` is None if the file does not have the column. `constant` is the value of every row, as the producer would write
-    it; it is None if the file has the column. `labels` translate the producer's words into our values; they are None if the
-    file has our values already. `declared_personal` is None if the specification does not say whether the column has personal
-    data.
+    `heading` is the column's name in the producer's file. It is None if the file does not have the column. `constant`
+    is the column's value in every row, as the producer would write it. It is None if the file has the column. `labels`
+    translate the producer's words into our values. They are None if the file already has our values.
+    `declared_personal` says whether the column has personal data. It is None if the specification does not say this.
     """
 
     contract: Column
@@ -159,17 +173,17 @@ class LayoutColumn:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether the edition's rows have values in the column, either from the file or from a constant."""
+        """Whether the edition's rows have values in this column, either from the file or from a constant."""
         return self.heading is not None or self.constant is not None
 
     @property
     def is_personal(self) -> bool:
-        """Whether the contract or the specification says that the column has personal data."""
+        """Whether the contract or the specification says that this column has personal data."""
         return self.contract.personal or self.declared_personal is True
 
     @property
     def is_declared(self) -> bool:
-        """Whether the contract or the specification says anything about personal data in the column: that it has some or none."""
+        """Whether the contract or the specification declares this column as personal or as not personal."""
         return self.contract.personal or self.declared_personal is not None
 
 
@@ -177,7 +191,8 @@ class LayoutColumn:
 class Layout:
     """The layout of a producer's files in one edition: what the specification says about that edition.
 
-    `Specification.for_edition` makes it. The keys of `columns` are our names of the columns.
+    `Specification.for_edition` makes the layout. The keys of `columns` are our names of the columns. The keys of
+    `ignored` are the producer's headings.
     """
 
     edition: int
@@ -193,20 +208,26 @@ class Layout:
 
     @property
     def headings(self) -> dict[str, str]:
-        """The producer's heading of each column that the file has, keyed by our name of the column."""
+        """The producer's headings, keyed by our names of the columns.
+
+        Columns that the file does not have are left out.
+        """
         return {name: column.heading for name, column in self.columns.items() if column.heading is not None}
 
     def heading_of(self, name: str) -> str:
-        """Return the producer's heading of one of our columns, or our name of it if the file does not have the column."""
+        """Return the producer's heading of one of our columns.
+
+        If the file does not have the column, return our name of the column.
+        """
         return self.headings.get(name, name)
 
     def is_called(self, file: str) -> bool:
-        """Return whether a file's name matches the pattern in `file_names` of the specification."""
+        """Return whether a file's name matches the specification's pattern `file_names`."""
         return self.file_names is not None and fnmatchcase(file.lower(), self.file_names.lower())
 
 
 class Specification(Part):
-    """The YAML file that says how one producer's files of one kind are read, in every edition."""
+    """The content of a YAML file that says how one producer's files of one kind are read in every edition."""
 
     extract: str = Field(pattern=r"^[a-z0-9_]+$")
     table: str
@@ -227,7 +248,7 @@ class Specification(Part):
     ignored: dict[Name, IgnoredColumn] = {}
 
     def for_edition(self, edition: int) -> Layout:
-        """Return the layout of the edition's files, which has the values that are valid in the edition."""
+        """Return the layout of one edition's files. The layout has the values that are valid in that edition."""
         writing = Writing(
             formats=_since(self.formats, edition),
             decimal_mark=_since(self.decimal_mark, edition),
@@ -256,33 +277,36 @@ class Specification(Part):
 
     @property
     def changes_in(self) -> set[int]:
-        """The editions in which the columns or formats of the files change."""
+        """The editions in which the columns or the formats of the producer's files change."""
         column_years = [year for column in self.columns.values() for year in (*column.name, *(column.constant or {}))]
         return {*column_years, *self.formats} - {FIRST}
 
     def target(self) -> Table:
-        """Return the table that the rows belong to."""
+        """Return the table that the files' rows belong to."""
         return contracts()[self.table]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake in a specification: its place in the YAML file, and a text that says what is wrong and what to do."""
+    """A mistake in a specification.
+
+    `at` is the mistake's place in the YAML file. `text` says what is wrong and what to do.
+    """
 
     at: At
     text: str
 
 
 def specification_path(extract: str) -> str:
-    """Return the path of a specification in the form in which the reader of a message would type it."""
+    """Return the path of a specification as the reader of a message would type it."""
     return reference_file(f"extracts/{extract}.yml")
 
 
 def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
     """Return all specifications, keyed by the extract's name.
 
-    Raises InputError for a mistake in one of them. The message says in which file and line the mistake is, and what is allowed
-    there.
+    Raises InputError if a specification has a mistake. The error's message names the file and the line, and says what
+    is allowed there.
     """
     folder = folder or reference_folder() / "extracts"
     specifications: dict[str, Specification] = {}
@@ -303,7 +327,7 @@ def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
 
 
 def refuse_unknown_systems(specifications: dict[str, Specification], code_systems: Collection[str]) -> None:
-    """Raise InputError if a specification names a code system that area_codes.csv does not have."""
+    """Refuse a specification if it names a code system that is not in area_codes.csv."""
     for name, specification in specifications.items():
         in_use = [specification.area_code_system, specification.rode_code_system or {}]
         for system in (system for by_edition in in_use for system in by_edition.values()):
@@ -314,7 +338,10 @@ def refuse_unknown_systems(specifications: dict[str, Specification], code_system
 
 
 def _since(by_edition: dict[int, Value], edition: int) -> Value:
-    """Return the value that is valid in an edition. The first value in the YAML file is valid for all earlier editions too."""
+    """Return the value that is valid in an edition.
+
+    If the edition is earlier than all editions in `by_edition`, return the value of the earliest of them.
+    """
     return by_edition[max((year for year in by_edition if year <= edition), default=min(by_edition))]
 
 
@@ -330,7 +357,10 @@ def _column_in(column: DeliveredColumn, contract: Column, edition: int) -> Layou
 
 
 def _faults(specification: Specification) -> list[Fault]:
-    """Return the mistakes in a specification. If the specification has unknown names, only these mistakes are returned."""
+    """Return the mistakes in a specification.
+
+    Unknown and missing names are searched for first. If there are any, no other mistakes are searched for.
+    """
     table = contracts().get(specification.table)
     if table is None or not table.delivered:
         delivered = ", ".join(name for name, contract in contracts().items() if contract.delivered)
@@ -366,7 +396,10 @@ def _faults(specification: Specification) -> list[Fault]:
 
 
 def _name_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for each heading that is used twice, and for each required column that is missing in an edition."""
+    """Return the faults of names in the specification.
+
+    It is a fault if a heading is used twice, or if a required column is missing in an edition.
+    """
     faults = []
     for edition in sorted({FIRST, *specification.changes_in}):
         layout = specification.for_edition(edition)
@@ -393,7 +426,10 @@ def _name_faults(specification: Specification) -> list[Fault]:
 
 
 def _constant_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for each column that has both a name and a constant, and for each constant that its column cannot have."""
+    """Return the faults of constants in the specification.
+
+    It is a fault if a column has both a name and a constant, or if its constant is not a possible value of the column.
+    """
     faults = []
     for name, column in specification.columns.items():
         for edition, constant in (column.constant or {}).items():
@@ -432,7 +468,11 @@ def _is_day(text: str, date_format: str) -> bool:
 
 
 def _place_faults(specification: Specification) -> list[Fault]:
-    """Return a fault for codes of roder or coordinates whose system is not given, and for an unknown coordinate system."""
+    """Return the faults of code systems and coordinate systems in the specification.
+
+    It is a fault if the column `rode_code` has no code system, or if the coordinates have no coordinate system. It is
+    also a fault if a coordinate system is unknown.
+    """
     faults = []
     if "rode_code" in specification.columns and specification.rode_code_system is None:
         text = "the column rode_code needs a rode_code_system: add it, with the name of a code system in area_codes.csv"

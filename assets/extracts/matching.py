@@ -1,6 +1,7 @@
-"""Choose the layout that fits a delivered file: by its columns, and also by its name if several layouts fit.
+"""Choose the layout that fits a delivered file.
 
-This module also writes the error message if no layout fits. `layouts.py` says what a layout is, and `formats/` reads headers.
+The layout has to fit the file's columns. If several layouts fit them, the file's name decides. If no layout fits, this
+module writes the error's message. `layouts.py` says what a layout is, and `formats/` reads the headings of files.
 """
 
 import re
@@ -18,9 +19,10 @@ MOST_NAMES = 6  # the largest number of columns or sheets that one message names
 
 
 def fitting_layout(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Layout:
-    """Return the layout whose columns the file has.
+    """Return the layout that fits the file's columns.
 
-    Raises InputError if no layout fits or several do. If none fits, the message lists the differences from the most similar one.
+    If several layouts fit the columns, the file's name decides. Raises InputError if no layout fits, or if the file's
+    name does not decide. If no layout fits, the error's message says how the file differs from the most similar layout.
     """
     layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     headers = {
@@ -36,7 +38,11 @@ def fitting_layout(path: Path, kind: Format, edition: int, specifications: dict[
 
 
 def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
-    """Return the layout whose `file_names` fit the file's name. If there is none, return the only layout without `file_names`."""
+    """Choose a layout by the file's name, from layouts that all fit the file's columns.
+
+    If a layout's `file_names` match the file's name, return that layout. If no layout matches, return the only layout
+    without `file_names`. Raises InputError if there is no such layout, or if there are several.
+    """
     file_name = path.name.removeprefix(SYNTHETIC)
     by_name = [layout for layout in candidates if layout.is_called(file_name)]
     chosen = by_name or [layout for layout in candidates if layout.file_names is None]
@@ -61,7 +67,10 @@ def _known_headings(layout: Layout) -> set[str]:
 
 
 def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> None:
-    """Refuse a file that has the columns of another edition, because it probably is the file of that edition."""
+    """Refuse a file if it has the columns of another edition.
+
+    Such a file is probably the file of that other edition.
+    """
     for name, specification in specifications.items():
         for year in sorted(specification.changes_in, reverse=True):
             layout = specification.for_edition(year)
@@ -73,12 +82,16 @@ def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: 
 
 
 def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layouts: dict[str, Layout]) -> InputError:
-    """Return the error for a file that no layout fits. It says how the file differs from the layout it has most in common with."""
+    """Return the error for a file that no layout fits.
+
+    The error's message says how the file differs from the most similar layout. This is the layout that shares the most
+    headings with the file.
+    """
     expected = {name: _known_headings(layouts[name]) for name in headers}
     shared = {name: len(expected[name] & set(header)) for name, header in headers.items()}
     nearest = max(shared, key=lambda name: shared[name], default=None)
-    # If even this layout has fewer than half of the headings in common, no heading is shown. The file may have no header, and
-    # then its first row has values.
+    # If even this layout shares fewer than half of the headings, no heading is shown. The file may have no header, so its
+    # first row may have values.
     if nearest is None or 2 * shared[nearest] < max(1, min(len(headers[nearest]), len(expected[nearest]))):
         if kind == "xlsx":
             return _no_such_sheet(path, layouts)
@@ -102,9 +115,9 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
 
 
 def _differences(missing: list[str], unknown: dict[int, str]) -> str:
-    """Return the missing headings and the unknown ones in words.
+    """Return a text that lists the missing headings and the unknown headings.
 
-    In place of a heading that could be a value, its position is given.
+    If an unknown heading could be a cell's value, the text gives the position of the column instead.
     """
     shown = [name for name in unknown.values() if _is_safe(name)]
     positions = [str(position) for position, name in unknown.items() if not _is_safe(name)]
@@ -117,7 +130,7 @@ def _differences(missing: list[str], unknown: dict[int, str]) -> str:
 def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
     """Return the error for a workbook that no layout fits.
 
-    Usually the sheet has another name, or the headings are in another row.
+    Usually, the workbook's sheet has an unknown name, or the headings are in another row than in the specification.
     """
     workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
     expected = sorted({f"{xlsx.sheet} ({xlsx.header_row})" for xlsx in workbooks if xlsx})
@@ -127,9 +140,10 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
 
 
 def _hint(layout: Layout, missing: list[str], *, is_unknown: bool) -> str:
-    """Return a hint on how the specification can say that a column is gone or is not to be read.
+    """Return a hint on what to write in the specification.
 
-    The hint is "" if neither applies. The word `not_asked` is not offered if all missing columns are required.
+    If an optional column is missing, the hint says to write `not_asked`. If the file has an unknown column, the hint
+    says to ignore the column. If neither is true, the hint is "".
     """
     optional = {column.heading for column in layout.columns.values() if not column.contract.required}
     if optional & set(missing) and is_unknown:
@@ -158,6 +172,10 @@ def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
 
 
 def _is_safe(name: str) -> bool:
-    """Return whether a heading can be shown. A heading that might be a value cannot: the file may have no header."""
+    """Return whether a heading is safe to show in a message.
+
+    A heading is not safe if it could be a cell's value. If the file has no header, its first row has values in place of
+    headings.
+    """
     looks_like_a_heading = re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
     return bool(looks_like_a_heading) and not kind_of_text(name)

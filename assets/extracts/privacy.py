@@ -1,6 +1,7 @@
-"""The search for personal data. If a column looks personal and is not declared as personal, the run stops.
+"""Search delivered files for personal data.
 
-This module decides which columns and cells of a file are searched. `warehouse/personal.py` knows what personal data look like.
+The run stops if a column looks personal, and nobody has declared whether the column has personal data. This module
+decides which columns and cells of a file are searched. `warehouse/personal.py` knows what personal data look like.
 """
 
 from itertools import islice
@@ -15,7 +16,10 @@ from warehouse.personal import kind_by_heading, kind_by_values
 
 
 def refuse_personal(file: DeliveredFile) -> None:
-    """Refuse a column whose heading or first cells look personal, unless the column is declared as personal or not personal."""
+    """Refuse a file if the heading or the first cells of a column look personal.
+
+    A column is not searched if it is declared as personal or as not personal.
+    """
     undeclared = [heading for heading in _header(file) if heading not in _declared(file.layout)]
     numbers = {column.heading for column in file.layout.columns.values() if column.contract.type != "text"}
     for name in undeclared:
@@ -26,22 +30,30 @@ def refuse_personal(file: DeliveredFile) -> None:
 
 
 def refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
-    """Refuse personal data in the free texts of a batch of rows, because their cells are stored as they are."""
+    """Refuse a file if free texts in a batch of its rows look personal.
+
+    Free texts are searched in every row, because they are stored as they are. `texts` are the headings of the free
+    texts.
+    """
     for name in texts:
         _refuse_kind(file, name, kind_by_values(batch.column(name)))
 
 
 def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> None:
-    """Refuse cells that look personal, unless their column is declared as personal or not personal."""
+    """Refuse a file if the given cells of a column look personal.
+
+    The cells are not searched if the column is declared as personal or as not personal.
+    """
     if name not in _declared(file.layout):
         _refuse_kind(file, name, kind_by_values(cells))
 
 
 def free_texts(layout: Layout) -> list[str]:
-    """Return the headings of the free texts: undeclared columns whose cells may have any text.
+    """Return the headings of the free texts. Free texts are undeclared columns in which a cell may have any text.
 
-    A column is declared if the contract or the specification says whether it has personal data. In a column without free text,
-    a cell has to be a number, a day or a known label. If it is not, a rule rejects its row.
+    A column is declared if the contract or the specification says whether it has personal data. In other columns, a
+    cell has to be a number, a day, a known label or a text of a fixed form. If the cell is anything else, a rule
+    rejects the row.
     """
     return [
         heading
@@ -52,7 +64,10 @@ def free_texts(layout: Layout) -> list[str]:
 
 
 def _declared(layout: Layout) -> set[str]:
-    """Return the headings of the columns that the contract or the specification declares as personal or as not personal."""
+    """Return the headings of the columns that are declared as personal or as not personal.
+
+    The declaration is in the contract or in the specification.
+    """
     declared = {heading for name, heading in layout.headings.items() if layout.columns[name].is_declared}
     return declared | {heading for heading, column in layout.ignored.items() if column.personal is not None}
 

@@ -1,8 +1,9 @@
-"""The rejected rows: which delivered rows break which rule, and which of them a decision accepts, corrects or drops.
+"""Find the rejected rows of the delivered files, and apply the decisions about these rows.
 
-The delivered rows are in the store already. This module judges them by the faults of single cells (from `typing_sql.py`), by
-the row rules (`checks/rows/`), by repeated keys, and by the decisions of a data steward. `typing_sql.py` gives the cells their
-types, and `kept_rows.py` makes the tables of the kept rows.
+The delivered rows are already in the store. A delivered row is rejected if it has a faulty cell (see `typing_sql.py`),
+breaks a row rule of `checks/rows/`, or repeats the key of an earlier row. A data steward can decide to accept, correct
+or drop a rejected row. `typing_sql.py` gives the cells their types, and `kept_rows.py` makes the tables of the kept
+rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,9 +30,9 @@ from warehouse.home import reference_file
 REJECTED = contracts()["quality.rejected_rows"]
 DECISIONS = contracts()["quality.file_decisions"]
 DUPLICATE = "duplicate_row"
-# For up to this many rows, DuckDB needs more time to plan the query that types the cells than to run it. Several queries read
-# typed rows, so these few are typed only once, into a table. Without this `benchmarks.run_overhead`, whose files are small,
-# spends more time on SQL.
+# One query types the cells. If there are at most this many rows, DuckDB needs more time to plan the query than to run it.
+# Several queries read typed rows. Therefore so few rows are typed only once, into a table. Without this,
+# `benchmarks.run_overhead`, which has small files, spends more time on SQL.
 FEW_ROWS = 20_000
 
 RowOfFile = tuple[str, int]  # the file's name and the row's number
@@ -39,9 +40,10 @@ RowOfFile = tuple[str, int]  # the file's name and the row's number
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row of quality.rejected_rows. It names a delivered row, the rule that it breaks and the column, but has no cell values.
+    """A row of quality.rejected_rows. It names a delivered row, a rule that the delivered row breaks, and a column.
 
-    The fields are the table's columns. A delivered row that breaks several rules is listed once for each rule and column.
+    It does not have the values of cells. The fields are the table's columns. If a delivered row breaks several rules,
+    it is listed once for each rule and column.
     """
 
     edition: int
@@ -59,23 +61,27 @@ class RejectedRow:
 
     @property
     def row_of_file(self) -> RowOfFile:
-        """The name of the file, and the number of the row in it."""
+        """The file's name, and the number of the row in that file."""
         return self.file, self.row
 
     @property
     def place(self) -> tuple[str, int, str, str]:
-        """The file, row, rule and column. An edition's rejected rows have these four as their key and are sorted by them."""
+        """The rejected row's file, row, rule and column.
+
+        They are the key of an edition's rejected rows. The rejected rows are sorted by this key.
+        """
         return self.file, self.row, self.rule, self.column_name
 
 
 def rejected_rows(
     connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the rejected rows of one table's files in one edition, with the decisions about them.
+    """Return the rejected rows of one table in one edition, with the decisions about them.
 
-    `connection` is an engine with lookups. Raises InputError for a decision about a row that is not rejected, for a decision
-    that accepts a row whose required cells cannot be read, and for a correction of a cell that has another value than the
-    decision expects.
+    `files` are the table's files, and `connection` comes from `engine_with_lookups`. Raises InputError if a decision is
+    about a row that is not rejected. Raises InputError if a decision accepts a row with a required cell that cannot be
+    read. Raises InputError if a decision corrects a cell, but the cell does not have the value that the decision
+    expects.
     """
     if not files:
         return []
@@ -83,7 +89,7 @@ def rejected_rows(
     accepted = {(decision.file, decision.row) for decision in on_rows if isinstance(decision, RowAccepted)}
     view_editions(connection, [extracts_table(files[0].layout.table)], [files[0].edition])
     # DuckDB reads a row group with one thread. If there is only one row group, a second thread has nothing to do and still
-    # takes processor time: `benchmarks.run_overhead`, whose files are small, is slower with it.
+    # takes processor time. With it, `benchmarks.run_overhead`, which has small files, is slower.
     connection.execute("SET threads = 1" if _rows(files) <= store.GROUP_ROWS else "RESET threads")
     for file in files:
         corrections = decisions.of(RowCorrected, file.edition)
@@ -96,12 +102,12 @@ def rejected_rows(
 
 
 def write_rejected(rows: list[RejectedRow], edition: int) -> int:
-    """Store the edition's rejected rows of all tables, and return their number."""
+    """Store the edition's rejected rows of all tables, and return the number of rows."""
     return store.write(REJECTED, REJECTED.frame([vars(row) for row in rows]), edition)
 
 
 def constants_of(file: DeliveredFile) -> dict[str, object]:
-    """Return the values that all rows of a file have in common, keyed by column."""
+    """Return the values that are the same in all rows of a file, keyed by column."""
     return {
         "edition": file.edition,
         "file": file.path.name,
@@ -111,19 +117,29 @@ def constants_of(file: DeliveredFile) -> dict[str, object]:
 
 
 def typed(file: DeliveredFile, decisions: Decisions) -> str:
-    """Return the query that gives a file's rows in our types, with the cells that decisions in force correct."""
+    """Return an SQL query that gives a file's rows in our types.
+
+    If a decision in force corrects a cell, the cell has its new value.
+    """
     return typed_query(file.layout, _corrected(file, decisions), file.provenance)
 
 
 def decisions_on(file: DeliveredFile, decisions: Decisions) -> list[RowDecision]:
-    """Return the decisions about single rows of a file that are in force for the file's content."""
+    """Return the decisions in force about single rows of a file.
+
+    A decision is in force if it was made about the file's present content. Raises InputError if a correction names an
+    unknown column or a column with personal data.
+    """
     check_corrections(decisions, file.layout, file.path.name)
     on_rows = decisions.of(RowDecision, file.edition)
     return [decision for decision in on_rows if decision.holds_for(file.path.name, file.sha256)]
 
 
 def _corrected(file: DeliveredFile, decisions: Decisions) -> str:
-    """Return a subquery of the file's delivered rows, with the cells that decisions in force correct."""
+    """Return an SQL subquery that gives a file's delivered rows.
+
+    If a decision in force corrects a cell, the cell has its new value.
+    """
     table = extracts_table(file.layout.table)
     corrections = [decision for decision in decisions_on(file, decisions) if isinstance(decision, RowCorrected)]
     return f"(SELECT {on_cells(corrections)} FROM {table.name} WHERE file = {quoted(file.path.name)})"
@@ -142,9 +158,10 @@ def _faulty(
     decisions: Decisions,
     accepted: set[RowOfFile],
 ) -> list[RejectedRow]:
-    """Return every row that breaks a rule, once for each rule and column. Cells that `decisions` corrects are corrected first.
+    """Return every row that breaks a rule, once for each rule and column.
 
-    A row that repeats an earlier one is rejected only if the earlier row is kept: either it breaks no rule, or it is in
+    If `decisions` corrects a cell, the rules apply to the corrected cell. A row that repeats the key of an earlier row
+    is rejected only if the earlier row is kept. The earlier row is kept if it breaks no rule, or if it is in
     `accepted`.
     """
     _view_typed(connection, files, decisions)
@@ -158,8 +175,8 @@ def _faulty(
 def _view_typed(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions) -> None:
     """Make the view `typed`, which has the files' rows in our types.
 
-    If there are few rows, they are typed only once, here. If there are many, each query that reads the view types them again,
-    because typed rows would take much memory.
+    If there are at most FEW_ROWS rows, they are typed only once, here. If there are more, each query that reads the
+    view types the rows again, because typed rows would take much memory.
     """
     rows = " UNION ALL ".join(typed(file, decisions) for file in files)
     if _rows(files) <= FEW_ROWS:
@@ -169,7 +186,7 @@ def _view_typed(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile
 
 
 def _view_unrejected(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfFile]) -> None:
-    """Make the view `unrejected`, which has the typed rows without the rejected ones."""
+    """Make the view `unrejected`, which has all typed rows that are not in `rejected`."""
     places = pa.table(
         {
             "file": pa.array([file for file, _ in rejected], pa.string()),
@@ -182,11 +199,11 @@ def _view_unrejected(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfF
 
 
 def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> list[RejectedRow]:
-    """Return the rows with a faulty cell.
+    """Return a rejected row for each faulty cell of the file.
 
     One query searches all columns, because reading and trimming the cells takes most of the time. With a query for each
-    fault, `benchmarks.police_csv` and `benchmarks.run_overhead` are slower. Raises InputError if faulty cells look personal,
-    because the store keeps them as delivered.
+    fault, `benchmarks.police_csv` and `benchmarks.run_overhead` are slower. Raises InputError if faulty cells look
+    personal, because the store keeps these cells as delivered.
     """
     fault_by_flag = {f"fault_{index}": fault for index, fault in enumerate(cell_faults(file.layout))}
     flags = ", ".join(f"({fault.condition}) AS {flag}" for flag, fault in fault_by_flag.items())
@@ -219,7 +236,10 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
 
 
 def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) -> list[RejectedRow]:
-    """Return the rows that break a rule of `checks/rows/`. A column that the file does not have breaks no rule."""
+    """Return the rows that break a rule of `checks/rows/`.
+
+    If the file does not have a column, no row breaks a rule because of that column.
+    """
     rules = row_rules().get(files[0].layout.table.name, ())
     file_by_name = {file.path.name: file for file in files}
     return [
@@ -229,9 +249,9 @@ def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFil
 
 
 def _breaking(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -> Iterator[tuple[str, int, RowRule]]:
-    """Yield the rows for which a rule's condition is true.
+    """Yield each row for which the condition of a rule is true: the file's name, the row's number and the rule.
 
-    One query tests all conditions, because reading the cells takes most of the time (`benchmarks.police_csv`).
+    One query tests all conditions, because reading the cells takes most of the time (see `benchmarks.police_csv`).
     """
     conditional = [rule for rule in rules if rule.condition]
     if not conditional:
@@ -244,7 +264,7 @@ def _breaking(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -
 
 
 def _selected(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -> Iterator[tuple[str, int, RowRule]]:
-    """Yield the rows that a rule's own query selects."""
+    """Yield each row that the SQL query of a rule selects: the file's name, the row's number and the rule."""
     selecting = [rule for rule in rules if rule.sql]
     if not selecting:
         return
@@ -254,7 +274,7 @@ def _selected(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -
 
 
 def _repeats(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) -> list[RejectedRow]:
-    """Return the rows of the files that repeat an earlier row's key."""
+    """Return the rows that repeat the key of an earlier row, as rejected rows."""
     file_by_name = {file.path.name: file for file in files}
     rejected = []
     for layout in {file.layout.extract: file.layout for file in files}.values():
@@ -267,11 +287,12 @@ def _repeats(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) 
 
 
 def _repeated(connection: duckdb.DuckDBPyConnection, layout: Layout) -> list[RowOfFile]:
-    """Return the rows whose key is also that of an earlier row in the files of the same extract.
+    """Return the rows that have the same key as an earlier row of the same extract.
 
-    For files of the police, the earlier row also has to be of the same draw. Hashes of the keys are compared first, because the
-    keys of millions of rows take too much memory and their hashes do not. If the keys themselves were compared, the highest
-    memory use that `benchmarks.police_csv` measures would be higher.
+    If the rows have a draw, as in files of the police, the earlier row must also be of the same draw. The keys of
+    millions of rows take too much memory, but the hashes of these keys do not. Therefore, hashes are compared first.
+    The keys themselves are compared only if their hashes are equal. If all keys were compared, the highest memory use
+    that `benchmarks.police_csv` measures would be higher.
     """
     drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
     key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
@@ -313,7 +334,11 @@ def _rejected(file: DeliveredFile, row: int, rule: str, column: str, reason: str
 def _with_decisions(
     delivered: list[RejectedRow], corrected: list[RejectedRow], files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the rows that are rejected before or after the corrections, each with the decision that settles it, if any."""
+    """Return the rejected rows. If a decision settles a rejected row, the row names that decision.
+
+    `delivered` are the rows that are rejected before the corrections. `corrected` are the rows that are rejected after
+    the corrections. The result has the rows of both lists.
+    """
     still_faulty = {row.place for row in corrected}
     rejected = {row.place: row for row in [*corrected, *delivered]}
     for file in files:
@@ -332,10 +357,11 @@ def _with_decisions(
 def _refuse_unexpected_cells(
     connection: duckdb.DuckDBPyConnection, file: DeliveredFile, corrections: list[RowCorrected]
 ) -> None:
-    """Refuse a correction of a cell that does not have the value that the decision expects.
+    """Refuse a correction if the cell does not have the value that the decision expects.
 
-    Either the decision means another cell, or the producer has corrected this one. A correction is refused even if it has
-    lapsed because the file was delivered again with different content: somebody has to find out why the cell is different.
+    Either the decision means another cell, or the producer has corrected this cell. A correction lapses if the file is
+    delivered again with different content. Even a lapsed correction is refused, because somebody has to find out why
+    the cell is different.
     """
     table = extracts_table(file.layout.table).name
     for decision in corrections:
@@ -350,7 +376,7 @@ def _refuse_unexpected_cells(
 
 
 def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> None:
-    """Refuse a decision about a row that is not rejected."""
+    """Refuse a decision about a row if that row is not rejected."""
     if not faults:
         raise InputError(
             f"{reference_file(FILE)}: decision '{decision.decision_id}' is about row {decision.row} of {decision.file}, but that row is not rejected: delete the entry, or name a row from quality.rejected_rows."
@@ -358,10 +384,10 @@ def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> Non
 
 
 def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> None:
-    """Refuse to accept a row in which a required cell cannot be read, because no figure can be made from the row.
+    """Refuse to accept a row if it has a required cell that cannot be read, because no figure can be made from the row.
 
-    `subject` is the beginning of the message, which names the decision that accepts the row. It is "" while somebody is making
-    that decision.
+    `subject` is the beginning of the error's message. It names the decision that accepts the row. It is "" while
+    somebody is still making the decision.
     """
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:

@@ -1,7 +1,7 @@
-"""SQL made from a layout: the query that turns delivered cells into our types, and the conditions that find faulty cells.
+"""Make SQL from a layout: a query that converts delivered cells to our types, and conditions that find faulty cells.
 
-This module deals with what a single cell shows: its value, or that it is empty, cannot be read or has an unknown label.
-Conditions that concern several cells or rows are rules of `checks/rows/`. Nothing here opens a file or a database.
+This module looks at one cell at a time. A cell may be empty, it may be unreadable, or it may have an unknown label. If
+a condition is about several cells or rows, it is a rule of `checks/rows/`. Nothing here opens a file or a database.
 """
 
 import re
@@ -20,26 +20,27 @@ _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that a cell can have: the rule, the column, the SQL condition and the reason.
+    """A fault that a cell can have, with the SQL condition that finds the fault.
 
-    `reason` is None for a row that could not be divided into cells. The reason of such a row is in the delivered column
-    `malformed`.
+    `rule` is the name of the rule that the cell breaks. `reason` says in words what is wrong. If a row could not be
+    divided into cells, `reason` is None. The delivered column `malformed` then has the reason.
     """
 
     rule: str
     column: str
     """The producer's heading."""
     delivered: str
-    """Our name of the column, which is also its name in the delivered rows."""
+    """Our name of the column. The delivered rows use the same name."""
     condition: str
-    """SQL that is true for rows with the fault."""
+    """SQL that is true for a row if the cell has the fault."""
     reason: str | None
 
 
 def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
-    """Return a query that turns the delivered rows into our types. A cell that cannot be read becomes NULL.
+    """Return a query that converts the delivered rows to our types. A cell that cannot be read becomes NULL.
 
-    Its columns are those of the contract, the column `sheet`, and the systems of codes and coordinates that the layout names.
+    The query returns the contract's columns and the column `sheet`. It also returns the code systems and the coordinate
+    system that the layout names. `delivered` is the name of the table with the delivered rows.
     """
     columns = {
         **{name: name for name in ("edition", "file", "row", "extract", "sheet")},
@@ -58,7 +59,10 @@ def typed_query(layout: Layout, delivered: str, provenance: str) -> str:
 
 
 def cell_faults(layout: Layout) -> list[Fault]:
-    """Return every fault that the cells of a delivered row can have according to the contract and the layout."""
+    """Return every fault that a cell of a delivered row can have.
+
+    The contract and the layout decide which faults are possible in which column.
+    """
     faults = [Fault("malformed_row", WHOLE_ROW, "malformed", "malformed IS NOT NULL", None)]
     for name, heading in layout.headings.items():
         faults += [
@@ -74,7 +78,7 @@ def quoted(text: str | None) -> str:
 
 
 def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[str, str, str]]:
-    """Return the rule, SQL condition and reason of each fault that the column's cells can have."""
+    """Return every fault that a cell of the column can have. Each fault has a rule, an SQL condition and a reason."""
     contract = column.contract
     cell, value = _cell_of(name, column, writing), _value(name, column, writing)
     unreadable = f"{cell} IS NOT NULL AND {value} IS NULL"
@@ -90,8 +94,9 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
         with_comma = writing.decimal_mark == ","
         reason = "is not a number with a decimal comma" if with_comma else "is not a number with a decimal point"
         return [*faults, ("unreadable_number", unreadable, reason)]
-    # A formula begins with =, @, + or -. Few cells begin with a character that sorts before 0 or between = and A, so this
-    # comparison spares most cells the slow search with a pattern. Without it `benchmarks.police_csv` takes longer.
+    # A formula begins with =, @, + or -. These characters sort before 0 or between = and A, and few cells begin so. This fast
+    # comparison therefore spares most cells the slow search with a pattern. Without the comparison, `benchmarks.police_csv`
+    # takes longer.
     begins_with_sign = f"({cell} < '0' OR {cell} BETWEEN '=' AND 'A')"
     formula = f"{begins_with_sign} AND regexp_full_match({cell}, '[=@].*|[+-].*[|!(].*')"
     faults += [("formula_text", formula, "begins like a formula")]
@@ -102,10 +107,10 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
 
 
 def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the SQL of a cell without spaces around it. An empty cell becomes NULL.
+    """Return SQL for the text of a cell, without spaces at either end. An empty cell becomes NULL.
 
-    Only texts that begin or end with a space are trimmed, because DuckDB is slow at trimming millions of different texts.
-    Without the CASE `benchmarks.police_csv` takes longer.
+    DuckDB is slow at trimming millions of different texts. Therefore the CASE trims a text only if it begins or ends
+    with a space. Without the CASE, `benchmarks.police_csv` takes longer.
     """
     text = _text_of(name, column, writing)
     cell = f"nullif({text}, '')"
@@ -115,9 +120,10 @@ def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the SQL of the producer's cell without spaces around it, or of the constant in its place.
+    """Return SQL for the text of the producer's cell, without spaces at either end. The text may be empty.
 
-    The text may be empty.
+    If the column has a constant, the SQL is that constant. If the producer uses a word for empty cells, the word
+    becomes NULL.
     """
     if column.constant is not None:
         return quoted(column.constant)
@@ -128,7 +134,7 @@ def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return the SQL of the cell in our type. A cell that cannot be read becomes NULL."""
+    """Return SQL for the value of a cell in our type. A cell that cannot be read becomes NULL."""
     contract, labels, text = column.contract, column.labels, _text_of(name, column, writing)
     if labels is None and contract.allowed:
         labels = {value: value for value in contract.allowed}
@@ -136,7 +142,7 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
         meanings = " ".join(f"WHEN {quoted(label)} THEN {quoted(meaning)}" for label, meaning in labels.items())
         if contract.type == "text":
             return f"CASE {text} {meanings} END"
-        # A label may stand for a number or a day. Cells without a label are read as numbers or days themselves.
+        # A label may mean a number or a day. If a cell has no label, the cell itself is read as a number or a day.
         text = f"CASE {text} {meanings} ELSE {text} END"
     if contract.type == "text":
         return _cell_of(name, column, writing)
@@ -147,7 +153,10 @@ def _value(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _without_thousands(cell: str, mark: str | None) -> str:
-    """Return the SQL of a cell without the marks between thousands. The marks are removed only if three digits follow each."""
+    """Return SQL for the text of a cell without its thousands marks.
+
+    The marks are removed only if three digits follow each mark.
+    """
     if mark is None:
         return cell
     grouped = rf"-?\d{{1,3}}(\Q{mark}\E\d{{3}})+(\D\d+)?"
@@ -155,16 +164,16 @@ def _without_thousands(cell: str, mark: str | None) -> str:
 
 
 def _date(text: str, date_formats: tuple[str, ...]) -> str:
-    """Return the SQL that reads a day from 1900 to 2099 written in one of the formats."""
+    """Return SQL that reads a day from 1900 to 2099. The day is written in one of the formats."""
     days = [_day(text, date_format) for date_format in date_formats]
     return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
 
 
 def _day(text: str, date_format: str) -> str:
-    """Return the SQL that reads a day written in one format.
+    """Return SQL that reads a day in one format.
 
-    DuckDB's `try_strptime` alone would not do: it accepts the year 23 for %Y, and too few digits if no separator is between two
-    numbers.
+    The text must match a pattern, because DuckDB's `try_strptime` accepts too much. It accepts the year 23 for %Y. If
+    two numbers have no separator between them, it accepts too few digits.
     """
     touching = re.search("%.%", date_format) is not None
     form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
@@ -172,9 +181,10 @@ def _day(text: str, date_format: str) -> str:
 
 
 def _digits(part: str, touching: bool) -> str:
-    """Return the pattern of one part of a date format.
+    """Return a regular expression for one part of a date format.
 
-    A leading zero may be missing, unless `touching` says that no separator is between this number and another one.
+    The leading zero of a number may be missing. If `touching` is true, the zero must be there, because two numbers of
+    the format have no separator between them.
     """
     most = _DIGITS.get(part)
     if part == "%Y":
@@ -183,25 +193,28 @@ def _digits(part: str, touching: bool) -> str:
 
 
 def _in_form(text: str, form: str) -> str:
-    """Return SQL whose value is the text if all of it matches the pattern `form`, and an empty text otherwise.
+    """Return SQL that gives the text if the whole text matches the pattern `form`. If not, the SQL gives an empty text.
 
-    The SQL is a function and not a CASE, because DuckDB computes a function of a single column only once for each different
-    text, and most columns of numbers and days have few different texts. With a CASE `benchmarks.police_csv` takes longer.
+    The SQL is a function and not a CASE. DuckDB computes a function of a single column only once for each different
+    text. Most columns of numbers and days have few different texts. With a CASE, `benchmarks.police_csv` takes longer.
     """
     return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 
 
 def _integer(text: str) -> str:
-    """Return the SQL that reads a whole number. The text may have only digits, because a cast alone would round 1.5 to 2."""
+    """Return SQL that reads a whole number.
+
+    Only digits and a leading minus sign are accepted. A cast alone would round 1.5 to 2.
+    """
     whole = _in_form(text, r"-?\d{1,18}")
     return f"TRY_CAST({whole} AS BIGINT)"
 
 
 def _number(text: str, decimal_mark: str) -> str:
-    """Return the SQL that reads a number.
+    """Return SQL that reads a number.
 
-    The text may have only digits and one decimal mark. A cast alone would also accept nan, inf, 1e5, the other decimal mark,
-    and more digits than a number can have.
+    Only digits, one decimal mark and a leading sign are accepted. A cast alone would also accept nan, inf, 1e5 and the
+    other decimal mark. It would also accept more digits than a number can have.
     """
     form = rf"[+-]?(?:\d{{1,300}}(?:\Q{decimal_mark}\E\d*)?|\Q{decimal_mark}\E\d+)"
     return f"TRY_CAST(replace({_in_form(text, form)}, {quoted(decimal_mark)}, '.') AS DOUBLE)"

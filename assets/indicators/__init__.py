@@ -1,4 +1,4 @@
-"""The two central tables: one has every figure of every kind, the other has every comparison of two figures.
+"""The project's two central tables. One table has all figures, and the other table has all comparisons of figures.
 
-Earlier steps of a run make the figures. Later steps read these two tables and compare nothing themselves.
+Earlier steps of a run make the figures. Later steps read the two tables and compare no figures themselves.
 """

@@ -1,8 +1,9 @@
-"""The numbers of a comparison that SQL cannot compute: the change, its interval, and the literal and statistical direction.
+"""Compute the numbers of a comparison that SQL cannot compute: the change, its interval and its two directions.
 
-`comparisons.sql` decides which figures are compared, and whether they may be. Its columns `figure_*` describe the figure, and
-`against_*` the one that it is compared with. `whole_*` and `against_whole_*` describe the comparison area's figures of the same
-two editions. Each kind of interval is computed by one call of a function in `assets/methods/`, for all rows at once.
+`comparisons.sql` decides which figures are compared, and which comparisons are allowed. Each row compares two figures.
+The columns `figure_*` describe the first figure, and the columns `against_*` describe the second figure. The columns
+`whole_*` and `against_whole_*` describe the comparison area's figures of the same two editions. Each kind of interval
+is computed by one call of a function in `assets/methods/`, for all rows at once.
 """
 
 import numpy as np
@@ -30,9 +31,10 @@ RATIOS = ("ratio", "rate_ratio")
 
 
 def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table indicators.comparisons: the rows of `comparisons.sql` with values, changes, intervals and directions.
+    """Add values, changes, intervals and directions to the rows of `comparisons.sql`.
 
-    Each row belongs to exactly one kind of comparison, and each kind has a function in this module.
+    The result is the table indicators.comparisons. Each row belongs to exactly one kind of comparison. Each kind has
+    its own function in this module.
     """
     compared_with, made_of = comparisons["compared_with"], comparisons["made_of"]
     more_than_a_pair = compared_with.isin(["baseline_gap", "municipality_change", "years"])
@@ -53,9 +55,10 @@ def with_changes(comparisons: pd.DataFrame, conventions: dict[str, float]) -> pd
 
 
 def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute differences of shares in points.
+    """Compute the difference of two shares in points.
 
-    For a gap to the municipality, the variance of the gap is used if it is known.
+    The difference may be a gap between an area and the municipality. If the variance of the gap is known, the interval
+    is computed from this variance.
     """
     confidence, power = conventions["confidence_level"], conventions["power"]
     new, old = _shares(rows, "figure_"), _shares(rows, "against_")
@@ -68,7 +71,11 @@ def _pairs_of_shares(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute the change of gaps in points: the gap to the comparison area minus the same gap in the baseline's edition."""
+    """Compute in points how much a gap has changed since the baseline's edition.
+
+    A gap is the area's share minus the comparison area's share. The change is the edition's gap minus the gap in the
+    baseline's edition.
+    """
     confidence, power = conventions["confidence_level"], conventions["power"]
     new = Gaps(_shares(rows, "figure_"), _shares(rows, "whole_"), _variances(rows["gap_error"]))
     old = Gaps(_shares(rows, "against_"), _shares(rows, "against_whole_"), _variances(rows["against_gap_error"]))
@@ -86,7 +93,11 @@ def _gaps(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
 def _of_survey(
     rows: pd.DataFrame, value: Array, compared_value: Array, limits: tuple[Array, Array], smallest: Array, few: Array
 ) -> pd.DataFrame:
-    """Return changes of shares or gaps. There is no interval if the number of answers is not known or too small."""
+    """Return the computed columns for changes of shares or gaps.
+
+    If a number of answers is not known or is too small, the change has no interval. The row then gets a reason. A row
+    that already has a reason gets neither a change nor an interval.
+    """
     usable = rows["reason"].isna().to_numpy(bool)
     unknown = usable & np.isnan(limits[0])
     shown = usable & ~unknown & ~few
@@ -107,7 +118,10 @@ def _of_survey(
 
 
 def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute ratios of two rates or of two numbers of reports. There is no interval if only the rates are known."""
+    """Compute the ratio of two rates, or of two numbers of reports.
+
+    If only the rates are known and not the counts, the ratio has no interval.
+    """
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     new, old = _counts(rows, "figure_"), _counts(rows, "against_")
     limits = counts.rate_ratio_limits(new, old, conventions["confidence_level"])
@@ -115,7 +129,10 @@ def _pairs_of_counts(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute ratios of rates. Numbers of reports are compared by their rates too, because areas differ in size."""
+    """Compute the ratio of an area's rate to the municipality's rate.
+
+    If the figures are numbers of reports, their rates are compared instead, because areas differ in size.
+    """
     new, old = _counts(rows, "figure_", per_resident=True), _counts(rows, "against_", per_resident=True)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
     of_numbers = rows["unit"].eq("reports").to_numpy(bool)
@@ -125,9 +142,10 @@ def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, f
 
 
 def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute the ratio of a rate to the rate of several years together, or of a number of reports to the mean of these years.
+    """Compute the ratio of a figure to the figure of several earlier years together.
 
-    The ratio is NaN if that rate or mean is 0.
+    A rate is divided by the rate of all these years together. A number of reports is divided by the mean number of
+    reports in these years. The ratio is NaN if this rate or this mean is 0.
     """
     new, old = _counts(rows, "figure_"), _counts(rows, "together_")
     per_1000 = np.where(rows["unit"].eq("reports"), 1.0, 1000.0)
@@ -137,9 +155,10 @@ def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 
 
 def _changes_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute the area's change since the baseline divided by the municipality's change.
+    """Divide the area's change since the baseline by the municipality's change since the baseline.
 
-    There is no interval if one of the four counts is 0.
+    Each change is a ratio of two rates or of two numbers of reports. If one of the four counts is 0, there is no
+    interval.
     """
     names = ("figure_", "against_", "whole_", "against_whole_")
     four = [_counts(rows, name) for name in names]
@@ -154,10 +173,10 @@ def _changes_against_the_municipality(rows: pd.DataFrame, conventions: dict[str,
 def _of_counts(
     rows: pd.DataFrame, value: Array, compared_value: Array, ratio: Array, limits: tuple[Array, Array]
 ) -> pd.DataFrame:
-    """Return ratios of rates or counts. A row without an interval has a reason.
+    """Return the computed columns for ratios of rates or counts. A row without an interval has a reason.
 
-    The reason `missing_extract` means that only rates are known and no counts. `zero_count` means that there is no interval
-    because a count is 0.
+    The reason `missing_extract` means that only the rates are known and not the counts. The reason `zero_count` means
+    that a count is 0. A row that already has a reason gets neither a change nor an interval.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     without_interval = usable & np.isnan(limits[0])
@@ -176,9 +195,10 @@ def _of_counts(
 
 
 def _counted(rows: pd.DataFrame) -> Array:
-    """Return, for each row, whether both counts are known. For rates the residents have to be known too.
+    """Return for each row whether the numbers of reports of both figures are known.
 
-    The result is always true for comparisons that are not between a pair of figures.
+    If rates are compared, both numbers of residents must be known too. If a row compares more than two figures, the
+    result is always true.
     """
     pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
     per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
@@ -188,10 +208,10 @@ def _counted(rows: pd.DataFrame) -> Array:
 
 
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute differences of numbers.
+    """Compute the difference of two numbers that are not shares or counts of reports.
 
-    If the numbers say how many areas are above a limit, the difference has an interval. It follows from the intervals of both
-    numbers.
+    If the numbers are full counts, the difference has no interval. If they say how many areas are above a limit, the
+    difference has an interval. This interval is computed from the intervals of the two numbers.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
@@ -215,7 +235,11 @@ def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) ->
 
 
 def _directions(rows: pd.DataFrame) -> dict[str, Array]:
-    """Return the literal direction, which the change itself shows, and the statistical direction, which its interval shows."""
+    """Return the literal and the statistical direction of each change.
+
+    The change itself shows the literal direction. The interval of the change shows the statistical direction. For a
+    full count, both directions are the same.
+    """
     of_ratio = rows["change_unit"].isin(RATIOS).to_numpy(bool)
     unchanged = np.where(of_ratio, 1.0, 0.0)
     change, low, high = (_numbers(rows, name) for name in ("change", "change_low", "change_high"))
@@ -233,7 +257,10 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
 
 
 def _shares(rows: pd.DataFrame, name: str) -> Shares:
-    """Return shares as fractions. If a design effect is not known, it is taken as 1."""
+    """Return shares as fractions, from the columns that begin with `name`.
+
+    If a design effect is not known, 1 is used.
+    """
     error = _numbers(rows, f"{name}standard_error") / 100
     return Shares(
         value=_numbers(rows, f"{name}value") / 100,
@@ -246,9 +273,10 @@ def _shares(rows: pd.DataFrame, name: str) -> Shares:
 
 
 def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Counts:
-    """Return counts with the numbers of residents that they are divided by.
+    """Return counts from the columns that begin with `name`, each with the number that it is divided by.
 
-    Numbers of reports are divided by the number of years instead, unless `per_resident` asks for rates.
+    For a rate, this number is the number of residents. For a number of reports, it is the number of years. If
+    `per_resident` is true, it is always the number of residents.
     """
     of_numbers = rows["unit"].eq("reports").to_numpy(bool) & (not per_resident)
     years = _numbers(rows, "years_together") if name == "together_" else np.ones(len(rows))
@@ -260,15 +288,16 @@ def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Cou
 
 
 def _rates(counted: Counts) -> Array:
-    """Return reports per resident or per year.
+    """Return the reports of each count per resident or per year.
 
-    Reports are divided by the mean of the smallest and the largest number of residents or years.
+    The reports are divided by the mean of `population_low` and `population_high`. Both are numbers of residents, or
+    both are numbers of years.
     """
     return counted.reports / ((counted.population_low + counted.population_high) / 2)
 
 
 def _ratio(value: Array, compared_value: Array) -> Array:
-    """Return the ratios. A ratio is NaN if the compared value is 0 or not known."""
+    """Return each value divided by its compared value. The ratio is NaN if the compared value is 0 or not known."""
     return np.divide(value, compared_value, out=np.full(len(value), np.nan), where=np.nan_to_num(compared_value) != 0)
 
 
@@ -277,7 +306,10 @@ def _where_ratio(limits: tuple[Array, Array], ratio: Array) -> tuple[Array, Arra
 
 
 def _variances(errors: pd.Series) -> Array:
-    """Return the variances of gaps between fractions, computed from their standard errors in points."""
+    """Return the variances of gaps, computed from the gaps' standard errors.
+
+    The standard errors are in points. The variances are for gaps between fractions.
+    """
     return (errors.to_numpy(float, na_value=np.nan) / 100) ** 2
 
 
@@ -286,6 +318,6 @@ def _numbers(rows: pd.DataFrame, name: str) -> Array:
 
 
 def _computed(rows: pd.DataFrame, **columns: Array) -> pd.DataFrame:
-    """Return the computed columns of some rows. Columns that are not computed for this kind of row are NaN."""
+    """Return a table with all columns of COMPUTED. If a column is not in `columns`, its values are NaN."""
     empty = np.full(len(rows), np.nan)
     return pd.DataFrame({name: columns.get(name, empty) for name in COMPUTED}, index=rows.index)

@@ -1,17 +1,18 @@
-"""The part of a figure that SQL cannot compute: the exact interval of a number of reports. `yearly.sql` makes the figures."""
+"""Compute the exact intervals of numbers of reports, because SQL cannot do it. `yearly.sql` makes the figures."""
 
 import pandas as pd
 
 from assets.methods import counts, judgements, shares
 
 METHODS = {"answers": shares.METHOD, "areas": shares.METHOD, "reports": counts.METHOD}
-"""The method of figures that name none, keyed by what their measure is made of. Every other measure is a full count."""
+"""The usual method of a figure, keyed by what its measure is made of. All other measures are full counts."""
 
 
 def with_limits(figures: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table indicators.yearly: the rows of `yearly.sql`, with Poisson intervals of numbers of reports.
+    """Add intervals and methods to the rows of `yearly.sql`. The result is the table indicators.yearly.
 
-    Each row also gets the method of its interval.
+    A number of reports gets a Poisson interval. If a row names no method, it gets the usual method for its kind of
+    measure.
     """
     of_reports = figures["unit"].eq("reports") & figures["value"].notna()
     low, high = counts.poisson_limits(figures.loc[of_reports, "value"].to_numpy(float), conventions["confidence_level"])

@@ -1,1 +1,1 @@
-"""The statistics, as pure functions from numbers to numbers. They use no Dagster, no files and no tables of the project."""
+"""The project's statistics, as pure functions. They use no Dagster, no files and no tables of the project."""

@@ -1,7 +1,8 @@
-"""Counts and rates of reported crime: exact Poisson intervals, ratios of rates, and dispersion over years.
+"""Statistics of reported crime: exact Poisson intervals, ratios of rates, and dispersion over years.
 
-A rate is the number of reports per 1000 residents. The functions take arrays (`Counts`), in which NaN means that a value is
-not known. A function for single counts (`Count`) calls them with arrays of length 1. Shares from a survey are in `shares.py`.
+A rate is the number of reports per 1000 residents. Most functions take arrays (`Counts`). NaN in an array means that a
+value is not known. A function that takes single counts (`Count`) calls an array function with arrays of length 1.
+Shares from a survey are in `shares.py`.
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ METHOD = "poisson_rate/1"
 
 @dataclass(frozen=True)
 class Count:
-    """The reports of a year, and the smallest and the largest possible number of residents among whom they were counted.
+    """The number of reports in a year, with the smallest and the largest possible number of residents.
 
-    The two numbers differ if the residents were worked out from a rounded rate. For a plain number of reports both are 1.
+    The two numbers of residents differ if they were worked out from a rounded rate. If a plain number of reports is
+    meant and not a rate, both are 1.
     """
 
     reports: int
@@ -37,7 +39,7 @@ class Counts:
 
     @classmethod
     def of_each(cls, *counts: Count) -> "Counts":
-        """Return the counts as arrays, in the order in which they are given."""
+        """Return single counts as arrays. The order stays the same."""
         return cls(
             reports=np.array([count.reports for count in counts], float),
             population_low=np.array([count.population_low for count in counts], float),
@@ -46,14 +48,16 @@ class Counts:
 
     @property
     def is_complete(self) -> Array:
-        """Whether the reports and both numbers of residents are known, for each count."""
+        """Whether the reports and both numbers of residents are known. The result has one value for each count."""
         return ~np.isnan(self.reports + self.population_low + self.population_high)
 
 
 def poisson_limits(reports: Array, confidence: float) -> Limits:
-    """Return exact limits of counts. For a count O they are chi2(a/2, 2 O)/2 and chi2(1 - a/2, 2 O + 2)/2, with a = 1 - confidence.
+    """Return the exact Poisson limits of each count.
 
-    If a count is NaN, its limits are NaN too. Source: Garwood (1936).
+    The lower limit of a count O is chi2(a/2, 2 O) / 2. The upper limit is chi2(1 - a/2, 2 O + 2) / 2. Here a is 1 -
+    confidence, and chi2(q, k) is the quantile q of the chi-squared distribution with k degrees of freedom. If a count
+    is NaN, its limits are NaN too. Source: Garwood (1936).
     """
     tail = (1 - confidence) / 2
     low = np.where(reports == 0, 0.0, stats.chi2.ppf(tail, 2 * reports) / 2)
@@ -61,27 +65,29 @@ def poisson_limits(reports: Array, confidence: float) -> Limits:
 
 
 def rate_limits(counts: Counts, confidence: float) -> Limits:
-    """Return limits of the rates per 1000 residents. They are wide enough to be right for every possible number of residents.
+    """Return the confidence limits of each rate per 1000 residents.
 
-    Limits are NaN if the reports or the residents are not known. Numbers of residents must be above 0.
+    The limits are wide enough to be right for every possible number of residents. They are NaN if the reports or the
+    residents are not known. Numbers of residents must be above 0.
     """
     low, high = poisson_limits(np.where(counts.is_complete, counts.reports, np.nan), confidence)
     return low / counts.population_high * 1000, high / counts.population_low * 1000
 
 
 def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: float | Array = 1.0) -> Limits:
-    """Return limits of the new rates divided by the old rates.
+    """Return the confidence limits of each ratio: the new rate divided by the old rate.
 
-    They are wide enough to be right for every possible number of residents. They are NaN if a count or its residents are not
-    known. If the old count is 0, the upper limit is infinity.
+    The limits are wide enough to be right for every possible number of residents. They are NaN if a count or its
+    residents are not known. If the old count is 0, the upper limit is infinity.
 
-    Both counts are Poisson. Given their total, the new count is binomial; at equal rates its share of the total is P1 / (P1 +
-    P0), where P1 are the new count's residents and P0 the old count's. The Clopper-Pearson limits of that share are converted
-    into limits of the ratio. Source: Przyborowski and Wilenski (1940).
+    Both counts are Poisson distributed. If their sum is given, the new count is binomial. If the two rates are equal,
+    the expected share of the new count in the sum is P1 / (P1 + P0). Here P1 is the number of residents of the new
+    count, and P0 is the number of residents of the old count. The Clopper-Pearson limits of the new count's share are
+    converted into limits of the ratio. Source: Przyborowski and Wilenski (1940).
 
-    Counts that vary more than chance carry as much information as fewer reports would. A dispersion above 1 therefore divides
-    both counts. This widens the interval by about the square root of the dispersion. A design effect widens the interval of a
-    share in the same way.
+    A dispersion above 1 means that counts vary more than by chance. Such counts have only as much information as
+    smaller counts. Therefore both counts are divided by the dispersion. This widens the interval by about the square
+    root of the dispersion. A design effect widens the interval of a share in the same way.
     """
     divisor = np.maximum(1.0, dispersion)
     reports = np.where(new.is_complete & old.is_complete, new.reports, np.nan)
@@ -93,19 +99,22 @@ def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: f
 
 
 def rate_ratio_interval(new: Count, old: Count, confidence: float, dispersion: float = 1.0) -> Interval:
-    """Return the interval of one rate divided by another. `rate_ratio_limits` describes the method."""
+    """Return the confidence interval of the new rate divided by the old rate.
+
+    `rate_ratio_limits` describes the method.
+    """
     return _interval(rate_ratio_limits(Counts.of_each(new), Counts.of_each(old), confidence, dispersion))
 
 
 def ratio_of_ratios_limits(ratio: Array, reports: Array, confidence: float) -> Limits:
-    """Return limits of one rate's change divided by another rate's change.
+    """Return the confidence limits of each `ratio`: one rate's change divided by another rate's change.
 
-    `reports` has shape (4, n): the four counts that each of the n ratios is made from. Limits are NaN if one of the four is 0 or
-    not known.
+    `reports` has the shape (4, n). It has the four counts that each of the n ratios is computed from. The limits of a
+    ratio are NaN if one of its four counts is 0 or not known.
 
-    The variance of the logarithm of the ratio is the sum of 1 / count over the four counts. The reports of an area are also
-    reports of its municipality. This is ignored, which makes the interval wider than it need be. Source: the delta method, as
-    in Rothman, Greenland and Lash (2008), chapter 14.
+    The variance of the ratio's logarithm is the sum of 1 / count over the four counts. The reports of an area are also
+    reports of its municipality. The formula ignores this, so the interval is wider than necessary. Source: the delta
+    method, as in Rothman, Greenland and Lash (2008), chapter 14.
     """
     counted = np.where(reports > 0, reports, np.nan)
     reach = normal_quantile(confidence) * np.sqrt((1 / counted).sum(axis=0))
@@ -113,9 +122,9 @@ def ratio_of_ratios_limits(ratio: Array, reports: Array, confidence: float) -> L
 
 
 def smallest_rise_shown(old: Count, population_new: float, confidence: float, dispersion: float = 1.0) -> int:
-    """Return the smallest new count that would show that the rate has risen.
+    """Return the smallest new number of reports that would show that the rate has risen.
 
-    With this count, the whole interval of the new rate divided by the old rate is above 1.
+    The rate has risen if the whole interval of the ratio is above 1. The ratio is the new rate divided by the old rate.
     """
     reports = old.reports
     while rate_ratio_interval(Count(reports, population_new, population_new), old, confidence, dispersion).low <= 1:
@@ -124,16 +133,17 @@ def smallest_rise_shown(old: Count, population_new: float, confidence: float, di
 
 
 def _interval(limits: Limits) -> Interval:
-    """Return the interval whose limits are two arrays of length 1."""
+    """Return a single interval from limits that are arrays of length 1."""
     return Interval(float(limits[0][0]), float(limits[1][0]))
 
 
 def funnel_limits(rate: float, residents: Array, confidence: float, dispersion: float) -> tuple[Array, Array]:
-    """Return the limits between which the rates of areas with these residents would lie if all areas had the same risk.
+    """Return the limits between which the rates of areas would lie if all areas had the same risk.
 
-    Rates are per 1000 residents. The limits are Poisson quantiles, interpolated between whole counts. Their distance from
-    `rate` is multiplied by the square root of the dispersion if the dispersion is above 1. Source: Spiegelhalter (2005), Funnel
-    plots for comparing institutional performance, appendix A.1 and section 3.2.
+    `residents` has the residents of each area. `rate` is the rate that all areas would have. Rates are per 1000
+    residents. The limits are quantiles of the Poisson distribution, interpolated between whole counts. If the
+    dispersion is above 1, the distance of each limit from `rate` is multiplied by the square root of the dispersion.
+    Source: Spiegelhalter (2005), Funnel plots for comparing institutional performance, appendix A.1 and section 3.2.
     """
     expected = rate * residents / 1000
     widened = np.sqrt(max(1.0, dispersion))
@@ -150,16 +160,20 @@ def funnel_limits(rate: float, residents: Array, confidence: float, dispersion: 
 
 
 def constant_rate(reports: Array, population: Array) -> Array:
-    """Return the reports that each year would have at the rate of all years together."""
+    """Return how many reports each year would have if every year had the same rate.
+
+    This rate is the rate of all years together.
+    """
     return reports.sum() * population / population.sum()
 
 
 def dispersion(series: list[tuple[Array, Array]]) -> float | None:
-    """Return Pearson's chi-squared against constant rates, divided by its degrees of freedom.
+    """Return how much counts vary over the years, compared with Poisson counts at a constant rate.
 
-    If the result is above 1, the counts vary more than Poisson counts do. Each series consists of the reports and the residents
-    of its years, and has its own constant rate. The result is None if no series has both at least two years and at least one
-    report. Source: McCullagh and Nelder (1989), 4.5 and 6.2.
+    The result is Pearson's chi-squared, divided by its degrees of freedom. If it is above 1, the counts vary more than
+    Poisson counts do. A series has two arrays: the reports and the residents of its years. Each series has its own
+    constant rate. A series is used if it has at least two years and at least one report. The result is None if no
+    series is used. Source: McCullagh and Nelder (1989), 4.5 and 6.2.
     """
     chi_squared, freedom = 0.0, 0
     for reports, population in series:

@@ -1,11 +1,14 @@
-"""Which counts to hide: small ones, and enough other counts that no small one can be worked out from those that are shown.
+"""Decide which counts to hide, so that nobody can work out a small count.
 
-Cells are counts of reports. An attacker knows the counts that are shown, and also equations between cells, for example that the
-bydele add up to the municipality. Each row of `coefficients` is one equation: the attacker knows the sum of the coefficients
-times the values. `assets/crime/confidentiality.sql` lists the cells and equations.
+All small counts are hidden. Other counts are hidden too if a small count could be worked out from them.
 
-Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. What an attacker can work out is
-found by linear programming, as in section 4.3.2 there.
+A cell is a count of reports. An attacker is a reader who tries to work out hidden counts. The attacker knows the counts
+that are shown, and also equations between cells. For example, the bydele add up to the municipality. Each row of
+`coefficients` is one equation: the attacker knows the sum of the coefficients times the values.
+`assets/crime/confidentiality.sql` lists the cells and the equations.
+
+Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. Linear programming finds what
+an attacker can work out, as in section 4.3.2 of that book.
 """
 
 from collections.abc import Iterator
@@ -22,10 +25,11 @@ EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class Cells:
-    """Counts, whether each of them is published, and what it would cost to hide each.
+    """Counts of reports, with what is needed to decide which of them to hide.
 
-    A cell that is not `shown` is a remainder that is never published, such as the reports of a bydel outside its partnership
-    area. `guarded` says for which remainders nobody may be able to work out a small value.
+    `shown` is false if the cell is a remainder that is never published. An example of a remainder is the reports of a
+    bydel outside its partnership area. `guarded` is true if the cell is a remainder that must be protected when its
+    value is small. `cost` is what it would cost to hide the cell.
     """
 
     values: Array
@@ -35,12 +39,13 @@ class Cells:
 
 
 def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str]:
-    """Return, for each cell, whether it is free, confidential or secondary.
+    """Return for each cell whether it is free, confidential or secondary.
 
-    A confidential cell is hidden because its count is small: from 1 to threshold - 1. A secondary cell is hidden to protect
-    another cell. `thresholds` is the smallest number of reports that may be shown, for each cell or for all cells.
+    A free cell is not hidden. A confidential cell is hidden because its count is small: from 1 to threshold - 1. A
+    secondary cell is hidden to protect another cell. `thresholds` is the smallest number of reports that may be shown.
+    It is one number for all cells, or one number for each cell.
 
-    Zeros are shown, unless they are in an equation with a small count. If zeros were shown there, readers would know that the
+    A zero is hidden if it is in an equation with a small count. If such zeros were shown, readers would know that the
     hidden count is not zero. Raises ValueError if a small count can be worked out even when every cell is hidden.
     """
     thresholds = np.broadcast_to(thresholds, cells.values.shape)
@@ -58,11 +63,11 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
 
 
 def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) -> Iterator[tuple[int, float, float]]:
-    """Yield each cell that needs protection, with the smallest and the largest value that an attacker cannot rule out.
+    """Yield each cell that needs protection, with the smallest and the largest value that it may have for an attacker.
 
-    The attacker knows every equation, and every cell that is shown and not hidden. The attacker does not know why a cell is
-    hidden: because it is small, or to protect another one. Knowing the reason would reveal whether the count is below the
-    threshold.
+    The attacker knows every equation, and every cell that is shown and not hidden. The attacker cannot rule out either
+    of the two values. A cell is hidden because it is small, or to protect another cell, but the attacker does not know
+    which reason applies. The reason would reveal whether the count is below the threshold.
     """
     small = (cells.values >= 1) & (cells.values < thresholds)
     unknown = np.flatnonzero(hidden | ~cells.shown)
@@ -77,9 +82,10 @@ def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) 
 
 
 def protected(value: float, low: float, high: float, threshold: int) -> bool:
-    """Return whether the range is wide enough to protect the value.
+    """Return whether the range from `low` to `high` is wide enough to protect the value.
 
-    The range of a small value has to contain all small values. The range of any other value has to be equally wide.
+    If the value is small, the range must contain all small values: 1 to threshold - 1. If the value is not small, the
+    range must have a width of at least threshold - 1.
     """
     if 1 <= value < threshold:
         return low <= 1 + EPSILON and high >= threshold - 1 - EPSILON
@@ -94,10 +100,11 @@ def _first_exposed(cells: Cells, coefficients: Array, hidden: Array, thresholds:
 
 
 def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int) -> int:
-    """Return the shown cell that costs least to hide, among the cells in an equation with the exposed cell.
+    """Return the cell that is hidden next to protect the exposed cell.
 
-    If all of them are hidden already, the search continues in the equations of these cells, and so on. Raises ValueError if no
-    cell is left.
+    It is the cell that costs least to hide, among the shown cells that share an equation with the exposed cell. If all
+    these cells are hidden already, the cells that share an equation with them are searched next, and so on. Raises
+    ValueError if no cell is left.
     """
     reached = np.arange(len(cells.values)) == exposed
     while True:
@@ -112,9 +119,9 @@ def _next_to_hide(cells: Cells, coefficients: Array, hidden: Array, exposed: int
 
 
 def _in_equation_with(chosen: Array, coefficients: Array) -> Array:
-    """Return, for each cell, whether it is in an equation that has a chosen cell.
+    """Return for each cell whether it is in an equation with a chosen cell.
 
-    For a chosen cell this is true if it is in any equation at all.
+    If a chosen cell is in any equation, the result for that cell is true too.
     """
     uses = coefficients != 0
     neighbours: Array = uses[uses[:, chosen].any(axis=1)].any(axis=0)
@@ -122,9 +129,10 @@ def _in_equation_with(chosen: Array, coefficients: Array) -> Array:
 
 
 def _extreme(equations: Array, totals: Array, place: int, sign: int) -> float:
-    """Return the smallest possible value of an unknown cell if `sign` is 1, or the largest if it is -1.
+    """Return the smallest or the largest possible value of an unknown cell.
 
-    The result is infinite if the value has no bound.
+    If `sign` is 1, the smallest value is returned. If `sign` is -1, the largest value is returned. The result is
+    infinite if the value has no bound. Raises ValueError if the known figures contradict each other.
     """
     goal = np.zeros(equations.shape[1])
     goal[place] = sign

@@ -1,7 +1,8 @@
-"""The formulas of verdicts: the literal and the statistical reading of a target from figures and intervals.
+"""Formulas for verdicts: the literal and the statistical reading of a target.
 
-Each function returns both readings; neither depends on the other. A reading that cannot be made is `not_evaluable`, with a
-reason. `assets/targets/rules.py` decides which figures and intervals each rule of an agreement passes to these functions.
+The functions make both readings from figures and intervals. Neither reading depends on the other reading. If a reading
+cannot be made, it is `not_evaluable` and the verdict has a reason. `assets/targets/rules.py` decides which figures and
+intervals each rule of an agreement passes to these functions.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ Statistically = Literal["met", "not_met", "uncertain", "not_evaluable"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The literal and the statistical reading of a target, and the reason if one of them cannot be made."""
+    """The literal and the statistical reading of a target. If a reading is `not_evaluable`, `reason` says why."""
 
     literal: Literally
     statistical: Statistically
@@ -29,7 +30,7 @@ class Verdict:
 
 
 def not_evaluable(reason: str) -> Verdict:
-    """Return a verdict that has neither reading, because of `reason`."""
+    """Return a verdict with the reason. Both of its readings are `not_evaluable`."""
     return Verdict("not_evaluable", "not_evaluable", reason)
 
 
@@ -42,17 +43,19 @@ def literal_directions(changes: Array) -> Array:
 
 
 def statistical_directions(low: Array, high: Array, unchanged: Array | float = 0.0) -> Array:
-    """Return fall or rise for each change whose interval excludes `unchanged`, and uncertain for all others.
+    """Return the direction that the interval of each change shows: fall, rise or uncertain.
 
-    `unchanged` is 0 for differences and 1 for ratios.
+    The direction is fall if the whole interval is below `unchanged`. It is rise if the whole interval is above
+    `unchanged`. In all other cases it is uncertain. `unchanged` is 0 for differences and 1 for ratios.
     """
     return np.select([high < unchanged, low > unchanged], ["fall", "rise"], "uncertain").astype(object)
 
 
 def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdict:
-    """Judge the target that a change is below `limit`, as in "falls every year" and "approaches the comparison area".
+    """Judge a target that requires a change to be below `limit`.
 
-    The statistical reading is met if the whole interval is below the limit, and not_met if the whole interval is above it.
+    Two examples are "falls every year" and "approaches the comparison area". The statistical reading is met if the
+    whole interval is below the limit. It is not_met if the whole interval is above the limit.
     """
     literal: Literally = "met" if round(change - limit, 9) < 0 else "not_met"
     if interval is None:
@@ -65,12 +68,12 @@ def below(change: float, interval: Interval | None, limit: float = 0.0) -> Verdi
 def each_below(
     changes: Sequence[float], intervals: Sequence[Interval | None], together: Sequence[Interval | None]
 ) -> Verdict:
-    """Judge the target that each of several changes is below 0, as in "falls every year" over all years.
+    """Judge a target that requires several changes to be below 0. An example is "falls every year" over all years.
 
-    The statistical reading is met if each of `intervals` is below 0. These intervals need no adjustment, because all of them
-    have to be below 0. The statistical reading is not_met if one of `together` is above 0. `together` has wider intervals of
-    the same changes, at the level of the first step of Holm's method (Holm 1979). They are wider because a single rise among
-    several years is enough and may happen by chance.
+    The statistical reading is met if each of `intervals` is below 0. These intervals need no adjustment, because all of
+    them have to be below 0. The statistical reading is not_met if one of `together` is above 0. `together` has wider
+    intervals of the same changes. A single rise makes the reading not_met, and among several years such a rise may
+    happen by chance. Therefore the intervals are at the level of the first step of Holm's method (Holm 1979).
     """
     literal: Literally = "met" if all(round(change, 9) < 0 for change in changes) else "not_met"
     known_intervals = [interval for interval in intervals if interval is not None]
@@ -82,11 +85,12 @@ def each_below(
 
 
 def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tolerance: float) -> Verdict:
-    """Judge the target that a count or rate `value` is not above the baseline.
+    """Judge a target that requires a count or a rate to be no higher than the baseline.
 
-    The baseline is a random count too, so the statistical reading is made from `ratio`, the interval of `value / baseline`. The
-    reading is not_met if the interval is above 1. Otherwise the reading is met if the interval is below 1 + tolerance, and
-    uncertain if not. `ratio` is None if a count is not known.
+    `ratio` is the interval of `value / baseline`. It is None if a count is not known. The statistical reading is made
+    from this interval, because the baseline is a random count too. The reading is not_met if the whole interval is
+    above 1. If not, the reading is met if the whole interval is below 1 + tolerance. In all other cases it is
+    uncertain.
     """
     literal: Literally = (
         "met" if round(value - baseline, 6) <= 0 else "not_met"
@@ -99,10 +103,10 @@ def held_at_baseline(value: float, baseline: float, ratio: Interval | None, tole
 
 
 def at_least(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
-    """Judge the target that a figure is at least the limit.
+    """Judge a target that requires a figure to be at least `limit`.
 
-    `low` and `high` are the limits of the figure's interval. For a full count both are the number itself. A share or a number of
-    reports that has no interval gets no statistical reading.
+    `low` and `high` are the limits of the figure's interval. For a full count, both are the figure itself. If a share
+    or a number of reports has no interval, the statistical reading is not_evaluable.
     """
     literal: Literally = "met" if value >= limit else "not_met"
     if low is None or high is None:
@@ -113,10 +117,11 @@ def at_least(value: float, limit: float, low: float | None, high: float | None) 
 
 
 def at_most(value: float, limit: float, low: float | None, high: float | None) -> Verdict:
-    """Judge the target that a figure is at most the limit.
+    """Judge a target that requires a figure to be at most `limit`.
 
-    `low` and `high` are the limits of the figure's interval. For a full count both are the number itself. A figure without an
-    interval gets no statistical reading. An example is a published number of areas whose shares are uncertain.
+    `low` and `high` are the limits of the figure's interval. For a full count, both are the figure itself. If the
+    figure has no interval, the statistical reading is not_evaluable. An example is a published number of areas, because
+    the shares of these areas are uncertain.
     """
     literal: Literally = "met" if value <= limit else "not_met"
     if low is None or high is None:
@@ -127,10 +132,12 @@ def at_most(value: float, limit: float, low: float | None, high: float | None) -
 
 
 def every_one(met: int, out_of: int, not_known: int) -> Verdict:
-    """Judge the target that all goals of a plan are met: of `out_of` goals, `met` are met and `not_known` are still open.
+    """Judge a target that requires all goals of a plan to be met.
 
-    The target is not met as soon as one goal is not met. Otherwise it is not evaluable as long as goals are open. Both readings
-    are the same, because goals are counted completely.
+    `out_of` is the number of goals in the plan. `met` is the number of goals that are met. `not_known` is the number of
+    goals that are still open. If at least one goal is not met, the target is not met. If not, the target is not
+    evaluable as long as a goal is open. It is also not evaluable if the plan has no goals. Both readings are the same,
+    because goals are counted completely.
     """
     if met + not_known < out_of:
         return Verdict("not_met", "not_met")

@@ -1,4 +1,4 @@
-"""Formulas for the limits of shares. `shares.py`, `samples.py` and `counts.py` use them."""
+"""Formulas for the confidence limits of shares. `shares.py`, `samples.py` and `counts.py` use them."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -11,15 +11,19 @@ Limits = tuple[Array, Array]
 
 
 def normal_quantile(confidence: float) -> float:
-    """Return the two-sided quantile of the standard normal distribution: 1.96 for a confidence of 0.95."""
+    """Return the two-sided quantile of the standard normal distribution.
+
+    For example, the quantile is 1.96 for a confidence of 0.95.
+    """
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def logit_limits(share: Array, standard_error: Array, degrees: Array, confidence: float) -> Limits:
-    """Return limits that are computed on the logit scale with the t distribution, and then converted back into shares.
+    """Return the confidence limits of shares, computed on the logit scale.
 
-    For shares of 0 and 1 they are NaN. Source: Korn and Graubard (1999), Analysis of Health Surveys. R's
-    `svyciprop(method = "logit")` gives the same limits.
+    The limits are computed with the t distribution and then converted back into shares. If a share is 0 or 1, its
+    limits are NaN. Source: Korn and Graubard (1999), Analysis of Health Surveys. R's `svyciprop(method = "logit")`
+    gives the same limits.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         logit = np.log(share / (1 - share))
@@ -28,7 +32,10 @@ def logit_limits(share: Array, standard_error: Array, degrees: Array, confidence
 
 
 def clopper_pearson_limits(successes: Array, answers: Array, confidence: float | Array) -> Limits:
-    """Return exact binomial limits. Successes and answers need not be whole numbers. Source: Clopper and Pearson (1934)."""
+    """Return the exact binomial limits of shares. Source: Clopper and Pearson (1934).
+
+    A share is the number of successes divided by the number of answers. Both numbers may have decimals.
+    """
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
         low = np.where(successes <= 0, 0.0, stats.beta.ppf(tail, successes, answers - successes + 1))
@@ -37,7 +44,7 @@ def clopper_pearson_limits(successes: Array, answers: Array, confidence: float |
 
 
 def wilson_limits(share: Array, answers: Array, confidence: float) -> Limits:
-    """Return score limits of shares. If there are no answers, they are NaN. Source: Wilson (1927)."""
+    """Return the score limits of shares. If there are no answers, the limits are NaN. Source: Wilson (1927)."""
     z = normal_quantile(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = share + z * z / (2 * answers)
@@ -46,9 +53,10 @@ def wilson_limits(share: Array, answers: Array, confidence: float) -> Limits:
 
 
 def limits_of_sum(values: Sequence[Array], limits: Sequence[Limits], signs: Sequence[int]) -> Limits:
-    """Return limits of a sum of independent values, each with its sign (1 or -1), from the limits of each value.
+    """Return the confidence limits of a sum of independent values, computed from the limits of each value.
 
-    Source: Newcombe (1998), method 10, for a difference; Zou and Donner (2008) for more values.
+    Each value has a sign: 1 if it is added, and -1 if it is subtracted. Source: Newcombe (1998), method 10, for the
+    difference of two values; Zou and Donner (2008) for more values.
     """
     total = sum(sign * value for sign, value in zip(signs, values, strict=True))
     below = above = np.zeros(1)

@@ -1,10 +1,11 @@
-"""Shares of a stratified, weighted sample, with variances by linearisation, for all areas and questions of an edition at once.
+"""Estimate shares and their variances from a stratified, weighted sample.
 
-An area is a domain of the sample: all respondents stay in the calculation, and those outside the area contribute 0. Shares
-are fractions between 0 and 1. Shares that were only published, without the answers, are in `shares.py`.
+All areas and questions of an edition are estimated at once. An area is a domain of the sample: all respondents stay in
+the calculation, and respondents outside the area contribute 0. Shares are fractions between 0 and 1. If shares were
+published without the answers, `shares.py` deals with them.
 
-Source of the variance: Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 5.5 and 5.8. R's `survey` uses
-the same formula.
+The variances are computed by linearisation. Source: Särndal, Swensson and Wretman (1992), Model Assisted Survey
+Sampling, 5.5 and 5.8. R's `survey` uses the same formula.
 """
 
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ FEW, FEW_UNEQUAL = 10, 15
 
 @dataclass(frozen=True)
 class Design:
-    """The sampling design: the `stratum` and `weight` of each respondent, and the `population` (residents) of each stratum.
+    """The design of a sample.
 
-    Strata are numbered from 0. If a population is infinite, there is no finite population correction.
+    `stratum` and `weight` have one value for each respondent. Strata are numbered from 0. `population` has the number
+    of residents of each stratum. If a population is infinite, there is no finite population correction.
     """
 
     stratum: Array
@@ -37,11 +39,12 @@ class Design:
 
 @dataclass(frozen=True)
 class Estimates:
-    """Shares and what is needed to compute their intervals, as arrays of shape (areas, questions).
+    """Estimated shares, with the numbers that are needed to compute their intervals.
 
-    `answers` counts the answers in the denominator. `degrees` has the degrees of freedom: the number of answers minus the number
-    of strata that they come from, as in R's `survey` and in `svy`. `population` is the sum of the weights. If nobody answered,
-    `answers` is 0 and the share is NaN.
+    All arrays have the shape (areas, questions). `answers` is the number of answers in the denominator. `degrees` is
+    the number of degrees of freedom. It is the number of answers minus the number of strata that the answers come from,
+    as in R's `survey` and Python's `svy`. `population` is the sum of the weights. If nobody answered, `answers` is 0
+    and the share is NaN.
     """
 
     answers: Array
@@ -52,14 +55,15 @@ class Estimates:
 
     @property
     def standard_error(self) -> Array:
-        """The square root of the variance."""
+        """The standard error of each share: the square root of its variance."""
         return np.sqrt(self.variance)
 
     @property
     def design_effect(self) -> Array:
-        """The variance divided by the variance of a simple random sample with the same number of answers.
+        """The design effect of each share.
 
-        The latter is p (1 - p) / (n - 1) (1 - n / N) for a share p, n answers and N residents.
+        It is the share's variance divided by the variance in a simple random sample with the same number of answers. A
+        simple random sample has the variance p (1 - p) / (n - 1) (1 - n / N) for a share p, n answers and N residents.
         """
         n = self.answers
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -69,9 +73,12 @@ class Estimates:
 def estimates(design: Design, yes: Array, areas: Array) -> Estimates:
     """Return the share of every question in every area.
 
-    `yes` has shape (respondents, questions). It is 1 or 0, or NaN if the answer is not in the denominator. `areas` has shape
-    (respondents, areas) and says whether the respondent belongs to the area. The share is p = sum(w y) / sum(w), where w are
-    the weights and y is `yes`. With z = w (y - p) / sum(w), the variance of p is that of the sum of z.
+    `yes` has the shape (respondents, questions). Its values are 1 for yes, 0 for no, and NaN if the answer is not in
+    the denominator. `areas` has the shape (respondents, areas). Its values say whether the respondent belongs to the
+    area.
+
+    The share is p = sum(w y) / sum(w). Here w is the weight and y is `yes`. The variance of p is the variance of the
+    sum of z, with z = w (y - p) / sum(w).
     """
     sums = _sums(design, yes, areas)
     weights, counted = sums.weight.sum(axis=0), sums.answers.sum(axis=0)
@@ -84,10 +91,11 @@ def estimates(design: Design, yes: Array, areas: Array) -> Estimates:
 
 
 def gap(design: Design, yes: Array, area: Array, comparison: Array) -> tuple[Array, Array]:
-    """Return the share of `area` minus that of `comparison` for each question, and the variance of that difference.
+    """Return the gap between two areas for each question, and the variance of each gap.
 
-    `area` and `comparison` say for each respondent whether he or she belongs to that area. The two areas may overlap: the
-    variance takes the covariance of their shares into account.
+    The gap is the share in `area` minus the share in `comparison`. These two arguments say for each respondent whether
+    he or she belongs to the area. The two areas may overlap, because the variance takes the covariance of their shares
+    into account.
     """
     z = np.zeros_like(yes)
     shares = []
@@ -105,11 +113,14 @@ def gap(design: Design, yes: Array, area: Array, comparison: Array) -> tuple[Arr
 
 
 def korn_graubard_limits(shares: Estimates, confidence: float | Array) -> tuple[Array, Array]:
-    """Return Clopper-Pearson limits that are computed with the effective number of answers n*, or with n if n* is larger.
+    """Return Korn and Graubard's limits: Clopper-Pearson limits for the effective number of answers n*.
 
-    n is the actual number of answers, and n* = p (1 - p) / Var (t(n - 1) / t(df))^2. Source: Korn and Graubard (1998), Survey
-    Methodology 24. The rule that n* is at most n comes from NCHS (2017); R's `survey` 4.1 has no such cap. For shares of 0 and
-    1 n is used.
+    The effective number is n* = (p (1 - p) / Var) (t(n - 1) / t(df))^2. Here p is the share, Var is its variance, and n
+    is the actual number of answers. t(k) is the quantile of the t distribution with k degrees of freedom, and df is the
+    share's degrees of freedom. If n* is larger than n, n is used instead. If the share is 0 or 1, n is used too.
+
+    Source: Korn and Graubard (1998), Survey Methodology 24. The rule that n* is at most n comes from NCHS (2017). R's
+    `survey` 4.1 does not have this rule.
     """
     tail = 0.5 + confidence / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -121,11 +132,12 @@ def korn_graubard_limits(shares: Estimates, confidence: float | Array) -> tuple[
 
 
 def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Array, Array]:
-    """Return logit limits, or Korn and Graubard's limits if a share has few answers of one kind (yes or no).
+    """Return the logit limits of shares. If a share has few answers of one kind, return Korn and Graubard's limits.
 
-    With few answers, logit limits contain the true share too rarely. Few means fewer than 10 effective answers of one kind. If
-    the weights make the effective number of answers smaller than the actual one, it means fewer than 15. Both numbers come from
-    simulations (`tests/methods/test_simulations.py`). For shares of 0 and 1 there are no logit limits.
+    The kinds are yes and no. With few answers of one kind, logit limits contain the true share too rarely. Few means
+    fewer than 10 effective answers. If the effective number of all answers is smaller than the actual number, few means
+    fewer than 15. The numbers 10 and 15 come from simulations (`tests/methods/test_simulations.py`). A share of 0 or 1
+    has no logit limits, so it always gets Korn and Graubard's limits.
     """
     low, high = logit_limits(shares.share, shares.standard_error, shares.degrees, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -137,11 +149,14 @@ def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Arr
 
 
 def presentable(shares: Estimates, low: Array, high: Array, fewest: float) -> Array:
-    """Return, for each share, whether it may be shown: it needs enough answers and a Korn-Graubard interval that is not too wide.
+    """Return for each share whether it may be shown.
 
-    An interval whose width is at most 0.05 is always narrow enough. One whose width is 0.30 or more never is. Between the two,
-    the width may be up to 130 % of the share. Source: NCHS (2017), Vital and Health Statistics 2(175). There, 30 effective
-    answers are required, while `fewest` here is a number of actual answers.
+    A share may be shown if it has at least `fewest` answers and its Korn-Graubard interval is narrow enough. `low` and
+    `high` are the limits of this interval. A width of at most 0.05 is always narrow enough. A width of 0.30 or more is
+    always too wide. A width between 0.05 and 0.30 is narrow enough if it is at most 130 % of the share.
+
+    Source: NCHS (2017), Vital and Health Statistics 2(175). NCHS requires 30 effective answers, but `fewest` is a
+    number of actual answers.
     """
     width = high - low
     narrow = (width <= 0.05) | ((width < 0.30) & (width <= 1.3 * shares.share))
@@ -153,9 +168,10 @@ def presentable(shares: Estimates, low: Array, high: Array, fewest: float) -> Ar
 
 @dataclass(frozen=True)
 class _Sums:
-    """Arrays of shape (strata, areas, questions): the number of answers, and sums of weights and of squared weights.
+    """Sums over the answers in each stratum, as arrays of shape (strata, areas, questions).
 
-    There are two sums of each kind: one of all answers, and one of the answers that are yes.
+    `answers` is the number of answers. `weight` is the sum of their weights, and `square` is the sum of their squared
+    weights. `weight_yes` and `square_yes` are the same two sums, but only over the answers that are yes.
     """
 
     answers: Array
@@ -166,9 +182,10 @@ class _Sums:
 
 
 def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
-    """Return the sums. They are computed by matrix products, one stratum at a time.
+    """Return the sums over the answers in each stratum, for every area and question.
 
-    This way no array of shape (respondents, areas, questions) is needed.
+    The sums are computed by matrix products, one stratum at a time. Therefore no array of shape (respondents, areas,
+    questions) is needed.
     """
     counts, yes_or_zero = ~np.isnan(yes), np.nan_to_num(yes)
     sums = np.zeros((5, len(design.population), areas.shape[1], yes.shape[1]))
@@ -183,12 +200,14 @@ def _sums(design: Design, yes: Array, areas: Array) -> _Sums:
 
 
 def _variance(design: Design, z: Array, z_squared: Array) -> Array:
-    """Return the variance of the sum of z, computed from the sums of z and z^2 in each stratum.
+    """Return the variance of the sum of z over all respondents.
 
-    It is the sum over the strata of (1 - f) n / (n - 1) (sum z^2 - (sum z)^2 / n), where n is the stratum's number of
-    respondents and f is n divided by the stratum's residents. A stratum with a single respondent has no variance of its own.
-    Its part is the squared distance of that respondent from the mean of all respondents, which is 0. This is the option
-    `adjust` of R's `survey`.
+    The arguments have the sums of z and of z^2 in each stratum. Each stratum adds the term (1 - f) n / (n - 1) (sum z^2
+    - (sum z)^2 / n) to the variance. Here n is the stratum's number of respondents, and f is n divided by the stratum's
+    residents.
+
+    A stratum with a single respondent has no variance of its own. Its term is (1 - f) times the squared distance of the
+    respondent's z from the mean of all respondents. This mean is 0. R's `survey` calls this option `adjust`.
     """
     n = design.answers.astype(float)
     alone = n == 1
@@ -199,7 +218,10 @@ def _variance(design: Design, z: Array, z_squared: Array) -> Array:
 
 
 def _by_stratum(design: Design, values: Array) -> Array:
-    """Add up values of shape (respondents, questions) within each stratum, which gives the shape (strata, questions)."""
+    """Return the sums of the values in each stratum.
+
+    The values have the shape (respondents, questions). The sums have the shape (strata, questions).
+    """
     sums = np.zeros((len(design.population), values.shape[1]))
     np.add.at(sums, design.stratum, values)
     return sums

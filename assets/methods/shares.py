@@ -1,8 +1,10 @@
-"""Shares of residents, published or estimated: their variance and intervals, and the changes between them.
+"""Compute the variances and intervals of shares of residents, and of the changes between shares.
 
-Shares are fractions between 0 and 1 here. The functions take arrays (`Shares`, `Gaps`), in which NaN means that a value is
-not known. The functions for single shares (`Share`) call them with arrays of length 1, and use None for a value that is not
-known. `samples.py` estimates shares from answers, `counts.py` deals with counts and rates of crime, and `judgements.py` turns
+A share was either published or estimated from answers. Shares are fractions between 0 and 1 here. Most functions take
+arrays (`Shares`, `Gaps`). NaN in an array means that a value is not known. A function that takes single shares
+(`Share`) calls an array function with arrays of length 1. It uses None if a value is not known.
+
+`samples.py` estimates shares from answers. `counts.py` deals with counts and rates of crime. `judgements.py` turns
 intervals into verdicts.
 """
 
@@ -33,10 +35,11 @@ Number = TypeVar("Number", float, Array)
 
 @dataclass(frozen=True)
 class Share:
-    """A share: its value, the smallest and the largest value that round to it, its number of answers, and its precision.
+    """A share, with its number of answers and its precision.
 
-    A share that was estimated from answers is not rounded: `low` and `high` equal its value, and its `variance` is an estimate
-    too. A share that was only published has no `variance`. Its precision follows from `answers` and an assumed `design_effect`.
+    `low` and `high` are the smallest and the largest value that round to the share. If a share was estimated from
+    answers, it is not rounded. Then `low` and `high` equal the share, and `variance` is an estimate too. If a share was
+    only published, its `variance` is None. Then its precision follows from `answers` and an assumed `design_effect`.
     """
 
     value: float
@@ -48,20 +51,20 @@ class Share:
 
     @property
     def effective_answers(self) -> float:
-        """The effective answers: a simple random sample of so many answers would have the same variance.
+        """The effective number of answers. It is NaN if the number of answers is not known.
 
-        NaN if the number of answers is not known.
+        A simple random sample with the effective number of answers would have the same variance as this share.
         """
         return float(Shares.of_each(self).effective_answers[0])
 
     def variance_at(self, value: float) -> float:
-        """Return the variance that a share of `value` has if it has the same number of effective answers as this share."""
+        """Return the variance of a share of `value` that has as many effective answers as this share."""
         return float(Shares.of_each(self).variance_at(np.array([value]))[0])
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval: its lower and its upper limit."""
+    """The lower and the upper limit of an interval."""
 
     low: float
     high: float
@@ -71,7 +74,8 @@ class Interval:
 class Shares:
     """Many shares: the fields of `Share` as arrays of equal length.
 
-    NaN in `answers` means that the number of answers is not known. NaN in `variance` means that no variance was estimated.
+    NaN in `answers` means that the number of answers is not known. NaN in `variance` means that no variance was
+    estimated.
     """
 
     value: Array
@@ -83,7 +87,7 @@ class Shares:
 
     @classmethod
     def of_each(cls, *shares: Share) -> "Shares":
-        """Return the shares as arrays, in the order in which they are given."""
+        """Return single shares as arrays. The order stays the same."""
         return cls(
             value=np.array([share.value for share in shares], float),
             low=np.array([share.low for share in shares], float),
@@ -95,14 +99,14 @@ class Shares:
 
     @property
     def has_answers(self) -> Array:
-        """Whether the number of answers is known and above 0, for each share."""
+        """Whether the number of answers is known and above 0. The result has one value for each share."""
         return self.answers > 0
 
     @property
     def effective_answers(self) -> Array:
-        """The effective answers of each share: a simple random sample of so many answers would have the same variance.
+        """The effective number of answers of each share. It is NaN if the number of answers is not known.
 
-        NaN if the number of answers is not known.
+        A simple random sample with the effective number of answers would have the same variance as the share.
         """
         spread = self.value * (1 - self.value)
         estimated = (self.variance > 0) & (self.value > 0) & (self.value < 1)
@@ -111,18 +115,18 @@ class Shares:
 
     @property
     def ends(self) -> tuple[Array, ...]:
-        """The smallest and the largest value that round to each share, but none below 0 or above 1.
+        """The smallest and the largest value that round to each share, as two arrays.
 
-        If no share is rounded, the tuple has a single array.
+        Values below 0 become 0, and values above 1 become 1. If no share is rounded, the tuple has only one array.
         """
         if np.array_equal(self.low, self.high, equal_nan=True):
             return (np.clip(self.low, 0.0, 1.0),)
         return np.maximum(self.low, 0.0), np.minimum(self.high, 1.0)
 
     def variance_at(self, value: Array) -> Array:
-        """Return the variances that shares of `value` have if they have the same numbers of effective answers as these shares.
+        """Return the variances of shares of `value` that have as many effective answers as these shares.
 
-        They are NaN or infinity if there are no answers.
+        If a share has no answers, the variance is NaN or infinity.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             return value * (1 - value) / self.effective_answers
@@ -130,9 +134,9 @@ class Shares:
 
 @dataclass(frozen=True)
 class Gaps:
-    """Many gaps: the shares of areas, the shares of the areas that they are compared with, and the variances of the differences.
+    """Many gaps. A gap is the share of an area minus the share of the area that it is compared with.
 
-    NaN in `variance` means that the variance of the difference is not known.
+    `variance` has the variance of each gap. NaN means that the variance of the gap is not known.
     """
 
     area: Shares
@@ -142,17 +146,17 @@ class Gaps:
     def variance_at(self, area: Array, comparison: Array) -> Array:
         """Return the variance of each gap.
 
-        If `variance` has a value for the gap, the result is that value. If not, it is the variance for two independent samples
-        with these shares.
+        If `variance` has a value for a gap, the result is this value. If not, the two shares are taken as independent
+        samples. Then the result is the sum of their variances at the values `area` and `comparison`.
         """
         of_two_samples = self.area.variance_at(area) + self.comparison.variance_at(comparison)
         return np.where(np.isnan(self.variance), of_two_samples, self.variance)
 
 
 def variance(share: Number, answers: Number, design_effect: Number) -> Number:
-    """Return the variance of a share of which only the number of answers n is known.
+    """Return the variance of a share if only its number of answers is known.
 
-    The variance of a share p is p (1 - p) / n times the assumed design effect.
+    The variance is p (1 - p) / n times the assumed design effect. Here p is the share and n is the number of answers.
     """
     return share * (1 - share) / answers * design_effect
 
@@ -161,10 +165,11 @@ def variance(share: Number, answers: Number, design_effect: Number) -> Number:
 
 
 def published_limits(shares: Shares, confidence: float) -> Limits:
-    """Return limits of published shares. They are wide enough to be right for every value that rounds to the share.
+    """Return the confidence limits of published shares.
 
-    They are NaN if the number of answers is not known. Shares of 0 and 1 have no variance, so they get exact limits (Clopper
-    and Pearson). If there is only a single answer, only these two shares have limits.
+    The limits are wide enough to be right for every value that rounds to the share. They are NaN if the number of
+    answers is not known. A share of 0 or 1 has a variance of 0, so it gets exact limits (Clopper and Pearson). If a
+    share has a single answer, it has limits only if it is 0 or 1.
     """
     low, _ = _limits_at(np.maximum(shares.low, 0.0), shares, confidence)
     _, high = _limits_at(np.minimum(shares.high, 1.0), shares, confidence)
@@ -185,13 +190,17 @@ def _limits_at(value: Array, shares: Shares, confidence: float) -> Limits:
 
 
 def change_limits(new: Shares, old: Shares, confidence: float) -> Limits:
-    """Return limits of `new - old`. They are wide enough to be right for all values that round to the two shares.
+    """Return the confidence limits of each change `new - old`.
 
-    They are NaN unless both numbers of answers are known. Two editions are independent samples, so the change d = p1 - p0 has
-    the standard error sqrt(v1 + v0), where v1 and v0 are the variances. If one of the shares has fewer than 10 effective
-    answers of one kind (yes or no), Newcombe's hybrid of two Wilson intervals is used instead. The shares of an area and of the
-    municipality around it are positively correlated. This is ignored, which makes the interval of their gap wider than it need
-    be.
+    The limits are wide enough to be right for all values that round to the two shares. They are NaN if the number of
+    answers of either share is not known.
+
+    Two editions are independent samples. Therefore the change d = p1 - p0 has the standard error sqrt(v1 + v0). Here v1
+    and v0 are the variances of the two shares. If either share has fewer than 10 effective answers of one kind (yes or
+    no), Newcombe's method is used instead. It combines two Wilson intervals.
+
+    The two shares may also belong to an area and to the municipality around it. Such shares are positively correlated.
+    The formula ignores this, so the interval of their gap is wider than necessary.
     """
 
     def variance_at(new_value: Array, old_value: Array) -> Array:
@@ -201,14 +210,18 @@ def change_limits(new: Shares, old: Shares, confidence: float) -> Limits:
 
 
 def change_interval(new: Share, old: Share, confidence: float) -> Interval | None:
-    """Return the interval of one change, or None unless both numbers of answers are known. See `change_limits`."""
+    """Return the confidence interval of one change. `change_limits` describes the method.
+
+    Return None if the number of answers of either share is not known.
+    """
     return _interval(change_limits(Shares.of_each(new), Shares.of_each(old), confidence))
 
 
 def gap_limits(area: Shares, comparison: Shares, variance: Array, confidence: float) -> Limits:
-    """Return limits of the gap `area - comparison`.
+    """Return the confidence limits of each gap `area - comparison`.
 
-    They are computed from the variance of the gap if it is known. If not, the two shares are taken as independent samples.
+    If the variance of the gap is known, the limits are computed from it. If not, the two shares are taken as
+    independent samples.
     """
     low, high = change_limits(area, comparison, confidence)
     gap, reach = area.value - comparison.value, normal_quantile(confidence) * np.sqrt(variance)
@@ -216,13 +229,16 @@ def gap_limits(area: Shares, comparison: Shares, variance: Array, confidence: fl
 
 
 def gap_change_limits(new: Gaps, old: Gaps, confidence: float) -> Limits:
-    """Return limits of the change of a gap: the new gap `area - comparison` minus the old one.
+    """Return the confidence limits of the change of each gap: the new gap minus the old gap.
 
-    They are wide enough to be right for all values that round to the four shares. They are NaN unless all four numbers of
-    answers are known. Two editions are independent samples, so the variances of the two gaps are added. If the variance of a
-    gap is not known, the sum of the variances of its two shares is used. This sum is too large, because it ignores the
-    covariance of the shares. If a share has fewer than 10 effective answers of one kind (yes or no), the Wilson intervals of
-    all four shares are combined (Zou and Donner 2008), just as Newcombe combines two.
+    A gap is `area - comparison`. The limits are wide enough to be right for all values that round to the four shares.
+    They are NaN if the number of answers of any of the four shares is not known.
+
+    Two editions are independent samples, so the variances of the two gaps are added. If the variance of a gap is not
+    known, the sum of the variances of its two shares is used. This sum is too large, because it ignores the covariance
+    of the two shares. If a share has fewer than 10 effective answers of one kind (yes or no), the Wilson intervals of
+    all four shares are combined instead. Source: Zou and Donner (2008), who extend Newcombe's method from two shares to
+    more.
     """
 
     def variance_at(area_now: Array, comparison_now: Array, area_then: Array, comparison_then: Array) -> Array:
@@ -235,15 +251,16 @@ def gap_change_limits(new: Gaps, old: Gaps, confidence: float) -> Limits:
 def _limits_over_rounding(
     shares: Sequence[Shares], signs: Sequence[int], variance_at: Callable[..., Array], confidence: float
 ) -> Limits:
-    """Return limits of a sum of independent shares, each with its sign (1 or -1).
+    """Return the confidence limits of a sum of independent shares that may be rounded.
 
-    Limits are computed for the smallest and the largest value that round to each share, and the widest are returned.
-    `variance_at` returns the variance of the sum for given values of the shares. Limits are NaN if a number of answers is not
-    known.
+    Each share has a sign: 1 if it is added, and -1 if it is subtracted. Limits are computed for the smallest and the
+    largest value that round to each share. Of these limits, the lowest lower limit and the highest upper limit are
+    returned. `variance_at` returns the variance of the sum for given values of the shares. The limits are NaN if the
+    number of answers of any share is not known.
     """
     all_known = np.logical_and.reduce([term.has_answers for term in shares])
-    # There are at most as many effective answers as answers, as in Korn and Graubard's interval. A variance that was estimated
-    # from few answers is itself uncertain and may be far too small.
+    # The effective number of answers is limited to the actual number, as in Korn and Graubard's interval. A variance that was
+    # estimated from few answers is itself uncertain and may be far too small.
     answers = [np.minimum(term.effective_answers, term.answers) for term in shares]
     lows, highs = [], []
     for values in product(*(term.ends for term in shares)):
@@ -264,13 +281,18 @@ def _limits_over_rounding(
 
 
 def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: float) -> Array:
-    """Return the smallest falls from `old` that a two-sided test would detect with this power, or NaN if it would detect none.
+    """Return the smallest fall from each old share that a two-sided test would detect with the given power.
 
-    The fall d is the solution of d - r = z sqrt(v(p) + v(p - d)) with z = z_confidence + z_power. Here p is the old share, v is
-    the variance of a share, and r is the largest change that rounding alone can cause: half of the sum of both rounding bands.
-    The rounding band of a share reaches from the smallest to the largest value that rounds to it. `change_limits` are wider by
-    r. With n* effective answers of the new share, v(p - d) = (p - d)(1 - p + d) / n*. If both sides are squared, the equation
-    is quadratic in d. The fall is its larger root; the smaller root is no solution, because there d <= r.
+    The result is NaN if the test would detect no fall.
+
+    The fall d is the solution of d - r = z sqrt(v(p) + v(p - d)). Here z is z_confidence + z_power, p is the old share,
+    and v is the variance of a share. r is the largest change that rounding alone can cause: half of the sum of both
+    rounding bands. The rounding band of a share reaches from the smallest to the largest value that rounds to the
+    share. Rounding also makes the intervals of `change_limits` wider by r on each side.
+
+    The new share has n* effective answers, so v(p - d) = (p - d)(1 - p + d) / n*. If both sides of the first equation
+    are squared, the equation is quadratic in d. The fall is its larger root. The smaller root is no solution, because
+    it is at most r.
     """
     z, rounding, share = _shown_quantile(confidence, power), _half_bands(new, old), old.value
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -279,18 +301,19 @@ def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: flo
         half = rounding + scale * (share - 0.5)  # square d^2 - 2 half d + constant = 0
         constant = rounding**2 - z * z * old.variance_at(share) - scale * share * (1 - share)
         root = np.sqrt(half * half - square * constant)
-        # The larger root has two forms. Subtracting nearly equal numbers would lose digits, so the form that does not do so is
-        # used.
+        # The larger root can be written in two forms. A subtraction of nearly equal numbers loses digits, so the form without
+        # such a subtraction is used.
         fall = np.where(half > 0, (half + root) / square, -constant / (root - half))
-        # Whether a fall to 0 would be detected. A share of 0 has a variance of 0.
+        # `shown` says whether a fall to 0 would be detected. A share of 0 has a variance of 0.
         shown = share - rounding - z * np.sqrt(old.variance_at(share)) > 0
     return np.where(new.has_answers & old.has_answers & (share > 0) & shown, fall, np.nan)
 
 
 def smallest_narrowings_shown(new: Gaps, old: Gaps, confidence: float, power: float) -> Array:
-    """Return the smallest narrowings of gaps that a two-sided test would detect with this power, given today's shares.
+    """Return the smallest narrowing of each gap that a two-sided test would detect with the given power.
 
-    They are NaN if a gap has neither a known variance nor two known numbers of answers.
+    The variances are computed for the shares as they are today. The result is NaN if the variance of a gap is not known
+    and cannot be computed. It can be computed if the numbers of answers of both shares are known.
     """
     total = sum(gaps.variance_at(gaps.area.value, gaps.comparison.value) for gaps in (new, old))
     rounding = _half_bands(new.area, new.comparison, old.area, old.comparison)
@@ -304,7 +327,7 @@ def _shown_quantile(confidence: float, power: float) -> float:
 def _half_bands(*rounded: Shares) -> Array:
     """Return the largest change that rounding alone can cause: half of the sum of the rounding bands.
 
-    `smallest_falls_shown` says what a rounding band is.
+    The rounding band of a share reaches from the smallest to the largest value that rounds to the share.
     """
     return np.add.reduce([shares.high - shares.low for shares in rounded]) / 2
 
@@ -314,7 +337,7 @@ def _numbers(values: Sequence[float | None]) -> Array:
 
 
 def _interval(limits: Limits) -> Interval | None:
-    """Return the interval whose limits are two arrays of length 1, or None if one of them is NaN."""
+    """Return a single interval from limits that are arrays of length 1. Return None if a limit is NaN."""
     low, high = float(limits[0][0]), float(limits[1][0])
     return None if math.isnan(low) or math.isnan(high) else Interval(low, high)
 
@@ -326,7 +349,8 @@ def _interval(limits: Limits) -> Interval | None:
 class Trend:
     """A straight line through the shares of several editions.
 
-    `Trend` has the slope per year, the slope's interval, and the smallest fall per year that a test would detect.
+    `slope` is the change per year, and `interval` is the slope's confidence interval. `smallest_fall_shown` is the
+    smallest fall per year that a test would detect.
     """
 
     slope: float
@@ -335,10 +359,11 @@ class Trend:
 
 
 def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
-    """Fit a straight line to the shares of several editions by weighted least squares, with weights 1 / variance.
+    """Fit a straight line to the shares of several editions. The shares are keyed by edition.
 
-    If a number of answers is not known, the fit is unweighted and has no interval. The interval is widened by the largest slope
-    that rounding alone can cause. `shares` needs at least two editions.
+    At least two editions are needed. The line is fitted by weighted least squares. The weight of a share is 1 /
+    variance. If the number of answers of a share is not known, the fit is unweighted and the slope has no interval. The
+    interval is widened by the largest slope that rounding alone can cause.
     """
     editions = sorted(shares)
     answers_known = all(shares[edition].answers is not None for edition in editions)
@@ -359,10 +384,11 @@ def trend(shares: dict[int, Share], confidence: float, power: float) -> Trend:
 
 
 def _trend_variance(share: Share) -> float:
-    """Return the variance of the share.
+    """Return the variance of a share for the fit of a trend.
 
-    For shares of 0 and 1 the usual formula gives 0. For these two shares, 0.5 is added to the number of yeses and 1 to the
-    number of answers. Source: Haldane (1956), who adds 0.5 for the logarithm of odds.
+    For a share of 0 or 1, the usual formula gives a variance of 0. Such a share is first moved away from 0 or 1: 0.5 is
+    added to the number of yeses, and 1 is added to the number of answers. Source: Haldane (1956), who adds 0.5 for the
+    logarithm of odds.
     """
     value = (
         (share.value * share.effective_answers + 0.5) / (share.effective_answers + 1)

@@ -1,1 +1,1 @@
-"""The published file, and the pictures. The pictures are drawn from the published file and from nothing else."""
+"""The published file and the pictures. The pictures are drawn only from the published file."""

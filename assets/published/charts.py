@@ -1,7 +1,8 @@
-"""Draw a measure over the years, and a funnel plot of areas of different size, as SVG that can be read in grey.
+"""Draw two kinds of pictures as SVG: a measure over the years, and a funnel plot of areas of different size.
 
-Things are told apart by shapes, dashes and words, never by colour. `assets/published/pictures.py` decides which figures are
-drawn. Matplotlib is imported inside functions, because the definitions are loaded far more often than pictures are drawn.
+The pictures can be read in grey, because only shapes, dashes and words tell things apart.
+`assets/published/pictures.py` decides which figures are drawn. Matplotlib is imported inside functions, because this
+module is loaded far more often than pictures are drawn.
 """
 
 import io
@@ -46,7 +47,10 @@ NAME_WIDTH, NAME_HEIGHT = 90, 11  # the size of an area's name in a funnel plot,
 
 @dataclass(frozen=True)
 class Point:
-    """A year's figure with its interval and its label. If there is no value, `word` says why the figure is not shown."""
+    """The figure of a year, with its interval and its label.
+
+    If there is no value, `word` says why the figure is not shown. `word` may be empty.
+    """
 
     year: int
     value: float | None
@@ -66,7 +70,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Level:
-    """A line with which the points are compared: a baseline, a target's limit or a path."""
+    """A line that the points are compared with: a baseline, a target's limit or a path."""
 
     name: str
     points: list[tuple[float, float]]
@@ -75,7 +79,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Break:
-    """A break before a year, in words. A break that forbids comparisons is drawn as a heavier line."""
+    """A break in the series before a year. `name` describes the break in a few words.
+
+    If `forbids` is true, the break forbids comparisons and its line is heavier.
+    """
 
     year: int
     name: str
@@ -84,7 +91,10 @@ class Break:
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that is drawn for a measure; the drawing adds no words. `whole` says that the figures are whole numbers."""
+    """Everything that is drawn for a measure. The chart has all words of the picture.
+
+    `whole` is true if the figures are whole numbers.
+    """
 
     language: str
     title: str
@@ -101,7 +111,12 @@ class Chart:
 
 @dataclass(frozen=True)
 class Funnel:
-    """Areas with their residents and rates, and the limits between which chance alone would place nearly all of them."""
+    """Everything that is drawn in a funnel plot. The funnel has all words of the picture.
+
+    `areas` has the name, the residents and the rate of each area. `rate` is a name and the rate of all areas together.
+    `limits` has named lines of points. A point has a number of residents, a lower limit and an upper limit. If only
+    chance made the rates differ, nearly all areas would lie between the limits.
+    """
 
     language: str
     title: str
@@ -164,7 +179,10 @@ def draw_funnel(funnel: Funnel) -> str:
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """Apply the project's matplotlib settings while something is drawn. The font cache is kept in the data folder."""
+    """Apply the project's matplotlib settings while a picture is drawn.
+
+    Matplotlib's font cache is kept in the data folder.
+    """
     os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
     import matplotlib as mpl
 
@@ -173,7 +191,10 @@ def _style() -> Iterator[None]:
 
 
 def _names(axes: "Axes", areas: list[tuple[str, float, float]]) -> None:
-    """Write each area's name above its point, or higher if another name is in the way. Call this function after `_fit`."""
+    """Write each area's name above its point. If another name is in the way, write the name higher up.
+
+    Call this function after `_fit`.
+    """
     places: list[tuple[float, float]] = []
     for name, x, y in sorted(areas, key=lambda area: area[2]):
         across, up = axes.transData.transform((x, y))
@@ -206,10 +227,10 @@ def _empty(picture: Chart | Funnel) -> "tuple[Figure, Axes]":
 
 
 def _series(axes: "Axes", series: Series, break_years: set[int], marker: str, shift: float) -> None:
-    """Draw the points with their intervals. Points without an interval are hollow.
+    """Draw the points of a series with their intervals. A point without an interval is hollow.
 
-    Points of consecutive years are joined, unless there is a break between them. All marks of a kind are drawn as one line with
-    gaps, because the library needs more time for another line than for more points on a line.
+    Two points are joined if their years are consecutive and there is no break between them. All marks of a kind are
+    drawn as one line with gaps, because matplotlib draws one long line faster than many short lines.
     """
     gap = (math.nan, math.nan)
     shown = [(point, (point.year + shift, point.value)) for point in series.points if point.value is not None]
@@ -237,14 +258,14 @@ def _series(axes: "Axes", series: Series, break_years: set[int], marker: str, sh
 
 
 def _word(axes: "Axes", word: str, x: float) -> None:
-    """Write the reason why there is no figure. The text runs upwards from the axis."""
+    """Write the reason why a year has no figure. The text runs upwards from the horizontal axis."""
     axes.annotate(
         word, (x, 0), xytext=(0, 4), textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize=8
     )
 
 
 def _values(axes: "Axes", series: Series, shift: float) -> None:
-    """Write the figures to the left of their marks."""
+    """Write the label of each figure to the left of its mark."""
     for point in series.points:
         if point.value is not None:
             place = (point.year + shift, point.value)
@@ -255,7 +276,7 @@ def _values(axes: "Axes", series: Series, shift: float) -> None:
 
 
 def _breaks(axes: "Axes", breaks: list[Break]) -> None:
-    """Draw a line with a letter before the year of each break, and explain the letter in the legend."""
+    """Draw a vertical line before the year of each break. A letter beside the line refers to the legend."""
     for letter, series_break in zip(ascii_lowercase, breaks, strict=False):
         axes.axvline(
             series_break.year - 0.5,
@@ -271,7 +292,7 @@ def _breaks(axes: "Axes", breaks: list[Break]) -> None:
 
 
 def _legend(figure: "Figure", axes: "Axes") -> None:
-    """Explain the marks below the picture, in two columns if there is room."""
+    """Explain the marks in a legend below the axes. The legend has two columns if there is room."""
     handles, labels = axes.get_legend_handles_labels()
     half = (len(labels) + 1) // 2
     widths = [max(map(len, column), default=0) for column in (labels[:half], labels[half:])]
@@ -280,10 +301,10 @@ def _legend(figure: "Figure", axes: "Axes") -> None:
 
 
 def _fit(figure: "Figure", axes: "Axes") -> None:
-    """Fit the axes into the space that the words around them leave. If that space is too small, make the picture higher.
+    """Fit the axes into the space that the words around them leave. If it is too small, make the picture higher.
 
-    The library's own layouts do the same, but they measure and draw everything twice before the picture is written. Only words
-    are outside the axes, so it is enough to measure words.
+    Matplotlib's own layouts do the same, but they measure and draw everything twice. Only words are outside the axes,
+    so this function measures only words.
     """
     from matplotlib.backends.backend_svg import RendererSVG
 
@@ -295,7 +316,7 @@ def _fit(figure: "Figure", axes: "Axes") -> None:
     height = max(HEIGHT, above + LEAST_HEIGHT + below)
     figure.set_figheight(height / 72)
     figure.subplots_adjust(bottom=below / height, top=1 - above / height, right=1 - PAD / WIDTH)
-    # This is measured last, because the numbers along the axis depend on its height.
+    # The left side is measured last, because the numbers along the vertical axis depend on the axis's height.
     words_left: Any = axes.yaxis.get_tightbbox(ruler)
     figure.subplots_adjust(left=(axes.bbox.x0 - words_left.x0 + PAD) / WIDTH)
 
@@ -307,7 +328,10 @@ def _svg(figure: "Figure", title: str, text: str) -> str:
 
 
 def _with_text(svg: str, title: str, text: str) -> str:
-    """Add a title and a text alternative for screen readers. Source: WAI-ARIA Graphics Module, role img, title and desc."""
+    """Add a title and a text alternative for screen readers to an SVG picture.
+
+    Source: WAI-ARIA Graphics Module, role img, title and desc.
+    """
     start = svg.index("<svg")
     end = svg.index(">", start)
     alternative = f"\n <title>{escape(title)}</title>\n <desc>{escape(text)}</desc>"

@@ -1,7 +1,7 @@
-"""Typed objects for the rows of the published file that pictures show. `pictures.py` decides what goes into which picture.
+"""Read the rows of the published file that pictures show, as typed objects.
 
-Figures, and the breaks between them, are taken as they are from the two tables of the schema indicators. Nothing is compared
-here. The contracts say what the columns mean.
+The figures and the breaks between them come from the two tables of the schema indicators. This module does not change
+or compare figures. The contracts say what the columns mean. `pictures.py` decides which figures each picture shows.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from assets.targets.sentences import LANGUAGES, Words, read_words, written
 
 
 class Frozen(BaseModel):
-    """A row of one of the queries below."""
+    """A row that a query of this module returns. The row cannot be changed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,10 +27,10 @@ Kind = TypeVar("Kind", bound=Frozen)
 
 
 class Figure(Frozen):
-    """An area's figure of a year, and the kinds of breaks between it and the previous figure in the picture.
+    """The figure of an area in a year.
 
-    `is_open` says that it is not known yet how many goals are met. `is_forbidden` says that it is forbidden to compare the two
-    figures.
+    `breaks` has the kinds of breaks between this figure and the previous figure in the picture. `is_forbidden` is true
+    if these two figures must not be compared. `is_open` is true if it is not known yet how many goals are met.
     """
 
     area_id: str
@@ -48,9 +48,10 @@ class Figure(Frozen):
 
     @property
     def why_empty(self) -> str | None:
-        """The reason why there is no figure, as a word of reference.words.
+        """The reason why there is no figure, as a word of the kind `reason` in reference.words.
 
-        The result is None if there is a figure. It is also None if the only reason is that the figure was not delivered.
+        The result is None if there is a figure. It is also None if the only reason is that the figure was not
+        delivered.
         """
         if self.confidentiality != FREE:
             return "confidential"
@@ -58,7 +59,7 @@ class Figure(Frozen):
 
 
 class Bydel(Frozen):
-    """The reports of a crime type in a bydel and a year, and the rate of these reports over the bydel's residents."""
+    """The reports of one crime type in one bydel and one year, with the bydel's residents and the rate."""
 
     crime_type: str
     year: int
@@ -70,7 +71,7 @@ class Bydel(Frozen):
 
 
 class Measure(Frozen):
-    """A measure, with its name in each language."""
+    """A measure. `names` has the measure's name in each language."""
 
     measure: str
     names: dict[str, str]
@@ -80,15 +81,15 @@ class Measure(Frozen):
 
     @property
     def is_full_count(self) -> bool:
-        """Whether the measure is a full count, so that its figures have no interval."""
+        """Whether the measure is a full count. The figures of a full count have no interval."""
         return self.made_of not in UNCERTAIN
 
 
 class Target(Frozen):
-    """A target, and the values with which its figure is compared. Each point is a year and a value in the measure's unit.
+    """A target, with the values that its figure is compared with.
 
-    `limits` has, for each year, the number that the target names. `path` has, for each year, the values on the way to the
-    comparison area's level.
+    `limits` has the number that the target names in each year. `path` has the values on the way to the comparison
+    area's level. Each point of `limits` and `path` is a year and a value in the measure's unit.
     """
 
     agreement_id: str
@@ -108,12 +109,15 @@ class Target(Frozen):
 
     @property
     def approaches_an_area(self) -> bool:
-        """Whether the figure is compared with that of another area, so that the picture shows both areas."""
+        """Whether the target is that the figure approaches another area's figure. The picture then shows both areas."""
         return self.rule == "approaches_comparison_area"
 
     @property
     def start(self) -> tuple[int, float] | None:
-        """The baseline's year and value, or None if the baseline is not public or the target has no baseline year."""
+        """The baseline's year and value.
+
+        The result is None if the target has no baseline year or the baseline is not public.
+        """
         if self.baseline_year is None or self.baseline is None:
             return None
         return self.baseline_year, self.baseline
@@ -121,9 +125,10 @@ class Target(Frozen):
 
 @dataclass(frozen=True)
 class Published:
-    """Everything that pictures show: figures keyed by area and measure, bydele keyed by crime type and year, and names.
+    """Everything that pictures show.
 
-    Crime types have a name in each language. Areas have a single name.
+    `figures` is keyed by area and measure. `bydele` is keyed by crime type and year. `areas` has a single name for each
+    area. `crime_types` has a name in each language for each crime type.
     """
 
     figures: dict[tuple[str, str], list[Figure]]
@@ -138,26 +143,29 @@ class Published:
 
 @dataclass(frozen=True)
 class Wording:
-    """The words of the pictures in one language."""
+    """The texts of the pictures in one language."""
 
     language: str
     words: Words
 
     def phrase(self, word: str, **values: object) -> str:
-        """Return a word or sentence of a picture."""
+        """Return the text of a picture that `word` names, with the values filled in."""
         return self.words["picture", word].format(**values)
 
     def number(self, value: float) -> str:
-        """Return a figure in the form in which readers of the language write it."""
+        """Return a figure as text, in the form that readers of the language use."""
         return written(value, self.language)
 
     def amount(self, value: float, unit: str) -> str:
-        """Return a figure with its unit, such as `16 %`."""
+        """Return a figure as text with its unit, such as `16 %`."""
         return self.words["with_unit", unit].format(value=self.number(value))
 
 
 def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
-    """Read everything that pictures show. `connection` has the tables of the published file, under their own names."""
+    """Read everything that pictures show.
+
+    `connection` must have the tables of the published file, under their own names.
+    """
     figures: dict[tuple[str, str], list[Figure]] = defaultdict(list)
     for figure in _rows(connection, sql("published/pictured_figures"), Figure):
         figures[figure.area_id, figure.measure].append(figure)
@@ -183,7 +191,7 @@ def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, kind: type[Kind]) -> list[Kind]:
-    """Return the rows of a query as objects of a class."""
+    """Return the rows of a query as objects of the class `kind`."""
     cursor = connection.execute(query)
     names = [column[0] for column in cursor.description or []]
     return [kind.model_validate(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

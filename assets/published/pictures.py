@@ -1,7 +1,8 @@
-"""The published pictures: one for each measure of an agreement, and a funnel plot of the bydele for each type of crime.
+"""Draw the published pictures: one for each measure of an agreement, and a funnel plot of bydele for each crime type.
 
-Pictures are drawn from the published file alone, so they cannot show what is hidden there. This module decides what each picture
-contains. `contents.py` reads the figures, and `charts.py` draws the picture.
+The pictures are drawn from the published file alone. A figure that is hidden in that file can therefore not appear in a
+picture. This module decides what each picture shows. `contents.py` reads the figures, and `charts.py` draws the
+picture.
 """
 
 import hashlib
@@ -37,7 +38,10 @@ OUTER_LIMIT = 0.998
     description="A picture of each measure with its interval, target, baseline and breaks, and funnel plots of the bydele.",
 )
 def pictures() -> dg.MaterializeResult[None]:
-    """Draw the pictures that have changed since the last run, and delete those whose figures are no longer published."""
+    """Draw the pictures that have changed since the last run.
+
+    Delete old pictures if their figures are no longer published.
+    """
     with expected_trouble(), open_published() as connection:
         all_pictures = pictures_of(read_published(connection))
         drawn = [_draw(pictures_folder() / name, picture) for name, picture in all_pictures.items()]
@@ -50,7 +54,10 @@ def pictures() -> dg.MaterializeResult[None]:
 
 
 def _draw(path: Path, picture: Chart | Funnel) -> bool:
-    """Draw the picture and return True. If its file already has the same figures, drawn by the same program, return False."""
+    """Draw the picture into its file and return True. If the file is up to date, draw nothing and return False.
+
+    The file is up to date if the same version of `charts.py` drew it from the same figures.
+    """
     program = Path(charts.__file__).read_bytes()
     mark = f"<!-- {hashlib.sha256(repr(picture).encode() + program).hexdigest()[:16]} -->\n"
     if path.exists() and path.read_text(encoding="utf-8").endswith(mark):
@@ -64,9 +71,9 @@ def _draw(path: Path, picture: Chart | Funnel) -> bool:
 
 
 def pictures_of(published: Published) -> dict[str, Chart | Funnel]:
-    """Return each picture in each language, keyed by its path below the folder of pictures.
+    """Return all pictures in all languages. Each key is the path of a picture's file inside the folder of pictures.
 
-    Raises InputError if words.csv lacks a word.
+    Raises InputError if words.csv has no line for a word that a picture needs.
     """
     by_path: dict[str, Chart | Funnel] = {}
     for language, words in published.words.items():
@@ -80,9 +87,10 @@ def pictures_of(published: Published) -> dict[str, Chart | Funnel]:
 def _of_agreement(
     published: Published, wording: Wording, targets: list[Target]
 ) -> Iterator[tuple[str, Chart | Funnel]]:
-    """Yield an agreement's pictures, each with its name.
+    """Yield the name and the content of each picture of an agreement.
 
-    There is one picture for each measure that has a figure, and one for each crime type with enough bydele.
+    Each measure that has a figure gets a picture. A crime type gets a funnel plot if at least FEWEST_BYDELE bydele have
+    a figure in the same year. The plot shows the latest such year.
     """
     for (area_id, measure), of_measure in groupby(targets, key=lambda target: (target.area_id, target.measure)):
         if any(figure.value is not None for figure in published.figures.get((area_id, measure), [])):
@@ -98,11 +106,11 @@ def _of_agreement(
             yield f"funnel_{crime_type}", _funnel(published, wording, max(enough, key=lambda bydele: bydele[0].year))
 
 
-# --- one indicator over the years --------------------------------------------------------------------------
+# --- one measure over the years ----------------------------------------------------------------------------
 
 
 def _chart(published: Published, wording: Wording, targets: list[Target]) -> Chart:
-    """Return the picture of the measure and area that these targets share."""
+    """Return the picture of one measure in one area. All of `targets` are about this measure and this area."""
     area_id, language = targets[0].area_id, wording.language
     measure = published.measures[targets[0].measure]
     areas = [area_id, *dict.fromkeys(target.comparison_area_id for target in targets if target.approaches_an_area)]
@@ -134,7 +142,7 @@ def _chart(published: Published, wording: Wording, targets: list[Target]) -> Cha
 
 
 def _made_up(wording: Wording, rows: list[Figure] | list[Bydel]) -> list[str]:
-    """Return the sentence that says that figures are made up, in a list. If all figures are real, the list is empty."""
+    """Return a list with the sentence that warns of made-up figures. Return an empty list if no figure is made up."""
     return [wording.words["sentence", "made_up"]] if any(row.provenance == "synthetic" for row in rows) else []
 
 
@@ -143,7 +151,10 @@ def _series(published: Published, wording: Wording, figures: list[Figure]) -> Se
 
 
 def _point(wording: Wording, figure: Figure) -> Point:
-    """Return a figure with its interval, or the reason why there is no figure."""
+    """Return the point that shows a figure and its interval.
+
+    If there is no figure, the point has a word that says why. The word is empty if the figure was not delivered.
+    """
     if figure.value is not None:
         return Point(figure.year, figure.value, figure.value_low, figure.value_high, wording.number(figure.value))
     if figure.why_empty:
@@ -152,7 +163,7 @@ def _point(wording: Wording, figure: Figure) -> Point:
 
 
 def _breaks(wording: Wording, figures: list[Figure]) -> list[Break]:
-    """Return the breaks between consecutive figures of any of the areas."""
+    """Return the breaks in series that the picture shows. Breaks of several areas in the same year become one break."""
     by_year: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
         if figure.breaks:
@@ -168,7 +179,11 @@ def _break(wording: Wording, year: int, figures: list[Figure]) -> Break:
 
 
 def _levels(published: Published, wording: Wording, target: Target, unit: str) -> Iterator[Level]:
-    """Yield what the target's figure is compared with: the baseline, the limit, the goals, or the path to another area's level."""
+    """Yield the lines with which the target's figure is compared.
+
+    They can be the baseline, the limit, the goals, and the path to the level of another area. A target has only some of
+    these lines.
+    """
     first, last = target.first_year - 0.4, target.last_year + 0.4
     if target.start and not target.approaches_an_area:
         year, value = target.start
@@ -194,7 +209,7 @@ def _text(subtitles: list[str], series: list[str], levels: list[str], breaks: li
 
 
 def _series_text(wording: Wording, series: Series) -> str:
-    """Return an area's figures as one sentence: first the area's name, then each year, as in `2020: 16 (11,9 til 20,8)`."""
+    """Return the figures of an area as text: the area's name, then each year, such as `2020: 16 (11,9 til 20,8)`."""
     return f"{series.name}, {'; '.join(_point_text(wording, point) for point in series.points)}"
 
 
@@ -211,7 +226,10 @@ def _point_text(wording: Wording, point: Point) -> str:
 
 
 def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funnel:
-    """Return the funnel plot of a crime type in one year. Its limits are wider if the bydele differ by more than chance."""
+    """Return the funnel plot of one crime type in one year.
+
+    If the rates of the bydele differ more than chance explains, the limits of the plot are made wider.
+    """
     reports = np.array([bydel.reports for bydel in bydele], float)
     residents = np.array([bydel.residents for bydel in bydele], float)
     rate = float(reports.sum() / residents.sum() * 1000)
@@ -250,9 +268,10 @@ def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funn
 def _funnel_text(
     wording: Wording, sentences: list[str], areas: list[tuple[str, float, float]], outside: list[str]
 ) -> str:
-    """Return a description of the funnel plot in sentences.
+    """Return a description of the funnel plot in sentences, for readers who cannot see it.
 
-    It gives each bydel's rate and residents, and names the bydele outside the limits.
+    The description gives the rate and the number of residents of each bydel. It also names each bydel that lies outside
+    the limits.
     """
     bydele = "; ".join(
         f"{name}: {wording.number(value)} ({wording.number(size)} {wording.phrase('residents')})"

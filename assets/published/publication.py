@@ -1,4 +1,4 @@
-"""The asset of the published DuckDB file. It is made last, after every blocking check of every table has passed."""
+"""The Dagster asset that builds the published DuckDB file, after all blocking checks of all tables have passed."""
 
 import dagster as dg
 
@@ -18,7 +18,11 @@ PUBLICATION = dg.AssetKey(["published", "tryghed_duckdb"])
     deps=[key(table) for table in contracts().values() if table.publish],
 )
 def publication() -> dg.MaterializeResult[None]:
-    """Build the file in a temporary place, then move it to its own place. The same content gives the same publication."""
+    """Build the published file in a temporary place, then move it into the folder of publications.
+
+    The id of a publication is made from its content. If the content has not changed, the id stays the same and the file
+    is not built again.
+    """
     with expected_trouble():
         published = publish()
     changed = "no difference" if published.unchanged else "first publication" if published.first else "changed"

@@ -1,1 +1,5 @@
-"""The quality of the data: figures that should agree with others or with the edition before, row counts, and footnotes."""
+"""Make the tables about the quality of the data.
+
+They compare each edition with the edition before, compare figures that should agree, count rows, and list the footnotes
+for readers.
+"""

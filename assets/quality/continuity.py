@@ -1,10 +1,13 @@
-"""Compare what was delivered for each edition with the edition before: how much was delivered, and whether anything is gone.
+"""Compare what was delivered for each edition with what was delivered for the edition before.
 
-`continuity.sql` pairs the figures of two editions. This module counts the rows of every delivered table. The counting is done
-in Python because the contracts list the tables' columns. This module also gives each figure the limits between which it
-continues the series. The limits are conventions of this project, and so wide that few years are outside them. A figure outside
-its limits causes a warning (`checks/rules/quality.yml`) and blocks nothing, because a real year can be unusual. The table has
-small counts, so it is never published.
+The comparison shows whether the amount of data has changed a lot, and whether anything is gone. `continuity.sql` pairs
+the figures of two editions. This module counts the rows of every delivered table. It builds the counting queries in
+Python, because the names of the columns come from the contracts.
+
+This module also gives each figure a lower and an upper limit. A figure between its limits continues the series of
+editions. The limits are conventions of this project. They are so wide that few years are outside them. A figure outside
+its limits causes a warning (`checks/rules/quality.yml`). The warning blocks nothing, because a real year can be
+unusual. The table is never published, because it has small counts.
 """
 
 import duckdb
@@ -20,15 +23,16 @@ TWICE = 2.0  # the number of answers and the spread of weights may at most doubl
 HALF_AS_MUCH_AGAIN = 1.5  # the mean weight may at most become this many times larger or smaller
 RATE_POINTS = 15.0  # the response rate may change by at most this many points
 CONFIDENCE = 0.998  # the confidence of the exact Poisson limits of the ratio of two counts of reports
-QUARTER = 1.25  # if chance does not explain a change of reports, they may at most become this many times more or fewer
+QUARTER = 1.25  # if chance does not explain a change, the reports may at most become this many times more or fewer
 COUNTED = ("reports", "reports_unmapped", "reports_without_place")
 
 
 def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the table quality.continuity.
 
-    It has one row for each figure of each edition, if the edition before has that figure too. `connection` has every delivered
-    table, police.draws and crime.counted, under their own names.
+    Each row compares a figure of an edition with the same figure of the edition before. A figure gets no row if the
+    edition before does not have this figure. `connection` has every delivered table, police.draws and crime.counted,
+    under their own names.
     """
     deliveries = " UNION ALL ".join(_deliveries(table) for table in contracts().values() if table.delivered)
     connection.execute(f"CREATE TABLE deliveries AS {deliveries}")
@@ -36,10 +40,11 @@ def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _deliveries(table: Table) -> str:
-    """Return a query that counts the rows of a delivered table, its filled cells and the rows of each category.
+    """Return a query that counts the rows of a delivered table, its filled cells, and the rows of each category.
 
-    The query counts for each edition and producer, in one scan. Cells and categories are maps keyed by column name, so that the
-    query has the same columns for every table.
+    A category is one of the allowed values of a column. The query reads the table once, and counts each edition and
+    each producer separately. The counts of cells and categories are maps from a column's name to its counts. The query
+    therefore has the same columns for every table.
     """
     may_be_empty = [name for name, column in table.delivered_columns.items() if not column.required]
     listed = [name for name, column in table.columns.items() if column.allowed and name != "provenance"]
@@ -53,10 +58,14 @@ def _deliveries(table: Table) -> str:
 
 
 def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `continuity.sql`. Each gets the limits of its figure, and whether the figure lies between them."""
+    """Return the rows of `continuity.sql` with three more columns: `low`, `high` and `continues`.
+
+    `low` and `high` are the limits of the row's figure. `continues` says whether the figure lies between these limits.
+    """
     subject = compared["subject"]
     value, before = compared["value"].to_numpy(float), compared["value_before"].to_numpy(float)
-    # These limits are replaced below, except those of rows and cells. Of rows and cells, at least one has to be left.
+    # The limits 1 and infinity are for numbers of rows and cells, of which at least one has to be left. For all other figures
+    # these limits are replaced below.
     low, high = np.ones(len(compared)), np.full(len(compared), np.inf)
 
     of_survey = subject.isin(["answers", "spread_of_weights"]).to_numpy(bool)
@@ -74,12 +83,14 @@ def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def _limits_of_counts(compared: pd.DataFrame) -> Limits:
-    """Return the limits of counts.
+    """Return the limits between which a count of reports continues the series.
 
-    If chance explains the change, every count is within the limits. Otherwise the limits are the expected count divided by
-    QUARTER and the expected count multiplied by QUARTER. The expected count is the one that would give the same rate (`value`
-    divided by `out_of`) as in the edition before. If `out_of` is 0 or not known in one of the editions, the counts themselves
-    are compared.
+    If chance explains the change, the limits are 0 and infinity. Otherwise the lower limit is the expected count
+    divided by QUARTER, and the upper limit is the expected count multiplied by QUARTER.
+
+    The expected count is the count that would give the same rate as in the edition before. A rate is `value` divided by
+    `out_of`. If `out_of` is 0 or not known in one of the two editions, the expected count is the count of the edition
+    before.
     """
     value, before, out_of, out_of_before = (
         compared[name].to_numpy(float, na_value=np.nan) for name in ("value", "value_before", "out_of", "out_of_before")

@@ -1,8 +1,8 @@
-"""Footnotes for readers: the checks that fail in an edition although it is published.
+"""Make the table of footnotes. A footnote tells readers that a check has failed in a published edition.
 
-Each of these checks is either a warning or a blocking check whose failure a data steward let pass. The table is made late in a
-run, after all the tables that are checked. `checks/rules/` has the texts. The number and the keys of the failing rows are left
-out, because they can reveal small counts.
+Such a check is either a warning, or a blocking check that a data steward let pass. The table is made late in a run,
+after all tables that have such checks. `checks/rules/` has the texts of the footnotes. The table does not have the
+number or the keys of the failing rows, because these could reveal small counts.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ FOOTNOTE_RULES = {
 
 
 def failing_in_store() -> list[Judged]:
-    """Return the results of rules that have a footnote and fail in at least one stored edition."""
+    """Return the results of each rule that has a footnote and fails in at least one edition of the store."""
     return [
         judged
         for table, with_footnote in FOOTNOTE_RULES.items()
@@ -63,7 +63,7 @@ def _row(rule: Rule, failure: Failure, edition: int, decided: Decisions) -> Row:
 
 @contextmanager
 def _opened() -> Iterator[tuple[list[Judged], Decisions]]:
-    """Yield the failing results and the decisions, read once for all editions."""
+    """Yield the results of `failing_in_store` and all decisions. Both are read once and used for all editions."""
     yield failing_in_store(), load_decisions()
 
 

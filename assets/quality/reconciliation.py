@@ -1,11 +1,21 @@
-"""Compare figures that should agree, and say whether they do.
+"""Compare pairs of figures that should agree, and say whether they agree.
 
-These are compared with each other: crime types and their total; areas and the larger area around them; two sources from
-the police; a new draw and an earlier one; computed and published figures; all reports and those without a known place.
-`reconciliation.sql` pairs the figures, and this module adds the limits of counts. A count has to lie within the exact
-Poisson limits of the other count. Limits in per cent would not do: 5 reports more are a lot if there are 20, but little if
-there are 2,000. Figures that do not agree cause a warning (`checks/rules/quality.yml`), and no figure is changed.
-`indicators/yearly.sql` marks the figures in doubt, and a target with such a figure gets no verdict.
+These pairs are compared:
+
+- the sum of the crime types, and the total
+- the sum of several areas, and the larger area around them
+- two sources from the police
+- a new draw, and an earlier draw of the same crime year
+- computed figures, and published figures
+- the reports without a known place, and all reports
+
+`reconciliation.sql` pairs the figures. This module adds the limits of counts: a count has to lie within the exact
+Poisson limits of the other count. Limits in per cent would not do. For example, 5 more reports are many if there are 20
+reports, but few if there are 2,000.
+
+If two figures do not agree, a warning is given (`checks/rules/quality.yml`). No figure is changed.
+`indicators/yearly.sql` marks the figures in doubt. A target with such a figure gets no verdict until somebody accepts
+the failed check.
 """
 
 import numpy as np
@@ -16,7 +26,11 @@ from warehouse.contracts import contracts, to_pandas
 
 
 def reconciliation(compared: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the rows of `reconciliation.sql`. Each gets the limits of its `value`, and whether the value lies within them."""
+    """Return the rows of `reconciliation.sql` with their limits, and a new column `agrees`.
+
+    `low` and `high` are the limits of the column `value`. If the query gives no limits, they are the exact Poisson
+    limits of the column `other_value`. `agrees` says whether `value` lies within the limits.
+    """
     value, other_value = (compared[name].to_numpy(float) for name in ("value", "other_value"))
     of_count = poisson_limits(other_value, conventions["confidence_level"])
     limits = (compared[name].to_numpy(float, na_value=np.nan) for name in ("low", "high"))

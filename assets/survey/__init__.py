@@ -1,1 +1,5 @@
-"""Shares of residents: estimated from the survey's answers if they were delivered, otherwise as published."""
+"""Make the tables of residents' shares.
+
+If the survey's answers were delivered, the shares are estimated from the answers. Otherwise the published shares are
+used.
+"""

@@ -1,7 +1,8 @@
-"""Shares estimated from the survey's answers, for every area and question of an edition, and their gaps to the municipality.
+"""Estimate shares for every area and question of the survey, and the gaps between areas and their municipality.
 
-`respondents.sql` says in which areas a respondent is counted and what he or she answered. The formulas are in
-`assets/methods/samples.py`. `yearly_shares.sql` chooses between an estimated and a published share.
+The shares and gaps are estimated from the survey's answers. `respondents.sql` gives the areas in which each respondent
+is counted, and the respondent's answers. The formulas are in `assets/methods/samples.py`. `yearly_shares.sql` chooses
+between an estimated and a published share.
 """
 
 from dataclasses import dataclass
@@ -17,11 +18,12 @@ from warehouse.contracts import contracts, to_pandas
 
 @dataclass(frozen=True)
 class Survey:
-    """The answers of one edition as arrays: the sampling design, the areas of each respondent, and the answers.
+    """The survey of one edition as arrays: the sampling design, each respondent's areas, and each respondent's answers.
 
-    `inside` has shape (respondents, areas) and says whether the respondent belongs to the area. `yes` has shape (respondents,
-    measures). Its values are 1 or 0, or NaN if the answer is not in the denominator. The columns of both are in the order of
-    `areas` and `measures`. `municipality_of` gives the municipality of each area that is not a municipality itself.
+    `inside` has a row for each respondent and a column for each of `areas`. It says whether the respondent belongs to
+    the area. `yes` has a row for each respondent and a column for each of `measures`. It is 1 if the answer counts as a
+    yes, and 0 if it does not. It is NaN if the answer is not in the denominator. `municipality_of` gives the
+    municipality of each area that is not a municipality itself.
     """
 
     design: Design
@@ -33,9 +35,9 @@ class Survey:
 
 
 def estimates(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table safety.estimates: one row for each area and measure that has an answer.
+    """Return the table safety.estimates. It has a row for each pair of area and measure with at least one answer.
 
-    `respondents` are the rows of `respondents.sql`.
+    `respondents` has the rows of `respondents.sql`.
     """
     table = contracts()["safety.estimates"]
     if respondents.empty:
@@ -65,10 +67,10 @@ def estimates(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def gaps(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table safety.gaps: one row for each measure and each area inside a municipality.
+    """Return the table safety.gaps. Each row has the gap between an area and its municipality, for one measure.
 
-    `respondents` are the rows of `respondents.sql`. A row is left out if too few respondents answered in the area, or in the
-    part of the municipality outside the area.
+    `respondents` has the rows of `respondents.sql`. A row is left out if there are too few answers in the area, or too
+    few in the rest of the municipality.
     """
     table = contracts()["safety.gaps"]
     if respondents.empty:
@@ -81,7 +83,10 @@ def gaps(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFra
 
 
 def survey_of(respondents: pd.DataFrame) -> Survey:
-    """Return the edition's answers as arrays. Strata of two producers are different strata, even if they have the same name."""
+    """Return the survey of an edition as arrays.
+
+    If two producers use the same name for a stratum, these are two different strata.
+    """
     stratum = pd.factorize(respondents["extract"] + " " + respondents["stratum"])[0]
     population = respondents.groupby(stratum)["stratum_population_residents"].max().to_numpy(float)
     municipality = respondents["municipality_id"]
@@ -102,9 +107,10 @@ def survey_of(respondents: pd.DataFrame) -> Survey:
 
 
 def _weights_as_residents(respondents: pd.DataFrame, stratum: Array, population: Array) -> Array:
-    """Return the weights, scaled so that the weights of each producer add up to the population of its strata.
+    """Return the respondents' weights, scaled to numbers of residents.
 
-    Scaling is needed because a producer's weights may be relative, with a mean of 1.
+    After scaling, the weights of each producer's respondents add up to the population of the producer's strata. Scaling
+    is needed because a producer's weights may be relative, with a mean of 1.
     """
     weights, extracts = respondents["weight"].to_numpy(float).copy(), respondents["extract"].to_numpy()
     for extract in np.unique(extracts):
@@ -114,7 +120,10 @@ def _weights_as_residents(respondents: pd.DataFrame, stratum: Array, population:
 
 
 def _holds(lists: pd.Series, names: pd.Index) -> Array:
-    """Return an array of shape (respondents, names) that says whether the respondent's list contains the name."""
+    """Return an array with a row for each list and a column for each name.
+
+    Each cell says whether the list contains the name.
+    """
     words = lists.explode().dropna()
     table = np.zeros((len(lists), len(names)), dtype=bool)
     table[words.index, names.get_indexer(pd.Index(words))] = True
@@ -122,19 +131,20 @@ def _holds(lists: pd.Series, names: pd.Index) -> Array:
 
 
 def _constants(respondents: pd.DataFrame) -> dict[str, int | str]:
-    """Return the columns that are the same in all rows of an edition."""
+    """Return the columns that have the same value in all rows of an edition."""
     return {
         "edition": int(respondents["edition"].iloc[0]),
         "rule_version": int(respondents["rule_version"].iloc[0]),
-        "provenance": str(respondents["provenance"].max()),  # `synthetic` if one of the files is
+        "provenance": str(respondents["provenance"].max()),  # `synthetic` if at least one row is
         "method": samples.METHOD,
     }
 
 
 def _gaps_of(survey: Survey, area: str, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the gaps between one area and its municipality, with the shares in the part of the municipality outside the area.
+    """Return the gaps between one area and its municipality, with a row for each measure.
 
-    A gap is left out if there are too few answers in the area or outside it, because such a gap would reveal single answers.
+    Each row also has the share in the rest of the municipality, which is the part outside the area. A row is left out
+    if there are too few answers in the area or in the rest, because the gap would then reveal single answers.
     """
     municipality = survey.municipality_of[area]
     inside, whole = (survey.inside[:, survey.areas.get_loc(name)] for name in (area, municipality))

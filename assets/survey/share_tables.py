@@ -1,7 +1,8 @@
-"""The intervals of published shares, and the number of areas whose share is above a limit.
+"""Add intervals to published shares, and count the areas that are certainly above a limit or certainly not above it.
 
-The shares come from `yearly_shares.sql`: they are estimated if answers were delivered, otherwise published. The numbers of areas
-come from `unsafe_bydele.sql`. The formulas are in `assets/methods/`, and the verdicts in `assets/targets/verdicts.py`.
+The shares come from `yearly_shares.sql`. They are estimated if answers were delivered, otherwise they are published.
+The number of areas above the limit comes from `unsafe_bydele.sql`. The formulas are in `assets/methods/`. The verdicts
+are made in `assets/targets/verdicts.py`.
 """
 
 import numpy as np
@@ -14,9 +15,10 @@ from warehouse.contracts import contracts, to_pandas
 
 
 def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table safety.yearly_shares: the rows of `yearly_shares.sql`.
+    """Return the table safety.yearly_shares.
 
-    Published shares get an interval if their number of answers is known.
+    It has the rows of `yearly_shares.sql`, with intervals added. A published share gets an interval if its number of
+    answers is known.
     """
     table = contracts()["safety.yearly_shares"]
     frame = joined.assign(method=joined["method"].fillna(shares.METHOD))
@@ -33,14 +35,16 @@ def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 
 
 def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table safety.unsafe_bydele: the rows of `unsafe_bydele.sql` and two more numbers.
+    """Return the table safety.unsafe_bydele. It has the rows of `unsafe_bydele.sql` and two more columns.
 
-    The first is the number of areas that are above the limit beyond doubt. The whole interval of such an area is above the
-    limit. These intervals are wider than usual, because one of several areas may seem to be above the limit by chance. The
-    error is divided by the number of areas (Bonferroni, the first step of Holm's method).
+    `bydele_surely_above` is the number of areas that are certainly above the limit. An area is certainly above the
+    limit if its whole interval is above the limit. The intervals for this column are wider than usual, because one of
+    several areas may seem to be above the limit by chance. To widen the intervals, the error is divided by the number
+    of areas (Bonferroni, the first step of Holm's method).
 
-    The second is the number of areas that are beyond doubt not above the limit. No part of such an area's ordinary interval is
-    above the limit. These intervals need no adjustment, because the condition has to hold for every area.
+    `bydele_surely_not_above` is the number of areas that are certainly not above the limit. An area is certainly not
+    above the limit if its whole interval is at the limit or below. The intervals for this column have the usual width.
+    They need no adjustment, because the condition has to hold for every area.
     """
     table = contracts()["safety.unsafe_bydele"]
     lists = ["answers", "share_percent", "standard_error_points", "degrees_of_freedom"]
@@ -57,9 +61,10 @@ def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.Da
 
 
 def _stored_estimates(rows: pd.DataFrame) -> Estimates:
-    """Return stored estimates in the form that `assets/methods` takes.
+    """Return stored estimates as an `Estimates` object, which the functions of `assets/methods` need.
 
-    Their standard errors include the finite population correction already.
+    The population is infinite in this object, because the stored standard errors already include the finite population
+    correction.
     """
     numbers = {name: rows[name].to_numpy(float) for name in ("answers", "share_percent", "standard_error_points")}
     return Estimates(

@@ -1,4 +1,7 @@
-"""The part of a baseline that SQL cannot compute: the exact interval of a fixed rate. `baselines.sql` makes the baselines."""
+"""Add the exact intervals of fixed rates to the baselines.
+
+`baselines.sql` makes the baselines. The intervals are added here, because SQL cannot compute them.
+"""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +11,7 @@ from assets.methods.counts import Counts
 
 
 def with_rate_limits(baselines: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table targets.baselines: the rows of `baselines.sql`, with Poisson intervals of fixed rates."""
+    """Return the table targets.baselines. It has the rows of `baselines.sql`, and Poisson intervals of fixed rates."""
     columns = ("reports", "population_low_residents", "population_high_residents")
     fixed = Counts(*(baselines[name].to_numpy(float, na_value=np.nan) for name in columns))
     low, high = counts.rate_limits(fixed, conventions["confidence_level"])

@@ -1,6 +1,7 @@
-"""The typed input of the rules: figures, comparisons and the terms of a target, as `cases.sql` selects them.
+"""Classes for the input of the rules: figures, comparisons, and the terms of a target.
 
-This module compares and judges nothing. The contracts of the tables in the schema indicators say what the columns mean.
+`cases.sql` selects this input. This module neither compares figures nor judges targets. Many fields of the classes are
+columns of tables in the schema indicators. The contracts of these tables say what the columns mean.
 """
 
 from collections.abc import Iterator
@@ -19,9 +20,10 @@ UNCERTAIN = ("answers", "areas", "reports")  # a measure made of anything else i
 
 
 class Figure(BaseModel):
-    """A figure of indicators.yearly.
+    """A figure of indicators.yearly, or a fixed baseline.
 
-    It is a share in per cent, a number of reports with residents, or a full count with its parts.
+    A figure is a share in per cent, a number or rate of reports, or a full count. Reports have the number of residents.
+    A full count has its parts: `counted`, `out_of` and `not_known`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,13 +57,16 @@ class Figure(BaseModel):
 
     @property
     def is_hidden(self) -> bool:
-        """Whether the count is hidden. A hidden count gets no verdict, because "met" or "not met" would narrow it down."""
+        """Whether the count is hidden.
+
+        A hidden count gets no verdict, because "met" or "not met" would narrow down what the count can be.
+        """
         return self.confidentiality != FREE
 
     def why_empty(self, missing: str) -> str | None:
-        """Return the reason why the figure cannot be used, or None if it can be used.
+        """Return the reason why the figure cannot be used. Return None if the figure can be used.
 
-        If there is no figure, the reason is `missing`.
+        If the figure has no value and no other reason applies, the reason is `missing`.
         """
         if self.status == "low_reliability":
             return "too_few_answers"
@@ -72,7 +77,7 @@ class Figure(BaseModel):
         return "conflict" if self.status == "conflict" else missing
 
     def share(self) -> Share:
-        """Return the share as a fraction, in the form that `assets/methods` takes.
+        """Return the figure as a share between 0 and 1, for the functions of `assets/methods`.
 
         If the design effect is not known, it is taken as 1.
         """
@@ -82,9 +87,10 @@ class Figure(BaseModel):
         return Share(value, low, high, self.answers, self.design_effect or 1.0, variance)
 
     def count(self, unit: str) -> Count | None:
-        """Return the reports, and for a rate the number of residents.
+        """Return the reports and the residents of the figure, for the functions of `assets/methods`.
 
-        For a number of reports, the residents are replaced by 1. Return None if the reports or the residents are not known.
+        `unit` is the unit of the measure. If the measure is not a rate, the residents are not needed and are replaced
+        by 1. Return None if the reports are not known, or if a rate's residents are not known.
         """
         if self.reports is None:
             return None
@@ -95,9 +101,10 @@ class Figure(BaseModel):
 
 
 class Comparison(BaseModel):
-    """A row of indicators.comparisons with its two figures.
+    """A row of indicators.comparisons, with the two figures that are compared.
 
-    For the change of a gap it also has the two figures of the comparison area.
+    `figure` is the judged figure. `against` is the figure that the judged figure is compared with. If the row compares
+    two gaps, `whole` and `against_whole` are the figures of the comparison area in the same two editions.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -122,20 +129,20 @@ class Comparison(BaseModel):
 
     @property
     def interval(self) -> Interval | None:
-        """The interval of the change, in the unit of the change."""
+        """The interval of the change, in the unit of the change. None if the limits of the interval are not known."""
         if self.change_low is None or self.change_high is None:
             return None
         return Interval(self.change_low, self.change_high)
 
     @property
     def behind(self) -> tuple[Figure, ...]:
-        """The figures that the comparison is computed from, without the judged figure."""
+        """The figures that the comparison is computed from, except the judged figure."""
         return tuple(figure for figure in (self.whole, self.against, self.against_whole) if figure is not None)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of a target: what the agreement says beyond the rule, and the conventions that the readings need."""
+    """What a rule needs besides figures: the target's terms in the agreement, and the conventions for the readings."""
 
     unit: str
     full_count: bool
@@ -150,10 +157,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict with the numbers that a reader needs to follow it.
+    """A verdict, and the numbers that a reader needs to follow the verdict.
 
-    `value` and `unit` are set only if they differ from those of the judged figure. `behind` has the other figures that the
-    verdict is computed from.
+    `value` and `unit` are set only if the rule judges another number than the figure itself, such as a gap. `behind`
+    has the other figures that the verdict is computed from.
     """
 
     verdict: Verdict
@@ -175,7 +182,7 @@ class Judged:
 
 
 class Case(BaseModel):
-    """A target in one edition of its agreement: the target's terms, the judged figure, and the comparisons of that figure."""
+    """A target in one edition: its terms, the figure that is judged, and the comparisons that its rule reads."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -206,20 +213,27 @@ class Case(BaseModel):
 
     @property
     def year(self) -> int:
-        """The year that is judged: that of the edition, or the edition's crime year."""
+        """The year that is judged.
+
+        It is the edition's crime year if the figure is about crime, otherwise the edition's own year.
+        """
         return self.edition - 1 if self.of_crime else self.edition
 
     @property
     def since_baseline(self) -> tuple[Comparison, ...]:
-        """The comparisons since the baseline.
+        """All comparisons of figures since the baseline.
 
-        They compare each edition with the one before, and the judged figure with each earlier edition.
+        Some of these comparisons compare each edition with the edition before. The others compare the judged figure
+        with the figure of each earlier edition.
         """
         first = self.baseline_edition or self.edition
         return *self.years, *(comparison for comparison in self.earlier if comparison.compared_edition >= first)
 
     def terms(self, confidence: float, power: float) -> Terms:
-        """Return the terms of the target, with the conventions that the readings need."""
+        """Return what the target's rule needs besides figures.
+
+        `confidence` and `power` are conventions of this project.
+        """
         return Terms(
             unit=self.unit,
             full_count=self.made_of not in UNCERTAIN,
@@ -234,7 +248,7 @@ class Case(BaseModel):
 
 
 def read_cases(connection: duckdb.DuckDBPyConnection) -> Iterator[Case]:
-    """Yield every target in every edition of its agreement, in order.
+    """Yield a case for each target in each edition of the target's agreement, in order.
 
     `connection` has the tables of the schemas indicators, targets and reference, and the lookup tables.
     """

@@ -1,7 +1,7 @@
-"""The dispersion of an area's counts: how much more they vary from year to year than chance alone would explain.
+"""Compute the dispersion of an area's counts. It says how much more the counts vary between years than chance explains.
 
-The formula is in `assets/methods/counts.py`. This module decides from which years it is computed. The judged year is left out:
-a real rise in that year would raise the dispersion, and so the rise would be harder to show.
+The formula is in `assets/methods/counts.py`. This module chooses the years that are used. The judged year is left out.
+A real rise in that year would increase the dispersion, and a higher dispersion makes a rise harder to show.
 """
 
 from collections.abc import Sequence
@@ -22,17 +22,22 @@ Years = list[tuple[Figure, Count]]
 
 @dataclass(frozen=True)
 class Dispersion:
-    """Pearson's chi-squared divided by its degrees of freedom, and the figures that it was computed from."""
+    """The dispersion of an area's counts, and the figures that the dispersion was computed from.
+
+    `ratio` is Pearson's chi-squared divided by its degrees of freedom.
+    """
 
     ratio: float
     figures: tuple[Figure, ...]
 
 
 def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison], unit: str) -> Dispersion | None:
-    """Return the dispersion of the area's own counts in the years before the judged one.
+    """Return the dispersion of the area's own counts in the years before the judged year.
 
-    If the area has fewer than five such years, the counts of the bydele are used. The result is None if these have too few
-    years as well. `own` and `of_bydele` compare the judged edition with each earlier one, and are sorted by area and edition.
+    If the area has counts for fewer than five such years, the counts of the bydele are used instead. Return None if
+    there are too few counts of the bydele as well. `own` has comparisons of the area, and `of_bydele` has comparisons
+    of the bydele. Each comparison is between the judged edition and an earlier edition. Both lists are sorted by area
+    and edition.
     """
     own_years = _counted(own, unit)
     areas = [_counted(list(years), unit) for _, years in groupby(of_bydele, key=lambda comparison: comparison.area_id)]
@@ -44,13 +49,19 @@ def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison]
 
 
 def _counted(comparisons: Sequence[Comparison], unit: str) -> Years:
-    """Return each earlier figure that has a count and may be compared with the judged one, together with its count."""
+    """Return the earlier figures together with their counts.
+
+    A figure is left out if it has no count, or if it may not be compared with the judged figure.
+    """
     figures = [comparison.against for comparison in comparisons if not comparison.forbidden_by and comparison.against]
     return [(figure, count) for figure in figures if (count := figure.count(unit))]
 
 
 def _arrays(years: Years) -> tuple[Array, Array]:
-    """Return the reports of each year, and the mean of each year's smallest and largest number of residents."""
+    """Return two arrays: the reports of each year, and the residents of each year.
+
+    The residents of a year are the mean of the smallest and the largest possible number of residents.
+    """
     reports = [count.reports for _, count in years]
     middles = [(count.population_low + count.population_high) / 2 for _, count in years]
     return np.array(reports, float), np.array(middles)

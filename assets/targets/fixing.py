@@ -1,9 +1,9 @@
-"""The acts by which a person fixes the baselines of an agreement's targets at the figures that the store holds.
+"""Fix the baselines of an agreement's targets at the figures that the store has now.
 
-This module decides what an act writes, what it leaves unchanged and what it refuses. An act adds lines to
-`warehouse/reference/fixed_baselines.csv`, and nothing else writes to that file. A line is never changed. Instead, a later line
-with a reason replaces it. `figures_to_fix.sql` compares the figures of the store with the latest acts, and `baselines.sql` turns
-acts into baselines.
+A person fixes baselines by an act. This module decides what an act writes, what it leaves unchanged, and what it
+refuses. An act adds lines to `warehouse/reference/fixed_baselines.csv`. Nothing else writes to that file. A line is
+never changed. Instead, a later act adds a new line, with a reason, which replaces the old line. `figures_to_fix.sql`
+compares the figures of the store with the latest acts. `baselines.sql` makes baselines from acts.
 """
 
 import csv
@@ -31,7 +31,10 @@ STORED = ("indicators.yearly", "quality.files")
 
 @dataclass(frozen=True)
 class FixedBaseline:
-    """A line of fixed_baselines.csv. The contract says what its columns mean, and in which units they are."""
+    """A line of fixed_baselines.csv.
+
+    The contract of reference.fixed_baselines gives the meaning and the unit of each column.
+    """
 
     agreement_id: str
     target_id: str
@@ -58,10 +61,11 @@ class FixedBaseline:
 
 @dataclass(frozen=True)
 class TargetToFix:
-    """A target whose baseline a person has to fix, and whether the store has the figure for it.
+    """A target with a baseline that a person has to fix.
 
-    `held_line` is the line of the latest act, or None if there is no act. `new_line` is the line that an act would write now. It
-    is None if there is no figure, or if the latest act has the same figure.
+    `has_figure` says whether the store has the figure for the baseline. `held_line` is the line of the latest act, or
+    None if there is no act. `new_line` is the line that a new act would write now. If the store has no figure, or if
+    the latest act has the same figure, `new_line` is None.
     """
 
     agreement_id: str
@@ -79,7 +83,8 @@ class TargetToFix:
 class Act:
     """The result of one act.
 
-    It has the lines that the act wrote, the lines of earlier acts that are still valid, and the targets without a figure.
+    `written` has the lines that the act wrote. `stood` has the lines of earlier acts that are still valid. `missing`
+    has the targets for which the store has no figure.
     """
 
     written: list[FixedBaseline]
@@ -90,9 +95,13 @@ class Act:
 def fix_baselines(agreement_id: str, person: str, reason: str | None, today: date) -> Act:
     """Fix the baselines of an agreement's targets at the figures that the store has now. Hidden figures are left out.
 
-    Raises InputError, and writes nothing, in these cases: the person or the reason contains personal data; the agreement has no
-    target to fix; the store has no figure for any of these targets; or a figure differs from the fixed one and no reason is
-    given.
+    Raises InputError in the following cases, and then writes nothing:
+
+    - `person` is empty.
+    - `person` or `reason` contains personal data. `person` may contain a name.
+    - The agreement has no target with a baseline to fix.
+    - The store has no figure for any of these baselines.
+    - A figure differs from the fixed figure, and no reason is given.
     """
     person, reason = person.strip(), (reason or "").strip()
     if not person:
@@ -125,17 +134,17 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
 
 
 def editions_of_baselines() -> list[int]:
-    """Return the editions whose figures are baselines, in order, according to the reference files."""
+    """Return the editions that have the figures of baselines, in order. They are read from the reference files."""
     with _starting_points() as connection:
         rows = connection.execute("SELECT DISTINCT edition FROM starting_points ORDER BY edition").fetchall()
     return [edition for (edition,) in rows]
 
 
 def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
-    """Return the targets of every agreement whose baselines have to be fixed, in order.
+    """Return every target that has a baseline to fix, for all agreements and in order.
 
-    Targets and acts are read from the reference files, and figures from the store. `person`, `today` and `reason` go into the
-    lines that an act would write.
+    Targets and earlier acts are read from the reference files. Figures are read from the store. `person`, `today` and
+    `reason` are written into the lines that a new act would add.
     """
     with _starting_points() as connection:
         for name in STORED:
@@ -157,7 +166,10 @@ def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
 
 @contextmanager
 def _starting_points() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield an engine with the views of `starting_points.sql` over the reference files as they are now."""
+    """Yield a DuckDB connection with the views of `starting_points.sql`.
+
+    These views read the current reference files.
+    """
     reference = load_reference()
     with engine() as connection:
         for name in EDITED:
@@ -168,7 +180,7 @@ def _starting_points() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _append(lines: list[FixedBaseline]) -> None:
-    """Add the lines at the end of the file. Lines that are there already are not changed."""
+    """Add the lines at the end of fixed_baselines.csv. The lines that are already in the file are not changed."""
     text = io.StringIO(newline="")
     for line in lines:
         csv.writer(text, lineterminator="\n").writerow(_cell(getattr(line, name)) for name in FIXED.columns)

@@ -1,7 +1,8 @@
-"""The rules of an agreement. Each is a function that makes a verdict from figures and comparisons.
+"""The rules of an agreement. Each rule is a function that makes a verdict from figures and comparisons.
 
-A rule reads typed comparisons (`cases.py`). Whether two figures may be compared was decided when the comparison was made. The
-formulas of both readings are in `assets/methods/judgements.py`. To add a rule, write one function here and one line in `RULES`.
+`cases.py` has the classes of figures and comparisons. A rule does not decide whether two figures may be compared,
+because each comparison already says so. The formulas of both readings are in `assets/methods/judgements.py`. To add a
+rule, write one function here and one line in `RULES`.
 """
 
 import math
@@ -36,11 +37,11 @@ RULES: dict[str, dict[str, Judge]] = {
     "at_most": {"limit": lambda case, terms: at_most(case.figure, terms)},
     "own_goals": {"goals": lambda case, terms: own_goals(case.figure)},
 }
-"""The function that judges a case, keyed by the name of the agreement's rule and by what the figure is compared with."""
+"""The functions that judge a case. The outer key is the rule's name. The inner key is what the figure is compared with."""
 
 
 def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
-    """Judge the target that the share is below that of the edition before."""
+    """Judge this target: the share is below the share of the edition before."""
     if comparison is None:
         return Judged(not_evaluable("baseline_missing"))
     from_baseline = comparison.compared_edition == terms.baseline_edition
@@ -61,12 +62,12 @@ def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
 
 
 def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
-    """Judge the target that the share of every edition since the baseline is below that of the edition before."""
+    """Judge this target: in every edition since the baseline, the share is below the share of the edition before."""
     reason = _why_no_series(comparisons, terms)
     if reason:
         return _over(comparisons, not_evaluable(reason))
     years = _years(comparisons)
-    # The error is divided among the years, because a rise in any of them is enough.
+    # The error is divided among the years, because a rise in a single year is enough for the reading `not_met`.
     together = 1 - (1 - terms.confidence) / len(years)
     pairs = pairwise(figure.share() for figure in _series(comparisons))
     verdict = judgements.each_below(
@@ -78,7 +79,7 @@ def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
 
 
 def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
-    """Judge the target that a straight line through the shares since the baseline falls."""
+    """Judge this target: a straight line through all shares since the baseline falls."""
     reason = _why_no_series(comparisons, terms)
     if reason:
         return _over(comparisons, not_evaluable(reason))
@@ -96,10 +97,10 @@ def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Jud
 
 
 def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
-    """Judge the target that the gap to the comparison area is narrower than the baseline's gap, by more than the tolerance.
+    """Judge this target: the gap to the comparison area has narrowed since the baseline, by more than the tolerance.
 
-    `path_value` lies on a straight path from the baseline's gap to no gap in the target year of the agreement. After that year
-    `path_value` is 0.
+    The result also has a `path_value`, which lies on a straight path. The path leads from the baseline's gap to a gap
+    of 0 in the agreement's target year. After that year, `path_value` is 0.
     """
     if gap is None:
         return Judged(not_evaluable("baseline_missing"), unit="percentage_points")
@@ -128,7 +129,10 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
 
 
 def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, terms: Terms) -> Judged:
-    """Judge the target that the rate or the number of reports is not above the baseline. Both are random counts."""
+    """Judge this target: the number or rate of reports is not above the baseline.
+
+    The statistical reading takes into account that both the figure and the baseline are random counts.
+    """
     if comparison is None:
         return Judged(not_evaluable("baseline_missing"))
     figure, baseline = comparison.figure, comparison.against
@@ -153,12 +157,19 @@ def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, t
 
 
 def reported() -> Judged:
-    """Return the verdict on a monitored type, which only has to be reported. A hidden figure counts as reported too."""
+    """Return the verdict "met" for a monitored type, because such a type only has to be reported.
+
+    A hidden figure counts as reported too.
+    """
     return Judged(Verdict("met", "met"))
 
 
 def at_least(figure: Figure, terms: Terms) -> Judged:
-    """Judge the target that a figure is at least the limit, and say how much is missing, or for activities how many are."""
+    """Judge this target: the figure is at least the limit.
+
+    The result also says how much is missing to the limit. For a share of activities, it says how many activities are
+    missing.
+    """
     value, limit = figure.value or 0.0, terms.limit_value
     missing = max(limit - value, 0)
     if terms.full_count and terms.unit == "percent":
@@ -167,14 +178,20 @@ def at_least(figure: Figure, terms: Terms) -> Judged:
 
 
 def at_most(figure: Figure, terms: Terms) -> Judged:
-    """Judge the target that a figure is at most the limit, and say by how much it is exceeded."""
+    """Judge this target: the figure is at most the limit.
+
+    The result also says by how much the figure is above the limit.
+    """
     value, limit = figure.value or 0.0, terms.limit_value
     verdict = judgements.at_most(value, limit, *_interval(figure, terms))
     return Judged(verdict, missing_to_limit=max(value - limit, 0))
 
 
 def own_goals(figure: Figure) -> Judged:
-    """Judge the target that each goal of the plan is met, and say how many goals are not met or not known yet."""
+    """Judge this target: every goal of the plan is met.
+
+    The result also says how many goals are not met or not known yet.
+    """
     met, out_of, not_known = figure.counted or 0, figure.out_of or 0, figure.not_known or 0
     verdict = judgements.every_one(met, out_of, not_known)
     return Judged(verdict, limit_value=out_of, missing_to_limit=out_of - met)
@@ -184,7 +201,10 @@ def own_goals(figure: Figure) -> Judged:
 
 
 def _interval(figure: Figure, terms: Terms) -> tuple[float | None, float | None]:
-    """Return the limits of the figure's interval. For a full count both are the number itself."""
+    """Return the lower and the upper limit of the figure's interval.
+
+    For a full count, both limits are the figure itself.
+    """
     return (figure.value, figure.value) if terms.full_count else (figure.value_low, figure.value_high)
 
 
@@ -197,19 +217,22 @@ def _why_empty(figure: Figure | None, missing: str) -> str | None:
 
 
 def _years(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Return those comparisons that compare an edition with the one before, the oldest first."""
+    """Return the comparisons between an edition and the edition before, the oldest comparison first."""
     return [comparison for comparison in comparisons if comparison.compared_with == "edition_before"]
 
 
 def _series(comparisons: Sequence[Comparison]) -> list[Figure]:
-    """Return every figure since the baseline, the oldest first."""
+    """Return all figures from the baseline to the judged figure, the oldest figure first."""
     years = _years(comparisons)
     figures = [years[0].against, *(year.figure for year in years)] if years else []
     return [figure for figure in figures if figure is not None]
 
 
 def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | None:
-    """Return the reason why the editions since the baseline cannot be judged together, or None if they can."""
+    """Return the reason why the editions since the baseline cannot be judged together.
+
+    Return None if they can be judged.
+    """
     if not terms.baseline_known or not comparisons:
         return "baseline_missing"
     if any(comparison.forbidden_by for comparison in comparisons):
@@ -219,7 +242,7 @@ def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | Non
 
 
 def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
-    """Return a verdict on all editions since the baseline. The verdict gets the figure of the baseline, but no change."""
+    """Return a verdict on all editions since the baseline. The result also has the baseline's figure, but no change."""
     figures = _series(comparisons)
     if not figures:
         return Judged(verdict)
@@ -229,9 +252,9 @@ def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
 
 
 def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
-    """Return the breaks of the first forbidden comparison, or those of all comparisons if none is forbidden.
+    """Return the breaks of the first forbidden comparison.
 
-    `question_unknown` is last in the list.
+    If no comparison is forbidden, return the breaks of all comparisons. `question_unknown` comes last in the list.
     """
     forbidden = [comparison for comparison in comparisons if comparison.forbidden_by][:1]
     words = {word for comparison in forbidden or comparisons for word in (comparison.breaks or "").split()}
@@ -240,7 +263,7 @@ def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
 
 
 def _against(verdict: Verdict, comparison: Comparison) -> Judged:
-    """Return the verdict with the figure that the judged one was compared with, but no change."""
+    """Return a verdict. The result also has the figure that the judged figure was compared with, but no change."""
     value = comparison.against.value if comparison.against else None
     return Judged(verdict, comparison.compared_edition, value, breaks=comparison.breaks, behind=comparison.behind)
 

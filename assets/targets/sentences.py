@@ -1,7 +1,7 @@
-"""Each verdict as sentences that a council member understands, in Danish and in English.
+"""Write each verdict in sentences that a council member understands, in Danish and in English.
 
-The sentences are lines of `words.csv`. This module chooses them and puts the figures into them. The verdict itself is made in
-`verdicts.py`.
+The sentences are lines of `words.csv`, with placeholders for figures. This module chooses the sentences and fills in
+the figures. The verdict itself is made in `verdicts.py`.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _FIGURES = ("value", "compared_value", "limit_value", "smallest_change_shown", "
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """A row of targets.verdicts without its sentences. The contract says what the columns mean."""
+    """A row of the table targets.verdicts, without its sentences. The table's contract says what the columns mean."""
 
     edition: int
     crime_year: int | None
@@ -66,10 +66,10 @@ class VerdictRow:
 
 
 class Words(dict[tuple[str, str], str]):
-    """The texts of `words.csv` in one language, keyed by kind and word."""
+    """The texts of `words.csv` in one language. Each key consists of the columns `kind` and `word` of a line."""
 
     def __missing__(self, kind_and_word: tuple[str, str]) -> str:
-        """Raise InputError for a text that is missing, because readers need every line of the file."""
+        """Raise InputError if the file has no line for this kind and word. Readers need every line of the file."""
         kind, word = kind_and_word
         raise InputError(
             f"{reference_file('words.csv')} has no line for the {kind} '{word}': put the line back, then run 'tryghed run'."
@@ -77,9 +77,10 @@ class Words(dict[tuple[str, str], str]):
 
 
 def read_words(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
-    """Return the texts in one language, and each break of `series_breaks.csv` in words.
+    """Return the texts of words.csv in one language, and a text for each break of series_breaks.csv.
 
-    `connection` has the reference tables, under their own names. Raises InputError if words.csv lacks a kind of break.
+    `connection` has the reference tables, under their own names. Raises InputError if words.csv has no text for a kind
+    of break.
     """
     lines = connection.execute(f"SELECT kind, word, text_{language} FROM reference.words").fetchall()
     words = Words({(kind, word): text for kind, word, text in lines})
@@ -91,10 +92,11 @@ def read_words(connection: duckdb.DuckDBPyConnection, language: str) -> Words:
 
 
 def sentence(row: VerdictRow, rule: str, made_of: str, words: Words, language: str) -> str:
-    """Return a verdict's sentences: the literal reading, the statistical one, and the smallest change that would be detected.
+    """Return the sentences that describe a verdict.
 
-    If there is no verdict, the sentences say why. `rule` is the target's rule, and `made_of` says what the target's measure is
-    made of. Raises InputError if words.csv lacks a sentence.
+    They give the literal reading, the statistical reading, and the smallest change that would be detected. If there is
+    no verdict, the sentences say why. `rule` is the target's rule. `made_of` says what the target's measure is made of,
+    such as answers or reports. Raises InputError if words.csv has no line for a sentence.
     """
     figures = _figures(row, words, language)
     sentences = " ".join(words["sentence", name].format(**figures) for name in _parts(row, rule, made_of))
@@ -110,7 +112,7 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
     if row.confidentiality != "free":
         parts.append("hidden")
     subject = _ABOUT_A_LIMIT.get(made_of) if row.compared_with == "limit" else _ABOUT.get(row.compared_with)
-    if subject:  # a full count has no subject: it has no interval, so no sentence is about chance
+    if subject:  # a full count has no subject: it has no interval, so it needs no sentence about chance
         evaluable = row.statistical != "not_evaluable"
         parts.append(f"data.{subject}.{row.statistical}" if evaluable else f"data.{row.reason}")
     if row.statistical == "uncertain" and row.smallest_change_shown is not None:
@@ -123,14 +125,14 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
 
 
 def _literal(row: VerdictRow, rule: str) -> str:
-    """Return the part of a sentence's name that says what the target asks for."""
+    """Return a word for what the target asks for. This word is part of the name of the literal reading's sentence."""
     if row.compared_with == "baseline_gap" and row.tolerance:
         return "baseline_gap_tolerance"
     return rule if row.compared_with == "limit" else row.compared_with
 
 
 def _figures(row: VerdictRow, words: Words, language: str) -> Mapping[str, str | int | None]:
-    """Return the values of all placeholders that a sentence may have, in the form in which readers of the language write them."""
+    """Return a value for each placeholder that a sentence may have. The language decides how numbers are written."""
     figures: dict[str, str | int | None] = {name: written(getattr(row, name), language) for name in _FIGURES}
     in_unit = words["with_unit", row.unit]
     baseline_year = None
@@ -148,15 +150,19 @@ def _figures(row: VerdictRow, words: Words, language: str) -> Mapping[str, str |
 
 
 def _break(name: str, words: Words) -> str:
-    """Return a break in words: either one of series_breaks.csv, or a change about which nobody has decided yet."""
+    """Describe a break in the series in words.
+
+    The break is either listed in series_breaks.csv, or it is a change that nobody has decided on yet.
+    """
     undecided = words.get(("sentence", f"undecided.{name}"))
     return undecided or words["series_break", name]
 
 
 def written(value: float | None, language: str) -> str:
-    """Return a figure in the form in which readers of the language write it, or a dash if there is none.
+    """Return a figure as text, in the notation of the language. Return a dash if there is no figure.
 
-    It has at most one decimal, or at most two if it is between -2 and 2. Danish has a decimal comma and a point for thousands.
+    The text has at most one decimal. If the figure is between -2 and 2, the text has at most two decimals. Danish has a
+    decimal comma, and a point for thousands. English has a decimal point, and a comma for thousands.
     """
     if value is None:
         return "-"

@@ -1,7 +1,7 @@
-"""The verdict on every target in every edition of its agreement: a literal and a statistical reading.
+"""Make the verdict on each target in each edition of the target's agreement.
 
-The rules are in `rules.py`. This module decides when there is no verdict, and fills the columns of the published table. A target
-is never met because data are missing.
+A verdict has a literal and a statistical reading. The rules are in `rules.py`. This module decides when there is no
+verdict, and fills the columns of the published table. Missing data never make a target "met".
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ MADE_UP_FIRST = ("synthetic", "extract", "published")
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return the table targets.verdicts: one row for each target, edition and comparison.
+    """Return the table targets.verdicts. It has a row for each target, edition and kind of comparison.
 
     `connection` has the tables of the schemas indicators, targets and reference, and the lookup tables.
     """
@@ -40,9 +40,9 @@ def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def verdict_row(case: Case, compared_with: str, terms: Terms) -> VerdictRow:
-    """Return the verdict on a case, with all published columns.
+    """Return the verdict on a case as a row of targets.verdicts, without its sentences.
 
-    `compared_with` names what the judged figure is compared with.
+    `compared_with` says what the judged figure is compared with, such as `baseline`.
     """
     figure = case.figure
     reason = _outside_period(case) or _without_value(case)
@@ -100,18 +100,19 @@ def _outside_period(case: Case) -> str | None:
 
 
 def _without_value(case: Case) -> str | None:
-    """Return the reason why the judged figure cannot be used, or None if it can.
+    """Return the reason why the judged figure cannot be used. Return None if the figure can be used.
 
-    A monitored type counts as reported even if its figure is hidden.
+    A hidden figure of a monitored type can be used, because a monitored type only has to be reported.
     """
     reason = case.figure.why_empty("missing_extract")
     return None if reason == "confidential" and case.rule == "reported_every_year" else reason
 
 
 def _unless_in_doubt(verdict: Verdict, case: Case, doubtful: list[Figure]) -> Verdict:
-    """Return the verdict, unless it is in doubt. A verdict in doubt is replaced by one that is not evaluable.
+    """Return the verdict if it is not in doubt. If it is in doubt, return a verdict that is not evaluable.
 
-    A verdict is in doubt if the baseline has changed, or if a figure failed a check and nobody has accepted the failure.
+    A verdict is in doubt if the baseline has changed. It is also in doubt if a figure failed a check and nobody has
+    accepted the failure.
     """
     unsettled = case.baseline_changed or any(figure.decision is None for figure in doubtful)
     return not_evaluable("failed_check") if unsettled and verdict.literal != "not_evaluable" else verdict
@@ -122,6 +123,6 @@ def _words(texts: Iterable[str | None]) -> set[str]:
 
 
 def _provenance(figures: Iterable[Figure]) -> str | None:
-    """Return where the figures of a verdict come from. If one of them is made up, the whole verdict counts as made up."""
+    """Return the provenance of a verdict. If at least one of the figures is made up, the verdict counts as made up."""
     provenances = {figure.provenance for figure in figures}
     return next((provenance for provenance in MADE_UP_FIRST if provenance in provenances), None)

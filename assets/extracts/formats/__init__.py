@@ -1,12 +1,13 @@
-"""Read the header, the number of rows and the cells of delivered files in four formats: CSV, Excel, SPSS and Parquet.
+"""Read delivered files in four formats: CSV, Excel, SPSS and Parquet.
 
-All cells are read as text, because the store keeps what the producer wrote. If the format stores a number or a day as such,
-it is turned into text with the decimal mark and date format of the specification. A file that is not a table is refused
-here. `layouts.py` says what the columns mean, and `matching.py` chooses the layout.
+This module reads a file's headings, the number of its rows, and its cells. Every cell is read as text, because the
+store keeps what the producer wrote. Excel, SPSS and Parquet can store a number or a day in a type of its own. Such a
+value becomes text here, with the decimal mark and the date format of the specification. This module refuses a file that
+is not a table. `layouts.py` says what the columns mean, and `matching.py` chooses the layout.
 
-Each format is a module with three functions: `names(path, writing)`, `look(path, writing)` and
-`batches(path, writing, wanted)`. `writing` says how the producer writes its files in the edition. `cells.py` has what the
-formats share. `sheet_text.py` is used for Excel only.
+Each format has its own module with three functions: `names(path, writing)`, `look(path, writing)` and `batches(path,
+writing, wanted)`. The parameter `writing` says how the producer writes its files in the edition. `cells.py` has the
+functions that all formats share. `sheet_text.py` is used only for Excel.
 """
 
 import re
@@ -42,7 +43,7 @@ _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|
 
 
 def format_of(path: Path) -> Format:
-    """Return the format, which the file's first bytes show. Raises InputError for a file that is not a table."""
+    """Return the file's format, which the file's first bytes show. Raises InputError if the file is not a table."""
     with path.open("rb") as file:
         start = file.read(2048)
     if not start.strip(_BYTES_OF_EMPTY_FILES):
@@ -64,7 +65,11 @@ def format_of(path: Path) -> Format:
 
 
 def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | None:
-    """Return the header, or None if the producer does not use the format or the workbook does not have the sheet."""
+    """Return the headings of the file's columns.
+
+    Return None if the specification does not list the file's format. Also return None if the workbook does not have the
+    sheet that the specification names.
+    """
     if getattr(writing.formats, kind) is None:
         return None
     names: tuple[str, ...] | None = _FORMATS[kind].names(path, writing)
@@ -72,20 +77,20 @@ def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | No
 
 
 def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
-    """Return the number of rows below the header, and the sheet that holds them.
+    """Return the number of rows below the header, and the name of the sheet that has these rows.
 
-    Raises InputError for the first fault. The message says where the fault is.
+    Raises InputError for the first fault in the file. The error's message says where the fault is.
     """
     cells: Cells = _FORMATS[kind].look(path, writing)
     return cells
 
 
 def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]) -> Batches:
-    """Yield batches of rows in the file's order, with the columns `row` and `malformed` and then the wanted columns as text.
+    """Yield the file's rows in batches, in the file's order.
 
-    `row` is the number of the row as a person sees it when the file is open in a program such as Excel or SPSS. `malformed`
-    says why a row could not be divided into cells. Raises InputError for a cell with characters that no delivered cell should
-    have.
+    A batch has the columns `row` and `malformed`, followed by the wanted columns as text. `row` is the row's number, as
+    a program such as Excel or SPSS shows it. `malformed` says why the row could not be divided into cells. Raises
+    InputError if a cell is too long or has characters that no delivered cell should have.
     """
     for batch in _FORMATS[kind].batches(path, writing, list(wanted)):
         place = f"{path_for_reader(path)}{_on_sheet(writing) if kind == 'xlsx' else ''}"

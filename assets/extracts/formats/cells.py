@@ -1,7 +1,7 @@
-"""The cells of all formats: batches of cells as text with their row numbers, and the characters that no cell may have.
+"""The functions that all formats share: they make batches of text cells, and refuse characters that no cell may have.
 
-This module has what does not depend on the format of the file. Each format has its own module in this folder, which opens
-files and divides them into cells.
+The functions of this module do not depend on the format of the file. Each format has its own module in this folder.
+That module opens the files of its format, and divides the files into cells.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +47,10 @@ _MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A,
 
 @dataclass(frozen=True)
 class Cells:
-    """The number of rows below a file's header, and the sheet that they are in."""
+    """The number of rows below a file's header, and the name of the sheet that has these rows.
+
+    `sheet` is None if the file is not a workbook.
+    """
 
     rows: int
     sheet: str | None = None
@@ -56,13 +59,16 @@ class Cells:
 def batch_of(
     columns: Sequence[pa.Array], names: Sequence[str], rows: np.ndarray, malformed: Sequence[str] | None = None
 ) -> pa.RecordBatch:
-    """Return a batch that has the row numbers, the reasons why rows are malformed (by default none are), and the text columns."""
+    """Return a batch of rows: the row numbers, the reasons why rows are malformed, and the text columns.
+
+    If `malformed` is not given, no row of the batch is malformed.
+    """
     reasons = pa.array(malformed, pa.string()) if malformed else pa.nulls(len(rows), pa.string())
     return pa.RecordBatch.from_arrays([pa.array(rows, pa.int64()), reasons, *columns], ["row", "malformed", *names])
 
 
 def text_column(values: Sequence[object], writing: Writing) -> pa.StringArray:
-    """Return values of any type as text. None, NaN and "" become empty cells."""
+    """Return values of any type as a column of text. The values None, NaN and "" become empty cells."""
     try:
         return text_of(pa.array(values, pa.string()), writing)
     except pa.ArrowTypeError:  # some of the values are not text
@@ -76,10 +82,10 @@ def text_column(values: Sequence[object], writing: Writing) -> pa.StringArray:
 
 
 def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | None = None) -> pa.StringArray:
-    """Return values of one type as text. A value that has a label becomes that label.
+    """Return values of one type as text. If a value has a label, the label replaces the value.
 
-    Each distinct number or day is turned into text only once, however many cells have it. If each cell were converted,
-    `benchmarks.workbooks_and_spss` would be slower.
+    Each distinct number or day is turned into text only once, even if many cells have it. If each cell were converted
+    separately, `benchmarks.workbooks_and_spss` would be slower.
     """
     if pa.types.is_string(values.type) and not labels:
         return pc.if_else(pc.equal(values, ""), None, values)
@@ -97,7 +103,8 @@ def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | No
 def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
     """Return each value as text.
 
-    Plain numbers are converted by Arrow, which writes the same shortest decimals as `as_text` and is much faster.
+    Arrow converts floating-point numbers if none of them is very large or needs an exponent. Arrow writes the same
+    shortest decimals as `as_text`, and is much faster. `as_text` converts all other values.
     """
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
@@ -107,7 +114,7 @@ def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
 
 
 def as_text(cell: object, writing: Writing) -> str | None:
-    """Return a cell's value as its producer would have written it in a text file, or None if the cell is empty."""
+    """Return a cell's value as the producer would have written it in a text file. Return None if the cell is empty."""
     if isinstance(cell, str):
         return cell or None
     if cell is None:
@@ -130,10 +137,11 @@ def as_text(cell: object, writing: Writing) -> str | None:
 
 
 def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
-    """Refuse cells with control characters, marks of direction, lost or garbled letters, or too many characters.
+    """Refuse a batch if a cell has too many characters or an odd character.
 
-    This function is for the formats whose cells a library decodes. The bytes of a CSV file are searched before they are
-    decoded.
+    Odd characters are control characters, invisible marks that change the direction of writing, and letters that a
+    wrong encoding has garbled or lost. This function is used for Excel, SPSS and Parquet, because a library decodes
+    their cells. `csv_files.py` searches the bytes of a CSV file before it decodes them.
     """
     for name in batch.schema.names[2:]:
         column = batch.column(name)
@@ -145,11 +153,11 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
 
 
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
-    """Return the cells without invisible characters around them: tabs, line ends and no-break spaces.
+    """Return the cells without the invisible characters around them: tabs, line ends and no-break spaces.
 
-    Cells that have only ordinary spaces around them stay as they are. Most columns have no such character at all. Therefore
-    the bytes of all cells together are searched first, in C, which takes a tenth of the time of a search cell by cell.
-    Without this first search `benchmarks.police_csv` takes longer.
+    A cell stays as it is if it has only ordinary spaces around it. Most columns have no invisible characters at all.
+    Therefore, the bytes of all cells are first searched together, in C. This takes a tenth of the time that a search of
+    each cell takes. Without this first search, `benchmarks.police_csv` takes longer.
     """
     column_bytes = _bytes_of(column)
     searched = (b"\t", b"\n", b"\r", *(() if column_bytes.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
@@ -161,7 +169,7 @@ def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
 
 
 def refuse_long_text(place: str, batch: pa.RecordBatch) -> None:
-    """Refuse cells with too many characters."""
+    """Refuse a batch if a cell has too many characters."""
     for name in batch.schema.names[2:]:
         column = batch.column(name)
         if len(column) and int(np.diff(_ends(column)).max()) > LONGEST_CELL:
@@ -177,10 +185,11 @@ def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.Boo
 
 
 def _may_be_odd(column: pa.StringArray) -> bool:
-    """Return whether some cell of the column may have odd characters, so that each cell has to be searched.
+    """Return whether any cell of the column may have too many characters or an odd character.
 
-    This function searches the bytes of all cells together, in a tenth of the time of a search cell by cell. Without it
-    `benchmarks.workbooks_and_spss` takes longer.
+    If so, the caller has to search each cell. This function searches the bytes of all cells together. This takes a
+    tenth of the time that a search of each cell takes. Without this function, `benchmarks.workbooks_and_spss` takes
+    longer.
     """
     column_bytes = _bytes_of(column)
     return bool(column_bytes) and (
@@ -192,12 +201,12 @@ def _may_be_odd(column: pa.StringArray) -> bool:
 
 
 def _ends(column: pa.StringArray) -> np.ndarray:
-    """Return positions in the column's bytes: first where the first cell begins, then where each cell ends."""
+    """Return positions in the column's bytes: the start of the first cell, followed by the end of each cell."""
     return np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
 
 
 def _bytes_of(column: pa.StringArray) -> bytes:
-    """Return the bytes of all cells of the column, one cell after the other."""
+    """Return the bytes of all cells of the column, joined in the order of the cells."""
     text = column.buffers()[2]
     if text is None or not len(column):
         return b""
@@ -207,9 +216,10 @@ def _bytes_of(column: pa.StringArray) -> bytes:
 
 
 class Stamp(NamedTuple):
-    """Properties of a file.
+    """The size, the times and the inode of a file, which show whether the file has been replaced.
 
-    If another file replaces this one, at least one property changes, even if size and time of writing stay the same.
+    If another file replaces this file, at least one of these four values changes. This is true even if the two files
+    have the same size and the same time of writing.
     """
 
     size: int
@@ -219,14 +229,17 @@ class Stamp(NamedTuple):
 
 
 def stamp_of(path: Path) -> Stamp:
-    """Return the file's stamp as it is now."""
+    """Return the file's present stamp."""
     status = path.stat()
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 @contextmanager
 def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
-    """Raise InputError in place of the errors that a library raises for a damaged file."""
+    """Catch the errors that a library raises for a damaged file, and raise InputError instead.
+
+    `faults` are the library's own classes of errors.
+    """
     expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
     try:
         yield
@@ -235,7 +248,7 @@ def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
 
 
 def _number_text(number: float, decimal_mark: str) -> str:
-    """Return the shortest decimal text, without an exponent, that gives the same number when it is read."""
+    """Return the shortest decimal text that gives the same number when it is read. The text has no exponent."""
     if not np.isfinite(number):
         return str(number)
     if number == int(number) and abs(number) < 1e16:
@@ -245,7 +258,10 @@ def _number_text(number: float, decimal_mark: str) -> str:
 
 
 def _decimal_text(number: Decimal) -> str:
-    """Return all digits of the number without trailing zeros. `Decimal.normalize` is not used: it would round to 28 digits."""
+    """Return all digits of the number, without zeros at the end of its decimals.
+
+    `Decimal.normalize` is not used, because it rounds to 28 digits.
+    """
     text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.removeprefix("-") if not number else text

@@ -1,7 +1,8 @@
-"""CSV: text files. Their encoding and delimiter are in the specification, because the files do not say.
+"""Read CSV files. The specification gives their encoding and delimiter, because the files themselves do not.
 
-This module turns bytes into rows and cells. Every byte is checked before a cell is read. The traces of a wrong encoding, a
-broken download or a faulty program are refused, with the number of the line. `cells.py` has what all formats share.
+This module divides a file's bytes into rows and cells. Every byte is checked before a cell is read. A file is refused
+if its bytes show a wrong encoding, a broken download or a faulty program. The error's message names the line.
+`cells.py` has the functions that all formats share.
 """
 
 import codecs
@@ -33,7 +34,7 @@ from warehouse.home import path_for_reader
 CHUNK = 1 << 22
 HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
-# A cell with fewer delimiters than this may be ordinary text, even if a row of the file has as few.
+# A cell with fewer delimiters than this may be ordinary text, even if a row of the file has no more delimiters.
 FEWEST_DELIMITERS = 4
 
 CODECS = {
@@ -59,17 +60,21 @@ _DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...]:
-    """Return the header's cells.
+    """Return the headings of the file's columns.
 
-    It returns them even if the file has another encoding or delimiter than the specification says. `look` refuses such a file
-    later.
+    The headings are returned even if the file's encoding or delimiter differs from the specification. `look` refuses
+    such a file later.
     """
     settings = _settings(writing)
     return _header(path, settings, _delimiter_of(path, settings))
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Count the rows without reading their cells. Raises InputError, which names the line of the first fault."""
+    """Count the rows below the header.
+
+    Cells are read only if the file has quotation marks. Raises InputError if the file has a fault. The error's message
+    names the line of the first fault.
+    """
     settings = _settings(writing)
     findings = _search(path, settings)
     _refuse_another_delimiter(path, settings)
@@ -90,9 +95,9 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text.
+    """Yield the wanted columns as text, in batches of rows.
 
-    The file's first row has the number 1. A row whose cells contain line ends is counted as one row.
+    The file's first row has the number 1. A row counts as one row even if its cells contain line ends.
     """
     settings = _settings(writing)
     header, line_ends = list(names(path, writing)), _line_ends_above(path, settings)
@@ -135,9 +140,9 @@ def _settings(writing: Writing) -> Csv:
 
 
 def _line_ends_above(path: Path, settings: Csv) -> int:
-    """Return the number of lines from the top of the file to the end of the header.
+    """Return the number of lines from the first line of the file to the last line of the header.
 
-    It may be more than the number of rows, because a row whose cells contain line ends takes several lines.
+    This number may be higher than the number of rows, because a row takes several lines if its cells contain line ends.
     """
     lines = csv.reader(io.StringIO(_beginning(path, settings), newline=""), delimiter=settings.delimiter)
     for _ in range(settings.header_row):
@@ -156,7 +161,8 @@ def _header(path: Path, settings: Csv, delimiter: str) -> tuple[str, ...]:
 def _beginning(path: Path, settings: Csv) -> str:
     """Return the beginning of the file as text.
 
-    It is decoded with the specification's encoding, or with another one if the bytes show that the file has it.
+    The text is decoded with the specification's encoding. If the bytes show that the file has another encoding, that
+    other encoding is used.
     """
     with path.open("rb") as file:
         start = file.read(HEADER_BYTES)
@@ -171,7 +177,10 @@ def _beginning(path: Path, settings: Csv) -> str:
 
 
 def _wide_codec(start: bytes) -> str | None:
-    """Return the file's encoding if it is UTF-16 or UTF-32, with two or four bytes per character. Return None otherwise."""
+    """Return the file's encoding if the file is in UTF-16 or UTF-32. Return None if the file has any other encoding.
+
+    UTF-16 and UTF-32 use at least two bytes for each character.
+    """
     if start.startswith(codecs.BOM_UTF32_LE):
         return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -180,7 +189,11 @@ def _wide_codec(start: bytes) -> str | None:
 
 
 def _delimiter_of(path: Path, settings: Csv) -> str:
-    """Return the specification's delimiter. If that delimiter does not divide the header, return one that does."""
+    """Return the delimiter that divides the file's header.
+
+    If the specification's delimiter divides the header, return that delimiter. If not, return the known delimiter that
+    divides the header into the most cells.
+    """
     if len(_header(path, settings, settings.delimiter)) > 1:
         return settings.delimiter
     return max([settings.delimiter, *_DELIMITERS], key=lambda delimiter: len(_header(path, settings, delimiter)))
@@ -196,7 +209,7 @@ def _refuse_another_delimiter(path: Path, settings: Csv) -> None:
 
 @dataclass
 class _Findings:
-    """What the search of the file's bytes has found so far."""
+    """What the search through the file's bytes has found so far."""
 
     lines: int = 0
     quotes: bool = False
@@ -207,9 +220,10 @@ class _Findings:
 
 
 def _search(path: Path, settings: Csv) -> _Findings:
-    """Search every byte once, in blocks of a few megabytes that end at the end of a line.
+    """Search every byte of the file once, and return the findings.
 
-    Raises InputError, which names the line of the first fault.
+    The file is searched in blocks of a few megabytes. Each block ends at the end of a line. Raises InputError if the
+    file has a fault. The error's message names the line of the first fault.
     """
     findings = _Findings()
     with path.open("rb") as file:
@@ -227,7 +241,7 @@ def _search(path: Path, settings: Csv) -> _Findings:
 
 
 def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
-    """Refuse a line that is longer than LONGEST_LINE."""
+    """Refuse a file if the last line of the block is longer than LONGEST_LINE bytes."""
     line_end = block.rfind(b"\n", 0, -1) + 1
     if len(block) - line_end > LONGEST_LINE:
         line = findings.lines + block.count(b"\n", 0, line_end) + 1
@@ -237,7 +251,10 @@ def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
 
 
 def _search_block(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Refuse bytes that the encoding does not allow. Record quotes, single carriage returns and the number of lines."""
+    """Refuse bytes that the specification's encoding does not allow, and record other findings.
+
+    These findings are quotation marks, carriage returns without a line feed, and the number of lines.
+    """
     if findings.lines == 0:
         _refuse_marks(path, settings, block)
     position = _first_of(block, _CONTROLS)
@@ -259,7 +276,10 @@ def _line(findings: _Findings, block: bytes, position: int) -> int:
 
 
 def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
-    """Refuse a file that begins with the byte order mark of another encoding, or that is in UTF-16 or UTF-32."""
+    """Refuse a file if its first bytes show another encoding than the specification's encoding.
+
+    The first bytes can show UTF-16, UTF-32, or UTF-8 with a byte order mark.
+    """
     if block.startswith(codecs.BOM_UTF8) and settings.encoding != "utf-8-sig":
         raise InputError(
             f"{path_for_reader(path)}, line 1: the file starts with a byte order mark, but the specification says {settings.encoding}: correct the encoding in the specification to utf-8-sig, or ask for the file in the form of earlier years."
@@ -271,10 +291,10 @@ def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
 
 
 def _first_of(block: bytes, unwanted: bytes) -> int | None:
-    """Return the position of the first unwanted byte, or None if there is none.
+    """Return the position of the first unwanted byte in the block. Return None if the block has no unwanted byte.
 
-    Nearly all blocks have none, and `translate` finds that out in one pass in C. If Python looked at each byte,
-    `benchmarks.police_csv` would take minutes longer.
+    Nearly all blocks have no unwanted byte, and `translate` finds that out in one pass in C. If Python looked at each
+    byte, `benchmarks.police_csv` would take minutes longer.
     """
     if len(block.translate(None, unwanted)) == len(block):
         return None
@@ -282,9 +302,11 @@ def _first_of(block: bytes, unwanted: bytes) -> int | None:
 
 
 def _search_8_bit(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Refuse bytes that the encoding does not have, and letters that are in UTF-8.
+    """Search a block of a file that should be in an 8-bit encoding.
 
-    Record whether a block is entirely in UTF-8.
+    Refuse bytes that the encoding does not have. Refuse letters in UTF-8 if the file also has letters in another
+    encoding. If all blocks so far are in UTF-8, record the line of the first letter that is not ASCII.
+    `_refuse_another_encoding` refuses such a file later.
     """
     if not findings.other_letters and _is_utf8(block):
         findings.utf8_line = findings.utf8_line or _line(
@@ -348,7 +370,10 @@ def _search_utf8(path: Path, settings: Csv, block: bytes, findings: _Findings) -
 
 
 def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) -> int:
-    """Count the rows of a file that has quotes. In such a file, cells may contain line ends."""
+    """Count the rows of a file that has quotation marks.
+
+    In such a file, cells may contain line ends, so a row may take several lines.
+    """
     count, line = 0, 1  # the number of rows, and the line on which the next row begins
     with path.open(encoding=CODECS[settings.encoding], newline="") as file:
         reader = csv.reader(file, delimiter=settings.delimiter, strict=True)
@@ -369,15 +394,16 @@ def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) 
 
 
 def _holds_lines(cell: str, settings: Csv, columns: int) -> bool:
-    """Return whether a cell seems to contain whole rows.
+    """Return whether a cell seems to contain whole rows, because a quotation mark is missing.
 
-    It seems so if the cell has a line end, at least as many delimiters as a row, and more than an ordinary text may have.
+    A cell seems to contain whole rows if it has a line end and at least as many delimiters as a row. The cell must also
+    have at least FEWEST_DELIMITERS delimiters, because an ordinary text may have a few.
     """
     return "\n" in cell and cell.count(settings.delimiter) >= max(columns - 1, FEWEST_DELIMITERS)
 
 
 def _cut_off(path: Path, line: int) -> InputError:
-    """Return the error for a last line that ends in the middle of a row."""
+    """Return the error for a file that ends in the middle of a row."""
     return InputError(
         f"{path_for_reader(path)}, line {line}: the file ends in the middle of a row, because it was cut off: ask for it again."
     )
@@ -386,7 +412,10 @@ def _cut_off(path: Path, line: int) -> InputError:
 def _numbered(
     reader: pa_csv.CSVStreamingReader, malformed: dict[int, str], header_row: int, wanted: list[str]
 ) -> Batches:
-    """Yield all rows in order with their numbers. A row with too few or too many cells gets empty cells and a reason."""
+    """Yield all rows in order, with their row numbers.
+
+    If a row has too few or too many cells, its cells become empty. The column `malformed` then gives the reason.
+    """
     last_row = header_row
     for batch in reader:
         gaps = np.array(sorted(malformed), dtype=np.int64)
@@ -400,7 +429,7 @@ def _numbered(
 
 
 def _in_order(batch: pa.RecordBatch, rows: np.ndarray, malformed: dict[int, str], wanted: list[str]) -> Batches:
-    """Yield the rows of a batch and the malformed rows that lie between them, sorted by number."""
+    """Yield the rows of a batch and the malformed rows between them, sorted by row number."""
     well_formed = batch_of(batch.columns, wanted, rows)
     if not malformed:
         yield well_formed
@@ -410,7 +439,7 @@ def _in_order(batch: pa.RecordBatch, rows: np.ndarray, malformed: dict[int, str]
 
 
 def _without_cells(malformed: dict[int, str], wanted: list[str]) -> pa.RecordBatch:
-    """Return malformed rows with their numbers, their reasons and empty cells."""
+    """Return a batch of malformed rows. Each row has its number, its reason and empty cells."""
     rows = sorted(malformed)
     empty = [pa.nulls(len(rows), pa.string())] * len(wanted)
     return batch_of(empty, wanted, np.array(rows), [malformed[row] for row in rows])

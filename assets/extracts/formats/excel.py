@@ -1,8 +1,9 @@
-"""Excel: one sheet of a workbook, read with the library python-calamine.
+"""Read one sheet of an Excel workbook with the library python-calamine.
 
-This module turns a sheet into rows and cells. Before that, `sheet_text.py` searches the sheet's XML for what the library does
-not report (formulas, errors, merged cells) and for what it could not read in reasonable memory. The number of rows that
-`sheet_text.py` counts in the XML is compared with the number that the library reads.
+This module divides a sheet into rows and cells. Before that, `sheet_text.py` searches the sheet's XML. The search finds
+formulas, errors and merged cells, because the library does not report them. The search also finds sheets that would
+take too much memory. Finally, `sheet_text.py` counts the rows in the XML. This module compares that number with the
+number of rows that the library reads.
 """
 
 import gc
@@ -30,7 +31,7 @@ KEPT_BYTES = 1 << 23
 
 
 def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
-    """Return the header of the sheet that the specification names, or None if the workbook does not have that sheet."""
+    """Return the headings of the sheet that the specification names. Return None if the workbook has no such sheet."""
     settings = _settings(writing)
     sheet = _book(path).sheet(settings.sheet)
     if sheet is None:
@@ -39,12 +40,15 @@ def names(path: Path, writing: Writing) -> tuple[str, ...] | None:
 
 
 def sheets(path: Path) -> list[str]:
-    """Return the names of the workbook's sheets in a form that is safe to show."""
+    """Return the names of the workbook's sheets, in a form that is safe to show."""
     return [_plain(name) for name in _book(path).workbook.sheet_names]
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Count the rows that have a value. Raises InputError for sheets and cells that cannot be read as rows."""
+    """Count the rows below the header that have a value.
+
+    Raises InputError if a sheet or a cell would be lost, or cannot be read.
+    """
     settings = _settings(writing)
     book = _book(path)
     _refuse_sheets(path, book.workbook, settings)
@@ -62,7 +66,10 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text, without empty rows. The row numbers are those that Excel shows."""
+    """Yield the wanted columns as text, in batches of rows. Empty rows are left out.
+
+    Each row has the number that Excel shows beside the row.
+    """
     settings = _settings(writing)
     sheet = cast(_Sheet, _book(path).sheet(settings.sheet))
     header = sheet.header(settings.header_row)
@@ -88,7 +95,7 @@ def _workbook(path: Path) -> python_calamine.CalamineWorkbook:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """The cells of a sheet, column by column from the first row on."""
+    """The cells of a sheet. Each column is a tuple that begins with the cell of the sheet's first row."""
 
     columns: list[tuple[object, ...]]
     height: int
@@ -98,25 +105,25 @@ class _Sheet:
     """The number of rows that have a value, according to the sheet's XML."""
 
     def header(self, header_row: int) -> tuple[str, ...]:
-        """Return the headings, without the empty cells to the right of the last one."""
+        """Return the headings. Empty cells to the right of the last heading are left out."""
         names = [str(column[header_row - 1]).strip() for column in self.columns]
         while names and not names[-1]:
             names.pop()
         return tuple(names)
 
     def filled_below(self, header_row: int) -> list[int]:
-        """Return the positions of the rows below the header that have a value."""
+        """Return the positions of the rows that are below the header and have a value."""
         return self.filled[bisect_left(self.filled, header_row) :]
 
 
 class _Book:
-    """A workbook. It is opened once, and each of its sheets is read at most once."""
+    """A workbook that is opened once. Each of its sheets is read at most once."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.workbook, self.read = path, _workbook(path), dict[str, _Sheet]()
 
     def sheet(self, name: str) -> _Sheet | None:
-        """Return a sheet, or None if the workbook does not have it."""
+        """Return the sheet with this name. Return None if the workbook has no such sheet."""
         if name not in self.workbook.sheet_names:
             return None
         if name not in self.read:
@@ -124,7 +131,7 @@ class _Book:
         return self.read[name]
 
     def _read(self, name: str) -> _Sheet:
-        """Check the sheet's XML, then read its cells."""
+        """Check the sheet's XML, and then read the sheet's cells."""
         with _no_collection():
             counted = count_rows(self.path, self.workbook.sheet_names.index(name), name)
             with readable(self.path, python_calamine.CalamineError):
@@ -134,8 +141,9 @@ class _Book:
 def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
     """Return the sheet as columns.
 
-    If there were a list for each row, Python's garbage collection would visit all these lists again and again. It spends no
-    time on a few long tuples. With rows in place of columns `benchmarks.workbooks_and_spss` is slower.
+    Each column is one long tuple, because Python's garbage collection spends no time on a few long tuples. If there
+    were a list for each row, the garbage collection would visit all these lists again and again. With rows in place of
+    columns, `benchmarks.workbooks_and_spss` is slower.
     """
     rows = sheet.to_python(skip_empty_area=False)
     # any() is quick but misses a row of zeros; counting the empty cells finds such a row but takes three times as long
@@ -145,10 +153,10 @@ def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Switch Python's garbage collection off while rows are read.
+    """Switch off Python's garbage collection while rows are read.
 
-    Otherwise the garbage collection visits all new rows again and again, which takes half as long as reading the rows:
-    `benchmarks.workbooks_and_spss` is slower by half.
+    Otherwise, the garbage collection would visit all new rows again and again. This would take half as long as reading
+    the rows, so `benchmarks.workbooks_and_spss` would be slower by half.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -163,11 +171,12 @@ _kept: dict[tuple[Path, Stamp], _Book] = {}  # the workbook that was used last i
 
 
 def _book(path: Path) -> _Book:
-    """Return the workbook. It is taken from memory if its file has not changed since it was opened.
+    """Return the workbook. If the workbook is in memory and its file has not changed, the file is not opened again.
 
-    A run inspects the workbooks of all its editions before it reads the rows of the first edition. Meanwhile workbooks stay in
-    memory: the last one whatever its size, and others up to a total of KEPT_BYTES. If no workbooks stayed in memory, every
-    workbook would be read several times, and `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` would be slower.
+    A run inspects the workbooks of all its editions before it reads the rows of the first edition. Meanwhile, workbooks
+    stay in memory. The workbook that was used last always stays. Earlier workbooks stay only if the files of all
+    workbooks in memory have at most KEPT_BYTES bytes together. If no workbook stayed in memory, every workbook would be
+    read several times. `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` would then be slower.
     """
     key = path, stamp_of(path)
     _kept[key] = _kept.pop(key) if key in _kept else _Book(path)
@@ -177,16 +186,19 @@ def _book(path: Path) -> _Book:
 
 
 def _cells_at(column: tuple[object, ...], places: list[int]) -> Sequence[object]:
-    """Return a column's cells at some positions.
+    """Return a column's cells at the given positions.
 
-    If the positions have no gap between them, a slice is returned, which is quicker.
+    If there is no gap between the positions, a slice is returned, because a slice is quicker.
     """
     first, last = places[0], places[-1]
     return column[first : last + 1] if last - first < len(places) else [column[place] for place in places]
 
 
 def _refuse_sheets(path: Path, workbook: python_calamine.CalamineWorkbook, settings: Xlsx) -> None:
-    """Refuse a sheet that the specification does not name, because it may have rows that would be lost."""
+    """Refuse a workbook if it has a sheet that the specification does not name, or if the sheet to be read is hidden.
+
+    A sheet that the specification does not name may have rows that would be lost.
+    """
     visible = {sheet.name: str(sheet.visible).endswith("Visible") for sheet in workbook.sheets_metadata}
     for name, shown in visible.items():
         if name != settings.sheet and name not in settings.ignored_sheets:
@@ -201,7 +213,7 @@ def _refuse_sheets(path: Path, workbook: python_calamine.CalamineWorkbook, setti
 
 
 def _refuse_values_without_heading(place: str, sheet: _Sheet, filled: list[int], header_row: int) -> None:
-    """Refuse a value in a column without a heading, because it would be lost."""
+    """Refuse a sheet if a column without a heading has a value, because that value would be lost."""
     width = len(sheet.header(header_row))
     for index in filled if len(sheet.columns) > width else []:
         for number, column in enumerate(sheet.columns[width:], width + 1):

@@ -1,4 +1,7 @@
-"""Parquet: columns with types. This module turns them into text; `cells.py` has what all formats share."""
+"""Read Parquet files, whose columns have types, and turn the columns into text.
+
+`cells.py` has the functions that all formats share.
+"""
 
 from pathlib import Path
 
@@ -24,13 +27,16 @@ _NOT_SINGLE_VALUES = (
 
 
 def names(path: Path, _: Writing) -> tuple[str, ...]:
-    """Return the names of the columns."""
+    """Return the names of the file's columns."""
     with readable(path, pa.ArrowException, OverflowError):
         return tuple(_opened(path).schema_arrow.names)
 
 
 def look(path: Path, _: Writing) -> Cells:
-    """Return the number of rows, which the file's metadata give."""
+    """Return the number of rows according to the file's metadata.
+
+    Raises InputError if this number is higher than any delivered file can have.
+    """
     rows = int(_opened(path).metadata.num_rows)
     if rows > MOST_ROWS:  # even a small file can have so many rows, because equal rows take no room in it
         raise InputError(
@@ -40,7 +46,7 @@ def look(path: Path, _: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted columns as text. The first row has the number 1."""
+    """Yield the wanted columns as text, in batches of rows. The file's first row has the number 1."""
     first_row = 1
     file = _opened(path)
     with readable(path, pa.ArrowException, OverflowError):
@@ -56,7 +62,10 @@ def _opened(path: Path) -> pq.ParquetFile:
 
 
 def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: int) -> pa.Array:
-    """Return a column as text. Raises InputError for a type that can hold several values in one cell."""
+    """Return a column as text.
+
+    Raises InputError if the column has lists, bytes, times with a time zone, or text that is not UTF-8.
+    """
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if isinstance(array, pa.ExtensionArray) or any(is_kind(array.type) for is_kind in _NOT_SINGLE_VALUES):
@@ -74,7 +83,11 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: i
 
 
 def _values(array: pa.Array) -> list[object]:
-    """Return the values of a column. Days after the year 9999 become Arrow's text, because Python has no such days."""
+    """Return the values of a column.
+
+    Python has no days after the year 9999. If the column has such a day, the text that Arrow writes for the day is
+    returned.
+    """
     try:
         values: list[object] = array.to_pylist()
     except OverflowError:
@@ -90,7 +103,10 @@ def _value_or_text(value: pa.Scalar) -> object:
 
 
 def _refuse_another_encoding(path: Path, name: str, array: pa.Array, first_row: int) -> None:
-    """Refuse text that is not UTF-8. Parquet requires UTF-8, but not every program checks this when it writes a file."""
+    """Refuse a column if one of its texts is not UTF-8.
+
+    Parquet requires UTF-8, but some programs write a file without checking its texts.
+    """
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:

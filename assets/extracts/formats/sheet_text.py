@@ -1,8 +1,9 @@
-"""The XML of an Excel workbook, which is checked before a library reads the cells.
+"""Check the XML of an Excel workbook before a library reads the cells.
 
-This module finds what the library does not report: formulas, errors, merged cells, and the number of rows with a value. It
-also refuses what would fill the memory: parts that unpack to an enormous size, and a cell so far from the others that the
-table between them would be enormous. `excel.py` reads the cells themselves.
+This module finds formulas, errors and merged cells, because the library does not report them. It also counts the rows
+that have a value. It refuses a workbook that would fill the memory. Such a workbook has parts that unpack to an
+enormous size, or a cell that is very far from all other cells. Because of such a cell, the table would be enormous.
+`excel.py` reads the cells themselves.
 """
 
 import re
@@ -32,7 +33,7 @@ _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell [^>]*?ref=["']([A-Z]+)(\d+)""")
 
 
 def refuse_no_workbook(path: Path) -> None:
-    """Refuse a file that is not a workbook, has a password, or unpacks to an enormous size."""
+    """Refuse a file if it is not a workbook, has a password, or unpacks to an enormous size."""
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         entries = packed.infolist()
         if sum(entry.file_size for entry in entries) > LARGEST_UNPACKED:
@@ -52,7 +53,11 @@ def refuse_no_workbook(path: Path) -> None:
 
 
 def count_rows(path: Path, index: int, sheet: str) -> int:
-    """Count the rows in the sheet's XML that have a value. Raises InputError for a cell that cannot be read as a value."""
+    """Search the sheet's XML, and return the number of rows that have a value.
+
+    `index` is the sheet's position in the workbook, and `sheet` is the sheet's name. Raises InputError if a cell cannot
+    be read as a value.
+    """
     search = _SheetSearch(f"{path_for_reader(path)}, sheet {sheet}")
     with readable(path, *_DAMAGED), zipfile.ZipFile(path) as packed:
         for chunk in _unpacked(path, packed, _part_of(packed, index)):
@@ -62,7 +67,7 @@ def count_rows(path: Path, index: int, sheet: str) -> int:
 
 
 def letters(column: int) -> str:
-    """Return the name of a column in Excel: that of column 1 is A, that of column 27 is AA."""
+    """Return the letters that Excel shows for a column's number: A for 1, AA for 27."""
     name = ""
     while column:
         column, letter = divmod(column - 1, 26)
@@ -72,7 +77,7 @@ def letters(column: int) -> str:
 
 @dataclass
 class _SheetSearch:
-    """A search through a sheet's XML, piece by piece, with what it has found so far."""
+    """The state of a search through a sheet's XML, which is searched piece by piece."""
 
     place: str
     prefix: bytes = b""  # some programs write <x:row> for <row>
@@ -83,9 +88,9 @@ class _SheetSearch:
     last_column: bytes = b""
 
     def take(self, chunk: bytes) -> None:
-        """Search the next piece.
+        """Search the next piece of the XML.
 
-        Raises InputError for a cell that cannot be read as a value, or that is too far from the others.
+        Raises InputError if a cell cannot be read as a value, or if a cell is too far from the other cells.
         """
         text = self.tail + chunk
         if not self.rows:
@@ -104,7 +109,7 @@ class _SheetSearch:
             )
 
     def end(self) -> None:
-        """Search what follows the rows. Raises InputError for merged cells."""
+        """Search the XML that follows the rows. Raises InputError if cells are merged."""
         merged = _MERGED.search(self.tail)
         if merged:
             raise InputError(
@@ -115,7 +120,7 @@ class _SheetSearch:
         return b"<" + self.prefix + name
 
     def _count(self, rows: list[bytes], text: bytes) -> None:
-        """Count the cells and the rows that have a value, and note the last row and the last column."""
+        """Update the number of cells, the number of rows with a value, the last row and the last column."""
         value, inline, cell = self._tag(b"v>"), self._tag(b"t"), self._tag(b"c ")
         cells = self._last_cells(rows) if self.rows else _CELL.findall(text)
         self.rows += len([1 for row in rows if value in row or inline in row])
@@ -126,14 +131,20 @@ class _SheetSearch:
         self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Return the column and the row number of each row's last cell, which is also the last one in the XML."""
+        """Return the column and the row number of the last cell in each row.
+
+        The XML has the cells of a row in order, so the row's last cell is also the last cell in the row's XML.
+        """
         cell = self._tag(b"c ")
         return [
             (last_cell[1], last_cell[2]) for row in rows if (last_cell := _CELL.match(row, max(row.rfind(cell), 0)))
         ]
 
     def _refuse_computed_cells(self, text: bytes) -> None:
-        """Refuse a cell with a formula or an error, which the library would read as a value or as empty."""
+        """Refuse a sheet if a cell has a formula or an error.
+
+        The library would read such a cell as an ordinary value or as an empty cell.
+        """
         # A search for a single letter is ten times as fast as a search for the pattern, and most pieces do not have the
         # letter. With the patterns alone `benchmarks.workbooks_and_spss` is slower.
         formula = _FORMULA.search(text) if b"f" in text and self._tag(b"f") in text else None
@@ -148,7 +159,10 @@ class _SheetSearch:
             )
 
     def _cell_at(self, text: bytes, position: int) -> str:
-        """Return the place of the cell for a message, or the place of its row if the XML does not name the cell."""
+        """Return a text for a message that names the cell's file, sheet, row and column.
+
+        If the XML does not give the cell's column, the text does not name the column.
+        """
         start = max(text.rfind(self._tag(name), 0, position + 10) for name in (b"c ", b"c>"))
         cell = _CELL.match(text, max(start, 0))
         if cell:
@@ -161,7 +175,7 @@ class _SheetSearch:
 
 
 def _number(column: bytes) -> int:
-    """Return the number of a column: that of A is 1, that of AA is 27."""
+    """Return the number of the column that Excel shows with these letters: 1 for A, 27 for AA."""
     number = 0
     for letter in column:
         number = number * 26 + letter - 64
@@ -169,9 +183,10 @@ def _number(column: bytes) -> int:
 
 
 def _unpacked(path: Path, packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """Yield a part of the workbook, piece by piece.
+    """Yield the bytes of a part of the workbook, piece by piece.
 
-    Raises InputError if the part is enormous, even if the archive gives a smaller size.
+    Raises InputError if the part is enormous. The unpacked bytes are counted, because the size that the archive gives
+    may be false.
     """
     entry = copy(packed.getinfo(name))
     entry.file_size, size = 2 * LARGEST_UNPACKED, 0  # the size that the archive gives may be false
@@ -190,7 +205,10 @@ def _too_large(path: Path) -> InputError:
 
 
 def _part_of(packed: zipfile.ZipFile, index: int) -> str:
-    """Return the name of the archive's part that holds a sheet; `index` is the sheet's position in the workbook."""
+    """Return the name of the archive's part that has the XML of a sheet.
+
+    `index` is the sheet's position in the workbook.
+    """
     book = packed.read("xl/workbook.xml").decode()
     relations = packed.read("xl/_rels/workbook.xml.rels").decode()
     sheet = re.findall(r"<(?:\w+:)?sheet [^>]*?\w:id=[\"']([^\"']+)", book)[index]

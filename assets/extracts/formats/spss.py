@@ -1,7 +1,8 @@
-"""SPSS: numbers with labels, and days as seconds since 14 October 1582.
+"""Read SPSS files, in which answers are numbers with labels, and days are seconds since 14 October 1582.
 
-This module turns variables into columns of text. Values that the file declares missing become empty cells. `cells.py` has
-what all formats share.
+This module turns a file's variables into columns of text. If the file declares a value missing, its cells become empty.
+There are exceptions for values with a label (see `_without_missing`). `cells.py` has the functions that all formats
+share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,14 +29,14 @@ KEPT_FILES = 4
 
 
 def names(path: Path, _: Writing) -> tuple[str, ...]:
-    """Return the names of the variables."""
+    """Return the names of the file's variables."""
     return tuple(name or "" for name in _metadata(path).column_names)  # pyreadstat returns None for a damaged name
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Return the number of cases.
+    """Return the number of cases, which is what SPSS calls rows.
 
-    The file's metadata have this number. If it is missing there, one variable is read to count the cases.
+    The file's metadata give this number. If the metadata do not give it, one variable is read to count the cases.
     """
     metadata = _metadata(path)
     if metadata.number_rows is not None and metadata.number_rows >= 0:
@@ -44,7 +45,10 @@ def look(path: Path, writing: Writing) -> Cells:
 
 
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
-    """Yield the wanted variables as text. A value that has a label becomes that label. The first case has the number 1."""
+    """Yield the wanted variables as text, in batches of cases. The file's first case has the number 1.
+
+    If a value has a label, the label replaces the value.
+    """
     labels = _metadata(path).variable_value_labels
     rows_before, limit, cells = 0, BATCH, _first_cells(path, wanted)
     while True:
@@ -60,9 +64,10 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
 
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
-    """Return the wanted variables of the file's first cases.
+    """Return the cells of the file's first cases, keyed by variable.
 
-    Variables that were read during the inspection are still in memory. Only the others are read from the file.
+    If the inspection has read a variable, its cells are still in memory. Only the other wanted variables are read from
+    the file.
     """
     cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
@@ -73,18 +78,19 @@ def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
 
 @lru_cache(maxsize=KEPT_FILES)
 def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
-    """Return the cache of the file's first cases, keyed by variable.
+    """Return the cache for the file's first cases. The cache is keyed by variable.
 
-    `_first_cells` fills it; it is empty for a file that has not been read yet. Without this cache the first cases are read
-    twice, and `benchmarks.workbooks_and_spss` is slower.
+    The cache is empty until `_first_cells` fills it. Without this cache, the first cases would be read twice, and
+    `benchmarks.workbooks_and_spss` would be slower.
     """
     return {}
 
 
 def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[str, pa.Array]:
-    """Read `limit` cases of the wanted variables.
+    """Read the wanted variables of `limit` cases. The first `rows_before` cases are skipped.
 
-    pyreadstat is told not to convert days, because it fails if a day is impossible. They are converted here instead.
+    pyreadstat fails if it converts an impossible day. Therefore it does not convert days, and `_days` converts them
+    instead.
     """
     import pyreadstat
 
@@ -111,9 +117,11 @@ def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[
 
 
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
-    """Convert seconds since 14 October 1582 to days, or to days with a time if the variable's format has a time.
+    """Convert a variable's seconds since 14 October 1582 to days.
 
-    A day out of range becomes the first or the last possible day. Row rules reject the rows with such a day.
+    If the variable's format has a time, each day keeps its time. If the variable has no days, its values are returned
+    unchanged. A day that is out of range becomes the first or the last possible day. Row rules reject the rows with
+    such a day.
     """
     moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
     day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))
@@ -126,10 +134,10 @@ def _days(values: pa.Array, kind: str | None) -> pa.Array:
 
 
 def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels: Mapping[float, str]) -> pa.Array:
-    """Return the values, with null in place of those that the file declares missing.
+    """Return a variable's values. A value becomes null if the file declares the value missing.
 
-    There is an exception: a value that is declared missing but has a label, such as "Ved ikke", is an answer and stays. The
-    exception does not apply if the only labels are those of missing values.
+    However, a value that is declared missing may have a label, such as "Ved ikke". Such a value is an answer, so it
+    stays. If a variable has labels only for its missing values, those values become null despite their labels.
     """
     valid_labels = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
     for span in ranges:
@@ -140,7 +148,7 @@ def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels:
 
 
 def _metadata(path: Path) -> "metadata_container":
-    """Return the file's metadata. They are read only once, unless the file changes."""
+    """Return the file's metadata. The metadata are read again only if the file has changed."""
     return _metadata_of(path, stamp_of(path))
 
 

@@ -1,8 +1,9 @@
-"""Made-up delivered files, in the formats in which producers send such data, because no real files are public.
+"""Write made-up delivered files. They are needed because no real files are public.
 
-This module decides which files there are, and writes them into a folder. Their content is made up in `survey_answers.py`,
-`police_reports.py`, `police_counts.py`, `population.py` and `partnership.py`. The only real figures are those of
-`figures.py`, which have been published. `writing.py` writes the files. Nothing here reads a file that a producer delivered.
+The files have the formats in which producers send such data. This module decides which files there are, and
+`writing.py` writes them into a folder. Their content is made up in `survey_answers.py`, `police_reports.py`,
+`police_counts.py`, `population.py` and `partnership.py`. Only `figures.py` has real figures, which have been published.
+The modules of this folder never read a file that a producer delivered.
 """
 
 import hashlib
@@ -27,10 +28,10 @@ EDITIONS = range(2017, 2026)
 
 
 def write_sample(folder: Path, seed: int = 1, show_progress: Callable[[int, int], None] | None = None) -> list[Path]:
-    """Write the made-up files of editions 2017 to 2025 into `<folder>/<edition>/`, and return their paths.
+    """Write the made-up files of editions 2017 to 2025 into `<folder>/<edition>/`, and return the files' paths.
 
-    The same seed gives the same bytes. `show_progress` is called with each edition and its number of files. Raises InputError if
-    the folder contains any other file.
+    If the seed is the same, the files have the same bytes. `show_progress` is called once for each edition, with the
+    edition and the number of its files. Raises InputError if the folder contains any other file.
     """
     _refuse_other_files(folder)
     specifications, reference = load_specifications(), load_reference()
@@ -48,7 +49,7 @@ def write_sample(folder: Path, seed: int = 1, show_progress: Callable[[int, int]
 def sample_extracts(
     edition: int, seed: int, specifications: dict[str, Specification], reference: Reference
 ) -> Iterator[Extract]:
-    """Yield the made-up files of an edition."""
+    """Yield the made-up files of an edition before they are written."""
     layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     yield survey_extract(layouts["sikker_by_survey"], seed, reference)
     yield from _police_extracts(edition, seed, layouts, reference)
@@ -80,7 +81,10 @@ _PARTNERSHIP_EXTRACTS: dict[str, Callable[[Layout, int, Reference], Extract]] = 
 
 
 def _refuse_other_files(folder: Path) -> None:
-    """Refuse a folder that contains any other file, so that made-up files are never mixed with delivered ones."""
+    """Refuse a folder if it contains a file that is not made up.
+
+    Because of this, made-up files are never mixed with delivered files.
+    """
     for path in sorted(folder.rglob("*")) if folder.exists() else ():
         place = path.relative_to(folder)
         shape = r"20\d\d" if path.is_dir() else rf"20\d\d/{SYNTHETIC}[^/]+"

@@ -1,8 +1,9 @@
-"""The shares that the made-up answers should give: published shares, and plausible ones if none were published.
+"""Calculate the shares that the made-up answers of the survey should give.
 
-Each stratum has two sets of shares: one for the day, and one for the evening and night. Shares are in per cent of the
-respondents who gave a view. The strata of a bydel together give the bydel's share, and all strata together give Copenhagen's.
-`survey_answers.py` makes up who answers what.
+A share is the published share if there is one. If not, a plausible share is made up. Each stratum has two sets of
+shares: one set for the day, and one set for the evening and night. Shares are in per cent of the respondents who gave a
+view. The strata of a bydel together give the bydel's share. All strata together give Copenhagen's share.
+`survey_answers.py` makes up the answer of each respondent.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from assets.extracts.sample.population import COPENHAGEN
 from warehouse.reference_files import Reference
 
 DAY, EVENING = "", "_evening"
-AIMED_UNDER = 0.2  # subtracted from a published share, so that a bydel with a published share of 10 % is not above 10 %
+# Subtracted from a published unsafe share: if 10 % was published, the made-up share must not exceed 10 %.
+AIMED_UNDER = 0.2
 
 # Made-up shares that are used if none were published.
 CITY_SAFE = {DAY: 88.0, EVENING: 80.0}
@@ -33,7 +35,7 @@ PROFILE = {
     "vesterbro": (0.65, 0.80),
     "ydre_noerrebro": (1.45, 1.40),
 }
-PARTNERSHIP_UNSAFE = {  # shares in per cent, from edition 2017 on: first those for the day, then those for the evening and night
+PARTNERSHIP_UNSAFE = {  # shares in per cent for each edition from 2017 on: first for the day, then for the evening and night
     "tingbjerg_husum": (
         (15, 17, 16, 16, 15.5, 14.5, 13, 12, 12),
         (33, 31, 30, 28, 26.5, 25, 23, 22, 22),
@@ -46,7 +48,7 @@ FIRST_EDITION = 2017
 
 @dataclass(frozen=True)
 class City:
-    """Copenhagen's shares in per cent."""
+    """Copenhagen's shares at one time of day, in per cent."""
 
     safe: float
     neither: float
@@ -54,10 +56,11 @@ class City:
 
 
 def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> pd.DataFrame:
-    """Return the shares `neither` and `unsafe` of each stratum, by day and in the evening.
+    """Return the shares `neither` and `unsafe` of each stratum, for the day and for the evening.
 
-    `strata` has the columns `area_id` (the bydel), `partnership_id` (None outside the partnership areas) and `residents` (those
-    aged 15 and over).
+    `strata` has the columns `area_id`, `partnership_id` and `residents`. `area_id` is the bydel. `partnership_id` is
+    the partnership area, or None if the stratum is outside the partnership areas. `residents` is the number of
+    residents aged 15 and over.
     """
     published = published_shares(edition, reference)
     columns = {}
@@ -70,7 +73,10 @@ def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> 
 
 
 def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str], float]:
-    """Return the published figure of each area and measure. If sources differ, the first one in the file is used."""
+    """Return the published figures of an edition, keyed by area and measure.
+
+    If sources give different figures, the first figure in the file is used.
+    """
     figures = (
         reference["reference.published_figures"].query("edition == @edition").drop_duplicates(["area_id", "measure"])
     )
@@ -81,7 +87,11 @@ def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str]
 
 
 def _city(published: dict[tuple[str, str], float], time: str) -> City:
-    """Return Copenhagen's three shares. If the published, rounded shares add up to 99 or 101 %, they are corrected."""
+    """Return Copenhagen's three shares at one time of day.
+
+    If a share was not published, it is calculated from the other shares or made up. The published shares are rounded,
+    so they may add up to 99 or 101 %. If so, all three shares are corrected.
+    """
     unsafe, neither, safe = (published.get((COPENHAGEN, f"{name}{time}")) for name in ("unsafe", "neither", "safe"))
     if unsafe is None:
         safe = CITY_SAFE[time] if safe is None else safe
@@ -118,8 +128,8 @@ def _neither(
 ) -> pd.Series:
     """Return the share `neither` of each stratum.
 
-    If the share was not published, one half of it is the same in every bydel, and the other half is proportional to the bydel's
-    unsafe share.
+    If a bydel's share was not published, it is the sum of two halves. One half is the same in every bydel, and the
+    other half is proportional to the bydel's unsafe share.
     """
     bydele = strata.groupby("area_id")["residents"].sum()
     bydel_unsafe = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
@@ -133,10 +143,10 @@ def _neither(
 
 
 def _spread(published: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
-    """Return every bydel's share.
+    """Return the share of every bydel.
 
-    If a share was published, it is returned as it is. The other shares are in proportion to `profile`, and all bydele together
-    have the share `total`.
+    If a bydel's share was published, it is returned unchanged. The other shares are proportional to `profile`. All
+    bydele together have the share `total`.
     """
     shares = profile.copy()
     unpublished = [area for area in shares.index if area not in published]
@@ -147,7 +157,11 @@ def _spread(published: dict[str, float], profile: pd.Series, total: float, resid
 
 
 def _by_stratum(strata: pd.DataFrame, bydel_shares: pd.Series, partnership_shares: dict[str, float]) -> pd.Series:
-    """Return the share of each stratum, chosen so that the strata of a bydel together give the bydel's share."""
+    """Return the share of each stratum.
+
+    If a stratum is in a partnership area, it has the share of that partnership area. The other strata of a bydel all
+    have the same share. This share is chosen so that all strata of the bydel together have the bydel's share.
+    """
     shares = strata["partnership_id"].map(partnership_shares)
     inside = (shares * strata["residents"]).groupby(strata["area_id"]).sum()
     residents = strata["residents"].where(strata["partnership_id"].isna(), 0).groupby(strata["area_id"]).sum()

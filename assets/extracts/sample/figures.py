@@ -1,4 +1,4 @@
-"""A file of published figures, written as if somebody had typed the figures of the reference data into a table."""
+"""Make a file of published figures. It looks as if somebody had typed the reference data's figures into a table."""
 
 from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.writing import Extract, area_names, labels_of
@@ -8,7 +8,10 @@ FORMATS: dict[int, Format] = {2018: "xlsx", 2022: "xlsx", 2025: "xlsx"}
 
 
 def figures_extract(layout: Layout, reference: Reference) -> Extract:
-    """Return a file with one row for each published figure of the edition. None of its numbers is made up."""
+    """Return a file with one row for each published figure of the layout's edition. No figure is made up.
+
+    A figure is left out if the producer has no label for its measure or no code for its area.
+    """
     edition = layout.edition
     names = area_names(layout.writing.area_code_system, reference)
     words = labels_of(layout, "measure").values()

@@ -1,6 +1,8 @@
-"""Made-up files about the partnerships: activities and goals of the plan, meetings, accounts, and the state's list of areas.
+"""Make up the files about the partnerships: activities, result goals, meetings, accounts and a list of areas.
 
-All words are invented, except the names of partners, which are from the reference data. `writing.py` writes the files.
+The activities and the result goals are from a partnership's safety plan. The state makes the list of areas. Most names
+of partners are from the reference data. All other texts are invented, but the partnerships and the listed area
+Tingbjerg/Utterslevhuse exist. `writing.py` writes the files.
 """
 
 import numpy as np
@@ -62,7 +64,10 @@ LISTED = (  # the area's name and the kind of list; the last area here leaves th
 
 
 def activities_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return twenty to forty activities of each partnership, most of them with two or more partners."""
+    """Return a file with 20 to 40 activities for each partnership. Most activities have two or more partners.
+
+    Two activities in the file also have a partner that is not in the reference data.
+    """
     rng = np.random.default_rng([seed, layout.edition, 21])
     aliases = reference["reference.partner_aliases"].drop_duplicates("partner_id")
     rows = [
@@ -94,7 +99,10 @@ def _activities(code: str, layout: Layout, partners: list[str], rng: np.random.G
 
 
 def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
-    """Return `count` different partners, separated by semicolons. Some have spaces around them or are in small letters."""
+    """Return the names of `count` different partners as one text, with a semicolon between the names.
+
+    A few names are in small letters. Some texts have unusual spaces around the semicolons or a space at the end.
+    """
     names = [str(name) for name in rng.choice(np.array(partners, dtype=object), count, replace=False)]
     names = [name.lower() if rng.random() < 0.05 else name for name in names]
     divider = str(rng.choice(["; ", ";", " ; "], p=[0.8, 0.1, 0.1]))
@@ -102,7 +110,11 @@ def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
 
 
 def goals_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return four to eight result goals of each partnership. Whether a goal is marked as kept agrees with its numbers."""
+    """Return a file with four to eight result goals for each partnership.
+
+    A goal has two numbers: the number to reach and the number reached. The column `kept` says whether the goal was met,
+    and it always agrees with these numbers. If the number reached is not known, `kept` is `not_known`.
+    """
     rng = np.random.default_rng([seed, layout.edition, 22])
     rows = [
         _goal(code, number, title, layout, rng)
@@ -131,7 +143,11 @@ def _goal(code: str, number: int, title: str, layout: Layout, rng: np.random.Gen
 
 
 def meetings_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the year's meetings and other duties of each partnership. No two of the same kind are on the same day."""
+    """Return a file with the meetings and other duties of each partnership in the layout's edition.
+
+    The other duties are the update of the plan and the report to the committee. A partnership never has two meetings of
+    the same kind on the same day.
+    """
     rng = np.random.default_rng([seed, layout.edition, 23])
     rows = [
         {
@@ -147,7 +163,11 @@ def meetings_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the money set aside in the edition's year, as in the agreement, and the money spent: almost all of it."""
+    """Return a file with the money that each partnership had and spent in the layout's edition.
+
+    Each partnership has one row for each purpose. The budget is the amount in the agreement. Almost all of the budget
+    is spent.
+    """
     rng = np.random.default_rng([seed, layout.edition, 24])
     rows = [
         {
@@ -164,7 +184,10 @@ def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the list that the state makes in December of the edition's year. It becomes shorter from year to year."""
+    """Return a file with the list of areas that the state makes in December of the edition's year.
+
+    Every second year, the list loses its last area. One area always stays on the list.
+    """
     municipality = reference["reference.areas"].query("level == 'municipality'")["code"].iloc[0]
     listed = max(1, len(LISTED) - (layout.edition - FIRST_EDITION + seed % 2) // 2)
     rows = [
@@ -176,14 +199,17 @@ def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 
 def _codes(layout: Layout, reference: Reference) -> list[str]:
-    """Return the name of each partnership in the file's code system. If it has several names, the first one is used."""
+    """Return each partnership's code, in the code system that the layout names.
+
+    If a partnership has several codes, the first code in the reference data is used.
+    """
     partnerships = set(reference["reference.areas"].query("level == 'partnership_area'")["area_id"])
     names = area_names(layout.writing.area_code_system, reference)
     return [name for area, name in names.items() if area in partnerships]
 
 
 def _any_label(layout: Layout, column: str, rng: np.random.Generator) -> str:
-    """Choose at random one of our values for which the producer has a label."""
+    """Return a random value of the column, among the values that the producer has a label for."""
     return str(rng.choice(list(labels_of(layout, column).values())))
 
 

@@ -1,8 +1,8 @@
-"""Made-up counts of reports by area, year and crime type.
+"""Make up counts of reports by area, year and crime type.
 
-They have the same form as the real counts, which the police send in addition to the reports. Most are made from the made-up
-reports. Citizen-facing crime has no offence codes and cannot be counted, so its numbers are the published ones, or made up
-here.
+The police send such counts in addition to the reports. Most of the made-up counts are counted from the made-up reports.
+Citizen-facing crime has no offence codes, so its reports cannot be found among them. Its counts come from published
+numbers or rates. If nothing was published, this module makes them up.
 """
 
 import pandas as pd
@@ -29,7 +29,7 @@ CITIZEN_FACING_OTHERS = (
 
 
 def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) -> Extract:
-    """Return the counts of an edition's crime year: one row per area and crime type."""
+    """Return a file with the counts of the draw's crime year. It has one row for each area and crime type."""
     edition = layout.edition
     counted = counts(draw, edition, seed, reference)
     names = area_names(layout.writing.area_code_system, reference)
@@ -44,7 +44,7 @@ def counts_extract(layout: Layout, draw: Draw, seed: int, reference: Reference) 
 
 
 def counts(draw: Draw, edition: int, seed: int, reference: Reference) -> dict[str, dict[str, int]]:
-    """Return the number of reports by area and crime type, counted from the rows that no rule rejects."""
+    """Return the number of reports, keyed by area and then by crime type. Rows that a rule rejects are not counted."""
     good = draw.rows[draw.rows["good"]]
     by_area = {COPENHAGEN: _by_type(good)} | {
         area: _by_type(good[good["partnership"] == area]) for area in PARTNERSHIPS
@@ -60,9 +60,11 @@ def _by_type(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def _citizen_facing(area: str, count_by_type: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
-    """Return the number of citizen-facing reports.
+    """Return the number of citizen-facing reports in an area.
 
-    It comes from a published number or rate, or is made up if there is neither.
+    If the number was published, it is returned. If not, a partnership area's number is estimated from the counts of
+    other crime types. Copenhagen's number is computed from a rate per 1000 residents. This rate is made up if no rate
+    was published.
     """
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == @area")
     published = figures.drop_duplicates("measure").set_index("measure")["value"]

@@ -1,6 +1,7 @@
-"""Made-up reports of crime, as if the police had drawn them from their register: codes, days, journal numbers and later changes.
+"""Make up reports of crime that look as if the police had drawn them from their register.
 
-`report_places.py` makes up where the reports lie, `police_counts.py` counts them, and `writing.py` writes the files.
+This module makes up the offence codes, the days, the journal numbers and the changes between two draws.
+`report_places.py` makes up the places, `police_counts.py` counts the reports, and `writing.py` writes the files.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from assets.extracts.sample.report_places import place
 from assets.extracts.sample.writing import Extract
 from warehouse.reference_files import Reference
 
-# Keyed by the edition in which a second draw is delivered: the crime year that is drawn again, and the format of the file.
+# The key is the edition in which a second draw is delivered. The value is the draw's crime year and the file's format.
 REDRAWS: dict[int, tuple[int, Format]] = {2020: (2018, "parquet"), 2022: (2020, "xlsx")}
 LATE, REMOVED, RECODED = 0.010, 0.003, 0.004  # shares of a draw's reports that change before the next draw
 PARTNERSHIPS = {
@@ -43,11 +44,14 @@ TEXTS = ("{}", "{}, forsøg", "{} – flere forhold", "{} i ”åbent område”
 
 @dataclass(frozen=True)
 class Draw:
-    """A draw of a crime year: its rows, and the texts that spoil some of their cells.
+    """A draw of a crime year's reports from the register of the police.
 
-    In addition to the columns of the file, the rows have what a pipeline should find out. `crime_type` is empty if no line of the
-    mapping is valid for the code. `partnership` is the partnership area that the rode, the coordinates or the name show. `good`
-    is true if no rule rejects the row.
+    `rows` has the columns of the file. It also has columns that say what a pipeline should find out. `crime_type` is
+    empty if no line of the mapping is valid for the offence code. `partnership` is the partnership area that the
+    report's rode, coordinates or area name shows. `good` is true if no rule rejects the row.
+
+    `spoiled` has unreadable texts that the file gets in place of some cells. The texts are keyed by the column and then
+    by the position of the row.
     """
 
     crime_year: int
@@ -55,19 +59,26 @@ class Draw:
     spoiled: dict[str, dict[int, str]]
 
     def extract(self, layout: Layout, stem: str, kind: Format) -> Extract:
-        """Return the draw as a file of an edition."""
+        """Return the draw as a file of the layout's edition, in the format `kind`."""
         columns = [*layout.headings, *layout.ignored]
         return Extract(layout, stem, kind, self.rows[columns], self.spoiled)
 
 
 def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
-    """Return the edition's usual draw: it has the crime year before the edition, and was drawn in the edition's year."""
+    """Return the first draw of the crime year before the edition.
+
+    The police make this draw in the edition's year.
+    """
     reports, _ = _register(edition - 1, seed, reference)
     return _drawn(reports, edition, edition - 1, seed)
 
 
 def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -> Draw:
-    """Return the same reports, drawn again years later: some were added late, some were removed, and some have new codes."""
+    """Return a second draw of a crime year, which the police make some years after the first draw.
+
+    The second draw differs from the first draw in three ways. Some reports were added, some reports were removed, and
+    some reports got another offence code.
+    """
     reports, late = _register(crime_year, seed, reference)
     rng = np.random.default_rng([seed, edition, 3])
     reports = _recoded(reports, rng)[rng.random(len(reports)) >= REMOVED]
@@ -78,7 +89,7 @@ def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -
 
 
 def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the reports of a crime year that are in the first draw, and those that enter the register later."""
+    """Return two tables of a crime year's reports: the reports of the first draw, and the reports added later."""
     rng = np.random.default_rng([seed, crime_year, 2])
     in_first_draw = reports_published(crime_year, reference)
     count = in_first_draw + round(in_first_draw * LATE)
@@ -97,7 +108,7 @@ def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.Data
 
 
 def reports_published(crime_year: int, reference: Reference) -> int:
-    """Return the published number of all reported offences in Copenhagen in a crime year."""
+    """Return the published number of all reports of crime in Copenhagen in a crime year."""
     figures = reference["reference.published_figures"]
     published = figures.query(
         "edition == @crime_year + 1 and area_id == 'copenhagen' and measure == 'all_offences_reports'"
@@ -114,9 +125,10 @@ def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
 
 
 def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
-    """Return every 5-digit code of the newest mapping, with its crime type.
+    """Return every 5-digit offence code in the newest mapping, with its crime type.
 
-    It is also returned whether the mapping's line about the code is valid for the whole year.
+    A line of the mapping has a range of codes, and a code may be in several lines. The result has one row for each code
+    of each line. The column `holds` is true if the line is valid for the whole crime year.
     """
     lines = reference["reference.offence_codes"]
     lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
@@ -132,7 +144,10 @@ def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
 
 
 def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """Choose a code of each report's crime type at random. The same codes are frequent in all years."""
+    """Return a random offence code for each report, among the codes of the report's crime type.
+
+    A code that is frequent in one year is frequent in all years.
+    """
     mapping = mapped_codes(reference, crime_year)
     mapping["odds"] = np.random.default_rng([seed, 4]).exponential(1, len(mapping)) ** 2
     mapping = mapping[mapping["holds"]]
@@ -147,7 +162,11 @@ def _codes(types: pd.Series, crime_year: int, seed: int, reference: Reference, r
 def _unmap(
     rows: pd.DataFrame, places: np.ndarray, crime_year: int, reference: Reference, rng: np.random.Generator
 ) -> None:
-    """Give a few reports a code that no line of the mapping has, or whose line is not valid in the crime year."""
+    """Give the reports at `places` an offence code that has no crime type in the crime year.
+
+    Half of these codes are only in lines of the mapping that are not valid for the whole year. The other codes are in
+    no line. If every code in the mapping has a valid line, only half of the reports get a new code.
+    """
     mapping = mapped_codes(reference, crime_year)
     holds = set(mapping["offence_code"][mapping["holds"]])
     ended = sorted(set(mapping["offence_code"][~mapping["holds"]]) - holds)
@@ -162,9 +181,9 @@ def _unmap(
 
 
 def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
-    """Choose the days of the reports at random.
+    """Return a random day for each report: the day on which the crime was reported.
 
-    Seasons and weekdays differ, and there are fewer reports in the lockdown of 2020.
+    Some months and weekdays have more reports than others. There are fewer reports in the lockdown of 2020.
     """
     days = pd.date_range(date(crime_year, 1, 1), date(crime_year, 12, 31))
     odds = WEEKDAY_ODDS[days.weekday] * MONTH_ODDS[days.month - 1]
@@ -174,14 +193,21 @@ def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
 
 
 def _offence_days(reported_on: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Choose the days of the offences at random: most on the day of the report or shortly before. A few are empty."""
+    """Return a random day for each report: the day of the offence. A few days are empty.
+
+    Most offences happen on the day of the report or shortly before it.
+    """
     before = np.where(rng.random(len(reported_on)) < 0.55, 0, rng.geometric(0.15, len(reported_on)))
     days = reported_on - pd.to_timedelta(before, unit="D")
     return days.where(rng.random(len(reported_on)) >= 0.03)
 
 
 def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator) -> pd.Series:
-    """Return journal numbers. Each is made of the police district, the code, a serial number within the code, and the year."""
+    """Return a journal number for each report.
+
+    A journal number consists of the police district, the offence code, a serial number and the year. Each offence code
+    has its own serial numbers.
+    """
     serials = codes.groupby(codes).cumcount() + 10_001
     districts = np.array(["0100", "0101", "0102", "0103"], dtype=object)[rng.integers(0, 4, len(codes))]
     numbers: pd.Series = districts + "-" + codes + "-" + serials.astype(str).astype(object) + f"-{crime_year % 100:02d}"
@@ -189,7 +215,10 @@ def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator
 
 
 def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """Return texts that describe the offence as people would write it. Some have a dash, curly quotes or a euro sign."""
+    """Return a text for each report that describes the offence as a police officer might write it.
+
+    Some texts have a dash, curly quotes or a euro sign.
+    """
     crime_types = reference["reference.crime_types"]
     names = [*zip(crime_types["crime_type"], crime_types["name_da"], strict=True), (None, "Andet")]
     texts = np.array([[text.format(name) for text in TEXTS] for _, name in names], dtype=object)
@@ -202,7 +231,10 @@ def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> 
 
 
 def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the reports, some of them with the code and type of another report. Journal numbers stay the same."""
+    """Return the reports after some of them got the offence code and the crime type of another report.
+
+    The journal numbers stay the same.
+    """
     places = np.flatnonzero(rng.random(len(reports)) < RECODED)
     sources = rng.choice(len(reports), len(places))
     taken_from = np.arange(len(reports))
@@ -211,7 +243,7 @@ def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _drawn(reports: pd.DataFrame, edition: int, crime_year: int, seed: int) -> Draw:
-    """Return the reports sorted by day, with the day of the draw. The rows that rules reject are at the end."""
+    """Return a draw of the reports, sorted by the day of the report. The rows that rules reject are at the end."""
     rng = np.random.default_rng([seed, edition, crime_year, 5])
     rows = reports.sort_values(["reported_on", "journal_number"], kind="stable").reset_index(drop=True)
     drawn_on = pd.Timestamp(edition, 2, 10) + pd.Timedelta(days=int(rng.integers(0, 40)))

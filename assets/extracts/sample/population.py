@@ -1,7 +1,8 @@
-"""Made-up numbers of residents on 1 January: of the municipality's bydele, the survey's bydele and the partnership areas.
+"""Make up how many residents each area has on 1 January.
 
-The number of the whole municipality is the published one. It is divided among the areas by their shares of 2015.
-`survey_answers.py` divides the residents into the strata of the survey.
+The areas are the municipality, its bydele, the survey's bydele and the partnership areas. The municipality's number is
+the published number. A bydel has the same share of this number in every year: its share in 2015. The numbers of the
+partnership areas are assumed. `survey_answers.py` divides the residents into the strata of the survey.
 """
 
 from datetime import date
@@ -18,7 +19,8 @@ SOURCE = "Opdigtet prøve"
 SHARES_ON = date(2015, 1, 1)  # the last day for which the residents of the bydele were published
 FORMATS: dict[int, Format] = {2019: "xlsx", 2022: "parquet", 2024: "xlsx"}
 
-# The bydele of the survey that are parts of a bydel of the municipality, with their assumed shares of its residents.
+# These bydele of the survey are only parts of a bydel of the municipality. The number is the assumed share of the residents
+# of the municipality's bydel who live in the part.
 SURVEY_PARTS = {
     "christianshavn": ("bydel_indre_by", 0.20),
     "indre_by": ("bydel_indre_by", 0.80),
@@ -37,7 +39,10 @@ PARTNERSHIP_RESIDENTS = {
 
 
 def population_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the residents of each area on 1 January of the edition's year and of the year before."""
+    """Return a file with the number of residents of each area on two days.
+
+    The two days are 1 January of the edition's year and 1 January of the year before.
+    """
     edition, names = layout.edition, area_names("population", reference)
     rows = [
         {"area_code": names[area], "on_date": pd.Timestamp(year, 1, 1), "population_residents": count, "source": SOURCE}
@@ -49,9 +54,10 @@ def population_extract(layout: Layout, seed: int, reference: Reference) -> Extra
 
 
 def residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Return the residents of every area on 1 January of a year.
+    """Return the number of residents of every area on 1 January of a year.
 
-    Copenhagen's number is the published one, and the others are in proportion to it.
+    Copenhagen's number is the published number. The numbers of the bydele are in proportion to Copenhagen's number. The
+    numbers of the partnership areas are made up.
     """
     populations = reference["reference.populations"]
     total = _copenhagen(populations, year)
@@ -70,7 +76,10 @@ def _copenhagen(populations: pd.DataFrame, year: int) -> int:
 
 
 def _partnership_residents(reference: Reference, year: int, seed: int) -> dict[str, int]:
-    """Return the residents of the partnership areas as they are defined on 1 January. They differ a little from year to year."""
+    """Return the number of residents of each partnership area on 1 January of a year.
+
+    The number is for the version of the area that is valid on this day. It differs a little from year to year.
+    """
     areas = reference["reference.areas"].query("level == 'partnership_area'")
     day = date(year, 1, 1)
     has_begun = areas["valid_from"].map(lambda valid_from: pd.isna(valid_from) or valid_from <= day)

@@ -1,7 +1,9 @@
-"""The places of made-up reports: most have a rode, some have coordinates or only the bydel's name, and a few have no place.
+"""Make up the places of the made-up reports of crime.
 
-Coordinates lie inside the boundary of exactly one rode. If the reference data have no roder for a partnership area, its reports
-have the name of that area. `police_reports.py` makes up what is reported.
+A rode is a small area within a bydel. Most reports have a rode. Some reports have coordinates, some have only the
+bydel's name, and a few have no place. Coordinates lie inside the boundary of exactly one rode. If the reference data
+have no roder for a partnership area, the reports of this area have the area's name. `police_reports.py` makes up what
+is reported.
 """
 
 from collections.abc import Iterable
@@ -16,16 +18,17 @@ from warehouse.reference_files import Reference
 
 BY_RODE, BY_COORDINATES, BY_NAME = 0.80, 0.10, 0.085  # shares of reports; all other reports have no place
 WITH_NAME_TOO = 0.6  # of the reports that have a rode, the share that have the bydel's name too
-# How many times likelier a rode of these bydele is chosen; the number is 1 for all other bydele.
+# The odds that a rode of these bydele is chosen. The odds of a rode of any other bydel are 1.
 BUSY = {"bydel_indre_by": 3.0, "bydel_noerrebro": 1.5, "bydel_vesterbro_kgs_enghave": 1.6}
 POINTS = 250  # how many random points each rode has
 
 
 def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """Add `area_code`, `rode_code`, coordinates and `partnership` to the reports.
+    """Add the columns `area_code`, `rode_code`, `coordinate_x`, `coordinate_y` and `partnership` to the reports.
 
-    Each place lies in the report's partnership area, which is in the column `lies_in`. `partnership` is the partnership area that
-    a reader of the file can find out from the place; it is None if the place does not show it.
+    The column `lies_in` has the report's partnership area, and each place lies in that area. The column `partnership`
+    has the partnership area that a reader of the file can find out from the place. It is None if the place shows no
+    partnership area.
     """
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
@@ -48,7 +51,11 @@ def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) ->
 
 
 def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -> np.ndarray:
-    """Choose a rode at random for each report, in its partnership area or outside all partnership areas."""
+    """Return a random rode for each report, as the position of the rode in `roder`.
+
+    If `lies_in` has a partnership area, the rode lies in that area. If `lies_in` is empty, the rode lies outside all
+    partnership areas.
+    """
     chosen = np.zeros(len(lies_in), dtype=int)
     for area in (None, *roder["partnership"].dropna().unique()):
         in_area = roder["partnership"].isna() if area is None else roder["partnership"] == area
@@ -59,7 +66,7 @@ def _chosen(roder: pd.DataFrame, lies_in: pd.Series, rng: np.random.Generator) -
 
 
 def _roder(reference: Reference) -> pd.DataFrame:
-    """Return every rode with its code, bydel, partnership area, boundary, and its odds of being chosen."""
+    """Return every rode with its code, boundary, bydel and partnership area, and with its odds of being chosen."""
     areas = reference["reference.areas"]
     bydele = areas.query("level == 'bydel'").set_index("area_id")["name_da"]
     roder = areas.query("level == 'rode'").merge(
@@ -75,16 +82,20 @@ def _roder(reference: Reference) -> pd.DataFrame:
 
 
 def _whole_of(wholes: Iterable[str], reference: Reference) -> pd.Series:
-    """Return, for each member of the areas in `wholes`, the area that it belongs to. The members' ids are the index."""
+    """Return the area in `wholes` that each member area belongs to. The index has the ids of the member areas.
+
+    A member area is left out if it belongs to no area in `wholes`.
+    """
     members = reference["reference.area_members"]
     members = members[members["area_id"].isin(list(wholes))].drop_duplicates("member_area_id")
     return members.set_index("member_area_id")["area_id"]
 
 
 def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Choose random points in each rode. They are in metres east and north, in an array of shape (roder, points, coordinates).
+    """Return random points in each rode, as an array of shape (roder, points, coordinates).
 
-    A point on the border of two roder, so that it lies in both, is not used.
+    The coordinates are in metres east and north. A point is used only if it lies in a single rode and not on a border
+    of two roder. Raises ValueError if no point lies in a rode alone.
     """
     shapes = shapely.from_wkt(boundaries)
     low_x, low_y, high_x, high_y = shapely.bounds(shapes)[:, :, None].transpose(1, 0, 2)

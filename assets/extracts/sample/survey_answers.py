@@ -1,6 +1,6 @@
-"""Made-up answers of the safety survey: strata, weights, respondents and their answers.
+"""Make up a file of the safety survey: its strata, its respondents, and their weights and answers.
 
-`aimed_shares.py` decides the shares that the answers give; `writing.py` writes the file.
+`aimed_shares.py` decides which shares the answers should give. `writing.py` writes the file.
 """
 
 from datetime import date
@@ -50,7 +50,11 @@ RATES = {
 
 
 def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return the answers of one edition: as many good rows as the published number of answers, and a few bad rows."""
+    """Return a file with the answers of the layout's edition.
+
+    The number of good rows is the published number of answers. It is made up if no number was published. A few bad rows
+    follow at the end.
+    """
     edition = layout.edition
     rng = np.random.default_rng([seed, edition, 1])
     strata = _strata(edition, seed, reference, rng)
@@ -67,9 +71,11 @@ def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
 
 
 def _strata(edition: int, seed: int, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row per stratum, with its bydel and its partnership area.
+    """Return one row for each stratum of the survey.
 
-    It also has the numbers of residents aged 15 and over, of those who were invited, and of answers.
+    Each row has the stratum's bydel and its partnership area. The partnership area is None if the stratum lies outside
+    all partnership areas. The row also has three numbers: the residents aged 15 and over, the invited residents, and
+    the answers.
     """
     strata = _areas_of_strata(edition, seed, reference)
     answers, invited = _published_numbers(edition, reference)
@@ -107,13 +113,16 @@ def _areas_of_strata(edition: int, seed: int, reference: Reference) -> pd.DataFr
 
 
 def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) -> dict[str, str]:
-    """Return the bydel that each partnership area lies in."""
+    """Return the bydel that each partnership area lies in, keyed by the partnership area."""
     members = reference["reference.area_members"].query("area_id in @bydele and member_area_id in @partnerships")
     return BYDEL_OF | dict(zip(members["member_area_id"], members["area_id"], strict=True))
 
 
 def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
-    """Return the edition's number of answers and number of invited residents. They are made up if they were not published."""
+    """Return the edition's number of answers and its number of invited residents.
+
+    A number that was not published is made up.
+    """
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == 'copenhagen'")
     answers = int(figures["answers"].max()) if figures["answers"].notna().any() else ANSWERS + edition % 7 * 10
     invited = int(figures["invited"].max()) if figures["invited"].notna().any() else round(answers / RESPONSE)
@@ -121,7 +130,10 @@ def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
 
 
 def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
-    """Divide a total into whole numbers in proportion to sizes, by the method of the largest remainder."""
+    """Divide a total into whole numbers that are in proportion to `sizes` and add up to the total.
+
+    This is the method of the largest remainder.
+    """
     exact = total * sizes / sizes.sum()
     parts: np.ndarray = np.floor(exact).astype(int)
     parts[np.argsort(parts - exact, kind="stable")[: total - parts.sum()]] += 1
@@ -129,10 +141,10 @@ def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
 
 
 def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Choose random weights that add up to the residents of each stratum.
+    """Return a random weight for each respondent. The weights in a stratum add up to the stratum's residents.
 
-    The strata are sampled at different rates, which causes a design effect already. The weights vary just enough to raise the
-    design effect to DESIGN_EFFECT.
+    The strata are sampled at different rates. This alone causes a design effect. The weights within a stratum vary just
+    enough to raise the design effect to DESIGN_EFFECT.
     """
     size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
     strata_effect = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
@@ -147,9 +159,10 @@ def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Genera
 
 
 def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Choose the class of each respondent's two answers at random.
+    """Add the random classes of each respondent's two answers: one answer about the day and one about the evening.
 
-    Most who feel unsafe by day feel unsafe in the evening too.
+    A class is `unsafe`, `neither`, `safe` or `left_out`. Most respondents who feel unsafe by day also feel unsafe in
+    the evening.
     """
     unsafe_first = {"unsafe": 2.0, "neither": 1.0, "safe": 0.0, "left_out": 0.5}
     classes = {time: np.full(len(rows), "safe", dtype=object) for time in (DAY, EVENING)}
@@ -165,10 +178,11 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
 
 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """Return the class of each answer of a stratum.
+    """Return the class of each respondent's answer in one stratum.
 
-    Respondents are taken in `order`. The first respondents are unsafe, until their weights add up to the unsafe share. The next
-    are `neither`, until their weights add up to that share. The others are safe.
+    A few random respondents are `left_out`. The other respondents are taken in the order of `order`. The first
+    respondents are `unsafe`, until their weights add up to the share of `unsafe` in `aim`. The next respondents are
+    `neither`, until their weights add up to the share of `neither` in `aim`. All other respondents are `safe`.
     """
     classes = np.full(len(weights), "safe", dtype=object)
     classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
@@ -180,9 +194,10 @@ def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng:
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return the longest beginning of `order` whose weights add up to less than `goal`.
+    """Return positions from `order`. The weights at these positions add up to nearly `goal`.
 
-    One more position is added if that brings the sum closer to `goal`.
+    Positions are taken from the beginning of `order`, as long as their weights add up to less than `goal`. One later
+    position is added if it brings the sum closer to `goal`.
     """
     count = int(np.searchsorted(np.cumsum(weights[order]), goal))
     gap = goal - weights[order[:count]].sum()
@@ -194,7 +209,10 @@ def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.nda
 
 
 def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: np.random.Generator) -> pd.Series:
-    """Choose an answer of each class at random. Answers that are listed earlier in the class are more frequent."""
+    """Return a random answer for each class in `classes`.
+
+    `answers` lists the answers of each class. An answer that comes earlier in its list is more frequent.
+    """
     answered = classes.copy()
     for name, choices in answers.items():
         places = np.flatnonzero(classes == name)
@@ -204,7 +222,10 @@ def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: 
 
 
 def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, list[str]]:
-    """Return the answers of the edition's scale, keyed by class, according to the newest rule that is valid for the edition."""
+    """Return the edition's possible answers, keyed by class.
+
+    The classes follow the newest rule that is valid for the edition. Only answers in `labels` are returned.
+    """
     rules = reference["reference.answer_classes"].query("valid_from_edition <= @edition")
     rules = rules[(rules["rule_version"] == rules["rule_version"].max()) & rules["answer"].isin(labels)]
     return {str(name): group["answer"].tolist() for name, group in rules.groupby("answer_class")}
@@ -214,7 +235,10 @@ def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, l
 
 
 def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the columns that the layout has, in its order, with the rows shuffled."""
+    """Return the rows in random order, with the layout's columns in the layout's order.
+
+    The column that the layout ignores comes last.
+    """
     rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
     edition, names = layout.edition, area_names("survey", reference)
     file = {
@@ -237,9 +261,10 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
 
 
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
-    """Choose random days within the edition's fieldwork. A few are empty.
+    """Return a random day within the edition's fieldwork for each respondent. A few days are empty.
 
-    If the days of the fieldwork are not known, days in December and January are chosen.
+    If the first day of the fieldwork is not known, 1 December before the edition is used. If the last day is not known,
+    31 January of the edition's year is used.
     """
     described = reference["reference.editions"].query("edition == @edition").iloc[0]
     first_day, last_day = described["fieldwork_first_day"], described["fieldwork_last_day"]
@@ -251,9 +276,10 @@ def _days(edition: int, reference: Reference, count: int, rng: np.random.Generat
 
 
 def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Choose yes or no at random; yes is twice as frequent for those who feel unsafe.
+    """Return a random yes or no for each respondent.
 
-    A few cells are "don't know", "no answer" or empty.
+    Respondents who feel unsafe answer yes twice as often as other respondents. A few cells are "don't know", "no
+    answer" or empty.
     """
     yes = rng.random(len(unsafe)) < np.where(unsafe, 2 * rate, rate)
     drawn = rng.random(len(unsafe))
@@ -262,14 +288,20 @@ def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Ser
 
 
 def _interview_form(layout: Layout, count: int, rng: np.random.Generator) -> dict[str, pd.Series]:
-    """Return the column that the layout ignores. Its heading has the style of the edition's other headings."""
+    """Return the column about the form of the interview, keyed by its heading. The layout ignores this column.
+
+    If all other headings of the edition are in small letters, this heading is in small letters too.
+    """
     small = all(heading == heading.lower() for heading in layout.headings.values())
     name = next(name for name in layout.ignored if (name == name.lower()) == small)
     return {name: pd.Series(rng.choice(np.array(["Web", "Telefon"], dtype=object), count, p=[0.8, 0.2]))}
 
 
 def _with_bad_rows(file: pd.DataFrame, edition: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the file with a few bad rows at its end: without a positive weight, repeated, or with an unknown label."""
+    """Return the file with a few bad rows at its end.
+
+    Four bad rows have no positive weight. Two bad rows have an unknown label. Up to two bad rows repeat another row.
+    """
     bad = file.iloc[rng.choice(len(file), MOST_BAD, replace=False)].copy().reset_index(drop=True)
     numbers = [f"{edition}-9{number:04d}" for number in range(len(bad))]
     bad.loc[:5, "respondent_number"] = numbers[:6]

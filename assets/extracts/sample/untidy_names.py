@@ -1,4 +1,4 @@
-"""Make names untidy, as they are in real files: with a space at the end, in small letters or in capital letters."""
+"""Make some names untidy, as in real files: with a space at the end, in small letters or in capital letters."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,10 @@ BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # the share of names that get a space, s
 
 
 def untidy_names(names: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Return the names, some with a space at the end, some in small letters, some in capital letters. Empty names stay empty."""
+    """Return the names after making some of them untidy. Empty names stay empty.
+
+    An untidy name has a space at the end, or is in small letters, or is in capital letters.
+    """
     drawn = rng.random(len(names))
     dirty = names.where(drawn >= BLANK, names + " ")
     dirty = dirty.where((drawn < BLANK) | (drawn >= BLANK + LOWER), names.str.lower())

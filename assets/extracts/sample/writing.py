@@ -1,7 +1,8 @@
-"""Write a made-up table as a producer's file, with the headings, labels, formats and decimal mark of the specification.
+"""Write a made-up table as a file that looks like a producer's file.
 
-This module writes four formats. In each of them the same table always gives the same bytes. The other modules of this folder
-make up the content. `assets/extracts/formats/` reads the files.
+The specification says which headings, labels, date formats and decimal mark the file has. This module writes CSV,
+Excel, SPSS and Parquet. In each of these formats, the same table always gives the same bytes. The other modules of this
+folder make up the content. `assets/extracts/formats/` reads the files.
 """
 
 import csv
@@ -36,10 +37,11 @@ UNKNOWN_CODE = 99.0  # the number in an SPSS file for a label that the specifica
 
 @dataclass(frozen=True)
 class Extract:
-    """A made-up file before it is written. Its rows have our columns with our values, and ignored columns under their headings.
+    """The content of a made-up file, before the file is written.
 
-    Days are datetime64, numbers are numbers, and everything else is text or None. `spoiled` has texts that are written in place of
-    a cell's value; they are keyed by the column and then by the position of the row.
+    `rows` has our values under our names of the columns. Only a column that the layout ignores has the producer's
+    heading. Days are datetime64, numbers are numbers, and everything else is text or None. `spoiled` has texts that are
+    written in place of some cells. These texts are keyed by the column and then by the position of the row.
     """
 
     layout: Layout
@@ -50,33 +52,42 @@ class Extract:
 
     @property
     def writing(self) -> Writing:
-        """How the producer writes its files in the edition."""
+        """How the producer writes its files in the layout's edition."""
         return self.layout.writing
 
     @property
     def headings(self) -> dict[str, str]:
-        """The producer's heading of each column, in the order of the rows' columns."""
+        """The producer's headings, keyed by our names of the columns. The headings have the order of `rows`."""
         return {name: self.layout.heading_of(name) for name in self.rows.columns}
 
     def labels(self, column: str) -> dict[str, str]:
-        """Return the producer's label of each of our values. For a column without labels the result is empty."""
+        """Return the producer's labels for a column, keyed by our values.
+
+        The result is empty if the column has no labels.
+        """
         return {meaning: label for label, meaning in labels_of(self.layout, column).items()}
 
 
 def labels_of(layout: Layout, column: str) -> dict[str, str]:
-    """Return our value of each of the producer's labels. For a column without labels the result is empty."""
+    """Return our values for a column, keyed by the producer's labels.
+
+    The result is empty if the column has no labels.
+    """
     return (layout.columns[column].labels or {}) if column in layout.columns else {}
 
 
 def area_names(system: str, reference: Reference) -> dict[str, str]:
-    """Return the code of each area in a code system. If an area has several codes, the first one in the file is used."""
+    """Return the codes of the areas in a code system, keyed by the areas' ids.
+
+    If an area has several codes, the first code in the reference data is used.
+    """
     codes = reference["reference.area_codes"]
     codes = codes[codes["code_system"] == system].drop_duplicates("area_id")
     return dict(zip(codes["area_id"], codes["code"], strict=True))
 
 
 def write(extract: Extract, folder: Path) -> Path:
-    """Write the file into the edition's folder, which is in `folder`, and return the file's path."""
+    """Write the file into the subfolder of `folder` that belongs to the edition. Return the file's path."""
     path = folder / str(extract.layout.edition) / f"{SYNTHETIC}{extract.stem}_{extract.layout.edition}.{extract.format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx, "sav": _write_sav, "parquet": _write_parquet}[extract.format](
@@ -86,14 +97,14 @@ def write(extract: Extract, folder: Path) -> Path:
 
 
 def _labelled(extract: Extract, column: str) -> pd.Series:
-    """Return the column with the producer's labels in place of our values."""
+    """Return the column with the producer's labels in place of our values. A value without a label stays the same."""
     labels = extract.labels(column)
     values = extract.rows[column]
     return values.map(lambda value: labels.get(value, value)) if labels else values
 
 
 def _or_none(values: pd.Series, cells: list[Cell]) -> list[Cell | None]:
-    """Return the cells, with None in place of each cell whose value is missing."""
+    """Return the cells, but replace a cell with None if its value in `values` is missing."""
     return [None if missing else cell for cell, missing in zip(cells, values.isna(), strict=True)]
 
 
@@ -117,9 +128,10 @@ def _write_csv(extract: Extract, path: Path) -> None:
 
 
 def _plain_lines(columns: list[pa.Array], settings: Csv) -> str:
-    """Return the lines without quotes, or an empty text if a cell needs quotes.
+    """Return the lines of the CSV file without quotes. Return an empty text if a cell needs quotes.
 
-    pyarrow writes the lines much faster than Python's csv module, which is used only for the few files that need quotes.
+    pyarrow writes the lines much faster than Python's csv module. The csv module is used only for the few files that
+    need quotes.
     """
     out = pa.BufferOutputStream()
     options = pa_csv.WriteOptions(
@@ -140,7 +152,7 @@ def _quoted_lines(columns: list[pa.Array], settings: Csv) -> str:
 
 
 def _text(extract: Extract, column: str) -> list[str | None]:
-    """Return the column's cells as the producer writes them in a text file."""
+    """Return the column's cells as texts, as the producer writes them in a text file. An empty cell is None."""
     values = _labelled(extract, column)
     if _is_day(values):
         days = pa.array(values.to_numpy().astype("datetime64[D]"))
@@ -189,7 +201,7 @@ def _write_column(sheet: "Worksheet", first_row: int, place: int, cells: list[ob
 
 
 def _cells(extract: Extract, column: str) -> list[object]:
-    """Return the column's cells as texts, numbers and days. An empty cell is None."""
+    """Return the column's cells for an Excel sheet, as texts, numbers and days. An empty cell is None."""
     values = _labelled(extract, column)
     cells = values.dt.to_pydatetime().tolist() if _is_day(values) else values.tolist()
     return _spoil(extract, column, _or_none(values, cells))
@@ -198,7 +210,7 @@ def _cells(extract: Extract, column: str) -> list[object]:
 # --- SPSS --------------------------------------------------------------------------------------------------
 
 SAV_DATE_AT = 92  # where the date (9 bytes) and the time (8 bytes) of creation are in the file
-# This is WRITTEN_AT. It is not made with `strftime`, whose name of the month depends on the machine's language.
+# This is WRITTEN_AT as text. `strftime` is not used, because it writes the month's name in the machine's language.
 SAV_DATE = b"01 Jan 20" + b"00:00:00"
 
 
@@ -227,7 +239,7 @@ def _write_sav(extract: Extract, path: Path) -> None:
 
 
 def _coded(extract: Extract, column: str) -> pd.Series:
-    """Return the number of each cell's label, as SPSS stores it. An empty cell is NaN."""
+    """Return the number that SPSS stores for each cell's label. An empty cell is NaN."""
     codes = {meaning: float(code) for code, meaning in enumerate(extract.labels(column), 1)}
     values = extract.rows[column]
     return values.map(codes).fillna(UNKNOWN_CODE).where(values.notna())
@@ -246,7 +258,7 @@ def _write_parquet(extract: Extract, path: Path) -> None:
 
 
 def _array(extract: Extract, column: str) -> pa.Array:
-    """Return the column as days, numbers or text. If some of its cells are spoiled, the column is always text."""
+    """Return the column as an Arrow array of days, numbers or texts. If a cell is spoiled, all cells are texts."""
     values = _labelled(extract, column)
     if column in extract.spoiled or not (_is_day(values) or pd.api.types.is_numeric_dtype(values)):
         return pa.array(_text(extract, column), pa.string())
