@@ -105,6 +105,7 @@ def test_loading_the_definitions_imports_neither_great_expectations_nor_matplotl
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_the_benchmark_measures() -> None:
     measured, yardstick, median_ratio = ratio(runs=1)
     assert measured > 0

@@ -21,6 +21,7 @@ from warehouse.decision_file import (
     load_decisions,
 )
 from warehouse.errors import InputError
+from warehouse.home import path_for_reader
 
 ROW = "about: rejected_row\nfile: a.csv\nfile_sha256: 0123456789ab\nrow: 9"
 CELL = "column: area_code\nexpects: Valbyy\nvalue: Valby"
@@ -86,7 +87,7 @@ def test_a_fault_is_named_with_the_line_that_it_stands_on_and_what_is_allowed(tm
     entry, line, sentence = FAULTS[fault]
     with pytest.raises(InputError) as refused:
         load_decisions(written(tmp_path, entry))
-    assert str(refused.value).startswith(f"{tmp_path}/decisions.yml, line {line}: decisions.1")
+    assert str(refused.value).startswith(f"{path_for_reader(tmp_path)}/decisions.yml, line {line}: decisions.1")
     assert str(refused.value).endswith(sentence)
 
 

@@ -454,6 +454,7 @@ def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
 # --- the file ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_who_decide_at_once_lose_nothing(place: Path) -> None:
     codes = [f"{number:05}" for number in range(40)]
     lines = [line | {"Gern.kode": code} for line, code in zip(reports(300), [*codes, *["75111"] * 260], strict=True)]
@@ -603,6 +604,7 @@ def test_a_verdict_names_no_decision_that_lapsed_or_expired(table: str, rule: st
     assert verdict(tables, "2b", 2022, "baseline", "burglary")["decision"] is None
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, reference: Path) -> None:
     who = ("--person", "A. Steward", "--reason", "The police confirmed it.")
     done = tryghed(place, "decide", "check", TABLE, RULE, str(EDITION), seen(), *who, reference=reference)

@@ -36,6 +36,7 @@ def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_pat
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.slow
 def test_a_column_that_is_not_asked_this_year_is_said_and_not_guessed(tmp_path: Path) -> None:
     path = write(
         survey_extract(load_specifications()["sikker_by_survey"].for_edition(2022), 1, load_reference()), tmp_path
@@ -45,6 +46,7 @@ def test_a_column_that_is_not_asked_this_year_is_said_and_not_guessed(tmp_path: 
     assert "- worry_graffiti: not asked or not delivered in 2022" in said
 
 
+@pytest.mark.slow
 def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: Path) -> None:
     lines = reports(10)
     lines[3]["Anmeldelsesdato"] = "31-02-2022"
@@ -59,6 +61,7 @@ def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: P
     assert "marker7" not in said
 
 
+@pytest.mark.slow
 def test_unmapped_codes_are_listed_with_their_reports(tmp_path: Path) -> None:
     path = deliver(tmp_path, 2023, NAME, reports(3, **{"Gern.kode": "00001"}))
     said = plain(tryghed(tmp_path, "extracts", "check", str(path)))

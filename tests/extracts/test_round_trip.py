@@ -262,6 +262,7 @@ def xlsx_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[Row], list[str
 
 @OFTEN
 @given(xlsx_cases(), st.sampled_from([[], ["Udtræk"], ["a", "b", "c", "d", "e", "f"]]), st.booleans())
+@pytest.mark.slow
 def test_xlsx(case: tuple[Writing, list[str], list[Row], list[str]], note: Row, in_place: bool) -> None:
     of, header, rows, wanted = case
     assert of.formats.xlsx is not None
@@ -313,6 +314,7 @@ def sav_cases(draw: st.DrawFn) -> tuple[Writing, pd.DataFrame, list[list[str | N
 
 @OFTEN
 @given(sav_cases(), st.booleans(), st.data())
+@pytest.mark.slow
 def test_sav(case: tuple[Writing, pd.DataFrame, list[list[str | None]]], compress: bool, data: st.DataObject) -> None:
     of, frame, expected = case
     header = list(frame.columns)
@@ -458,6 +460,7 @@ def typed(of: Specification, delivered: pa.Table) -> list[tuple[Any, ...]]:
 
 @OFTEN
 @given(layouts(), VALUES)
+@pytest.mark.slow
 def test_values_come_back_from_a_file_of_any_format(layout: tuple[Format, Specification], rows: list[Values]) -> None:
     kind, of = layout
     with tempfile.TemporaryDirectory() as folder:
@@ -481,6 +484,7 @@ def cells_table(**columns: list[str | None]) -> pa.Table:
     st.sampled_from(",."),
     st.sampled_from(["{}", " {}", "{} ", "  {}  "]),
 )
+@pytest.mark.slow
 def test_cells_are_read_with_blanks_around_them(
     rows: list[tuple[date, Decimal, int, str]], written: str, mark: str, around: str
 ) -> None:
@@ -499,6 +503,7 @@ def test_cells_are_read_with_blanks_around_them(
 
 @OFTEN
 @given(DAYS, st.permutations(DATE_FORMATS))
+@pytest.mark.slow
 def test_a_day_in_another_form_is_never_read_as_another_day(day: date, forms: list[str]) -> None:
     ours, *others = forms
     of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, ",", ours, columns=COLUMNS)
@@ -508,6 +513,7 @@ def test_a_day_in_another_form_is_never_read_as_another_day(day: date, forms: li
 
 @OFTEN
 @given(FRACTIONS.filter(lambda one: one != one.to_integral_value()), st.sampled_from(",."))
+@pytest.mark.slow
 def test_a_fraction_with_the_other_mark_is_never_read(fraction: Decimal, mark: str) -> None:
     of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, "%d-%m-%Y", columns=COLUMNS)
     text = format(fraction, "f").replace(".", "," if mark == "." else ".")
