@@ -125,7 +125,7 @@ def timed(way: str, folder: Path) -> float:
     """
     libraries = ["pyreadstat", "python_calamine", "pyproj.crs"]
     libraries += ["assets.extracts.landing"] if way.endswith("rows as delivered") else []
-    libraries += ["assets.extracts.trial"] if way.endswith("typed table") else []
+    libraries += ["assets.extracts.file_trial"] if way.endswith("typed table") else []
     for library in libraries:
         import_module(library)
     with tempfile.TemporaryDirectory(dir=folder) as home:

@@ -1,6 +1,7 @@
 """The house as a whole: which room may import which, what loading costs, and what is in Dagster's page."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -71,6 +72,21 @@ def test_methods_stand_on_nothing_of_the_project() -> None:
             if name.split(".")[0] in {*ROOMS, "dagster", "duckdb"} and not name.startswith("assets.methods")
         }
         assert not foreign, f"{path.name} imports {foreign}"
+
+
+def missing_modules(code: str) -> list[str]:
+    """Return the modules of the project that a text in the code names, but that do not exist."""
+    texts = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
+    name = re.compile(rf"({'|'.join(ROOMS)})(\.[a-z_0-9]+)+")
+    named = [text for text in texts if isinstance(text, str) and name.fullmatch(text)]
+    return [module for module in named if not list(PROJECT.glob(f"{module.replace('.', '/')}*"))]
+
+
+def test_modules_that_are_named_in_texts_exist() -> None:
+    assert missing_modules('import_module("assets.extracts.trial")') == ["assets.extracts.trial"]
+    for room in (*ROOMS, "benchmarks"):
+        for path in (PROJECT / room).rglob("*.py"):
+            assert not missing_modules(path.read_text(encoding="utf-8")), path.name
 
 
 def bound_names(code: str) -> list[str]:

@@ -57,7 +57,11 @@ def test_a_delivered_file_beside_the_samples_reference_files_is_refused(
     monkeypatch.delenv("TRYGHED_REFERENCE")
     shutil.copytree(REFERENCE, landed / "reference")
     (sentence,), _ = looked_at(landed)
-    assert "anmeldelser_2023.csv" in sentence and "made-up sample" in sentence and path_for_reader(landed / "reference") in sentence
+    assert (
+        "anmeldelser_2023.csv" in sentence
+        and "made-up sample" in sentence
+        and path_for_reader(landed / "reference") in sentence
+    )
     ran = tryghed(landed, "run")
     assert ran.code == 2
     assert "made-up sample" in ran.err

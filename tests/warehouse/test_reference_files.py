@@ -274,7 +274,9 @@ def test_each_fault_is_one_sentence_with_its_place(reference: Path, fault: str) 
     for text in expected_texts:
         assert text in message
     assert "\n" not in message
-    assert len(message.replace(path_for_reader(reference), "")) <= 400  # the length of the test's folder does not matter
+    assert (
+        len(message.replace(path_for_reader(reference), "")) <= 400
+    )  # the length of the test's folder does not matter
 
 
 def test_every_line_has_a_source_or_a_reason() -> None:
