@@ -1,8 +1,8 @@
 """Make the tables that each come from a single SQL query. The query's file is in the folder of the table's subject.
 
-There are two kinds of queries. A query of the first kind runs once for each edition. A query of the second kind runs
-only once and makes all editions of a run. A query is of the first kind if it contains `{edition}`, or if its `Model`
-lists tables under `same`. After the query, a Python function may add what SQL cannot compute, such as intervals.
+A query runs either once for each edition, or only once for all editions of a run. It runs once for each edition if it
+contains `{edition}`, or if its `Model` lists tables under `same`. After the query, a Python function may add what SQL
+cannot compute, such as intervals.
 
 The `Model` of a table names the table's query and the tables that this query reads. Every query may also read the
 lookup tables, which `lookups.sql` makes.
@@ -39,17 +39,16 @@ Conventions = dict[str, float]
 class Model:
     """How a table is made: the table's query, and the tables that this query reads.
 
-    `file` is the path of the query's file below `assets/`, without `.sql`.
-    `same` lists tables. From these tables the query reads only the edition that it makes.
-    `earlier` lists tables. From these tables the query reads the edition that it makes, and earlier editions.
+    - `file`: the path of the query's file below `assets/`, without `.sql`
+    - `same`: the tables of which the query reads only the edition that it makes
+    - `earlier`: the tables of which the query reads the edition that it makes, and earlier editions
+    - `editions_back`: how many editions before the first edition of the run are read from `earlier`, or None for all
+    - `views`: SQL files that run before the query
+    - `finish`: a function that makes the table's rows from the query's rows and the conventions
+    - `make`: a function that runs the query itself and makes the table's rows, for a table that needs more than one
+      query
+
     `same` and `earlier` need not list the reference tables that have no editions.
-    `editions_back` limits the earlier editions. It says how many editions before the first edition of the run are read.
-    If it is None, all earlier editions are read.
-    `views` lists SQL files that run before the query.
-    `finish` is a function that gets the rows of the query, and the conventions as a dictionary. It returns the rows of
-    the table.
-    `make` is a function that replaces `finish` if the table needs more than the rows of one query. It gets the
-    connection, runs the query itself, and returns the rows of the table.
     """
 
     file: str
@@ -104,8 +103,8 @@ def _batches_of(
 def frame_of(connection: duckdb.DuckDBPyConnection, model: Model, edition: int | None = None) -> pd.DataFrame:
     """Run the query of a model, and return the rows of the model's table.
 
-    If the model has the function `make` or `finish`, the rows are what this function returns. `connection` has the
-    lookup tables and the tables that the query reads. `edition` has to be given if the query contains `{edition}`.
+    `connection` has the lookup tables and the tables that the query reads. `edition` has to be given if the query
+    contains `{edition}`.
     """
     for file in model.views:
         connection.execute(sql(file))

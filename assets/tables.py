@@ -1,10 +1,10 @@
 """Make a Dagster asset from a function that returns the rows of a table.
 
-A `Maker` is a function that gets the editions of a run. It yields each edition together with the edition's rows, and
-the asset writes these rows to the store. There are two kinds of makers. A maker from `each` calls a function once for
-each edition. A maker from `split` calls a function once, and divides the returned rows by edition. Makers and the
-functions that they call know nothing about Dagster. Delivered files have their own loop over editions, in
-`extracts/intake.py`, because either all of these files are stored or none.
+A `Maker` gets the editions of a run, and yields each edition together with its rows. The asset writes these rows to the
+store. `each` returns a maker that calls a function once for each edition. `split` returns a maker that calls a function
+once for all editions, and divides the returned rows by edition. Makers and the functions that they call know nothing
+about Dagster. Delivered files have no maker. `extracts/intake.py` stores them, because either all of these files are
+stored or none.
 
 The step that makes a table also runs the checks of this table. The step therefore waits for every table that the checks
 read.
@@ -150,11 +150,7 @@ def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.Ass
 
 
 def with_tables_of_checks(tables: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
-    """Return the dependencies of a step, including the tables that the step's checks read.
-
-    The result has all dependencies in `deps`. It also has a dependency on each further table that the checks of
-    `tables` read.
-    """
+    """Return `deps`, and a dependency on each further table that the checks of `tables` read."""
     deps = list(deps)
     present_keys = {dep.asset_key for dep in deps} | {key(table) for table in tables}
     deps_of_checks = needs(earlier=tables_read(rule for table in tables for rule in rules_of(table)))

@@ -1,11 +1,13 @@
-"""Compares two ways to check a million police reports: Great Expectations, and one plain SQL query (`make bench`).
+"""Compares two ways to check a million police reports: Great Expectations, and one plain SQL query.
 
 Both ways check the same rules on the same stored file. Each cell must have a value that the contract allows. Two rows
 must not have the same key. The day of a report must not be later than the day of its draw. Great Expectations checks
 all rules in one validation of the table.
 
-The benchmark measures the run time in seconds, with a clock. The time to load the libraries is not measured. The time
-for the function `prove_route` is not measured either, because the function runs only once in a process.
+The benchmark measures the run time in seconds, with a clock. It does not measure the time to load the libraries, or the
+time of `prove_route`, which tries out Great Expectations once in each process.
+
+`make bench` runs this benchmark. To run it alone:
 
     python -m benchmarks.checks_of_reports
 """

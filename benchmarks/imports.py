@@ -28,10 +28,9 @@ def seconds(statement: str) -> float:
 
 
 def ratio(runs: int = RUNS) -> tuple[float, float, float]:
-    """Run MEASURED and YARDSTICK in pairs, and return three medians.
+    """Run MEASURED and YARDSTICK in pairs. Return the median time of each, and the median ratio of the two times.
 
-    The first median is the processor time of MEASURED in seconds. The second median is the processor time of YARDSTICK
-    in seconds. The third median is the ratio of the two processor times in each pair.
+    The times are processor time in seconds. The ratio is taken within each pair.
     """
     seconds(MEASURED), seconds(YARDSTICK)  # the first run of each statement fills the disk cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]

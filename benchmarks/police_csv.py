@@ -1,9 +1,9 @@
-"""Compares three ways to read a CSV file of police reports: Tryghed, plain DuckDB, and pandas (`make bench`).
+"""Compares three ways to read a CSV file of police reports: Tryghed, plain DuckDB, and pandas.
 
-Tryghed reads the file in windows-1252. Tryghed makes a checked table with types, crime types and areas.
+Tryghed reads the file in windows-1252, and makes a checked table with types, crime types and areas.
 
-Plain DuckDB is the yardstick. DuckDB's function `read_csv` reads the same rows in UTF-8. It keeps all columns as text
-and checks nothing.
+Plain DuckDB is the yardstick. Its function `read_csv` reads the same rows in UTF-8, keeps all columns as text, and
+checks nothing.
 
 pandas, with its C engine, does the same work as Tryghed. It represents the pandas scripts that Tryghed replaces.
 
@@ -11,8 +11,10 @@ The reports are made up. The ways take turns, and each run has a new process. Th
 seconds, with a clock. The benchmark also measures the highest memory use of the process, as the operating system
 reports it.
 
-The time to load the libraries is not measured here; `imports.py` measures it. The time for the function `prove_route`
-is not measured either, because the function runs only once in a process.
+The run time does not include the time to load the libraries, which `imports.py` measures, or the time of `prove_route`,
+which tries out Great Expectations once in each process.
+
+`make bench` runs this benchmark. To run it alone:
 
     python -m benchmarks.police_csv            1 and 10 million rows
     python -m benchmarks.police_csv 1 10 30    1, 10 and 30 million rows, to show how the memory use grows
@@ -222,10 +224,10 @@ def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]
 def _holding_then(
     names: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", lines: "pd.DataFrame", wanted: str
 ) -> "pd.Series[str]":
-    """Return the value of the column `wanted` for each name in `names`.
+    """Return the value of the column `wanted` for each name, from the line that is valid on the name's day.
 
-    The value comes from the line of `lines` that has the name as its index. The line must be valid on the day that
-    `days` gives for the name. If there is no such line, the value is missing.
+    `days` has the day of each name. `lines` has the names as its index, and can have several lines for a name. If no
+    line of a name is valid on its day, the value is missing.
     """
     import pandas as pd
 

@@ -1,12 +1,12 @@
-"""Compares an old published file with a new published file, row by row.
+"""Compares an old published file with a new published file, row by row. Both files are only read.
 
-Every table of the old file is compared, whether it has figures, intervals, statuses, verdicts or reference data. Both
-files are only read. Two rows are compared if they have the same key. The comment of the old table says which columns
-are the key. If several rows of a file have the same key, these rows are sorted, and then compared in that order.
+Every table of the old file is compared. A row of the old file is matched with the row of the new file that has the same
+key. The comment of the old table names the columns of the key. If several rows of a file have the same key, these rows
+are sorted, and then matched in that order.
 
-Two floats are equal if their absolute or relative difference is at most 1e-9. Two other values are equal only if they
-are the same. `RENAMES` lists the names that differ between the two files. Columns and tables that only the new file has
-are printed, but they do not count as differences.
+Two floats are equal if their absolute or relative difference is at most 1e-9. All other values must be identical.
+`RENAMES` lists the names that differ between the two files. Columns and tables that only the new file has are printed,
+but they do not count as differences.
 
     python -m benchmarks.same_figures OLD.duckdb NEW.duckdb [--expected EXPECTED.csv]
 
@@ -38,14 +38,13 @@ ONLY_IN_OLD, ONLY_IN_NEW, GONE = "(only in old)", "(only in new)", "(gone)"
 
 @dataclass(frozen=True)
 class Rename:
-    """The new names of a table, of its columns and of its values.
+    """New names for a table, for its columns, or for words in its cells.
 
-    `old` and `new` are the names of the table. `columns` maps the old name of each renamed column to the new name.
-    `words` has the renamed values of each column, keyed by the column's new name. The renamed values are a dictionary
-    that maps each old value to the new value.
+    `old` and `new` are the names of the table. `columns` maps a column's old name to its new name. `words` has a
+    dictionary for each column, keyed by the column's new name. The dictionary maps each old word to the new word.
 
-    `only` is an SQL condition on the rows of the new table. It selects the rows that the old table has too. Both files
-    may still have old names.
+    `only` is an SQL condition that selects the rows of the new table that the old table has too. A new file that still
+    has the old names can also be compared.
     """
 
     old: str
@@ -91,10 +90,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Difference:
-    """The number of rows that differ in one column of a table.
+    """What differs in one column of a table.
 
-    The column may also be `(only in old)` or `(only in new)`. Then `count` is the number of rows that only one file
-    has. If the new file lacks a table or a column, `count` is 1. `examples` are the first of the counted rows.
+    `count` is the number of rows that have different values in the column. In `(only in old)` and `(only in new)`, it
+    is the number of rows that only one file has. If the new file lacks the table or the column, it is 1. `examples` are
+    the first of the counted rows.
     """
 
     table: str
@@ -121,8 +121,8 @@ class Comparison:
 class Pair:
     """A table that both files have. `table` is the table's new name.
 
-    `columns` has the columns that both files have. If a column has floats, `columns` maps the column's name to True.
-    Otherwise it maps the column's name to False. `gone` lists the columns that only the old table has.
+    `columns` has the columns that both files have, each with True if it has floats, and with False if not. `gone` lists
+    the columns that only the old table has.
 
     `old_rows` and `new_rows` are SQL queries that select the rows of each file under the new names. Both queries have a
     column `twin`, which numbers the rows that have the same key.
@@ -236,9 +236,9 @@ def _new_word(column: str, words: dict[str, str]) -> str:
 
 
 def _rows_of_one(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Difference]:
-    """Count the rows that only one of the files has, and return at most two differences.
+    """Return a difference for the rows that only the old file has, and one for the rows that only the new file has.
 
-    One difference is for rows that only the old file has. The other difference is for rows that only the new file has.
+    If there are no such rows in a file, there is no difference for that file.
     """
     differences = []
     for column, alone, matched in (

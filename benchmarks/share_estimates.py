@@ -3,9 +3,9 @@
 The answers are made up. They form a stratified, weighted sample in 16 editions. In each edition, 5,000 respondents in
 20 areas answer 12 questions.
 
-The benchmark measures the run time in seconds, in this process. The time to load the libraries is not measured. svy
-computes only the first edition. Tryghed and svy must have the same results for that edition. The benchmark prints the
-largest difference between their results.
+The benchmark measures the run time in seconds, in this process, without the time to load the libraries. svy computes
+only the first edition. For that edition, the results of Tryghed and svy should agree except for rounding. The benchmark
+prints the largest difference between them.
 
     python -m benchmarks.share_estimates
 """

@@ -6,8 +6,8 @@ top of this module. `benchmarks/imports.py` measures the time.
 The SQL engine of Great Expectations does not work with DuckDB by itself, because the engine closes a cursor before it
 reads the cursor's rows. `_connection` therefore gives the engine cursors that keep their rows.
 
-Because this adapter is new, `prove_route` tests it before any rule runs. `prove_route` plants bad rows in a table, and
-raises an error if a kind of expectation does not find these rows.
+Because this way of using Great Expectations is new, `prove_route` tests it before the rules of a table run.
+`prove_route` plants bad rows in a small table, and raises an error if a kind of expectation does not find these rows.
 """
 
 import contextlib
@@ -60,9 +60,9 @@ class CheckError(Exception):
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
     """Check the shape of a stored table, then run its rules. Return the outcome of the shape check and of each rule.
 
-    If `editions` are given, the shape check and the rules that look at each edition by itself run on these editions
-    only. All other rules run on the whole table. If a file has the wrong shape, no rule can run on the file. The result
-    then has only the outcome of the shape check. Raises CheckError if a check could not be run.
+    If a file has the wrong shape, no rule runs, and the result has only the outcome of the shape check. If `editions`
+    are given, the contract's conditions for values and the rules that look at each edition by itself run on these
+    editions only. All other rules run on the whole table. Raises CheckError if a check could not be run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
@@ -83,7 +83,7 @@ def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] 
 
 
 def _rows_of(table: Table, editions: Iterable[int]) -> str:
-    """Return a query that selects the stored rows of these editions. Without editions, the query selects no rows."""
+    """Return a query that selects the stored rows of these editions, or no rows if `editions` is empty."""
     files = [str(path_of(table, edition)) for edition in editions]
     return f"FROM read_parquet({files})" if files else f"FROM {table.name} LIMIT 0"
 
@@ -102,9 +102,8 @@ def run_rules(
 ) -> list[Outcome]:
     """Run rules on the tables and views of a connection. Return an outcome for each rule, in the order of the rules.
 
-    All rules of a table run in one validation. `editions_alone` is the name of a view that has only some editions of
-    the table. A rule that looks at each edition by itself runs on this view instead of the whole table. Raises
-    CheckError if a rule could not be run.
+    All rules of a table run in one validation. If `editions_alone` names a view that has only some editions of the
+    table, the rules that look at each edition by itself run on this view. Raises CheckError if a rule could not be run.
     """
     outcomes = {}
     for name in dict.fromkeys(rule.table for rule in rules):
@@ -165,15 +164,13 @@ _CANARIES: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 
 def misshapen_files(table: Table) -> list[Key]:
-    """Return the files of a table that have the wrong shape.
+    """Return the edition of each file that has the wrong shape, or the file's name if the table has no editions.
 
     A file has the wrong shape in these cases:
 
     - Its columns or types differ from the contract.
     - It allows empty cells in a required column.
     - It has rows of another edition than its name says.
-
-    The result gives the edition of each such file. If the table has no editions, the result gives the file's name.
     """
     expected = table.arrow_schema()
     return [
@@ -191,11 +188,10 @@ def _fits(path: Path, expected: pa.Schema, edition: int | None) -> bool:
 
 
 class _GreatExpectations:
-    """Great Expectations, set up with one data source and one table.
+    """Great Expectations, set up with one data source and one table, the view `judged`.
 
-    The data source and the table are made only once per process, because making them takes long. The table is the view
-    `judged` in the DuckDB connection that is being checked. `benchmarks/run_overhead.py` shows how much time Great
-    Expectations takes.
+    The setup is made only once per process, because it takes long. To check another table, `batch` makes the view show
+    that table. `benchmarks/run_overhead.py` shows how much time Great Expectations takes.
     """
 
     def __init__(self) -> None:
@@ -239,7 +235,7 @@ def _connection(connection: duckdb.DuckDBPyConnection) -> "ConnectionWrapper":
                 self._buffer_result()
 
         def close(self) -> None:
-            """Keep the rows. Great Expectations reads the rows after it has closed the cursor."""
+            """Do nothing, so that the rows are kept. Great Expectations reads them after it has closed the cursor."""
 
     own = connection.cursor()  # Great Expectations closes the connection that is given to it
 

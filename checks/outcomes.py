@@ -67,7 +67,7 @@ class _Kept(BaseModel):
 def judge(table: Table) -> list[Judged]:
     """Return the results of all rules of a table for all editions. Keep the results for the next run.
 
-    If a file has the wrong shape, no rule can run on the file. The only result is then the result of the shape check.
+    If a file has the wrong shape, no rule runs. The result of the shape check is then the only one, and it is not kept.
     Raises CheckError if a check could not be run.
     """
     if misshapen_files(table):

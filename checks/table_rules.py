@@ -24,12 +24,12 @@ class Rule(BaseModel):
     """A rule of a table: either an expectation with its arguments, or a query that selects the failing rows.
 
     `why` says what is wrong if the rule fails, and why that matters. `what_to_do` names the file to correct or the
-    command to run. `rows_of` is the name of another table. It is set only if the failing rows are in that other table.
-    For example, they may be rows that should have arrived in this table and did not.
+    command to run. `rows_of` is set only if the failing rows are in another table, and then names that table. For
+    example, the rule may find rows of the other table that should have arrived in this table and did not.
 
     A steward may accept the failure of a `decidable` rule. Only rules about delivered data are decidable. A fault of
-    the program has to be reported instead, and a wrong line of a reference file has to be corrected. A rule has a
-    footnote if it can fail in published data. The footnote tells readers about the failure.
+    the program has to be reported instead, and a wrong line of a reference file has to be corrected. If a rule can fail
+    in published data, it has a footnote that tells readers about the failure.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

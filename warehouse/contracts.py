@@ -103,7 +103,7 @@ class Table(Strict):
 
     @property
     def delivered_columns(self) -> dict[str, Column]:
-        """Return the columns that a specification may name. The columns that the program fills are left out."""
+        """Return the columns that are read from delivered files. The columns that the program fills are left out."""
         return {name: column for name, column in self.columns.items() if not column.generated}
 
     @property
@@ -222,7 +222,7 @@ def _filled(column: pd.Series) -> list[Any]:
 
 
 def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
-    """Return the contracts of all tables in the folder's files `<schema>.yml`, keyed by table name.
+    """Return the contracts of the tables in a folder, keyed by table name. Each schema has a file `<schema>.yml`.
 
     The result also has the contracts that `extract_of` makes. Raises ValueError if a table is defined twice, if it is
     in the file of another schema, or if its key names an unknown column.
@@ -240,10 +240,9 @@ def read_contracts(folder: Path = TABLES) -> dict[str, Table]:
 
 
 def extract_of(table: Table) -> Table | None:
-    """Return the contract for the rows of a table as producers delivered them.
+    """Return the contract for the rows that producers delivered for a table, or None if the table is not delivered.
 
-    All delivered values are text. Each row also has its file, sheet and row number. Return None if no rows of the table
-    are delivered.
+    All columns for delivered values are text. Each row also has its file, sheet and row number.
     """
     if not table.delivered:
         return None

@@ -68,10 +68,7 @@ class DecisionBase(BaseModel):
 
     @classmethod
     def _own_fields(cls) -> list[str]:
-        """Return the names of the fields of this kind of decision.
-
-        Fields that all kinds of decisions have are left out.
-        """
+        """Return the names of this kind's fields, without those that every kind of decision has."""
         return [name for name in cls.model_fields if name not in {*DecisionBase.model_fields, "about", "action"}]
 
     def expired(self, today: date) -> bool:
@@ -105,9 +102,9 @@ class FileDecision(DecisionBase):
     file_sha256: Fingerprint
 
     def holds_for(self, file: str, file_sha256: str) -> bool:
-        """Return whether the decision is about this file, and about the content that has this SHA-256.
+        """Return whether the decision is about this file with this content.
 
-        The decision may name only the first letters of the SHA-256.
+        The SHA-256 in the decision can be shortened to its first letters.
         """
         return self.file == file and file_sha256.startswith(self.file_sha256)
 
@@ -124,7 +121,7 @@ class RowDecision(FileDecision):
 
 
 class RowAccepted(RowDecision):
-    """Decision to keep a rejected row as it is."""
+    """Decision to keep a rejected row unchanged, so that figures use it."""
 
     action: Literal["accept"]
 
@@ -147,7 +144,7 @@ class RowCorrected(RowDecision):
     value: str
 
     def matter(self) -> Matter:
-        """Return a tuple that identifies the row and the column, because several cells of a row may be corrected."""
+        """Return a tuple that identifies the row and the column, because several cells of a row can be corrected."""
         return *super().matter(), self.column
 
     def texts(self) -> dict[str, str]:
@@ -177,7 +174,7 @@ class CodeDecision(DecisionBase):
 
 
 class CodeAccepted(CodeDecision):
-    """Decision to count the reports with this offence code under no crime type."""
+    """Decision that the reports with this offence code belong to no crime type."""
 
     action: Literal["accept"]
 
@@ -215,8 +212,8 @@ class CheckDecision(DecisionBase):
     def settles(self, table: str, rule: str, edition: int, fingerprint: str) -> bool:
         """Return whether the decision lets this failed check pass.
 
-        The decision must name the same table, rule and edition. It must also name the first letters of `fingerprint`,
-        which identifies the checked content. If the decision has expired, the check does not pass.
+        The decision must name the same table, rule and edition, and must not have expired. Its `seen` must be the first
+        letters of `fingerprint`, the fingerprint of the checked content.
         """
         same_check = (self.table, self.rule, self.edition) == (table, rule, edition)
         return same_check and fingerprint.startswith(self.seen) and not self.expired(date.today())
@@ -272,10 +269,10 @@ class Decisions(BaseModel):
     @field_validator("decisions", mode="before")
     @classmethod
     def _fill(cls, entries: object) -> object:
-        """Remove the empty fields of each entry. If an entry has no action, add the action `accept`.
+        """Return the entries without their empty fields. An entry without an action gets the action `accept`.
 
-        If the file has no entry after `decisions:`, return an empty list. This happens when somebody removes the last
-        entry.
+        If nothing is left below `decisions:`, for example because somebody removed the last entry, return an empty
+        list.
         """
         if not isinstance(entries, list):
             return [] if entries is None else entries
@@ -350,11 +347,11 @@ def load_decisions(folder: Path | None = None) -> Decisions:
 
 
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
-    """Return the fingerprint that a decision about a failed check names: a SHA-256 in hex.
+    """Return the fingerprint that a decision about a failed check must name: a SHA-256 in hex.
 
-    The fingerprint covers the rows of the table in one edition, without the column `decision`. The fingerprint also
-    covers the hashes of delivered files. If the edition has delivered files for the table's schema, only the hashes of
-    those files are covered. Otherwise, the hashes of all delivered files of the edition are covered.
+    The fingerprint covers the table's rows in one edition, without the column `decision`, and the hashes of the files
+    that were delivered for the table's schema. If there are no such files, it covers the hashes of all delivered files
+    of the edition.
     """
     files_of_schema = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
     if len(files_of_schema):
@@ -383,9 +380,9 @@ def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
 
 
 def check_rules(decisions: Decisions, decidable: Collection[tuple[str, str]]) -> None:
-    """Raise InputError if a decision is about a check that is not in `decidable`.
+    """Raise InputError if a decision is about a check on which nobody can decide.
 
-    `decidable` has a pair for each check: the table's name and the rule's name.
+    `decidable` lists the checks on which a data steward can decide, as pairs of a table's name and a rule's name.
     """
     for decision in decisions.decisions:
         if isinstance(decision, CheckDecision) and (decision.table, decision.rule) not in decidable:

@@ -187,11 +187,11 @@ _UNION_FAULTS = ("union_tag_invalid", "union_tag_not_found")
 
 
 def _in_file(at: At, content: object, *, keep_last: bool) -> At:
-    """Return the place of a fault in the file: the keys and the list indexes that lead to the fault.
+    """Return where in the file a fault is: the keys and the list indexes that lead to it.
 
-    `at` is the place that pydantic gives. Pydantic's place also contains the tags of unions. The tags are left out,
-    because the file does not contain them. If `keep_last` is true, the last part of the place is kept even if the file
-    does not contain it.
+    pydantic's place `at` also contains the tags of unions. They are left out, because they are not keys of the file. If
+    `keep_last` is true, the last part of `at` is kept even if it is not in the file, for example the name of a missing
+    field.
     """
     place: list[int | str] = []
     for depth, part in enumerate(at):
@@ -204,10 +204,9 @@ def _in_file(at: At, content: object, *, keep_last: bool) -> At:
 
 
 def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
-    """Return the pydantic models that may describe the entry at the place `at`.
+    """Return the pydantic models to which the entry at pydantic's place `at` can belong.
 
-    If the entry's type is a union, several models may describe the entry. Each tag in `at` reduces the number of these
-    models.
+    There are several if the entry's type is a union and `at` does not contain the tag of one of its models.
     """
     for part in at:
         inner = [
@@ -222,7 +221,10 @@ def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
 
 
 def _union_tags(models: list[type[BaseModel]], discriminator: str) -> list[str]:
-    """Return the values of the field `discriminator`, in quotes. These values distinguish the models of a union."""
+    """Return the values, in quotes, that the field named `discriminator` can have in the models.
+
+    In a union of models, the value of this field says to which model an entry belongs.
+    """
     return list(dict.fromkeys(repr(word) for model in models for word in _literals(model, discriminator)))
 
 

@@ -37,10 +37,10 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 def view_editions(
     connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], editions: Iterable[int | None] = (None,)
 ) -> None:
-    """Create or replace a view of each table in DuckDB. The view has the rows of the given editions.
+    """Create or replace a view of each table in DuckDB, with the rows of the given editions.
 
-    If the tables have no editions, leave out `editions`. The view then has all rows of the table. Raises StoreError if
-    an edition of a table is not in the store.
+    For tables without editions, leave out `editions`: each view then has all rows of its table. Raises StoreError if a
+    table or one of its editions is not in the store.
     """
     editions = list(editions)
     for table in tables:

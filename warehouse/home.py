@@ -111,8 +111,7 @@ def home_of_its_own() -> Iterator[None]:
     TRYGHED_HOME names the new data folder. At the end of the block, the new data folder is deleted and TRYGHED_HOME
     gets its old value back.
 
-    The block reads the same reference files as the code before the block. This is true even if those files are the
-    made-up sample's copy in the old data folder.
+    The block reads the same reference files as the code before the block, even if they are in the old data folder.
     """
     names = ("TRYGHED_HOME", "TRYGHED_REFERENCE")
     before = {name: os.environ.get(name) for name in names}
@@ -171,7 +170,7 @@ def path_for_reader(path: Path) -> str:
 def _resolved(folder: str) -> Path:
     """Return the absolute path of the folder. Symbolic links are resolved.
 
-    The result is cached, because a run calls this function for every path in the data folder.
-    `benchmarks/run_overhead.py` measures how long a run takes.
+    The result is cached, because a run calls this function for every path in the data folder. Without the cache,
+    `benchmarks/run_overhead.py` would be slower.
     """
     return Path(folder).resolve()

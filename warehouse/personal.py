@@ -119,8 +119,7 @@ def kind_within(text: str, *, may_name: bool = False) -> str | None:
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
     """Return the kind of personal data that a column's cells seem to have. Return None if they seem to have none.
 
-    If the column contains numbers or days, `numbers` must be true. Patterns that ordinary numbers or days often match
-    are then left out.
+    Set `numbers` to true for a column of numbers or days: patterns that these often match by chance are then left out.
     """
     # search each distinct text only once, because a few texts often fill a whole column
     counted = Counter({pair["values"]: pair["counts"] for pair in pc.value_counts(values.drop_null()).to_pylist()})
@@ -134,10 +133,9 @@ def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
 
 
 def _matches_often(kind: str, pattern: re.Pattern[str], counted: Counter[str]) -> bool:
-    """Return whether the pattern matches enough cells, or enough different texts.
+    """Return whether a large enough share of the cells, or enough different texts, match the pattern.
 
-    `ENOUGH_OF_ALL` and `LEAST` say how many cells are enough. `ENOUGH_DIFFERENT` says how many different texts are
-    enough.
+    `counted` maps each text to its number of cells. The thresholds are ENOUGH_OF_ALL, LEAST and ENOUGH_DIFFERENT.
     """
     matching = [
         text for text in counted if pattern.match(text) or (kind == "names" and _NAME_IN_TEXT.search(text) is not None)

@@ -25,9 +25,9 @@ READABLE_FROM = "v1.0.0"
 
 @dataclass(frozen=True)
 class Difference:
-    """Numbers of rows in one table: all rows, made-up rows, and rows that were added, removed or changed.
+    """How many rows of a table a publication has, and how many differ from the previous publication.
 
-    The last three numbers compare the table with the same table in the previous publication.
+    `rows` counts all rows, and `made_up` counts the made-up rows. `added`, `removed` and `changed` are the differences.
     """
 
     table: str
@@ -47,8 +47,8 @@ class Difference:
 class Publication:
     """A publication: its id, the path of its file, and its differences from the previous publication.
 
-    `stable` is the path of `tryghed.duckdb`. If that file could not be replaced, `stable` is None. If there is no
-    previous publication, `first` is true.
+    `stable` is the path of `tryghed.duckdb`, or None if that file could not be replaced. `first` is true if there is no
+    previous publication.
     """
 
     publication_id: str
@@ -113,9 +113,10 @@ def compare(tables: list[Table], new: Path, old: Path | None) -> tuple[Differenc
 
 
 def open_published() -> duckdb.DuckDBPyConnection:
-    """Open the published file read-only, and return the connection. Queries use the tables' own names.
+    """Open the published file read-only, and return the connection.
 
-    Raises InputError if nothing has been published yet.
+    Queries name a table by schema and table, for example `reference.areas`. Raises InputError if nothing has been
+    published yet.
     """
     path = published_folder() / NAME
     if not path.exists():

@@ -1,8 +1,8 @@
 """Reads the reference files before a run starts. If a file has a fault, the run does not start.
 
 The error message names the file and the line of the fault. A CSV file has to fit the contract of its table. An
-agreement has to fit the types in `warehouse/agreements.py`. Checks decide whether a figure is plausible, for example
-whether a share lies between 0 and 100. Dagster shows the results of these checks.
+agreement has to fit the types in `warehouse/agreements.py`. Whether a figure is plausible, for example whether a share
+lies between 0 and 100, is left to the checks that Dagster shows.
 """
 
 import csv
@@ -243,10 +243,10 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
 
 
 def _check_choices(folder: Path, reference: Reference) -> None:
-    """Raise InputError if published_choices.csv chooses a figure that has not been published.
+    """Raise InputError if published_choices.csv chooses a source that has published no such figure.
 
-    Each line of published_choices.csv chooses a source. The chosen source must have published a figure for the line's
-    edition, area and measure.
+    Each line chooses the source whose figure is used for an edition, an area and a measure. The source must have that
+    figure in published_figures.csv.
     """
     path = folder / "published_choices.csv"
     address = ["edition", "area_id", "measure", "source_id"]
@@ -269,9 +269,10 @@ _COUNTED_BY_WORD = {
 
 
 def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
-    """Raise InputError if measures.csv has no measure for a word, or a measure for an unknown word.
+    """Raise InputError if measures.csv lacks the measure of an allowed word, or has a measure of an unknown word.
 
-    The words are the allowed values of the columns in `_COUNTED_BY_WORD`.
+    Each column in `_COUNTED_BY_WORD` has a measure for each word that its contract allows. For example, meetings are
+    counted separately for each occasion.
     """
     path = folder / "measures.csv"
     lines = [line for line, _ in _with_lines(path, "measure")]
@@ -351,10 +352,9 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
 
 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
-    """Yield a tuple for each value in the agreement that refers to a reference table.
+    """Yield each value in the agreement that must occur in a reference table.
 
-    The tuple has three items: the value's place in the agreement, the value, and a pair. The pair names the reference
-    table and the column in which the value must occur.
+    Each item has the value's place in the agreement, the value, and a pair: the table and column where it must occur.
     """
     area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
     yield ("area_id",), agreement.area_id, area
@@ -372,10 +372,7 @@ def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]
 
 
 def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence for each contradiction within the agreement.
-
-    The place says where in the agreement the contradiction is. The sentence says how to correct the contradiction.
-    """
+    """Yield each contradiction within the agreement, as its place and a sentence that says how to correct it."""
     if agreement.first_day and agreement.last_day and agreement.last_day < agreement.first_day:
         yield ("last_day",), "last_day is before first_day: correct one of them"
     if agreement.targets and not (agreement.first_day and agreement.last_day):
@@ -409,9 +406,9 @@ def _contradictions(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence for each value in the agreement that does not fit areas.csv or measures.csv.
+    """Yield each value in the agreement that does not fit areas.csv or measures.csv.
 
-    The place says where in the agreement the value is. The sentence says how to correct the value or the file.
+    Each item has the value's place in the agreement, and a sentence that says how to correct the value or the file.
     """
     areas = reference["reference.areas"]
     versions = set(zip(areas["area_id"], areas["area_version"], strict=True))
@@ -433,13 +430,12 @@ def _misfits(agreement: Agreement, reference: Reference) -> Iterator[tuple[At, s
 
 
 def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence for each fault in the agreement's list of area versions.
+    """Yield each fault in the agreement's list of area versions.
 
-    The list may contradict itself, the rest of the agreement, or areas.csv. The place says where in the agreement the
-    fault is. The sentence says how to correct the fault.
+    Each item has the fault's place in the agreement, and a sentence that says how to correct it.
 
-    The agreement names an area version for each of its days. Figures are counted for the area versions in areas.csv. If
-    there is no fault, both versions are the same on every day of the agreement.
+    Each version must belong to the agreement's area, and lie within the days on which areas.csv has that version. On
+    each day of the agreement, exactly one version must be in force.
     """
     defined = {
         (row["area_id"], row["area_version"]): _days(row["valid_from"], row["valid_to"]) for row in records(areas)
@@ -468,10 +464,10 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
 
 
 def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield a place and a sentence if the agreement's area has no version, or two versions, on a day.
+    """Yield each fault that leaves a day with no area version or with two, or that lists a version twice.
 
-    Also yield a place and a sentence if the agreement lists the same version twice. The sentence says how to correct
-    the fault.
+    Each item has the fault's place in the agreement, and a sentence that says how to correct it. Of the days that have
+    no version, only the first is named.
     """
     spans = sorted(
         (*_days(version.valid_from, version.valid_to), index) for index, version in enumerate(agreement.areas)
@@ -502,10 +498,9 @@ def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
 
 
 def _days(first: date | None, last: date | None) -> tuple[int, int]:
-    """Return the first day and the last day as ordinal numbers.
+    """Return the two days as day numbers, as `date.toordinal` counts them.
 
-    If the first day is missing, the earliest possible date is used. If the last day is missing, the latest possible
-    date is used.
+    A missing first day becomes the earliest possible date, and a missing last day becomes the latest possible date.
     """
     return (first or date.min).toordinal(), (last or date.max).toordinal()
 

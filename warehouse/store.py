@@ -69,7 +69,7 @@ def hold(waiting: Callable[[], object] = lambda: None) -> None:
 
 @contextmanager
 def all_or_none() -> Iterator[None]:
-    """Rename all files of the block together, at the end of the block.
+    """Store all files that the block writes, or none of them.
 
     Inside the block, `write` and `write_batches` write files under temporary names. At the end of the block, these
     files get their final names. If the block raises an exception, these files are deleted, and the earlier files stay.
@@ -102,8 +102,8 @@ def stored_files(table: Table) -> list[Path]:
 def write(table: Table, frame: pd.DataFrame, edition: int | None = None) -> int:
     """Write the rows of the frame to one file of the table, and return the number of rows.
 
-    Raises StoreError if the frame has no rows but the stored file has rows. If the table may be empty, this error is
-    not raised. Raises ValueError if the frame breaks the table's contract.
+    Raises StoreError if an empty frame would replace a file that has rows, unless the contract allows the table to be
+    empty. Raises ValueError if the frame breaks the table's contract.
     """
     return write_batches(table, table.arrow(frame).to_batches(), edition)
 
@@ -113,8 +113,8 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
 
     The rows must be sorted by the table's key. Only a few row groups are in memory at a time.
 
-    Raises StoreError if the batches have no rows but the stored file has rows. If the table may be empty, this error is
-    not raised.
+    Raises StoreError if batches without rows would replace a file that has rows, unless the contract allows the table
+    to be empty.
     """
     path = path_of(table, edition)
     make_protected(store_folder())

@@ -1,9 +1,9 @@
 """Store the delivered files of a run's editions: the list of files, their rows as delivered, and the rejected rows.
 
-Either all files are stored, or no file is stored. This module checks three conditions. No file may be in two editions.
-No file may be missing if published figures were made from it. No file may have too many rejected rows. If a file breaks
-one of these conditions, the run stops and the store does not change. `landing.py` reads one file, and `rejecting.py`
-rejects rows. `intake_step.py` is the Dagster asset that calls this module.
+Either all files are stored, or no file is stored. The run stops, and the store does not change, if a file is in two
+editions, if a file that published figures were made from is missing, or if a file has too many rejected rows.
+`landing.py` reads one file, and `rejecting.py` rejects rows. `intake_step.py` is the Dagster asset that calls this
+module.
 """
 
 import shlex
@@ -42,9 +42,9 @@ RowCounts = dict[str, dict[int, int]]  # the number of stored rows: keyed by the
 
 
 def take_in(editions: list[int]) -> RowCounts:
-    """Read the editions' landing folders into the store, and return the number of stored rows.
+    """Read the editions' landing folders into the store, and return how many rows were stored.
 
-    The numbers are keyed by the table's name, and then by the edition. Raises InputError for the first file that must
+    These counts are keyed by the table's name, and then by the edition. Raises InputError for the first file that must
     not be stored. In this case, the store does not change.
     """
     decisions = load_decisions()
@@ -112,8 +112,8 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
 def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
     """Refuse an edition if a table now has fewer files than when the edition was published.
 
-    If the run went on, published figures would vanish. A file may be replaced by a file with another name. A stored
-    file may be missing if no published figures were made from it.
+    Otherwise, published figures would vanish. Only the number of files matters, so a file can be replaced by a file
+    with another name. A file that was stored, but never used for published figures, is not counted.
     """
     stored_editions = set(store.stored_editions(FILES)) & set(files)
     published = published_rows(FILES) if stored_editions else []
@@ -149,8 +149,8 @@ def _reject(
 ) -> int:
     """Store the rejected rows of an edition, and return their number.
 
-    Raises InputError if a file has more rejected rows than its specification tolerates. A rejected row is not counted
-    here if a decision settles it.
+    Raises InputError if a file has more rejected rows than its specification tolerates, even without the rows that a
+    decision settles.
     """
     rejected = [
         row for table in DELIVERED for row in rejected_rows(connection, _files_of_table(table, files), decisions)
@@ -162,10 +162,9 @@ def _reject(
 
 
 def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions: Decisions) -> None:
-    """Refuse a file if it has more rejected rows than its specification tolerates.
+    """Refuse a file if more rows are rejected than its specification tolerates, and no decision accepts their share.
 
-    Such a file is often the wrong file. A decision can accept the share of rejected rows, but not if all rows are
-    rejected.
+    Such a file is often the wrong file. If all rows are rejected, no decision can accept the share.
     """
     count, tolerated = len({row.row for row in rejected}), file.layout.tolerated_rejected_percent
     percent = 100 * count / file.rows
@@ -200,10 +199,10 @@ def _command_to_accept(file: DeliveredFile) -> str:
 
 
 def faults_in_words(rejected: list[RejectedRow], most: int = 3) -> str:
-    """Return a text that describes the most frequent faults of the rejected rows.
+    """Return a text that describes the most frequent faults of the rejected rows, up to `most` faults.
 
-    The text describes at most `most` faults. It gives each fault's column and reason, and the first row with the fault.
-    It does not show the values of cells.
+    The text gives each fault's column and reason, and the first row with the fault. It does not show the values of
+    cells.
     """
     kinds = Counter((row.column_name, row.reason) for row in rejected)
     first_rows = {(row.column_name, row.reason): row.row for row in sorted(rejected, key=lambda row: -row.row)}

@@ -1,4 +1,4 @@
-"""Make the tables of kept rows. All other tables of figures are made from these tables.
+"""Make the tables of kept rows, from which all tables of figures are made.
 
 Kept rows are the delivered rows without the rejected rows. Their cells have types, and their areas and crime types have
 been looked up. `rows/<schema>_<table>.sql` looks up areas and codes, and `coordinates.py` locates points.
@@ -49,12 +49,11 @@ def kept_rows(
 
 
 def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Divide the kept rows into parts, and make the view `part` of the next part at each step of the iteration.
+    """At each step of the iteration, make the view `part`, which has the next rows of the view `kept`.
 
-    The rows of a part have up to a million consecutive row numbers. The rows have to be sorted, because joins do not
-    keep the order of the rows. Sorting all rows at once would take much memory. Therefore, each part is sorted
-    separately. If there were only one part, the highest memory use in `benchmarks.police_csv` would be higher. The
-    benchmark measures it at 10 and 30 million rows.
+    A part has the rows of PART_ROWS consecutive row numbers. The rows have to be sorted, because joins do not keep
+    their order. Each part is sorted separately, because sorting all rows at once would take much memory.
+    `benchmarks.police_csv` measures the highest memory use at 10 and 30 million rows.
     """
     last_row = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
     for first_row in range(1, last_row + 1, PART_ROWS):
@@ -67,8 +66,7 @@ def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> None:
     """Make the view `kept`, which has the file's kept rows with typed cells.
 
-    A row is kept if it breaks no rule. A row that breaks rules is kept if decisions accept or correct all of its
-    faults.
+    A row is kept if it breaks no rule, or if decisions accept or correct all of its faults.
     """
     connection.execute(
         f"""

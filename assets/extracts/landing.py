@@ -101,9 +101,9 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
 
 
 def refuse_beside_sample_reference(file: DeliveredFile) -> None:
-    """Refuse a delivered file if the run uses the sample's copy of the reference files.
+    """Refuse a file that is not made up if the run uses the sample's copy of the reference files.
 
-    The baselines in the sample's copy are made up.
+    Otherwise, real figures would be compared with the made-up baselines in that copy.
     """
     sample = sample_reference_folder()
     if file.provenance != "synthetic" and reference_folder() == sample:
@@ -113,7 +113,7 @@ def refuse_beside_sample_reference(file: DeliveredFile) -> None:
 
 
 def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
-    """Yield the file's rows in order, in batches that have the columns of the file's extracts table.
+    """Yield the file's rows in order, in batches for the table of the schema `extracts` that stores them.
 
     Raises InputError if the file changes while it is read, or if its rows are more or fewer than the inspection
     counted.
@@ -162,17 +162,16 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
     """Return the cells of a column in the form in which they are stored.
 
-    Free texts are stored without the tabs, line ends and no-break spaces around them. The cells of all other columns
-    are stored as delivered. If a cell of another column has an invisible character around it, a rule rejects the row.
-    Somebody then notices the character.
+    Free texts are stored without the tabs, line ends and no-break spaces around them. All other cells are stored as
+    delivered, so that a rule rejects a row with such a character, and somebody notices it.
     """
     return without_odd_blanks(cells) if column.is_free_text else cells
 
 
 def _refuse_renamed(file: DeliveredFile) -> None:
-    """Refuse a made-up file if its name does not begin with `synthetic_`.
+    """Refuse a file from `tryghed sample` if its name no longer begins with `synthetic_`.
 
-    The beginning of the name is the only sign that the figures from this file are made up.
+    The file is recognized by its hash. Under another name, its made-up figures would be taken for real ones.
     """
     listed = landing_folder() / MADE_UP_HASHES
     if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():

@@ -42,10 +42,10 @@ def _for_good(entry: object) -> object:
 
 
 def _is_day_format(written: str) -> str:
-    """Check the format of a day, and return the format unchanged.
+    """Check the format of a day, such as %d-%m-%Y, and return the format unchanged.
 
-    The format must have the number of the day, of the month and of the year, each exactly once. If it does not,
-    ValueError is raised. Names of months are also refused, because they depend on the language.
+    Raises ValueError if the format does not have the day, the month and the year once each, as numbers. Names of months
+    are refused, because they depend on the language.
     """
     parts = re.sub(r"%[dmYyHMSgf]|[-./ :,TZ]|kl\.", "", written)
     years = written.count("%Y") + written.count("%y")
@@ -136,10 +136,10 @@ class Writing:
 class DeliveredColumn(Part):
     """One of our columns in a specification.
 
-    `name` is the producer's name for the column, and `values` says what the producer's labels mean. A column with the
-    same value in all rows may be absent from the producer's file. Such a column has a `constant` in place of a name.
-    Names, constants and labels are keyed by edition. `personal` is true if the column has personal data. It is false if
-    the column may look personal, but somebody looked and found no personal data.
+    `name` is the producer's name for the column, and `values` says what the producer's labels mean. If the producer's
+    file does not have the column, because all rows have the same value, `constant` gives that value in place of a name.
+    All three are keyed by edition. `personal` says whether the column has personal data. It is None if nobody has
+    declared this.
     """
 
     name: ByEdition[Name] = {FIRST: NOT_ASKED}

@@ -38,10 +38,10 @@ def fitting_layout(path: Path, kind: Format, edition: int, specifications: dict[
 
 
 def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
-    """Choose a layout by the file's name, from layouts that all fit the file's columns.
+    """Choose one of the candidates, which all fit the file's columns, by the file's name.
 
-    If a layout's `file_names` match the file's name, return that layout. If no layout matches, return the only layout
-    without `file_names`. Raises InputError if there is no such layout, or if there are several.
+    Return the layout with `file_names` that match the file's name. If there is none, return the layout without
+    `file_names`. Raises InputError if there is no such layout either, or if there are several to choose from.
     """
     file_name = path.name.removeprefix(SYNTHETIC)
     by_name = [layout for layout in candidates if layout.is_called(file_name)]

@@ -1,7 +1,7 @@
 """Search delivered files for personal data.
 
-The run stops if a column looks personal, and nobody has declared whether the column has personal data. This module
-decides which columns and cells of a file are searched. `warehouse/personal.py` knows what personal data look like.
+The run stops if a column looks personal, but nobody has declared it as personal or as not personal. This module decides
+which columns and cells of a file are searched. `warehouse/personal.py` knows what personal data look like.
 """
 
 from itertools import islice
@@ -49,11 +49,10 @@ def refuse_personal_cells(file: DeliveredFile, name: str, cells: pa.Array) -> No
 
 
 def free_texts(layout: Layout) -> list[str]:
-    """Return the headings of the free texts. Free texts are undeclared columns in which a cell may have any text.
+    """Return the headings of the free texts that are not declared as personal or as not personal.
 
-    A column is declared if the contract or the specification says whether it has personal data. In other columns, a
-    cell has to be a number, a day, a known label or a text of a fixed form. If the cell is anything else, a rule
-    rejects the row.
+    A free text is a column in which any text is allowed. In every other column, a cell has to be a number, a day, a
+    known label or a text of a fixed form. If it is anything else, a rule rejects the row.
     """
     return [
         heading

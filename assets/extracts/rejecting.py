@@ -40,10 +40,10 @@ RowOfFile = tuple[str, int]  # the file's name and the row's number
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row of quality.rejected_rows. It names a delivered row, a rule that the delivered row breaks, and a column.
+    """A row of quality.rejected_rows: a delivered row, a rule that it breaks, and the column that is at fault.
 
-    It does not have the values of cells. The fields are the table's columns. If a delivered row breaks several rules,
-    it is listed once for each rule and column.
+    The fields are the table's columns. The values of the delivered row's cells are left out. If a delivered row breaks
+    several rules, it is listed once for each rule and column.
     """
 
     edition: int
@@ -79,9 +79,8 @@ def rejected_rows(
     """Return the rejected rows of one table in one edition, with the decisions about them.
 
     `files` are the table's files, and `connection` comes from `engine_with_lookups`. Raises InputError if a decision is
-    about a row that is not rejected. Raises InputError if a decision accepts a row with a required cell that cannot be
-    read. Raises InputError if a decision corrects a cell, but the cell does not have the value that the decision
-    expects.
+    about a row that is not rejected, accepts a row with a required cell that cannot be read, or corrects a cell that
+    does not have the value that the decision expects.
     """
     if not files:
         return []
@@ -238,7 +237,7 @@ def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, dec
 def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) -> list[RejectedRow]:
     """Return the rows that break a rule of `checks/rows/`.
 
-    If the file does not have a column, no row breaks a rule because of that column.
+    If a column is neither in the file nor given as a constant, no row breaks a rule about the column.
     """
     rules = row_rules().get(files[0].layout.table.name, ())
     file_by_name = {file.path.name: file for file in files}
@@ -289,10 +288,9 @@ def _repeats(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) 
 def _repeated(connection: duckdb.DuckDBPyConnection, layout: Layout) -> list[RowOfFile]:
     """Return the rows that have the same key as an earlier row of the same extract.
 
-    If the rows have a draw, as in files of the police, the earlier row must also be of the same draw. The keys of
-    millions of rows take too much memory, but the hashes of these keys do not. Therefore, hashes are compared first.
-    The keys themselves are compared only if their hashes are equal. If all keys were compared, the highest memory use
-    that `benchmarks.police_csv` measures would be higher.
+    If the rows have a draw (one extraction of the police's register), the earlier row must also be of the same draw.
+    Hashes of the keys are compared first, and the keys themselves only if their hashes are equal. If all keys were
+    compared, millions of rows would take too much memory (see `benchmarks.police_csv`).
     """
     drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
     key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
@@ -359,9 +357,9 @@ def _refuse_unexpected_cells(
 ) -> None:
     """Refuse a correction if the cell does not have the value that the decision expects.
 
-    Either the decision means another cell, or the producer has corrected this cell. A correction lapses if the file is
-    delivered again with different content. Even a lapsed correction is refused, because somebody has to find out why
-    the cell is different.
+    Either the decision names the wrong cell, or the producer has corrected the cell and delivered the file again. The
+    correction lapses if the file's content changes, but it is still refused, because somebody has to find out why the
+    cell is different.
     """
     table = extracts_table(file.layout.table).name
     for decision in corrections:
@@ -384,10 +382,10 @@ def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> Non
 
 
 def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> None:
-    """Refuse to accept a row if it has a required cell that cannot be read, because no figure can be made from the row.
+    """Refuse to accept a row if a required cell cannot be read, because no figure can be made from the row.
 
-    `subject` is the beginning of the error's message. It names the decision that accepts the row. It is "" while
-    somebody is still making the decision.
+    `subject` is the beginning of the error's message. It names a decision in `decisions.yml`, or is "" if the decision
+    is not yet written there.
     """
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:

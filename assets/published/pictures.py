@@ -54,7 +54,7 @@ def pictures() -> dg.MaterializeResult[None]:
 
 
 def _draw(path: Path, picture: Chart | Funnel) -> bool:
-    """Draw the picture into its file and return True. If the file is up to date, draw nothing and return False.
+    """Draw the picture into its file, unless the file is up to date. Return whether the picture was drawn.
 
     The file is up to date if the same version of `charts.py` drew it from the same figures.
     """
@@ -71,7 +71,7 @@ def _draw(path: Path, picture: Chart | Funnel) -> bool:
 
 
 def pictures_of(published: Published) -> dict[str, Chart | Funnel]:
-    """Return all pictures in all languages. Each key is the path of a picture's file inside the folder of pictures.
+    """Return the content of each picture in each language, keyed by the path of its file inside the folder of pictures.
 
     Raises InputError if words.csv has no line for a word that a picture needs.
     """
@@ -153,7 +153,7 @@ def _series(published: Published, wording: Wording, figures: list[Figure]) -> Se
 def _point(wording: Wording, figure: Figure) -> Point:
     """Return the point that shows a figure and its interval.
 
-    If there is no figure, the point has a word that says why. The word is empty if the figure was not delivered.
+    A point without a figure has a word for the reason instead, or an empty word if the figure was not delivered.
     """
     if figure.value is not None:
         return Point(figure.year, figure.value, figure.value_low, figure.value_high, wording.number(figure.value))
@@ -181,8 +181,7 @@ def _break(wording: Wording, year: int, figures: list[Figure]) -> Break:
 def _levels(published: Published, wording: Wording, target: Target, unit: str) -> Iterator[Level]:
     """Yield the lines with which the target's figure is compared.
 
-    They can be the baseline, the limit, the goals, and the path to the level of another area. A target has only some of
-    these lines.
+    These are the baseline, the limit, the goals, or the path to the level of another area: whichever the target has.
     """
     first, last = target.first_year - 0.4, target.last_year + 0.4
     if target.start and not target.approaches_an_area:

@@ -18,10 +18,10 @@ PUBLICATION = dg.AssetKey(["published", "tryghed_duckdb"])
     deps=[key(table) for table in contracts().values() if table.publish],
 )
 def publication() -> dg.MaterializeResult[None]:
-    """Build the published file in a temporary place, then move it into the folder of publications.
+    """Build the published file, unless a publication with the same content exists already.
 
-    The id of a publication is made from its content. If the content has not changed, the id stays the same and the file
-    is not built again.
+    The file is built in a temporary place and then moved into the folder of publications. The id of a publication is
+    made from its content.
     """
     with expected_trouble():
         published = publish()

@@ -1,5 +1,5 @@
 """Make the tables about the quality of the data.
 
-They compare each edition with the edition before, compare figures that should agree, count rows, and list the footnotes
-for readers.
+These are comparisons of each edition with the edition before, comparisons of figures that should agree, row counts, and
+footnotes for readers.
 """

@@ -1,13 +1,13 @@
 """Compare what was delivered for each edition with what was delivered for the edition before.
 
-The comparison shows whether the amount of data has changed a lot, and whether anything is gone. `continuity.sql` pairs
-the figures of two editions. This module counts the rows of every delivered table. It builds the counting queries in
-Python, because the names of the columns come from the contracts.
+The comparison shows whether the amount of data has changed a lot, and whether data that came before are missing now.
+`continuity.sql` pairs the figures of two editions. This module counts the rows of every delivered table. It builds the
+counting queries in Python, because the names of the columns come from the contracts.
 
 This module also gives each figure a lower and an upper limit. A figure between its limits continues the series of
-editions. The limits are conventions of this project. They are so wide that few years are outside them. A figure outside
-its limits causes a warning (`checks/rules/quality.yml`). The warning blocks nothing, because a real year can be
-unusual. The table is never published, because it has small counts.
+editions. The limits are conventions of this project, and so wide that figures are rarely outside them. A figure outside
+its limits causes a warning (`checks/rules/quality.yml`), which blocks nothing, because a real year can be unusual. The
+table quality.continuity is never published, because it has small counts.
 """
 
 import duckdb
@@ -31,8 +31,8 @@ def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the table quality.continuity.
 
     Each row compares a figure of an edition with the same figure of the edition before. A figure gets no row if the
-    edition before does not have this figure. `connection` has every delivered table, police.draws and crime.counted,
-    under their own names.
+    edition before does not have this figure. `connection` has all delivered tables, and also police.draws and
+    crime.counted, each under its own name.
     """
     deliveries = " UNION ALL ".join(_deliveries(table) for table in contracts().values() if table.delivered)
     connection.execute(f"CREATE TABLE deliveries AS {deliveries}")
@@ -40,11 +40,11 @@ def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _deliveries(table: Table) -> str:
-    """Return a query that counts the rows of a delivered table, its filled cells, and the rows of each category.
+    """Return a query that counts, for each edition and producer, what a delivered table contains.
 
-    A category is one of the allowed values of a column. The query reads the table once, and counts each edition and
-    each producer separately. The counts of cells and categories are maps from a column's name to its counts. The query
-    therefore has the same columns for every table.
+    It counts the rows, the filled cells of each column, and the rows of each category (an allowed value of a column).
+    The counts of cells and categories are maps keyed by column, so that the query has the same columns for every table.
+    The query reads the table only once.
     """
     may_be_empty = [name for name, column in table.delivered_columns.items() if not column.required]
     listed = [name for name, column in table.columns.items() if column.allowed and name != "provenance"]
@@ -83,13 +83,13 @@ def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def _limits_of_counts(compared: pd.DataFrame) -> Limits:
-    """Return the limits between which a count of reports continues the series.
+    """Return the lower and the upper limit of each count of reports. A count between them continues the series.
 
-    If chance explains the change, the limits are 0 and infinity. Otherwise the lower limit is the expected count
-    divided by QUARTER, and the upper limit is the expected count multiplied by QUARTER.
+    If chance explains the change since the edition before, the limits are 0 and infinity. Otherwise they are the
+    expected count divided by QUARTER, and the expected count multiplied by QUARTER.
 
-    The expected count is the count that would give the same rate as in the edition before. A rate is `value` divided by
-    `out_of`. If `out_of` is 0 or not known in one of the two editions, the expected count is the count of the edition
+    The expected count is the count that would give the same rate, `value` divided by `out_of`, as in the edition
+    before. If `out_of` is 0 or not known in one of the two editions, the expected count is the count of the edition
     before.
     """
     value, before, out_of, out_of_before = (

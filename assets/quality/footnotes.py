@@ -63,7 +63,7 @@ def _row(rule: Rule, failure: Failure, edition: int, decided: Decisions) -> Row:
 
 @contextmanager
 def _opened() -> Iterator[tuple[list[Judged], Decisions]]:
-    """Yield the results of `failing_in_store` and all decisions. Both are read once and used for all editions."""
+    """Yield the results of `failing_in_store` and the content of `decisions.yml`, read once for all editions."""
     yield failing_in_store(), load_decisions()
 
 

@@ -1,8 +1,8 @@
-"""Estimate shares for every area and question of the survey, and the gaps between areas and their municipality.
+"""From the survey's answers, estimate shares for every area and question, and gaps to the municipality.
 
-The shares and gaps are estimated from the survey's answers. `respondents.sql` gives the areas in which each respondent
-is counted, and the respondent's answers. The formulas are in `assets/methods/samples.py`. `yearly_shares.sql` chooses
-between an estimated and a published share.
+A gap is the difference between the share of an area and the share of its municipality. `respondents.sql` gives the
+areas in which each respondent is counted, and the respondent's answers. The formulas are in
+`assets/methods/samples.py`. `yearly_shares.sql` chooses between an estimated and a published share.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from warehouse.contracts import contracts, to_pandas
 class Survey:
     """The survey of one edition as arrays: the sampling design, each respondent's areas, and each respondent's answers.
 
-    `inside` has a row for each respondent and a column for each of `areas`. It says whether the respondent belongs to
-    the area. `yes` has a row for each respondent and a column for each of `measures`. It is 1 if the answer counts as a
-    yes, and 0 if it does not. It is NaN if the answer is not in the denominator. `municipality_of` gives the
-    municipality of each area that is not a municipality itself.
+    `inside` says for each respondent (row) and each of `areas` (column) whether the respondent belongs to the area.
+    `yes` says for each respondent (row) and each of `measures` (column) how the answer counts: 1 is a yes, 0 is not a
+    yes, and NaN is not in the denominator. `municipality_of` gives the municipality of each area that is not a
+    municipality itself.
     """
 
     design: Design
@@ -107,9 +107,9 @@ def survey_of(respondents: pd.DataFrame) -> Survey:
 
 
 def _weights_as_residents(respondents: pd.DataFrame, stratum: Array, population: Array) -> Array:
-    """Return the respondents' weights, scaled to numbers of residents.
+    """Return the respondents' weights, scaled so that a weight says how many residents the respondent stands for.
 
-    After scaling, the weights of each producer's respondents add up to the population of the producer's strata. Scaling
+    The weights of each producer's respondents then add up to the number of residents in the producer's strata. Scaling
     is needed because a producer's weights may be relative, with a mean of 1.
     """
     weights, extracts = respondents["weight"].to_numpy(float).copy(), respondents["extract"].to_numpy()
@@ -120,10 +120,7 @@ def _weights_as_residents(respondents: pd.DataFrame, stratum: Array, population:
 
 
 def _holds(lists: pd.Series, names: pd.Index) -> Array:
-    """Return an array with a row for each list and a column for each name.
-
-    Each cell says whether the list contains the name.
-    """
+    """Return an array that says whether each list (row) contains each name (column)."""
     words = lists.explode().dropna()
     table = np.zeros((len(lists), len(names)), dtype=bool)
     table[words.index, names.get_indexer(pd.Index(words))] = True

@@ -1,8 +1,8 @@
-"""Add intervals to published shares, and count the areas that are certainly above a limit or certainly not above it.
+"""Finish two tables: safety.yearly_shares gets intervals, and safety.unsafe_bydele gets counts that allow for chance.
 
-The shares come from `yearly_shares.sql`. They are estimated if answers were delivered, otherwise they are published.
-The number of areas above the limit comes from `unsafe_bydele.sql`. The formulas are in `assets/methods/`. The verdicts
-are made in `assets/targets/verdicts.py`.
+The intervals are those of published shares. The counts say how many areas are certainly above a limit, and how many are
+certainly not above it. `yearly_shares.sql` and `unsafe_bydele.sql` make everything else in the tables. The formulas are
+in `assets/methods/`. The verdicts are made in `assets/targets/verdicts.py`.
 """
 
 import numpy as np
@@ -15,10 +15,9 @@ from warehouse.contracts import contracts, to_pandas
 
 
 def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table safety.yearly_shares.
+    """Return the table safety.yearly_shares: the rows of `yearly_shares.sql`, with intervals of published shares added.
 
-    It has the rows of `yearly_shares.sql`, with intervals added. A published share gets an interval if its number of
-    answers is known.
+    A published share gets an interval only if its number of answers is known.
     """
     table = contracts()["safety.yearly_shares"]
     frame = joined.assign(method=joined["method"].fillna(shares.METHOD))
@@ -37,14 +36,13 @@ def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     """Return the table safety.unsafe_bydele. It has the rows of `unsafe_bydele.sql` and two more columns.
 
-    `bydele_surely_above` is the number of areas that are certainly above the limit. An area is certainly above the
-    limit if its whole interval is above the limit. The intervals for this column are wider than usual, because one of
-    several areas may seem to be above the limit by chance. To widen the intervals, the error is divided by the number
-    of areas (Bonferroni, the first step of Holm's method).
+    `bydele_surely_above` is the number of areas whose whole interval is above the limit. If there are several areas,
+    one of them may easily seem to be above the limit by chance. The intervals for this column are therefore wider than
+    usual: the error is divided by the number of areas (Bonferroni, the first step of Holm's method).
 
-    `bydele_surely_not_above` is the number of areas that are certainly not above the limit. An area is certainly not
-    above the limit if its whole interval is at the limit or below. The intervals for this column have the usual width.
-    They need no adjustment, because the condition has to hold for every area.
+    `bydele_surely_not_above` is the number of areas whose whole interval is at the limit or below. The intervals for
+    this column have the usual width. Only if all areas are counted here does it follow that no area is above the limit.
+    More areas therefore do not make a wrong conclusion likelier.
     """
     table = contracts()["safety.unsafe_bydele"]
     lists = ["answers", "share_percent", "standard_error_points", "degrees_of_freedom"]

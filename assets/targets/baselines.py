@@ -1,4 +1,4 @@
-"""Add the exact intervals of fixed rates to the baselines.
+"""Add exact Poisson intervals to the baselines that are rates of reports.
 
 `baselines.sql` makes the baselines. The intervals are added here, because SQL cannot compute them.
 """
@@ -11,7 +11,7 @@ from assets.methods.counts import Counts
 
 
 def with_rate_limits(baselines: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Return the table targets.baselines. It has the rows of `baselines.sql`, and Poisson intervals of fixed rates."""
+    """Return the table targets.baselines: the rows of `baselines.sql`, with Poisson intervals of the rates added."""
     columns = ("reports", "population_low_residents", "population_high_residents")
     fixed = Counts(*(baselines[name].to_numpy(float, na_value=np.nan) for name in columns))
     low, high = counts.rate_limits(fixed, conventions["confidence_level"])

@@ -1,7 +1,7 @@
 """Classes for the input of the rules: figures, comparisons, and the terms of a target.
 
 `cases.sql` selects this input. This module neither compares figures nor judges targets. Many fields of the classes are
-columns of tables in the schema indicators. The contracts of these tables say what the columns mean.
+columns of tables in the schema `indicators`. The contracts of these tables say what the columns mean.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ UNCERTAIN = ("answers", "areas", "reports")  # a measure made of anything else i
 
 
 class Figure(BaseModel):
-    """A figure of indicators.yearly, or a fixed baseline.
+    """A figure of indicators.yearly, or a fixed baseline, which is a figure that a person has set permanently.
 
-    A figure is a share in per cent, a number or rate of reports, or a full count. Reports have the number of residents.
-    A full count has its parts: `counted`, `out_of` and `not_known`.
+    A figure is a share in per cent, a number or rate of reports, or a full count. For reports, the figure also has the
+    number of residents. For a full count, it also has the parts: `counted`, `out_of` and `not_known`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,7 +59,8 @@ class Figure(BaseModel):
     def is_hidden(self) -> bool:
         """Whether the count is hidden.
 
-        A hidden count gets no verdict, because "met" or "not met" would narrow down what the count can be.
+        A target for a hidden count gets no verdict, because "met" or "not met" would narrow down what the count can be.
+        A monitored type has no such target, and gets its verdict.
         """
         return self.confidentiality != FREE
 
@@ -87,10 +88,10 @@ class Figure(BaseModel):
         return Share(value, low, high, self.answers, self.design_effect or 1.0, variance)
 
     def count(self, unit: str) -> Count | None:
-        """Return the reports and the residents of the figure, for the functions of `assets/methods`.
+        """Return the number of reports and the number of residents, for the functions of `assets/methods`.
 
-        `unit` is the unit of the measure. If the measure is not a rate, the residents are not needed and are replaced
-        by 1. Return None if the reports are not known, or if a rate's residents are not known.
+        `unit` is the unit of the measure. If the measure is not a rate, the number of residents is not needed, and 1 is
+        returned in its place. Return None if a number that is needed is not known.
         """
         if self.reports is None:
             return None
@@ -103,8 +104,9 @@ class Figure(BaseModel):
 class Comparison(BaseModel):
     """A row of indicators.comparisons, with the two figures that are compared.
 
-    `figure` is the judged figure. `against` is the figure that the judged figure is compared with. If the row compares
-    two gaps, `whole` and `against_whole` are the figures of the comparison area in the same two editions.
+    `figure` is the judged figure, and `against` is the figure that it is compared with. If the row compares the gaps of
+    two editions, `whole` and `against_whole` are the comparison area's figures: `whole` in the edition of `figure`, and
+    `against_whole` in the edition of `against`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -221,10 +223,10 @@ class Case(BaseModel):
 
     @property
     def since_baseline(self) -> tuple[Comparison, ...]:
-        """All comparisons of figures since the baseline.
+        """The comparisons that start at the baseline or later.
 
-        Some of these comparisons compare each edition with the edition before. The others compare the judged figure
-        with the figure of each earlier edition.
+        They compare each edition with the edition before, and the judged figure with the figure of each earlier
+        edition.
         """
         first = self.baseline_edition or self.edition
         return *self.years, *(comparison for comparison in self.earlier if comparison.compared_edition >= first)
@@ -250,7 +252,7 @@ class Case(BaseModel):
 def read_cases(connection: duckdb.DuckDBPyConnection) -> Iterator[Case]:
     """Yield a case for each target in each edition of the target's agreement, in order.
 
-    `connection` has the tables of the schemas indicators, targets and reference, and the lookup tables.
+    `connection` has the tables of the schemas `indicators`, `targets` and `reference`, and also the lookup tables.
     """
     cursor = connection.execute(sql("targets/cases"))
     names = [column[0] for column in cursor.description or []]

@@ -32,12 +32,11 @@ class Dispersion:
 
 
 def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison], unit: str) -> Dispersion | None:
-    """Return the dispersion of the area's own counts in the years before the judged year.
+    """Return the dispersion of counts in the years before the judged year, or None if there are too few counts.
 
-    If the area has counts for fewer than five such years, the counts of the bydele are used instead. Return None if
-    there are too few counts of the bydele as well. `own` has comparisons of the area, and `of_bydele` has comparisons
-    of the bydele. Each comparison is between the judged edition and an earlier edition. Both lists are sorted by area
-    and edition.
+    The counts are the area's own if it has counts for at least five such years, otherwise those of the bydele. `own`
+    has comparisons of the area, and `of_bydele` has comparisons of the bydele. Each comparison is between the judged
+    edition and an earlier edition. Both lists are sorted by area and edition.
     """
     own_years = _counted(own, unit)
     areas = [_counted(list(years), unit) for _, years in groupby(of_bydele, key=lambda comparison: comparison.area_id)]
@@ -51,7 +50,7 @@ def dispersion_before(own: Sequence[Comparison], of_bydele: Sequence[Comparison]
 def _counted(comparisons: Sequence[Comparison], unit: str) -> Years:
     """Return the earlier figures together with their counts.
 
-    A figure is left out if it has no count, or if it may not be compared with the judged figure.
+    A figure is left out if it has no count, or if comparing it with the judged figure is forbidden.
     """
     figures = [comparison.against for comparison in comparisons if not comparison.forbidden_by and comparison.against]
     return [(figure, count) for figure in figures if (count := figure.count(unit))]

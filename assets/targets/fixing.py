@@ -1,9 +1,10 @@
-"""Fix the baselines of an agreement's targets at the figures that the store has now.
+"""Fix the baselines of an agreement's targets: set them permanently to the figures that the store has now.
 
-A person fixes baselines by an act. This module decides what an act writes, what it leaves unchanged, and what it
-refuses. An act adds lines to `warehouse/reference/fixed_baselines.csv`. Nothing else writes to that file. A line is
-never changed. Instead, a later act adds a new line, with a reason, which replaces the old line. `figures_to_fix.sql`
-compares the figures of the store with the latest acts. `baselines.sql` makes baselines from acts.
+Each time that a person fixes baselines is called an act. An act adds lines to
+`warehouse/reference/fixed_baselines.csv`. Nothing else writes to that file. A line is never changed. Instead, a later
+act adds a new line, with a reason, which replaces the old line. This module decides what an act writes, what it leaves
+unchanged, and what it refuses. `figures_to_fix.sql` compares the figures of the store with the latest acts.
+`baselines.sql` makes baselines from acts.
 """
 
 import csv
@@ -61,11 +62,11 @@ class FixedBaseline:
 
 @dataclass(frozen=True)
 class TargetToFix:
-    """A target with a baseline that a person has to fix.
+    """A target whose baseline has to be fixed (set permanently) by a person. It may be fixed already.
 
-    `has_figure` says whether the store has the figure for the baseline. `held_line` is the line of the latest act, or
-    None if there is no act. `new_line` is the line that a new act would write now. If the store has no figure, or if
-    the latest act has the same figure, `new_line` is None.
+    `has_figure` says whether the store has the figure for the baseline. `held_line` is the line that the latest act
+    wrote, or None if there is no act. `new_line` is the line that a new act would write now. If the store has no
+    figure, or if the latest act has the same figure, `new_line` is None.
     """
 
     agreement_id: str
@@ -81,7 +82,7 @@ class TargetToFix:
 
 @dataclass(frozen=True)
 class Act:
-    """The result of one act.
+    """What happened when a person fixed (set permanently) the baselines of an agreement.
 
     `written` has the lines that the act wrote. `stood` has the lines of earlier acts that are still valid. `missing`
     has the targets for which the store has no figure.
@@ -93,15 +94,15 @@ class Act:
 
 
 def fix_baselines(agreement_id: str, person: str, reason: str | None, today: date) -> Act:
-    """Fix the baselines of an agreement's targets at the figures that the store has now. Hidden figures are left out.
+    """Fix an agreement's baselines: set them permanently to the figures, except hidden ones, that the store has now.
 
     Raises InputError in the following cases, and then writes nothing:
 
     - `person` is empty.
-    - `person` or `reason` contains personal data. `person` may contain a name.
-    - The agreement has no target with a baseline to fix.
+    - `reason` contains personal data, or `person` contains personal data other than a name.
+    - The agreement has no target whose baseline a person has to fix.
     - The store has no figure for any of these baselines.
-    - A figure differs from the fixed figure, and no reason is given.
+    - A figure differs from the figure that was fixed earlier, and no reason is given.
     """
     person, reason = person.strip(), (reason or "").strip()
     if not person:
@@ -134,14 +135,14 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
 
 
 def editions_of_baselines() -> list[int]:
-    """Return the editions that have the figures of baselines, in order. They are read from the reference files."""
+    """Return the editions that the baselines are taken from, in order. The reference files name these editions."""
     with _starting_points() as connection:
         rows = connection.execute("SELECT DISTINCT edition FROM starting_points ORDER BY edition").fetchall()
     return [edition for (edition,) in rows]
 
 
 def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
-    """Return every target that has a baseline to fix, for all agreements and in order.
+    """Return, for all agreements and in order, every target whose baseline a person has to fix (set permanently).
 
     Targets and earlier acts are read from the reference files. Figures are read from the store. `person`, `today` and
     `reason` are written into the lines that a new act would add.

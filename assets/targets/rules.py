@@ -1,8 +1,8 @@
 """The rules of an agreement. Each rule is a function that makes a verdict from figures and comparisons.
 
-`cases.py` has the classes of figures and comparisons. A rule does not decide whether two figures may be compared,
-because each comparison already says so. The formulas of both readings are in `assets/methods/judgements.py`. To add a
-rule, write one function here and one line in `RULES`.
+`cases.py` has the classes of figures and comparisons. A rule does not decide whether comparing two figures is allowed,
+because each comparison already says so. The formulas of the literal and the statistical reading are in
+`assets/methods/judgements.py`. To add a rule, write one function here and one line in `RULES`.
 """
 
 import math
@@ -41,7 +41,7 @@ RULES: dict[str, dict[str, Judge]] = {
 
 
 def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
-    """Judge this target: the share is below the share of the edition before."""
+    """Judge whether the share is below the share of the edition before."""
     if comparison is None:
         return Judged(not_evaluable("baseline_missing"))
     from_baseline = comparison.compared_edition == terms.baseline_edition
@@ -62,7 +62,7 @@ def fell_since(comparison: Comparison | None, terms: Terms) -> Judged:
 
 
 def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
-    """Judge this target: in every edition since the baseline, the share is below the share of the edition before."""
+    """Judge whether the share has fallen in every edition since the baseline."""
     reason = _why_no_series(comparisons, terms)
     if reason:
         return _over(comparisons, not_evaluable(reason))
@@ -79,7 +79,7 @@ def fell_every_year(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
 
 
 def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Judged:
-    """Judge this target: a straight line through all shares since the baseline falls."""
+    """Judge whether a straight line through all shares since the baseline falls."""
     reason = _why_no_series(comparisons, terms)
     if reason:
         return _over(comparisons, not_evaluable(reason))
@@ -97,10 +97,10 @@ def trend_since_baseline(comparisons: Sequence[Comparison], terms: Terms) -> Jud
 
 
 def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
-    """Judge this target: the gap to the comparison area has narrowed since the baseline, by more than the tolerance.
+    """Judge whether the gap to the comparison area has narrowed since the baseline by more than the tolerance.
 
-    The result also has a `path_value`, which lies on a straight path. The path leads from the baseline's gap to a gap
-    of 0 in the agreement's target year. After that year, `path_value` is 0.
+    The result also has a `path_value`: the gap that this edition would have if the gap shrank in a straight line, from
+    the baseline's gap to 0 in the agreement's target year. After that year, `path_value` is 0.
     """
     if gap is None:
         return Judged(not_evaluable("baseline_missing"), unit="percentage_points")
@@ -129,7 +129,7 @@ def gap_narrowed(gap: Comparison | None, terms: Terms) -> Judged:
 
 
 def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, terms: Terms) -> Judged:
-    """Judge this target: the number or rate of reports is not above the baseline.
+    """Judge whether the number or rate of reports is no higher than the baseline.
 
     The statistical reading takes into account that both the figure and the baseline are random counts.
     """
@@ -157,18 +157,15 @@ def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, t
 
 
 def reported() -> Judged:
-    """Return the verdict "met" for a monitored type, because such a type only has to be reported.
-
-    A hidden figure counts as reported too.
-    """
+    """Return the verdict "met": a monitored type only has to be reported, even if its figure is hidden."""
     return Judged(Verdict("met", "met"))
 
 
 def at_least(figure: Figure, terms: Terms) -> Judged:
-    """Judge this target: the figure is at least the limit.
+    """Judge whether the figure is at least the limit.
 
-    The result also says how much is missing to the limit. For a share of activities, it says how many activities are
-    missing.
+    The result also says how much is missing to the limit, or how many activities if the figure is a share of
+    activities.
     """
     value, limit = figure.value or 0.0, terms.limit_value
     missing = max(limit - value, 0)
@@ -178,7 +175,7 @@ def at_least(figure: Figure, terms: Terms) -> Judged:
 
 
 def at_most(figure: Figure, terms: Terms) -> Judged:
-    """Judge this target: the figure is at most the limit.
+    """Judge whether the figure is at most the limit.
 
     The result also says by how much the figure is above the limit.
     """
@@ -188,7 +185,7 @@ def at_most(figure: Figure, terms: Terms) -> Judged:
 
 
 def own_goals(figure: Figure) -> Judged:
-    """Judge this target: every goal of the plan is met.
+    """Judge whether every goal of the plan is met.
 
     The result also says how many goals are not met or not known yet.
     """
@@ -242,7 +239,7 @@ def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | Non
 
 
 def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
-    """Return a verdict on all editions since the baseline. The result also has the baseline's figure, but no change."""
+    """Return a verdict on all editions since the baseline, with the baseline's figure. The `change` stays empty."""
     figures = _series(comparisons)
     if not figures:
         return Judged(verdict)
@@ -252,9 +249,9 @@ def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
 
 
 def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
-    """Return the breaks of the first forbidden comparison.
+    """Return the breaks of the first forbidden comparison, or of all comparisons if none is forbidden.
 
-    If no comparison is forbidden, return the breaks of all comparisons. `question_unknown` comes last in the list.
+    The result is a text of words with spaces between them. The word `question_unknown` comes last.
     """
     forbidden = [comparison for comparison in comparisons if comparison.forbidden_by][:1]
     words = {word for comparison in forbidden or comparisons for word in (comparison.breaks or "").split()}
@@ -263,7 +260,7 @@ def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
 
 
 def _against(verdict: Verdict, comparison: Comparison) -> Judged:
-    """Return a verdict. The result also has the figure that the judged figure was compared with, but no change."""
+    """Return a verdict, with the figure that the judged figure was compared with. The `change` stays empty."""
     value = comparison.against.value if comparison.against else None
     return Judged(verdict, comparison.compared_edition, value, breaks=comparison.breaks, behind=comparison.behind)
 

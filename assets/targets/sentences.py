@@ -69,7 +69,7 @@ class Words(dict[tuple[str, str], str]):
     """The texts of `words.csv` in one language. Each key consists of the columns `kind` and `word` of a line."""
 
     def __missing__(self, kind_and_word: tuple[str, str]) -> str:
-        """Raise InputError if the file has no line for this kind and word. Readers need every line of the file."""
+        """Raise InputError, because the file has no line for this kind and word."""
         kind, word = kind_and_word
         raise InputError(
             f"{reference_file('words.csv')} has no line for the {kind} '{word}': put the line back, then run 'tryghed run'."
@@ -125,7 +125,7 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
 
 
 def _literal(row: VerdictRow, rule: str) -> str:
-    """Return a word for what the target asks for. This word is part of the name of the literal reading's sentence."""
+    """Return what the target asks for, as a part of a sentence's name: `at_least` in `literal.at_least.met`."""
     if row.compared_with == "baseline_gap" and row.tolerance:
         return "baseline_gap_tolerance"
     return rule if row.compared_with == "limit" else row.compared_with
@@ -159,10 +159,9 @@ def _break(name: str, words: Words) -> str:
 
 
 def written(value: float | None, language: str) -> str:
-    """Return a figure as text, in the notation of the language. Return a dash if there is no figure.
+    """Return a figure as text, or a dash if there is no figure. Danish writes `1.234,5`, and English writes `1,234.5`.
 
-    The text has at most one decimal. If the figure is between -2 and 2, the text has at most two decimals. Danish has a
-    decimal comma, and a point for thousands. English has a decimal point, and a comma for thousands.
+    A figure between -2 and 2 has at most two decimals. Every other figure has at most one.
     """
     if value is None:
         return "-"

@@ -22,7 +22,7 @@ MADE_UP_FIRST = ("synthetic", "extract", "published")
 def verdicts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the table targets.verdicts. It has a row for each target, edition and kind of comparison.
 
-    `connection` has the tables of the schemas indicators, targets and reference, and the lookup tables.
+    `connection` has the tables of the schemas `indicators`, `targets` and `reference`, and also the lookup tables.
     """
     conventions = dict(connection.execute("SELECT convention, value FROM reference.conventions").fetchall())
     words = {language: read_words(connection, language) for language in LANGUAGES}

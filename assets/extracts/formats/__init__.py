@@ -6,8 +6,8 @@ value becomes text here, with the decimal mark and the date format of the specif
 is not a table. `layouts.py` says what the columns mean, and `matching.py` chooses the layout.
 
 Each format has its own module with three functions: `names(path, writing)`, `look(path, writing)` and `batches(path,
-writing, wanted)`. The parameter `writing` says how the producer writes its files in the edition. `cells.py` has the
-functions that all formats share. `sheet_text.py` is used only for Excel.
+writing, wanted)`. The parameter `writing` says how the producer writes its files (see `layouts.Writing`). `cells.py`
+has the functions that all formats share. `sheet_text.py` is used only for Excel.
 """
 
 import re
@@ -67,8 +67,7 @@ def format_of(path: Path) -> Format:
 def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | None:
     """Return the headings of the file's columns.
 
-    Return None if the specification does not list the file's format. Also return None if the workbook does not have the
-    sheet that the specification names.
+    Return None if the specification does not list the format `kind`, or names a sheet that the workbook does not have.
     """
     if getattr(writing.formats, kind) is None:
         return None
@@ -89,8 +88,8 @@ def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]
     """Yield the file's rows in batches, in the file's order.
 
     A batch has the columns `row` and `malformed`, followed by the wanted columns as text. `row` is the row's number, as
-    a program such as Excel or SPSS shows it. `malformed` says why the row could not be divided into cells. Raises
-    InputError if a cell is too long or has characters that no delivered cell should have.
+    a program such as Excel or SPSS shows it. If a row could not be divided into cells, `malformed` says why. Otherwise,
+    it is null. Raises InputError if a cell is too long or, in formats other than CSV, has an odd character.
     """
     for batch in _FORMATS[kind].batches(path, writing, list(wanted)):
         place = f"{path_for_reader(path)}{_on_sheet(writing) if kind == 'xlsx' else ''}"

@@ -103,8 +103,8 @@ def text_of(values: pa.Array, writing: Writing, labels: Mapping[float, str] | No
 def _texts(values: pa.Array, writing: Writing) -> pa.StringArray:
     """Return each value as text.
 
-    Arrow converts floating-point numbers if none of them is very large or needs an exponent. Arrow writes the same
-    shortest decimals as `as_text`, and is much faster. `as_text` converts all other values.
+    If all values are floating-point numbers below 10 billion, and none needs an exponent, Arrow converts them. Arrow is
+    much faster than `as_text`, and writes the same digits. In all other cases, `as_text` converts the values.
     """
     if pa.types.is_floating(values.type) and pc.all(pc.less(pc.abs(values), 1e10)).as_py():
         plain = pc.cast(values, pa.string())
@@ -153,11 +153,12 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
 
 
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
-    """Return the cells without the invisible characters around them: tabs, line ends and no-break spaces.
+    """Trim each cell that contains an invisible character, such as a tab, a line end or a no-break space.
 
-    A cell stays as it is if it has only ordinary spaces around it. Most columns have no invisible characters at all.
-    Therefore, the bytes of all cells are first searched together, in C. This takes a tenth of the time that a search of
-    each cell takes. Without this first search, `benchmarks.police_csv` takes longer.
+    Trimming removes the invisible characters and the ordinary spaces around the cell. All other cells keep their
+    spaces. Most columns have no invisible characters at all. Therefore, the bytes of all cells are first searched
+    together, in C. This takes a tenth of the time that a search of each cell takes. Without this first search,
+    `benchmarks.police_csv` takes longer.
     """
     column_bytes = _bytes_of(column)
     searched = (b"\t", b"\n", b"\r", *(() if column_bytes.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
@@ -216,10 +217,10 @@ def _bytes_of(column: pa.StringArray) -> bytes:
 
 
 class Stamp(NamedTuple):
-    """The size, the times and the inode of a file, which show whether the file has been replaced.
+    """Four values that show whether a file has been replaced: its size, two times and its inode.
 
-    If another file replaces this file, at least one of these four values changes. This is true even if the two files
-    have the same size and the same time of writing.
+    If another file replaces this file, at least one of the values changes, even if the two files have the same size and
+    the same time of writing.
     """
 
     size: int

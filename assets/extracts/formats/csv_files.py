@@ -1,7 +1,7 @@
 """Read CSV files. The specification gives their encoding and delimiter, because the files themselves do not.
 
 This module divides a file's bytes into rows and cells. Every byte is checked before a cell is read. A file is refused
-if its bytes show a wrong encoding, a broken download or a faulty program. The error's message names the line.
+if it has another encoding, is cut off, or has bytes that no table should have. The error's message names the line.
 `cells.py` has the functions that all formats share.
 """
 
@@ -72,8 +72,8 @@ def names(path: Path, writing: Writing) -> tuple[str, ...]:
 def look(path: Path, writing: Writing) -> Cells:
     """Count the rows below the header.
 
-    Cells are read only if the file has quotation marks. Raises InputError if the file has a fault. The error's message
-    names the line of the first fault.
+    Without quotation marks, each line is a row, so only the lines are counted. Raises InputError if the file has a
+    fault. The error's message names the line of the first fault.
     """
     settings = _settings(writing)
     findings = _search(path, settings)
@@ -97,7 +97,8 @@ def look(path: Path, writing: Writing) -> Cells:
 def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
     """Yield the wanted columns as text, in batches of rows.
 
-    The file's first row has the number 1. A row counts as one row even if its cells contain line ends.
+    Rows are numbered from the beginning of the file: the first row, which is usually the header, has the number 1. A
+    row has one number even if it takes several lines.
     """
     settings = _settings(writing)
     header, line_ends = list(names(path, writing)), _line_ends_above(path, settings)
@@ -140,9 +141,9 @@ def _settings(writing: Writing) -> Csv:
 
 
 def _line_ends_above(path: Path, settings: Csv) -> int:
-    """Return the number of lines from the first line of the file to the last line of the header.
+    """Return how many lines the header and the rows above it take.
 
-    This number may be higher than the number of rows, because a row takes several lines if its cells contain line ends.
+    This number is higher than `header_row` if a cell of these rows contains line ends.
     """
     lines = csv.reader(io.StringIO(_beginning(path, settings), newline=""), delimiter=settings.delimiter)
     for _ in range(settings.header_row):
@@ -241,7 +242,10 @@ def _search(path: Path, settings: Csv) -> _Findings:
 
 
 def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
-    """Refuse a file if the last line of the block is longer than LONGEST_LINE bytes."""
+    """Refuse a file if the last line of the block is longer than LONGEST_LINE bytes.
+
+    A block has to end at the end of a line, but so long a line could go on in the next block.
+    """
     line_end = block.rfind(b"\n", 0, -1) + 1
     if len(block) - line_end > LONGEST_LINE:
         line = findings.lines + block.count(b"\n", 0, line_end) + 1
@@ -302,11 +306,11 @@ def _first_of(block: bytes, unwanted: bytes) -> int | None:
 
 
 def _search_8_bit(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Search a block of a file that should be in an 8-bit encoding.
+    """Search a block of a file that should be in an 8-bit encoding. The block has letters that are not ASCII.
 
-    Refuse bytes that the encoding does not have. Refuse letters in UTF-8 if the file also has letters in another
-    encoding. If all blocks so far are in UTF-8, record the line of the first letter that is not ASCII.
-    `_refuse_another_encoding` refuses such a file later.
+    If all such letters in the file so far are in UTF-8, this function only records the line of the first one, and
+    `_refuse_another_encoding` refuses the file later. If not, this function refuses bytes that the encoding does not
+    have, and letters in UTF-8.
     """
     if not findings.other_letters and _is_utf8(block):
         findings.utf8_line = findings.utf8_line or _line(
@@ -394,10 +398,10 @@ def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) 
 
 
 def _holds_lines(cell: str, settings: Csv, columns: int) -> bool:
-    """Return whether a cell seems to contain whole rows, because a quotation mark is missing.
+    """Return whether a cell seems to contain whole rows because a quotation mark is missing.
 
-    A cell seems to contain whole rows if it has a line end and at least as many delimiters as a row. The cell must also
-    have at least FEWEST_DELIMITERS delimiters, because an ordinary text may have a few.
+    Such a cell has a line end and at least as many delimiters as a row of the file. It also has at least
+    FEWEST_DELIMITERS delimiters, because ordinary text may have fewer.
     """
     return "\n" in cell and cell.count(settings.delimiter) >= max(columns - 1, FEWEST_DELIMITERS)
 

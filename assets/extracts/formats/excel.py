@@ -1,9 +1,9 @@
 """Read one sheet of an Excel workbook with the library python-calamine.
 
-This module divides a sheet into rows and cells. Before that, `sheet_text.py` searches the sheet's XML. The search finds
-formulas, errors and merged cells, because the library does not report them. The search also finds sheets that would
-take too much memory. Finally, `sheet_text.py` counts the rows in the XML. This module compares that number with the
-number of rows that the library reads.
+This module divides a sheet into rows and cells. Before that, `sheet_text.py` searches the sheet's XML. It refuses
+sheets that would take too much memory. It also refuses formulas, errors and merged cells, because the library does not
+report them. Finally, it counts the rows. This module compares that number with the number of rows that the library
+reads.
 """
 
 import gc
@@ -45,7 +45,7 @@ def sheets(path: Path) -> list[str]:
 
 
 def look(path: Path, writing: Writing) -> Cells:
-    """Count the rows below the header that have a value.
+    """Count the rows below the header, without empty rows.
 
     Raises InputError if a sheet or a cell would be lost, or cannot be read.
     """
@@ -155,8 +155,8 @@ def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
 def _no_collection() -> Iterator[None]:
     """Switch off Python's garbage collection while rows are read.
 
-    Otherwise, the garbage collection would visit all new rows again and again. This would take half as long as reading
-    the rows, so `benchmarks.workbooks_and_spss` would be slower by half.
+    Otherwise, the garbage collection would visit all new rows again and again, and `benchmarks.workbooks_and_spss`
+    would take 50 % longer.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -171,12 +171,12 @@ _kept: dict[tuple[Path, Stamp], _Book] = {}  # the workbook that was used last i
 
 
 def _book(path: Path) -> _Book:
-    """Return the workbook. If the workbook is in memory and its file has not changed, the file is not opened again.
+    """Return the workbook. It is opened only if it is not in memory, or if its file has changed.
 
-    A run inspects the workbooks of all its editions before it reads the rows of the first edition. Meanwhile, workbooks
-    stay in memory. The workbook that was used last always stays. Earlier workbooks stay only if the files of all
-    workbooks in memory have at most KEPT_BYTES bytes together. If no workbook stayed in memory, every workbook would be
-    read several times. `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` would then be slower.
+    Workbooks stay in memory, because a run inspects the workbooks of all its editions before it reads their rows. If
+    the files of the workbooks in memory have more than KEPT_BYTES bytes together, the least recently used workbooks are
+    removed. The workbook that was used last always stays. If no workbook stayed in memory, `benchmarks.run_overhead`
+    and `benchmarks.workbooks_and_spss` would be slower.
     """
     key = path, stamp_of(path)
     _kept[key] = _kept.pop(key) if key in _kept else _Book(path)

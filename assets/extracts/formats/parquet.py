@@ -35,7 +35,7 @@ def names(path: Path, _: Writing) -> tuple[str, ...]:
 def look(path: Path, _: Writing) -> Cells:
     """Return the number of rows according to the file's metadata.
 
-    Raises InputError if this number is higher than any delivered file can have.
+    Raises InputError if this number is higher than MOST_ROWS, because no delivered file has so many rows.
     """
     rows = int(_opened(path).metadata.num_rows)
     if rows > MOST_ROWS:  # even a small file can have so many rows, because equal rows take no room in it
@@ -83,10 +83,9 @@ def _text(path: Path, name: str, array: pa.Array, writing: Writing, first_row: i
 
 
 def _values(array: pa.Array) -> list[object]:
-    """Return the values of a column.
+    """Return the values of a column as Python objects.
 
-    Python has no days after the year 9999. If the column has such a day, the text that Arrow writes for the day is
-    returned.
+    Python has no days after the year 9999. Such a day becomes the text that Arrow writes for it.
     """
     try:
         values: list[object] = array.to_pylist()

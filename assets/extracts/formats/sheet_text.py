@@ -1,9 +1,8 @@
 """Check the XML of an Excel workbook before a library reads the cells.
 
-This module finds formulas, errors and merged cells, because the library does not report them. It also counts the rows
-that have a value. It refuses a workbook that would fill the memory. Such a workbook has parts that unpack to an
-enormous size, or a cell that is very far from all other cells. Because of such a cell, the table would be enormous.
-`excel.py` reads the cells themselves.
+This module refuses formulas, errors and merged cells, because the library does not report them. It also counts the rows
+that have a value. It refuses a workbook that would fill the memory: if its parts unpack to an enormous size, or if a
+single cell is so far from all other cells that the table would be enormous. `excel.py` reads the cells themselves.
 """
 
 import re

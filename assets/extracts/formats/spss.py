@@ -1,8 +1,7 @@
 """Read SPSS files, in which answers are numbers with labels, and days are seconds since 14 October 1582.
 
-This module turns a file's variables into columns of text. If the file declares a value missing, its cells become empty.
-There are exceptions for values with a label (see `_without_missing`). `cells.py` has the functions that all formats
-share.
+This module turns a file's variables into columns of text. Values that the file declares missing become empty cells,
+except some values with a label (see `_without_missing`). `cells.py` has the functions that all formats share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -117,11 +116,10 @@ def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[
 
 
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
-    """Convert a variable's seconds since 14 October 1582 to days.
+    """Convert seconds since 14 October 1582 to days. If the variable has no days, return its values unchanged.
 
-    If the variable's format has a time, each day keeps its time. If the variable has no days, its values are returned
-    unchanged. A day that is out of range becomes the first or the last possible day. Row rules reject the rows with
-    such a day.
+    If the variable's format has a time, each day keeps its time. A day that is out of range becomes the first or the
+    last possible day, and row rules then reject its row.
     """
     moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
     day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))
@@ -134,10 +132,10 @@ def _days(values: pa.Array, kind: str | None) -> pa.Array:
 
 
 def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels: Mapping[float, str]) -> pa.Array:
-    """Return a variable's values. A value becomes null if the file declares the value missing.
+    """Return a variable's values, with null for each value that the file declares missing and that is not an answer.
 
-    However, a value that is declared missing may have a label, such as "Ved ikke". Such a value is an answer, so it
-    stays. If a variable has labels only for its missing values, those values become null despite their labels.
+    A value that is declared missing is still an answer if it has a label, such as "Ved ikke", and if the variable also
+    has a label for a value that is not missing.
     """
     valid_labels = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
     for span in ranges:

@@ -31,7 +31,7 @@ def write_sample(folder: Path, seed: int = 1, show_progress: Callable[[int, int]
     """Write the made-up files of editions 2017 to 2025 into `<folder>/<edition>/`, and return the files' paths.
 
     If the seed is the same, the files have the same bytes. `show_progress` is called once for each edition, with the
-    edition and the number of its files. Raises InputError if the folder contains any other file.
+    edition and the number of its files. Raises InputError if the folder contains a file that is not made up.
     """
     _refuse_other_files(folder)
     specifications, reference = load_specifications(), load_reference()

@@ -75,7 +75,7 @@ def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> 
 def published_shares(edition: int, reference: Reference) -> dict[tuple[str, str], float]:
     """Return the published figures of an edition, keyed by area and measure.
 
-    If sources give different figures, the first figure in the file is used.
+    If sources give different figures, the first figure in published_figures.csv is used.
     """
     figures = (
         reference["reference.published_figures"].query("edition == @edition").drop_duplicates(["area_id", "measure"])
@@ -128,8 +128,9 @@ def _neither(
 ) -> pd.Series:
     """Return the share `neither` of each stratum.
 
-    If a bydel's share was not published, it is the sum of two halves. One half is the same in every bydel, and the
-    other half is proportional to the bydel's unsafe share.
+    All strata of a bydel have the same share. If the bydel's share `safe` was published, the share `neither` follows
+    from it. If not, one part of the share is the same in every bydel, and the other part is proportional to the bydel's
+    unsafe share.
     """
     bydele = strata.groupby("area_id")["residents"].sum()
     bydel_unsafe = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
