@@ -73,8 +73,8 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
 def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
     """Run the checks of a table that has been written, and yield the results for Dagster.
 
-    If a stored file has the wrong shape, only the shape check has a result. The function also yields an empty output
-    for each check, because Dagster gives the step such an output.
+    If a stored file has the wrong shape, only the shape check has a result. In any case, the function also yields an
+    empty output for each check, because Dagster expects one.
     """
     decided, judged = load_decisions(), {judged.rule.name: judged for judged in judge(table)}
     for spec in check_specs(table):
@@ -86,7 +86,7 @@ def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[
 def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEvaluation:
     """Return the result of a rule for Dagster.
 
-    The check passes if a decision lets each failure of the rule pass. It also passes if the rule has no failure.
+    The check passes if the rule has no failure, or if a decision lets each failure pass.
     """
     rule = judged.rule
     findings = [_finding(table, rule, failure, decided) for failure in judged.failures]
@@ -103,9 +103,9 @@ def result(table: Table, judged: Judged, decided: Decisions) -> dg.AssetCheckEva
 
 
 def undecided(evaluation: dg.AssetCheckEvaluation) -> dict[int | None, int]:
-    """Return the number of failing rows for each edition in which the check fails and no decision lets it pass.
+    """Return the editions in which the check fails and no decision lets it pass, each with its number of failing rows.
 
-    The key is the edition. The key is None if the table has no editions.
+    If the table has no editions, None takes the place of the edition.
     """
     if evaluation.passed:
         return {}
@@ -120,12 +120,11 @@ def _edition_of(cell: object) -> int | None:
 
 
 def fingerprint_of(table: Table, edition: int) -> str:
-    """Return the fingerprint of the content on which a steward decides, for one edition of a table.
+    """Return the fingerprint of one edition of a table, which a decision about a failed check has to match.
 
     The fingerprint covers the edition's rows in the table, and the delivered files from which these rows may be made.
-    It also covers each reference table that a decidable rule of the table reads. A rule is decidable if a data steward
-    can let its failure pass. The steward's decision contains the fingerprint, and applies only to content with this
-    fingerprint.
+    It also covers the reference tables that the table's decidable rules read. A rule is decidable if a data steward can
+    let its failure pass.
     """
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
@@ -194,9 +193,9 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
-    """Return the row of one edition for the table of failing editions.
+    """Return a row about one edition. The row belongs to the table of failing editions on Dagster's page.
 
-    The row has few columns, because Dagster's page is narrow.
+    The row has few columns, because the page is narrow.
     """
     failure, decision = finding.failure, finding.decision
     checked = store.rows(table, failure.edition)

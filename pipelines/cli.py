@@ -108,6 +108,7 @@ def tryghed() -> None:
       6. tryghed decide                writes a decision on a failed check or a rejected row, for all later runs
 
     Once for each agreement: run tryghed baseline fix as soon as there are crime figures for the baseline's year.
+    It fixes (sets permanently) the level that each target starts from.
 
     If you have no delivered files, start with tryghed sample. It writes made-up files, so that you can try every
     command.
@@ -124,9 +125,9 @@ def tryghed() -> None:
 def run_command(editions: tuple[int, ...]) -> int:
     """Make the tables of the editions, check them, and publish the DuckDB file.
 
-    If you name no EDITION, the run makes every edition. If you name an edition, the run makes all later editions again
-    too, because each edition is compared with earlier editions. If an earlier edition is not in the store yet, the run
-    starts with that edition.
+    Without EDITION, the run makes every edition. With EDITION, the run makes that edition and all later editions,
+    because each edition is compared with earlier editions. If an earlier edition is not in the store yet, the run
+    starts with the earliest such edition.
 
     \b
     Examples:
@@ -163,9 +164,9 @@ def run_command(editions: tuple[int, ...]) -> int:
 
 
 def _print_reference_files() -> None:
-    """Print a message if the run reads the sample's copy of the reference files.
+    """Print that the run reads the sample's copy of the reference files, if it does.
 
-    Print a second message if the original files have changed since the copy was made.
+    Also print which original files have changed since the copy was made.
     """
     if reference_folder() != sample_reference_folder():
         return
@@ -212,9 +213,9 @@ def _step_printer(progress: Progress) -> "OnStep":
 
 
 def _added(wanted: tuple[int, ...], editions_made: range) -> int:
-    """Return the number of editions that a run makes although the user did not name them.
+    """Return how many editions the run makes besides those that the user named.
 
-    Return 0 if the user named no editions at all.
+    Return 0 if the user named none.
     """
     return len(editions_made) - len(set(wanted)) if wanted else 0
 
@@ -303,7 +304,7 @@ class RowOptions(ByOptions):
 
 
 def _by(command: Callback) -> Callback:
-    """Add the options that all `decide` commands have to one of these commands."""
+    """Add the common options of the `decide` commands to one of these commands."""
     for option in (
         click.option(
             "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, such as 2027-06-01."
@@ -329,10 +330,11 @@ SEEN = click.option(
 @click.argument("seen")
 @_by
 def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Unpack[ByOptions]) -> None:
-    """Accept that the check RULE fails for TABLE in EDITION.
+    """Accept that the check RULE of TABLE fails in EDITION, or waive it.
 
-    If you give --expires-on, the check is waived until that day instead. SEEN is the fingerprint that Dagster shows
-    beside the failed check. The decision is in force only for content with this fingerprint.
+    If you give --expires-on, the check is waived until that day. Otherwise the failure is accepted with no last day.
+    SEEN is the fingerprint that Dagster shows beside the failed check. The decision is in force only for content with
+    this fingerprint.
 
     \b
     Example:
@@ -383,7 +385,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOptions]) -> None:
     """Accept FILE although too many rows are rejected.
 
-    A run rejects more rows of FILE in EDITION than the file's specification tolerates.
+    FILE is a delivered file of EDITION. Its specification says how many rejected rows are tolerated.
     """
     from assets.decisions.deciding import decide_on_share
 
@@ -415,7 +417,7 @@ def _who(by: ByOptions) -> "By":
 
 @tryghed.group("baseline")
 def baseline() -> None:
-    """Fix baselines. A baseline is the level that a target starts from."""
+    """Fix (set permanently) the baselines of targets. A baseline is the level that a target starts from."""
 
 
 @baseline.command("fix")
@@ -423,12 +425,12 @@ def baseline() -> None:
 @click.option("--person", required=True, help="Who fixes them. The name is published.")
 @click.option("--reason", help="Why. Required to replace a fixed baseline.")
 def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> None:
-    """Fix the baselines of an agreement's targets.
+    """Fix (set permanently) the baselines of an agreement's targets.
 
-    The baselines are fixed at the figures that are in the store now. The command writes the baselines to
-    fixed_baselines.csv. Each line has the person, the day and the files that the figure was made from. Later files do
-    not change a fixed baseline. If later files give another figure, a check reports the difference. To replace a fixed
-    baseline, run this command again with --reason.
+    The command takes the figures that are in the store now, and writes them to fixed_baselines.csv. Each line also
+    has the person, the day, and the files from which the figure was made. Later files do not change a fixed baseline.
+    If they give another figure, a check reports the difference. To replace a fixed baseline, run this command again
+    with --reason.
 
     \b
     Example:
@@ -487,8 +489,8 @@ def sample_command(seed: int) -> None:
     The files are made up because no real delivered files are public. The name of each file begins with synthetic_, and
     every figure made from the files is marked synthetic. The landing folder must not have any other files.
 
-    The command also copies the reference files into the data folder, and fixes the sample's baselines in that copy.
-    Later commands use the copy until you delete it.
+    The command also copies the reference files into the data folder, and fixes (sets permanently) the sample's
+    baselines in that copy. Later commands use the copy until you delete it.
     """
     from assets.extracts.sample import write_sample
 

@@ -47,7 +47,7 @@ FIELDS = {  # for each kind of decision, the fields that it has in addition to t
 class StewardsDecision(dg.Config):
     """The fields of the launch form.
 
-    The field `about` says what the decision is about. A field that does not apply to this choice stays empty.
+    The field `about` says what kind of decision it is. Fields for other kinds of decisions stay empty.
     """
 
     about: About = Field(

@@ -15,14 +15,13 @@ def known_editions() -> list[int]:
 
 
 def editions_to_make(wanted: Iterable[int] | None = None) -> range:
-    """Return the editions that a run makes.
+    """Return the editions that a run makes: an unbroken range, because each edition is compared with earlier editions.
 
-    The first edition of the run is the earliest edition that is wanted or is missing from the store. The last edition
-    is the newest edition that is wanted or stored. All editions between these two are made too, because each edition is
-    compared with the editions before it.
+    `wanted` are the editions that somebody asked for. If there are none, all editions of editions.csv are wanted. The
+    first edition is the earliest one that is wanted or is missing from the store. The last edition is the newest one
+    that is wanted or stored.
 
-    If no editions are given, all editions of editions.csv are wanted. Raises InputError if editions.csv does not have a
-    wanted edition.
+    Raises InputError if editions.csv does not have a wanted edition.
     """
     described = known_editions()
     wanted = sorted(set(wanted or described))
@@ -40,8 +39,8 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
 def edition_of_file(path: Path) -> int:
     """Return the edition of a delivered file.
 
-    If the name of the file's folder is an edition of editions.csv, return this edition. Otherwise return the newest
-    edition.
+    It is the name of the file's folder if editions.csv has this edition. Otherwise it is the newest edition of
+    editions.csv.
     """
     folder = path.resolve().parent.name
     described = known_editions()

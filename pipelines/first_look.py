@@ -1,8 +1,8 @@
 """Inspects the files in the landing folder before a run loads Dagster, so that a bad file is reported within seconds.
 
 The files of the newest edition are inspected first. Files that are already in the store are skipped.
-`assets/extracts/landing.py` decides which files are refused. If a run is started from Dagster's page, the run refuses
-the same files, but only when it reads them.
+`assets/extracts/landing.py` decides which files are refused. A run that is started from Dagster's page has no such
+first look: it refuses the same files only when it reads them.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from warehouse.errors import InputError
 def bad_files(editions: range, on_file: Callable[[int, int], None]) -> list[str]:
     """Return an error message for each file in the landing folder that a run of the editions would refuse.
 
-    Before each file, the function calls `on_file(number, files)`. `number` is the file's position, and `files` is the
-    number of all files. Raises InputError if something is wrong with the landing folder itself.
+    Before it inspects a file, the function calls `on_file(number, files)`. `number` counts the files from 1, and
+    `files` is the number of files in total. Raises InputError if something is wrong with the landing folder itself.
     """
     specifications, known = load_specifications(), _known_hashes()
     files = [
@@ -44,9 +44,9 @@ def _known_hashes() -> set[str]:
 
 
 def _is_one_of(hashes: set[str], path: Path) -> bool:
-    """Return whether the hash of the file's content is one of the given hashes.
+    """Return whether the file's content has one of these hashes.
 
-    Return False if the file cannot be read. The function `look_into` then reports the reason.
+    Return False if the file cannot be read. `look_into` then reports the reason.
     """
     try:
         return path.is_file() and hash_of_file(path) in hashes

@@ -1,4 +1,7 @@
-"""Defines the Dagster job that fixes the baselines of an agreement. `assets/targets/fixing.py` does the work."""
+"""Defines the Dagster job that fixes (sets permanently) the baselines of an agreement.
+
+`assets/targets/fixing.py` does the work.
+"""
 
 from datetime import date
 
@@ -23,7 +26,7 @@ class BaselineAct(dg.Config):
 
 @dg.op(description="Adds lines to fixed_baselines.csv that fix the baselines at the figures that are in the store now.")
 def fix(context: dg.OpExecutionContext, config: BaselineAct) -> None:
-    """Fix the baselines of the agreement's targets.
+    """Fix (set permanently) the baselines of the agreement's targets.
 
     Log which baselines were fixed now, which baselines were fixed earlier, and which targets have no figure yet.
     """
@@ -45,5 +48,5 @@ def fix(context: dg.OpExecutionContext, config: BaselineAct) -> None:
     executor_def=dg.in_process_executor,
 )
 def fix_baselines_job() -> None:
-    """Run the step that fixes the baselines."""
+    """Run the step that fixes (sets permanently) the baselines."""
     fix()

@@ -1,6 +1,6 @@
-"""Reads every verdict, footnote, decision and missing delivery from the published file, as tables of texts.
+"""Reads all verdicts, footnotes, decisions and missing deliveries from the published file, and puts them into words.
 
-`tryghed status --all` shows these tables. `status.py` makes the short status and the texts in the README's pictures.
+`tryghed status --all` shows them in tables. `status.py` makes the short status and the texts in the README's pictures.
 This module computes no figures.
 """
 
@@ -16,11 +16,11 @@ from pipelines.texts import reader_language
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """A row of a table of verdicts. It is about one measure of a target, and about one kind of comparison.
+    """A row of a table of verdicts: one measure of a target, and one kind of comparison.
 
-    `about` is the text of the target. If the target has several measures or comparisons, the text also names the
-    measure or the comparison. `readings` has a text for each edition. The text gives the literal and the statistical
-    reading, or the reason why there is no verdict.
+    `about` is the text of the target. If the target has several measures or kinds of comparison, `about` also names the
+    measure or the comparison. `readings` has a text for each edition: the literal and the statistical reading, or the
+    reason why there is no verdict.
     """
 
     target_id: str
@@ -51,10 +51,10 @@ class VerdictTable:
 
 @dataclass(frozen=True)
 class Footnote:
-    """A remark about the figures of some editions. One or more failed checks are the reason for the remark.
+    """A remark about the figures of some editions, made because one or more checks failed.
 
-    `checks` names these checks. `accepted` is true if a steward accepted or waived the checks' failure in these
-    editions. `made_up` is true if some of the figures are made up.
+    `checks` names these checks. `accepted` is true if a steward let the failure pass: accepted or waived it. `made_up`
+    is true if some of the figures are made up.
     """
 
     text: str
@@ -79,9 +79,9 @@ class MissingDelivery:
 
 
 def words(connection: duckdb.DuckDBPyConnection) -> Words:
-    """Return the texts that readers see instead of the words in the published file, in the reader's language.
+    """Return a text in the reader's language for each word that the published file uses.
 
-    The key of a text is a pair of the word's kind and the word, such as `("verdict", "met")`.
+    The key is a pair of the word's kind and the word, such as `("verdict", "met")`.
     """
     return read_words(connection, reader_language())
 
@@ -208,8 +208,8 @@ def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -
 def _reading(verdict: _Verdict, names_of_words: Words) -> str:
     """Return a verdict as text: the literal and the statistical reading, or the reason why neither reading is possible.
 
-    If the agreement only asks for a report, the text says that the figure was reported. A mark follows the readings if
-    they are made from made-up figures.
+    If the agreement asks only that the figure is reported, the text says that it was. A mark follows if the verdict
+    depends on made-up figures.
     """
     why = names_of_words["reason", verdict.reason] if verdict.reason else ""
     if verdict.literal == verdict.statistical == "not_evaluable":

@@ -191,7 +191,7 @@ def print_end_of_run(status: "Status") -> None:
 
 
 def _agreement_in_short(agreement: "AgreementStatus", words: "Words") -> str:
-    """Return a sentence that counts the results of an agreement's readings, by the words and by the data.
+    """Return a sentence that says how many of an agreement's literal and statistical readings have each result.
 
     If the agreement has no readings, return a sentence that says why.
     """
@@ -244,8 +244,8 @@ def _banner(status: "Status") -> list[str]:
 def _targets(status: "Status") -> list[str]:
     """Return the lines that show the targets of all agreements.
 
-    An agreement has a line with its name, and a line for each target. If an agreement has no verdicts, a single line
-    says so.
+    An agreement with verdicts has a line with its name, and a line for each target. An agreement without verdicts has
+    one line, which says why.
     """
     lines = []
     for agreement in status.agreements:
@@ -294,10 +294,9 @@ def _to_decide(status: "Status") -> list[str]:
 
 
 def _list(heading: str, none: str, entries: list[str], most: int) -> list[str]:
-    """Return the lines of a list: the heading, the first entries, and the number of entries that are left out.
+    """Return the lines of a list: the heading, at most `most` entries, and the number of entries that are left out.
 
-    `heading` and `none` are names of texts. If there are no entries, the only line is the text `none`. The list shows
-    `most` entries at most.
+    `heading` and `none` are keys of `texts.yml`. If there are no entries, the only line is the text `none`.
     """
     if not entries:
         return [text(none)]
@@ -320,8 +319,8 @@ def _table(words: "Words", title: str, *headings: str) -> RichTable:
 def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable:
     """Return a table of missing deliveries.
 
-    The columns are the delivery, who delivers it, the editions for which it is missing, and the day since when it is
-    missing.
+    The columns are the delivery, who delivers it, the editions for which it is missing, and the day on which it was
+    first due.
     """
     table = _table(words, "missing", "delivery", "from", "editions", "since")
     for delivery in missing:
@@ -332,7 +331,7 @@ def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable
 def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
     """Return a table of the footnotes.
 
-    A footnote gets a mark if a steward let the footnote's checks pass. It gets another mark if figures are made up.
+    A mark shows that a steward let the failed checks pass. Another mark shows that figures are made up.
     """
     table = _table(words, "footnotes", "footnote", "check", "editions")
     for footnote in footnotes:
@@ -358,7 +357,7 @@ def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], wor
 def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text:
     """Return a table of an agreement's verdicts. Consecutive editions with the same readings share one line.
 
-    If the agreement has no verdicts, return its name and a sentence that says so.
+    If there are no verdicts, return the agreement's name and a sentence that says so.
     """
     if not verdicts.rows:
         return Text.assemble((verdicts.name, "bold"), f"\n{words['heading', 'no_targets']}\n")
@@ -386,7 +385,7 @@ def print_decision(decision: "Decision") -> None:
 
 
 def print_baselines(act: "Act", names: dict[str, str]) -> None:
-    """Print which baselines were fixed now, which baselines were fixed earlier, and what to do next.
+    """Print which baselines were fixed (set permanently) now, which were fixed earlier, and what to do next.
 
     `names` has the name of each measure in the reader's language.
     """
@@ -401,10 +400,7 @@ def print_baselines(act: "Act", names: dict[str, str]) -> None:
 
 
 def _baseline(line: "FixedBaseline", measure: str) -> str:
-    """Return a line about a fixed baseline. It says which target, measure, year and figures the baseline has.
-
-    The line ends with the source from which the figures were made.
-    """
+    """Return a line about a fixed baseline: the target, the measure, the year, the figures and their source."""
     figures = [
         text("per_cent", share=number(line.share_percent)) if line.share_percent is not None else "",
         text("reports", reports=number(line.reports)) if line.reports is not None else "",
@@ -425,7 +421,7 @@ def _baseline(line: "FixedBaseline", measure: str) -> str:
 
 
 def print_trial(trial: "Trial") -> None:
-    """Print the result of a trial.
+    """Print the result of trying one file without a run.
 
     The result says what the file is, how its columns are read, which rows would be rejected, and what to do next.
     """
@@ -477,9 +473,9 @@ def print_trial(trial: "Trial") -> None:
 
 
 def _columns_read(layout: "Layout") -> list[str]:
-    """Return a line for each column of the file. It says under which name the column is read, or why it is not read.
+    """Return a line for each column of the file: the name under which it is read, or the reason why it is not read.
 
-    The last lines name the columns that the specification has, but this edition does not have.
+    The last lines name the columns that the specification has, but the files of this edition do not have.
     """
     lines = []
     for name, heading in layout.headings.items():

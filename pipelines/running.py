@@ -33,9 +33,8 @@ Editions = tuple[int | None, ...]
 class FailedCheck:
     """A failed check that no decision lets pass.
 
-    `editions` are the editions in which the check fails. `new_editions` are only the editions in which the failure is
-    new: the check did not fail there when the table was last checked. If the table has no editions, None takes the
-    place of the edition.
+    `editions` are the editions in which the check fails. `new_editions` are those of them in which the check did not
+    fail when the table was last checked. If the table has no editions, None stands for the whole table.
 
     `first_row` is the key of the first row that fails. It is empty if the check is about a whole table.
     """
@@ -84,9 +83,9 @@ def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey]
     """Run the yearly job for the editions. Dagster's page shows this run like any other run.
 
     If `tables` are given, the run makes only these tables and the tables that they are made from. When a step starts,
-    the function calls `on_step(name, steps)`. `name` is the step's name, and `steps` is the number of all steps.
+    the function calls `on_step(name, steps)`. `name` is the step's name, and `steps` is the number of steps in total.
 
-    Raises KeyboardInterrupt if somebody interrupts the run. Dagster itself would only record a failed step.
+    If somebody interrupts the run, Dagster only records a failed step. This function then raises KeyboardInterrupt.
     """
     from pipelines.definitions import defs
 
@@ -131,14 +130,14 @@ def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey]
 
 @contextmanager
 def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
-    """Yield a function that keeps the two SQLite files of a run's events open until the end of the block.
+    """Make a run faster: until the end of the block, keep the two SQLite files of its events open.
 
-    The function opens the files that exist and are not open yet. The caller calls the function at every event, because
-    the files do not exist when the run starts.
+    The files do not exist when the run starts. Therefore this yields a function that the caller calls at every event.
+    It opens the files that exist and are not open yet.
 
     Dagster opens and closes both files for each event. When the last connection to a file closes, SQLite writes its
-    whole log into the file. The connections of this function prevent that. SQLite also waits for the disk after each
-    event. The setting `synchronous = NORMAL` prevents that wait. A power cut may then lose the last events, but no
+    whole log into the file. The connections of this function prevent that. The setting `synchronous = NORMAL` keeps
+    SQLite from waiting for the disk after each event. With this setting, a power cut may lose the last events, but no
     table depends on events. Without these two changes, the empty job of `benchmarks/run_overhead.py` takes a third
     longer.
     """

@@ -1,10 +1,10 @@
-"""Copies the reference files for the made-up sample, and fixes the sample's baselines in the copy.
+"""Copies the reference files for the made-up sample, and fixes (sets permanently) the sample's baselines in the copy.
 
 Because the baselines are fixed, even the first run on the sample has verdicts.
 
 The sample's baselines are written into `<home>/reference/`, and never into `warehouse/reference/`.
-`assets/targets/fixing.py` decides which figures become baselines. It decides in the same way for the sample and for
-delivered files. `assets/extracts/sample/` makes up the sample's files.
+`assets/targets/fixing.py` decides which figures become baselines, by the same rules as for delivered files.
+`assets/extracts/sample/` makes up the sample's files.
 """
 
 import filecmp
@@ -26,10 +26,10 @@ WRITTEN_BY_COMMANDS = ("fixed_baselines.csv", "decisions.yml")
 
 
 def write_sample_reference(on_step: OnStep) -> Path | None:
-    """Copy the reference files into the data folder, fix the sample's baselines in the copy, and return its path.
+    """Copy the reference files into the data folder, and fix (set permanently) the sample's baselines in the copy.
 
-    The figures of the baselines are made in a temporary data folder. That folder has only the landed files of the
-    editions that the baselines are about.
+    Return the path of the copy. The figures of the baselines are made in a temporary data folder. That folder has only
+    the landed files of the editions that the baselines are about.
 
     If the variable TRYGHED_REFERENCE names a folder, nothing is copied, and the function returns None. Runs then use
     the reference files in that folder as they are. Raises InputError if the figures cannot be made.
@@ -58,9 +58,9 @@ def write_sample_reference(on_step: OnStep) -> Path | None:
 
 
 def changed_since_copied(original: Path) -> list[str]:
-    """Return the names of the reference files that differ from the sample's copies of these files.
+    """Return the names of the reference files that differ between the original folder and the sample's copy.
 
-    A file that is missing from one of the two folders is included. The files that commands write are left out.
+    A file that only one of the two folders has is included. The files that commands write are left out.
     """
     copy = sample_reference_folder()
     names = {str(path.relative_to(folder)) for folder in (original, copy) for path in folder.rglob("[!.]*.*")}

@@ -1,7 +1,8 @@
 """Defines the schedule that starts the yearly run every Monday from March to August.
 
-The survey is due "in spring", but the committee has discussed it in June and again in August. Therefore the run starts
-again every week. It reads the files that have been delivered so far, and reports which files are missing.
+The survey is due "in spring", but the committee has discussed it as late as August. Because nobody knows the day of
+delivery, the run starts again every week. It reads the files that have been delivered so far, and reports which files
+are missing.
 """
 
 import dagster as dg

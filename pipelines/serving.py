@@ -1,9 +1,9 @@
 """Serves the Dagster page to several users. A proxy signs the users in, and each run is tagged with its user's name.
 
-The proxy sends the user's name in a header. `deploy/nginx.conf` is a tested configuration of such a proxy. Dagster has
-no users of its own, so the name becomes a tag of the run. If somebody typed a name into that tag, the proxy's name
-replaces it. The server accepts connections from this machine only. `users.py` reads the tag when somebody makes a
-decision.
+The proxy sends the user's name in a header. Dagster has no users of its own, so this module writes the name into a tag
+of the run, in place of any name that somebody typed there. `users.py` reads the tag when somebody makes a decision.
+
+The server accepts connections from this machine only. `deploy/nginx.conf` is a tested configuration of the proxy.
 """
 
 import os
@@ -48,10 +48,10 @@ class PageWithUsers(DagsterWebserver):  # type: ignore[type-arg]
 def record_the_user(
     resolve: Callable[..., object], root: object, info: GraphQLResolveInfo, **arguments: object
 ) -> object:
-    """Tag every run that a request launches with the user's name. The proxy has added this name to the request.
+    """Add the user's name, as a tag, to every run that a request launches. The proxy sends the name with the request.
 
     Requests that only read data are passed on unchanged. Raises GraphQLError if a mutation comes without a user's name,
-    or if `REFUSED` lists the mutation.
+    or if the list `REFUSED` has the mutation.
     """
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:
@@ -71,7 +71,7 @@ def record_the_user(
 def _launches(arguments: Parameters) -> list[Parameters]:
     """Return the parameters of each run that a mutation launches.
 
-    Dagster's mutations do not all have the same argument for these parameters.
+    Different mutations of Dagster have these parameters in different arguments.
     """
     launches = [arguments[name] for name in ("executionParams", "reexecutionParams") if arguments.get(name)]
     return [*launches, *(arguments.get("executionParamsList") or [])]

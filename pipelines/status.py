@@ -24,8 +24,8 @@ from warehouse.publishing import NAME, open_published
 class Reading:
     """The newest verdict on one measure of a target, and the verdict's figures.
 
-    `short` is a short name of the measure. `year` is the figure's crime year, or the edition if the figure is not about
-    crimes.
+    `short` is a short name of the measure. `year` is the crime year if the figure is about crimes, and otherwise the
+    edition.
     """
 
     target_id: str
@@ -49,15 +49,15 @@ class Reading:
 
     @property
     def is_report(self) -> bool:
-        """Return whether the agreement asks only for a report of the figure, and the figure was reported.
+        """Return whether the agreement asks only that the figure is reported, and it was reported.
 
-        The agreement then sets no level for the figure, so it is no success that the figure was reported.
+        This is no success, because the agreement sets no level for the figure.
         """
         return self.compared_with == "report" and self.literal == "met"
 
     @property
     def is_full_count(self) -> bool:
-        """Return whether the figure is a full count, so that it has no interval.
+        """Return whether the figure is a full count, which has no interval.
 
         The literal and the statistical reading of a full count are the same.
         """
@@ -72,8 +72,8 @@ class Reading:
 class AgreementStatus:
     """An agreement and its readings. The readings are in the order of the agreement's targets.
 
-    `begins_after` is the year in which the agreement begins, if the shown edition is earlier than that year. `readings`
-    is empty if the agreement has no verdicts yet.
+    `begins_after` is None, unless the agreement begins later than the shown edition. It is then the year in which the
+    agreement begins. `readings` is empty if the agreement has no verdicts yet.
     """
 
     name: str
@@ -95,7 +95,7 @@ class AgreementStatus:
     def literal_counts(self, in_words: Words) -> str:
         """Return a text that says how many literal readings are met, not met, reported and not evaluable.
 
-        A result without readings is left out.
+        A result that no reading has is left out.
         """
         literal = Counter("reported" if reading.is_report else reading.literal for reading in self.readings)
         return _counts(literal, ("met", "not_met", "reported", "not_evaluable"), in_words)
@@ -103,8 +103,8 @@ class AgreementStatus:
     def statistical_counts(self, in_words: Words) -> str:
         """Return a text that says how many statistical readings are met, not met, uncertain and not evaluable.
 
-        The number of full counts follows. Full counts are not among the statistical readings. Figures that only have to
-        be reported are not counted at all.
+        Full counts are not among these readings: the text gives their number at the end. Figures that only have to be
+        reported are not counted.
         """
         judged = [reading for reading in self.readings if reading.rule != "reported_every_year"]
         statistical = Counter(reading.statistical for reading in judged if not reading.is_full_count)
@@ -116,10 +116,10 @@ class AgreementStatus:
 
 @dataclass(frozen=True)
 class EditionShown:
-    """An edition that the status shows, or that the status calls overdue.
+    """An edition in the status: the edition that is shown, or an edition that is overdue.
 
-    `is_newest` says whether this edition is the newest edition with a figure. `has_earlier` says whether there are
-    earlier editions.
+    `is_newest` is true if this is the newest edition with a figure. `has_earlier` is true if there are earlier
+    editions.
     """
 
     edition: int
@@ -195,11 +195,10 @@ def edition_shown(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> 
 
 
 def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[AgreementStatus]:
-    """Return all agreements. Each agreement has its newest reading of each measure, up to the edition.
+    """Return all agreements, each with its newest reading of each measure. Later editions than `edition` are left out.
 
-    One edition may have two verdicts on a measure. The first verdict is about all years since the baseline, and the
-    second verdict compares with the year before. The first verdict is used if it is evaluable. If only the second
-    verdict is evaluable, the second verdict is used.
+    One edition may have two verdicts on a measure: one on all years since the baseline, and one that compares with the
+    year before. The first is used, unless only the other one is evaluable.
     """
     language = reader_language()
     rows = connection.execute(
@@ -241,10 +240,9 @@ def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[Agre
 
 
 def editions_overdue(connection: duckdb.DuckDBPyConnection, shown: EditionShown, today: date) -> list[EditionShown]:
-    """Return the editions that were due by today, but have no figure yet.
+    """Return the editions after the shown edition that were due by today, but have no figure yet.
 
-    These editions come after the newest edition with a figure. If the status shows an earlier edition, return no
-    editions.
+    If the shown edition is not the newest edition with a figure, return no editions.
     """
     rows = connection.execute(
         "SELECT edition, due_on, false, true FROM reference.editions WHERE edition > $edition AND due_on <= $today ORDER BY edition",
@@ -264,9 +262,9 @@ def footnotes_without_decision(connection: duckdb.DuckDBPyConnection, newest_edi
 
 
 def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """Return a pair for each agreement that has baselines to fix: the agreement's id, and the numbers of the targets.
+    """Return the baselines that have a figure but are not fixed (set permanently) yet.
 
-    A baseline has to be fixed if it has a figure but is not fixed yet.
+    There is a pair for each agreement: its id, and the names of the targets, such as `2a`.
     """
     return connection.execute(
         """
@@ -318,7 +316,7 @@ def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) 
 def _named_figures(reading: Reading, newest_year: int, alone: bool, in_words: Words) -> str:
     """Return the name of a reading's measure, followed by the figures.
 
-    `alone` says whether the line has no other measure. If so, the figures have a unit and an interval.
+    `alone` is true if the line has no other measure. Only then do the figures have a unit and an interval.
     """
     name = name_of(reading)
     if reading.year != newest_year:

@@ -30,7 +30,7 @@ def reader_language() -> Language:
 
 
 def text(name: str, /, **values: object) -> str:
-    """Return the text that has this name, in the reader's language. The values are filled in."""
+    """Return the text `name` in the reader's language, with the values in its placeholders."""
     return texts()[name][reader_language()].format(**values)
 
 
@@ -42,7 +42,7 @@ def sentence(english: str) -> str:
 def number(value: float | None) -> str:
     """Return a number as text, in the form that is usual in the reader's language. Return a dash for None.
 
-    The text has at most one decimal. If the number is between -2 and 2, the text has at most two decimals.
+    The text has at most two decimals if the number is between -2 and 2, and otherwise at most one.
     """
     return written(value, reader_language())
 

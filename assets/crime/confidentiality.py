@@ -72,8 +72,8 @@ def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
     Return three arrays: the values of these cells, their columns of coefficients, and whether each cell is guarded. If
     a cell is guarded, nobody may be able to work out that its value is small. The cells are never published.
 
-    If the parts add up to more than the whole, readers learn this from the column `failed_checks`. They do not learn
-    the difference.
+    If the parts add up to more than the whole, the column `failed_checks` tells readers so, but not by how much. The
+    cell's value is then the excess minus 1, because readers know that the excess is at least 1.
     """
     unknown = np.flatnonzero(kinds != "known")
     contradicted = differences[unknown] < 0

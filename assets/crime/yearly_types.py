@@ -19,10 +19,7 @@ MONITORING = "monitoring"
 
 
 def yearly_types(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Return the figures of the total, of the crime types with a target, and of the other crime types.
-
-    Monitored types are left out.
-    """
+    """Return the figures of all crime types except the monitored types. The total of all crime is one of the types."""
     return _with_limits("crime.yearly_types", figures[figures["role"] != MONITORING], conventions)
 
 
@@ -35,7 +32,7 @@ def monitoring(figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
 
 
 def _with_limits(name: str, figures: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
-    """Add the exact intervals of the rates per 1,000 residents, and return the rows of the table `name`.
+    """Return the rows of the table `name`: the figures, with exact intervals of the rates per 1,000 residents.
 
     The interval of a rate is empty if the number of reports or the number of residents is not known.
     """

@@ -1,8 +1,8 @@
 """Check a data steward's decision, and append it to `decisions.yml`.
 
 People also edit `decisions.yml` by hand, so the existing entries and comments stay as they are. If two processes write
-at the same time, the second process waits for the first. The new file is read as a check, and only then does it replace
-the old file. `decision_effects.py` says what a decision does.
+at the same time, the second process waits for the first. The old file is replaced only if the new file can be read
+without errors. `decision_effects.py` says what a decision does.
 """
 
 import re
@@ -85,8 +85,8 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
     """Write a decision that accepts a failed check, or that waives the check until a day.
 
-    If `by` has a last day, the check is waived until that day. `seen` is the fingerprint that Dagster shows with the
-    check. The fingerprint identifies the data that the steward saw.
+    The check is waived if `by.expires_on` is set. `seen` is the fingerprint that Dagster shows with the check. It
+    identifies the data that the steward saw.
 
     Raises InputError in these cases: the table has no such check; no decision can be made about the check; the check
     does not fail; the edition is not stored yet; or the data have changed since the steward saw them.
@@ -117,11 +117,11 @@ def decide_on_row(
 ) -> Decision:
     """Write a decision that accepts a rejected row, drops the row for good, or corrects one of the row's cells.
 
-    `seen` is the fingerprint of the file that the steward saw. If `seen` is empty, the file has to be the file that the
-    last run read.
+    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file that the last run read is
+    meant.
 
-    Raises InputError in these cases: the landing folder has a different file; the row is not rejected; the row cannot
-    be accepted; or the cell cannot be corrected.
+    Raises InputError in these cases: the landing folder does not have this file; the row is not rejected; the row
+    cannot be accepted; or the cell cannot be corrected.
     """
     delivered = _delivered(edition, file, seen)
     faults = [fault for fault in try_file(delivered.path, edition).rejected if fault.row == row]
@@ -149,7 +149,7 @@ def decide_on_row(
 
 
 def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
-    """Return the fields that a correction has in addition to the fields of other decisions about a row.
+    """Return the fields that only a correction has: the column, the value in the file, and the new value.
 
     Raises InputError if no cell is given, or if the cell already has the new value.
     """
@@ -166,11 +166,11 @@ def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
     """Write a decision that accepts a file with more rejected rows than the specification tolerates.
 
-    `seen` is the fingerprint of the file that the steward saw. If `seen` is empty, the file has to be the file that the
-    last run read.
+    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file that the last run read is
+    meant.
 
-    Raises InputError in these cases: the landing folder has a different file; the rejected rows are tolerated anyway;
-    or all rows are rejected.
+    Raises InputError in these cases: the landing folder does not have this file; the rejected rows are tolerated
+    anyway; or all rows are rejected.
     """
     delivered = _delivered(edition, file, seen)
     trial = try_file(delivered.path, edition)
@@ -185,7 +185,7 @@ def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision
 
 
 def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: By) -> Decision:
-    """Write a decision that gives a crime type to the reports with an offence code.
+    """Write a decision that says to which crime type the reports with this offence code belong.
 
     If `crime_type` is None, these reports belong to no crime type. Raises InputError if the crime type is unknown, or
     if the code is not one of the edition's codes in police.unmapped_codes.
@@ -210,7 +210,7 @@ def _fails(rule: Rule, edition: int) -> bool:
 
 
 def _decidable(table: str, name: str) -> Rule:
-    """Return the rule of a table that has this name.
+    """Return the rule `name` of a table.
 
     Raises InputError if the table has no such rule, or if no decision can be made about the rule.
     """
@@ -229,8 +229,8 @@ def _decidable(table: str, name: str) -> Rule:
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
     """Return the file of this name in the edition's landing folder.
 
-    `seen` is the fingerprint of the file that the steward saw. Raises InputError if the file is missing, or if it has
-    another fingerprint. If `seen` is empty, the file has to be the file that the last run read.
+    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file that the last run read is
+    meant. Raises InputError if the file is missing, or if it has another fingerprint.
     """
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:
@@ -278,8 +278,8 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
 def write(name: str, details: Entry, by: By) -> Decision:
     """Append a decision to `decisions.yml`, and return the decision. Its id is new and begins with `name`.
 
-    Raises InputError if the text of the person or of the reason contains the number of a respondent or of a report.
-    Also raises InputError if the file cannot be read, either before or after the new entry is added.
+    Raises InputError if the person or the reason contains a number that identifies a respondent or a report. Also
+    raises InputError if the file cannot be read, either before or after the new entry is added.
     """
     refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
     with rewriting(reference_folder() / FILE) as path:

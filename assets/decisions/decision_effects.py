@@ -1,8 +1,8 @@
-"""Apply decisions to rows, cells, files and checks. No other Python module decides what a decision does.
+"""Apply decisions to rows, cells, files and checks.
 
-Other modules call these functions when they reject rows, read files, report checks and write footnotes. Only decisions
-about offence codes take effect in SQL instead. `decided_codes.sql` makes a view of these decisions, and queries join
-the view.
+Other modules call these functions when they reject rows, read files, report checks and write footnotes. Only the
+decisions about offence codes are not applied here: `decided_codes.sql` makes a view of these decisions, and queries
+join the view.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from warehouse.decision_file import (
 class Settled:
     """The effect of a decision on a fault of a row.
 
-    `decision_id` is the decision's id. `counts` says whether the row is kept in spite of the fault.
+    `decision_id` is the decision's id. `counts` is true if the row is kept, and false if the row is dropped.
     """
 
     decision_id: str
@@ -33,10 +33,10 @@ class Settled:
 
 
 def on_row(decision: RowDecision, *, still_at_fault: bool) -> Settled | None:
-    """Return the effect of a decision about a row on one fault of the row.
+    """Return what a decision about a row does with one fault of the row.
 
-    `still_at_fault` says whether the row has the fault even after all corrections. If so, and if the decision is a
-    correction, return None.
+    `still_at_fault` says whether the row has the fault even after all corrections. Return None if the
+    decision is a correction and the fault is still there.
     """
     match decision:
         case RowAccepted():

@@ -43,8 +43,8 @@ def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) 
     """Return the edition's rows of quality.file_decisions.
 
     `hashes` has the hash of each file of the edition. The key is the file's name. A decision about a file has lapsed if
-    the file is gone, or if it was delivered again with different content. A decision about a failed check may also have
-    lapsed. `all_decisions` finds this out later, after the checked table has been made.
+    the file is gone, or if it was delivered again with different content. Whether a decision about a failed check has
+    lapsed is known only after the checked table has been made: `all_decisions` finds it out.
     """
     rows = []
     for decision in decided.decisions:
@@ -60,7 +60,8 @@ def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.D
     """Return all decisions of the edition with their status. The status is in force, lapsed or expired.
 
     `early` has the edition's rows of quality.file_decisions. Raises InputError if the person or the reason of a
-    decision contains the number of a respondent or of a report. This can happen if somebody wrote the entry by hand.
+    decision contains a number that identifies a respondent or a report. An entry that somebody wrote by hand may have
+    such a number.
     """
     of_edition = [decision for decision in decided.decisions if decision.holds_in(edition)]
     refuse_numbers(" ".join(f"{decision.person} {decision.reason}" for decision in of_edition), [edition])
@@ -95,11 +96,11 @@ def unmapped_codes(edition: int) -> set[str]:
 
 
 def refuse_numbers(text: str, editions: Iterable[int]) -> None:
-    """Raise InputError if a text contains the number of a respondent or of a report.
+    """Raise InputError if a text contains a number that identifies a respondent or a report.
 
-    The text comes from the person and the reason of a decision. The numbers of kept rows and of rejected rows are both
-    refused. A number with fewer than `SHORTEST_NUMBER` characters is allowed, because it identifies nobody. It may be
-    the number of a row, or a year.
+    The text has the person and the reason of a decision. The numbers are taken from kept rows and from rejected rows. A
+    number with fewer than `SHORTEST_NUMBER` characters is allowed, because it identifies nobody: it may just as well be
+    a year or the number of a row.
     """
     for table, column in NUMBERS_OF_PERSONS:
         for edition in set(editions) & set(store.stored_editions(table)):
@@ -124,7 +125,7 @@ def is_mapped(offence_code: str, edition: int) -> bool:
 
 
 def _is_as_seen(decision: CheckDecision) -> bool:
-    """Return whether the checked table still has the content that the steward saw in the decision's edition."""
+    """Return whether the decision's edition of the checked table still has the content that the steward saw."""
     table = contracts().get(decision.table)
     if table is None or decision.edition not in store.stored_editions(table):
         return False

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Make the table `located_points`. For each point of the table `rows`, it has the smallest area around the point.
+    """Make the table `located_points`: the smallest area around each point of the table `rows`, for each span of days.
 
-    Each version of a boundary is valid for a span of days, so a point has one row for each span. The columns are
+    Each version of a boundary is valid for a span of days, so a point may have several rows. The columns are
     coordinate_system, coordinate_x, coordinate_y, area_id, valid_from and valid_to.
 
     If a point lies on the border between two areas, the area with the alphabetically first id is chosen. If a point
@@ -62,10 +62,9 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 
 def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
-    """Return a pair of numbers, the point's and the boundary's, for every point that lies inside a boundary.
+    """Return a row for every point that lies inside a boundary: the point's number and the boundary's number.
 
-    All points have the same coordinate system, and all boundaries have the same coordinate system. The points' system
-    may differ from the boundaries' system.
+    All points have one coordinate system, and all boundaries have one coordinate system. The two systems may differ.
     """
     # The two libraries are imported here because only files with coordinates need them, and loading them takes as long as
     # loading DuckDB. If they were imported at the top of the module, `benchmarks.imports` would be slower.

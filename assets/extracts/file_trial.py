@@ -56,7 +56,7 @@ class Trial:
         return 100 * self.rejected_rows / self.file.rows
 
     def by_rule(self) -> list[tuple[str, str, str, list[int]]]:
-        """Return a tuple for each kind of fault: the rule, the column, the reason, and the numbers of the rows.
+        """Return a tuple for each kind of fault: the rule, the column, the reason, and the row numbers.
 
         The most frequent kind of fault comes first.
         """

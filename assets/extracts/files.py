@@ -1,7 +1,6 @@
-"""Describe a delivered file after it was inspected.
+"""Describe a delivered file that was inspected: its properties, its row in quality.files, and its path in messages.
 
-The description has the file's properties, its row in the table of files, and its name for messages. All modules of this
-folder use the description. This module opens no files. `landing.py` finds and inspects the files.
+All modules of this folder use the description. This module opens no files. `landing.py` finds and inspects the files.
 """
 
 import re
@@ -34,7 +33,7 @@ class DeliveredFile:
 
     @property
     def edition(self) -> int:
-        """The edition of the landing folder that the file is in."""
+        """The edition that the file belongs to."""
         return self.layout.edition
 
     @property
@@ -105,7 +104,7 @@ def delivered_for(table: Table, edition: int, specifications: dict[str, Specific
 
 
 def extracts_table(table: Table) -> Table:
-    """Return the table of the schema `extracts` that belongs to `table`. It has the rows as they were delivered."""
+    """Return the table in the schema `extracts` that has the rows of `table` as they were delivered."""
     return contracts()[f"extracts.{table.schema_name}_{table.short_name}"]
 
 
@@ -117,9 +116,9 @@ def plain(name: str) -> str:
 
 
 def with_sheet(path: Path, sheet: str | None) -> str:
-    """Return the path for a message. If there is a sheet, the sheet's name follows the path.
+    """Return the path of a file for a message. If there is a sheet, the sheet's name follows the path.
 
-    The path has the form in which the reader would type it.
+    The path is written as the reader would type it.
     """
     return path_for_reader(path) + (f", sheet {sheet}" if sheet else "")
 

@@ -1,7 +1,7 @@
 """Make SQL from a layout: a query that converts delivered cells to our types, and conditions that find faulty cells.
 
-This module looks at one cell at a time. A cell may be empty, it may be unreadable, or it may have an unknown label. If
-a condition is about several cells or rows, it is a rule of `checks/rows/`. Nothing here opens a file or a database.
+Each condition looks at one cell: it finds, for example, an empty or unreadable cell or an unknown label. Conditions on
+several cells or rows are rules in `checks/rows/`. Nothing here opens a file or a database.
 """
 
 import re
@@ -22,8 +22,8 @@ _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 class Fault:
     """A fault that a cell can have, with the SQL condition that finds the fault.
 
-    `rule` is the name of the rule that the cell breaks. `reason` says in words what is wrong. If a row could not be
-    divided into cells, `reason` is None. The delivered column `malformed` then has the reason.
+    `rule` is the name of the rule that the cell breaks. `reason` says in words what is wrong. It is None for a row that
+    could not be divided into cells, because the delivered column `malformed` has the reason for each such row.
     """
 
     rule: str
@@ -164,7 +164,7 @@ def _without_thousands(cell: str, mark: str | None) -> str:
 
 
 def _date(text: str, date_formats: tuple[str, ...]) -> str:
-    """Return SQL that reads a day from 1900 to 2099. The day is written in one of the formats."""
+    """Return SQL that reads a day from 1900 to 2099, written in any of the formats."""
     days = [_day(text, date_format) for date_format in date_formats]
     return days[0] if len(days) == 1 else f"coalesce({', '.join(days)})"
 
@@ -172,8 +172,8 @@ def _date(text: str, date_formats: tuple[str, ...]) -> str:
 def _day(text: str, date_format: str) -> str:
     """Return SQL that reads a day in one format.
 
-    The text must match a pattern, because DuckDB's `try_strptime` accepts too much. It accepts the year 23 for %Y. If
-    two numbers have no separator between them, it accepts too few digits.
+    The text must match a pattern, because DuckDB's `try_strptime` accepts too much. For example, it accepts the year 23
+    for %Y and the day 2023115 for %Y%m%d.
     """
     touching = re.search("%.%", date_format) is not None
     form = "".join(_digits(part, touching) for part in re.findall("%.|[^%]", date_format))
@@ -183,8 +183,8 @@ def _day(text: str, date_format: str) -> str:
 def _digits(part: str, touching: bool) -> str:
     """Return a regular expression for one part of a date format.
 
-    The leading zero of a number may be missing. If `touching` is true, the zero must be there, because two numbers of
-    the format have no separator between them.
+    `touching` is true if two numbers of the format have no separator between them. Then each number needs its leading
+    zeros. If it is false, they are optional, except in a year.
     """
     most = _DIGITS.get(part)
     if part == "%Y":
@@ -193,10 +193,11 @@ def _digits(part: str, touching: bool) -> str:
 
 
 def _in_form(text: str, form: str) -> str:
-    """Return SQL that gives the text if the whole text matches the pattern `form`. If not, the SQL gives an empty text.
+    """Return SQL that gives the text if the whole text matches the pattern `form`, and an empty text if not.
 
-    The SQL is a function and not a CASE. DuckDB computes a function of a single column only once for each different
-    text. Most columns of numbers and days have few different texts. With a CASE, `benchmarks.police_csv` takes longer.
+    The SQL calls a function instead of using CASE, because DuckDB computes a function of a single column only once for
+    each different text. Most columns of numbers and days have few different texts. With a CASE, `benchmarks.police_csv`
+    takes longer.
     """
     return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 
@@ -214,7 +215,7 @@ def _number(text: str, decimal_mark: str) -> str:
     """Return SQL that reads a number.
 
     Only digits, one decimal mark and a leading sign are accepted. A cast alone would also accept nan, inf, 1e5 and the
-    other decimal mark. It would also accept more digits than a number can have.
+    other decimal mark, and would read a number with too many digits as infinity.
     """
     form = rf"[+-]?(?:\d{{1,300}}(?:\Q{decimal_mark}\E\d*)?|\Q{decimal_mark}\E\d+)"
     return f"TRY_CAST(replace({_in_form(text, form)}, {quoted(decimal_mark)}, '.') AS DOUBLE)"

@@ -1,4 +1,4 @@
-"""Compute the numbers of a comparison that SQL cannot compute: the change, its interval and its two directions.
+"""Compute what SQL cannot compute of a comparison: the change, its interval, and its literal and statistical direction.
 
 `comparisons.sql` decides which figures are compared, and which comparisons are allowed. Each row compares two figures.
 The columns `figure_*` describe the first figure, and the columns `against_*` describe the second figure. The columns
@@ -95,8 +95,8 @@ def _of_survey(
 ) -> pd.DataFrame:
     """Return the computed columns for changes of shares or gaps.
 
-    If a number of answers is not known or is too small, the change has no interval. The row then gets a reason. A row
-    that already has a reason gets neither a change nor an interval.
+    If a number of answers is not known or is too small, the row gets a reason in place of an interval. A row that
+    already has a reason in `rows` gets neither a change nor an interval.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     unknown = usable & np.isnan(limits[0])
@@ -142,10 +142,10 @@ def _rates_against_the_municipality(rows: pd.DataFrame, conventions: dict[str, f
 
 
 def _years_together(rows: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute the ratio of a figure to the figure of several earlier years together.
+    """Compute the ratio of a figure to several earlier years taken together.
 
-    A rate is divided by the rate of all these years together. A number of reports is divided by the mean number of
-    reports in these years. The ratio is NaN if this rate or this mean is 0.
+    A rate is divided by the rate of the whole period. A number of reports is divided by the mean number of reports per
+    year. The ratio is NaN if the divisor is 0.
     """
     new, old = _counts(rows, "figure_"), _counts(rows, "together_")
     per_1000 = np.where(rows["unit"].eq("reports"), 1.0, 1000.0)
@@ -197,8 +197,8 @@ def _of_counts(
 def _counted(rows: pd.DataFrame) -> Array:
     """Return for each row whether the numbers of reports of both figures are known.
 
-    If rates are compared, both numbers of residents must be known too. If a row compares more than two figures, the
-    result is always true.
+    If rates are compared, both numbers of residents must be known too. The result is true for a row that compares more
+    than two figures, because `comparisons.sql` has already checked these rows.
     """
     pair = rows["compared_with"].isin(["edition_before", "baseline", "earlier_edition", "municipality"]).to_numpy(bool)
     per_resident = rows["change_unit"].eq("rate_ratio") | rows["unit"].ne("reports")
@@ -208,10 +208,10 @@ def _counted(rows: pd.DataFrame) -> Array:
 
 
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
-    """Compute the difference of two numbers that are not shares or counts of reports.
+    """Compute the difference of two figures that are neither shares nor counts of reports.
 
-    If the numbers are full counts, the difference has no interval. If they say how many areas are above a limit, the
-    difference has an interval. This interval is computed from the intervals of the two numbers.
+    The difference of two full counts has no interval. If the figures are numbers of areas above a limit, the interval
+    of the difference is computed from the intervals of the two figures.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
@@ -257,9 +257,9 @@ def _directions(rows: pd.DataFrame) -> dict[str, Array]:
 
 
 def _shares(rows: pd.DataFrame, name: str) -> Shares:
-    """Return shares as fractions, from the columns that begin with `name`.
+    """Return shares as fractions, from the columns whose names begin with `name`.
 
-    If a design effect is not known, 1 is used.
+    A design effect that is not known becomes 1.
     """
     error = _numbers(rows, f"{name}standard_error") / 100
     return Shares(
@@ -273,10 +273,10 @@ def _shares(rows: pd.DataFrame, name: str) -> Shares:
 
 
 def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Counts:
-    """Return counts from the columns that begin with `name`, each with the number that it is divided by.
+    """Return counts from the columns whose names begin with `name`, with the numbers that they are divided by.
 
-    For a rate, this number is the number of residents. For a number of reports, it is the number of years. If
-    `per_resident` is true, it is always the number of residents.
+    `population_low` and `population_high` have the number of years if the figure is a number of reports and
+    `per_resident` is false. In all other cases they have the number of residents.
     """
     of_numbers = rows["unit"].eq("reports").to_numpy(bool) & (not per_resident)
     years = _numbers(rows, "years_together") if name == "together_" else np.ones(len(rows))
@@ -290,14 +290,13 @@ def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Cou
 def _rates(counted: Counts) -> Array:
     """Return the reports of each count per resident or per year.
 
-    The reports are divided by the mean of `population_low` and `population_high`. Both are numbers of residents, or
-    both are numbers of years.
+    The reports are divided by the mean of `population_low` and `population_high`, which `_counts` describes.
     """
     return counted.reports / ((counted.population_low + counted.population_high) / 2)
 
 
 def _ratio(value: Array, compared_value: Array) -> Array:
-    """Return each value divided by its compared value. The ratio is NaN if the compared value is 0 or not known."""
+    """Return `value / compared_value`, or NaN if the compared value is 0 or not known."""
     return np.divide(value, compared_value, out=np.full(len(value), np.nan), where=np.nan_to_num(compared_value) != 0)
 
 
@@ -306,10 +305,7 @@ def _where_ratio(limits: tuple[Array, Array], ratio: Array) -> tuple[Array, Arra
 
 
 def _variances(errors: pd.Series) -> Array:
-    """Return the variances of gaps, computed from the gaps' standard errors.
-
-    The standard errors are in points. The variances are for gaps between fractions.
-    """
+    """Return the variances of gaps between fractions, from the gaps' standard errors in points."""
     return (errors.to_numpy(float, na_value=np.nan) / 100) ** 2
 
 

@@ -67,8 +67,8 @@ def poisson_limits(reports: Array, confidence: float) -> Limits:
 def rate_limits(counts: Counts, confidence: float) -> Limits:
     """Return the confidence limits of each rate per 1000 residents.
 
-    The limits are wide enough to be right for every possible number of residents. They are NaN if the reports or the
-    residents are not known. Numbers of residents must be above 0.
+    The limits allow for every possible number of residents. They are NaN if the reports or the residents are not known.
+    Numbers of residents must be above 0.
     """
     low, high = poisson_limits(np.where(counts.is_complete, counts.reports, np.nan), confidence)
     return low / counts.population_high * 1000, high / counts.population_low * 1000
@@ -77,17 +77,17 @@ def rate_limits(counts: Counts, confidence: float) -> Limits:
 def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: float | Array = 1.0) -> Limits:
     """Return the confidence limits of each ratio: the new rate divided by the old rate.
 
-    The limits are wide enough to be right for every possible number of residents. They are NaN if a count or its
-    residents are not known. If the old count is 0, the upper limit is infinity.
+    The limits allow for every possible number of residents. They are NaN if a count or its residents are not known. If
+    the old count is 0, the upper limit is infinity.
 
-    Both counts are Poisson distributed. If their sum is given, the new count is binomial. If the two rates are equal,
-    the expected share of the new count in the sum is P1 / (P1 + P0). Here P1 is the number of residents of the new
-    count, and P0 is the number of residents of the old count. The Clopper-Pearson limits of the new count's share are
-    converted into limits of the ratio. Source: Przyborowski and Wilenski (1940).
+    Both counts are Poisson distributed. Given their sum, the new count is binomial. If the two rates are equal, its
+    expected share of the sum is P1 / (P1 + P0). Here P1 and P0 are the numbers of residents of the new and the old
+    count. The Clopper-Pearson limits of the share are converted into limits of the ratio. Source: Przyborowski and
+    Wilenski (1940).
 
-    A dispersion above 1 means that counts vary more than by chance. Such counts have only as much information as
-    smaller counts. Therefore both counts are divided by the dispersion. This widens the interval by about the square
-    root of the dispersion. A design effect widens the interval of a share in the same way.
+    A dispersion above 1 means that counts vary more than by chance, so they carry less information. Therefore both
+    counts are divided by the dispersion. This widens the interval by about the square root of the dispersion, as a
+    design effect does for a share.
     """
     divisor = np.maximum(1.0, dispersion)
     reports = np.where(new.is_complete & old.is_complete, new.reports, np.nan)
@@ -124,7 +124,7 @@ def ratio_of_ratios_limits(ratio: Array, reports: Array, confidence: float) -> L
 def smallest_rise_shown(old: Count, population_new: float, confidence: float, dispersion: float = 1.0) -> int:
     """Return the smallest new number of reports that would show that the rate has risen.
 
-    The rate has risen if the whole interval of the ratio is above 1. The ratio is the new rate divided by the old rate.
+    A rise is shown if the whole interval of the new rate divided by the old rate is above 1.
     """
     reports = old.reports
     while rate_ratio_interval(Count(reports, population_new, population_new), old, confidence, dispersion).low <= 1:

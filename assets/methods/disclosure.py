@@ -27,9 +27,9 @@ EPSILON = 1e-6
 class Cells:
     """Counts of reports, with what is needed to decide which of them to hide.
 
-    `shown` is false if the cell is a remainder that is never published. An example of a remainder is the reports of a
-    bydel outside its partnership area. `guarded` is true if the cell is a remainder that must be protected when its
-    value is small. `cost` is what it would cost to hide the cell.
+    `shown` is true if the cell is published unless it is hidden. It is false for a remainder, which is never published:
+    for example, the reports of a bydel outside its partnership area. `guarded` is true if the cell is a remainder that
+    must be protected when its value is small. `cost` is what it would cost to hide the cell.
     """
 
     values: Array
@@ -45,8 +45,9 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
     secondary cell is hidden to protect another cell. `thresholds` is the smallest number of reports that may be shown.
     It is one number for all cells, or one number for each cell.
 
-    A zero is hidden if it is in an equation with a small count. If such zeros were shown, readers would know that the
-    hidden count is not zero. Raises ValueError if a small count can be worked out even when every cell is hidden.
+    A zero in an equation with a small count is hidden too. If such zeros were shown, readers could conclude that a
+    hidden count in the equation is not zero. Raises ValueError if a small count can be worked out even when every cell
+    is hidden.
     """
     thresholds = np.broadcast_to(thresholds, cells.values.shape)
     small = (cells.values >= 1) & (cells.values < thresholds)
@@ -63,11 +64,10 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
 
 
 def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) -> Iterator[tuple[int, float, float]]:
-    """Yield each cell that needs protection, with the smallest and the largest value that it may have for an attacker.
+    """Yield each cell that needs protection, with the smallest and the largest value that an attacker thinks possible.
 
-    The attacker knows every equation, and every cell that is shown and not hidden. The attacker cannot rule out either
-    of the two values. A cell is hidden because it is small, or to protect another cell, but the attacker does not know
-    which reason applies. The reason would reveal whether the count is below the threshold.
+    The attacker knows every equation and the value of every published cell, but not why a cell is hidden. The reason
+    would reveal whether the count is below the threshold.
     """
     small = (cells.values >= 1) & (cells.values < thresholds)
     unknown = np.flatnonzero(hidden | ~cells.shown)

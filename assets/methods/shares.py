@@ -37,9 +37,9 @@ Number = TypeVar("Number", float, Array)
 class Share:
     """A share, with its number of answers and its precision.
 
-    `low` and `high` are the smallest and the largest value that round to the share. If a share was estimated from
-    answers, it is not rounded. Then `low` and `high` equal the share, and `variance` is an estimate too. If a share was
-    only published, its `variance` is None. Then its precision follows from `answers` and an assumed `design_effect`.
+    If the share was only published, `low` and `high` are the smallest and the largest value that round to it.
+    `variance` is None, and the precision follows from `answers` and an assumed `design_effect`. If the share was
+    estimated from answers, `low` and `high` equal the share, and `variance` is estimated too.
     """
 
     value: float
@@ -115,9 +115,10 @@ class Shares:
 
     @property
     def ends(self) -> tuple[Array, ...]:
-        """The smallest and the largest value that round to each share, as two arrays.
+        """An array with the smallest values that round to the shares, and an array with the largest values.
 
-        Values below 0 become 0, and values above 1 become 1. If no share is rounded, the tuple has only one array.
+        Values below 0 become 0, and values above 1 become 1. If no share is rounded, the two arrays are equal, and the
+        tuple has only one.
         """
         if np.array_equal(self.low, self.high, equal_nan=True):
             return (np.clip(self.low, 0.0, 1.0),)
@@ -154,9 +155,9 @@ class Gaps:
 
 
 def variance(share: Number, answers: Number, design_effect: Number) -> Number:
-    """Return the variance of a share if only its number of answers is known.
+    """Return the variance of a share, computed from its number of answers and an assumed design effect.
 
-    The variance is p (1 - p) / n times the assumed design effect. Here p is the share and n is the number of answers.
+    The variance is p (1 - p) / n times the design effect. Here p is the share and n is the number of answers.
     """
     return share * (1 - share) / answers * design_effect
 
@@ -167,9 +168,9 @@ def variance(share: Number, answers: Number, design_effect: Number) -> Number:
 def published_limits(shares: Shares, confidence: float) -> Limits:
     """Return the confidence limits of published shares.
 
-    The limits are wide enough to be right for every value that rounds to the share. They are NaN if the number of
-    answers is not known. A share of 0 or 1 has a variance of 0, so it gets exact limits (Clopper and Pearson). If a
-    share has a single answer, it has limits only if it is 0 or 1.
+    The limits allow for every value that rounds to the share. They are NaN if the number of answers is not known. A
+    share of 0 or 1 has a variance of 0, so it gets exact limits (Clopper and Pearson). Any other share needs at least
+    two answers to have limits.
     """
     low, _ = _limits_at(np.maximum(shares.low, 0.0), shares, confidence)
     _, high = _limits_at(np.minimum(shares.high, 1.0), shares, confidence)
@@ -192,15 +193,15 @@ def _limits_at(value: Array, shares: Shares, confidence: float) -> Limits:
 def change_limits(new: Shares, old: Shares, confidence: float) -> Limits:
     """Return the confidence limits of each change `new - old`.
 
-    The limits are wide enough to be right for all values that round to the two shares. They are NaN if the number of
-    answers of either share is not known.
+    The limits allow for all values that round to the two shares. They are NaN if the number of answers of either share
+    is not known.
 
     Two editions are independent samples. Therefore the change d = p1 - p0 has the standard error sqrt(v1 + v0). Here v1
     and v0 are the variances of the two shares. If either share has fewer than 10 effective answers of one kind (yes or
     no), Newcombe's method is used instead. It combines two Wilson intervals.
 
-    The two shares may also belong to an area and to the municipality around it. Such shares are positively correlated.
-    The formula ignores this, so the interval of their gap is wider than necessary.
+    The difference may also be a gap between an area and the municipality around it. Their shares are positively
+    correlated. The formula ignores this, so the interval of the gap is wider than necessary.
     """
 
     def variance_at(new_value: Array, old_value: Array) -> Array:
@@ -231,8 +232,8 @@ def gap_limits(area: Shares, comparison: Shares, variance: Array, confidence: fl
 def gap_change_limits(new: Gaps, old: Gaps, confidence: float) -> Limits:
     """Return the confidence limits of the change of each gap: the new gap minus the old gap.
 
-    A gap is `area - comparison`. The limits are wide enough to be right for all values that round to the four shares.
-    They are NaN if the number of answers of any of the four shares is not known.
+    A gap is `area - comparison`. The limits allow for all values that round to the four shares. They are NaN if the
+    number of answers of any of the four shares is not known.
 
     Two editions are independent samples, so the variances of the two gaps are added. If the variance of a gap is not
     known, the sum of the variances of its two shares is used. This sum is too large, because it ignores the covariance
@@ -251,10 +252,10 @@ def gap_change_limits(new: Gaps, old: Gaps, confidence: float) -> Limits:
 def _limits_over_rounding(
     shares: Sequence[Shares], signs: Sequence[int], variance_at: Callable[..., Array], confidence: float
 ) -> Limits:
-    """Return the confidence limits of a sum of independent shares that may be rounded.
+    """Return the confidence limits of a sum of independent shares, where some shares are rounded.
 
-    Each share has a sign: 1 if it is added, and -1 if it is subtracted. Limits are computed for the smallest and the
-    largest value that round to each share. Of these limits, the lowest lower limit and the highest upper limit are
+    Each share has a sign: 1 if it is added, and -1 if it is subtracted. Limits are computed for all combinations of the
+    smallest and the largest value that round to each share. The lowest lower limit and the highest upper limit are
     returned. `variance_at` returns the variance of the sum for given values of the shares. The limits are NaN if the
     number of answers of any share is not known.
     """
@@ -283,16 +284,15 @@ def _limits_over_rounding(
 def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: float) -> Array:
     """Return the smallest fall from each old share that a two-sided test would detect with the given power.
 
-    The result is NaN if the test would detect no fall.
+    The result is NaN if the test would not even detect a fall to 0, or if a number of answers is not known.
 
-    The fall d is the solution of d - r = z sqrt(v(p) + v(p - d)). Here z is z_confidence + z_power, p is the old share,
-    and v is the variance of a share. r is the largest change that rounding alone can cause: half of the sum of both
-    rounding bands. The rounding band of a share reaches from the smallest to the largest value that rounds to the
-    share. Rounding also makes the intervals of `change_limits` wider by r on each side.
+    The fall d is the solution of d - r = z sqrt(v(p) + v(p - d)). Here p is the old share, v is the variance of a
+    share, and z is z_confidence + z_power. r is the largest change that rounding alone can cause (`_half_bands`).
+    Rounding widens the intervals of `change_limits` by r on each side.
 
-    The new share has n* effective answers, so v(p - d) = (p - d)(1 - p + d) / n*. If both sides of the first equation
-    are squared, the equation is quadratic in d. The fall is its larger root. The smaller root is no solution, because
-    it is at most r.
+    The new share has n* effective answers, so v(p - d) = (p - d)(1 - p + d) / n*. Squaring both sides of the first
+    equation gives a quadratic equation in d. Its larger root is the fall. Its smaller root does not solve the first
+    equation, because it is at most r.
     """
     z, rounding, share = _shown_quantile(confidence, power), _half_bands(new, old), old.value
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -312,8 +312,8 @@ def smallest_falls_shown(new: Shares, old: Shares, confidence: float, power: flo
 def smallest_narrowings_shown(new: Gaps, old: Gaps, confidence: float, power: float) -> Array:
     """Return the smallest narrowing of each gap that a two-sided test would detect with the given power.
 
-    The variances are computed for the shares as they are today. The result is NaN if the variance of a gap is not known
-    and cannot be computed. It can be computed if the numbers of answers of both shares are known.
+    The variances are computed for the given shares, not for the shares after the narrowing. The result is NaN if a
+    gap's variance is not known and the number of answers of one of its shares is not known either.
     """
     total = sum(gaps.variance_at(gaps.area.value, gaps.comparison.value) for gaps in (new, old))
     rounding = _half_bands(new.area, new.comparison, old.area, old.comparison)

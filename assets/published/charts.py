@@ -1,6 +1,6 @@
 """Draw two kinds of pictures as SVG: a measure over the years, and a funnel plot of areas of different size.
 
-The pictures can be read in grey, because only shapes, dashes and words tell things apart.
+The pictures can be read without colours, because only shapes, dashes and words tell things apart.
 `assets/published/pictures.py` decides which figures are drawn. Matplotlib is imported inside functions, because this
 module is loaded far more often than pictures are drawn.
 """
@@ -49,7 +49,7 @@ NAME_WIDTH, NAME_HEIGHT = 90, 11  # the size of an area's name in a funnel plot,
 class Point:
     """The figure of a year, with its interval and its label.
 
-    If there is no value, `word` says why the figure is not shown. `word` may be empty.
+    If there is no value, the picture shows `word` as the reason. If `word` is empty, it shows nothing.
     """
 
     year: int
@@ -91,7 +91,7 @@ class Break:
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that is drawn for a measure. The chart has all words of the picture.
+    """Everything that is drawn for a measure, including all words.
 
     `whole` is true if the figures are whole numbers.
     """
@@ -111,11 +111,12 @@ class Chart:
 
 @dataclass(frozen=True)
 class Funnel:
-    """Everything that is drawn in a funnel plot. The funnel has all words of the picture.
+    """Everything that is drawn in a funnel plot, including all words.
 
-    `areas` has the name, the residents and the rate of each area. `rate` is a name and the rate of all areas together.
-    `limits` has named lines of points. A point has a number of residents, a lower limit and an upper limit. If only
-    chance made the rates differ, nearly all areas would lie between the limits.
+    `areas` has the name, the residents and the rate of each area. `rate` describes a horizontal line by its name and
+    the rate of all areas together. Each item of `limits` describes a lower and an upper line by a name and by points: a
+    number of residents, a lower limit and an upper limit. If only chance made the rates differ, nearly all areas would
+    lie between the limits.
     """
 
     language: str
@@ -301,10 +302,10 @@ def _legend(figure: "Figure", axes: "Axes") -> None:
 
 
 def _fit(figure: "Figure", axes: "Axes") -> None:
-    """Fit the axes into the space that the words around them leave. If it is too small, make the picture higher.
+    """Fit the axes into the space that the words around them leave. Make the picture higher if this space is too small.
 
-    Matplotlib's own layouts do the same, but they measure and draw everything twice. Only words are outside the axes,
-    so this function measures only words.
+    Matplotlib's own layouts do the same, but they measure and draw everything twice. This function measures only words,
+    because nothing else is outside the axes.
     """
     from matplotlib.backends.backend_svg import RendererSVG
 

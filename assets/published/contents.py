@@ -1,6 +1,6 @@
 """Read the rows of the published file that pictures show, as typed objects.
 
-The figures and the breaks between them come from the two tables of the schema indicators. This module does not change
+The figures and the breaks between them come from the two tables of the schema `indicators`. This module does not change
 or compare figures. The contracts say what the columns mean. `pictures.py` decides which figures each picture shows.
 """
 
@@ -48,10 +48,9 @@ class Figure(Frozen):
 
     @property
     def why_empty(self) -> str | None:
-        """The reason why there is no figure, as a word of the kind `reason` in reference.words.
+        """The reason why there is no figure. Its texts in reference.words are of the kind `reason`.
 
-        The result is None if there is a figure. It is also None if the only reason is that the figure was not
-        delivered.
+        The result is None if there is a figure, or if the figure was just not delivered.
         """
         if self.confidentiality != FREE:
             return "confidential"
@@ -88,8 +87,8 @@ class Measure(Frozen):
 class Target(Frozen):
     """A target, with the values that its figure is compared with.
 
-    `limits` has the number that the target names in each year. `path` has the values on the way to the comparison
-    area's level. Each point of `limits` and `path` is a year and a value in the measure's unit.
+    `limits` has the target's limit in each year. `path` has the values that lead year by year to the comparison area's
+    level. Each point of `limits` and `path` is a year and a value in the measure's unit.
     """
 
     agreement_id: str
@@ -149,7 +148,7 @@ class Wording:
     words: Words
 
     def phrase(self, word: str, **values: object) -> str:
-        """Return the text of a picture that `word` names, with the values filled in."""
+        """Return the picture text that is called `word`, with the values filled in."""
         return self.words["picture", word].format(**values)
 
     def number(self, value: float) -> str:

@@ -1,4 +1,4 @@
-"""Make a file of published figures. It looks as if somebody had typed the reference data's figures into a table."""
+"""Make a file that looks as if somebody had typed the published figures of the reference data into a table."""
 
 from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.writing import Extract, area_names, labels_of

@@ -1,8 +1,9 @@
-"""Make up the files about the partnerships: activities, result goals, meetings, accounts and a list of areas.
+"""Make up the files about the partnerships: activities, result goals, meetings, accounts and the state's list of areas.
 
-The activities and the result goals are from a partnership's safety plan. The state makes the list of areas. Most names
-of partners are from the reference data. All other texts are invented, but the partnerships and the listed area
-Tingbjerg/Utterslevhuse exist. `writing.py` writes the files.
+In a real delivery, the activities and the result goals come from a partnership's safety plan. The state lists
+residential areas, for example vulnerable areas. The partnerships and the listed area Tingbjerg/Utterslevhuse are real,
+and most names of partners are from the reference data. All other names and texts are invented. `writing.py` writes the
+files.
 """
 
 import numpy as np
@@ -99,9 +100,9 @@ def _activities(code: str, layout: Layout, partners: list[str], rng: np.random.G
 
 
 def _partners(count: int, partners: list[str], rng: np.random.Generator) -> str:
-    """Return the names of `count` different partners as one text, with a semicolon between the names.
+    """Return the names of `count` different partners as one text, with semicolons between the names.
 
-    A few names are in small letters. Some texts have unusual spaces around the semicolons or a space at the end.
+    A few names are in lower case. Some texts have unusual spaces around the semicolons or a space at the end.
     """
     names = [str(name) for name in rng.choice(np.array(partners, dtype=object), count, replace=False)]
     names = [name.lower() if rng.random() < 0.05 else name for name in names]
@@ -184,9 +185,9 @@ def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return a file with the list of areas that the state makes in December of the edition's year.
+    """Return a file with the residential areas that the state lists in December of the edition's year.
 
-    Every second year, the list loses its last area. One area always stays on the list.
+    Every second year, the last area of the list is removed. The first area always stays.
     """
     municipality = reference["reference.areas"].query("level == 'municipality'")["code"].iloc[0]
     listed = max(1, len(LISTED) - (layout.edition - FIRST_EDITION + seed % 2) // 2)

@@ -1,8 +1,8 @@
 """Make up counts of reports by area, year and crime type.
 
-The police send such counts in addition to the reports. Most of the made-up counts are counted from the made-up reports.
-Citizen-facing crime has no offence codes, so its reports cannot be found among them. Its counts come from published
-numbers or rates. If nothing was published, this module makes them up.
+The police send such counts in addition to the reports. For most crime types, this module counts the made-up reports.
+Citizen-facing crime is not counted in this way, because no offence code identifies it. Its counts come from published
+numbers or rates. If nothing was published, they are made up.
 """
 
 import pandas as pd
@@ -62,9 +62,8 @@ def _by_type(rows: pd.DataFrame) -> dict[str, int]:
 def _citizen_facing(area: str, count_by_type: dict[str, int], edition: int, seed: int, reference: Reference) -> int:
     """Return the number of citizen-facing reports in an area.
 
-    If the number was published, it is returned. If not, a partnership area's number is estimated from the counts of
-    other crime types. Copenhagen's number is computed from a rate per 1000 residents. This rate is made up if no rate
-    was published.
+    If a number was published, it is used. Without one, a partnership area's number is estimated from its counts of
+    other crime types, and Copenhagen's number is computed from a published or made-up rate per 1000 residents.
     """
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == @area")
     published = figures.drop_duplicates("measure").set_index("measure")["value"]

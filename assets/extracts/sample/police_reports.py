@@ -46,8 +46,8 @@ TEXTS = ("{}", "{}, forsøg", "{} – flere forhold", "{} i ”åbent område”
 class Draw:
     """A draw of a crime year's reports from the register of the police.
 
-    `rows` has the columns of the file. It also has columns that say what a pipeline should find out. `crime_type` is
-    empty if no line of the mapping is valid for the offence code. `partnership` is the partnership area that the
+    `rows` has the columns of the file. Three more columns have what a pipeline should work out from them. `crime_type`
+    is empty if no line of the mapping is valid for the offence code. `partnership` is the partnership area that the
     report's rode, coordinates or area name shows. `good` is true if no rule rejects the row.
 
     `spoiled` has unreadable texts that the file gets in place of some cells. The texts are keyed by the column and then
@@ -65,10 +65,7 @@ class Draw:
 
 
 def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
-    """Return the first draw of the crime year before the edition.
-
-    The police make this draw in the edition's year.
-    """
+    """Return the first draw of the crime year `edition - 1`, which the police make in the edition's year."""
     reports, _ = _register(edition - 1, seed, reference)
     return _drawn(reports, edition, edition - 1, seed)
 
@@ -108,7 +105,7 @@ def _register(crime_year: int, seed: int, reference: Reference) -> tuple[pd.Data
 
 
 def reports_published(crime_year: int, reference: Reference) -> int:
-    """Return the published number of all reports of crime in Copenhagen in a crime year."""
+    """Return the published number of reports of all offences in Copenhagen in a crime year."""
     figures = reference["reference.published_figures"]
     published = figures.query(
         "edition == @crime_year + 1 and area_id == 'copenhagen' and measure == 'all_offences_reports'"
@@ -125,10 +122,10 @@ def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
 
 
 def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
-    """Return every 5-digit offence code in the newest mapping, with its crime type.
+    """Return the 5-digit offence codes in the newest mapping, with their crime types.
 
-    A line of the mapping has a range of codes, and a code may be in several lines. The result has one row for each code
-    of each line. The column `holds` is true if the line is valid for the whole crime year.
+    Each line of the mapping has a range of codes. The result has one row for each code of each line, so a code of
+    several lines has several rows. The column `holds` is true if the line is valid for the whole crime year.
     """
     lines = reference["reference.offence_codes"]
     lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
@@ -164,8 +161,8 @@ def _unmap(
 ) -> None:
     """Give the reports at `places` an offence code that has no crime type in the crime year.
 
-    Half of these codes are only in lines of the mapping that are not valid for the whole year. The other codes are in
-    no line. If every code in the mapping has a valid line, only half of the reports get a new code.
+    Half of the reports get a code that is in the mapping, but in no line that is valid for the whole year. The other
+    half get a code that is in no line. If there is no code of the first kind, half of the reports keep their codes.
     """
     mapping = mapped_codes(reference, crime_year)
     holds = set(mapping["offence_code"][mapping["holds"]])
@@ -215,7 +212,7 @@ def _journal_numbers(codes: pd.Series, crime_year: int, rng: np.random.Generator
 
 
 def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> pd.Series:
-    """Return a text for each report that describes the offence as a police officer might write it.
+    """Return a description of the offence for each report, as a police officer might write it.
 
     Some texts have a dash, curly quotes or a euro sign.
     """
@@ -231,7 +228,7 @@ def _texts(types: pd.Series, reference: Reference, rng: np.random.Generator) -> 
 
 
 def _recoded(reports: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the reports after some of them got the offence code and the crime type of another report.
+    """Return the reports, a few of them with the offence code and the crime type of another report.
 
     The journal numbers stay the same.
     """

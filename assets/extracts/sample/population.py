@@ -1,7 +1,7 @@
 """Make up how many residents each area has on 1 January.
 
-The areas are the municipality, its bydele, the survey's bydele and the partnership areas. The municipality's number is
-the published number. A bydel has the same share of this number in every year: its share in 2015. The numbers of the
+The areas are the municipality, its bydele, the survey's bydele and the partnership areas. The municipality has its
+published number of residents. Each bydel always has the same share of this number as in 2015. The numbers of the
 partnership areas are assumed. `survey_answers.py` divides the residents into the strata of the survey.
 """
 

@@ -26,9 +26,8 @@ POINTS = 250  # how many random points each rode has
 def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
     """Add the columns `area_code`, `rode_code`, `coordinate_x`, `coordinate_y` and `partnership` to the reports.
 
-    The column `lies_in` has the report's partnership area, and each place lies in that area. The column `partnership`
-    has the partnership area that a reader of the file can find out from the place. It is None if the place shows no
-    partnership area.
+    The column `lies_in` says in which partnership area each place is chosen. The new column `partnership` has the
+    partnership area that a reader of the file can work out from the place, or None.
     """
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
@@ -82,7 +81,7 @@ def _roder(reference: Reference) -> pd.DataFrame:
 
 
 def _whole_of(wholes: Iterable[str], reference: Reference) -> pd.Series:
-    """Return the area in `wholes` that each member area belongs to. The index has the ids of the member areas.
+    """Return for each member area the area in `wholes` that it belongs to, indexed by the id of the member area.
 
     A member area is left out if it belongs to no area in `wholes`.
     """
@@ -94,8 +93,8 @@ def _whole_of(wholes: Iterable[str], reference: Reference) -> pd.Series:
 def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return random points in each rode, as an array of shape (roder, points, coordinates).
 
-    The coordinates are in metres east and north. A point is used only if it lies in a single rode and not on a border
-    of two roder. Raises ValueError if no point lies in a rode alone.
+    The coordinates are in metres east and north. A point that lies in another rode too, or on its border, is not used.
+    Raises ValueError if no point of a rode can be used.
     """
     shapes = shapely.from_wkt(boundaries)
     low_x, low_y, high_x, high_y = shapely.bounds(shapes)[:, :, None].transpose(1, 0, 2)

@@ -52,8 +52,8 @@ RATES = {
 def survey_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
     """Return a file with the answers of the layout's edition.
 
-    The number of good rows is the published number of answers. It is made up if no number was published. A few bad rows
-    follow at the end.
+    The number of good rows is the published number of answers, or a made-up number if none was published. A few bad
+    rows follow at the end.
     """
     edition = layout.edition
     rng = np.random.default_rng([seed, edition, 1])
@@ -119,10 +119,7 @@ def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) 
 
 
 def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
-    """Return the edition's number of answers and its number of invited residents.
-
-    A number that was not published is made up.
-    """
+    """Return the edition's number of answers and its number of invited residents, as published or else made up."""
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == 'copenhagen'")
     answers = int(figures["answers"].max()) if figures["answers"].notna().any() else ANSWERS + edition % 7 * 10
     invited = int(figures["invited"].max()) if figures["invited"].notna().any() else round(answers / RESPONSE)
@@ -143,8 +140,8 @@ def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
 def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a random weight for each respondent. The weights in a stratum add up to the stratum's residents.
 
-    The strata are sampled at different rates. This alone causes a design effect. The weights within a stratum vary just
-    enough to raise the design effect to DESIGN_EFFECT.
+    The strata are sampled at different rates, which causes a part of the design effect. The random differences between
+    the weights in a stratum raise it to about DESIGN_EFFECT.
     """
     size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
     strata_effect = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
@@ -180,9 +177,9 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
     """Return the class of each respondent's answer in one stratum.
 
-    A few random respondents are `left_out`. The other respondents are taken in the order of `order`. The first
-    respondents are `unsafe`, until their weights add up to the share of `unsafe` in `aim`. The next respondents are
-    `neither`, until their weights add up to the share of `neither` in `aim`. All other respondents are `safe`.
+    A few random respondents are `left_out`. Of the others, in the order of `order`, the first are `unsafe`, the next
+    are `neither`, and the rest are `safe`. `aim` has the shares of the others' total weight that `unsafe` and `neither`
+    should get.
     """
     classes = np.full(len(weights), "safe", dtype=object)
     classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"
@@ -194,7 +191,7 @@ def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng:
 
 
 def _adding_up_to(goal: float, weights: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return positions from `order`. The weights at these positions add up to nearly `goal`.
+    """Return positions from `order` whose weights add up to nearly `goal`.
 
     Positions are taken from the beginning of `order`, as long as their weights add up to less than `goal`. One later
     position is added if it brings the sum closer to `goal`.
@@ -224,7 +221,8 @@ def _answers_of_classes(classes: pd.Series, answers: dict[str, list[str]], rng: 
 def _scale(labels: list[str], edition: int, reference: Reference) -> dict[str, list[str]]:
     """Return the edition's possible answers, keyed by class.
 
-    The classes follow the newest rule that is valid for the edition. Only answers in `labels` are returned.
+    The classes are those of the newest rule in reference.answer_classes that is valid for the edition. Answers that are
+    not in `labels` are left out.
     """
     rules = reference["reference.answer_classes"].query("valid_from_edition <= @edition")
     rules = rules[(rules["rule_version"] == rules["rule_version"].max()) & rules["answer"].isin(labels)]
@@ -263,8 +261,8 @@ def _as_delivered(rows: pd.DataFrame, layout: Layout, reference: Reference, rng:
 def _days(edition: int, reference: Reference, count: int, rng: np.random.Generator) -> pd.Series:
     """Return a random day within the edition's fieldwork for each respondent. A few days are empty.
 
-    If the first day of the fieldwork is not known, 1 December before the edition is used. If the last day is not known,
-    31 January of the edition's year is used.
+    If the first day of the fieldwork is not known, 1 December of the year before the edition is used. If the last day
+    is not known, 31 January of the edition's year is used.
     """
     described = reference["reference.editions"].query("edition == @edition").iloc[0]
     first_day, last_day = described["fieldwork_first_day"], described["fieldwork_last_day"]
@@ -288,9 +286,9 @@ def _yes_no(rate: float, unsafe: np.ndarray, rng: np.random.Generator) -> pd.Ser
 
 
 def _interview_form(layout: Layout, count: int, rng: np.random.Generator) -> dict[str, pd.Series]:
-    """Return the column about the form of the interview, keyed by its heading. The layout ignores this column.
+    """Return the column that says how each interview was held, keyed by its heading. The layout ignores this column.
 
-    If all other headings of the edition are in small letters, this heading is in small letters too.
+    The heading is in lower case if all other headings of the edition are.
     """
     small = all(heading == heading.lower() for heading in layout.headings.values())
     name = next(name for name in layout.ignored if (name == name.lower()) == small)

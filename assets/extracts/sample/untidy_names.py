@@ -1,4 +1,4 @@
-"""Make some names untidy, as in real files: with a space at the end, in small letters or in capital letters."""
+"""Make some names untidy, as in real files: with a space at the end, in lower case or in upper case."""
 
 import numpy as np
 import pandas as pd
@@ -7,10 +7,7 @@ BLANK, LOWER, UPPER = 0.03, 0.02, 0.01  # the share of names that get a space, s
 
 
 def untidy_names(names: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Return the names after making some of them untidy. Empty names stay empty.
-
-    An untidy name has a space at the end, or is in small letters, or is in capital letters.
-    """
+    """Return the names, a few of them untidy. Empty names stay empty."""
     drawn = rng.random(len(names))
     dirty = names.where(drawn >= BLANK, names + " ")
     dirty = dirty.where((drawn < BLANK) | (drawn >= BLANK + LOWER), names.str.lower())

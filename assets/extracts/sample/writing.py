@@ -39,9 +39,10 @@ UNKNOWN_CODE = 99.0  # the number in an SPSS file for a label that the specifica
 class Extract:
     """The content of a made-up file, before the file is written.
 
-    `rows` has our values under our names of the columns. Only a column that the layout ignores has the producer's
-    heading. Days are datetime64, numbers are numbers, and everything else is text or None. `spoiled` has texts that are
-    written in place of some cells. These texts are keyed by the column and then by the position of the row.
+    In `rows`, the columns and values have our names, not the producer's. A column that the layout ignores has no name
+    of ours, so it has the producer's heading. Days are datetime64, numbers are numbers, and everything else is text or
+    None. `spoiled` has texts that are written in place of some cells. These texts are keyed by the column and then by
+    the position of the row.
     """
 
     layout: Layout
@@ -104,7 +105,7 @@ def _labelled(extract: Extract, column: str) -> pd.Series:
 
 
 def _or_none(values: pd.Series, cells: list[Cell]) -> list[Cell | None]:
-    """Return the cells, but replace a cell with None if its value in `values` is missing."""
+    """Return the cells, with None in place of each cell whose value in `values` is missing."""
     return [None if missing else cell for cell, missing in zip(cells, values.isna(), strict=True)]
 
 
@@ -128,7 +129,7 @@ def _write_csv(extract: Extract, path: Path) -> None:
 
 
 def _plain_lines(columns: list[pa.Array], settings: Csv) -> str:
-    """Return the lines of the CSV file without quotes. Return an empty text if a cell needs quotes.
+    """Return the rows as CSV lines without quotes, or an empty text if a cell needs quotes.
 
     pyarrow writes the lines much faster than Python's csv module. The csv module is used only for the few files that
     need quotes.
