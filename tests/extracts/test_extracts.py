@@ -970,7 +970,8 @@ def test_ten_different_names_among_thousands_of_cells_are_enough() -> None:
 def test_a_name_of_a_file_a_column_or_a_folder_that_is_somebodys_is_not_repeated(place: Path, name: str) -> None:
     path = deliver(place, 2023, f"{name}.csv", reports(3))
     with pytest.raises(
-        InputError, match=r"landing/2023, file 1 when sorted by name: the file's name seems to contain .*: rename the file"
+        InputError,
+        match=r"landing/2023, file 1 when sorted by name: the file's name seems to contain .*: rename the file",
     ) as of_file:
         take_in([2023])
     path.unlink()
