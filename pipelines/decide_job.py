@@ -121,7 +121,7 @@ def _reject_fields_of_another_kind(form: StewardsDecision) -> None:
     filled = {name for names in FIELDS.values() for name in names if getattr(form, name)}
     for name in sorted(filled - FIELDS[form.about]):
         raise InputError(
-            f"the field '{name}' does not apply to '{form.about.value}': leave it empty, or choose another value for 'about'."
+            f"the field '{name}' does not apply if 'about' is '{form.about.value}': leave the field empty, or choose another value for 'about'."
         )
 
 
@@ -129,7 +129,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InputError("expires_on is not a date: write a date such as 2027-06-01.") from None
+        raise InputError("the field 'expires_on' does not hold a date: write a date such as 2027-06-01.") from None
 
 
 @dg.job(

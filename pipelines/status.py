@@ -157,7 +157,7 @@ def read_status(wanted: int | None, today: date) -> Status:
     shown = edition_shown(connection, wanted)
     if shown is None:
         raise InputError(
-            f"edition {wanted} is not in the published file: name an edition that editions.csv has, or add a line for this one there and run 'tryghed run'."
+            f"edition {wanted} is not in the published file: name an edition from editions.csv, or add a line for edition {wanted} to that file and run 'tryghed run'."
         )
     return Status(
         shown=shown,

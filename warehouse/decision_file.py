@@ -315,14 +315,14 @@ def load_decisions(folder: Path | None = None) -> Decisions:
                     path,
                     lines,
                     index,
-                    f"'{name}' is about a row that another entry is about too: keep one entry for the row, or keep only entries that correct its cells",
+                    f"decision '{name}' and another entry are about the same row: keep one entry for the row, or keep only entries that correct its cells",
                 )
         if decision.decision_id in names or (in_force and decision.matter() in matters):
             raise _at(
                 path,
                 lines,
                 index,
-                f"'{name}' has the same id as an earlier entry, or is about the same row, file, code or check: keep only one of the two entries",
+                f"decision '{name}' has the same id as an earlier entry, or is about the same row, file, code or check: keep only one of the two entries",
             )
         names.add(decision.decision_id)
         if in_force:
@@ -332,7 +332,7 @@ def load_decisions(folder: Path | None = None) -> Decisions:
                 path,
                 lines,
                 index,
-                f"decided_on of '{name}' is in the future: write the day on which the decision was made",
+                f"decided_on of decision '{name}' is in the future: write the day on which the decision was made",
             )
         for word, text in decision.texts().items():
             personal = kind_within(text, may_name=word == "person")
@@ -341,7 +341,7 @@ def load_decisions(folder: Path | None = None) -> Decisions:
                     path,
                     lines,
                     index,
-                    f"the field '{word}' of '{name}' seems to contain {personal}: remove them, because decisions are published",
+                    f"the field '{word}' of decision '{name}' seems to contain {personal}: remove them, because decisions are published",
                 )
     return decisions
 
@@ -375,7 +375,7 @@ def check_editions(decisions: Decisions, editions: Collection[int]) -> None:
     for decision in decisions.decisions:
         if decision.edition not in editions:
             raise InputError(
-                f"{reference_file(FILE)}: decision '{decision.decision_id}' is about edition {decision.edition}, which is not in {reference_file('editions.csv')}: correct the edition of the decision, or add a line for it to that file."
+                f"{reference_file(FILE)}: decision '{decision.decision_id}' is about edition {decision.edition}, which is not in {reference_file('editions.csv')}: correct the edition of the decision, or add a line for the edition to that file."
             )
 
 

@@ -156,7 +156,7 @@ def _lines_of(node: yaml.Node | None, path: Path, at: At = ()) -> Iterator[tuple
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value == "<<" or key.value in keys_so_far:
                 raise InputError(
-                    f"{shown_path(path)}, line {key.start_mark.line + 1}: '{short(key.value)}' occurs twice in one entry or is not a plain word: use each field once per entry, and write its name as a plain word."
+                    f"{shown_path(path)}, line {key.start_mark.line + 1}: the field '{short(key.value)}' occurs twice in an entry or is not a plain word: use each field once per entry, and write its name as a plain word."
                 )
             keys_so_far.add(key.value)
             yield from _lines_of(value, path, (*at, key.value))

@@ -109,8 +109,8 @@ def _csv_lines(path: Path, expected: list[str]) -> Iterator[tuple[int, list[str]
             detail = "; ".join(
                 part
                 for part in (
-                    f"missing: {', '.join(missing)}" if missing else "",
-                    f"unknown: {', '.join(unknown)}" if unknown else "",
+                    f"missing {', '.join(missing)}" if missing else "",
+                    f"unknown {', '.join(unknown)}" if unknown else "",
                 )
                 if part
             )
@@ -146,7 +146,7 @@ def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> obj
     if column.allowed and cell not in column.allowed:
         raise InputError(f"{where}: '{short(cell)}' is not allowed: use one of {', '.join(column.allowed)}.")
     if column.pattern and not re.fullmatch(column.pattern, cell):
-        raise InputError(f"{where}: '{short(cell)}' does not match the pattern {column.pattern}: correct it.")
+        raise InputError(f"{where}: '{short(cell)}' does not match the pattern {column.pattern}: correct the value.")
     try:
         return _PARSERS[column.type](cell)
     except ValueError:
@@ -229,16 +229,16 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
     values = dict(zip(conventions["convention"], conventions["value"], strict=True))
     missing = [name for name in _CONVENTIONS if name not in values]
     if missing:
-        raise InputError(f"{shown_path(path)} has no line for '{missing[0]}': put the line back.")
+        raise InputError(f"{shown_path(path)} has no line for the convention '{missing[0]}': put the line back.")
     for line, name in _with_lines(path, "convention"):
         if name not in _CONVENTIONS:
             raise InputError(
-                f"{shown_path(path)}, line {line}: '{short(name)}' is not known: use one of {', '.join(_CONVENTIONS)}."
+                f"{shown_path(path)}, line {line}: the convention '{short(name)}' is not known: use one of {', '.join(_CONVENTIONS)}."
             )
         low, high = _CONVENTIONS[name]
         if not low <= values[name] <= high or (name == "baseline_edition" and values[name] % 1):
             raise InputError(
-                f"{shown_path(path)}, line {line}, column value: {values[name]:g} cannot be used as {name}: write a number between {low} and {high}{' without decimals' if name == 'baseline_edition' else ''}."
+                f"{shown_path(path)}, line {line}, column value: the convention '{name}' cannot have the value {values[name]:g}: write a number between {low} and {high}{' without decimals' if name == 'baseline_edition' else ''}."
             )
 
 
@@ -287,7 +287,7 @@ def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
         for word in words:
             if word not in counted:
                 raise InputError(
-                    f"{shown_path(path)} has no measure for '{word}', which is a value of the column {column} in {table}: add a line with '{made_of}' in made_of and '{word}' in made_of_word."
+                    f"{shown_path(path)} has no measure for the word '{word}' of the column {column} in {table}: add a line with '{made_of}' in the column made_of and '{word}' in the column made_of_word."
                 )
 
 
@@ -329,7 +329,7 @@ def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
         interval, first_path = interval_of_area.setdefault(agreement.area_id, (agreement.share_interval, path))
         if interval != agreement.share_interval:
             raise InputError(
-                f"{shown_path(path)}, line {line_of(lines, ('share_interval',))}: share_interval of the area {agreement.area_id} is {interval} in {shown_path(first_path)}: write the same interval in both files, because an area has only one."
+                f"{shown_path(path)}, line {line_of(lines, ('share_interval',))}: share_interval of the area {agreement.area_id} is {agreement.share_interval} here, but {interval} in {shown_path(first_path)}: write the same interval in both files, because an area has only one."
             )
 
 
@@ -341,7 +341,7 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
     for at, value, (table, column) in _names(agreement):
         if value is not None and str(value) not in {str(item) for item in reference[f"reference.{table}"][column]}:
             raise InputError(
-                f"{shown_path(path)}, line {line_of(lines, at)}: '{short(value)}' is not known: add it to {shown_path(path.parent.parent / f'{table}.csv')}, or use a value from that file."
+                f"{shown_path(path)}, line {line_of(lines, at)}: the value '{short(value)}' is not known: add it to {shown_path(path.parent.parent / f'{table}.csv')}, or use a value from that file."
             )
     for at, fault in (
         *_contradictions(agreement),

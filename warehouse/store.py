@@ -128,8 +128,8 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
                 rows += group.num_rows
         if rows == 0 and not table.may_be_empty and _rows_of(path) > 0:
             raise StoreError(
-                f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows, so the stored file, "
-                f"which has some, was not replaced: if there really should be no rows, delete {path_for_reader(path)} and run again."
+                f"{table.name}{f', edition {edition}' if edition else ''}: the run made no rows, so the stored file "
+                f"was kept: if there really should be no rows, delete {path_for_reader(path)} and run again."
             )
         if _waiting:
             _waiting[-1][path] = temporary

@@ -78,7 +78,9 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
     if column is None and value is None:
         return None
     if column is None or value is None:
-        raise InputError("a correction needs a column, by its name in the specification, and a value: give both.")
+        raise InputError(
+            "a correction needs a column and a value: give both, and use the column's name from the specification."
+        )
     return Cell(column, value)
 
 
@@ -97,7 +99,7 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
     now = fingerprint_of(contracts()[table], edition)[:SEEN_LETTERS]
     if seen != now:
         raise InputError(
-            f"the data of {table}, edition {edition}, do not have the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, then give the fingerprint that it shows now as the value of 'seen'."
+            f"the data of {table}, edition {edition}, do not have the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, then give as 'seen' the fingerprint that it shows now."
         )
     if not _fails(decidable, edition):
         raise InputError(f"the check '{table} {rule}' does not fail in edition {edition}: there is nothing to decide.")
@@ -134,7 +136,7 @@ def decide_on_row(
             refuse_unreadable("", fault, delivered)
     if action != "correct" and cell is not None:
         raise InputError(
-            f"only a correction has a column and a value, but the action is '{action}': leave them out, or use the action 'correct'."
+            f"only a correction has a column and a value, but the action is '{action}': leave out the column and the value, or use the action 'correct'."
         )
     details: Entry = {
         "about": "rejected_row",
@@ -154,7 +156,9 @@ def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
     Raises InputError if no cell is given, or if the cell already has the new value.
     """
     if cell is None:
-        raise InputError("a correction needs a column, by its name in the specification, and a value: give both.")
+        raise InputError(
+            "a correction needs a column and a value: give both, and use the column's name from the specification."
+        )
     expects = _delivered_cell(file, row, cell.column)
     if cell.value == expects:
         raise InputError(
@@ -192,10 +196,12 @@ def decide_on_code(edition: int, offence_code: str, crime_type: str | None, by: 
     """
     crime_types = sorted(load_reference()["reference.crime_types"]["crime_type"])
     if crime_type not in (None, *crime_types):
-        raise InputError(f"'{short(str(crime_type))}' is not a crime type: use one of {', '.join(crime_types)}.")
+        raise InputError(
+            f"the crime type '{short(str(crime_type))}' is not known: use one of {', '.join(crime_types)}."
+        )
     if offence_code not in unmapped_codes(edition):
         raise InputError(
-            f"in edition {edition}, no report with the offence code '{short(offence_code)}' lacks a crime type, so there is nothing to decide: give a code from police.unmapped_codes."
+            f"the offence code '{short(offence_code)}' needs no decision in edition {edition}, because it is not in police.unmapped_codes: give a code from that table."
         )
     details: Entry = {"about": "unmapped_code", "action": "accept", "edition": edition, "offence_code": offence_code}
     if crime_type:
@@ -221,7 +227,7 @@ def _decidable(table: str, name: str) -> Rule:
         raise InputError(f"{table} has no check '{name}': use one of these checks: {', '.join(decidable)}.")
     if not rule.decidable:
         raise InputError(
-            f"no decision can be made about the check '{table} {name}', because its cause can be corrected: {rule.what_to_do}"
+            f"no decision can be made about the check '{table} {name}', because the cause of the failure can be corrected: {rule.what_to_do}"
         )
     return rule
 
@@ -242,7 +248,7 @@ def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
     expected = [seen] if seen else [listed.file_sha256 for listed in stored if listed.file == name]
     if not any(len(letters) >= SEEN_LETTERS and file.sha256.startswith(letters) for letters in expected):
         raise InputError(
-            f"{name} is not {f'the file with the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run read'}: look at the file again with 'tryghed extracts check', then give the fingerprint that this command shows as the value of 'seen'."
+            f"{name} is not {f'the file with the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run read'}: look at the file again with 'tryghed extracts check', then give as 'seen' the fingerprint that this command shows."
         )
     return file
 
@@ -258,9 +264,7 @@ def _delivered_cell(file: DeliveredFile, row: int, column: str) -> str:
     """
     columns = file.layout.columns
     if column not in columns:
-        raise InputError(
-            f"'{short(column)}' is not a column of {file.layout.table.name}: use one of {', '.join(columns)}."
-        )
+        raise InputError(f"{file.layout.table.name} has no column '{short(column)}': use one of {', '.join(columns)}.")
     if columns[column].is_personal:
         raise InputError(
             f"the column {column} holds personal data, which must not be written to {reference_file(FILE)}: ask for a corrected file instead."

@@ -104,7 +104,7 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
             twin = by_hash.get(file.sha256)
             if twin:
                 raise InputError(
-                    f"{path_for_reader(file.path)}: the file has the same content as {twin.file} of edition {twin.edition}: replace it with the file of edition {edition}."
+                    f"{path_for_reader(file.path)}: the file has the same content as {twin.file} of edition {twin.edition}: replace this file with the file of edition {edition}."
                 )
             by_hash[file.sha256] = file.listed()
 
@@ -171,11 +171,14 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
     if on_share(decisions, file, count):
         return
     share, specification = share_in_words(percent, tolerated), specification_path(file.layout.extract)
-    too_many = f"{with_sheet(file.path, file.sheet)}: {count} of {file.rows} rows are rejected ({share}): {faults_in_words(rejected)}"
+    too_many = f"{with_sheet(file.path, file.sheet)}: {count} of {file.rows} rows are rejected ({share})"
+    faults = faults_in_words(rejected)
     if count == file.rows:
-        raise InputError(f"{too_many}: ask for the file again, or correct {specification} if the file is right.")
+        raise InputError(
+            f"{too_many}: ask for the file again, or correct {specification} if the file is right. Faults: {faults}."
+        )
     raise InputError(
-        f"{too_many}: ask for the file again, correct {specification} if the file is right, or accept the rejected rows with the command {_command_to_accept(file)}."
+        f"{too_many}: ask for the file again, correct {specification} if the file is right, or accept the rejected rows with the command {_command_to_accept(file)}. Faults: {faults}."
     )
 
 

@@ -80,7 +80,7 @@ def look_into(path: Path, edition: int, specifications: dict[str, Specification]
             _refuse_changed(path, before)
     except OSError as error:
         raise InputError(
-            f"{_safe_path(path)}: the file cannot be read ({error.strerror}): put it there again, then run again."
+            f"{_safe_path(path)}: the file cannot be read ({error.strerror}): copy the file to its folder again, then run again."
         ) from None
 
 
@@ -129,7 +129,7 @@ def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
     _refuse_changed_bytes(file)
     if rows != file.rows:
         raise InputError(
-            f"{with_sheet(file.path, file.sheet)}: one count found {file.rows} rows, but {rows} rows were read: ask for the file again."
+            f"{with_sheet(file.path, file.sheet)}: {file.rows} rows were counted, but {rows} rows were read: ask for the file again."
         )
 
 
@@ -176,7 +176,7 @@ def _refuse_renamed(file: DeliveredFile) -> None:
     listed = landing_folder() / MADE_UP_HASHES
     if file.provenance != "synthetic" and listed.exists() and file.sha256 in listed.read_text().split():
         raise InputError(
-            f"{path_for_reader(file.path)}: this is a made-up file from 'tryghed sample' with another name: let its name begin with {SYNTHETIC}, or delete it."
+            f"{path_for_reader(file.path)}: this is a made-up file from 'tryghed sample', but its name does not say so: let the name begin with {SYNTHETIC}, or delete the file."
         )
 
 
@@ -204,7 +204,7 @@ def _refuse_bad_path(path: Path) -> None:
         neighbours = sorted(neighbour.name for neighbour in path.parent.glob("*"))
         position = neighbours.index(path.name) + 1 if path.name in neighbours else 1
         raise InputError(
-            f"{path_for_reader(path.parent)}, file {position}, sorted by name: the file's name seems to contain {kind}: rename the file."
+            f"{path_for_reader(path.parent)}, file {position} when sorted by name: the file's name seems to contain {kind}: rename the file."
         )
     place = _safe_path(path)
     if plain(path.name) != path.name:

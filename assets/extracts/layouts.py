@@ -313,14 +313,14 @@ def load_specifications(folder: Path | None = None) -> dict[str, Specification]:
     for path in sorted(folder.glob("[!.]*")):
         if path.suffix != ".yml":
             raise InputError(
-                f"{path_for_reader(path.with_name(short(path.name)))}: this is not a specification: let its name end in .yml, or move the file elsewhere."
+                f"{path_for_reader(path.with_name(short(path.name)))}: the file is not read, because its name does not end in .yml: rename it if it is a specification, or move it elsewhere."
             )
         specification, lines = read_yaml(path, Specification)
         for fault in _faults(specification):
             raise InputError(f"{path_for_reader(path)}, line {line_of(lines, fault.at)}: {fault.text}.")
         if specification.extract in specifications or specification.extract != path.stem:
             raise InputError(
-                f"{path_for_reader(path)}, line {line_of(lines, ('extract',))}: extract must be the file's name without .yml: write {path.stem}."
+                f"{path_for_reader(path)}, line {line_of(lines, ('extract',))}: the field 'extract' must hold the file's name without .yml: write {path.stem}."
             )
         specifications[specification.extract] = specification
     return specifications
@@ -333,7 +333,7 @@ def refuse_unknown_systems(specifications: dict[str, Specification], code_system
         for system in (system for by_edition in in_use for system in by_edition.values()):
             if system not in code_systems:
                 raise InputError(
-                    f"{specification_path(name)}: '{short(system)}' is not a code system of {reference_file('area_codes.csv')}: add the producer's codes there, or use one of {', '.join(sorted(code_systems))}."
+                    f"{specification_path(name)}: the code system '{short(system)}' is not in {reference_file('area_codes.csv')}: add the producer's codes to that file, or use one of {', '.join(sorted(code_systems))}."
                 )
 
 

@@ -50,11 +50,11 @@ def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
         return chosen[0]
     if chosen:
         raise InputError(
-            f"{path_for_reader(path)}: the file fits several specifications ({', '.join(specification_path(layout.extract) for layout in chosen)}): in one of them, write under file_names what its files are called."
+            f"{path_for_reader(path)}: the file fits several specifications ({', '.join(specification_path(layout.extract) for layout in chosen)}): in the right one, write under file_names what the producer calls the file."
         )
     names = ", ".join(f"{layout.file_names} ({specification_path(layout.extract)})" for layout in candidates)
     raise InputError(
-        f"{path_for_reader(path)}: the file has the columns of files called {names}: rename the file, or correct file_names in the specification."
+        f"{path_for_reader(path)}: the file's columns fit a specification, but the file's name does not: rename the file, or correct file_names in the specification. Names that fit: {names}."
     )
 
 
@@ -77,7 +77,7 @@ def _refuse_other_years(path: Path, kind: Format, edition: int, specifications: 
             header = names_of(path, kind, layout.writing)
             if header is not None and _fits(layout, header):
                 raise InputError(
-                    f"{path_for_reader(path)}: the file has the columns that {name} has from edition {year} on, but other columns belong to edition {edition}: replace it with the file of edition {edition}, or correct {specification_path(name)}."
+                    f"{path_for_reader(path)}: the file has the columns that {name} has in edition {year}, but edition {edition} has other columns: replace this file with the file of edition {edition}, or correct {specification_path(name)}."
                 )
 
 
@@ -97,7 +97,7 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
             return _no_such_sheet(path, layouts)
         readers = ", ".join(sorted({name for name, layout in layouts.items() if getattr(layout.writing.formats, kind)}))
         return InputError(
-            f"{path_for_reader(path)}: no specification describes a {kind} file with these columns and this delimiter (specifications for {kind}: {readers or 'none'}): ask for the file in the form of earlier years, or write a specification in {reference_file('extracts')}."
+            f"{path_for_reader(path)}: no specification fits the columns and the delimiter of this {kind} file: ask for the file in the form of earlier years, or write a specification in {reference_file('extracts')}. Specifications for {kind}: {readers or 'none'}."
         )
     header, layout = headers[nearest], layouts[nearest]
     place = place_of(path, kind, layout.writing)
@@ -135,7 +135,7 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
     workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
     expected = sorted({f"{xlsx.sheet} ({xlsx.header_row})" for xlsx in workbooks if xlsx})
     return InputError(
-        f"{path_for_reader(path)}: no specification describes the columns of the file's sheets {_listed(sheets(path))} (sheets with a specification, and the row of their headings: {', '.join(expected)}): rename the sheet, put the headings into the right row, or write a specification."
+        f"{path_for_reader(path)}: no specification fits the columns of the sheets {_listed(sheets(path))}: rename the sheet, move the headings to the expected row, or write a specification. Sheets with a specification, each with its heading row: {', '.join(expected)}."
     )
 
 

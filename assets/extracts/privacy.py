@@ -78,5 +78,5 @@ def _header(file: DeliveredFile) -> tuple[str, ...]:
 def _refuse_kind(file: DeliveredFile, name: str, kind: str | None) -> None:
     if kind:
         raise InputError(
-            f"{with_sheet(file.path, file.sheet)}, column {name}: the column seems to hold {kind} but is not declared as personal: ask for the file without the column, or write in {specification_path(file.layout.extract)} 'personal: true', or 'personal: false' if it holds no personal data."
+            f"{with_sheet(file.path, file.sheet)}, column {name}: the column seems to hold {kind} but is not declared as personal: ask for the file without the column, or declare the column in {specification_path(file.layout.extract)}, with 'personal: true' if it holds personal data and 'personal: false' if it does not."
         )

@@ -369,7 +369,7 @@ def _refuse_unexpected_cells(
         ).fetchone()
         if cell and cell[0] != decision.expects:
             raise InputError(
-                f"{reference_file(FILE)}: decision '{decision.decision_id}' expects another value than the one in row {decision.row}, column {decision.column} of {decision.file}: delete the entry if the producer has corrected the cell, or write the present value under expects if this is the right row."
+                f"{reference_file(FILE)}: decision '{decision.decision_id}' expects a different value in row {decision.row}, column {decision.column} of {decision.file}: delete the entry if the producer has corrected the cell, or write the cell's value under 'expects' if this is the right row."
             )
 
 
@@ -390,7 +390,7 @@ def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> 
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:
         raise InputError(
-            f"{subject}row {fault.row} of {fault.file} cannot be accepted, because no figure can be made from it (column {fault.column_name}: {fault.reason}): correct the cell, or leave the row rejected."
+            f"{subject}row {fault.row} of {fault.file} cannot be accepted, because no figure can be made from it: correct the cell, or leave the row rejected. Column {fault.column_name}: {fault.reason}."
         )
 
 

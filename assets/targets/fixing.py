@@ -120,7 +120,7 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
         )
     if not any(target.has_figure for target in targets):
         raise InputError(
-            f"{agreement_id}: the store has no figures for the agreement's baselines: deliver them, run 'tryghed run', then fix the baselines."
+            f"{agreement_id}: the store has no figures for the agreement's baselines: deliver the figures, run 'tryghed run', then fix the baselines."
         )
     replaced = [(str(target), target.held_line) for target in targets if target.held_line and target.new_line]
     if replaced and not reason:

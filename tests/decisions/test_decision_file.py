@@ -95,7 +95,7 @@ def test_a_fault_is_named_with_the_line_that_it_stands_on_and_what_is_allowed(tm
     ("entries", "sentence"),
     [
         ((ROW, f"{ROW}\naction: drop"), "'d2' has the same id as an earlier entry, or is about the same"),
-        ((f"{ROW}\naction: drop", f"{ROW}\naction: correct\n{CELL}"), "'d2' is about a row that another entry is about too"),
+        ((f"{ROW}\naction: drop", f"{ROW}\naction: correct\n{CELL}"), "decision 'd2' and another entry are about the same row"),
         ((f"{ROW}\naction: correct\n{CELL}", f"{ROW}\naction: correct\n{CELL}"), "'d2' has the same id as an earlier entry, or is about the same"),
         ((CODE, f"{CODE}\naction: correct\ncrime_type: burglary"), "'d2' has the same id as an earlier entry, or is about the same"),
         ((SHARE, SHARE), "'d2' has the same id as an earlier entry, or is about the same"),

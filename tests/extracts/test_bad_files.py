@@ -454,18 +454,18 @@ TEXTS = {
     "cut off within the headings": Case(content("svar.csv", csv_bytes(SURVEY)[:150]), ("svar.csv: the file is most similar to sikker_by_survey",)),
     "cut off within a row": Case(cut(SURVEY, 20), ("svar.csv, line 201: the file ends in the middle of a row", "cut off")),
     "cut off within a row with quotes": Case(cut(SURVEY, 20, csv.QUOTE_ALL), ("svar.csv, line 201",)),
-    "cut off within the last cell": Case(cut(ACCOUNTS, 4), ("regnskab.csv, line 201: no line end follows the last row", "add a line end if it is complete")),
+    "cut off within the last cell": Case(cut(ACCOUNTS, 4), ("regnskab.csv, line 201: no line end follows the last row", "add a line end if the file is complete")),
     "the mark of a letter that was lost": Case(edited(LISTED, "Område 7".encode(), "Omr\ufffdde 7".encode()), ("liste.csv, line 8: the line holds the character that replaces a lost letter",)),
     "a quoted cell that is too long": Case(
         every(SURVEY, {"Stratum": "x;" + "y" * 200_000}), ("svar.csv, row 2, column Stratum: the cell holds more than 10000 characters",)
     ),
     "cut off between the quoted cells of a row": Case(cut(SURVEY, 19, csv.QUOTE_ALL), ("svar.csv, line 201: the file ends in the middle of a row",)),
-    "no headings": Case(lines_of(REPORTS, lambda lines: lines.pop(0)), ("anmeldelser.csv: no specification describes a csv file with these columns",)),
+    "no headings": Case(lines_of(REPORTS, lambda lines: lines.pop(0)), ("anmeldelser.csv: no specification fits the columns and the delimiter of this csv file",)),
     "a title above the headings": Case(
-        lines_of(REPORTS, lambda lines: lines.insert(0, f"{SECRET} udtræk")), ("anmeldelser.csv: no specification describes a csv file",)
+        lines_of(REPORTS, lambda lines: lines.insert(0, f"{SECRET} udtræk")), ("anmeldelser.csv: no specification fits the columns and the delimiter of this csv file",)
     ),
     "a row of groups above the headings": Case(
-        lines_of(SURVEY, lambda lines: lines.insert(0, "Baggrund;;;;;;;;Tryghed;;Udsat;")), ("svar.csv: no specification describes a csv file",)
+        lines_of(SURVEY, lambda lines: lines.insert(0, "Baggrund;;;;;;;;Tryghed;;Udsat;")), ("svar.csv: no specification fits the columns and the delimiter of this csv file",)
     ),
     "an HTML page": Case(content("svar.csv", b"<!DOCTYPE html>\n<html><body>Log in</body></html>"), ("svar.csv: this is a web page", "download the file again")),
     "an HTML page after blank lines and a mark": Case(content("svar.csv", codecs.BOM_UTF8 + b"\r\n\r\n<HTML lang=da>"), ("svar.csv: this is a web page",)),
@@ -475,7 +475,7 @@ TEXTS = {
     "a picture": Case(content("svar.csv", b"\x89PNG\r\n\x1a\n0000"), ("svar.csv: this is a picture",)),
     "a file of Stata": Case(content("svar.csv", b"<stata_dta><header>"), ("svar.csv: this is a Stata file",)),
     "an XML file": Case(content("svar.csv", b'<?xml version="1.0"?><svar/>'), ("svar.csv: this is a web page",)),
-    "a JSON error": Case(content("svar.csv", b'{"error": "not found"}'), ("svar.csv: no specification describes a csv file",)),
+    "a JSON error": Case(content("svar.csv", b'{"error": "not found"}'), ("svar.csv: no specification fits the columns and the delimiter of this csv file",)),
     "a PDF": Case(content("svar.csv", b"%PDF-1.7\n"), ("svar.csv: this is a PDF: ask for the table as .xlsx",)),
     "packed with gzip": Case(content("svar.csv", b"\x1f\x8b\x08\x00abc"), ("svar.csv: the file is packed with gzip: unpack it",)),
     "packed with 7z": Case(content("svar.csv", b"7z\xbc\xaf\x27\x1cabc"), ("svar.csv: the file is packed with 7z: unpack it",)),
@@ -580,16 +580,16 @@ COLUMNS = {
         ("moeder.csv: the file is most similar to partnership_meetings", "unknown Spalte nr. 0, Spalte nr. 1", "and 94 more"),
     ),
     "a row of values for headings, one of which is a heading": Case(
-        content("aktiviteter.csv", csv_bytes(ACTIVITIES, [{f"{SECRET} et": "1", "Status": "I gang", f"{SECRET} to": "2"}])), ("aktiviteter.csv: no specification describes a csv file",)
+        content("aktiviteter.csv", csv_bytes(ACTIVITIES, [{f"{SECRET} et": "1", "Status": "I gang", f"{SECRET} to": "2"}])), ("aktiviteter.csv: no specification fits the columns and the delimiter of this csv file",)
     ),
     "the headings of the years before": Case(
-        lambda folder: write_csv(folder, REPORTS, until_2022(REPORTS, 2023)), ("anmeldelser.csv: the file has the columns that koebenhavns_politi_reports has from edition 2017 on", "other columns belong to edition 2023")
+        lambda folder: write_csv(folder, REPORTS, until_2022(REPORTS, 2023)), ("anmeldelser.csv: the file has the columns that koebenhavns_politi_reports has in edition 2017", "edition 2023 has other columns")
     ),
     "the survey's headings of the years before": Case(
-        lambda folder: write_csv(folder, SURVEY, until_2022(SURVEY, 2023)), ("svar.csv: the file has the columns that sikker_by_survey has from edition 2021 on", "replace it with the file of edition 2023")
+        lambda folder: write_csv(folder, SURVEY, until_2022(SURVEY, 2023)), ("svar.csv: the file has the columns that sikker_by_survey has in edition 2021", "replace this file with the file of edition 2023")
     ),
     "this year's headings in an earlier edition": Case(
-        lambda folder: write_csv(folder, REPORTS), ("anmeldelser.csv: the file has the columns that koebenhavns_politi_reports has from edition 2023 on", "other columns belong to edition 2021"), 2021
+        lambda folder: write_csv(folder, REPORTS), ("anmeldelser.csv: the file has the columns that koebenhavns_politi_reports has in edition 2023", "edition 2021 has other columns"), 2021
     ),
     "a column of names": Case(more(REPORTS, "Anmelders navn", f"{SECRET}"), ("anmeldelser.csv", "unknown Anmelders navn")),
     "CPR numbers in a column of codes": Case(
@@ -733,7 +733,7 @@ EXCEL = {
         lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY, spoiled(SURVEY, {"Respondentnummer": LONG_CELL}))}),
         ("svar.xlsx, sheet Svar, row 6, column Respondentnummer: the cell holds more than 10000 characters",),
     ),
-    "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification describes the columns of the file's sheets Ark1 (sheets with a specification", "Svar (1)", "rename the sheet")),
+    "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification fits the columns of the sheets Ark1: rename the sheet", "each with its heading row: ", "Svar (1)")),
     "a second sheet": Case(book(SURVEY, other_sheet("Flere svar")), ("svar.xlsx, sheet Flere svar: the specification does not name this sheet: delete the sheet",)),
     "a hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "hide")), ("svar.xlsx, sheet Gemt: the specification does not name this hidden sheet",)),
     "a deeply hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "very_hidden")), ("svar.xlsx, sheet Gemt: the specification does not name this hidden sheet",)),
@@ -910,8 +910,8 @@ OTHER_FORMATS = {
     "SPSS: a control character": Case(sav_with({"bydel": "Val\x1bby"}), ("svar.sav, row 5, column bydel: the cell holds a control character",), 2021),
     "SPSS: a column missing": Case(lambda folder: write_sav(folder, without(until_2022(SURVEY, 2021), "vaegt")), ("svar.sav", "(missing vaegt)"), 2021),
     "SPSS: a formula": Case(sav_with({"bydel": COMMAND}), ("row 5, column bydel: begins like a formula",), 2021),
-    "SPSS in a year whose columns have other names": Case(write_sav, ("svar.sav: the file has the columns that sikker_by_survey has from edition 2021 on",)),
-    "reports as SPSS": Case(lambda folder: write_sav(folder, without(until_2022(REPORTS, 2021), "X", "Y")), ("svar.sav: no specification describes a sav file",), 2021),
+    "SPSS in a year whose columns have other names": Case(write_sav, ("svar.sav: the file has the columns that sikker_by_survey has in edition 2021",)),
+    "reports as SPSS": Case(lambda folder: write_sav(folder, without(until_2022(REPORTS, 2021), "X", "Y")), ("svar.sav: no specification fits the columns and the delimiter of this sav file",), 2021),
     "a Parquet file cut off": Case(parquet_bytes(lambda packed: packed[:-200]), ("befolkning.parquet: the file is damaged or cut off",)),
     "moments of another zone in Parquet": Case(zoned_parquet, ("befolkning.parquet, column dato: the column holds times in the time zone UTC",)),
     "a Parquet file of endless equal rows": Case(endless_parquet, ("befolkning.parquet: the file has 100,000,001 rows, more than any delivered file can have",)),
@@ -936,7 +936,7 @@ OTHER_FORMATS = {
         lambda folder: pq_write(folder, pa.Table.from_arrays([pa.array(["Valby"])] * 5, ["omraade", "dato", "personer", "kilde", "kilde"])), ("befolkning.parquet: two columns are called 'kilde'",)
     ),
     "Parquet: no rows": Case(lambda folder: pq_write(folder, pa.table({name: pa.array([], pa.string()) for name in good(POPULATION)[0]})), ("befolkning.parquet: there is a header, but there are no rows",)),
-    "the survey as Parquet": Case(lambda folder: write_parquet(folder, SURVEY), ("svar.parquet: no specification describes a parquet file",)),
+    "the survey as Parquet": Case(lambda folder: write_parquet(folder, SURVEY), ("svar.parquet: no specification fits the columns and the delimiter of this parquet file",)),
 }  # fmt: skip
 
 
@@ -991,7 +991,7 @@ PLAIN_NAME = "the file's name has unusual characters (each is shown here as '_')
 LANDING = {
     "the same file twice": Case(twice, ("anmeldelser.csv: the file has the same content as anmeldelser (1).csv: delete one of the two files",)),
     "last year's file under this year's name": Case(
-        copied("2022/befolkning.csv", "befolkning_2023.csv"), ("befolkning_2023.csv: the file has the same content as befolkning.csv of edition 2022: replace it with the file of edition 2023",)
+        copied("2022/befolkning.csv", "befolkning_2023.csv"), ("befolkning_2023.csv: the file has the same content as befolkning.csv of edition 2022: replace this file with the file of edition 2023",)
     ),
     "a file of the store that is gone": Case(gone, ("landing/2022/svar.csv: the file is missing, but figures made from it were published", "put it back"), 2022),
     "a folder for a file": Case(lambda folder: (folder / "svar.csv").mkdir(), ("svar.csv: this is a folder: move the files in it to the folder above",)),

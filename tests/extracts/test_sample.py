@@ -197,7 +197,7 @@ def test_the_same_seed_gives_the_same_bytes(written: Sample, edition: int, tmp_p
 def test_a_made_up_file_under_another_name_is_refused(written: Sample, tmp_path: Path) -> None:
     path = written.file(COUNTS, 2019).path
     renamed = Path(shutil.copyfile(path, tmp_path / path.name.removeprefix(SYNTHETIC)))
-    with pytest.raises(InputError, match="is a made-up file from 'tryghed sample' with another name"):
+    with pytest.raises(InputError, match="is a made-up file from 'tryghed sample', but its name does not say so"):
         look_into(renamed, 2019, SPECIFICATIONS)
 
 

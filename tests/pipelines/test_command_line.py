@@ -54,7 +54,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], int, tuple[str, ...]]] = {
     "a missing column": (
         replaced(FIGURES, "edition,area_id,measure,", "edition,area_id,"),
         2,
-        ("published_figures.csv, line 1", "missing: measure"),
+        ("published_figures.csv, line 1", "missing measure"),
     ),
     "an empty file": (emptied("areas.csv"), 2, ("areas.csv", "header")),
 }

@@ -127,8 +127,8 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "empty file": (fill(AREAS, b""), ("areas.csv, line 1", "header must be area_id")),
     "header only": (header_only(AREAS), ("areas.csv has no rows",)),
     "folder in its place": (as_folder(AREAS), ("areas.csv is a folder",)),
-    "missing column": (swap(FIGURES, ",measure,", ","), ("published_figures.csv, line 1", "missing: measure")),
-    "extra column": (swap(FIGURES, ",measure,", ",measure,colour,"), ("line 1", "unknown: colour")),
+    "missing column": (swap(FIGURES, ",measure,", ","), ("published_figures.csv, line 1", "missing measure")),
+    "extra column": (swap(FIGURES, ",measure,", ",measure,colour,"), ("line 1", "unknown colour")),
     "other order": (swap(FIGURES, "edition,area_id", "area_id,edition"), ("line 1", "they are in another order")),
     "byte order mark": (
         lambda folder: (folder / AREAS).write_bytes(codecs.BOM_UTF8 + (folder / AREAS).read_bytes()),
@@ -163,7 +163,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "unknown edition": (swap(FIGURES, "2009,copenhagen,unsafe,", "1999,copenhagen,unsafe,"), ("published_figures.csv", "column edition", "editions.csv")),
     "unknown area": (swap("area_members.csv", "copenhagen,1,indre_by", "copenhagen,1,inner_city"), ("area_members.csv, line 2", "areas.csv")),
     "edition before the survey began": (swap(EDITIONS, "2009,2008,", "2008,2007,"), ("editions.csv, line 2, column edition", "pattern")),
-    "convention missing": (swap("conventions.csv", "power,0.8", "prower,0.8"), ("conventions.csv has no line for 'power'",)),
+    "convention missing": (swap("conventions.csv", "power,0.8", "prower,0.8"), ("conventions.csv has no line for the convention 'power'",)),
     "convention not known": (add("conventions.csv", "luck,1,ratio,project_assumption,Hope\n"), ("conventions.csv, line 7", "'luck'")),
     "convention of no use": (swap("conventions.csv", "level,0.95", "level,95"), ("conventions.csv, line 2", "between 0.5 and 0.999")),
     "half a baseline edition": (swap("conventions.csv", "edition,2020,", "edition,2020.5,"), ("conventions.csv, line 6", "without decimals")),
@@ -191,13 +191,13 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: none at all": (no_agreements, ("agreements contains no agreement",)),
     "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "its own id")),
     "agreement: another interval for the same area": (
-        second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "share_interval of the area tingbjerg_husum is korn_graubard in")
+        second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "share_interval of the area tingbjerg_husum is logit here, but korn_graubard in")
     ),
-    "measure of a word missing": (no_goals_of_communities, ("measures.csv has no measure for 'positive_communities'", "add")),
+    "measure of a word missing": (no_goals_of_communities, ("measures.csv has no measure for the word 'positive_communities'", "add")),
     "measure of a word that is not known": (
         swap("measures.csv", ",accounts,activities,", ",accounts,parties,"), ("measures.csv, line", "made_of_word", "'parties'", "project_management")
     ),
-    "header in capitals": (swap(AREAS, "area_id", "AREA_ID"), ("line 1", "unknown: AREA_ID", "missing: area_id")),
+    "header in capitals": (swap(AREAS, "area_id", "AREA_ID"), ("line 1", "unknown AREA_ID", "missing area_id")),
     "utf-16": (fill(AREAS, "area_id".encode("utf-16")), ("areas.csv, line 1", "UTF-8")),
     "blank line": (swap(EDITIONS, "2010,2009,", "\n2010,2009,"), ("editions.csv, line 3", "blank")),
     "integer with decimals": (swap(AREAS, "copenhagen,1,", "copenhagen,1.0,"), ("line 2, column area_version", WHOLE)),

@@ -89,7 +89,7 @@ def look(path: Path, writing: Writing) -> Cells:
     # if the file ends without a line end or a quotation mark, nothing shows whether the last cell is complete
     if findings.unfinished and not findings.unfinished.endswith(b'"'):
         raise InputError(
-            f"{path_for_reader(path)}, line {findings.lines}: no line end follows the last row, so the file may be cut off: ask for the file again, or add a line end if it is complete."
+            f"{path_for_reader(path)}, line {findings.lines}: no line end follows the last row, so the file may be cut off: ask for the file again, or add a line end if the file is complete."
         )
     return Cells(max(rows - settings.header_row, 0))
 
