@@ -66,17 +66,17 @@ def yardstick() -> Callable[[], None]:
     from pipelines.editions import range_tags
 
     single_run = dg.BackfillPolicy.single_run()
-    several = {"alike": range(UNPARTITIONED), "at_once": range(UNPARTITIONED, UNPARTITIONED + AT_ONCE)}
+    numbers_by_name = {"alike": range(UNPARTITIONED), "at_once": range(UNPARTITIONED, UNPARTITIONED + AT_ONCE)}
 
     def empty_tables(name: str) -> dg.AssetsDefinition:
-        keys = [dg.AssetKey(f"table_{number}") for number in several[name]]
-        of_editions = name == "at_once"
+        keys = [dg.AssetKey(f"table_{number}") for number in numbers_by_name[name]]
+        has_editions = name == "at_once"
 
         @dg.multi_asset(
             name=name,
             specs=[dg.AssetSpec(key) for key in keys],
-            partitions_def=editions if of_editions else None,
-            backfill_policy=single_run if of_editions else None,
+            partitions_def=editions if has_editions else None,
+            backfill_policy=single_run if has_editions else None,
         )
         def tables() -> Iterator[dg.MaterializeResult[None]]:
             """Yield a result for each table, and make nothing."""
@@ -86,7 +86,7 @@ def yardstick() -> Callable[[], None]:
 
     def empty_table(number: int) -> dg.AssetsDefinition:
         before = [
-            *(dg.AssetKey(f"table_{earlier}") for earlier in several["alike"]),
+            *(dg.AssetKey(f"table_{earlier}") for earlier in numbers_by_name["alike"]),
             dg.AssetKey(f"table_{number - 1}"),
         ]
 
@@ -187,9 +187,9 @@ def prepared(way: str, home: Path) -> Callable[[], None]:
 def forget_newest_outcomes(store: Path) -> None:
     """Remove the newest edition from the stored outcomes of the checks, so that the checks run on it again."""
     for path in store.rglob("*.checks.json"):
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["files"].pop(str(newest()), None):
-            path.write_text(json.dumps(kept), encoding="utf-8")
+        outcomes = json.loads(path.read_text(encoding="utf-8"))
+        if outcomes["files"].pop(str(newest()), None):
+            path.write_text(json.dumps(outcomes), encoding="utf-8")
 
 
 def newest() -> int:
