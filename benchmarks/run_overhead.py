@@ -112,7 +112,7 @@ def yardstick() -> Callable[[], None]:
         return checks
 
     job = dg.Definitions(
-        assets=[*map(empty_tables, several), *map(empty_table, range(UNPARTITIONED + AT_ONCE, TABLES))],
+        assets=[*map(empty_tables, numbers_by_name), *map(empty_table, range(UNPARTITIONED + AT_ONCE, TABLES))],
         asset_checks=[empty_checks(number) for number in range(TABLES)],
         jobs=[dg.define_asset_job("empty", partitions_def=editions)],
         executor=dg.in_process_executor,
