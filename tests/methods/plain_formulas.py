@@ -1,6 +1,7 @@
 """The formulas of `assets/methods/` in plain Python, for one figure at a time.
 
-The tests compare the vectorised formulas with these plain formulas. A share is a dictionary with the fields of `Share`. None means that a value is not known.
+The tests compare the vectorised formulas with these plain formulas. A share is a dictionary with the fields of `Share`.
+None means that a value is not known.
 """
 
 import math

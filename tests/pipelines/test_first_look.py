@@ -1,6 +1,6 @@
 """Tests of the first look at the landing folder, which happens before a run.
 
-The first look names bad files at once. It does not inspect a file again that the store already has.
+The first look names bad files at once. It skips the files that the store already has.
 """
 
 import shutil

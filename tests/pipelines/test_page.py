@@ -79,9 +79,8 @@ class Desk:
         expect(self.page.get_by_text("No errors")).to_be_visible(timeout=30_000)
         self.take_screenshot("form")
         self.page.get_by_role("button", name="Launch Run").click()
-        expect(self.page.get_by_text("Success").first).to_be_visible(
-            timeout=LATE * 1000
-        )  # the run may have to wait for the run before it
+        # The run may have to wait for the run before it.
+        expect(self.page.get_by_text("Success").first).to_be_visible(timeout=LATE * 1000)
 
     def take_screenshot(self, name: str) -> None:
         """Save a screenshot of the page under this name."""
@@ -180,17 +179,15 @@ def test_a_blocking_check_is_red_is_decided_on_turns_green_and_is_red_again_when
     page = desk.check(table, rule)
     expect(page.get_by_text("Passed").first).to_be_visible(timeout=60_000)
     desk.take_screenshot("green")
-    write_last_years_goals(
-        desk.home, 7
-    )  # the same goals in another order, so the rows differ from the rows that the decision is about
+    # The same goals in another order: these are not the rows that the decision is about.
+    write_last_years_goals(desk.home, 7)
     rerun = desk.run()
     assert (rerun.code, rule in rerun.err) == (1, True)
     page = desk.check(table, rule)
     expect(page.get_by_text("Failed").first).to_be_visible(timeout=30_000)
     desk.take_screenshot("red_again")
-    write_last_years_goals(
-        desk.home, 3
-    )  # the rows that the decision is about: it is in force again, and the next tests can publish
+    # With the rows that it is about, the decision is in force again, and the next tests can publish.
+    write_last_years_goals(desk.home, 3)
     assert desk.run().code == 0
 
 
@@ -262,9 +259,8 @@ def test_a_code_that_nobody_mapped_gets_a_type_and_another_one_is_red_again(desk
     query = "SELECT edition, action, crime_type, status FROM quality.decisions WHERE about = 'unmapped_code'"
     wait_until(lambda: desk.published(query))
     assert desk.published(query) == [(NEWEST, "correct", "threats", "in_force")]
-    page = desk.check(
-        table, rule
-    )  # the result is about all editions, and earlier editions have codes that nobody mapped
+    # The check has one result for all editions, and earlier editions have codes that nobody mapped.
+    page = desk.check(table, rule)
     expect(page.get_by_text("failing editions").first).to_be_visible(timeout=60_000)
     expect(page.get_by_text(message)).to_have_count(0, timeout=60_000)
     desk.take_screenshot("code_green")

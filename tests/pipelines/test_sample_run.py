@@ -144,9 +144,8 @@ def test_draws_live_side_by_side_and_their_changes_are_a_table(sampled: Path) ->
 def test_editions_one_by_one_give_what_all_at_once_give(sampled: Path, tmp_path: Path) -> None:
     for folder in ("landing", "reference"):
         shutil.copytree(sampled / folder, tmp_path / folder)
-    for edition in range(
-        2022, 2027
-    ):  # the first run makes all editions up to 2022, and each later run makes one edition
+    # The first run makes all editions up to 2022. Each later run makes one edition.
+    for edition in range(2022, 2027):
         ran = tryghed(tmp_path, "run", str(edition))
         assert ran.code == 0, ran.err
     tables = [table for table in contracts().values() if table.publish]

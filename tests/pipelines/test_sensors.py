@@ -1,4 +1,4 @@
-"""Tests that a decision makes the tables again that depend on it, and no other tables."""
+"""Tests that after a decision, only the tables that depend on the decision are made again."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests of the pictures: their contents come from the published file, and can be read without colour or sight."""
+"""Tests of the pictures: their contents come from the published file, and they can be read without colour or sight."""
 
 import re
 from collections.abc import Callable
@@ -80,9 +80,8 @@ def test_a_title_and_a_text_stand_in_for_the_picture(shares: dict[str, Any]) -> 
         "Baseline 2020: 16 %.", "Break before 2020, compared with reservations: answers collected at another time of year.",
     ):  # fmt: skip
         assert phrase in text
-    assert "14" in {
-        (element.text or "").strip() for element in root.iter(f"{SVG}text")
-    }  # the label is text and not the outlines of letters
+    # the label is text and not the outlines of letters
+    assert "14" in {(element.text or "").strip() for element in root.iter(f"{SVG}text")}
 
 
 def test_everything_is_black_white_or_grey_and_told_apart_by_shape(shares: dict[str, Any]) -> None:
@@ -103,7 +102,7 @@ def test_a_break_is_named_and_no_line_crosses_it(shares: dict[str, Any]) -> None
 
 
 def chart_lines(picture: Chart) -> int:
-    """Return the number of lines between two points. Inside the axes, only these lines have this grey."""
+    """Return the number of lines between two points. Nothing else inside the axes has the grey of these lines."""
     groups = [group for group in drawn(picture).iter(f"{SVG}g") if (group.get("id") or "").startswith("line2d")]
     paths = [path for group in groups for path in group.findall(f"{SVG}path") if path.get("clip-path") is not None]
     return sum((path.get("d") or "").count("L") for path in paths if "stroke: #555555" in (path.get("style") or ""))
@@ -145,7 +144,7 @@ def comparison(year: int, earlier: int, breaks: str | None, forbidden_by: str | 
 
 
 def breaks_read(figures: list[Row], comparisons: list[Row]) -> dict[int, tuple[set[str], bool]]:
-    """Return, for each year after a break, the kinds of its breaks and whether a comparison is forbidden."""
+    """Return the breaks directly before each year: their kinds, and whether they forbid a comparison."""
     tables = {
         "yearly": contracts()["indicators.yearly"].frame(figures),
         "comparisons": contracts()["indicators.comparisons"].frame(comparisons),
@@ -255,9 +254,8 @@ def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -
     ]  # fmt: skip
     (goals,) = picture.levels
     assert goals.name == "Antal mål i planen: 3 (2021), 2 (2022), 1 (2023)"
-    drawn_at = [
-        point for point in goals.points if not np.isnan(point[0])
-    ]  # each year has a stroke, and no line joins the strokes
+    # each year has a stroke, and no line joins the strokes
+    drawn_at = [point for point in goals.points if not np.isnan(point[0])]
     assert drawn_at == [(y + aside, n) for y, n in ((2021, 3), (2022, 2), (2023, 1)) for aside in (-0.3, 0.3)]
 
 
@@ -338,9 +336,8 @@ BYDELE = {
 
 
 def test_a_hidden_count_is_in_no_picture_but_the_word_that_says_so() -> None:
-    assert f"{AGREEMENT}/burglary_reports.da.svg" not in burglary_pictures(
-        BYDELE | {TH: 3}
-    )  # the only count, so nothing is drawn
+    # the only count, so nothing is drawn
+    assert f"{AGREEMENT}/burglary_reports.da.svg" not in burglary_pictures(BYDELE | {TH: 3})
     before = [count(3, 2022, crime_type="burglary", population_residents=10_000), count(30, crime_type="burglary")]
     by_path = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(before)))
     points = {point.year: point for point in chart(by_path, "burglary_reports").series[0].points}

@@ -1,4 +1,4 @@
-"""Tests of footnotes. A footnote tells readers of a failed check that stops nothing, and of nothing else."""
+"""Tests of footnotes, which tell readers about the failed checks that stop nothing, and about nothing else."""
 
 from pathlib import Path
 

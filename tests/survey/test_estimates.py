@@ -30,9 +30,8 @@ def test_the_municipality_and_its_bydele_have_the_figures_of_r() -> None:
     assert (copenhagen["answers"], copenhagen["degrees_of_freedom"], copenhagen["presentable"]) == (200, 197, True)
     assert copenhagen["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
     assert copenhagen["standard_error_points"] == pytest.approx(2.43447801131, abs=5e-12)
-    assert copenhagen["design_effect"] == pytest.approx(
-        0.855571850975, abs=1e-9
-    )  # R's weights are rounded to 32 bits, and ours are scaled to the residents
+    # R's weights are rounded to 32 bits, and ours are scaled to the residents
+    assert copenhagen["design_effect"] == pytest.approx(0.855571850975, abs=1e-9)
     logit = copenhagen["logit_low_percent"], copenhagen["logit_high_percent"]
     assert logit == pytest.approx((12.9185145, 22.5460345), abs=5e-8)
     korn_graubard = copenhagen["korn_graubard_low_percent"], copenhagen["korn_graubard_high_percent"]
@@ -196,9 +195,8 @@ def test_an_estimate_goes_before_the_published_share_and_prints_it_beside() -> N
     )
     judged = verdict(tables, "1a", 2021, "edition_before")
     assert (judged["value"], judged["provenance"], judged["method"]) == (11.6, "synthetic", "sample_share/1")
-    assert (
-        verdict(tables, "1a", 2022, "edition_before")["provenance"] == "synthetic"
-    )  # 2022 is compared with the made-up share of 2021
+    # 2022 is compared with the made-up share of 2021
+    assert verdict(tables, "1a", 2022, "edition_before")["provenance"] == "synthetic"
 
 
 def test_the_interval_is_the_one_that_the_agreement_chose() -> None:

@@ -87,9 +87,8 @@ def lines() -> dict[tuple[str, int], Any]:
 def test_an_act_names_who_when_from_which_files_and_which_figures(own_home: Path) -> None:
     act = fix_baselines(AGREEMENT, " A. Steward ", None, TODAY)
     assert (len(act.written), act.stood) == (3, [])
-    assert [target.target_id for target in act.missing if "violence" in target.measure] == [
-        "2b"
-    ]  # a count of 3 is confidential
+    # a count of 3 is confidential
+    assert [target.target_id for target in act.missing if "violence" in target.measure] == ["2b"]
     rate = lines()["citizen_facing_reports_per_1000", 1]
     assert (rate["reports"], rate["population_residents"]) == (229, 11000)
     assert rate["rate_per_1000"] == pytest.approx(229 / 11, abs=1e-9)

@@ -84,7 +84,7 @@ def test_a_full_count_says_nothing_of_chance_and_made_up_figures_are_marked() ->
 
 
 def every_verdict() -> list[tuple[VerdictRow, str]]:
-    """Return every verdict that a rule can give, with figures and without, and what its measure is made of."""
+    """Return pairs: every verdict that a rule can give, and what the measure of the verdict is made of."""
     columns = contracts()["targets.verdicts"].columns
     empty = VerdictRow(**dict.fromkeys(field.name for field in fields(VerdictRow)))  # type: ignore[arg-type]
     figures = replace(

@@ -81,11 +81,12 @@ def test_gap_to_copenhagen_and_its_path(
 
 @pytest.mark.parametrize(
     ("target_year", "paths"),
+    # without a target year, the path ends in the target's last year, 2024
     [
         (2027, [6, 4, 3]),
         (2022, [3.5, 0, 0]),
         (None, [5.25, 1.75, 0]),
-    ],  # without a target year, the path ends in the target's last year, 2024
+    ],
 )
 def test_the_path_ends_in_the_agreements_target_year(target_year: int | None, paths: list[float]) -> None:
     def aimed(tables: dict[str, pd.DataFrame]) -> None:
@@ -190,9 +191,8 @@ def versions_of(column: str, kind: str, *, decided: bool) -> Callable[[dict[str,
 
 @pytest.mark.parametrize(("column", "kind"), [("area_version", "area"), ("rule_version", "question")])
 def test_two_versions_are_not_compared_until_somebody_decides_and_then_carry_the_mark(column: str, kind: str) -> None:
-    acts = (
-        fixing(16.0, 9.0) if kind == "question" else fixed
-    )  # a baseline that is an estimated share is fixed by an act
+    # a baseline that is an estimated share is fixed by an act
+    acts = fixing(16.0, 9.0) if kind == "question" else fixed
     undecided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=False), acts)
     for target_id, compared_with in (("1a", "edition_before"), ("1a", "trend_since_baseline"), ("1b", "baseline_gap")):
         assert reading(verdict(undecided, target_id, 2021, compared_with))[2] == "series_break"
@@ -344,10 +344,11 @@ def test_no_bydel_above_10_percent_is_met_by_the_words_alone() -> None:
     [
         ([4.0] * 13, ("met", "met", None)),
         ([4.0] * 12 + [9.0], ("met", "uncertain", None)),
+        # 10.7 to 19.0 for one bydel alone, but not certain among 13 bydele
         (
             [4.0] * 12 + [14.5],
             ("not_met", "uncertain", None),
-        ),  # 10.7 to 19.0 for one bydel alone, but not certain among 13 bydele
+        ),
         ([4.0] * 12 + [20.0], ("not_met", "not_met", None)),
         ([20.0] * 13, ("not_met", "not_met", None)),
     ],

@@ -61,10 +61,11 @@ def test_every_year_since_the_baseline_has_to_fall(
 
 def test_that_some_year_rose_is_asked_of_all_years_at_once() -> None:
     falls = shares.Interval(-4.0, -1.0)
+    # at 95 %, and at the stricter level for two years
     alone, together = (
         shares.Interval(0.1, 3.9),
         shares.Interval(-0.2, 4.2),
-    )  # at 95 %, and at the stricter level for two years
+    )
     assert judgements.each_below([2.0, -2.5], [alone, falls], [together, falls]).statistical == "uncertain"
     assert judgements.each_below([2.0, -2.5], [alone, falls], [alone, falls]).statistical == "not_met"
     assert judgements.each_below([-2.0, -2.5], [falls, falls], [falls, together]) == judgements.Verdict("met", "met")
@@ -304,9 +305,8 @@ def test_a_gap_of_few_answers_of_one_kind_takes_the_four_wilson_intervals_togeth
     row = verdict(make(made_up("unsafe", few)), "1b", 2021, "baseline_gap")
     assert (row["literal"], row["statistical"]) == ("met", "uncertain")
     share, other = (shares.Share(value, value, value, 60, 1.0) for value in (0.05, 0.10))
-    copenhagen = shares.Share(
-        0.1, 0.1, 0.1, 10**9, 1.0
-    )  # practically exact, so the result is Newcombe's interval of two shares
+    # practically exact, so the result is Newcombe's interval of two shares
+    copenhagen = shares.Share(0.1, 0.1, 0.1, 10**9, 1.0)
     new, old = (
         shares.Gaps(shares.Shares.of_each(area), shares.Shares.of_each(copenhagen), np.array([np.nan]))
         for area in (share, other)
