@@ -201,8 +201,8 @@ def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) ->
         areas[["area_id", "area_version", "level", "valid_from", "valid_to"]]
     )
     for level in ("bydel", "partnership_area"):
-        of_level = members[members["level"] == level].set_index("member_area_id")
-        kept[level] = _holding_then(kept["area_id"], kept["reported_on"], of_level, "area_id")
+        members_of_level = members[members["level"] == level].set_index("member_area_id")
+        kept[level] = _holding_then(kept["area_id"], kept["reported_on"], members_of_level, "area_id")
     return kept
 
 
@@ -216,8 +216,8 @@ def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]
 
     codes = codes[codes["mapping_version"] == codes["mapping_version"].max()]
     spans = zip(codes["first_code"].astype(int), codes["last_code"].astype(int), strict=True)
-    each = [[f"{code:05d}" for code in range(first, last + 1)] for first, last in spans]
-    lines = codes.assign(offence_code=pd.Series(each, index=codes.index)).explode("offence_code")
+    code_lists = [[f"{code:05d}" for code in range(first, last + 1)] for first, last in spans]
+    lines = codes.assign(offence_code=pd.Series(code_lists, index=codes.index)).explode("offence_code")
     return _holding_then(kept["offence_code"], kept["reported_on"], lines.set_index("offence_code"), "crime_type")
 
 

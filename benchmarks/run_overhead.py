@@ -68,17 +68,17 @@ def yardstick() -> Callable[[], None]:
     from pipelines.editions import range_tags
 
     single_run = dg.BackfillPolicy.single_run()
-    several = {"alike": range(UNPARTITIONED), "at_once": range(UNPARTITIONED, UNPARTITIONED + AT_ONCE)}
+    numbers_by_name = {"alike": range(UNPARTITIONED), "at_once": range(UNPARTITIONED, UNPARTITIONED + AT_ONCE)}
 
     def empty_tables(name: str) -> dg.AssetsDefinition:
-        keys = [dg.AssetKey(f"table_{number}") for number in several[name]]
-        of_editions = name == "at_once"
+        keys = [dg.AssetKey(f"table_{number}") for number in numbers_by_name[name]]
+        has_editions = name == "at_once"
 
         @dg.multi_asset(
             name=name,
             specs=[dg.AssetSpec(key) for key in keys],
-            partitions_def=editions if of_editions else None,
-            backfill_policy=single_run if of_editions else None,
+            partitions_def=editions if has_editions else None,
+            backfill_policy=single_run if has_editions else None,
         )
         def tables() -> Iterator[dg.MaterializeResult[None]]:
             """Yield a result for each table, but make no table."""
@@ -88,7 +88,7 @@ def yardstick() -> Callable[[], None]:
 
     def empty_table(number: int) -> dg.AssetsDefinition:
         before = [
-            *(dg.AssetKey(f"table_{earlier}") for earlier in several["alike"]),
+            *(dg.AssetKey(f"table_{earlier}") for earlier in numbers_by_name["alike"]),
             dg.AssetKey(f"table_{number - 1}"),
         ]
 
@@ -114,7 +114,7 @@ def yardstick() -> Callable[[], None]:
         return checks
 
     job = dg.Definitions(
-        assets=[*map(empty_tables, several), *map(empty_table, range(UNPARTITIONED + AT_ONCE, TABLES))],
+        assets=[*map(empty_tables, numbers_by_name), *map(empty_table, range(UNPARTITIONED + AT_ONCE, TABLES))],
         asset_checks=[empty_checks(number) for number in range(TABLES)],
         jobs=[dg.define_asset_job("empty", partitions_def=editions)],
         executor=dg.in_process_executor,
@@ -196,9 +196,9 @@ def forget_newest_outcomes(store: Path) -> None:
     The next run then checks the newest edition again.
     """
     for path in store.rglob("*.checks.json"):
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["files"].pop(str(newest()), None):
-            path.write_text(json.dumps(kept), encoding="utf-8")
+        outcomes = json.loads(path.read_text(encoding="utf-8"))
+        if outcomes["files"].pop(str(newest()), None):
+            path.write_text(json.dumps(outcomes), encoding="utf-8")
 
 
 def newest() -> int:

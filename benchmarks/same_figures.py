@@ -164,8 +164,8 @@ def compared(old: Path, new: Path) -> Comparison:
             pair = _pair(connection, rename)
             differences += [Difference(rename.new, f"{name} {GONE}", 1) for name in pair.gone]
             differences += _rows_of_one(connection, pair) + _values(connection, pair)
-            of_new = _columns(connection, "new", rename.new)
-            if extra := [name for name in of_new if name not in pair.columns]:
+            columns_of_new = _columns(connection, "new", rename.new)
+            if extra := [name for name in columns_of_new if name not in pair.columns]:
                 new_columns[rename.new] = extra
     return Comparison(rows, differences, sorted(set(new_tables) - set(rows)), new_columns)
 

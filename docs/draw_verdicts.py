@@ -40,8 +40,8 @@ def draw(connection: duckdb.DuckDBPyConnection, folder: Path = FOLDER) -> Path:
     """
     os.environ["TRYGHED_LANGUAGE"] = "en"
     mpl.rcParams |= {"svg.hashsalt": "tryghed", "svg.fonttype": "none"}
-    by_edition = connection.execute("SELECT DISTINCT edition FROM targets.verdicts ORDER BY edition").fetchall()
-    statuses = [_with_targets(connection, edition) for (edition,) in by_edition]
+    edition_rows = connection.execute("SELECT DISTINCT edition FROM targets.verdicts ORDER BY edition").fetchall()
+    statuses = [_with_targets(connection, edition) for (edition,) in edition_rows]
     cells = {
         (reading.target_id, name_of(reading), reading.year): reading
         for status in statuses
@@ -49,7 +49,7 @@ def draw(connection: duckdb.DuckDBPyConnection, folder: Path = FOLDER) -> Path:
     }
     lines = list(dict.fromkeys((target_id, name) for target_id, name, _ in cells))
     years = sorted({year for *_, year in cells})[-4:]
-    made_up, in_words = is_made_up(connection), words(connection)
+    made_up, english_words = is_made_up(connection), words(connection)
     height = len(lines) * ROW + 1.1
     figure, axes = plt.subplots(figsize=(WIDTH, height))
     axes.set(xlim=(0, WIDTH), ylim=(height, 0))
@@ -63,7 +63,7 @@ def draw(connection: duckdb.DuckDBPyConnection, folder: Path = FOLDER) -> Path:
         axes.text(0.35, top + ROW / 2, name, va="center", fontsize=8, color=INK)
         for column, year in enumerate(years):
             if (target_id, name, year) in cells:
-                _cell(axes, NAME + CELL * column, top, cells[target_id, name, year], in_words)
+                _cell(axes, NAME + CELL * column, top, cells[target_id, name, year], english_words)
     path = folder / f"verdicts_{'sample' if made_up else 'published'}.svg"
     figure.savefig(path, bbox_inches="tight", facecolor=PAPER, metadata={"Date": None})
     plt.close(figure)
@@ -80,13 +80,13 @@ def _title(axes: Axes, name: str, made_up: bool) -> None:
     axes.text(0, 0.55, f"{kind}. In each cell: figures · by the words · by the data", fontsize=8.5, color=INK)
 
 
-def _cell(axes: Axes, left: float, top: float, reading: Reading, in_words: Words) -> None:
+def _cell(axes: Axes, left: float, top: float, reading: Reading, english_words: Words) -> None:
     evaluable = reading.literal != "not_evaluable"
     shown = "uncertain" if evaluable and reading.statistical != reading.literal else reading.literal
     shade = SHADES["reported" if reading.is_report else shown]
     axes.add_patch(Rectangle((left + 0.03, top + 0.02), CELL - 0.06, ROW - 0.04, color=shade, lw=0))
-    verdict = " · ".join(verdict_of(reading, in_words))
-    text = f"{figures_of(reading, in_words)}\n{verdict}" if evaluable or reading.value is not None else verdict
+    verdict = " · ".join(verdict_of(reading, english_words))
+    text = f"{figures_of(reading, english_words)}\n{verdict}" if evaluable or reading.value is not None else verdict
     axes.text(left + CELL / 2, top + ROW / 2, text, ha="center", va="center", fontsize=6.5, color=INK, linespacing=1.15)
 
 

@@ -1,6 +1,7 @@
-"""The formulas of `assets/methods/` for one figure at a time, in plain Python: what the vectorised ones are compared with.
+"""The formulas of `assets/methods/` in plain Python, for one figure at a time.
 
-A share is a dictionary of the fields of `Share`. None stands where nothing is known.
+The tests compare the vectorised formulas with these plain formulas. A share is a dictionary with the fields of `Share`.
+None means that a value is not known.
 """
 
 import math
@@ -13,7 +14,7 @@ FEW = 10
 
 
 def effective_answers(weight):
-    """How many equally weighted answers the weights are worth: (sum w)^2 / sum w^2. Source: Kish (1965)."""
+    """Return the effective number of answers by Kish (1965): (sum w)^2 / sum w^2."""
     return float(weight.sum() ** 2 / (weight**2).sum())
 
 
@@ -102,7 +103,10 @@ def gap_variance(area, comparison, variance, area_value, comparison_value):
 
 
 def gap_change(new, old, confidence):
-    """Each gap is an area, a comparison and a variance."""
+    """Return the confidence interval of the change from the old gap to the new gap.
+
+    Each gap is a tuple of the area's share, the comparison area's share and the gap's variance.
+    """
     shares = (new[0], new[1], old[0], old[1])
     if any(share["answers"] is None for share in shares):
         return None
@@ -127,13 +131,13 @@ def smallest_fall(new, old, confidence, power):
     rounding = (new["high"] - new["low"] + old["high"] - old["low"]) / 2
     before = old["value"]
 
-    def missing(fall):
+    def excess(fall):
         return fall - rounding - z * math.sqrt(variance_at(old, before) + variance_at(new, before - fall))
 
-    if not (old["answers"] and new["answers"] and before > 0 and missing(before) > 0):
+    if not (old["answers"] and new["answers"] and before > 0 and excess(before) > 0):
         return None
-    no_fall = 1e-12  # above 0, which solves it too where everybody was and nothing is rounded
-    return float(optimize.brentq(missing, no_fall, before, xtol=1e-15))
+    no_fall = 1e-12  # above 0, because 0 is another solution if the old share is 1 and exact
+    return float(optimize.brentq(excess, no_fall, before, xtol=1e-15))
 
 
 def smallest_narrowing(new, old, confidence, power):
@@ -149,7 +153,10 @@ def poisson(reports, confidence):
 
 
 def rate(count, confidence):
-    """A count is reports and the two ends of the population."""
+    """Return the confidence interval of the rate per 1,000 residents.
+
+    A count is a tuple of the reports, the lowest population and the highest population.
+    """
     low, high = poisson(count[0], confidence)
     return low / count[2] * 1000, high / count[1] * 1000
 

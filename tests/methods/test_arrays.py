@@ -1,4 +1,7 @@
-"""The vectorised formulas against plain ones, one figure at a time, on random and on edge cases."""
+"""Tests that compare the vectorised formulas with plain formulas, on random figures and on edge cases.
+
+The plain formulas compute one figure at a time.
+"""
 
 import itertools
 import math
@@ -16,7 +19,7 @@ EXACT = 1e-12
 
 
 def _share(value, decimals=2, answers=300, design_effect=1.5, variance=None):
-    """Rounded to so many decimals of a fraction; not rounded without."""
+    """Return a share that was rounded to this number of decimals of a fraction. If `decimals` is None, it is exact."""
     half = 0.0 if decimals is None else 0.5 * 10.0**-decimals
     return {
         "value": value,
@@ -29,11 +32,11 @@ def _share(value, decimals=2, answers=300, design_effect=1.5, variance=None):
 
 
 EDGES = [
-    _share(0.0),  # nobody, and a band that reaches below
+    _share(0.0),  # share 0, rounded, so the lower rounding limit is below 0
     _share(1.0),
     _share(0.0, None),
     _share(1.0, None),
-    _share(0.005),  # a band that touches 0
+    _share(0.005),  # the lower rounding limit is 0
     _share(0.995),
     _share(0.5, answers=7),  # few answers
     _share(0.02, answers=30),
@@ -41,9 +44,9 @@ EDGES = [
     _share(0.16, None, 280, 1.0, 0.0004),  # estimated
     _share(0.0, None, 280, 1.0, 0.0),
     _share(0.4, None, 280, 1.3, 0.0),
-    _share(0.02, None, 100, 1.0, 0.02 * 0.98 / 400),  # surer than its answers
+    _share(0.02, None, 100, 1.0, 0.02 * 0.98 / 400),  # a smaller variance than the number of answers gives
     _share(0.2, None, None, 1.0, 0.0004),  # a variance without answers
-    _share(0.10, 0, 4000),  # whole numbers of a fraction: the band is wider than all shares
+    _share(0.10, 0, 4000),  # rounded to 0 decimals: the rounding limits are -0.4 and 0.6
 ]
 
 
@@ -73,17 +76,17 @@ def _gaps(number, seed):
 GAP_PAIRS = list(zip(_gaps(300, 0), _gaps(300, 1), strict=False))
 
 
-def _arrays(several):
-    return Shares.of_each(*(Share(**share) for share in several))
+def _arrays(share_dicts):
+    return Shares.of_each(*(Share(**share) for share in share_dicts))
 
 
-def _gap_arrays(several):
-    areas, comparisons, variances = zip(*several, strict=True) if several else ((), (), ())
+def _gap_arrays(gap_tuples):
+    areas, comparisons, variances = zip(*gap_tuples, strict=True) if gap_tuples else ((), (), ())
     return Gaps(_arrays(areas), _arrays(comparisons), np.array(variances, float))
 
 
 def _assert_same(limits, expected):
-    """NaN stands where the plain formula has None."""
+    """Assert that the limits equal the expected pairs. NaN limits are expected if the pair is None."""
     expected = np.array([(np.nan, np.nan) if pair is None else pair for pair in expected], float)
     assert limits[0].shape == limits[1].shape == (len(expected),)
     assert np.stack(limits, axis=1) == pytest.approx(expected, abs=EXACT, rel=EXACT, nan_ok=True)
@@ -129,13 +132,13 @@ def test_smallest_falls_shown(power):
 
 
 def test_smallest_narrowings_shown():
-    answered = [
+    known_pairs = [
         pair for pair in GAP_PAIRS if all(plain.worth(share) > 0 or gap[2] for gap in pair for share in gap[:2])
     ]
-    new, old = zip(*answered, strict=True)
+    new, old = zip(*known_pairs, strict=True)
     narrowings = shares.smallest_narrowings_shown(_gap_arrays(new), _gap_arrays(old), 0.95, 0.8)
-    assert narrowings == pytest.approx([plain.smallest_narrowing(*pair, 0.95, 0.8) for pair in answered], abs=EXACT)
-    assert len(answered) > 100
+    assert narrowings == pytest.approx([plain.smallest_narrowing(*pair, 0.95, 0.8) for pair in known_pairs], abs=EXACT)
+    assert len(known_pairs) > 100
 
 
 def test_a_narrowing_of_gaps_without_answers_or_variance_is_not_known():
@@ -166,19 +169,19 @@ def test_of_one_answer_only_nobody_and_everybody_have_limits():
 
 def test_no_fall_is_no_fall_that_would_be_shown():
     everybody, fewer = _arrays([_share(1.0, None, 300, 1.0)]), _arrays([_share(0.9, None, 300, 1.0)])
-    # d = z sqrt(d (1 - d) / 300), so d = z^2 / (300 + z^2); d = 0 solves it as well
+    # d = z sqrt(d (1 - d) / 300), so d = z^2 / (300 + z^2); d = 0 is another solution
     z = plain.z_of(0.95) + plain.z_of(0.6)
     (fall,) = shares.smallest_falls_shown(fewer, everybody, 0.95, 0.8)
     assert fall == pytest.approx(z * z / (300 + z * z), abs=EXACT)
 
 
 def test_no_shares_have_no_limits():
-    none = Shares.of_each()
-    for low, high in (shares.published_limits(none, 0.95), shares.change_limits(none, none, 0.95)):
+    no_shares = Shares.of_each()
+    for low, high in (shares.published_limits(no_shares, 0.95), shares.change_limits(no_shares, no_shares, 0.95)):
         assert low.shape == high.shape == (0,)
     gaps = _gap_arrays([])
     assert shares.gap_change_limits(gaps, gaps, 0.95)[0].shape == (0,)
-    assert shares.smallest_falls_shown(none, none, 0.95, 0.8).shape == (0,)
+    assert shares.smallest_falls_shown(no_shares, no_shares, 0.95, 0.8).shape == (0,)
     assert shares.smallest_narrowings_shown(gaps, gaps, 0.95, 0.8).shape == (0,)
 
 
@@ -198,8 +201,8 @@ COUNT_PAIRS = list(
 ) + list(zip(_random_counts(400, 4), _random_counts(400, 5), strict=True))
 
 
-def _count_arrays(several):
-    return Counts.of_each(*(Count(*count) for count in several))
+def _count_arrays(count_tuples):
+    return Counts.of_each(*(Count(*count) for count in count_tuples))
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -235,25 +238,25 @@ def test_ratio_of_ratios_limits():
 
 
 def test_what_is_not_known_of_a_count_is_not_known_of_its_limits():
-    whole = Counts(np.array([5.0]), np.array([100.0]), np.array([110.0]))
-    for count in (
+    known_count = Counts(np.array([5.0]), np.array([100.0]), np.array([110.0]))
+    for unknown_count in (
         Counts(np.array([np.nan]), np.array([100.0]), np.array([110.0])),
         Counts(np.array([5.0]), np.array([np.nan]), np.array([110.0])),
         Counts(np.array([0.0]), np.array([100.0]), np.array([np.nan])),
     ):
         for limits in (
-            counts.rate_limits(count, 0.95),
-            counts.rate_ratio_limits(count, whole, 0.95),
-            counts.rate_ratio_limits(whole, count, 0.95),
+            counts.rate_limits(unknown_count, 0.95),
+            counts.rate_ratio_limits(unknown_count, known_count, 0.95),
+            counts.rate_ratio_limits(known_count, unknown_count, 0.95),
         ):
             assert np.isnan(limits).all()
     assert np.isnan(counts.poisson_limits(np.array([np.nan]), 0.95)).all()
-    assert np.isnan(counts.rate_ratio_limits(whole, whole, 0.95, np.array([np.nan]))).all()
+    assert np.isnan(counts.rate_ratio_limits(known_count, known_count, 0.95, np.array([np.nan]))).all()
     unknown_reports = np.array([[5.0], [np.nan], [4.0], [3.0]])
     assert np.isnan(counts.ratio_of_ratios_limits(np.array([1.0]), unknown_reports, 0.95)).all()
 
 
 def test_no_counts_have_no_limits():
-    none = Counts.of_each()
-    assert counts.rate_limits(none, 0.95)[0].shape == (0,)
-    assert counts.rate_ratio_limits(none, none, 0.95)[0].shape == (0,)
+    no_counts = Counts.of_each()
+    assert counts.rate_limits(no_counts, 0.95)[0].shape == (0,)
+    assert counts.rate_ratio_limits(no_counts, no_counts, 0.95)[0].shape == (0,)

@@ -1,6 +1,7 @@
-"""The statistics against values computed elsewhere.
+"""Tests of the statistical formulas against values that were computed elsewhere.
 
-Known values: R 4.2 with survey 4.1.1 (apistrat), R's poisson.test, and statsmodels 0.15, to the digits printed there.
+The expected values come from R 4.2 with survey 4.1.1 (on apistrat), from R's poisson.test, from statsmodels 0.15 and
+from articles. The tests compare all digits that are printed there.
 """
 
 import itertools
@@ -35,8 +36,8 @@ def exact(value: float, answers: int, effect: float = 1.5) -> Share:
     return Share(value, value, value, answers, effect)
 
 
-def assert_close(found: Interval, low: float, high: float, digits: float) -> None:
-    assert (found.low, found.high) == pytest.approx((low, high), abs=digits)
+def assert_close(interval: Interval, low: float, high: float, digits: float) -> None:
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=digits)
 
 
 def array(value: float) -> Array:
@@ -44,7 +45,7 @@ def array(value: float) -> Array:
 
 
 def interval_of(limits: Limits) -> Interval:
-    """The interval of limits that are arrays of length 1."""
+    """Return the `Interval` of two limits, each an array of length 1."""
     (low,), (high,) = limits
     return Interval(float(low), float(high))
 
@@ -152,8 +153,8 @@ def test_whole_percent_rounding_alone_spreads_p_from_0002_to_031() -> None:
         spread = math.sqrt(shares.variance(new, 3863, 1) + shares.variance(old, 3041, 1))
         return 2 * NormalDist().cdf(-abs(new - old) / spread)
 
-    found = [p(new, old) for new, old in itertools.product((0.195, 0.205), (0.215, 0.225))]
-    assert (min(found), max(found)) == (pytest.approx(0.002, abs=0.0005), pytest.approx(0.31, abs=0.005))
+    p_values = [p(new, old) for new, old in itertools.product((0.195, 0.205), (0.215, 0.225))]
+    assert (min(p_values), max(p_values)) == (pytest.approx(0.002, abs=0.0005), pytest.approx(0.31, abs=0.005))
     rounded = shares.change_interval(share(0.20, 3863, 1), share(0.22, 3041, 1), C)
     assert rounded is not None
     assert judgements.statistical_directions(np.array([rounded.low]), np.array([rounded.high])).tolist() == [
@@ -162,36 +163,36 @@ def test_whole_percent_rounding_alone_spreads_p_from_0002_to_031() -> None:
 
 
 def test_few_answers_of_one_kind_take_newcombes_interval() -> None:
-    found = shares.change_interval(exact(5 / 56, 56, 1), exact(0.0, 29, 1), C)
-    assert found is not None
-    assert_close(found, -0.0381, 0.1926, 5e-5)
+    interval = shares.change_interval(exact(5 / 56, 56, 1), exact(0.0, 29, 1), C)
+    assert interval is not None
+    assert_close(interval, -0.0381, 0.1926, 5e-5)
 
 
 def test_change_interval_holds_every_value_that_rounds_to_the_figures() -> None:
-    whole = shares.change_interval(share(0.16, 300), share(0.20, 320), C)
-    assert whole is not None
+    rounded_interval = shares.change_interval(share(0.16, 300), share(0.20, 320), C)
+    assert rounded_interval is not None
     for new, old in itertools.product(np.linspace(0.155, 0.165, 9), np.linspace(0.195, 0.205, 9)):
-        inner = shares.change_interval(exact(float(new), 300), exact(float(old), 320), C)
-        assert inner is not None
-        assert whole.low <= inner.low + 1e-12
-        assert inner.high <= whole.high + 1e-12
+        exact_interval = shares.change_interval(exact(float(new), 300), exact(float(old), 320), C)
+        assert exact_interval is not None
+        assert rounded_interval.low <= exact_interval.low + 1e-12
+        assert exact_interval.high <= rounded_interval.high + 1e-12
 
 
 @pytest.mark.parametrize(
     ("before", "effect", "points"), [(0.16, 1.0, 7.5), (0.16, 1.5, 8.9), (0.28, 1.0, 9.6), (0.28, 1.5, 11.5)]
 )
 def test_smallest_fall_shown_with_300_answers_a_year(before: float, effect: float, points: float) -> None:
-    found = fall_shown(exact(0.0, 300, effect), exact(before, 300, effect))
-    assert found is not None
-    assert found * 100 == pytest.approx(points, abs=0.05)
+    fall = fall_shown(exact(0.0, 300, effect), exact(before, 300, effect))
+    assert fall is not None
+    assert fall * 100 == pytest.approx(points, abs=0.05)
 
 
 def test_smallest_fall_shown_is_never_less_than_what_the_interval_takes_in() -> None:
-    found = fall_shown(share(0.16, 300), share(0.20, 320))
-    whole = shares.change_interval(share(0.16, 300), share(0.20, 320), C)
-    assert found is not None
-    assert whole is not None
-    assert found > (whole.high - whole.low) / 2
+    fall = fall_shown(share(0.16, 300), share(0.20, 320))
+    interval = shares.change_interval(share(0.16, 300), share(0.20, 320), C)
+    assert fall is not None
+    assert interval is not None
+    assert fall > (interval.high - interval.low) / 2
 
 
 def test_smallest_fall_shown_is_none_where_no_fall_would_show() -> None:
@@ -200,26 +201,26 @@ def test_smallest_fall_shown_is_none_where_no_fall_would_show() -> None:
 
 
 def test_gap_change_has_the_variance_of_four_samples() -> None:
-    four = exact(0.12, 300), exact(0.09, 4000), exact(0.16, 280), exact(0.09, 4800)
-    found = interval_of(shares.gap_change_limits(gap(*four[:2]), gap(*four[2:]), C))
-    spread = math.sqrt(sum(point.value * (1 - point.value) / (point.answers or 1) * 1.5 for point in four))
-    assert_close(found, -0.04 - 1.959964 * spread, -0.04 + 1.959964 * spread, 1e-7)
+    four_shares = exact(0.12, 300), exact(0.09, 4000), exact(0.16, 280), exact(0.09, 4800)
+    interval = interval_of(shares.gap_change_limits(gap(*four_shares[:2]), gap(*four_shares[2:]), C))
+    spread = math.sqrt(sum(point.value * (1 - point.value) / (point.answers or 1) * 1.5 for point in four_shares))
+    assert_close(interval, -0.04 - 1.959964 * spread, -0.04 + 1.959964 * spread, 1e-7)
     new, old = gap(share(0.12, 300), share(0.09, 4000)), gap(share(0.16, 280), share(0.09, 4800))
-    rounded = interval_of(shares.gap_change_limits(new, old, C))
-    assert rounded.high - found.high > 0.019
+    rounded_interval = interval_of(shares.gap_change_limits(new, old, C))
+    assert rounded_interval.high - interval.high > 0.019
 
 
 def test_gap_change_takes_a_variance_that_is_known() -> None:
     new, old = gap(exact(0.12, 300), exact(0.09, 4000), 0.0003), gap(exact(0.16, 280), exact(0.09, 4800), 0.0001)
-    found = interval_of(shares.gap_change_limits(new, old, C))
-    assert_close(found, -0.04 - 1.959964 * 0.02, -0.04 + 1.959964 * 0.02, 1e-7)
+    interval = interval_of(shares.gap_change_limits(new, old, C))
+    assert_close(interval, -0.04 - 1.959964 * 0.02, -0.04 + 1.959964 * 0.02, 1e-7)
 
 
 def test_each_share_has_its_own_design_effect() -> None:
-    found = shares.change_interval(exact(0.2, 1000, 2), exact(0.3, 1000, 1), C)
+    interval = shares.change_interval(exact(0.2, 1000, 2), exact(0.3, 1000, 1), C)
     spread = math.sqrt(2 * 0.2 * 0.8 / 1000 + 0.3 * 0.7 / 1000)
-    assert found is not None
-    assert_close(found, -0.1 - 1.959964 * spread, -0.1 + 1.959964 * spread, 1e-7)
+    assert interval is not None
+    assert_close(interval, -0.1 - 1.959964 * spread, -0.1 + 1.959964 * spread, 1e-7)
 
 
 def test_trend_is_weighted_least_squares() -> None:
@@ -279,8 +280,8 @@ def test_229_reports_of_11225_residents() -> None:
     [((11, 800), (21, 3011), 0.8584264, 4.2772659, 5e-7), ((240, 11300), (229, 11225), 0.8650254, 1.2532239, 5e-8)],
 )
 def test_rate_ratio(new: tuple[int, int], old: tuple[int, int], low: float, high: float, digits: float) -> None:
-    one, other = Count(new[0], new[1], new[1]), Count(old[0], old[1], old[1])
-    assert_close(counts.rate_ratio_interval(one, other, C), low, high, digits)
+    new_count, old_count = Count(new[0], new[1], new[1]), Count(old[0], old[1], old[1])
+    assert_close(counts.rate_ratio_interval(new_count, old_count, C), low, high, digits)
 
 
 def test_rate_ratio_over_population_bands_and_of_nothing() -> None:
@@ -306,13 +307,13 @@ def test_dispersion_of_a_series_of_counts() -> None:
 
 def test_dispersion_widens_the_ratios_interval_by_its_root() -> None:
     new, old = Count(4400, 1, 1), Count(4000, 1, 1)
-    found, one, four = (counts.rate_ratio_interval(new, old, C, phi) for phi in (0.3, 1, 4))
-    assert found == one  # below 1 nothing becomes narrower
-    reach = [np.log(interval.high) - np.log(interval.low) for interval in (one, four)]
+    interval_at_03, interval_at_1, interval_at_4 = (counts.rate_ratio_interval(new, old, C, phi) for phi in (0.3, 1, 4))
+    assert interval_at_03 == interval_at_1  # a dispersion below 1 does not make the interval narrower
+    reach = [np.log(interval.high) - np.log(interval.low) for interval in (interval_at_1, interval_at_4)]
     assert reach[1] / reach[0] == pytest.approx(2, abs=0.02)
-    # a quarter of the reports says as much: 1100 against 1000, as R's poisson.test conditions on the total
-    assert four == counts.rate_ratio_interval(Count(1100, 1, 1), Count(1000, 1, 1), C)
-    assert counts.smallest_rise_shown(Count(60, 1, 1), 1, C, 4) > 85  # as without
+    # with dispersion 4, the interval is the one of a quarter of the reports: 1100 against 1000 (as R's poisson.test)
+    assert interval_at_4 == counts.rate_ratio_interval(Count(1100, 1, 1), Count(1000, 1, 1), C)
+    assert counts.smallest_rise_shown(Count(60, 1, 1), 1, C, 4) > 85  # 85 is the result without dispersion
 
 
 @pytest.mark.parametrize(("baseline", "shown"), [(20, 36), (40, 61), (60, 85), (229, 274)])
@@ -363,7 +364,7 @@ def test_statistical_directions_of_differences_and_of_ratios() -> None:
         (35, 20, 0.10, Verdict("not_met", "uncertain")),
         (20, 20, 0.10, Verdict("met", "uncertain")),
         (22000, 22000, 0.10, Verdict("met", "met")),
-        (22900, 22000, 0.10, Verdict("not_met", "not_met")),  # both would hold: not_met goes first
+        (22900, 22000, 0.10, Verdict("not_met", "not_met")),  # both readings would be true, and not_met has priority
         (30, 60, 0.10, Verdict("met", "met")),
     ],
 )
@@ -373,8 +374,8 @@ def test_held_at_baseline(new: int, old: int, tolerance: float, expected: Verdic
 
 
 def test_held_at_baseline_without_counts_is_read_by_the_words_alone() -> None:
-    found = judgements.held_at_baseline(19.9, 20.4, None, 0.1)
-    assert found == Verdict("met", "not_evaluable", "missing_extract")
+    verdict = judgements.held_at_baseline(19.9, 20.4, None, 0.1)
+    assert verdict == Verdict("met", "not_evaluable", "missing_extract")
 
 
 @pytest.mark.parametrize(("mean", "met"), [(60, 0.063), (229, 0.16)])
@@ -389,8 +390,8 @@ def test_unchanged_risk_is_rarely_met_and_hardly_ever_not_met(mean: int, met: fl
     assert weight[low / (1 - low) > 1].sum() <= 0.05
     assert weight[high / (1 - high) < 1.1].sum() == pytest.approx(met, abs=0.006)
     sample = Count(int(span[5]), 1, 1), Count(int(span[-5]), 1, 1)
-    ours = counts.rate_ratio_interval(*sample, C)
-    assert_close(ours, low[5, -5] / (1 - low[5, -5]), high[5, -5] / (1 - high[5, -5]), 1e-9)
+    interval = counts.rate_ratio_interval(*sample, C)
+    assert_close(interval, low[5, -5] / (1 - low[5, -5]), high[5, -5] / (1 - high[5, -5]), 1e-9)
 
 
 def test_full_counts_read_the_same_both_ways() -> None:
@@ -418,7 +419,7 @@ def test_not_evaluable_reads_neither_way() -> None:
 
 
 def test_nobody_in_a_trend_weighs_as_half_an_answer_in_one_more() -> None:
-    # p of 0 of 300 answers: the variance of 0.5 / 301, by Haldane's half
+    # a share of 0 of 300 answers gets the variance of the share 0.5 / 301 (Haldane)
     none, some = Share(0.0, 0.0, 0.0, 300, 1.0), Share(0.1, 0.1, 0.1, 300, 1.0)
     half = 0.5 / 301
     weights = [300 / (0.1 * 0.9), 300 / (half * (1 - half)), 300 / (0.1 * 0.9)]
@@ -429,7 +430,7 @@ def test_nobody_in_a_trend_weighs_as_half_an_answer_in_one_more() -> None:
 
 
 def test_few_answers_are_never_worth_more_than_they_are() -> None:
-    sure = Share(0.02, 0.02, 0.02, 100, 1.0, 0.02 * 0.98 / 400)  # four times as sure as its answers
+    sure = Share(0.02, 0.02, 0.02, 100, 1.0, 0.02 * 0.98 / 400)  # the variance is that of four times as many answers
     plain = Share(0.02, 0.02, 0.02, 100, 1.0)
     other = Share(0.3, 0.3, 0.3, 1000, 1.0)
     assert shares.change_interval(sure, other, C) == shares.change_interval(plain, other, C)

@@ -1,6 +1,7 @@
-"""Shares of stratified samples against R's `survey` and, on random designs, against the library `svy`.
+"""Tests that compare shares of stratified samples with R's `survey` and with the library `svy`.
 
-Known values: R 4.2 with survey 4.1.1 on its apistrat, to the digits printed there.
+The values of R 4.2 with survey 4.1.1 are for R's data set apistrat, with all digits that R printed. The designs for
+svy are random.
 """
 
 import numpy as np
@@ -22,8 +23,8 @@ def of_everybody(design: Design, yes: np.ndarray) -> Estimates:
     return samples.estimates(design, yes, np.ones((len(yes), 1), dtype=bool))
 
 
-def limits(found: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
-    return float(found[0][0, 0]), float(found[1][0, 0])
+def limits(limit_arrays: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
+    return float(limit_arrays[0][0, 0]), float(limit_arrays[1][0, 0])
 
 
 # --- R's apistrat ------------------------------------------------------------------------------------------
@@ -31,10 +32,10 @@ def limits(found: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("finite", "error"), [(True, 0.0243447801131), (False, 0.0247568028755)])
 def test_share_and_standard_error_are_those_of_r(finite: bool, error: float) -> None:
-    found = of_everybody(*apistrat(finite=finite))
-    assert found.share[0, 0] == pytest.approx(0.172051988584, abs=5e-13)
-    assert found.standard_error[0, 0] == pytest.approx(error, abs=5e-14)
-    assert found.degrees[0, 0] == 197
+    estimates = of_everybody(*apistrat(finite=finite))
+    assert estimates.share[0, 0] == pytest.approx(0.172051988584, abs=5e-13)
+    assert estimates.standard_error[0, 0] == pytest.approx(error, abs=5e-14)
+    assert estimates.degrees[0, 0] == 197
 
 
 def test_design_effect_is_that_of_r() -> None:
@@ -43,27 +44,27 @@ def test_design_effect_is_that_of_r() -> None:
 
 @pytest.mark.parametrize(("finite", "logit"), [(True, (0.129185145, 0.225460345)), (False, (0.128544817, 0.226457990))])
 def test_intervals_are_those_of_r_and_svy(finite: bool, logit: tuple[float, float]) -> None:
-    found = of_everybody(*apistrat(finite=finite))
-    ours = limits_of.logit_limits(found.share, found.standard_error, found.degrees, C)
-    assert limits(ours) == pytest.approx(logit, abs=5e-10)
-    # svy 0.35, as NCHS (2017): never worth more than the answers there are, which are 200
-    assert limits(samples.korn_graubard_limits(found, C)) == pytest.approx((0.122470210, 0.231635741), abs=5e-10)
+    estimates = of_everybody(*apistrat(finite=finite))
+    logit_limits = limits_of.logit_limits(estimates.share, estimates.standard_error, estimates.degrees, C)
+    assert limits(logit_limits) == pytest.approx(logit, abs=5e-10)
+    # svy 0.35, by NCHS (2017): the effective number of answers is at most the number of answers, which is 200
+    assert limits(samples.korn_graubard_limits(estimates, C)) == pytest.approx((0.122470210, 0.231635741), abs=5e-10)
 
 
 @pytest.mark.parametrize(
     ("finite", "low", "high"), [(True, 0.124042158, 0.220061819), (False, 0.123229617, 0.220874360)]
 )
 def test_share_error_and_degrees_give_the_mean_s_own_limits(finite: bool, low: float, high: float) -> None:
-    # R survey 4.1.1, svyciprop(method = "mean"): share -+ t standard errors, which only all three of them right give
-    found = of_everybody(*apistrat(finite=finite))
-    reach = stats.t.ppf(0.975, found.degrees) * found.standard_error
-    assert limits((found.share - reach, found.share + reach)) == pytest.approx((low, high), abs=5e-10)
+    # R survey 4.1.1, svyciprop(method = "mean"): share -+ t standard errors. Share, error and degrees must all be right
+    estimates = of_everybody(*apistrat(finite=finite))
+    reach = stats.t.ppf(0.975, estimates.degrees) * estimates.standard_error
+    assert limits((estimates.share - reach, estimates.share + reach)) == pytest.approx((low, high), abs=5e-10)
 
 
 @pytest.mark.parametrize(("width", "shown"), [(0.29, True), (0.31, False)])
 def test_an_interval_of_30_points_is_too_wide_whatever_the_share(width: float, shown: bool) -> None:
-    found = Estimates(*(np.array([[value]]) for value in (100, 0.5, 0.01, 90, 5000)))
-    assert samples.presentable(found, np.array([[0.35]]), np.array([[0.35 + width]]), 30)[0, 0] == shown
+    estimates = Estimates(*(np.array([[value]]) for value in (100, 0.5, 0.01, 90, 5000)))
+    assert samples.presentable(estimates, np.array([[0.35]]), np.array([[0.35 + width]]), 30)[0, 0] == shown
 
 
 @pytest.mark.parametrize(
@@ -72,19 +73,19 @@ def test_an_interval_of_30_points_is_too_wide_whatever_the_share(width: float, s
 )
 def test_a_stratum_is_an_area_inside_the_design(stratum: int, share: float, error: float) -> None:
     design, yes = apistrat()
-    found = samples.estimates(design, yes, design.stratum[:, None] == [0, 1, 2])
-    assert found.share[stratum, 0] == pytest.approx(share, abs=1e-12)
-    assert found.standard_error[stratum, 0] == pytest.approx(error, abs=5e-13)
+    estimates = samples.estimates(design, yes, design.stratum[:, None] == [0, 1, 2])
+    assert estimates.share[stratum, 0] == pytest.approx(share, abs=1e-12)
+    assert estimates.standard_error[stratum, 0] == pytest.approx(error, abs=5e-13)
 
 
 def test_a_stratum_with_one_answer() -> None:
     # R survey 4.1.1, options(survey.lonely.psu = "adjust")
     design, yes = apistrat()
-    first = np.arange(151)
-    alone = Design(design.stratum[first], design.weight[first], design.population)
-    found = samples.estimates(alone, yes[first], np.ones((151, 1), dtype=bool))
-    assert found.share[0, 0] == pytest.approx(0.131715591809, abs=5e-13)
-    assert found.standard_error[0, 0] == pytest.approx(0.0260576755, abs=5e-11)
+    first_rows = np.arange(151)
+    shortened_design = Design(design.stratum[first_rows], design.weight[first_rows], design.population)
+    estimates = samples.estimates(shortened_design, yes[first_rows], np.ones((151, 1), dtype=bool))
+    assert estimates.share[0, 0] == pytest.approx(0.131715591809, abs=5e-13)
+    assert estimates.standard_error[0, 0] == pytest.approx(0.0260576755, abs=5e-11)
 
 
 def without_strata(design: Design) -> Design:
@@ -113,30 +114,32 @@ def test_each_part_of_the_formula_changes_the_error_by_more_than_the_digits_abov
 def test_none_and_all_have_the_exact_interval_of_their_answers(yes: float, low: float, high: float) -> None:
     # Clopper-Pearson of 0 and 20 in 20, by statsmodels 0.15
     design = Design(np.zeros(20, dtype=int), np.linspace(1, 3, 20), np.array([np.inf]))
-    found = of_everybody(design, np.full((20, 1), yes))
-    assert found.variance[0, 0] == 0
-    assert limits(samples.korn_graubard_limits(found, C)) == pytest.approx((low, high), abs=5e-5)
+    estimates = of_everybody(design, np.full((20, 1), yes))
+    assert estimates.variance[0, 0] == 0
+    assert limits(samples.korn_graubard_limits(estimates, C)) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_answers_that_do_not_count_stay_in_the_sample_and_out_of_the_share() -> None:
     design, yes = apistrat()
     answered = np.random.default_rng(1).random(200) < 0.7
     missing = np.where(answered[:, None], yes, np.nan)
-    found = samples.estimates(design, missing, EVERYBODY)
-    as_area = samples.estimates(design, yes, answered[:, None])
-    assert found.answers[0, 0] == answered.sum()
+    estimates = samples.estimates(design, missing, EVERYBODY)
+    estimates_of_answered = samples.estimates(design, yes, answered[:, None])
+    assert estimates.answers[0, 0] == answered.sum()
     for name in ("share", "variance", "degrees", "population"):
-        assert getattr(found, name) == pytest.approx(getattr(as_area, name), abs=1e-15)
-    filtered = Design(design.stratum[answered], design.weight[answered], design.population)
-    assert of_everybody(filtered, yes[answered]).variance[0, 0] != pytest.approx(found.variance[0, 0], rel=1e-6)
+        assert getattr(estimates, name) == pytest.approx(getattr(estimates_of_answered, name), abs=1e-15)
+    filtered_design = Design(design.stratum[answered], design.weight[answered], design.population)
+    assert of_everybody(filtered_design, yes[answered]).variance[0, 0] != pytest.approx(
+        estimates.variance[0, 0], rel=1e-6
+    )
 
 
 def test_where_nobody_answered_there_is_no_share() -> None:
     design, yes = apistrat()
-    found = samples.estimates(design, yes, ~EVERYBODY)
-    assert found.answers[0, 0] == 0
-    assert np.isnan(found.share[0, 0])
-    assert all(np.isnan(samples.korn_graubard_limits(found, C)))
+    estimates = samples.estimates(design, yes, ~EVERYBODY)
+    assert estimates.answers[0, 0] == 0
+    assert np.isnan(estimates.share[0, 0])
+    assert all(np.isnan(samples.korn_graubard_limits(estimates, C)))
 
 
 # --- the gap between two areas -----------------------------------------------------------------------------
@@ -144,27 +147,30 @@ def test_where_nobody_answered_there_is_no_share() -> None:
 
 def test_the_gap_between_two_strata_has_the_sum_of_their_variances() -> None:
     design, yes = apistrat()
-    found, variance = samples.gap(design, yes, design.stratum == 2, design.stratum == 0)
-    assert found[0] == pytest.approx(0.48 - 0.09, abs=1e-12)
-    assert variance[0] == pytest.approx(0.0689676349228**2 + 0.0284351962064**2, abs=1e-12)
+    gaps, variances = samples.gap(design, yes, design.stratum == 2, design.stratum == 0)
+    assert gaps[0] == pytest.approx(0.48 - 0.09, abs=1e-12)
+    assert variances[0] == pytest.approx(0.0689676349228**2 + 0.0284351962064**2, abs=1e-12)
 
 
 def test_the_gap_to_the_whole_is_the_gap_to_the_rest_times_what_the_rest_weighs() -> None:
-    # p_area - p_all = (1 - share of the area) (p_area - p_rest), whose variance then is the square of it
+    # p_area - p_all = (1 - share of the area) (p_area - p_rest), so the variance has the square of (1 - share of the area)
     design, yes = apistrat()
     area = design.stratum == 1
-    to_all, of_all = samples.gap(design, yes, area, np.ones(200, dtype=bool))
-    to_rest, of_rest = samples.gap(design, yes, area, ~area)
-    rest = design.weight[~area].sum() / design.weight.sum()
-    assert to_all[0] == pytest.approx(rest * to_rest[0], abs=1e-12)
-    assert of_all[0] == pytest.approx(rest**2 * of_rest[0], abs=1e-12)
+    gap_to_all, variance_to_all = samples.gap(design, yes, area, np.ones(200, dtype=bool))
+    gap_to_rest, variance_to_rest = samples.gap(design, yes, area, ~area)
+    weight_of_rest = design.weight[~area].sum() / design.weight.sum()
+    assert gap_to_all[0] == pytest.approx(weight_of_rest * gap_to_rest[0], abs=1e-12)
+    assert variance_to_all[0] == pytest.approx(weight_of_rest**2 * variance_to_rest[0], abs=1e-12)
 
 
 # --- the oracle --------------------------------------------------------------------------------------------
 
 
 def random_sample(seed: int) -> tuple[Design, np.ndarray, np.ndarray]:
-    """A design of 2 to 8 strata, three questions of which a few answers are missing, and three areas that cut across."""
+    """Return a random design of 2 to 8 strata, the answers to three questions, and three areas.
+
+    A few answers are missing. The areas are independent of the strata, and they may overlap.
+    """
     rng = np.random.default_rng(seed)
     strata = int(rng.integers(2, 9))
     population, answers = rng.integers(300, 9000, strata), rng.integers(15, 120, strata)
@@ -182,7 +188,7 @@ def random_sample(seed: int) -> tuple[Design, np.ndarray, np.ndarray]:
 def by_svy(
     design: Design, yes: np.ndarray, areas: np.ndarray, area: int, question: int, method: str
 ) -> dict[str, float]:
-    """What svy makes of one question in one area: a domain of the sample, as ours."""
+    """Return svy's figures for one question in one area. The area is a domain of the sample, as in our own function."""
     counts = areas[:, area] & ~np.isnan(yes[:, question])
     frame = pl.DataFrame(
         {
@@ -201,19 +207,21 @@ def by_svy(
 @pytest.mark.parametrize("seed", range(60))
 def test_shares_errors_and_intervals_are_those_of_svy(seed: int) -> None:
     design, yes, areas = random_sample(seed)
-    found = samples.estimates(design, yes, areas)
-    ours = {
-        "logit": limits_of.logit_limits(found.share, found.standard_error, found.degrees, C),
-        "korn-graubard": samples.korn_graubard_limits(found, C),
+    estimates = samples.estimates(design, yes, areas)
+    limits_by_method = {
+        "logit": limits_of.logit_limits(estimates.share, estimates.standard_error, estimates.degrees, C),
+        "korn-graubard": samples.korn_graubard_limits(estimates, C),
     }
     area, question = seed % 3, seed % 2
-    for method, (low, high) in ours.items():
-        theirs = by_svy(design, yes, areas, area, question, method)
-        at = (area, question)
-        assert (found.share[at], found.standard_error[at]) == pytest.approx((theirs["est"], theirs["se"]), rel=1e-9)
-        assert found.design_effect[at] == pytest.approx(theirs["deff"], rel=1e-9)
-        assert (found.answers[at], found.degrees[at]) == (theirs["n"], theirs["df"])
-        assert (low[at], high[at]) == pytest.approx((theirs["lci"], theirs["uci"]), abs=1e-9)
+    for method, (low, high) in limits_by_method.items():
+        svy_row = by_svy(design, yes, areas, area, question, method)
+        cell = (area, question)
+        assert (estimates.share[cell], estimates.standard_error[cell]) == pytest.approx(
+            (svy_row["est"], svy_row["se"]), rel=1e-9
+        )
+        assert estimates.design_effect[cell] == pytest.approx(svy_row["deff"], rel=1e-9)
+        assert (estimates.answers[cell], estimates.degrees[cell]) == (svy_row["n"], svy_row["df"])
+        assert (low[cell], high[cell]) == pytest.approx((svy_row["lci"], svy_row["uci"]), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -221,11 +229,14 @@ def test_shares_errors_and_intervals_are_those_of_svy(seed: int) -> None:
     [(0.05, 190, 190, False), (0.05, 210, 210, True), (0.06, 210, 300, False), (0.06, 260, 300, True)],
 )
 def test_few_answers_of_one_kind_take_the_exact_limits(share: float, worth: int, answers: int, logit: bool) -> None:
-    """Fewer than 10 effective ones, or than 15 where weights make the answers worth less than they are."""
+    """Expect exact limits for fewer than 10 effective answers of one kind.
+
+    If the weights make the answers worth less than their number, expect exact limits for fewer than 15.
+    """
     variance = share * (1 - share) / worth
-    found = Estimates(*(np.array([[value]]) for value in (answers, share, variance, answers - 4, 50_000)))
-    ours = limits(samples.logit_limits_where_enough(found, C))
-    exact = limits(samples.korn_graubard_limits(found, C))
-    plain = limits(limits_of.logit_limits(found.share, found.standard_error, found.degrees, C))
-    assert ours == (plain if logit else exact)
-    assert plain != exact
+    estimates = Estimates(*(np.array([[value]]) for value in (answers, share, variance, answers - 4, 50_000)))
+    chosen_limits = limits(samples.logit_limits_where_enough(estimates, C))
+    exact_limits = limits(samples.korn_graubard_limits(estimates, C))
+    plain_logit_limits = limits(limits_of.logit_limits(estimates.share, estimates.standard_error, estimates.degrees, C))
+    assert chosen_limits == (plain_logit_limits if logit else exact_limits)
+    assert plain_logit_limits != exact_limits

@@ -1,6 +1,7 @@
-"""How often intervals and verdicts are right, on samples and counts drawn from a truth that is known. Seeded.
+"""Tests of how often intervals and verdicts are right. Samples and counts are drawn at random from known true values.
 
-What is promised: 95 % intervals that cover at least 93.5 %, and verdicts that are wrong in at most 5 % of cases.
+All draws have fixed seeds. A 95 % interval must cover the true share in at least 93.5 % of the draws. A verdict may be
+wrong in at most 5 % of the draws.
 """
 
 import numpy as np
@@ -28,13 +29,16 @@ CASES = [
 
 
 def design_of(answers: int, effect: float, rng: np.random.Generator) -> Design:
-    """A sample of four strata, some drawn more densely than others, with weights of this design effect (Kish)."""
+    """Return the design of a sample of four strata whose weights have this design effect (Kish).
+
+    Some strata are drawn more densely than others.
+    """
     stratum = np.arange(answers) % STRATA
     unequal = 0.6 * rng.standard_normal(answers) + 0.8 * np.array([-1.2, -0.4, 0.4, 1.2])[stratum]
 
     def weights(spread: float) -> Array:
-        found: Array = 100 * np.exp(spread * unequal)
-        return found
+        spread_weights: Array = 100 * np.exp(spread * unequal)
+        return spread_weights
 
     spread = (
         0.0 if effect == 1 else brentq(lambda s: answers / plain_formulas.effective_answers(weights(s)) - effect, 0, 5)
@@ -43,12 +47,17 @@ def design_of(answers: int, effect: float, rng: np.random.Generator) -> Design:
 
 
 def drawn(design: Design, share: float, draws: int, rng: np.random.Generator) -> Array:
-    """Whether each respondent is unsafe, draw by draw in columns; the strata are not alike, all together are `share`."""
-    of_stratum = np.array([0.8, 0.95, 1.05, 1.2])
+    """Return whether each respondent (row) feels unsafe in each draw (column).
+
+    The strata have different true shares. The true share of all strata together is `share`.
+    """
+    share_of_stratum = np.array([0.8, 0.95, 1.05, 1.2])
     weight = np.bincount(design.stratum, design.weight)
-    of_stratum *= share * weight.sum() / (of_stratum * weight).sum()
-    found: Array = (rng.random((len(design.stratum), draws)) < of_stratum[design.stratum][:, None]).astype(float)
-    return found
+    share_of_stratum *= share * weight.sum() / (share_of_stratum * weight).sum()
+    is_unsafe: Array = (rng.random((len(design.stratum), draws)) < share_of_stratum[design.stratum][:, None]).astype(
+        float
+    )
+    return is_unsafe
 
 
 def seeded(*parts: float) -> np.random.Generator:
@@ -59,18 +68,18 @@ def seeded(*parts: float) -> np.random.Generator:
 def test_95_percent_intervals_cover_the_true_share(share: float, answers: int, effect: float) -> None:
     rng = seeded(share, answers, effect)
     design = design_of(answers, effect, rng)
-    found = samples.estimates(design, drawn(design, share, DRAWS, rng), np.ones((answers, 1), dtype=bool))
-    low, high = samples.korn_graubard_limits(found, C)
+    estimates = samples.estimates(design, drawn(design, share, DRAWS, rng), np.ones((answers, 1), dtype=bool))
+    low, high = samples.korn_graubard_limits(estimates, C)
     assert ((low <= share) & (share <= high)).mean() >= 0.935
-    low, high = samples.logit_limits_where_enough(found, C)
+    low, high = samples.logit_limits_where_enough(estimates, C)
     assert 0.935 <= ((low <= share) & (share <= high)).mean() <= 0.98
 
 
 def test_the_logit_alone_covers_too_little_of_few_answers() -> None:
     rng = seeded(0.05, 100, 2.0)
     design = design_of(100, 2.0, rng)
-    found = samples.estimates(design, drawn(design, 0.05, DRAWS, rng), np.ones((100, 1), dtype=bool))
-    low, high = logit_limits(found.share, found.standard_error, found.degrees, C)
+    estimates = samples.estimates(design, drawn(design, 0.05, DRAWS, rng), np.ones((100, 1), dtype=bool))
+    low, high = logit_limits(estimates.share, estimates.standard_error, estimates.degrees, C)
     assert ((low <= 0.05) & (high >= 0.05)).mean() < 0.935
 
 
@@ -82,9 +91,9 @@ def test_without_a_change_at_most_5_percent_are_met_and_5_percent_not_met(
     editions = []
     for _ in range(2):
         design = design_of(answers, effect, rng)
-        found = samples.estimates(design, drawn(design, share, 2000, rng), np.ones((answers, 1), dtype=bool))
-        editions.append([_share(found, draw) for draw in range(2000)])
-    # of every pair, also of those that no verdict is given of as they are not presentable: else few would be asked
+        estimates = samples.estimates(design, drawn(design, share, 2000, rng), np.ones((answers, 1), dtype=bool))
+        editions.append([_share(estimates, draw) for draw in range(2000)])
+    # every pair is judged, because few pairs would be left if only presentable shares were judged
     readings = [
         judgements.below(new.value - old.value, shares.change_interval(new, old, C)).statistical
         for new, old in zip(*editions, strict=True)
@@ -93,10 +102,10 @@ def test_without_a_change_at_most_5_percent_are_met_and_5_percent_not_met(
     assert readings.count("not_met") / 2000 <= 0.05
 
 
-def _share(found: samples.Estimates, draw: int) -> Share:
-    """One estimate as the verdicts take it."""
-    value, variance = float(found.share[0, draw]), float(found.variance[0, draw])
-    return Share(value, value, value, int(found.answers[0, draw]), 1.0, variance)
+def _share(estimates: samples.Estimates, draw: int) -> Share:
+    """Return the estimate of one draw as a `Share`, the type that the verdict functions take."""
+    value, variance = float(estimates.share[0, draw]), float(estimates.variance[0, draw])
+    return Share(value, value, value, int(estimates.answers[0, draw]), 1.0, variance)
 
 
 def ratio(new: int, old: int, dispersion: float = 1.0) -> Interval:
@@ -122,9 +131,9 @@ def test_counts_that_vary_more_than_chance_are_not_taken_for_a_rise(varied: floa
     readings: dict[bool, list[str]] = {True: [], False: []}
     for _ in range(2000):
         *before, new = rng.poisson(rng.gamma(mean / (varied - 1), varied - 1, years + 1))
-        found = counts.dispersion([(np.array(before), np.ones(years))]) or 1.0
-        for widened, said in readings.items():
-            interval = ratio(new, before[-1], found if widened else 1.0)
-            said.append(judgements.held_at_baseline(new, before[-1], interval, 0.1).statistical)
+        dispersion = counts.dispersion([(np.array(before), np.ones(years))]) or 1.0
+        for is_widened, verdicts in readings.items():
+            interval = ratio(new, before[-1], dispersion if is_widened else 1.0)
+            verdicts.append(judgements.held_at_baseline(new, before[-1], interval, 0.1).statistical)
     assert readings[True].count("not_met") / 2000 <= 0.05
-    assert readings[False].count("not_met") / 2000 > 0.05  # as exact Poisson intervals alone would have it
+    assert readings[False].count("not_met") / 2000 > 0.05  # exact Poisson intervals are too narrow here

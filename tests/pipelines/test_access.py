@@ -1,6 +1,7 @@
-"""Several users behind a proxy: who is not signed in sees nothing, who may look starts nothing, who decides is recorded.
+"""Tests of several users behind a proxy: a real nginx with deploy/nginx.conf, and both pages.
 
-With a real nginx and both pages, as deploy/nginx.conf has them.
+A user who is not signed in sees nothing. A user who may only look starts nothing. A decision is recorded under the
+name of the user who made it.
 """
 
 import base64
@@ -44,28 +45,30 @@ EDITION = 2023
 
 @dataclass(frozen=True)
 class Proxy:
-    """The proxy's address."""
+    """The proxy that the tests send requests to."""
 
     url: str
 
     def ask(self, user: str | None, query: str, **variables: Any) -> Any:
-        """What a user gets for a GraphQL request; the HTTP status where it is no answer."""
-        asked = urllib.request.Request(
+        """Return the answer to a user's GraphQL request. If the proxy refuses the request, return the HTTP status."""
+        request = urllib.request.Request(
             f"{self.url}/graphql", json.dumps({"query": query, "variables": variables}).encode()
         )
-        asked.add_header("Content-Type", "application/json")
-        asked.add_header("X-Tryghed-User", "somebody.else")  # what a browser says of itself counts nothing
+        request.add_header("Content-Type", "application/json")
+        request.add_header("X-Tryghed-User", "somebody.else")  # the proxy must ignore the name that a browser sends
         if user:
-            asked.add_header("Authorization", "Basic " + base64.b64encode(f"{user}:secret-of-{user}".encode()).decode())
+            request.add_header(
+                "Authorization", "Basic " + base64.b64encode(f"{user}:secret-of-{user}".encode()).decode()
+            )
         try:
-            with urllib.request.urlopen(asked, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code if error.code in (401, 403) else json.load(error)
 
 
 def decision(**form: Any) -> dict[str, Any]:
-    """The launch of a decision, with a name that somebody typed, as a form and as a tag."""
+    """Return the parameters that launch a decision. A false name is typed into the form and into a tag."""
     config = {
         "about": "failed_check", "edition": EDITION, "table": "police.unmapped_codes", "rule": "code_is_mapped_or_accepted",
         "person": "Somebody Else", "reason": "Confirmed.", "seen": fingerprint_of(contracts()["police.unmapped_codes"], EDITION)[:12],
@@ -85,7 +88,10 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    """Both pages and the proxy before them, on a home with a code that no line of the mapping holds."""
+    """Yield the proxy, with both pages running behind it.
+
+    The home has one report whose offence code is not in the mapping.
+    """
     folder = tmp_path_factory.mktemp("access")
     monkeypatch = pytest.MonkeyPatch()
     reference = Path(shutil.copytree(PROJECT / "warehouse" / "reference", folder / "reference"))
@@ -95,9 +101,11 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     deliver(home, EDITION, "anmeldelser.csv", lines)
     make(EDITION, "police.unmapped_codes")
     decider, viewer, outside = (free_port() for _ in range(3))
-    conf = (PROJECT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    conf = conf.replace("127.0.0.1:3001", f"127.0.0.1:{viewer}").replace("127.0.0.1:8080", f"127.0.0.1:{outside}")
-    (folder / "nginx.conf").write_text(conf, encoding="utf-8")
+    configuration = (PROJECT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    configuration = configuration.replace("127.0.0.1:3001", f"127.0.0.1:{viewer}").replace(
+        "127.0.0.1:8080", f"127.0.0.1:{outside}"
+    )
+    (folder / "nginx.conf").write_text(configuration, encoding="utf-8")
     (folder / "deciders").write_text(f'"a.steward" 127.0.0.1:{decider};\n', encoding="utf-8")
     (folder / "users").touch(mode=0o644)
     for user in ("a.steward", "a.reader"):
@@ -109,19 +117,19 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         [sys.executable, "-m", "pipelines", "serve", "--port", str(viewer), "--read-only"],
         [str(NGINX), "-p", str(folder), "-c", "nginx.conf", *(["-g", "user root;"] if os.getuid() == 0 else [])],
     ]
-    started, found = [], Proxy(f"http://127.0.0.1:{outside}")
+    servers, proxy = [], Proxy(f"http://127.0.0.1:{outside}")
     for command, port in zip(commands, (decider, viewer, outside), strict=True):
-        started.append(subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        ends = time.monotonic() + 90
-        while not _answers(port):  # one after the other: the first makes Dagster's own tables
-            assert time.monotonic() < ends, "a server did not start"
+        servers.append(subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        deadline = time.monotonic() + 90
+        while not _answers(port):  # start one after the other, because the first server makes Dagster's own tables
+            assert time.monotonic() < deadline, "a server did not start"
             time.sleep(1)
     daemon = [sys.executable, "-m", "pipelines", "serve", "--daemon"]
-    started.append(subprocess.Popen(daemon, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-    yield found
-    for server in started:
+    servers.append(subprocess.Popen(daemon, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    yield proxy
+    for server in servers:
         server.terminate()
-    for server in started:
+    for server in servers:
         server.wait(30)
     monkeypatch.undo()
 
@@ -157,11 +165,11 @@ def test_who_may_look_sees_everything_and_starts_nothing(proxy: Proxy) -> None:
 def test_a_decision_is_made_by_the_name_that_was_signed_in_whatever_was_typed(proxy: Proxy) -> None:
     launched = proxy.ask("a.steward", LAUNCH, executionParams=decision())["data"]["launchRun"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
-    ends = time.monotonic() + 120
+    deadline = time.monotonic() + 120
     while (run := proxy.ask("a.reader", STATUS, runId=launched["run"]["runId"])["data"]["runOrError"])["status"] not in (
         "SUCCESS", "FAILURE",
     ):  # fmt: skip
-        assert time.monotonic() < ends, run
+        assert time.monotonic() < deadline, run
         time.sleep(1)
     assert run["status"] == "SUCCESS"
     assert [tag["value"] for tag in run["tags"] if tag["key"] == "tryghed/user"] == ["a.steward"]
@@ -174,9 +182,9 @@ def test_a_link_or_a_form_of_another_site_and_a_result_by_hand_are_refused(proxy
     password = base64.b64encode(b"a.steward:secret-of-a.steward").decode()
 
     def status(path: str, body: bytes | None = None, **headers: str) -> int:
-        asked = urllib.request.Request(f"{proxy.url}{path}", body, {"Authorization": f"Basic {password}"} | headers)
+        request = urllib.request.Request(f"{proxy.url}{path}", body, {"Authorization": f"Basic {password}"} | headers)
         try:
-            with urllib.request.urlopen(asked, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -195,13 +203,13 @@ def test_a_link_or_a_form_of_another_site_and_a_result_by_hand_are_refused(proxy
 @pytest.mark.slow
 def test_nothing_is_launched_through_a_websocket_where_no_name_would_be_recorded(proxy: Proxy) -> None:
     password = base64.b64encode(b"a.steward:secret-of-a.steward").decode()
-    asked = {"query": LAUNCH, "variables": {"executionParams": decision()}}
+    payload = {"query": LAUNCH, "variables": {"executionParams": decision()}}
     with connect(
         proxy.url.replace("http", "ws") + "/graphql",
         subprotocols=[Subprotocol("graphql-ws")],
         additional_headers={"Authorization": f"Basic {password}"},
     ) as socket_:
-        socket_.send(json.dumps({"type": "start", "id": "1", "payload": asked}))
+        socket_.send(json.dumps({"type": "start", "id": "1", "payload": payload}))
         answer = json.loads(socket_.recv(timeout=60))
     assert (answer["type"], "is not defined" in answer["payload"]["message"]) == ("error", True)
 
@@ -215,7 +223,7 @@ def test_every_way_to_wipe_a_record_or_to_report_a_result_by_hand_is_refused() -
 
 
 def test_a_launch_again_is_the_doing_of_who_launches_it_again() -> None:
-    seen: dict[str, Any] = {}
+    passed_arguments: dict[str, Any] = {}
 
     class Info:
         parent_type = type("Mutation", (), {"name": "Mutation"})
@@ -223,17 +231,20 @@ def test_a_launch_again_is_the_doing_of_who_launches_it_again() -> None:
         context = type("Context", (), {"source": type("Request", (), {"headers": {"x-tryghed-user": "b.steward"}})})
 
     def resolve(root: Any, info: Any, **arguments: Any) -> None:
-        seen.update(arguments)
+        passed_arguments.update(arguments)
 
     tags = [{"key": "tryghed/user", "value": "a.steward"}, {"key": "mine", "value": "1"}]
-    again = {"parentRunId": "x", "strategy": "ALL_STEPS", "extraTags": list(tags)}
-    many = [{"executionMetadata": {"tags": list(tags)}}, {"executionMetadata": None}]
-    record_the_user(resolve, None, Info, reexecutionParams=again, executionParamsList=many)  # type: ignore[arg-type]
-    ours = {"key": "tryghed/user", "value": "b.steward"}
-    assert seen["reexecutionParams"]["extraTags"] == [tags[1], ours]
-    assert [params["executionMetadata"]["tags"] for params in seen["executionParamsList"]] == [[tags[1], ours], [ours]]
+    reexecution = {"parentRunId": "x", "strategy": "ALL_STEPS", "extraTags": list(tags)}
+    launches = [{"executionMetadata": {"tags": list(tags)}}, {"executionMetadata": None}]
+    record_the_user(resolve, None, Info, reexecutionParams=reexecution, executionParamsList=launches)  # type: ignore[arg-type]
+    steward_tag = {"key": "tryghed/user", "value": "b.steward"}
+    assert passed_arguments["reexecutionParams"]["extraTags"] == [tags[1], steward_tag]
+    assert [params["executionMetadata"]["tags"] for params in passed_arguments["executionParamsList"]] == [
+        [tags[1], steward_tag],
+        [steward_tag],
+    ]
     record_the_user(resolve, None, Info, backfillParams={"tags": list(tags)})  # type: ignore[arg-type]
-    assert seen["backfillParams"]["tags"] == [tags[1], ours]
+    assert passed_arguments["backfillParams"]["tags"] == [tags[1], steward_tag]
     Info.context.source.headers = {}
     with pytest.raises(Exception, match="Nobody is signed in"):
         record_the_user(resolve, None, Info, executionParams={})  # type: ignore[arg-type]

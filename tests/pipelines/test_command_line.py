@@ -1,4 +1,7 @@
-"""The command line: what it says, how it ends, and that trouble leaves the published file as it was."""
+"""Tests of the command line: its messages and its exit codes.
+
+A failed command leaves the published file unchanged.
+"""
 
 import os
 import signal
@@ -19,7 +22,7 @@ FIGURES = "published_figures.csv"
 
 
 def replaced(name: str, old: str, new: str) -> Callable[[Path], None]:
-    """A fault: one text of a reference file replaced."""
+    """Return a fault that replaces one text in a reference file."""
 
     def spoil(reference: Path) -> None:
         path = reference / name
@@ -31,7 +34,7 @@ def replaced(name: str, old: str, new: str) -> Callable[[Path], None]:
 
 
 def emptied(name: str) -> Callable[[Path], None]:
-    """A fault: a file without a byte."""
+    """Return a fault that empties a reference file."""
     return lambda reference: (reference / name).write_bytes(b"") and None
 
 
@@ -63,13 +66,13 @@ FAULTS: dict[str, tuple[Callable[[Path], None], int, tuple[str, ...]]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_one_clear_sentence_and_publishes_nothing(home: Path, reference: Path, fault: str) -> None:
-    spoil, code, said = FAULTS[fault]
+    spoil, code, phrases = FAULTS[fault]
     spoil(reference)
     before = tree(home / "published")
     ran = tryghed(home, "run", "2024", reference=reference)
     assert ran.code == code, ran.err
-    for text in said:
-        assert text in ran.err
+    for phrase in phrases:
+        assert phrase in ran.err
     assert "Traceback" not in ran.err + ran.out
     assert tree(home / "published") == before
 
@@ -91,20 +94,20 @@ def test_an_edition_at_fault_that_the_run_does_not_make_stops_the_publication_of
 @pytest.mark.parametrize("damaged", ["store/safety/yearly_shares/2025.parquet", "published/tryghed.duckdb"])
 def test_a_damaged_file_is_named_with_what_to_do_and_a_run_makes_it_again(home: Path, damaged: str) -> None:
     path = home / damaged
-    whole = path.read_bytes()
+    content = path.read_bytes()
     path.chmod(0o644)
-    path.write_bytes(whole[:300])
+    path.write_bytes(content[:300])
     ran = tryghed(home, "run", "2026")
     assert ran.code == 2, ran.err
     assert f"{path.name} is damaged and cannot be read: delete it, then run 'tryghed run'" in ran.err
     assert "Traceback" not in ran.err
     path.unlink()
     assert tryghed(home, "run", "2026").code == 0
-    assert path.read_bytes() == whole
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "phrase"),
     [
         (("run", "1999"), "1999"),
         (("run", "2090"), "editions.csv"),
@@ -114,10 +117,10 @@ def test_a_damaged_file_is_named_with_what_to_do_and_a_run_makes_it_again(home: 
         (("status",), "tryghed run"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_one_sentence(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_ends_with_2_and_one_sentence(tmp_path: Path, arguments: tuple[str, ...], phrase: str) -> None:
     ran = tryghed(tmp_path, *arguments)
     assert ran.code == 2
-    assert said in ran.err
+    assert phrase in ran.err
     assert "Traceback" not in ran.err
 
 
@@ -133,24 +136,24 @@ def test_a_folder_that_cannot_be_written_is_named() -> None:
 @pytest.mark.slow
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     environment = os.environ | {"TRYGHED_HOME": str(tmp_path), "TRYGHED_LANGUAGE": "en", "COLUMNS": "120"}
-    started = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "pipelines", "run"], cwd=PROJECT, env=environment, stdout=PIPE, stderr=PIPE, text=True
     )
-    assert started.stdout is not None
-    while not started.stdout.readline().startswith("step"):
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith("step"):
         pass
-    started.send_signal(signal.SIGINT)
-    _, said = started.communicate()
-    assert started.returncode == 2
-    assert said.strip().startswith("Interrupted.")
-    assert "Traceback" not in said
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate()
+    assert process.returncode == 2
+    assert message.strip().startswith("Interrupted.")
+    assert "Traceback" not in message
 
 
 def test_help_reads_well(tmp_path: Path) -> None:
     ran = tryghed(tmp_path, "--help")
     assert ran.code == 0
-    for said in ("Once a year", "run", "status", "ui", "Exit codes"):
-        assert said in ran.out
+    for phrase in ("Once a year", "run", "status", "ui", "Exit codes"):
+        assert phrase in ran.out
     assert all(len(line) <= 120 for line in ran.out.splitlines())
 
 

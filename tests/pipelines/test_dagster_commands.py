@@ -1,4 +1,7 @@
-"""Dagster's own commands work on a clone: `dagster definitions validate` and `dagster dev -w workspace.yaml`."""
+"""Tests that Dagster's own commands work in a clone of the repository.
+
+The commands are `dagster definitions validate` and `dagster dev -w workspace.yaml`.
+"""
 
 import json
 import os
@@ -24,7 +27,7 @@ LATE = 240  # seconds that the start may take on a busy machine
 
 
 def environment(tmp_path: Path, *, with_dagster_home: bool) -> dict[str, str]:
-    """The variables of a shell in which somebody tries the commands, with or without DAGSTER_HOME."""
+    """Return the environment variables of a user's shell, with or without DAGSTER_HOME."""
     variables = {name: value for name, value in os.environ.items() if name not in ("DAGSTER_HOME", "PYTHONPATH")}
     variables |= {"TRYGHED_HOME": str(tmp_path / "data"), "DAGSTER_DISABLE_TELEMETRY": "1"}
     if with_dagster_home:
@@ -71,7 +74,7 @@ def test_dagster_dev_shows_the_code_of_this_folder(tmp_path: Path) -> None:
     with (tmp_path / "dev.log").open("w") as log:
         process = subprocess.Popen(
             [DAGSTER, "dev", "-w", WORKSPACE, "--host", "127.0.0.1", "--port", str(port)],
-            cwd=tmp_path,  # where Dagster keeps its temporary home without DAGSTER_HOME
+            cwd=tmp_path,  # without DAGSTER_HOME, Dagster makes its temporary home in this folder
             env=environment(tmp_path, with_dagster_home=False),
             stdout=log,
             stderr=log,
@@ -86,14 +89,14 @@ def test_dagster_dev_shows_the_code_of_this_folder(tmp_path: Path) -> None:
 
 
 def locations(port: int, process: subprocess.Popen[bytes]) -> list[dict[str, object]]:
-    """The code locations that the page has loaded, as soon as it answers."""
+    """Wait until the page answers, and return the code locations that it has loaded."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/graphql",
         json.dumps({"query": LOCATIONS}).encode(),
         {"Content-Type": "application/json"},
     )
-    end = time.monotonic() + LATE
-    while process.poll() is None and time.monotonic() < end:
+    deadline = time.monotonic() + LATE
+    while process.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)["data"]["workspaceOrError"]["locationEntries"]

@@ -1,4 +1,4 @@
-"""Every sentence that the code raises and that the rules say has its Danish."""
+"""Tests that each sentence of an error or of a rule has a Danish translation."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ RAISED = ("InputError", "StoreError", "CheckError")
 
 
 def sentences_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and sentence of each expected error that a module makes, with `{}` for each value in it."""
+    """Yield the line number and the sentence of each expected error in a module. `{}` replaces each value."""
     for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(call, ast.Call) and getattr(call.func, "id", None) in RAISED and call.args:
             sentence = template_of(call.args[0])
@@ -29,7 +29,7 @@ def sentences_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def template_of(node: ast.expr) -> str | None:
-    """Return a text or f-string as a template; None for what is put together elsewhere."""
+    """Return a text or an f-string as a template. Return None for any other expression."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -41,8 +41,8 @@ def without_names(template: str) -> str:
     return PLACEHOLDER.sub("{}", template)
 
 
-ROOMS = ("warehouse", "checks", "assets", "pipelines")
-MODULES = [path for room in ROOMS for path in sorted((PROJECT / room).rglob("*.py")) if list(sentences_of(path))]
+FOLDERS = ("warehouse", "checks", "assets", "pipelines")
+MODULES = [path for folder in FOLDERS for path in sorted((PROJECT / folder).rglob("*.py")) if list(sentences_of(path))]
 KNOWN = {without_names(english) for english in translations()}
 
 
@@ -69,8 +69,8 @@ def test_a_translation_has_the_same_values_and_is_found_again(english: str) -> N
     danish = translations()[english]
     assert set(PLACEHOLDER.findall(danish)) == set(PLACEHOLDER.findall(english))
     filled = {name: f"<{number}>" for number, name in enumerate(PLACEHOLDER.findall(english))}
-    assert in_danish(PLACEHOLDER.sub(lambda place: filled[place[1]], english)) == PLACEHOLDER.sub(
-        lambda place: filled[place[1]], danish
+    assert in_danish(PLACEHOLDER.sub(lambda match: filled[match[1]], english)) == PLACEHOLDER.sub(
+        lambda match: filled[match[1]], danish
     )
 
 
@@ -97,20 +97,27 @@ def test_every_reason_of_a_column_that_is_not_read_has_its_danish() -> None:
 
 
 def test_no_translation_is_left_over() -> None:
-    """Each English sentence, or each fixed part of one that is put together, stands in the code."""
+    """Look for each English sentence in the code.
+
+    If a sentence is put together from parts, look for each of its fixed parts.
+    """
     used = {sentence for path in MODULES for _, sentence in sentences_of(path)}
     used |= {rule.what_to_do for of_table in rules().values() for rule in of_table}
     used |= {shape_rule(table).what_to_do for table in contracts().values()}
     used |= {rule.reason for table in contracts().values() for rule in row_rules().get(table.name, ())}
     used |= reasons_of_ignored_columns() | producers()
-    code = "\n".join(path.read_text(encoding="utf-8") for room in ROOMS for path in (PROJECT / room).rglob("*.py"))
-    code += code.replace("_", " ")  # names of columns, put into a sentence as words
-    left_over = {english for english in translations() if without_names(english) not in used} - set(of_libraries())
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py")
+    )
+    code += code.replace("_", " ")  # sentences contain column names as words
+    left_over = {english for english in translations() if without_names(english) not in used} - set(
+        sentences_of_libraries()
+    )
     parts = {english: re.split(r"\{\w+\}|; ", english) for english in left_over}
     assert {english for english in left_over if not all(part.strip(" :;.") in code for part in parts[english])} == set()
 
 
-def of_libraries() -> dict[str, str]:
-    """What pydantic and the operating system say, which is nowhere in our code."""
+def sentences_of_libraries() -> dict[str, str]:
+    """Return the translations of sentences by pydantic and the operating system. Our code does not contain them."""
     sentences: dict[str, str] = yaml.safe_load((SENTENCES / "libraries.yml").read_text(encoding="utf-8"))
     return sentences

@@ -1,4 +1,7 @@
-"""The look through the landing folder before a run: bad files are named at once, and known ones are not looked at again."""
+"""Tests of the first look at the landing folder, which happens before a run.
+
+The first look names bad files at once. It skips the files that the store already has.
+"""
 
 import shutil
 from pathlib import Path

@@ -1,6 +1,7 @@
-"""Nothing that a file says of a person gets out of the store: not into Dagster's records, the published file or a picture.
+"""Tests that no personal data from a delivered file leaves the store.
 
-Marker values are planted in every free text, identifier and cell at fault, and everything else that a run writes is searched.
+The test plants marker values in free texts, in identifiers and in faulty cells. It then searches everything else that
+a run writes: Dagster's records, the published file, the pictures and the command's output.
 """
 
 from pathlib import Path
@@ -35,8 +36,11 @@ EDITION = 2023
 
 
 def marked(kind: Kind) -> Rows:
-    """Rows with a marker in whatever holds any text, and a few among many with one where none may stand."""
-    rows = good(kind, 400 if kind in (SURVEY, REPORTS) else 20)  # of residents and accounts, a row a year
+    """Return a file's rows with a marker in each column of free text.
+
+    A few rows of a long file also have a marker in a cell that must not contain text.
+    """
+    rows = good(kind, 400 if kind in (SURVEY, REPORTS) else 20)  # residents and accounts have one row a year
     if kind is SURVEY:
         rows = [row | {"Stratum": f"{SECRET} stratum"} for row in rows]
         rows[7] |= {"Vægt": SECRET}
@@ -44,7 +48,7 @@ def marked(kind: Kind) -> Rows:
     if kind is REPORTS:
         rows[0] |= {"Journalnummer": JOURNAL, "Rode": f"{SECRET}-rode"}
         rows[9] |= {"Gerningsdato": SECRET}
-        rows[10] |= {"Journalnummer": JOURNAL}  # a repeat, which is rejected by its own number
+        rows[10] |= {"Journalnummer": JOURNAL}  # a repeated journal number, so the row is rejected
     if kind is ACTIVITIES:
         rows = [row | {"Ansvarlig": f"{SECRET} ansvarlig"} for row in rows]
     if kind is POPULATION:
@@ -55,13 +59,13 @@ def marked(kind: Kind) -> Rows:
 
 
 def texts_of(path: Path) -> list[str]:
-    """Everything that a published DuckDB file says, names and comments too."""
-    found = []
+    """Return all texts of a published DuckDB file, including the names and comments of its columns."""
+    texts = []
     with duckdb.connect(str(path), read_only=True) as connection:
         for schema, table in connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall():
-            found += [repr(row) for row in connection.execute(f'FROM "{schema}"."{table}"').fetchall()]
-        found += [repr(row) for row in connection.execute("FROM duckdb_columns()").fetchall()]
-    return found
+            texts += [repr(row) for row in connection.execute(f'FROM "{schema}"."{table}"').fetchall()]
+        texts += [repr(row) for row in connection.execute("FROM duckdb_columns()").fetchall()]
+    return texts
 
 
 def test_no_marker_is_found_in_any_record_metadata_log_picture_or_published_file(home: Path) -> None:
@@ -72,18 +76,18 @@ def test_no_marker_is_found_in_any_record_metadata_log_picture_or_published_file
     ran = tryghed(home, "run", str(EDITION))
     assert "Traceback" not in ran.err
     stored = duckdb.execute(f"SELECT count(*) FROM '{home}/store/survey/answers/{EDITION}.parquet'").fetchall()
-    assert stored == [(398,)], ran.err  # the files were taken in, and two rows rejected
-    said = {f"what the command said {number}": text for number, text in enumerate((ran.out, ran.err))}
+    assert stored == [(398,)], ran.err  # the files were stored, and two rows were rejected
+    text_by_place = {f"what the command said {number}": text for number, text in enumerate((ran.out, ran.err))}
     for path in (home / "dagster").rglob("*"):
         if path.is_file():
-            said[str(path.relative_to(home))] = path.read_bytes().decode("utf-8", errors="replace")
+            text_by_place[str(path.relative_to(home))] = path.read_bytes().decode("utf-8", errors="replace")
     for path in (home / "published").rglob("*"):
         if path.suffix == ".duckdb":
-            said[str(path.relative_to(home))] = "\n".join(texts_of(path))
+            text_by_place[str(path.relative_to(home))] = "\n".join(texts_of(path))
         elif path.is_file():
-            said[str(path.relative_to(home))] = path.read_text(encoding="utf-8")
+            text_by_place[str(path.relative_to(home))] = path.read_text(encoding="utf-8")
     for path in (home / "store").rglob("*.parquet"):
-        said[f"metadata of {path.relative_to(home)}"] = repr(pq.read_schema(path).metadata)
-    found = {(place, marker) for place, text in said.items() for marker in MARKERS if marker in text}
-    assert not found
+        text_by_place[f"metadata of {path.relative_to(home)}"] = repr(pq.read_schema(path).metadata)
+    leaks = {(place, marker) for place, text in text_by_place.items() for marker in MARKERS if marker in text}
+    assert not leaks
     assert any(SECRET in path.read_bytes().decode("latin-1") for path in folder.iterdir())

@@ -1,4 +1,4 @@
-"""The sample's own copy of the reference files: its baselines are fixed there, and nowhere else."""
+"""Tests of the sample's own copy of the reference files. The sample's baselines are fixed in this copy only."""
 
 from pathlib import Path
 

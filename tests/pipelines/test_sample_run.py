@@ -1,4 +1,7 @@
-"""The yearly run on published figures and made-up extracts together: all at once, edition by edition, and with a bad file."""
+"""Tests of the yearly run on published figures together with made-up delivered files.
+
+The tests make all editions at once, make them one by one, and run with a bad file.
+"""
 
 import re
 import shutil
@@ -20,7 +23,7 @@ PUBLISHED = Path("published") / "tryghed.duckdb"
 
 @pytest.fixture
 def sampled(sample_run: tuple[Path, Command]) -> Path:
-    """The home of the run on the sample. Not to be changed."""
+    """Return the home of the run on the sample. A test must not change this home."""
     home, ran = sample_run
     assert ran.code == 0, ran.err
     return home
@@ -42,8 +45,8 @@ def test_the_first_run_says_of_each_file_how_many_rows_were_delivered_kept_and_r
 ) -> None:
     lines = [" ".join(line.split()) for line in sample_run[1].out.splitlines()]
     assert "Files that are new since the last publication" in lines
-    counts = "SELECT edition, file, rows_delivered, rows_kept, rows_rejected FROM quality.row_counts"
-    for edition, file, delivered, kept, rejected in selected(sampled, counts):
+    query = "SELECT edition, file, rows_delivered, rows_kept, rows_rejected FROM quality.row_counts"
+    for edition, file, delivered, kept, rejected in selected(sampled, query):
         assert f"{edition}/{file} {delivered:,} {kept:,} {rejected:,}" in lines
 
 
@@ -74,16 +77,16 @@ def test_a_warning_is_a_line_that_says_where_whether_it_is_new_and_what_to_do(
     warnings = [line for line in sample_run[1].err.splitlines() if line.startswith("WARNING ")]
     assert len({line.split(",")[0] for line in warnings}) == len(warnings) < 12
     assert all(re.search(r", edition [0-9, -]+, rows: [0-9,]+, new\. [A-Z]", line) for line in warnings), warnings
-    again = tryghed(Path(shutil.copytree(sampled, tmp_path / "home")), "run", "2025")
-    known = [line for line in again.err.splitlines() if line.startswith("WARNING ")]
-    assert [line.replace("known since the last run", "new") for line in known] == warnings
-    assert "No difference from the last publication." in again.out
-    assert "Files that are new" not in again.out
+    second_run = tryghed(Path(shutil.copytree(sampled, tmp_path / "home")), "run", "2025")
+    known_warnings = [line for line in second_run.err.splitlines() if line.startswith("WARNING ")]
+    assert [line.replace("known since the last run", "new") for line in known_warnings] == warnings
+    assert "No difference from the last publication." in second_run.out
+    assert "Files that are new" not in second_run.out
 
 
 def test_no_row_is_lost_and_few_are_set_aside(sampled: Path) -> None:
-    counts = "SELECT count(*), sum(rows_rejected), count(*) FILTER (rows_delivered <> rows_kept + rows_rejected) FROM quality.row_counts"
-    files, rejected, lost = selected(sampled, counts)[0]
+    query = "SELECT count(*), sum(rows_rejected), count(*) FILTER (rows_delivered <> rows_kept + rows_rejected) FROM quality.row_counts"
+    files, rejected, lost = selected(sampled, query)[0]
     assert lost == 0
     assert files == len([path for path in (sampled / "landing").rglob("[!.]*") if path.is_file()])
     assert isinstance(rejected, int) and rejected > 100
@@ -99,17 +102,20 @@ def test_everything_made_of_made_up_files_says_so(sampled: Path) -> None:
 
 
 def test_reports_of_the_newest_draws_are_statistics_denmarks_totals(sampled: Path) -> None:
-    # STRAF11, municipality 101, all offences; later draws differ a little, as the register lives.
+    # STRAF11, municipality 101, all offences; later draws differ a little, because the register changes.
     totals = {2016: 102763, 2017: 93446, 2018: 89159, 2019: 93849, 2020: 75750, 2021: 70167, 2022: 81216, 2023: 87978, 2024: 86047}  # fmt: skip
-    drawn = "SELECT crime_year, reports FROM {rows} WHERE counts AND edition = 2025"
-    found = dict(stored(sampled, "police.draws", drawn))
-    assert set(found) == set(totals)
+    query = "SELECT crime_year, reports FROM {rows} WHERE counts AND edition = 2025"
+    reports_by_year = dict(stored(sampled, "police.draws", query))
+    assert set(reports_by_year) == set(totals)
     for year, total in totals.items():
-        assert found[year] == pytest.approx(total, rel=0.01), year
+        assert reports_by_year[year] == pytest.approx(total, rel=0.01), year
 
 
 def test_reports_lie_in_each_partnership_area_as_the_counts_beside_them_say(sampled: Path) -> None:
-    """The counts were taken when the reports were made up, the reports were placed by rode, coordinates and names."""
+    """Compare where the reports were placed with the delivered counts.
+
+    The sample counted the reports when it made them up. The run placed the reports by rode, coordinates and area name.
+    """
     placed = stored(
         sampled,
         "police.reports",
@@ -127,10 +133,10 @@ def test_reports_lie_in_each_partnership_area_as_the_counts_beside_them_say(samp
 
 
 def test_draws_live_side_by_side_and_their_changes_are_a_table(sampled: Path) -> None:
-    several = "SELECT count(*) FROM (SELECT extract, crime_year FROM {rows} WHERE edition = 2025 GROUP BY extract, crime_year HAVING count(*) > 1 AND count(*) FILTER (counts) = 1)"
-    assert stored(sampled, "police.draws", several)[0][0] > 0  # type: ignore[operator]
-    changed = "SELECT count(*), sum(added), sum(removed), sum(moved_in) - sum(moved_out) FROM {rows}"
-    rows, added, removed, moved = stored(sampled, "police.draw_changes", changed)[0]
+    draws_query = "SELECT count(*) FROM (SELECT extract, crime_year FROM {rows} WHERE edition = 2025 GROUP BY extract, crime_year HAVING count(*) > 1 AND count(*) FILTER (counts) = 1)"
+    assert stored(sampled, "police.draws", draws_query)[0][0] > 0  # type: ignore[operator]
+    changes_query = "SELECT count(*), sum(added), sum(removed), sum(moved_in) - sum(moved_out) FROM {rows}"
+    rows, added, removed, moved = stored(sampled, "police.draw_changes", changes_query)[0]
     assert rows and added and removed
     assert moved == 0
 
@@ -138,7 +144,8 @@ def test_draws_live_side_by_side_and_their_changes_are_a_table(sampled: Path) ->
 def test_editions_one_by_one_give_what_all_at_once_give(sampled: Path, tmp_path: Path) -> None:
     for folder in ("landing", "reference"):
         shutil.copytree(sampled / folder, tmp_path / folder)
-    for edition in range(2022, 2027):  # the first makes all editions up to it, each other one its own
+    # The first run makes all editions up to 2022. Each later run makes one edition.
+    for edition in range(2022, 2027):
         ran = tryghed(tmp_path, "run", str(edition))
         assert ran.code == 0, ran.err
     tables = [table for table in contracts().values() if table.publish]
@@ -167,12 +174,12 @@ def test_a_bad_file_is_one_sentence_and_leaves_store_and_published_file_as_they_
 ) -> None:
     home = Path(shutil.copytree(sampled, tmp_path / "home"))
     path = home / "landing" / "2025" / "synthetic_anmeldelser_2025.csv"
-    spoil, said = BAD[fault]
+    spoil, phrase = BAD[fault]
     path.write_bytes(spoil(path.read_bytes()))
     before = tree(home / "store") | tree(home / "published")
     ran = tryghed(home, "run", "2025")
     assert ran.code == 2, ran.err
     assert path.name in ran.err
-    assert said in ran.err
+    assert phrase in ran.err
     assert "Traceback" not in ran.err
     assert tree(home / "store") | tree(home / "published") == before

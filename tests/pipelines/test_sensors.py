@@ -1,4 +1,4 @@
-"""After a decision, what hangs on it is made again, and nothing else."""
+"""Tests that after a decision, only the tables that depend on the decision are made again."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from pipelines.users import USER_TAG
 NEWEST = known_editions()[-1]
 
 
-def asked_for(**form: Any) -> dg.RunRequest:
-    """The run that the sensor asks for after a decision of this form, launched by a steward who was signed in."""
+def request_after_decision(**form: Any) -> dg.RunRequest:
+    """Return the sensor's run request after a signed-in steward launched a decision with these fields."""
     config = {"ops": {OP: {"config": {"edition": NEWEST, "reason": "Confirmed."} | form}}}
     with dg.DagsterInstance.ephemeral() as instance:
         run = dg.DagsterRun(
@@ -35,7 +35,7 @@ def tables(request: dg.RunRequest) -> set[str]:
 
 
 def test_a_decision_on_a_check_makes_its_table_and_what_is_made_of_it_again() -> None:
-    request = asked_for(table="quality.reconciliation", rule="figures_agree", seen="0" * 12)
+    request = request_after_decision(table="quality.reconciliation", rule="figures_agree", seen="0" * 12)
     assert {"quality.reconciliation", "targets.verdicts", "quality.decisions"} <= tables(request)
     assert not {"quality.files", "police.reports", "survey.answers"} & tables(request)
     assert request.tags[USER_TAG] == "a.steward"
@@ -52,6 +52,6 @@ def test_a_decision_on_a_check_makes_its_table_and_what_is_made_of_it_again() ->
     ],
 )
 def test_a_decision_on_what_came_in_takes_the_files_in_again(form: dict[str, Any]) -> None:
-    made = tables(asked_for(**form))
-    assert {"quality.files", "quality.rejected_rows", "police.reports", "targets.verdicts"} <= made
-    assert not {"reference.areas", "reference.published_figures"} & made
+    tables_made = tables(request_after_decision(**form))
+    assert {"quality.files", "quality.rejected_rows", "police.reports", "targets.verdicts"} <= tables_made
+    assert not {"reference.areas", "reference.published_figures"} & tables_made

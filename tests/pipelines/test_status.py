@@ -1,4 +1,7 @@
-"""The short status: a line a target, what is overdue, what waits for a decision, in ten seconds of reading."""
+"""Tests of the short status, which a reader can take in within ten seconds.
+
+The status has one line for each target. It also shows what is overdue and what waits for a decision.
+"""
 
 import re
 from pathlib import Path
@@ -24,36 +27,36 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return str(request.param)
 
 
-def in_words(language: str) -> Words:
+def words_of(language: str) -> Words:
     words = load_reference()["reference.words"]
     return Words(zip(zip(words["kind"], words["word"], strict=True), words[TEXT[language]], strict=True))
 
 
 def reading(**figures: object) -> Reading:
-    """The reading of the issue's example, with some figures replaced."""
-    usual: dict[str, object] = {
+    """Return an example of a reading. The given figures replace the example's figures."""
+    example: dict[str, object] = {
         "target_id": "1a", "short": "Utrygge", "rule": "falls_every_year", "year": 2024, "compared_with": "every_year",
         "unit": "percent", "value": 12.0002, "compared_value": 15.99, "value_low": 8.4, "value_high": 16.5, "limit_value": None,
         "out_of": None, "comparison_area": "København", "comparison_value": 6.006, "literal": "met", "statistical": "uncertain",
         "reason": None, "confidentiality": "free",
     }  # fmt: skip
-    return Reading(**usual | figures)  # type: ignore[arg-type]
+    return Reading(**example | figures)  # type: ignore[arg-type]
 
 
 def test_a_line_has_the_figures_the_interval_the_city_and_both_readings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRYGHED_LANGUAGE", "da")
-    words = in_words("da")
+    words = words_of("da")
     uncertain = words["verdict", "uncertain"]
     assert target_line([reading()], 2024, words) == f"Utrygge 16→12 % (8-16) · København 6 · opfyldt · {uncertain}"
 
 
 def test_shares_that_would_look_the_same_have_a_decimal_more(language: str) -> None:
-    line = target_line([reading(value=15.6, compared_value=15.9)], 2024, in_words(language))
+    line = target_line([reading(value=15.6, compared_value=15.9)], 2024, words_of(language))
     assert ("15,9→15,6 %" if language == "da" else "15.9→15.6 %") in line
 
 
 def test_a_figure_of_another_year_names_it(language: str) -> None:
-    assert "Utrygge, 2021: 16→12 %" in target_line([reading(year=2021)], 2024, in_words(language))
+    assert "Utrygge, 2021: 16→12 %" in target_line([reading(year=2021)], 2024, words_of(language))
 
 
 def test_a_reported_figure_is_no_success(language: str) -> None:
@@ -62,19 +65,19 @@ def test_a_reported_figure_is_no_success(language: str) -> None:
                 statistical="met", confidentiality="free" if value else "hidden")
         for short, value in (("Trusler", 13.0), ("Chikane", None))
     ]  # fmt: skip
-    line = target_line(monitored, 2024, in_words(language))
-    ends = {"da": "Chikane: fortroligt · indberettet", "en": "Chikane: confidential · reported"}
-    assert line == f"Trusler 13 · {ends[language]}"
+    line = target_line(monitored, 2024, words_of(language))
+    ending = {"da": "Chikane: fortroligt · indberettet", "en": "Chikane: confidential · reported"}
+    assert line == f"Trusler 13 · {ending[language]}"
 
 
 def test_measures_of_one_target_are_counted_and_a_missing_one_is_no_failure(language: str) -> None:
-    three = [
+    readings = [
         reading(literal="met", statistical="met"),
         reading(literal="not_met", statistical="uncertain"),
         reading(literal="not_evaluable", statistical="not_evaluable", reason="missing_extract"),
     ]
-    words = in_words(language)
-    line = target_line(three, 2024, words)
+    words = words_of(language)
+    line = target_line(readings, 2024, words)
     counts = {"da": "1 af 2 opfyldt · 1 af 2 statistisk", "en": "1 of 2 met · 1 of 2 statistically"}
     assert line.endswith(f"{counts[language]} · {words['reason', 'missing_extract']}")
 
@@ -93,7 +96,7 @@ def test_an_age_is_said_in_days_months_or_years(
 
 
 def test_status_on_published_figures_fits_in_a_screen(stored: Path, language: str) -> None:
-    fits(tryghed(stored, "status", language=language))
+    assert_fits_in_a_screen(tryghed(stored, "status", language=language))
 
 
 @pytest.mark.slow
@@ -102,13 +105,13 @@ def test_status_on_the_sample_fits_in_a_screen(
     sample_run: tuple[Path, Command], language: str, edition: tuple[str, ...]
 ) -> None:
     ran = tryghed(sample_run[0], "status", *edition, language=language)
-    fits(ran)
+    assert_fits_in_a_screen(ran)
     assert ran.out.startswith({"da": "FIKTIVE TAL", "en": "MADE-UP FIGURES"}[language])
     for target_id in ("1a", "1b", "1c", "1d", "2a", "2b", "2c", "3", "4", "6", "7f"):
         assert re.search(rf"^{target_id} +\S", ran.out, re.MULTILINE), target_id
 
 
-def fits(ran: Command) -> None:
+def assert_fits_in_a_screen(ran: Command) -> None:
     lines = ran.out.splitlines()
     assert ran.code == 0, ran.err
     assert len(lines) <= 40, ran.out
@@ -127,10 +130,10 @@ def test_a_hidden_count_is_no_missing_delivery(
     rows = [] if reports is None else [count(reports, 2021, crime_type=kind) for kind in kinds]
     tables = make([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(rows)))
     with published_in_memory(tables) as connection:
-        found = {delivery.name: delivery.editions for delivery in missing_deliveries(connection)}
+        editions_by_delivery = {delivery.name: delivery.editions for delivery in missing_deliveries(connection)}
         up_to_2023 = {delivery.name: delivery.editions for delivery in missing_deliveries(connection, 2023)}
     name = "Reports of harassment, vandalism, narcotics and threats"
-    assert found[name] == editions
+    assert editions_by_delivery[name] == editions
     assert up_to_2023[name] == tuple(edition for edition in editions if edition <= 2023)
 
 

@@ -1,4 +1,4 @@
-"""What the commands print: every text in both languages, with the same values filled in."""
+"""Tests of the texts that the commands print: each text is there in both languages, with the same values filled in."""
 
 import re
 from string import Formatter
@@ -22,11 +22,11 @@ def test_every_text_is_there_in_both_languages_with_the_same_values(name: str) -
 
 def test_every_text_is_used_and_every_used_one_is_there() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "pipelines").glob("*.py"))
-    words = set(re.findall(r"""["']([a-z_0-9]+)["']""", code))
-    units = {name for name in texts() if name.startswith("unit_")}
-    assert set(texts()) - words - units == set()
-    asked = set(re.findall(r"""\btext\(\s*["']([a-z_0-9]+)["']""", code))
-    assert asked - set(texts()) == set()
+    quoted_names = set(re.findall(r"""["']([a-z_0-9]+)["']""", code))
+    unit_names = {name for name in texts() if name.startswith("unit_")}
+    assert set(texts()) - quoted_names - unit_names == set()
+    used_names = set(re.findall(r"""\btext\(\s*["']([a-z_0-9]+)["']""", code))
+    assert used_names - set(texts()) == set()
 
 
 @pytest.mark.parametrize(

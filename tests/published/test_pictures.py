@@ -1,4 +1,4 @@
-"""The pictures: their contents as read from the published file, and that they can be read without colour or sight."""
+"""Tests of the pictures: their contents come from the published file, and they can be read without colour or sight."""
 
 import re
 from collections.abc import Callable
@@ -37,7 +37,7 @@ SHARES = {
 
 
 def published(lines: list[Any], spoil: Callable[[dict[str, pd.DataFrame]], None] | None = None) -> dict[str, Any]:
-    """The pictures of what would be published of these lines, by path."""
+    """Return the pictures that would be published from these lines, by path. `spoil` changes the tables first."""
     with published_in_memory(make(lines, spoil)) as connection:
         return pictures.pictures_of(read_published(connection))
 
@@ -66,7 +66,7 @@ def test_a_share_is_drawn_with_interval_baseline_path_and_the_municipality(share
     assert points[2022].value is None
     baseline, path = picture.levels
     assert (baseline.name, baseline.points) == ("Baseline 2020: 16 %", [(2020, 16), (2024.4, 16)])
-    # a gap of 7 points in 2020, of which three quarters may be left in 2021, over Copenhagen's 8
+    # the gap was 7 points in 2020; in 2021 three quarters of it may be left, on top of Copenhagen's 8 %
     assert path.points == [(2020, 16), (2021, pytest.approx(8 + 7 * 3 / 4))]
 
 
@@ -80,9 +80,8 @@ def test_a_title_and_a_text_stand_in_for_the_picture(shares: dict[str, Any]) -> 
         "Baseline 2020: 16 %.", "Break before 2020, compared with reservations: answers collected at another time of year.",
     ):  # fmt: skip
         assert phrase in text
-    assert "14" in {
-        (element.text or "").strip() for element in root.iter(f"{SVG}text")
-    }  # text, not outlines of letters
+    # the label is text and not the outlines of letters
+    assert "14" in {(element.text or "").strip() for element in root.iter(f"{SVG}text")}
 
 
 def test_everything_is_black_white_or_grey_and_told_apart_by_shape(shares: dict[str, Any]) -> None:
@@ -97,13 +96,13 @@ def test_a_break_is_named_and_no_line_crosses_it(shares: dict[str, Any]) -> None
     picture = chart(shares, "unsafe")
     assert [(shown.year, shown.forbids) for shown in picture.breaks] == [(2020, False), (2021, False)]
     lines = chart_lines(picture)
-    assert lines == 0  # 2019 to 2020 and 2020 to 2021 both cross one
-    whole = Chart(**(vars(picture) | {"breaks": []}))
-    assert chart_lines(whole) == 3  # two of the area and one of Copenhagen
+    assert lines == 0  # both lines, 2019 to 2020 and 2020 to 2021, would cross a break
+    without_breaks = Chart(**(vars(picture) | {"breaks": []}))
+    assert chart_lines(without_breaks) == 3  # two lines of the area and one line of Copenhagen
 
 
 def chart_lines(picture: Chart) -> int:
-    """Joins of two points, by the grey that only they have among the lines inside the axes."""
+    """Return the number of lines between two points. Nothing else inside the axes has the grey of these lines."""
     groups = [group for group in drawn(picture).iter(f"{SVG}g") if (group.get("id") or "").startswith("line2d")]
     paths = [path for group in groups for path in group.findall(f"{SVG}path") if path.get("clip-path") is not None]
     return sum((path.get("d") or "").count("L") for path in paths if "stroke: #555555" in (path.get("style") or ""))
@@ -128,15 +127,15 @@ def test_a_forbidding_break_is_told_from_a_noted_one() -> None:
 
 
 def figure(year: int, value: float | None, **changes: Any) -> Row:
-    """A share of the area as indicators.yearly has it."""
+    """Return a row of indicators.yearly: the area's share in one year."""
     return {
         "edition": year, "year": year, "area_id": TH, "measure": "unsafe", "value": value, "unit": "percent", "status": "normal",
         "confidentiality": "free", "maturity": "final", "method": "made up",
     } | changes  # fmt: skip
 
 
-def against(year: int, earlier: int, breaks: str | None, forbidden_by: str | None = None, **changes: Any) -> Row:
-    """The share of a year against that of an earlier one, as indicators.comparisons has them."""
+def comparison(year: int, earlier: int, breaks: str | None, forbidden_by: str | None = None, **changes: Any) -> Row:
+    """Return a row of indicators.comparisons: the share of one year compared with the share of an earlier year."""
     return {
         "edition": year, "year": year, "area_id": TH, "measure": "unsafe", "compared_with": "earlier_edition", "compared_edition": earlier,
         "compared_area_id": TH, "change_unit": "percentage_points", "breaks": breaks, "forbidden_by": forbidden_by, "status": "normal",
@@ -145,12 +144,12 @@ def against(year: int, earlier: int, breaks: str | None, forbidden_by: str | Non
 
 
 def breaks_read(figures: list[Row], comparisons: list[Row]) -> dict[int, tuple[set[str], bool]]:
-    """The kinds of breaks before each year that has any, and whether they forbid to compare."""
-    made = {
+    """Return the breaks directly before each year: their kinds, and whether they forbid a comparison."""
+    tables = {
         "yearly": contracts()["indicators.yearly"].frame(figures),
         "comparisons": contracts()["indicators.comparisons"].frame(comparisons),
     }
-    with published_in_memory(REFERENCE | made) as connection:
+    with published_in_memory(REFERENCE | tables) as connection:
         figures_read = read_published(connection).figures[TH, "unsafe"]
     return {row.year: (set(row.breaks), row.is_forbidden) for row in figures_read if row.breaks}
 
@@ -158,10 +157,10 @@ def breaks_read(figures: list[Row], comparisons: list[Row]) -> dict[int, tuple[s
 def test_breaks_are_those_of_the_comparison_with_the_figure_that_is_shown_before() -> None:
     figures = [figure(2019, 20), figure(2020, None, status="missing"), figure(2021, 18), figure(2022, 17)]
     comparisons = [
-        against(2021, 2019, "fieldwork_2020 fieldwork_2021"),
-        against(2022, 2021, None),
-        against(2022, 2019, "fieldwork_2020 fieldwork_2021"),  # two figures that do not follow each other
-        against(2022, 2021, "fieldwork_2021", compared_with="edition_before"),
+        comparison(2021, 2019, "fieldwork_2020 fieldwork_2021"),
+        comparison(2022, 2021, None),
+        comparison(2022, 2019, "fieldwork_2020 fieldwork_2021"),  # two figures that do not follow each other
+        comparison(2022, 2021, "fieldwork_2021", compared_with="edition_before"),
     ]
     assert breaks_read(figures, comparisons) == {2021: ({"fieldwork"}, False)}
 
@@ -179,7 +178,7 @@ def test_breaks_are_those_of_the_comparison_with_the_figure_that_is_shown_before
 def test_each_word_of_a_comparison_has_its_kind_of_break(
     breaks: str | None, forbidden_by: str | None, read: dict[int, tuple[set[str], bool]]
 ) -> None:
-    assert breaks_read([figure(2020, 20), figure(2021, 18)], [against(2021, 2020, breaks, forbidden_by)]) == read
+    assert breaks_read([figure(2020, 20), figure(2021, 18)], [comparison(2021, 2020, breaks, forbidden_by)]) == read
 
 
 def test_the_funnel_has_bydele_whose_residents_are_known_well() -> None:
@@ -255,7 +254,8 @@ def test_goals_have_their_number_beside_them_and_none_where_nobody_knows_yet() -
     ]  # fmt: skip
     (goals,) = picture.levels
     assert goals.name == "Antal mål i planen: 3 (2021), 2 (2022), 1 (2023)"
-    drawn_at = [point for point in goals.points if not np.isnan(point[0])]  # a stroke for each year, and none between
+    # each year has a stroke, and no line joins the strokes
+    drawn_at = [point for point in goals.points if not np.isnan(point[0])]
     assert drawn_at == [(y + aside, n) for y, n in ((2021, 3), (2022, 2), (2023, 1)) for aside in (-0.3, 0.3)]
 
 
@@ -267,10 +267,10 @@ def test_words_stand_around_the_axes_and_a_picture_of_many_words_is_higher(
     picture = Chart(**(vars(chart(shares, "unsafe", "en")) | {"breaks": breaks}))
     root = drawn(picture)
     height = float((root.get("viewBox") or "").split()[3])
-    frame = places(next(root.iterfind(f".//{SVG}g[@id='patch_2']/{SVG}path")))
+    frame = points_of(next(root.iterfind(f".//{SVG}g[@id='patch_2']/{SVG}path")))
     left, top, bottom = min(x for x, _ in frame), min(y for _, y in frame), max(y for _, y in frame)
-    words = {(text.text or "").strip(): placed(text) for text in root.iter(f"{SVG}text")}
-    # letters of 9 and 10 points stand above their place; numbers beside the axes end at theirs
+    words = {(text.text or "").strip(): position_of(text) for text in root.iter(f"{SVG}text")}
+    # letters are 9 and 10 points high and stand above their position; numbers on the left axis end at their position
     assert 9 < words[picture.title][1] < words[picture.subtitles[-1]][1] < top
     assert bottom < words["2021"][1] - 9 < words["edition"][1] - 18 < words["Tingbjerg-Husum"][1] - 26
     assert max(y for _, y in words.values()) < height
@@ -285,18 +285,18 @@ def test_a_promise_for_a_later_year_lies_inside_the_picture(shares: dict[str, An
     assert {"2022", "2026", "2030"} <= {(text.text or "").strip() for text in root.iter(f"{SVG}text")}
     stroke = next(path for path in root.iter(f"{SVG}path") if "stroke-width: 1.3" in (path.get("style") or ""))
     frame = next(root.iterfind(f".//{SVG}g[@id='patch_2']/{SVG}path"))
-    left, *_, right = sorted(x for x, _ in places(frame))
-    assert all(left < x < right for x, _ in places(stroke))
+    left, *_, right = sorted(x for x, _ in points_of(frame))
+    assert all(left < x < right for x, _ in points_of(stroke))
 
 
-def placed(text: ElementTree.Element) -> tuple[float, float]:
-    """Where a text stands, from the left and from the top."""
+def position_of(text: ElementTree.Element) -> tuple[float, float]:
+    """Return how far a text is from the left and from the top of the picture."""
     *_, x, y = re.findall(r"-?[\d.]+", text.get("transform") or "")
     return float(x), float(y)
 
 
-def places(path: ElementTree.Element) -> list[tuple[float, float]]:
-    """The points of a path, from the left and from the top."""
+def points_of(path: ElementTree.Element) -> list[tuple[float, float]]:
+    """Return how far each point of a path is from the left and from the top of the picture."""
     return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path.get("d") or "")]
 
 
@@ -311,14 +311,14 @@ def test_axes_are_numbered_as_readers_of_the_language_write() -> None:
             (text.text or "").strip()
             for text in drawn(chart(by_path, "harassment_reports", language)).iter(f"{SVG}text")
         }
-        assert not any(re.fullmatch(r"\d+[.,]\d", word) for word in words)  # no half reports
+        assert not any(re.fullmatch(r"\d+[.,]\d", word) for word in words)  # a count has no decimals
         shares = published(made_up("unsafe", {(2020, TH): (1, 3000), (2021, TH): (1, 3000)}))
         words = {(text.text or "").strip() for text in drawn(chart(shares, "unsafe", language)).iter(f"{SVG}text")}
         assert any(re.fullmatch(rf"\d\{mark}\d+", word) for word in words), words
 
 
-def crime(numbers: dict[str, int], **changes: Any) -> dict[str, Any]:
-    """The pictures of burglaries in areas of 10,000 residents, in crime year 2022."""
+def burglary_pictures(numbers: dict[str, int], **changes: Any) -> dict[str, Any]:
+    """Return the pictures of burglaries in areas of 10,000 residents in crime year 2022, by path."""
     rows = [
         count(number, area_id=area, crime_type="burglary", population_residents=10_000, **changes)
         for area, number in numbers.items()
@@ -336,7 +336,8 @@ BYDELE = {
 
 
 def test_a_hidden_count_is_in_no_picture_but_the_word_that_says_so() -> None:
-    assert f"{AGREEMENT}/burglary_reports.da.svg" not in crime(BYDELE | {TH: 3})  # the only count, so nothing is drawn
+    # the only count, so nothing is drawn
+    assert f"{AGREEMENT}/burglary_reports.da.svg" not in burglary_pictures(BYDELE | {TH: 3})
     before = [count(3, 2022, crime_type="burglary", population_residents=10_000), count(30, crime_type="burglary")]
     by_path = published([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(before)))
     points = {point.year: point for point in chart(by_path, "burglary_reports").series[0].points}
@@ -348,20 +349,22 @@ def test_a_hidden_count_is_in_no_picture_but_the_word_that_says_so() -> None:
 
 
 def test_a_funnel_has_each_bydel_and_limits_that_say_how_they_were_widened() -> None:
-    funnel = crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.da.svg"]
+    funnel = burglary_pictures(BYDELE)[f"{AGREEMENT}/funnel_burglary.da.svg"]
     assert sorted(area for area, _, _ in funnel.areas) == ["Amager Øst", "Bispebjerg", "Valby", "Vanløse", "Østerbro"]
     assert funnel.rate == ("Bydelene under ét: 10 pr. 1.000 indbyggere", 10)
     assert "mere forskellige" not in " ".join(funnel.subtitles)
     assert "Ingen bydele ligger uden for 95 %-grænserne." in funnel.text
-    uneven = crime(BYDELE | {"bydel_oesterbro": 300})[f"{AGREEMENT}/funnel_burglary.en.svg"]
+    uneven = burglary_pictures(BYDELE | {"bydel_oesterbro": 300})[f"{AGREEMENT}/funnel_burglary.en.svg"]
     assert uneven.subtitles[-1].startswith("The bydele differ ")
     assert uneven.limits[0][0].startswith(
         "95 % of the bydele would lie between the limits if they differed as much as here"
     )
     assert (
-        crime(BYDELE)[f"{AGREEMENT}/funnel_burglary.en.svg"].limits[0][0].endswith("if they differed by chance alone")
+        burglary_pictures(BYDELE)[f"{AGREEMENT}/funnel_burglary.en.svg"]
+        .limits[0][0]
+        .endswith("if they differed by chance alone")
     )
-    # rates of 8 to 30 in areas of 10,000: the limits are those of chance times the root of chi-squared over 4
+    # rates of 8 to 30 in areas of 10,000: the limits of chance are widened by the root of (chi-squared / 4)
     reports = np.array([100, 110, 90, 105, 300])
     dispersion = (((reports - reports.mean()) ** 2 / reports.mean()).sum()) / 4
     _, _, high = next(point for point in uneven.limits[0][1] if point[0] >= 10_000)
@@ -369,11 +372,11 @@ def test_a_funnel_has_each_bydel_and_limits_that_say_how_they_were_widened() -> 
     assert high - reports.mean() / 10 == pytest.approx(
         np.sqrt(dispersion) * (plain[1][0] - reports.mean() / 10), rel=0.1
     )
-    assert f"{AGREEMENT}/funnel_burglary.da.svg" not in crime(dict(list(BYDELE.items())[:4]))
+    assert f"{AGREEMENT}/funnel_burglary.da.svg" not in burglary_pictures(dict(list(BYDELE.items())[:4]))
 
 
 def test_made_up_figures_are_marked_in_the_picture() -> None:
-    funnel = crime(BYDELE, provenance="synthetic")[f"{AGREEMENT}/funnel_burglary.en.svg"]
+    funnel = burglary_pictures(BYDELE, provenance="synthetic")[f"{AGREEMENT}/funnel_burglary.en.svg"]
     words = {(element.text or "").strip() for element in drawn(funnel).iter(f"{SVG}text")}
     assert "Made-up figures." in words
 
@@ -383,7 +386,7 @@ def test_chance_leaves_the_promised_share_of_counts_within_the_funnel(expected: 
     low, high = (limit[0] for limit in counts.funnel_limits(10, np.array([expected * 100]), 0.95, 1.0))
     inside = [k for k in range(1000) if low <= k / (expected * 100) * 1000 <= high]
     assert 0.90 < stats.poisson.pmf(inside, expected).sum() < 0.98
-    # of many reports the limits are the normal ones: 400 -+ 1.96 * 20
+    # for many reports the limits are those of the normal distribution: 400 -+ 1.96 * 20
     if expected == 400:
         assert (low, high) == pytest.approx((10 - 0.98, 10 + 0.98), abs=0.03)
     wide = counts.funnel_limits(10, np.array([expected * 100]), 0.95, 4.0)[1][0]

@@ -1,4 +1,4 @@
-"""An edition beside the one before: what is found where something changed, and that nothing is where all goes on."""
+"""Tests of the comparison of an edition with the edition before: every change is found, and nothing else is."""
 
 from collections.abc import Callable
 from datetime import date
@@ -17,8 +17,8 @@ NOW, BEFORE = 2023, 2022
 Rows = dict[str, list[Row]]
 
 
-def usual(edition: int) -> Rows:
-    """What an ordinary edition's tables hold."""
+def ordinary_rows(edition: int) -> Rows:
+    """Return the rows of an ordinary edition, by table."""
     answers = [
         {
             "edition": edition, "file": "svar.csv", "row": row, "extract": "vendor", "provenance": "extract", "respondent_number": str(row),
@@ -38,28 +38,31 @@ def usual(edition: int) -> Rows:
     }
 
 
-def found(
-    place: Path, change: Callable[[Rows], object], before: Callable[[Rows], object] = lambda rows: None
+def not_continuing(
+    own_home: Path, change: Callable[[Rows], object], before: Callable[[Rows], object] = lambda rows: None
 ) -> set[tuple[str, str]]:
-    """What does not continue where an edition was changed."""
-    of_edition = {BEFORE: usual(BEFORE), NOW: usual(NOW)}
-    before(of_edition[BEFORE])
-    change(of_edition[NOW])
-    put_in_store(of_edition)
+    """Return what does not continue from the older edition to the newer one.
+
+    `change` changes the newer edition first, and `before` changes the older edition.
+    """
+    rows_by_edition = {BEFORE: ordinary_rows(BEFORE), NOW: ordinary_rows(NOW)}
+    before(rows_by_edition[BEFORE])
+    change(rows_by_edition[NOW])
+    put_in_store(rows_by_edition)
     return {(row["subject"], row["about"]) for row in continuity([NOW]) if not row["continues"]}
 
 
-def put_in_store(of_edition: dict[int, Rows]) -> None:
-    """Store the tables that are read, of these editions alone; a table without rows is empty."""
+def put_in_store(rows_by_edition: dict[int, Rows]) -> None:
+    """Store the tables that the comparison reads, for these editions only. A table without rows is stored empty."""
     for table in contracts().values():
         if table.delivered or table.name in ("police.draws", "crime.counted"):
-            for edition, rows in of_edition.items():
+            for edition, rows in rows_by_edition.items():
                 store.write(table, table.frame(rows.get(table.name, [])), edition)
 
 
-def continuity(made: list[int]) -> list[Row]:
-    """What a run of these editions makes."""
-    return records(editions_at_once(MODELS["quality.continuity"], made))
+def continuity(editions: list[int]) -> list[Row]:
+    """Return the rows of quality.continuity that a run of these editions makes."""
+    return records(editions_at_once(MODELS["quality.continuity"], editions))
 
 
 def all_rows(**changes: object) -> Callable[[Rows], object]:
@@ -67,7 +70,7 @@ def all_rows(**changes: object) -> Callable[[Rows], object]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return open_home(tmp_path / "home", monkeypatch)
 
 
@@ -105,42 +108,42 @@ CHANGES: dict[str, tuple[Callable[[Rows], object], set[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_does_not_go_on_is_found_and_nothing_else(place: Path, change: str) -> None:
-    planted, expected = CHANGES[change]
-    assert found(place, planted) == expected
+def test_what_does_not_go_on_is_found_and_nothing_else(own_home: Path, change: str) -> None:
+    change_rows, expected = CHANGES[change]
+    assert not_continuing(own_home, change_rows) == expected
 
 
-def of_two(change: Callable[[list[Row]], object]) -> Callable[[Rows], object]:
-    """A second producer's answers, changed in the later edition."""
+def with_second_producer(change: Callable[[list[Row]], object]) -> Callable[[Rows], object]:
+    """Return a function that adds a second producer's answers to an edition. `change` changes these answers."""
 
-    def planted(rows: Rows) -> None:
+    def add_producer(rows: Rows) -> None:
         second = [row | {"extract": "other", "file": "andre.csv"} for row in rows["survey.answers"]]
         change(second)
         rows["survey.answers"] += second
 
-    return planted
+    return add_producer
 
 
-def test_one_of_two_producers_is_held_against_itself(place: Path) -> None:
-    before = of_two(lambda rows: None)
-    assert found(place, of_two(lambda rows: [row.update(exposed_theft=None) for row in rows]), before) == {
-        ("filled_cells", "other exposed_theft")
-    }
-    assert found(place, lambda rows: None, before) == {("rows_of_producer", "other")}
+def test_one_of_two_producers_is_held_against_itself(own_home: Path) -> None:
+    before = with_second_producer(lambda rows: None)
+    assert not_continuing(
+        own_home, with_second_producer(lambda rows: [row.update(exposed_theft=None) for row in rows]), before
+    ) == {("filled_cells", "other exposed_theft")}
+    assert not_continuing(own_home, lambda rows: None, before) == {("rows_of_producer", "other")}
 
 
-def test_an_edition_without_files_or_without_one_before_is_held_against_nothing(place: Path) -> None:
-    assert found(place, lambda rows: rows.clear()) == set()
+def test_an_edition_without_files_or_without_one_before_is_held_against_nothing(own_home: Path) -> None:
+    assert not_continuing(own_home, lambda rows: rows.clear()) == set()
 
 
-def test_an_edition_needs_the_one_before_alone_and_is_the_same_in_a_run_of_several(place: Path) -> None:
+def test_an_edition_needs_the_one_before_alone_and_is_the_same_in_a_run_of_several(own_home: Path) -> None:
     earlier = NOW - 2
-    put_in_store({BEFORE: usual(BEFORE), NOW: usual(NOW)})
-    alone = continuity([NOW])
-    assert {row["edition"] for row in alone} == {NOW}
+    put_in_store({BEFORE: ordinary_rows(BEFORE), NOW: ordinary_rows(NOW)})
+    rows_alone = continuity([NOW])
+    assert {row["edition"] for row in rows_alone} == {NOW}
     with pytest.raises(StoreError, match=f"edition {earlier}"):
         continuity([BEFORE, NOW])
-    put_in_store({earlier: usual(earlier)})
-    together = continuity([BEFORE, NOW])
-    assert [row for row in together if row["edition"] == NOW] == alone
-    assert {row["about"] for row in together if row["edition"] == BEFORE} == {row["about"] for row in alone}
+    put_in_store({earlier: ordinary_rows(earlier)})
+    rows_together = continuity([BEFORE, NOW])
+    assert [row for row in rows_together if row["edition"] == NOW] == rows_alone
+    assert {row["about"] for row in rows_together if row["edition"] == BEFORE} == {row["about"] for row in rows_alone}

@@ -1,4 +1,4 @@
-"""Figures that ought to agree: which are held against each other, and how far they may lie apart."""
+"""Tests of figures that ought to agree: which figures are compared, and how far they may differ."""
 
 from datetime import date
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from tests.scenarios import DRAW, REFERENCE, TH, Tables, count, made_up, make, model_frame
 from warehouse.contracts import Row, contracts, records
 
-Found = dict[tuple[str, str, str], Row]
+RowByKey = dict[tuple[str, str, str], Row]
 
 
 def reconcile(
@@ -18,19 +18,21 @@ def reconcile(
     shares: list[Row] | None = None,
     draws: list[Row] | None = None,
     **reference: pd.DataFrame,
-) -> Found:
-    """What edition 2023 is told, of counts, published lines and estimated shares."""
-    made = {
+) -> RowByKey:
+    """Return the comparisons of edition 2023 that these rows give, by comparison, area and measure."""
+    rows_by_table = {
         "reference.published_figures": published,
         "crime.counted": counts,
         "safety.yearly_shares": shares,
         "police.draws": draws,
     }
     tables = (
-        REFERENCE | {name.split(".")[1]: contracts()[name].frame(rows or []) for name, rows in made.items()} | reference
+        REFERENCE
+        | {name.split(".")[1]: contracts()[name].frame(rows or []) for name, rows in rows_by_table.items()}
+        | reference
     )
-    found = model_frame("quality.reconciliation", tables)
-    rows = [row for row in records(found) if row["edition"] == 2023]
+    frame = model_frame("quality.reconciliation", tables)
+    rows = [row for row in records(frame) if row["edition"] == 2023]
     return {(row["comparison"], row["area_id"], row["measure"]): row for row in rows}
 
 
@@ -74,11 +76,11 @@ def test_the_types_are_held_against_every_total() -> None:
         [row | {"role": "total"} if row["crime_type"] == "other" else row for row in records(REFERENCE["crime_types"])]
     )
     counts = [count(20, crime_type="burglary"), count(19, crime_type="other"), count(30)]
-    found = reconcile(counts, crime_types=totals)
-    agree = {
-        measure: row["agrees"] for (comparison, _, measure), row in found.items() if comparison == "types_and_total"
+    rows = reconcile(counts, crime_types=totals)
+    agrees_by_total = {
+        measure: row["agrees"] for (comparison, _, measure), row in rows.items() if comparison == "types_and_total"
     }
-    assert agree == {"citizen_facing": True, "other": False}
+    assert agrees_by_total == {"citizen_facing": True, "other": False}
 
 
 # the exact 95 % limits of 100, by chi-square quantiles 200 and 202 (methods.md 4): 81.364 to 121.627
@@ -91,38 +93,38 @@ def test_two_police_sources_agree_within_the_poisson_limits(ours: int, agrees: b
 
 @pytest.mark.parametrize(("now", "agrees"), [(121, True), (122, False)])
 def test_a_new_draw_of_a_past_year_agrees_with_the_one_that_was_published(now: int, agrees: bool) -> None:
-    again = count(now, 2023, crime_year=2021)
-    row = reconcile([count(100, 2022), again])["new_draw_and_published_draw", TH, "citizen_facing 2021"]
+    new_draw = count(now, 2023, crime_year=2021)
+    row = reconcile([count(100, 2022), new_draw])["new_draw_and_published_draw", TH, "citizen_facing 2021"]
     assert (row["value"], row["other_value"], row["agrees"]) == (now, 100, agrees)
-    assert not reconcile([count(100, 2022), again | {"extract": "another police"}])
+    assert not reconcile([count(100, 2022), new_draw | {"extract": "another police"}])
 
 
 @pytest.mark.parametrize(("ours", "agrees"), [(229, True), (230, False)])
 def test_our_count_is_the_published_one(ours: int, agrees: bool) -> None:
-    found = reconcile([count(ours)], made_up("citizen_facing_reports", {(2023, TH): (229, None)}))
-    assert found["ours_and_published", TH, "citizen_facing_reports"]["agrees"] == agrees
+    rows = reconcile([count(ours)], made_up("citizen_facing_reports", {(2023, TH): (229, None)}))
+    assert rows["ours_and_published", TH, "citizen_facing_reports"]["agrees"] == agrees
 
 
 # 229 of 11,225 residents are 20.401 per 1,000, and of 11,173 they are 20.496
 @pytest.mark.parametrize(("residents", "agrees"), [(11_225, True), (11_173, False), (None, None)])
 def test_our_rate_rounds_to_the_published_one(residents: int | None, agrees: bool | None) -> None:
     lines = made_up("citizen_facing_reports_per_1000", {(2023, TH): (20.4, None)})
-    found = reconcile([count(229, population_residents=residents)], lines)
-    row = found.get(("ours_and_published", TH, "citizen_facing_reports_per_1000"))
+    rows = reconcile([count(229, population_residents=residents)], lines)
+    row = rows.get(("ours_and_published", TH, "citizen_facing_reports_per_1000"))
     assert (row and row["agrees"]) == agrees
 
 
 @pytest.mark.parametrize(("ours", "agrees"), [(15.5, True), (16.5, True), (16.6, False)])
 def test_our_share_rounds_to_the_published_one(ours: float, agrees: bool) -> None:
-    found = reconcile([], made_up("unsafe", {(2023, TH): (16, None)}), [share(ours)])
-    assert found["ours_and_published", TH, "unsafe"]["agrees"] == agrees
+    rows = reconcile([], made_up("unsafe", {(2023, TH): (16, None)}), [share(ours)])
+    assert rows["ours_and_published", TH, "unsafe"]["agrees"] == agrees
     published_alone = [share(ours, provenance="published")]
     assert not reconcile([], made_up("unsafe", {(2023, TH): (16, None)}), published_alone)
 
 
 def test_made_up_figures_are_marked() -> None:
-    found = reconcile([count(100), count(99, counted_from="reports", provenance="synthetic")])
-    assert {row["provenance"] for row in found.values()} == {"synthetic"}
+    rows = reconcile([count(100), count(99, counted_from="reports", provenance="synthetic")])
+    assert {row["provenance"] for row in rows.values()} == {"synthetic"}
 
 
 def test_nothing_delivered_is_held_against_nothing() -> None:
@@ -142,8 +144,11 @@ def test_reports_without_a_place_are_missing_in_the_partnership_areas(less_exact
     assert (row["doubtful_area_ids"], row["doubtful_measures"]) == (TH, "citizen_facing")
 
 
-def in_doubt(counts: list[Row], published: list[Row] | None = None) -> dict[tuple[int, str, str], str]:
-    """The checks that fail of each figure of these counts and published lines, by edition, area and measure."""
+def failed_checks_by_figure(counts: list[Row], published: list[Row] | None = None) -> dict[tuple[int, str, str], str]:
+    """Return the failed checks of each figure, by edition, area and measure.
+
+    The figures come from these counts and published lines.
+    """
     counted = contracts()["crime.counted"].frame(counts)
     figures = records(make(published or [], lambda tables: tables.update(counted=counted))["yearly"])
     return {
@@ -158,17 +163,17 @@ def test_what_is_in_doubt_is_named_by_area_and_type() -> None:
     burglaries = count(20, crime_type="burglary")
     kinds = ("citizen_facing_reports", "citizen_facing_reports_per_1000")
     areas = (TH, "bydel_broenshoej_husum")
-    assert in_doubt([count(21), of_bydel, burglaries]) == {
+    assert failed_checks_by_figure([count(21), of_bydel, burglaries]) == {
         (2023, area, kind): "area_and_whole" for area in areas for kind in kinds
     }
-    assert not in_doubt([count(20), of_bydel, burglaries])
+    assert not failed_checks_by_figure([count(20), of_bydel, burglaries])
 
 
 def test_every_check_that_puts_a_figure_in_doubt_is_named() -> None:
     counts = [count(21), count(20, area_id="bydel_broenshoej_husum")]
-    found = in_doubt(counts, made_up("citizen_facing_reports", {(2023, TH): (22, None)}))
-    assert found[2023, TH, "citizen_facing_reports"] == "area_and_whole ours_and_published"
-    assert found[2023, TH, "citizen_facing_reports_per_1000"] == "area_and_whole"
+    failed_checks = failed_checks_by_figure(counts, made_up("citizen_facing_reports", {(2023, TH): (22, None)}))
+    assert failed_checks[2023, TH, "citizen_facing_reports"] == "area_and_whole ours_and_published"
+    assert failed_checks[2023, TH, "citizen_facing_reports_per_1000"] == "area_and_whole"
 
 
 def test_a_decision_stands_beside_figures_in_doubt_of_its_edition_alone() -> None:

@@ -1,6 +1,7 @@
-"""From the answers of an edition to shares, gaps and what the verdicts take of them.
+"""Tests of the way from an edition's answers to shares and gaps, and of the figures that the verdicts use.
 
-Known values: R 4.2 with survey 4.1.1 on its apistrat (see `test_samples.py`), delivered here as if it were a survey.
+The expected values come from R 4.2 with survey 4.1.1 on R's data set apistrat (see `test_samples.py`). The tests deliver
+apistrat as if it were a survey.
 """
 
 from typing import Any
@@ -24,55 +25,57 @@ from warehouse.contracts import Row, contracts, records
 
 
 def test_the_municipality_and_its_bydele_have_the_figures_of_r() -> None:
-    found = made("estimates", answered())
-    whole = found["copenhagen", "unsafe"]
-    assert (whole["answers"], whole["degrees_of_freedom"], whole["presentable"]) == (200, 197, True)
-    assert whole["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
-    assert whole["standard_error_points"] == pytest.approx(2.43447801131, abs=5e-12)
-    assert whole["design_effect"] == pytest.approx(
-        0.855571850975, abs=1e-9
-    )  # R's weights are 32 bits, ours are made whole
-    logit = whole["logit_low_percent"], whole["logit_high_percent"]
+    estimates = made("estimates", answered())
+    copenhagen = estimates["copenhagen", "unsafe"]
+    assert (copenhagen["answers"], copenhagen["degrees_of_freedom"], copenhagen["presentable"]) == (200, 197, True)
+    assert copenhagen["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
+    assert copenhagen["standard_error_points"] == pytest.approx(2.43447801131, abs=5e-12)
+    # R's weights are rounded to 32 bits, and ours are scaled to the residents
+    assert copenhagen["design_effect"] == pytest.approx(0.855571850975, abs=1e-9)
+    logit = copenhagen["logit_low_percent"], copenhagen["logit_high_percent"]
     assert logit == pytest.approx((12.9185145, 22.5460345), abs=5e-8)
-    capped = whole["korn_graubard_low_percent"], whole["korn_graubard_high_percent"]
-    assert capped == pytest.approx((12.2470210, 23.1635741), abs=5e-8)
-    errors = [found[bydel, "unsafe"]["standard_error_points"] for bydel in BYDELE]
+    korn_graubard = copenhagen["korn_graubard_low_percent"], copenhagen["korn_graubard_high_percent"]
+    assert korn_graubard == pytest.approx((12.2470210, 23.1635741), abs=5e-8)
+    errors = [estimates[bydel, "unsafe"]["standard_error_points"] for bydel in BYDELE]
     assert errors == pytest.approx([2.84351962064, 6.38374303472, 6.89676349228], abs=5e-11)
-    assert found["copenhagen", "safe"]["share_percent"] == pytest.approx(100 - 17.2051988584, abs=5e-11)
+    assert estimates["copenhagen", "safe"]["share_percent"] == pytest.approx(100 - 17.2051988584, abs=5e-11)
 
 
 def test_two_producers_weights_are_each_made_residents_of_their_own_strata() -> None:
-    other = [row | {"weight": row["weight"] / 50} for row in answered("other")]
-    found = made("estimates", answered() + other)["copenhagen", "unsafe"]
+    other_rows = [row | {"weight": row["weight"] / 50} for row in answered("other")]
+    estimate = made("estimates", answered() + other_rows)["copenhagen", "unsafe"]
     expected = made("estimates", answered() + answered("other"))["copenhagen", "unsafe"]
     for name in ("share_percent", "standard_error_points", "design_effect"):
-        assert found[name] == pytest.approx(expected[name], rel=1e-9)
+        assert estimate[name] == pytest.approx(expected[name], rel=1e-9)
 
 
 @pytest.mark.parametrize("scale", [1 / 30.97, 0.001, 1000])
 def test_weights_in_proportion_to_the_residents_say_the_same(scale: float) -> None:
     rows, names = answered(), ("share_percent", "standard_error_points", "design_effect", "korn_graubard_low_percent")
     expected = made("estimates", rows)
-    found = made("estimates", [row | {"weight": row["weight"] * scale} for row in rows])
+    estimates = made("estimates", [row | {"weight": row["weight"] * scale} for row in rows])
     for area in ("copenhagen", *BYDELE):
         for name in names:
-            assert found[area, "unsafe"][name] == pytest.approx(expected[area, "unsafe"][name], rel=1e-9)
+            assert estimates[area, "unsafe"][name] == pytest.approx(expected[area, "unsafe"][name], rel=1e-9)
 
 
 def test_weights_without_strata_are_one_stratum() -> None:
-    """As a specification says of a producer that names none: `stratum` and its population are constants."""
+    """Expect one stratum if a specification names no strata.
+
+    The columns `stratum` and `stratum_population_residents` are then constant.
+    """
     rows = [row | {"stratum": "all", "stratum_population_residents": 6194} for row in answered()]
-    found = made("estimates", rows)["copenhagen", "unsafe"]
+    estimate = made("estimates", rows)["copenhagen", "unsafe"]
     weight, unsafe = (
         np.array([float(row[name] == "unsafe" if name == "safety" else row[name]) for row in rows])
         for name in ("weight", "safety")
     )
     z = weight * (unsafe - np.average(unsafe, weights=weight)) / weight.sum()
-    assert found["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
-    assert found["standard_error_points"] == pytest.approx(
+    assert estimate["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
+    assert estimate["standard_error_points"] == pytest.approx(
         100 * np.sqrt((1 - 200 / 6194) * 200 * z.var(ddof=1)), rel=1e-9
     )
-    assert found["degrees_of_freedom"] == 199
+    assert estimate["degrees_of_freedom"] == 199
 
 
 def test_a_gap_of_few_answers_is_not_told() -> None:
@@ -85,8 +88,8 @@ def test_a_gap_of_few_answers_is_not_told() -> None:
 
 
 def test_a_wide_interval_is_not_presentable() -> None:
-    found = made("estimates", answered())
-    assert [found[bydel, "unsafe"]["presentable"] for bydel in BYDELE] == [False, True, True]  # 9 of 100: 4 to 16 %
+    estimates = made("estimates", answered())
+    assert [estimates[bydel, "unsafe"]["presentable"] for bydel in BYDELE] == [False, True, True]  # 9 of 100: 4 to 16 %
 
 
 def test_only_what_was_asked_and_answered_counts() -> None:
@@ -95,28 +98,30 @@ def test_only_what_was_asked_and_answered_counts() -> None:
         row["safety"] = "left_out"
     for row, answer in zip(rows, ["yes", "no", "dont_know", "no_answer"], strict=False):
         row["exposed_threats"] = answer
-    found = made("estimates", rows)
-    assert found["copenhagen", "unsafe"]["answers"] == 190
-    assert (found["copenhagen", "exposed_threats"]["answers"], found["copenhagen", "exposed_threats"]["share_percent"]) == (
+    estimates = made("estimates", rows)
+    assert estimates["copenhagen", "unsafe"]["answers"] == 190
+    assert (estimates["copenhagen", "exposed_threats"]["answers"], estimates["copenhagen", "exposed_threats"]["share_percent"]) == (
         2, 50,
     )  # fmt: skip
-    assert not {measure for _, measure in found} & {"exposed_theft", "unsafe_evening", "worry_noise"}
+    assert not {measure for _, measure in estimates} & {"exposed_theft", "unsafe_evening", "worry_noise"}
 
 
 def test_an_area_code_that_nobody_knows_counts_in_the_municipality_alone() -> None:
     rows = answered()
     for row in rows[:100]:
         row["area_id"] = None
-    found = made("estimates", rows)
-    assert found["copenhagen", "unsafe"]["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
-    assert "valby" not in {area for area, _ in found}
+    estimates = made("estimates", rows)
+    assert estimates["copenhagen", "unsafe"]["share_percent"] == pytest.approx(17.2051988584, abs=5e-11)
+    assert "valby" not in {area for area, _ in estimates}
 
 
 def test_two_producers_strata_are_not_one_because_they_are_called_alike() -> None:
-    one, both = made("estimates", answered()), made("estimates", answered() + answered("other"))
-    of_one, of_both = (found["copenhagen", "unsafe"] for found in (one, both))
-    assert of_both["share_percent"] == pytest.approx(of_one["share_percent"], abs=1e-9)
-    assert of_both["standard_error_points"] == pytest.approx(of_one["standard_error_points"] / np.sqrt(2), abs=1e-9)
+    from_one, from_both = made("estimates", answered()), made("estimates", answered() + answered("other"))
+    estimate_from_one, estimate_from_both = (estimates["copenhagen", "unsafe"] for estimates in (from_one, from_both))
+    assert estimate_from_both["share_percent"] == pytest.approx(estimate_from_one["share_percent"], abs=1e-9)
+    assert estimate_from_both["standard_error_points"] == pytest.approx(
+        estimate_from_one["standard_error_points"] / np.sqrt(2), abs=1e-9
+    )
 
 
 def test_a_gap_takes_in_that_the_area_is_part_of_the_municipality() -> None:
@@ -124,7 +129,7 @@ def test_a_gap_takes_in_that_the_area_is_part_of_the_municipality() -> None:
     for row in rows[::3]:
         row["partnership_area_id"] = TH
     gap = made("gaps", rows)[TH, "unsafe"]
-    frame = pd.DataFrame(rows).assign(unsafe=lambda one: (one["safety"] == "unsafe").astype(float))
+    frame = pd.DataFrame(rows).assign(unsafe=lambda answers: (answers["safety"] == "unsafe").astype(float))
     inside = frame["partnership_area_id"].notna()
     share = {
         name: np.average(part["unsafe"], weights=part["weight"])
@@ -133,7 +138,7 @@ def test_a_gap_takes_in_that_the_area_is_part_of_the_municipality() -> None:
     assert gap["gap_points"] == pytest.approx(100 * (share["area"] - share["whole"]), abs=1e-9)
     assert gap["rest_share_percent"] == pytest.approx(100 * share["rest"], abs=1e-9)
     assert gap["rest_answers"] == (~inside).sum()
-    # the area's share of the weights is d, so that the gap is (1 - d) (area - rest), of two groups of the same strata
+    # the gap is (1 - d) (area - rest), if d is the area's share of the weights; both groups lie in the same strata
     of_area = np.where(inside, frame["weight"] * (frame["unsafe"] - share["area"]) / frame["weight"][inside].sum(), 0)
     of_whole = frame["weight"] * (frame["unsafe"] - share["whole"]) / frame["weight"].sum()
     influence = (of_area - of_whole).groupby(frame["stratum"])
@@ -155,7 +160,7 @@ def test_no_answers_are_no_rows() -> None:
 
 
 def with_estimate(**replaced: Any) -> Any:
-    """Sets an estimate of Tingbjerg-Husum's unsafe share of 2021 beside the published figures."""
+    """Return a function that adds an estimate of Tingbjerg-Husum's unsafe share of 2021 to the published figures."""
     row = {
         "edition": 2021, "area_id": TH, "measure": "unsafe", "answers": 300, "share_percent": 11.6, "standard_error_points": 2.0,
         "design_effect": 1.2, "degrees_of_freedom": 299, "logit_low_percent": 8.4, "logit_high_percent": 15.8,
@@ -190,7 +195,8 @@ def test_an_estimate_goes_before_the_published_share_and_prints_it_beside() -> N
     )
     judged = verdict(tables, "1a", 2021, "edition_before")
     assert (judged["value"], judged["provenance"], judged["method"]) == (11.6, "synthetic", "sample_share/1")
-    assert verdict(tables, "1a", 2022, "edition_before")["provenance"] == "synthetic"  # held against the made-up one
+    # 2022 is compared with the made-up share of 2021
+    assert verdict(tables, "1a", 2022, "edition_before")["provenance"] == "synthetic"
 
 
 def test_the_interval_is_the_one_that_the_agreement_chose() -> None:
@@ -199,11 +205,11 @@ def test_the_interval_is_the_one_that_the_agreement_chose() -> None:
         tables["agreements"]["share_interval"] = "logit"
 
     limits = "share_low_percent", "share_high_percent"
-    found = [
+    limit_values = [
         [share_of(make(made_up("unsafe", FALLING), spoil))[limit] for limit in limits]
         for spoil in (with_estimate(), logit)
     ]
-    assert found == [[8.2, 15.9], [8.4, 15.8]]
+    assert limit_values == [[8.2, 15.9], [8.4, 15.8]]
 
 
 def test_a_share_that_is_not_presentable_gives_no_verdict() -> None:
@@ -251,17 +257,17 @@ def gap_of(edition: int, error: float) -> Row:
 
 
 def test_a_gaps_verdict_takes_the_errors_of_both_editions_gaps() -> None:
-    def spoil(now: float, then: float) -> Any:
+    def spoil(new_error: float, old_error: float) -> Any:
         def with_gaps(tables: dict[str, pd.DataFrame]) -> None:
-            rows = [gap_of(2020, then), gap_of(2022, now)]
+            rows = [gap_of(2020, old_error), gap_of(2022, new_error)]
             tables["gaps"] = contracts()["safety.gaps"].frame(rows)
 
         return with_gaps
 
-    for now, then in ((0.5, 2.0), (2.0, 0.5), (1.0, 1.0)):
-        row = verdict(make(made_up("unsafe", FALLING), spoil(now, then)), "1b", 2022, "baseline_gap")
-        # 11 less 9 against 16 less 9, each rounded to a whole per cent: half a point either way for all four
-        reach = 1.959963985 * np.hypot(now, then) + 2
+    for new_error, old_error in ((0.5, 2.0), (2.0, 0.5), (1.0, 1.0)):
+        row = verdict(make(made_up("unsafe", FALLING), spoil(new_error, old_error)), "1b", 2022, "baseline_gap")
+        # gaps 11 - 9 and 16 - 9: four shares rounded to whole per cent, so each adds half a point on both sides
+        reach = 1.959963985 * np.hypot(new_error, old_error) + 2
         assert (row["change_low"], row["change_high"]) == pytest.approx((-5 - reach, -5 + reach), abs=1e-6)
 
 

@@ -1,4 +1,7 @@
-"""Where a respondent counts: in the areas that the file names, and in those that they lie in."""
+"""Tests of the areas in which a respondent counts.
+
+A respondent counts in each area that the file names. The respondent also counts in the larger areas around it.
+"""
 
 from datetime import date
 from typing import Any
@@ -11,19 +14,22 @@ from warehouse.contracts import Row, contracts
 
 RODE = "rode_323"  # of Amager Øst
 PARTNERSHIP = "amager_partnership"
-NEW_RODE = "rode_346"  # of Amager's partnership area; here of its second version alone, from 2021 on
+NEW_RODE = "rode_346"  # in Amager's partnership area; in this test only in the area's second version, from 2021 on
 
 
 def counted(rows: list[Row], **tables: pd.DataFrame) -> dict[str, int]:
-    """Answers to the first question, by area."""
-    found = made("estimates", rows, **tables)
-    return {area: row["answers"] for (area, measure), row in found.items() if measure == "unsafe"}
+    """Return the number of answers to the first question, by area."""
+    estimates = made("estimates", rows, **tables)
+    return {area: row["answers"] for (area, measure), row in estimates.items() if measure == "unsafe"}
 
 
 def members(*pairs: tuple[str, str], without: tuple[str, str]) -> pd.DataFrame:
-    """The project's own members, with pairs of an area and what lies in it, and without one such pair."""
+    """Return the project's area members with these pairs added and one pair removed.
+
+    A pair is an area and a smaller area inside it.
+    """
     frame = REFERENCE["area_members"]
-    kept = frame[(frame["area_id"] != without[0]) | (frame["member_area_id"] != without[1])]
+    frame_without_pair = frame[(frame["area_id"] != without[0]) | (frame["member_area_id"] != without[1])]
     lines = [
         {
             "area_id": area, "area_version": 1, "member_area_id": member, "basis": "assumed", "source_id": "project_assumption",
@@ -31,14 +37,14 @@ def members(*pairs: tuple[str, str], without: tuple[str, str]) -> pd.DataFrame:
         }
         for area, member in pairs
     ]  # fmt: skip
-    return pd.concat([kept, contracts()["reference.area_members"].frame(lines)], ignore_index=True)
+    return pd.concat([frame_without_pair, contracts()["reference.area_members"].frame(lines)], ignore_index=True)
 
 
 def test_an_area_may_lie_in_the_municipality_through_another() -> None:
-    through = members(("bydel_oesterbro", "valby"), without=("copenhagen", "valby"))
-    assert counted(answered(), area_members=through) == counted(answered())
-    gaps, direct = (made("gaps", answered(), **tables) for tables in ({"area_members": through}, {}))
-    assert gaps["valby", "unsafe"] == direct["valby", "unsafe"]
+    indirect_members = members(("bydel_oesterbro", "valby"), without=("copenhagen", "valby"))
+    assert counted(answered(), area_members=indirect_members) == counted(answered())
+    gaps, direct_gaps = (made("gaps", answered(), **tables) for tables in ({"area_members": indirect_members}, {}))
+    assert gaps["valby", "unsafe"] == direct_gaps["valby", "unsafe"]
 
 
 def test_whoever_is_coded_by_a_small_unit_counts_in_each_area_that_it_lies_in() -> None:
@@ -68,11 +74,11 @@ def test_the_version_that_holds_on_the_day_of_the_answer_counts(
     edition: int, answered_on: date | None, inside: bool
 ) -> None:
     frame = REFERENCE["area_members"]
-    second_alone = frame[
+    members_of_second_version = frame[
         (frame["member_area_id"] != NEW_RODE) | (frame["area_id"] != PARTNERSHIP) | (frame["area_version"] == 2)
     ]
     rows = answered(area_id=NEW_RODE, edition=edition, answered_on=answered_on)
-    answers = counted(rows, area_members=second_alone)
+    answers = counted(rows, area_members=members_of_second_version)
     assert (PARTNERSHIP in answers) is inside
     assert answers["copenhagen"] == 200
 

@@ -1,4 +1,7 @@
-"""A baseline is fixed by an act of somebody, and stays until another act replaces it with a reason."""
+"""Tests of fixed baselines. A person fixes a baseline by an act.
+
+Only another act, with a reason, replaces a fixed baseline.
+"""
 
 from dataclasses import fields
 from datetime import date
@@ -26,43 +29,46 @@ KINDS = {"citizen_facing": 229, "burglary": 20, "theft_robbery": 100, "violence_
 
 
 @pytest.fixture
-def place(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home whose store holds the figures of crime year 2020, and reference files of its own."""
+def own_home(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a home whose store holds the figures of crime year 2020. It uses a copy of the reference files."""
     home = open_home(tmp_path / "home", monkeypatch, reference)
-    hold(KINDS)
+    store_counts(KINDS)
     return home
 
 
-def hold(kinds: dict[str, int], **changes: Any) -> None:
-    """Put the figures that are made of counts of 2020 into the store; violence is a small count and so hidden."""
+def store_counts(kinds: dict[str, int], **changes: Any) -> None:
+    """Store the figures that are made from counts of crime year 2020.
+
+    The count of violence in KINDS is small. Its figure is therefore hidden.
+    """
     rows = [count(number, 2021, crime_type=kind, **changes) for kind, number in kinds.items()]
-    hold_figures(2021, judge([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(rows))))
-    hold_files(2021, ("antal_2021.csv", "0123456789abcdef", "police.counts"))
+    store_figures(2021, judge([], lambda tables: tables.update(counted=contracts()["crime.counted"].frame(rows))))
+    store_files(2021, ("antal_2021.csv", "0123456789abcdef", "police.counts"))
 
 
-def hold_shares(area: float, whole: float) -> None:
-    """Put shares of 2020 that were estimated from answers into the store, and the file that they came in."""
+def store_shares(area: float, whole: float) -> None:
+    """Store shares of 2020 that were estimated from answers, and the record of the delivered file."""
     rows = [
         ESTIMATE | {"edition": 2020, "area_id": area_id, "share_percent": share, "rule_version": 1}
         for area_id, share in ((TH, area), ("copenhagen", whole))
     ]
-    hold_figures(2020, judge([], lambda tables: tables.update(estimates=contracts()["safety.estimates"].frame(rows))))
-    hold_files(2020, ("svar_2020.sav", "fedcba9876543210", "survey.answers"))
+    store_figures(2020, judge([], lambda tables: tables.update(estimates=contracts()["safety.estimates"].frame(rows))))
+    store_files(2020, ("svar_2020.sav", "fedcba9876543210", "survey.answers"))
 
 
-def hold_published(*figures: tuple[str, float]) -> None:
-    """Put the figures that are made of published ones of 2020 into the store, which holds no file then."""
+def store_published(*figures: tuple[str, float]) -> None:
+    """Store the figures that are made from published figures of 2020. The store then records no delivered file."""
     published = [row for measure, value in figures for row in made_up(measure, {(2021, TH): (value, None)})]
-    hold_figures(2021, judge([row | {"file_line": line} for line, row in enumerate(published, 2)]))
-    hold_files(2021)
+    store_figures(2021, judge([row | {"file_line": line} for line, row in enumerate(published, 2)]))
+    store_files(2021)
 
 
-def hold_figures(edition: int, tables: dict[str, pd.DataFrame]) -> None:
+def store_figures(edition: int, tables: dict[str, pd.DataFrame]) -> None:
     frame = tables["yearly"]
     store.write(contracts()["indicators.yearly"], frame[frame["edition"] == edition], edition)
 
 
-def hold_files(edition: int, *files: tuple[str, str, str]) -> None:
+def store_files(edition: int, *files: tuple[str, str, str]) -> None:
     rows = [
         {
             "edition": edition, "file": name, "file_sha256": sha256, "bytes": 1, "format": "csv", "extract": "made up",
@@ -78,37 +84,38 @@ def lines() -> dict[tuple[str, int], Any]:
     return {(row["measure"], row["act"]): row for row in rows}
 
 
-def test_an_act_names_who_when_from_which_files_and_which_figures(place: Path) -> None:
+def test_an_act_names_who_when_from_which_files_and_which_figures(own_home: Path) -> None:
     act = fix_baselines(AGREEMENT, " A. Steward ", None, TODAY)
     assert (len(act.written), act.stood) == (3, [])
-    assert [target.target_id for target in act.missing if "violence" in target.measure] == ["2b"]  # 3 are confidential
+    # a count of 3 is confidential
+    assert [target.target_id for target in act.missing if "violence" in target.measure] == ["2b"]
     rate = lines()["citizen_facing_reports_per_1000", 1]
     assert (rate["reports"], rate["population_residents"]) == (229, 11000)
     assert rate["rate_per_1000"] == pytest.approx(229 / 11, abs=1e-9)
-    told = ("area_id", "edition", "fixed_by", "fixed_on", "made_from", "reason", "provenance")
-    assert [rate[name] for name in told] == [
+    column_names = ("area_id", "edition", "fixed_by", "fixed_on", "made_from", "reason", "provenance")
+    assert [rate[name] for name in column_names] == [
         TH, 2021, "A. Steward", TODAY, "antal_2021.csv (0123456789ab)", "First fixing.", "extract",
     ]  # fmt: skip
     assert ("violence_weapons_reports", 1) not in lines()
 
 
-def test_a_share_is_fixed_with_the_one_that_it_is_compared_with(place: Path) -> None:
-    hold_shares(16.4, 9.2)
+def test_a_share_is_fixed_with_the_one_that_it_is_compared_with(own_home: Path) -> None:
+    store_shares(16.4, 9.2)
     act = fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     line = lines()["unsafe", 1]
     assert (line["share_percent"], line["comparison_percent"], line["reports"]) == (16.4, 9.2, None)
     assert (line["made_from"], line["provenance"]) == ("svar_2020.sav (fedcba987654)", "extract")
     assert {line.target_id for line in act.written} == {"1a", "1b", "2a", "2b"}
-    hold_shares(15.1, 9.2)
+    store_shares(15.1, 9.2)
     with pytest.raises(
         InputError, match=r"target 1a \(unsafe\), target 1b \(unsafe\): the baseline was fixed at another figure"
     ):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
 
 
-def test_the_lines_are_those_of_the_contract_byte_by_byte(place: Path, reference: Path) -> None:
+def test_the_lines_are_those_of_the_contract_byte_by_byte(own_home: Path, reference: Path) -> None:
     assert [field.name for field in fields(FixedBaseline)] == list(FIXED.columns)
-    hold_shares(16.4, 9.2)
+    store_shares(16.4, 9.2)
     fix_baselines(AGREEMENT, "A. Steward", "Agreed, in the first report.", TODAY)
     assert (reference / "fixed_baselines.csv").read_text(encoding="utf-8").split("\n")[1:] == [
         f'{AGREEMENT},1a,unsafe,1,2020,{TH},,1,16.4,9.2,,,,,,,extract,svar_2020.sav (fedcba987654),A. Steward,2022-06-01,"Agreed, in the first report."',
@@ -120,8 +127,10 @@ def test_the_lines_are_those_of_the_contract_byte_by_byte(place: Path, reference
     ]
 
 
-def test_a_published_rate_is_fixed_with_the_residents_that_give_it(place: Path) -> None:
-    hold_published(("citizen_facing_reports", 229), ("citizen_facing_reports_per_1000", 20.4), ("burglary_reports", 20))
+def test_a_published_rate_is_fixed_with_the_residents_that_give_it(own_home: Path) -> None:
+    store_published(
+        ("citizen_facing_reports", 229), ("citizen_facing_reports_per_1000", 20.4), ("burglary_reports", 20)
+    )
     fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     residents = ("population_residents", "population_low_residents", "population_high_residents")
     rate, burglaries = lines()["citizen_facing_reports_per_1000", 1], lines()["burglary_reports", 1]
@@ -131,31 +140,31 @@ def test_a_published_rate_is_fixed_with_the_residents_that_give_it(place: Path) 
     assert (burglaries["reports"], burglaries["made_from"]) == (20, "published_figures.csv, lines 4")
 
 
-def test_two_files_of_one_figure_are_both_named(place: Path) -> None:
-    both = [("antal_b.csv", "b" * 16, "police.counts"), ("antal_a.csv", "a" * 16, "police.counts")]
-    hold_files(2021, *both, ("befolkning.csv", "c" * 16, "population.residents"))
+def test_two_files_of_one_figure_are_both_named(own_home: Path) -> None:
+    count_files = [("antal_b.csv", "b" * 16, "police.counts"), ("antal_a.csv", "a" * 16, "police.counts")]
+    store_files(2021, *count_files, ("befolkning.csv", "c" * 16, "population.residents"))
     fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     assert lines()["burglary_reports", 1]["made_from"] == "antal_a.csv (aaaaaaaaaaaa); antal_b.csv (bbbbbbbbbbbb)"
 
 
-def test_a_figure_whose_files_nobody_can_name_is_none(place: Path) -> None:
-    hold_files(2021, ("svar_2021.sav", "d" * 16, "survey.answers"))
+def test_a_figure_whose_files_nobody_can_name_is_none(own_home: Path) -> None:
+    store_files(2021, ("svar_2021.sav", "d" * 16, "survey.answers"))
     with pytest.raises(InputError, match="has no figures for the agreement's baselines"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
 
 
-def test_a_store_without_the_baselines_edition_has_no_figure(place: Path) -> None:
+def test_a_store_without_the_baselines_edition_has_no_figure(own_home: Path) -> None:
     for name in ("indicators.yearly", "quality.files"):
         store.path_of(contracts()[name], 2021).unlink()
     with pytest.raises(InputError, match="has no figures for the agreement's baselines"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
-    hold_shares(16.4, 9.2)
+    store_shares(16.4, 9.2)
     act = fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     assert {line.target_id for line in act.written} == {"1a", "1b"}
     assert {target.target_id for target in act.missing} == {"1c", "1d", "2a", "2b"}
 
 
-def test_the_same_figures_are_not_fixed_twice(place: Path, reference: Path) -> None:
+def test_the_same_figures_are_not_fixed_twice(own_home: Path, reference: Path) -> None:
     fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     before = (reference / "fixed_baselines.csv").read_bytes()
     act = fix_baselines(AGREEMENT, "B. Steward", None, TODAY)
@@ -164,24 +173,24 @@ def test_the_same_figures_are_not_fixed_twice(place: Path, reference: Path) -> N
 
 
 def test_a_link_to_the_fixed_baselines_stays_one_and_their_rights_as_they_were(
-    place: Path, reference: Path, tmp_path: Path
+    own_home: Path, reference: Path, tmp_path: Path
 ) -> None:
-    path, kept = reference / "fixed_baselines.csv", tmp_path / "kept.csv"
-    path.rename(kept)
-    kept.chmod(0o664)
-    path.symlink_to(kept)
+    path, linked_file = reference / "fixed_baselines.csv", tmp_path / "kept.csv"
+    path.rename(linked_file)
+    linked_file.chmod(0o664)
+    path.symlink_to(linked_file)
     fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     assert path.is_symlink()
-    assert kept.stat().st_mode & 0o777 == 0o664
-    assert "A. Steward" in kept.read_text(encoding="utf-8")
+    assert linked_file.stat().st_mode & 0o777 == 0o664
+    assert "A. Steward" in linked_file.read_text(encoding="utf-8")
 
 
 def test_another_figure_replaces_a_fixed_one_only_with_a_reason_and_the_old_line_stays(
-    place: Path, reference: Path
+    own_home: Path, reference: Path
 ) -> None:
     fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     before = (reference / "fixed_baselines.csv").read_text(encoding="utf-8")
-    hold(KINDS | {"burglary": 22})
+    store_counts(KINDS | {"burglary": 22})
     for reason in (None, " "):
         with pytest.raises(
             InputError,
@@ -195,35 +204,35 @@ def test_another_figure_replaces_a_fixed_one_only_with_a_reason_and_the_old_line
     assert lines()["burglary_reports", 2]["reason"] == "The police corrected the draw."
 
 
-def test_what_has_no_figure_is_named_and_nothing_is_fixed_at_nothing(place: Path) -> None:
-    hold({"burglary": 20})
+def test_what_has_no_figure_is_named_and_nothing_is_fixed_at_nothing(own_home: Path) -> None:
+    store_counts({"burglary": 20})
     act = fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
     assert [line.measure for line in act.written] == ["burglary_reports"]
     assert len([target for target in act.missing if "reports" in target.measure]) == 3
-    hold({"harassment": 20})
+    store_counts({"harassment": 20})
     with pytest.raises(InputError, match="has no figures for the agreement's baselines"):
         fix_baselines(AGREEMENT, "A. Steward", None, TODAY)
 
 
 @pytest.mark.parametrize(
-    ("agreement", "person", "said"),
+    ("agreement", "person", "phrase"),
     [("folehaven", "A", "has no target"), ("x", "A", AGREEMENT), (AGREEMENT, " ", "name of the person")],
 )
-def test_an_act_that_cannot_be_meant_is_one_sentence(place: Path, agreement: str, person: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_an_act_that_cannot_be_meant_is_one_sentence(own_home: Path, agreement: str, person: str, phrase: str) -> None:
+    with pytest.raises(InputError, match=phrase):
         fix_baselines(agreement, person, None, TODAY)
 
 
-def test_the_command_says_what_it_fixed_and_what_to_do_next(place: Path, reference: Path) -> None:
-    done = tryghed(place, "baseline", "fix", AGREEMENT, "--person", "A. Steward", reference=reference)
-    assert done.code == 0, done.err
-    for said in ("Reports of burglary", "2020", "229", "20.8", "fixed", "Next: run 'tryghed run 2021'"):
-        assert said in done.out
-    refused = tryghed(place, "baseline", "fix", "nowhere", "--person", "A. Steward", reference=reference)
+def test_the_command_says_what_it_fixed_and_what_to_do_next(own_home: Path, reference: Path) -> None:
+    command = tryghed(own_home, "baseline", "fix", AGREEMENT, "--person", "A. Steward", reference=reference)
+    assert command.code == 0, command.err
+    for phrase in ("Reports of burglary", "2020", "229", "20.8", "fixed", "Next: run 'tryghed run 2021'"):
+        assert phrase in command.out
+    refused = tryghed(own_home, "baseline", "fix", "nowhere", "--person", "A. Steward", reference=reference)
     assert (refused.code, "Traceback" in refused.err) == (2, False)
 
 
-def test_the_job_in_dagster_does_the_same(place: Path) -> None:
+def test_the_job_in_dagster_does_the_same(own_home: Path) -> None:
     config = {"agreement_id": AGREEMENT, "person": "A. Steward"}
     job = defs.resolve_job_def("fix_baselines")
     with dg.DagsterInstance.ephemeral() as instance:

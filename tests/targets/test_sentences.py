@@ -1,4 +1,4 @@
-"""What a council member reads of each verdict, in both languages."""
+"""Tests of the sentence that a council member reads about each verdict, in both languages."""
 
 import itertools
 from dataclasses import fields, replace
@@ -29,7 +29,7 @@ BREAKS = "fieldwork_2021 offence_codes_2013 area_versions question_versions ques
 
 @cache
 def words_of(language: str) -> Words:
-    """The project's own words and breaks, as the verdicts read them."""
+    """Return the project's own words and breaks, read in the same way as for real verdicts."""
     with in_reach_of_reference_tables() as connection:
         return read_words(connection, language)
 
@@ -84,7 +84,7 @@ def test_a_full_count_says_nothing_of_chance_and_made_up_figures_are_marked() ->
 
 
 def every_verdict() -> list[tuple[VerdictRow, str]]:
-    """A row for every reading that a rule may come to, with and without figures, and what its measure is made of."""
+    """Return pairs: every verdict that a rule can give, and what the measure of the verdict is made of."""
     columns = contracts()["targets.verdicts"].columns
     empty = VerdictRow(**dict.fromkeys(field.name for field in fields(VerdictRow)))  # type: ignore[arg-type]
     figures = replace(
@@ -107,7 +107,7 @@ def every_verdict() -> list[tuple[VerdictRow, str]]:
             ("met", "not_met", "uncertain"),
             ("activities", "areas", "answers", "reports"),
         )
-        if (compared_with, literal) != ("report", "not_met")  # what is not reported has no figure
+        if (compared_with, literal) != ("report", "not_met")  # if the type was not reported, it has no figure
     ]
     rows += [
         (
@@ -142,7 +142,7 @@ def every_verdict() -> list[tuple[VerdictRow, str]]:
 
 @cache
 def every_sentence(language: str) -> set[str]:
-    """The text of every verdict that a rule may come to."""
+    """Return the sentence of every verdict that a rule can give."""
     return {
         sentence(row, rule, made_of, words_of(language), language)
         for row, made_of in every_verdict()

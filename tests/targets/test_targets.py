@@ -1,6 +1,6 @@
-"""Verdicts and changes of figures that are made up here, so that every rule is read where there is something to read.
+"""Tests of verdicts and of changes. The figures are made up here, so that every rule has something to judge.
 
-The figures go through the same plain functions as the real ones, from published lines to verdicts.
+The figures go through the same functions as the real figures, from published lines to verdicts.
 """
 
 from collections.abc import Callable
@@ -81,7 +81,12 @@ def test_gap_to_copenhagen_and_its_path(
 
 @pytest.mark.parametrize(
     ("target_year", "paths"),
-    [(2027, [6, 4, 3]), (2022, [3.5, 0, 0]), (None, [5.25, 1.75, 0])],  # without one, the target's last year: 2024
+    # without a target year, the path ends in the target's last year, 2024
+    [
+        (2027, [6, 4, 3]),
+        (2022, [3.5, 0, 0]),
+        (None, [5.25, 1.75, 0]),
+    ],
 )
 def test_the_path_ends_in_the_agreements_target_year(target_year: int | None, paths: list[float]) -> None:
     def aimed(tables: dict[str, pd.DataFrame]) -> None:
@@ -115,9 +120,9 @@ def test_a_tolerance_of_the_agreement_is_used_and_printed() -> None:
     ],
 )
 def test_a_missing_figure_is_never_met(drop: tuple[int, str], edition: int, compared_with: str, reason: str) -> None:
-    left = {address: figure for address, figure in FALLING.items() if address != drop}
+    figures_left = {address: figure for address, figure in FALLING.items() if address != drop}
     row = verdict(
-        make(made_up("unsafe", left)), "1b" if compared_with == "baseline_gap" else "1a", edition, compared_with
+        make(made_up("unsafe", figures_left)), "1b" if compared_with == "baseline_gap" else "1a", edition, compared_with
     )
     assert reading(row) == ("not_evaluable", "not_evaluable", reason)
 
@@ -149,12 +154,15 @@ def test_a_break_that_forbids_comparing_is_no_verdict() -> None:
         for row in records(tables["comparisons"])
         if (row["edition"], row["compared_with"]) == (2021, "baseline") and row["measure"].startswith("unsafe")
     ]
-    found = {(row["value"] is None, row["change"], row["literal"], row["reason"]) for row in changes}
-    assert found == {(False, None, None, "series_break"), (True, None, None, "missing_extract")}
+    outcomes = {(row["value"] is None, row["change"], row["literal"], row["reason"]) for row in changes}
+    assert outcomes == {(False, None, None, "series_break"), (True, None, None, "missing_extract")}
 
 
 def versions_of(column: str, kind: str, *, decided: bool) -> Callable[[dict[str, pd.DataFrame]], None]:
-    """Another version of the area, or of the rule for answers, from 2021 on; and a decision that allows comparing."""
+    """Return a function that gives the area, or the rule for answers, a new version from 2021 on.
+
+    If `decided` is true, the function also adds a decision that allows comparisons across the two versions.
+    """
 
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         areas = tables["areas"]
@@ -183,13 +191,14 @@ def versions_of(column: str, kind: str, *, decided: bool) -> Callable[[dict[str,
 
 @pytest.mark.parametrize(("column", "kind"), [("area_version", "area"), ("rule_version", "question")])
 def test_two_versions_are_not_compared_until_somebody_decides_and_then_carry_the_mark(column: str, kind: str) -> None:
-    acts = fixing(16.0, 9.0) if kind == "question" else fixed  # shares that were estimated are fixed by an act
+    # a baseline that is an estimated share is fixed by an act
+    acts = fixing(16.0, 9.0) if kind == "question" else fixed
     undecided = make(made_up("unsafe", FALLING), versions_of(column, kind, decided=False), acts)
     for target_id, compared_with in (("1a", "edition_before"), ("1a", "trend_since_baseline"), ("1b", "baseline_gap")):
         assert reading(verdict(undecided, target_id, 2021, compared_with))[2] == "series_break"
-    of = (2021, TH, "unsafe")
+    key = (2021, TH, "unsafe")
     changes = [
-        row for row in records(undecided["comparisons"]) if (row["edition"], row["area_id"], row["measure"]) == of
+        row for row in records(undecided["comparisons"]) if (row["edition"], row["area_id"], row["measure"]) == key
     ]
     assert {row["compared_with"]: row["reason"] for row in changes} == {
         "edition_before": "series_break", "baseline": "series_break", "earlier_edition": "series_break",
@@ -257,7 +266,10 @@ def test_a_rate_without_its_baseline_is_not_met_for_want_of_data() -> None:
 
 
 def crime_fixed(reports: int | None, **changes: Any) -> Callable[[dict[str, pd.DataFrame]], pd.DataFrame]:
-    """The act on burglary's baseline alone, as it was fixed."""
+    """Return a function that returns the act on burglary's baseline with this number of reports.
+
+    If `reports` is None, the function returns all acts. `changes` apply to each act.
+    """
 
     def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         acts = (
@@ -281,13 +293,13 @@ def test_a_baseline_that_nobody_fixed_is_no_baseline() -> None:
         "not_evaluable",
         "baseline_missing",
     )
-    found = {
+    baselines = {
         row["measure"]: (row["value"], row["reason"])
         for row in records(tables["baselines"])
         if row["target_id"] == "2b"
     }
-    assert found["burglary_reports"] == (None, "not_fixed")
-    assert found["theft_robbery_reports"] == (None, "baseline_missing")
+    assert baselines["burglary_reports"] == (None, "not_fixed")
+    assert baselines["theft_robbery_reports"] == (None, "baseline_missing")
 
 
 def test_a_fixed_baseline_stays_whatever_later_figures_say() -> None:
@@ -332,7 +344,11 @@ def test_no_bydel_above_10_percent_is_met_by_the_words_alone() -> None:
     [
         ([4.0] * 13, ("met", "met", None)),
         ([4.0] * 12 + [9.0], ("met", "uncertain", None)),
-        ([4.0] * 12 + [14.5], ("not_met", "uncertain", None)),  # 10.7 to 19.0 by itself: not to be said of one among 13
+        # 10.7 to 19.0 for one bydel alone, but not certain among 13 bydele
+        (
+            [4.0] * 12 + [14.5],
+            ("not_met", "uncertain", None),
+        ),
         ([4.0] * 12 + [20.0], ("not_met", "not_met", None)),
         ([20.0] * 13, ("not_met", "not_met", None)),
     ],
@@ -388,10 +404,10 @@ def test_the_state_s_list_is_judged_in_2030_alone() -> None:
 
 
 def test_later_editions_change_nothing_of_earlier_ones() -> None:
-    early = {address: figure for address, figure in FALLING.items() if address[0] <= 2022}
-    both = [make(made_up("unsafe", figures))["verdicts"] for figures in (early, FALLING)]
+    early_figures = {address: figure for address, figure in FALLING.items() if address[0] <= 2022}
+    verdict_frames = [make(made_up("unsafe", figures))["verdicts"] for figures in (early_figures, FALLING)]
     first, second = (
-        [row | {"source_lines": None} for row in records(frame) if row["edition"] <= 2022] for frame in both
+        [row | {"source_lines": None} for row in records(frame) if row["edition"] <= 2022] for frame in verdict_frames
     )
     assert first == second
 
@@ -411,26 +427,26 @@ def test_a_second_agreement_is_a_file(reference: Path) -> None:
         encoding="utf-8",
     )
 
-    def other(tables: dict[str, pd.DataFrame]) -> None:
-        mine = {name.split(".")[1]: frame for name, frame in load_reference(reference).items()}
-        tables |= {name: mine[name] for name in ("agreements", "targets")}
+    def use_reference(tables: dict[str, pd.DataFrame]) -> None:
+        frames = {name.split(".")[1]: frame for name, frame in load_reference(reference).items()}
+        tables |= {name: frames[name] for name in ("agreements", "targets")}
 
     figures = {(2021, "folehaven"): (30, 900), (2022, "folehaven"): (20, 900)}
     rows = [
         row
-        for row in records(make(made_up("unsafe", figures), other)["verdicts"])
+        for row in records(make(made_up("unsafe", figures), use_reference)["verdicts"])
         if row["agreement_id"] == "folehaven"
     ]
-    found = {(row["edition"], row["compared_with"]): reading(row) for row in rows}
-    assert found[2021, "edition_before"][2] == "baseline_year"
-    assert found[2022, "edition_before"] == ("met", "met", None)
+    readings = {(row["edition"], row["compared_with"]): reading(row) for row in rows}
+    assert readings[2021, "edition_before"][2] == "baseline_year"
+    assert readings[2022, "edition_before"] == ("met", "met", None)
 
 
 # --- counts that vary more than chance ---------------------------------------------------------------------
 
 
-def varied(numbers: dict[int, int], area_id: str = TH, **changes: Any) -> list[Row]:
-    """Published burglaries by edition."""
+def burglary_lines(numbers: dict[int, int], area_id: str = TH, **changes: Any) -> list[Row]:
+    """Return published lines on burglaries, from the numbers of burglaries by edition."""
     return made_up("burglary_reports", {(edition, area_id): (number, None) for edition, number in numbers.items()})
 
 
@@ -441,11 +457,11 @@ JUDGED = {2021: 100, 2022: 140}
 
 def test_counts_that_vary_from_year_to_year_make_a_rise_uncertain() -> None:
     calm, wild, short = (
-        verdict(make(varied(before | JUDGED)), "2b", 2022, "baseline", "burglary")
+        verdict(make(burglary_lines(before | JUDGED)), "2b", 2022, "baseline", "burglary")
         for before in (CALM, WILD, {2019: 60, 2020: 140})
     )
     assert (calm["dispersion"], calm["statistical"]) == (0, "not_met")
-    # six years and the baseline's 100: mean 100, so 8,200 / 100 over 6
+    # six years and the baseline year's 100 have the mean 100: 8,200 / 100, over 6 degrees of freedom
     assert (wild["dispersion"], wild["statistical"]) == (pytest.approx(82 / 6), "uncertain")
     assert (short["dispersion"], short["statistical"]) == (None, "not_met")  # three years are too few
     assert wild["change_low"] < calm["change_low"] == short["change_low"]
@@ -457,9 +473,11 @@ def test_counts_that_vary_from_year_to_year_make_a_rise_uncertain() -> None:
 
 def test_the_bydele_stand_in_where_the_area_has_few_years_of_its_own() -> None:
     bydele = [
-        line for bydel in ("bydel_valby", "bydel_vanloese") for line in varied({2019: 50, 2020: 150, 2021: 100}, bydel)
+        line
+        for bydel in ("bydel_valby", "bydel_vanloese")
+        for line in burglary_lines({2019: 50, 2020: 150, 2021: 100}, bydel)
     ]
-    row = verdict(make(varied({2020: 100, 2021: 100, 2022: 140}) + bydele), "2b", 2022, "baseline", "burglary")
+    row = verdict(make(burglary_lines({2020: 100, 2021: 100, 2022: 140}) + bydele), "2b", 2022, "baseline", "burglary")
     assert row["dispersion"] == pytest.approx(25)  # twice 5,000 / 100, over 2 + 2 degrees of freedom
     assert row["statistical"] == "uncertain"
 
@@ -475,5 +493,5 @@ def test_years_beyond_a_break_say_nothing_of_the_variation() -> None:
             [*records(tables["series_breaks"]), line]
         )
 
-    row = verdict(make(varied(WILD | JUDGED), broken), "2b", 2022, "baseline", "burglary")
+    row = verdict(make(burglary_lines(WILD | JUDGED), broken), "2b", 2022, "baseline", "burglary")
     assert (row["dispersion"], row["statistical"]) == (None, "not_met")

@@ -1,6 +1,7 @@
-"""What keeps a verdict from being given, and what stands beside one: breaks, failed checks, baselines, what could be shown.
+"""Tests of what prevents a verdict, and of what is shown beside a verdict.
 
-The rules of each kind of target are in `test_targets.py`.
+The tests are about breaks, failed checks, baselines and the smallest change that the data could show. The rules of each
+kind of target are tested in `test_targets.py`.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,10 @@ def falling() -> dict[str, pd.DataFrame]:
 
 
 def estimated(*rows: Row) -> Spoil:
-    """Sets estimates of Tingbjerg-Husum's unsafe share, or of another area's, beside the published figures."""
+    """Return a function that adds estimates to the published figures.
+
+    If a row names no area, it is an estimate of Tingbjerg-Husum's unsafe share.
+    """
 
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         frame = contracts()["safety.estimates"].frame([ESTIMATE | {"rule_version": 1} | row for row in rows])
@@ -43,8 +47,8 @@ def estimated(*rows: Row) -> Spoil:
     [
         (2021, ("met", "met", None)),
         (2022, ("met", "uncertain", None)),  # 12 to 11 may be chance
-        (2023, ("not_met", "not_met", None)),  # 11 to 16 is none, asked of three years at once either
-        (2024, ("not_met", "not_met", None)),  # a later fall does not mend it
+        (2023, ("not_met", "not_met", None)),  # 11 to 16 is a rise, also at the stricter level for three years at once
+        (2024, ("not_met", "not_met", None)),  # a later fall does not cancel the rise of 2023
     ],
 )
 def test_every_year_since_the_baseline_has_to_fall(
@@ -57,7 +61,11 @@ def test_every_year_since_the_baseline_has_to_fall(
 
 def test_that_some_year_rose_is_asked_of_all_years_at_once() -> None:
     falls = shares.Interval(-4.0, -1.0)
-    alone, together = shares.Interval(0.1, 3.9), shares.Interval(-0.2, 4.2)  # at 95 %, and at the level of two
+    # at 95 %, and at the stricter level for two years
+    alone, together = (
+        shares.Interval(0.1, 3.9),
+        shares.Interval(-0.2, 4.2),
+    )
     assert judgements.each_below([2.0, -2.5], [alone, falls], [together, falls]).statistical == "uncertain"
     assert judgements.each_below([2.0, -2.5], [alone, falls], [alone, falls]).statistical == "not_met"
     assert judgements.each_below([-2.0, -2.5], [falls, falls], [falls, together]) == judgements.Verdict("met", "met")
@@ -86,7 +94,7 @@ def test_what_could_have_been_shown_stands_beside_every_verdict_on_a_share(falli
             row = verdict(falling, target_id, edition, compared_with)
             assert row["smallest_change_shown"] > row["change"] - row["change_low"], (target_id, edition)
     trend = verdict(falling, "1a", 2021, "trend_since_baseline")
-    # of two editions the slope is the change: 2.8016 standard errors (1.95996 + 0.84162), and half of both bands, 1 point
+    # with two editions, the slope is the change: 2.8016 standard errors (1.95996 + 0.84162), and half of both bands, 1 point
     error = 100 * np.sqrt((0.16 * 0.84 + 0.12 * 0.88) / 3000 * 1.5)
     assert trend["smallest_change_shown"] == pytest.approx(2.801585218 * error + 1, abs=1e-6)
 
@@ -123,7 +131,7 @@ def test_the_error_of_an_estimated_share_is_its_own_and_not_made_of_a_design_eff
 
 
 def break_of(area_id: str, effect: str) -> Spoil:
-    """A break of every share of an area, from 2021 on."""
+    """Return a function that adds a break to the series of every share of an area, from 2021 on."""
 
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         before = records(tables["series_breaks"])
@@ -160,25 +168,25 @@ def test_another_version_of_the_area_that_a_gap_is_measured_to_counts_too() -> N
 
 
 def test_a_gap_of_two_rules_for_answers_is_none() -> None:
-    ours, theirs = (
+    area_estimate, copenhagen_estimate = (
         {"edition": 2021, "area_id": area_id, "rule_version": rule, "share_percent": share}
         for area_id, rule, share in ((TH, 1, 12.0), ("copenhagen", 2, 9.0))
     )
-    tables = make(made_up("unsafe", FALLING), estimated(ours, theirs))
+    tables = make(made_up("unsafe", FALLING), estimated(area_estimate, copenhagen_estimate))
     row = verdict(tables, "1b", 2021, "baseline_gap")
     assert (row["reason"], row["breaks"].split()[0]) == ("series_break", "question_versions")
     change = next(
-        one
-        for one in records(tables["comparisons"])
-        if (one["edition"], one["area_id"], one["measure"], one["compared_with"])
+        comparison
+        for comparison in records(tables["comparisons"])
+        if (comparison["edition"], comparison["area_id"], comparison["measure"], comparison["compared_with"])
         == (2021, TH, "unsafe", "municipality")
     )
     assert (change["literal"], change["reason"], change["breaks"]) == (None, "series_break", "question_versions")
 
 
 def test_a_published_share_against_one_that_was_counted_here_carries_a_mark() -> None:
-    here = estimated({"edition": 2022, "share_percent": 11.0})
-    row = verdict(make(made_up("unsafe", FALLING), here), "1a", 2022, "edition_before")
+    with_estimate = estimated({"edition": 2022, "share_percent": 11.0})
+    row = verdict(make(made_up("unsafe", FALLING), with_estimate), "1a", 2022, "edition_before")
     assert (row["literal"], row["breaks"]) == ("met", "question_unknown")
     assert "reglen for svarene bag et offentliggjort tal er ikke kendt" in row["sentence_da"]
 
@@ -186,8 +194,8 @@ def test_a_published_share_against_one_that_was_counted_here_carries_a_mark() ->
 def test_a_verdict_says_no_mark_twice() -> None:
     tables = make(made_up("unsafe", FALLING), estimated({"edition": 2022, "share_percent": 11.0}), fixing(16.0, 9.0))
     for target_id, compared_with in ON_SHARES:
-        said = verdict(tables, target_id, 2022, compared_with)["breaks"].split()
-        assert said.count("question_unknown") == 1, compared_with
+        breaks = verdict(tables, target_id, 2022, compared_with)["breaks"].split()
+        assert breaks.count("question_unknown") == 1, compared_with
 
 
 # --- failed checks -----------------------------------------------------------------------------------------
@@ -207,8 +215,8 @@ def test_a_figure_that_another_source_contradicts_gives_no_verdict() -> None:
 def test_a_share_that_the_published_one_contradicts_gives_no_verdict_as_a_baseline_either(
     edition: int, share: float
 ) -> None:
-    here = estimated({"edition": edition, "share_percent": share})
-    tables = make(made_up("unsafe", FALLING), here, fixing(share, 9.0) if edition == 2020 else fixed)
+    with_estimate = estimated({"edition": edition, "share_percent": share})
+    tables = make(made_up("unsafe", FALLING), with_estimate, fixing(share, 9.0) if edition == 2020 else fixed)
     for target_id, compared_with in ON_SHARES:
         row = verdict(tables, target_id, 2021, compared_with)
         assert (row["literal"], row["reason"], row["failed_checks"]) == (
@@ -229,34 +237,34 @@ def test_a_rate_that_stayed_as_it_was_is_held() -> None:
 
 
 def test_a_noted_break_allows_the_version_that_it_names_and_no_later_one() -> None:
-    here = [
+    estimates = [
         {"edition": edition, "area_id": area_id, "rule_version": 1 + (edition == 2024), "share_percent": float(share)}
         for (edition, area_id), (share, _) in FALLING.items()
     ]
-    decided = fixing(16.0, 9.0)
+    with_acts = fixing(16.0, 9.0)
     before = make(
-        made_up("unsafe", FALLING), estimated(*here), decided
+        made_up("unsafe", FALLING), estimated(*estimates), with_acts
     )  # lead_measure_2023 is noted, and names no version
     for target_id, compared_with in ON_SHARES:
         row = verdict(before, target_id, 2024, compared_with)
         assert (row["reason"], row["breaks"]) == ("series_break", "question_versions"), compared_with
 
     def allowed(tables: dict[str, pd.DataFrame]) -> None:
-        estimated(*here)(tables)
+        estimated(*estimates)(tables)
         lines = records(tables["series_breaks"])
         line = {"break_id": "rule_2024", "area_id": None, "measure": None, "first_edition": 2024, "kind": "question"}
-        more = lines[0] | line | {"effect": "noted", "begins_version": 2}
-        tables["series_breaks"] = contracts()["reference.series_breaks"].frame([*lines, more])
+        new_line = lines[0] | line | {"effect": "noted", "begins_version": 2}
+        tables["series_breaks"] = contracts()["reference.series_breaks"].frame([*lines, new_line])
 
-    after = make(made_up("unsafe", FALLING), allowed, decided)
+    after = make(made_up("unsafe", FALLING), allowed, with_acts)
     for target_id, compared_with in ON_SHARES:
         row = verdict(after, target_id, 2024, compared_with)
         assert (row["reason"], "rule_2024" in row["breaks"]) == (None, True), compared_with
 
 
 def test_a_published_share_in_the_middle_of_a_series_carries_the_mark_too() -> None:
-    here = [{"edition": edition, "share_percent": float(FALLING[edition, TH][0])} for edition in (2020, 2022)]
-    tables = make(made_up("unsafe", FALLING), estimated(*here), fixing(16.0, 9.0))
+    estimates = [{"edition": edition, "share_percent": float(FALLING[edition, TH][0])} for edition in (2020, 2022)]
+    tables = make(made_up("unsafe", FALLING), estimated(*estimates), fixing(16.0, 9.0))
     for target_id, compared_with in ON_SHARES:
         row = verdict(tables, target_id, 2022, compared_with)
         assert "question_unknown" in row["breaks"].split(), compared_with
@@ -287,8 +295,8 @@ def test_a_changed_share_of_the_other_area_changes_the_gaps_baseline_alone() -> 
 
 
 def test_a_gap_from_a_baseline_of_too_few_answers_is_none() -> None:
-    for then in ((70, 20), (16, 1)):
-        row = verdict(make(made_up("unsafe", FALLING | {(2020, TH): then})), "1b", 2021, "baseline_gap")
+    for baseline_figure in ((70, 20), (16, 1)):
+        row = verdict(make(made_up("unsafe", FALLING | {(2020, TH): baseline_figure})), "1b", 2021, "baseline_gap")
         assert reading(row) == (*NONE, "too_few_answers")
 
 
@@ -297,9 +305,10 @@ def test_a_gap_of_few_answers_of_one_kind_takes_the_four_wilson_intervals_togeth
     row = verdict(make(made_up("unsafe", few)), "1b", 2021, "baseline_gap")
     assert (row["literal"], row["statistical"]) == ("met", "uncertain")
     share, other = (shares.Share(value, value, value, 60, 1.0) for value in (0.05, 0.10))
-    whole = shares.Share(0.1, 0.1, 0.1, 10**9, 1.0)  # as good as known: what is left is Newcombe's difference of two
+    # practically exact, so the result is Newcombe's interval of two shares
+    copenhagen = shares.Share(0.1, 0.1, 0.1, 10**9, 1.0)
     new, old = (
-        shares.Gaps(shares.Shares.of_each(area), shares.Shares.of_each(whole), np.array([np.nan]))
+        shares.Gaps(shares.Shares.of_each(area), shares.Shares.of_each(copenhagen), np.array([np.nan]))
         for area in (share, other)
     )
     (low,), (high,) = shares.gap_change_limits(new, old, 0.95)

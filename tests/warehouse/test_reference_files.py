@@ -1,4 +1,7 @@
-"""Tests of the reference files: the shipped files are complete, and a fault is one sentence with file, line and remedy."""
+"""Tests of the reference files. The files of the project are complete.
+
+A fault in a file gives an error of one sentence, which names the file, the line and the remedy.
+"""
 
 import codecs
 import itertools
@@ -73,13 +76,13 @@ def no_agreements(folder: Path) -> None:
         path.unlink()
 
 
-def twice(folder: Path) -> None:
+def copy_agreement(folder: Path) -> None:
     text = (folder / TH).read_text(encoding="utf-8")
     (folder / "agreements" / "zz_again.yml").write_text(text, encoding="utf-8")
 
 
 def second_agreement(*entries: str) -> Spoil:
-    """Another agreement for the same area, with entries of its own."""
+    """Return a function that adds another agreement for the same area, with additional entries."""
 
     def spoil(folder: Path) -> None:
         lines = [
@@ -97,7 +100,10 @@ def second_agreement(*entries: str) -> Spoil:
 
 
 def two_versions(first_day_of_second: str) -> Spoil:
-    """Give the area a second version from 2022-12-31 on in areas.csv and from a later or the same day on in the agreement."""
+    """Return a function that gives the area a second version.
+
+    In areas.csv it begins on 2022-12-31. In the agreement it begins on `first_day_of_second`.
+    """
 
     def spoil(folder: Path) -> None:
         add(AREAS, "tingbjerg_husum,2,Tingbjerg-Husum,partnership_area,,2022-12-31,,project_assumption,Made up.\n")(
@@ -189,7 +195,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "agreement: empty file": (fill(TH, b""), ("tingbjerg_husum_2021_2024.yml, line 1",)),
     "agreement: a list": (fill(TH, b"- a\n- b\n"), ("tingbjerg_husum_2021_2024.yml, line 1",)),
     "agreement: none at all": (no_agreements, ("agreements contains no agreement",)),
-    "agreement: the same twice": (twice, ("zz_again.yml", "tingbjerg_husum_2021_2024", "its own id")),
+    "agreement: the same twice": (copy_agreement, ("zz_again.yml", "tingbjerg_husum_2021_2024", "its own id")),
     "agreement: another interval for the same area": (
         second_agreement("share_interval: logit"), ("zz_next.yml, line 5", "tingbjerg_husum", "share_interval of the area tingbjerg_husum is logit here, but korn_graubard in")
     ),

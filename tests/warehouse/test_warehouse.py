@@ -1,4 +1,7 @@
-"""Tests of contracts, store and published file: equal content gives equal bytes, and no reader is locked out."""
+"""Tests of the contracts, the store and the published file.
+
+Equal content gives equal bytes. A new publication does not lock out a reader.
+"""
 
 import hashlib
 import os
@@ -101,11 +104,12 @@ def test_every_table_that_is_made_of_files_says_whether_they_were_made_up() -> N
     made_of_files = {"extracts", "survey", "police", "population", "activities", "commitments", "quality"}
     tables = [table for table in contracts().values() if table.schema_name in made_of_files]
     silent = {table.name for table in tables if not (column := table.columns.get("provenance")) or not column.required}
+    # these tables are made from entries that people wrote
     assert silent == {
         "quality.decisions",
         "quality.file_decisions",
         "quality.footnotes",
-    }  # of entries that people wrote
+    }
 
 
 def test_short_names_are_unique_as_assets_are_called_by_them() -> None:
@@ -167,12 +171,12 @@ def test_an_interrupted_write_leaves_the_old_file(own_home: Path) -> None:
     store.write(TABLE, TABLE.frame([ROW]), 2017)
     before = store.path_of(TABLE, 2017).read_bytes()
 
-    def half() -> Iterator[pa.RecordBatch]:
+    def interrupted_batches() -> Iterator[pa.RecordBatch]:
         yield from TABLE.arrow(TABLE.frame([ROW | {"bydele": 12}])).to_batches()
         raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space"):
-        store.write_batches(TABLE, half(), 2017)
+        store.write_batches(TABLE, interrupted_batches(), 2017)
     assert store.path_of(TABLE, 2017).read_bytes() == before
     assert store.stored_editions(TABLE) == [2017]
 
@@ -191,39 +195,41 @@ def in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-def changed(rows: int = 0) -> None:
-    """Change a text of the stored sources, and add rows."""
+def change_sources(rows: int = 0) -> None:
+    """Change one title in the stored table reference.sources, and add this number of rows to the table."""
     table = contracts()["reference.sources"]
     frame = store.read(table)
     frame.loc[0, "title"] = "Another title"
-    more = pd.concat([frame, *(frame.head(1).assign(source_id=f"more_{number}") for number in range(rows))])
-    store.write(table, more)
+    longer_frame = pd.concat([frame, *(frame.head(1).assign(source_id=f"more_{number}") for number in range(rows))])
+    store.write(table, longer_frame)
 
 
 def test_same_content_is_the_same_publication(in_home: Path) -> None:
     stable = in_home / "published" / publishing.NAME
-    before, touched = hashlib.sha256(stable.read_bytes()).hexdigest(), stable.stat().st_mtime
+    hash_before, modified_at = hashlib.sha256(stable.read_bytes()).hexdigest(), stable.stat().st_mtime
     publication = publishing.publish()
     assert publication.unchanged
-    assert hashlib.sha256(stable.read_bytes()).hexdigest() == before
+    assert hashlib.sha256(stable.read_bytes()).hexdigest() == hash_before
     assert len(list(stable.parent.glob("*.duckdb"))) == 2
-    assert stable.stat().st_mtime == touched
+    assert stable.stat().st_mtime == modified_at
 
 
 def test_changed_content_is_another_publication_and_says_what_changed(in_home: Path) -> None:
     first = publishing.publish()
-    changed(rows=2)
+    change_sources(rows=2)
     second = publishing.publish()
     assert second.publication_id != first.publication_id
     assert first.path.exists()
-    different = {
+    counts_by_table = {
         difference.table: (difference.added, difference.removed, difference.changed)
         for difference in second.differences
         if not difference.none
     }
-    assert different == {"reference.sources": (2, 0, 1)}
-    back = publishing.compare([contracts()["reference.sources"]], first.path, second.path)
-    assert [(difference.added, difference.removed, difference.changed) for difference in back] == [(0, 2, 1)]
+    assert counts_by_table == {"reference.sources": (2, 0, 1)}
+    differences_back = publishing.compare([contracts()["reference.sources"]], first.path, second.path)
+    assert [(difference.added, difference.removed, difference.changed) for difference in differences_back] == [
+        (0, 2, 1)
+    ]
 
 
 def test_a_reader_in_another_process_is_not_locked_out(in_home: Path) -> None:
@@ -238,7 +244,7 @@ def test_a_reader_in_another_process_is_not_locked_out(in_home: Path) -> None:
     assert reader.stdout is not None
     assert reader.stdout.readline() == "open\n"
     before = store.rows(contracts()["reference.sources"])
-    changed(rows=3)
+    change_sources(rows=3)
     assert publishing.publish().stable == stable
     with duckdb.connect(str(stable), read_only=True) as fresh:
         assert fresh.execute("SELECT count(*) FROM reference.sources").fetchone() == (before + 3,)
@@ -249,7 +255,7 @@ def test_a_reader_in_another_process_is_not_locked_out(in_home: Path) -> None:
 def test_a_build_that_fails_leaves_yesterdays_file(in_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stable = in_home / "published" / publishing.NAME
     before = stable.read_bytes()
-    changed()
+    change_sources()
     monkeypatch.setattr(Path, "chmod", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publishing.publish()
@@ -259,7 +265,7 @@ def test_a_build_that_fails_leaves_yesterdays_file(in_home: Path, monkeypatch: p
 def test_where_the_stable_name_cannot_be_replaced_the_run_says_so(
     in_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed()
+    change_sources()
     replace = Path.replace
 
     def refuse(self: Path, target: Path) -> Path:
@@ -289,7 +295,7 @@ def test_a_home_with_an_apostrophe(stored: Path, tmp_path: Path, monkeypatch: py
     own = tmp_path / "the analyst's"
     shutil.copytree(stored, own)
     monkeypatch.setenv("TRYGHED_HOME", str(own))
-    changed()
+    change_sources()
     assert publishing.publish().stable == own / "published" / publishing.NAME
 
 
