@@ -1,4 +1,4 @@
-"""The house as a whole: which room may import which, what loading costs, and what is in Dagster's page."""
+"""Tests of the project as a whole: imports between the rooms (top-level folders), names, and Dagster's definitions."""
 
 import ast
 import subprocess
@@ -74,7 +74,7 @@ def test_methods_stand_on_nothing_of_the_project() -> None:
 
 
 def bound_names(code: str) -> list[str]:
-    """Names that the code binds: variables, of loops and comprehensions too, and parameters."""
+    """Return the names that the code binds: all parameters and variables, also in loops and comprehensions."""
     nodes = list(ast.walk(ast.parse(code)))
     variables = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     return variables + [node.arg for node in nodes if isinstance(node, ast.arg)]
@@ -114,7 +114,7 @@ def test_the_benchmark_measures() -> None:
 
 def test_the_seconds_of_a_run_are_told_apart_by_the_innermost_part() -> None:
     def where(file: str) -> str:
-        """The part of a function that stands in a file and is called from a step of Dagster's."""
+        """Return the part of a run to which a function in `file` belongs, if a step of Dagster calls the function."""
         for path in (file, "site-packages/dagster/_core/execution/plan/execute_step.py"):
             names: dict[str, Any] = {"sys": sys, "inner": locals().get("outer")}
             exec(compile("def outer():\n    return inner() if inner else sys._getframe()", path, "exec"), names)
@@ -151,7 +151,7 @@ def test_every_rule_is_a_check_and_errors_block() -> None:
         if isinstance(definition, dg.AssetsDefinition)
         for spec in definition.check_specs
     }
-    assert {spec.partitions_def for spec in checks.values()} == {None}  # one result speaks for all editions
+    assert {spec.partitions_def for spec in checks.values()} == {None}  # one result covers all editions
     for table, of_table in rules().items():
         for rule in of_table:
             assert checks[table, rule.name].blocking == (rule.severity == "error")

@@ -1,4 +1,4 @@
-"""How the modules of the four rooms hang together: no cycle of imports, and no two files of one name."""
+"""Tests that the modules of the four rooms do not import each other in a cycle. A made-up cycle must be found."""
 
 import ast
 from collections.abc import Iterator
@@ -13,13 +13,19 @@ Graph = dict[str, set[str]]
 
 
 def modules(folder: Path) -> dict[str, Path]:
-    """Every module of the rooms by its dotted name; a package has the name of its folder."""
+    """Return the path of every module of the rooms, keyed by the module's dotted name.
+
+    A package is keyed by its folder.
+    """
     paths = [path for room in ROOMS for path in sorted((folder / room).rglob("*.py"))]
     return {".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
 
 
 def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """What runs when a module is loaded: not what is in functions, nor what only a type checker reads."""
+    """Yield the statements that run when a module is loaded.
+
+    Bodies of functions and of `if TYPE_CHECKING` do not run then.
+    """
     for statement in body:
         yield statement
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -34,7 +40,7 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def imports(folder: Path) -> Graph:
-    """Which modules of the rooms each of them imports as it is loaded."""
+    """Return, for each module of the rooms, the other modules of the rooms that it imports when it is loaded."""
     paths = modules(folder)
     graph: Graph = {name: set() for name in paths}
     for name, path in paths.items():
@@ -53,7 +59,10 @@ def imports(folder: Path) -> Graph:
 
 
 def cycle(graph: Graph) -> list[str]:
-    """The modules of a cycle in the order in which they import each other; empty where there is none."""
+    """Return the modules of a cycle in the order in which they import each other.
+
+    Return an empty list if there is no cycle.
+    """
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

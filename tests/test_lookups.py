@@ -1,4 +1,4 @@
-"""What every query may look up: in what an area lies, and the fewest reports that are shown of it."""
+"""Tests of the lookups for queries: the areas around an area, and the fewest reports that are shown of it."""
 
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 
 
 def looked_up(query: str, **added: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """What a query gives of the project's reference data with some lines more; `agreements` are these alone."""
+    """Run a query on the project's reference data with the lines of `added`. Added agreements replace the project's."""
     with duckdb.connect() as connection:
         for table in TABLES:
             lines = contracts()[table.name].frame(added.get(table.short_name, []))
@@ -45,7 +45,7 @@ def member(whole: str, part: str, version: int = 1) -> dict[str, Any]:
 
 
 def test_an_area_lies_in_a_whole_once_though_it_lies_in_it_in_several_ways() -> None:
-    # in Valby, and from 2021 to June 2022 also in a partnership area that lies in Valby
+    # the rode is in Valby; from 2021 to June 2022, it is also in a partnership area in Valby
     areas = [
         area("made_up", "partnership_area", 1, date(2021, 1, 1), date(2021, 12, 31)),
         area("made_up", "partnership_area", 2, date(2022, 1, 1), date(2022, 6, 30)),
@@ -89,13 +89,13 @@ AGREED = {TH: (5, 6), "folehaven": (10,), "amager_partnership": (7,)}
 @pytest.mark.parametrize(
     ("area_id", "fewest"),
     [
-        (TH, 6),  # the larger of its two agreements
-        ("rode_266", 6),  # lies in it
+        (TH, 6),  # the larger threshold of its two agreements
+        ("rode_266", 6),  # lies in that area
         ("folehaven", 10),
-        ("bydel_vanloese", 10),  # of no agreement: the largest
-        ("bydel_broenshoej_husum", 10),  # holds the area of one
+        ("bydel_vanloese", 10),  # has no agreement, so gets the largest threshold
+        ("bydel_broenshoej_husum", 10),  # contains the area of an agreement
         ("copenhagen", 10),
-        ("rode_x", 10),  # lies in two
+        ("rode_x", 10),  # lies in two such areas
     ],
 )
 def test_the_fewest_reports_that_are_shown_are_those_of_the_areas_own_agreement(area_id: str, fewest: int) -> None:

@@ -1,4 +1,4 @@
-"""One result speaks for all editions: what the rules found in other editions is kept in the store and carried in."""
+"""Tests of check results: a result covers all editions of a table. Earlier results are kept in the store and reused."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -20,7 +20,7 @@ from warehouse.contracts import Row, Table, contracts
 from warehouse.decision_file import Decisions
 
 CHANGES = contracts()["police.draw_changes"]
-RULE = "changes_add_up"  # blocks, and looks at single rows
+RULE = "changes_add_up"  # a blocking rule that judges single rows
 GOOD, BAD = 103, 104
 
 
@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def changes(edition: int, reports: int, rows: int = 1) -> list[Row]:
-    """Changes of a draw, which add up to 103."""
+    """Return rows of changes between two draws. The changes add up to 103 reports, but each row has `reports`."""
     of_row = {
         "edition": edition, "extract": "police", "crime_year": 2020, "drawn_on": date(2022, 3, 1), "drawn_before_on": date(2021, 3, 1),
         "reports_before": 100, "reports": reports, "added": 5, "removed": 3, "moved_in": 2, "moved_out": 1, "provenance": "extract",
@@ -43,14 +43,17 @@ def write(edition: int, reports: int, rows: int = 1) -> None:
 
 
 def failing(rule: str = RULE) -> list[int | None]:
-    """Editions in which the rule fails."""
+    """Return the editions in which the rule fails."""
     judged = next(judged for judged in judge(CHANGES) if judged.rule.name == rule)
     return [failure.edition for failure in judged.failures]
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int] | None]]:
-    """The editions that Great Expectations was asked about, time by time; None for all."""
+    """Return a list that grows by one entry each time Great Expectations runs.
+
+    An entry has the validated editions. It is None if all editions were validated.
+    """
     times: list[list[int] | None] = []
 
     def validate(table: Table, of_table: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
@@ -67,7 +70,7 @@ def test_a_fault_of_an_older_edition_stays_red_when_a_later_one_is_made(asked: l
     assert failing() == [2021]
     write(2023, GOOD)
     assert failing() == [2021]
-    assert asked == [None, [2023]]  # what was found before is carried in
+    assert asked == [None, [2023]]  # the earlier results are reused
     write(2021, GOOD)
     assert failing() == []
 
@@ -79,7 +82,7 @@ def test_the_files_that_changed_are_judged_anew_and_nothing_where_none_did(asked
     write(2021, BAD)
     assert failing() == [2021]
     assert asked == [None, [2021]]
-    write(2022, GOOD)  # the same content again
+    write(2022, GOOD)  # the content is the same as before
     assert failing() == [2021]
     assert asked == [None, [2021]]
 
@@ -206,7 +209,7 @@ def test_the_step_that_makes_a_table_stops_what_comes_after_it_when_an_older_edi
     partitions = [
         event.partition for event in result.get_asset_materialization_events() if event.asset_key == key(CHANGES)
     ]
-    assert partitions == ["2023", "2024"]  # the rows are there and the check says what is wrong with the table
+    assert partitions == ["2023", "2024"]  # the rows are stored although the check fails
 
 
 def test_an_edition_that_a_table_lacks_is_a_failure_of_that_edition() -> None:

@@ -1,4 +1,4 @@
-"""From the plan, the calendar, the accounts and the state's list to one number for each promise."""
+"""Tests of the measures of commitments, made from the plan, the calendar, the accounts and the state's list."""
 
 from datetime import date
 from pathlib import Path
@@ -25,12 +25,12 @@ COMMON = {
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with the reference tables."""
+    """Return a data folder that has the reference tables."""
     return open_home(tmp_path / "home", monkeypatch)
 
 
 def numbers(**delivered: list[Row]) -> dict[tuple[str, str], Row]:
-    """What the model makes of the delivered rows, by area and measure."""
+    """Return the rows that the model makes from the delivered rows, keyed by area and measure."""
     for name in MODELS["commitments.yearly_numbers"].same:
         table = contracts()[name]
         lines = enumerate(delivered.get(table.short_name, []), 2)

@@ -1,6 +1,6 @@
-"""From delivered reports and counts to the figures of each area and crime type.
+"""Tests of the figures for each area and crime type, made from delivered reports and counts.
 
-The files are written here, so that every count can be seen in the test.
+The tests write the delivered files themselves, so that a reader of a test can count the reports.
 """
 
 import re
@@ -27,12 +27,12 @@ MADE = ("police.draws", "police.count_draws", "crime.counted")
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with the reference tables."""
+    """Return a data folder that has the reference tables."""
     return open_home(tmp_path / "home", monkeypatch)
 
 
 def population(home: Path, *lines: dict[str, str]) -> None:
-    """The municipality's file of residents, as its specification has it: commas and UTF-8."""
+    """Write the municipality's file of residents with commas and in UTF-8, as the file's specification says."""
     path = home / "landing" / "2023" / "befolkning.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     written = [",".join(line) for line in (PEOPLE, *(line.values() for line in lines))]
@@ -44,7 +44,7 @@ def counted() -> dict[tuple[Any, ...], Row]:
 
 
 def deliver_reports(home: Path) -> None:
-    """20 burglaries: 6 at a rode of Tingbjerg-Husum, 9 in Valby, 5 of which no place is known."""
+    """Deliver 20 burglaries: 6 at a rode of Tingbjerg-Husum, 9 in Valby, and 5 without a place."""
     places = [{"Bydel": "", "Rode": "258"}] * 6 + [{"Bydel": "Valby"}] * 9 + [{"Bydel": ""}] * 5
     lines = [line | where for line, where in zip(reports(20), places, strict=True)]
     deliver(home, 2023, "anmeldelser.csv", lines)
@@ -63,8 +63,8 @@ def test_a_type_without_a_report_is_none_and_an_area_without_any_is_left_out(pla
     deliver_reports(place)
     make(2023, *MADE)
     assert counted()[TH, "threats", "reports"]["reports"] == 0
-    assert "folehaven" not in {area for area, _, _ in counted()}  # whose roder nobody knows
-    assert (TH, "citizen_facing", "reports") not in counted()  # to which no code is mapped
+    assert "folehaven" not in {area for area, _, _ in counted()}  # its roder are unknown
+    assert (TH, "citizen_facing", "reports") not in counted()  # no code is mapped to it
 
 
 def test_only_the_draw_that_counts_and_the_editions_crime_year_are_counted(place: Path) -> None:
@@ -102,7 +102,7 @@ def test_the_police_s_own_counts_stand_beside_ours(place: Path) -> None:
 
 def test_residents_are_those_of_the_first_of_january_delivered_or_known(place: Path) -> None:
     deliver_reports(place)
-    elsewhere = PEOPLE | {"omraade": "Valby"}  # a file of which no row is of the year before is another year's
+    elsewhere = PEOPLE | {"omraade": "Valby"}  # without a row of the year before, the file would be refused
     population(place, PEOPLE | {"dato": "2021-01-01"}, elsewhere)
     make(2023, *MADE)
     assert counted()[TH, "burglary", "reports"]["population_residents"] is None
@@ -162,7 +162,7 @@ def test_verdicts_are_of_counts_where_the_words_say_number_and_of_rates_where_th
 
 @pytest.fixture
 def changing(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A partnership area of one rode until June 2022, and of another one from then on, with the residents of both."""
+    """Return a data folder with a partnership area that is one rode until June 2022 and another rode from July 2022."""
     lines = {
         "areas.csv": (
             "made_up,1,Made up,partnership_area,,,2022-06-30,project_assumption,Made up.",
@@ -219,14 +219,14 @@ THREAT = {"Gern.kode": "70301", "Bydel": "", "Rode": "258"}
 
 
 def deliver_threats(home: Path, *spoilt: dict[str, str], edition: int = 2023) -> None:
-    """200 burglaries that count, most of them in Valby, and threats that are spoilt in one way or another."""
+    """Deliver 200 burglaries that no rule rejects, most of them in Valby, and a threat for each change in `spoilt`."""
     lines = [line | ({"Bydel": "", "Rode": "258"} if number < 20 else {}) for number, line in enumerate(reports(200))]
     lines += [line | THREAT | change for line, change in zip(reports(200 + len(spoilt))[200:], spoilt, strict=True)]
     deliver(home, edition, "anmeldelser.csv", lines)
 
 
 def shown(home: Path, kind: str, area_id: str = TH) -> Row:
-    """The published row of a type of 2023, from what was delivered."""
+    """Make the tables from the delivered files. Return the published row of a crime type and area in edition 2023."""
     make(2023, *MADE)
     tables = REFERENCE | {"counted": table("crime.counted", 2023)}
     tables["confidentiality"] = model_frame("crime.confidentiality", tables)
@@ -242,17 +242,21 @@ NO_DATE, NO_CODE = {"Anmeldelsesdato": "31-02-2022"}, {"Gern.kode": ""}
     [
         (NO_DATE, "threats", TH),
         (NO_DATE, "threats", "copenhagen"),
-        ({"Gerningsdato": "01-12-2022"}, "threats", TH),  # later than the report
+        ({"Gerningsdato": "01-12-2022"}, "threats", TH),  # the offence is later than the report
         (
             {"Anmeldelsesdato": "03-03-2032", "Gerningsdato": ""},
             "threats",
             TH,
-        ),  # later than the draw: of no year that can be
-        ({"Anmeldelsesdato": "03-03-2021", "Gerningsdato": "02-03-2022"}, "threats", TH),  # of one year or of the other
+        ),  # the report is later than the draw, so its year is unknown
+        (
+            {"Anmeldelsesdato": "03-03-2021", "Gerningsdato": "02-03-2022"},
+            "threats",
+            TH,
+        ),  # the report belongs to one of the two years
         (NO_CODE, "threats", TH),
         (NO_CODE, "narcotics", TH),
         ({"Gern.kode": "7030"}, "narcotics", TH),
-        ({"Gern.kode": "00001", "Anmeldelsesdato": "31-02-2022"}, "narcotics", TH),  # of a code that nobody mapped
+        ({"Gern.kode": "00001", "Anmeldelsesdato": "31-02-2022"}, "narcotics", TH),  # the code is unmapped
     ],
 )
 def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
@@ -267,10 +271,10 @@ def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
 @pytest.mark.parametrize(
     ("spoilt", "kind"),
     [
-        (NO_DATE, "narcotics"),  # the row is of another type
-        ({"Journalnummer": "0100-75111-00001-22"}, "threats"),  # a repeat of a row that counts
-        ({"Anmeldelsesdato": "03-03-2019", "Gerningsdato": ""}, "threats"),  # of another year
-        ({"Anmeldelsesdato": "01-01-2023", "Udtræksdato": "15-02-2023"}, "threats"),  # of the next one
+        (NO_DATE, "narcotics"),  # the rejected row has another crime type
+        ({"Journalnummer": "0100-75111-00001-22"}, "threats"),  # the row repeats a kept row
+        ({"Anmeldelsesdato": "03-03-2019", "Gerningsdato": ""}, "threats"),  # the report is from an earlier year
+        ({"Anmeldelsesdato": "01-01-2023", "Udtræksdato": "15-02-2023"}, "threats"),  # the report is from the next year
     ],
 )
 def test_a_zero_is_one_where_what_was_set_aside_cannot_count(place: Path, spoilt: dict[str, str], kind: str) -> None:
@@ -282,7 +286,7 @@ def test_a_zero_is_one_where_what_was_set_aside_cannot_count(place: Path, spoilt
 def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_set_aside(place: Path) -> None:
     deliver_threats(place, *[{}] * 10, NO_DATE)
     assert shown(place, "threats")["reports"] == 10
-    # in Valby none was counted, and the rejected one may lie there
+    # no report was counted in Valby, but the rejected report may be from Valby
     assert shown(place, "threats", "bydel_valby")["status"] == "missing"
 
 
@@ -305,7 +309,7 @@ def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_as
     assert (verdict["literal"], verdict["reason"]) == ("not_evaluable", "missing_extract")
 
 
-COUNTS = [  # a rejected cell, and whether the zero of Tingbjerg-Husum's burglaries is in doubt
+COUNTS = [  # a rejected row's cells, and whether they put Tingbjerg-Husum's zero burglaries in doubt
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x"}, True),
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "Område": "Folehaven"}, False),
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "Område": "Ingen steder"}, True),

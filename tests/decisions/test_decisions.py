@@ -1,4 +1,4 @@
-"""A steward's decisions: written once and for all, in force for what was seen, and red again when the data change."""
+"""Tests of a steward's decisions: a decision is in force for the data that were seen, and lapses if the data change."""
 
 import csv
 import re
@@ -37,7 +37,7 @@ UNTIL = By("A. Steward", "Until the list is there.", TODAY, TODAY + timedelta(da
 
 @pytest.fixture
 def place(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with reports of a code that no line of the mapping holds, up to the table that lists it."""
+    """Return a data folder with reports, one of them with an unmapped code. The table of unmapped codes is made."""
     home = open_home(tmp_path / "home", monkeypatch, reference)
     with_code("00001", home)
     return home
@@ -51,7 +51,7 @@ def with_code(code: str, home: Path) -> None:
 
 
 def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
-    """The check's result on what the store holds, as Dagster shows it."""
+    """Return the result of a check on the stored tables, in the form that Dagster shows."""
     judged = next(judged for judged in outcomes.judge(contracts()[table]) if judged.rule.name == rule)
     return result(contracts()[table], judged, load_decisions())
 
@@ -126,7 +126,7 @@ def test_a_decision_on_one_edition_or_check_settles_no_other(place: Path) -> Non
 
 def test_a_decision_is_made_on_what_was_seen_or_not_at_all(place: Path) -> None:
     before = seen()
-    with_code("00002", place)  # meanwhile another run took in another file
+    with_code("00002", place)  # another run takes in another file meanwhile
     with pytest.raises(InputError, match="do not have the fingerprint"):
         decide_on_check(TABLE, RULE, EDITION, before, BY)
     with pytest.raises(InputError, match=r"fingerprint \(none\)"):
@@ -141,7 +141,7 @@ def test_a_check_that_holds_is_nothing_to_decide_on(place: Path) -> None:
 
 
 def test_a_decision_on_a_table_of_counts_lapses_with_the_files_that_were_counted(place: Path) -> None:
-    """Other reports with as many codes that nobody knows are other data, though the counts are the same."""
+    """A decision lapses if other reports are delivered, even if the table has the same counts as before."""
     table, rule = "police.draws", "few_reports_are_unmapped"
     for code, green in (("00001", True), ("00002", False)):
         deliver(place, EDITION, "anmeldelser.csv", reports(100, **{"Gern.kode": code}))
@@ -212,7 +212,7 @@ def test_every_table_with_a_decidable_check_is_partitioned_and_no_rule_of_the_pr
 
 @pytest.fixture
 def late(place: Path) -> Path:
-    """A file with a report in the edition's own year, in row 9: one of 300, which is tolerated."""
+    """Return the path of a file of 300 reports that was taken in. Row 9 is rejected, because its date is too late."""
     lines = reports(300)
     lines[7]["Anmeldelsesdato"] = "03-03-2023"
     path = deliver(place, EDITION, "anmeldelser.csv", lines)
@@ -286,7 +286,7 @@ def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
 
 
 def half_spoiled(home: Path) -> Path:
-    """Deliver a file with more rejected rows than are tolerated, in place of the one that was taken in."""
+    """Replace the file that was taken in by a file with too many rejected rows: 1 of 10. Return the file's path."""
     lines = reports(10)
     lines[0]["Gern.kode"] = "x"
     return deliver(home, EDITION, "anmeldelser.csv", lines)
@@ -350,7 +350,7 @@ def test_an_entry_of_an_edition_that_is_none_stops_the_run(place: Path, referenc
 
 @pytest.mark.parametrize("seen", ["", "0" * 12, "short"])
 def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(place: Path, late: Path, seen: str) -> None:
-    late.write_bytes(late.read_bytes().replace(b"Valby", b"VALBY", 1))  # after the run that took it in
+    late.write_bytes(late.read_bytes().replace(b"Valby", b"VALBY", 1))  # the file changes after a run took it in
     with pytest.raises(InputError, match="is not the file"):
         decide_on_row(EDITION, late.name, 9, "drop", BY, seen=seen)
     path = half_spoiled(place)
@@ -362,7 +362,7 @@ def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(place: Pat
 
 
 def test_a_code_that_the_mapping_or_no_report_holds_is_nothing_to_decide_on(place: Path) -> None:
-    for code in ("75111", "99998"):  # one that is mapped, and one that no report has
+    for code in ("75111", "99998"):  # a mapped code, and a code that no report has
         with pytest.raises(
             InputError, match=f"in edition 2023, no report with the offence code '{code}' lacks a crime type"
         ):
@@ -416,7 +416,7 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Pa
         answers.frame([of_file | {"row": 2 + at, "respondent_number": number} for at, number in enumerate(numbers)]),
         EDITION,
     )
-    set_aside_there = "0100-75111-00008-22"  # of row 9, which does not count
+    set_aside_there = "0100-75111-00008-22"  # the journal number in row 9, which is rejected
     for reason, person in (
         (f"See {set_aside_there}.", "A"),
         ("nr_R-00017 said so.", "A"),

@@ -1,4 +1,4 @@
-"""What a decision of each kind does, without a file or a store."""
+"""Tests of the effect of each kind of decision. These tests need neither a decision file nor a store."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -52,7 +52,10 @@ class Tolerates:
 
 @dataclass(frozen=True)
 class Came:
-    """As much of a delivered file as a decision about its share asks for."""
+    """A stand-in for a delivered file.
+
+    It has only the attributes that a decision about its share of rejected rows needs.
+    """
 
     rows: int = 100
     edition: int = 2023
@@ -67,12 +70,12 @@ ACCEPTED = Decisions.model_validate({"decisions": [BASE | FILE | {"about": "reje
 @pytest.mark.parametrize(
     ("decisions", "file", "rejected_rows", "taken_in"),
     [
-        (Decisions(), Came(), 1, True),  # as many as are tolerated
+        (Decisions(), Came(), 1, True),  # exactly the tolerated number of rows
         (Decisions(), Came(), 2, False),
         (ACCEPTED, Came(), 2, True),
         (ACCEPTED, Came(), 99, True),
-        (ACCEPTED, Came(), 100, False),  # no delivery
-        (ACCEPTED, Came(sha256="f" * 64), 2, False),  # another content than was seen
+        (ACCEPTED, Came(), 100, False),  # no row is left
+        (ACCEPTED, Came(sha256="f" * 64), 2, False),  # the content is not the content that was seen
         (ACCEPTED, Came(path=Path("b.csv")), 2, False),
         (ACCEPTED, Came(edition=2024), 2, False),
     ],

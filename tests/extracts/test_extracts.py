@@ -1,6 +1,6 @@
-"""From delivered files to the rows that count: places, codes, draws, decisions, and another city's files.
+"""Tests of the kept rows of delivered files: places, codes, draws, decisions, and another city's files.
 
-Which files are refused is tested in `test_bad_files.py`, how the formats are read in `test_round_trip.py`.
+`test_bad_files.py` tests which files are refused, and `test_round_trip.py` tests how each format is read.
 """
 
 import grp
@@ -42,7 +42,10 @@ NAME = "anmeldelser.csv"
 
 @pytest.fixture
 def place(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with the reference tables, whose reference files may be changed before it is used again."""
+    """Return a data folder that has the reference tables.
+
+    A test that changes the reference files must call `open_home` again.
+    """
     return open_home(tmp_path / "home", monkeypatch, reference)
 
 
@@ -102,7 +105,7 @@ def test_a_file_of_several_that_is_gone_stops_the_run_and_another_may_stand_in_i
     first, second = (deliver(place, 2023, name, part) for name, part in (("a.csv", lines[:6]), ("b.csv", lines[6:])))
     make(2023)
     second.rename(place / "b.csv")
-    take_in([2023])  # nothing of it was published
+    take_in([2023])  # allowed, because no figure made from the file was published
     (place / "b.csv").rename(second)
     make(2023)
     publish_files(place, 2023)
@@ -203,7 +206,7 @@ def test_a_place_is_found_by_rode_then_coordinates_then_code_and_else_kept_as_un
     found = rows("police.reports", 2023)
     assert [row["place"] for row in found] == ["rode", "coordinates", "area", "unknown"]
     assert (found[0]["area_id"], found[0]["bydel_id"]) == ("rode_238", "bydel_vanloese")
-    assert found[1]["area_id"] == "rode_238"  # a point within its boundary
+    assert found[1]["area_id"] == "rode_238"  # the point is inside the rode's boundary
     assert (found[3]["area_id"], found[3]["bydel_id"]) == (None, None)
     assert rows("police.draws", 2023)[0]["reports_place_unknown"] == 1
 
@@ -324,10 +327,15 @@ def test_the_smallest_area_that_is_known_of_a_report_wins(place: Path, reference
         added(reference, "area_boundaries.csv", f'{area},1,EPSG:25832,project_assumption,"POLYGON (({corners}))"')
     open_home(place, pytest.MonkeyPatch(), reference)
     in_area, in_bydel = ({"ETRS89 Øst": east, "ETRS89 Nord": "5"} for east in ("5", "15"))
-    cases = [  # what is told of a report, its area, by what it was found, its bydel
+    cases = [  # a report's cells, its area, how the area was found, and its bydel
         (in_bydel | {"Bydel": "made_up_area"}, "made_up_area", "area", "made_up_bydel"),
         (in_area | {"Bydel": "Valby"}, "made_up_area", "coordinates", "bydel_valby"),
-        (in_area | {"Bydel": "made_up_twin"}, "made_up_area", "coordinates", None),  # of one level: the point
+        (
+            in_area | {"Bydel": "made_up_twin"},
+            "made_up_area",
+            "coordinates",
+            None,
+        ),  # both areas have the same level, so the point decides
         (in_area | {"Bydel": "", "Rode": "B"}, "made_up_area", "coordinates", "made_up_bydel"),
         (in_bydel | {"Bydel": "Valby", "Rode": "B"}, "made_up_bydel", "rode", "made_up_bydel"),
         (in_area | {"Rode": "238"}, "rode_238", "rode", "bydel_vanloese"),
@@ -462,7 +470,7 @@ def rejected(path: Path, row: int, **more: object) -> dict[str, object]:
 
 @pytest.fixture
 def late(place: Path) -> Path:
-    """A file of 200 reports, of which one is dated after the day of the draw."""
+    """Deliver 200 reports. The report in row 9 is dated after the day of the draw. Return the file's path."""
     lines = reports(200)
     lines[7] |= {"Gerningsdato": "", "Anmeldelsesdato": "03-03-2023"}
     return deliver(place, 2023, NAME, lines)
@@ -538,7 +546,7 @@ def test_an_unmapped_code_is_accepted_or_corrected_and_stays_listed(
     assert (listed["offence_code"], listed["reports"], listed["decision"]) == ("00001", 3, "d1")
 
 
-WRONG = {  # an entry of decisions.yml, and what is said of it
+WRONG = {  # changed fields of a decision, and the error message
     "a row that is not rejected": ({"row": 10}, "is about row 10 of anmeldelser.csv, but that row is not rejected"),
     "a cell that cannot be read": ({"row": 11}, "row 11 of anmeldelser.csv cannot be accepted, because no figure can be made from it (column Anmeldelsesdato: "),
     "a column that is none": ({"action": "correct", "column": "place", "expects": "y", "value": "x"}, "corrects the column 'place', but police.reports has no such column"),
@@ -776,7 +784,7 @@ def test_a_column_that_need_not_be_there_may_be_left_out_of_a_specification(plac
     assert [row["starts_on"] for row in rows("activities.activities", 2023)] == [None]
 
 
-FAULTS = {  # what is written in place of a line, and what is said of it
+FAULTS = {  # a part of the specification, its replacement, and the error message
     "a column that two are read from": ("{name: Gerningsdato}", "{name: Anmeldelsesdato}", "the heading 'Anmeldelsesdato' is already read as offence_on"),
     "a needed column that is not asked": ("{name: Udtræksdato}", "{name: {2017: Udtræksdato, 2024: not_asked}}", "the column drawn_on is required, but in some editions it has neither a name nor a constant"),
     "no name at all": ("{name: Udtræksdato}", "{}", "the column drawn_on is required, but in some editions it has neither a name nor a constant"),
@@ -845,7 +853,7 @@ def test_a_group_that_is_none_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 
 # --- personal data -----------------------------------------------------------------------------------------
 
-PERSONAL = {  # heading and cell of a column that nobody declared, and the kind that is named
+PERSONAL = {  # the heading and a cell of an undeclared column, and the kind of personal data in the message
     "CPR numbers": ("Note", "010190-1234"),
     "CPR numbers without a hyphen": ("Note", "0101901234"),
     "CPR numbers within a text": ("Note", "Borger 010190-1234 ringede"),

@@ -1,4 +1,4 @@
-"""`tryghed extracts check` and `tryghed sample`: what somebody sees who has a file in hand, before anything runs."""
+"""Tests of the output of `tryghed extracts check` and `tryghed sample`. Nobody needs to start a run before them."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ NAME = "anmeldelser.csv"
 
 
 def plain(ran: Command) -> str:
-    """What was printed, without the lines of tables and the breaks of long lines."""
+    """Return the printed text of a command without line breaks and without the borders of tables."""
     return re.sub(r"[│┃━┏┓┡┩└┘─┴┬╇\s]+", " ", ran.out + ran.err)
 
 

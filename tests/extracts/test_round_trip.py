@@ -1,7 +1,7 @@
-"""What is written is what is read: random tables in every format, and random values through the typing of their cells.
+"""Tests that the reader returns what was written: random tables in every format, and random values with a type.
 
-The files are written by the libraries that such files come from, not by the sample's writer. Files that are to be
-refused are tested elsewhere.
+The files are written with general libraries, not with the sample's writer. `test_bad_files.py` tests files that must be
+refused.
 """
 
 import csv
@@ -37,7 +37,7 @@ DATE_FORMATS = ["%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d", "%d.%m
 ENCODINGS = ["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1"]
 CODECS = {"windows-1252": "cp1252"}
 
-# Without Ã and â, which begin what is taken for UTF-8 in a file of single bytes.
+# Ã and â are left out, because they can make a single-byte encoding look like UTF-8.
 LATIN = "æøåÆØÅéüßñ§½°«»·£"
 WINDOWS = "€“”‘’–—…•™Šž"
 ANY = "łőЖ中😀\u2028\u0301\u00a0"
@@ -46,7 +46,7 @@ PLAIN = "aZ 019,.;:|\t\"'=+-@<&>\\/#%_()[]"
 
 @pytest.fixture(autouse=True, scope="module")
 def _many_batches() -> Iterator[None]:
-    """Small batches and blocks, so that small tables have many."""
+    """Make batches and blocks small during a test, so that a small table has many of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(excel, "BATCH", 4)
         patch.setattr(parquet, "BATCH", 4)
@@ -80,7 +80,7 @@ def specification(
 
 
 def read(path: Path, kind: Format, of: Writing, wanted: list[str]) -> list[tuple[int, str | None, *tuple[Any]]]:
-    """Row, why it has no cells, and the wanted cells, of every row."""
+    """Return, for every row: its number, the reason if it is malformed, and its cells in the wanted columns."""
     assert format_of(path) == kind
     table = pa.Table.from_batches(batches_of(path, kind, of, wanted))
     assert table.schema.names == ["row", "malformed", *wanted]
@@ -88,7 +88,7 @@ def read(path: Path, kind: Format, of: Writing, wanted: list[str]) -> list[tuple
 
 
 def as_text(cell: Cell, of: Writing) -> str | None:
-    """The cell as a person would type it into a text file of that producer."""
+    """Return the cell as text, with the decimal mark and the date format of the producer."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, Decimal):
@@ -106,7 +106,7 @@ def native(cell: Cell) -> Any:
 
 
 def texts(letters: str, line_ends: tuple[str, ...] = ("\n",)) -> st.SearchStrategy[str]:
-    """Cells that readers get wrong: quotes, delimiters, line ends, leading zeros, numbers and words for nothing."""
+    """Return a strategy for texts that are easily misread, such as quotes, delimiters, 007 and NULL."""
     pieces = st.lists(st.sampled_from([*PLAIN, *letters, *line_ends, "Å", "ærø", "00", '""']), max_size=8).map("".join)
     known = st.sampled_from(
         [
@@ -129,7 +129,7 @@ def texts(letters: str, line_ends: tuple[str, ...] = ("\n",)) -> st.SearchStrate
     return pieces | known
 
 
-# Fifteen digits at most: a double holds no more, and Excel keeps no more.
+# At most fifteen digits: a double and Excel keep no more.
 FRACTIONS = st.integers(0, 8).flatmap(
     lambda places: st.integers(-(10**14), 10**14).map(lambda digits: Decimal(digits).scaleb(-places))
 )
@@ -142,7 +142,10 @@ def tables(columns: list[st.SearchStrategy[Cell]], most: int = 12) -> st.SearchS
 
 
 def headings(letters: str, count: int) -> st.SearchStrategy[list[str]]:
-    """Different names without blanks around them, the first with a letter that no two bytes of UTF-8 could be."""
+    """Return a strategy for lists of different headings without blanks around them.
+
+    The first heading shows the encoding: its letter Å in a single-byte encoding is not valid UTF-8.
+    """
     name = texts(letters, ()).map(str.strip).filter(bool)
     return st.lists(name, min_size=count, max_size=count, unique=True).map(lambda names: ["Område", *names])
 
@@ -167,7 +170,9 @@ def csv_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[Row], list[str]
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=line_end)
     writer.writerows([["Udtræk af registret"]] * before + [header] + rows)
     lost = draw(st.booleans()) and quoting == csv.QUOTE_ALL and bool(rows) and rows[-1][-1] is not None
-    text = out.getvalue().removesuffix(line_end if lost else "")  # a quote ends the last cell as well
+    text = out.getvalue().removesuffix(
+        line_end if lost else ""
+    )  # the last cell ends with a quote, so it needs no line end
     wanted = draw(st.permutations(header))[: draw(st.integers(1, len(header)))]
     return of, header, rows, wanted, text.encode(CODECS.get(encoding, encoding))
 
@@ -226,7 +231,10 @@ def test_csv_headings_and_notes_may_hold_line_ends(above: str, tmp_path: Path) -
 
 
 def written_xlsx(path: Path, lines: list[Row], rows_in_place: bool) -> None:
-    """The lines from the first row on; texts in the cells themselves where `rows_in_place`, else in a list of all."""
+    """Write the lines into a workbook, from its first row on.
+
+    If `rows_in_place` is true, each text is written in its cell. If not, it is written in the workbook's shared list.
+    """
     with xlsxwriter.Workbook(path, {"constant_memory": rows_in_place}) as book:
         sheet, day = book.add_worksheet("Svar"), book.add_format({"num_format": "dd-mm-yyyy"})
         writers = {
@@ -267,7 +275,7 @@ def test_xlsx(case: tuple[Writing, list[str], list[Row], list[str]], note: Row, 
     assert of.formats.xlsx is not None
     before = of.formats.xlsx.header_row - 1
     texts_of_rows = [[as_text(cell, of) for cell in row] for row in rows]
-    # a row without anything is none; Excel's numbers of the others stay
+    # an empty row is left out, but the other rows keep their row numbers in Excel
     filled = [(number, row) for number, row in enumerate(texts_of_rows, before + 2) if any(row)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "delivered.xlsx"
@@ -287,7 +295,7 @@ LABELS = {1.0: "Meget tryg", 2.0: "Hverken tryg eller utryg", 3.5: "Ønsker ikke
 @st.composite
 def sav_cases(draw: st.DrawFn) -> tuple[Writing, pd.DataFrame, list[list[str | None]]]:
     of = writing("sav", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
-    # SPSS fills texts up with blanks, so those at the end are gone; an empty text is a missing one
+    # SPSS fills texts up with blanks, so blanks at the end are lost; an empty text is a missing value
     text = texts(LATIN + WINDOWS + ANY, ("\n", "\r\n")).map(lambda one: one.rstrip(" "))
     kinds = [text, WHOLE, FRACTIONS, DAYS, st.sampled_from([Decimal(str(code)) for code in [*LABELS, 4.0, 0.5]])]
     columns = draw(st.lists(st.sampled_from(range(len(kinds))), min_size=1, max_size=5))
@@ -393,7 +401,7 @@ Values = tuple[str, date | None, float | None, int | None, str | None]
 
 VALUES = st.lists(
     st.tuples(
-        texts("æØ").map(str.strip).filter(bool),  # blanks around a text are taken for nobody's intention
+        texts("æØ").map(str.strip).filter(bool),  # blanks around a text are removed, so the texts have none
         st.none() | DAYS,
         st.none() | FRACTIONS.map(float),
         st.none() | WHOLE,
@@ -416,13 +424,16 @@ def layouts(draw: st.DrawFn) -> tuple[Format, Specification]:
     kind = draw(st.sampled_from(list(layout_of)))
     mark, written = draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS))
     columns = COLUMNS
-    if kind == "sav":  # whose names hold neither points nor question marks
+    if kind == "sav":  # its names can have neither points nor question marks
         columns = {ours: column | {"name": f"v_{ours}"} for ours, column in COLUMNS.items()}
     return kind, specification(kind, layout_of[kind], mark, written, columns=columns)
 
 
 def written_file(folder: str, kind: Format, of: Specification, rows: list[Values]) -> Path:
-    """The values as a file of the format, each as the format holds such a value."""
+    """Write the values into a file of the format, and return its path.
+
+    Each value is written as the format stores it.
+    """
     path, header = Path(folder) / f"delivered.{kind}", list(of.for_edition(EDITION).headings.values())
     cells = [[*row[:4], row[4] and LABEL_OF[row[4]]] for row in rows]
     if kind == "csv":
@@ -467,7 +478,7 @@ def test_values_come_back_from_a_file_of_any_format(layout: tuple[Format, Specif
 
 
 def cells_table(**columns: list[str | None]) -> pa.Table:
-    """Delivered rows of which only these columns matter."""
+    """Return delivered rows that have values in these columns and nulls in all others."""
     rows = len(next(iter(columns.values())))
     place = {"edition": [EDITION] * rows, "row": list(range(rows)), "file": ["a.csv"] * rows, "extract": ["a"] * rows}
     empty = {name: pa.nulls(rows, pa.string()) for name in ("sheet", "malformed", *COLUMNS) if name not in columns}

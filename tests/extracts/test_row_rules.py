@@ -1,7 +1,7 @@
-"""Every rule that sets rows aside finds the rows planted for it, and none among rows that count.
+"""Tests of every row rule: it finds the planted faulty rows, and no other row.
 
-The rules that follow from contract and specification (an empty cell, a label that nobody explained) are tested with
-files, in `test_bad_files.py`.
+`test_bad_files.py` tests the rules that follow from a contract or a specification, such as those on empty cells and
+unknown labels.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ AGAIN = "INSERT INTO typed SELECT * REPLACE (row + 9000 AS row, upper({0}) AS {0
 STRATUM = "(SELECT stratum FROM typed ORDER BY row LIMIT 1)"
 OF_STRATUM = f"SELECT row FROM typed WHERE stratum = {STRATUM}"
 
-# table, rule, the fault, and the query of the rows that must be found (none: the first row alone)
+# A table, a rule, the planted fault, and a query for the rows that the rule must find. None stands for the first row.
 ALL = "SELECT row FROM typed"
 CASES: list[tuple[str, str, str, str | None]] = [
     ("activities.activities", "area_not_known", FIRST.format("partnership_code = 'Nowhere'"), None),
@@ -121,7 +121,7 @@ CASES: list[tuple[str, str, str, str | None]] = [
 
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home into which one edition of the sample was taken, with the rows of each table that count."""
+    """Yield a data folder into which one edition of the sample was taken in."""
     monkeypatch = pytest.MonkeyPatch()
     home = open_home(tmp_path_factory.mktemp("row_rules"), monkeypatch)
     for extract in sample_extracts(EDITION, 1, load_specifications(), load_reference()):
@@ -136,7 +136,10 @@ def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> set[int]:
 
 
 def with_rows(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """A table `typed` with some rows of the first file that no rule sets aside, two or more of a stratum among them."""
+    """Make a table `typed` with kept rows of the table's first file.
+
+    At least two of the rows are of the same stratum.
+    """
     file = delivered_for(contracts()[table], EDITION, load_specifications())[0]
     rejected = store.path_of(contracts()["quality.rejected_rows"], EDITION)
     connection.execute(

@@ -1,6 +1,6 @@
-"""The made-up extracts: known by their specifications, true to every published figure, and the same again by their seed.
+"""Tests of the made-up extracts: they fit their specifications, give every published figure, and repeat by seed.
 
-What a run makes of them is tested elsewhere; here they are read as text and looked at with pandas alone.
+These tests read the files as text and use only pandas on them. Other modules test a run on them.
 """
 
 import shutil
@@ -39,12 +39,12 @@ OF_PARTNERSHIPS = {
 PARTNERSHIPS = {"tingbjerg_husum", "amager_partnership", "folehaven"}
 SAFETY = ("unsafe", "unsafe_evening", "safe", "safe_evening", "neither")
 
-# Published by two sources that disagree: the first in published_figures.csv is met, this one cannot be met as well.
+# Two sources disagree on this figure. The sample gives the first one in published_figures.csv, so not this one.
 NOT_MET = {(2019, "copenhagen", "unsafe_evening", "politiken_art7242531")}
 
 
 class Sample:
-    """One sample, its files by edition, and the rows of each as text."""
+    """A sample: its files by edition, and the rows of each file as text."""
 
     def __init__(self, paths: list[Path], told: list[tuple[int, int]]) -> None:
         self.paths, self.told = paths, told
@@ -57,22 +57,22 @@ class Sample:
         return [file for file in self.files[edition] if file.layout.extract == extract]
 
     def file(self, extract: str, edition: int) -> DeliveredFile:
-        """The file of the edition's own year."""
+        """Return the extract's file of the edition. Files with a later draw of an earlier year are left out."""
         return next(file for file in self.of(extract, edition) if "_igen_" not in file.path.name)
 
     def first(self, extract: str, edition: int) -> pd.DataFrame:
-        """The rows of the file of the edition's own year."""
+        """Return the rows of the file that `file` returns."""
         return self.rows(self.file(extract, edition))
 
     def rows(self, file: DeliveredFile) -> pd.DataFrame:
-        """The rows without blanks around their cells, empty ones as NaN."""
+        """Return the rows of a file. Blanks around a cell are removed, and an empty cell is NaN."""
         if file.path not in self._rows:
             frame = as_delivered(file)
             self._rows[file.path] = frame.apply(lambda column: column.astype("str").str.strip().replace("", np.nan))
         return self._rows[file.path]
 
     def good_answers(self, edition: int) -> pd.DataFrame:
-        """Rows that no rule sets aside, with what the two answers count as."""
+        """Return the survey rows that no rule rejects, with the class of each of the two answers on safety."""
         rows = self.first(SURVEY, edition).copy()
         rows["weight"] = number(rows["weight"])
         classes = self.reference["reference.answer_classes"].set_index("answer")["answer_class"]
@@ -85,7 +85,7 @@ class Sample:
         return rows[known & ~rows.duplicated("respondent_number")]
 
     def good_reports(self, file: DeliveredFile) -> pd.DataFrame:
-        """Rows that no rule sets aside, with their days."""
+        """Return the reports that no rule rejects, with their days as dates."""
         rows = self.rows(file).copy()
         for column in ("reported_on", "drawn_on"):
             rows[column] = pd.to_datetime(rows[column], format="%d-%m-%Y", errors="coerce")
@@ -93,22 +93,25 @@ class Sample:
         return rows[good & ~rows.duplicated("journal_number")]
 
     def first_reports(self, crime_year: int) -> pd.DataFrame:
-        """The good reports of a crime year's first draw."""
+        """Return the good reports of the first draw of a crime year."""
         return self.good_reports(self.file(REPORTS, crime_year + 1))
 
     def area(self, system: str, names: pd.Series) -> pd.Series:
-        """The area of each name, in whatever letters it is written."""
+        """Return the area of each name. Upper and lower case make no difference."""
         codes = self.reference["reference.area_codes"].query("code_system == @system")
         known = dict(zip(codes["code"].str.lower(), codes["area_id"], strict=True))
         return names.str.lower().map(known)
 
     def areas(self, extract: str, edition: int, column: str) -> set[str]:
-        """Every area that the column names."""
+        """Return all areas that the column of the extract names."""
         system = SPECIFICATIONS[extract].for_edition(edition).writing.area_code_system
         return set(self.area(system, self.first(extract, edition)[column]).dropna())
 
     def share(self, edition: int, area: str, measure: str) -> float:
-        """The weighted share of the good answers in per cent, of those who gave a view."""
+        """Return the weighted share of a measure in per cent of the good answers.
+
+        Answers without a view are left out.
+        """
         rows = self.good_answers(edition)
         time = "_evening" if measure.endswith("_evening") else ""
         column = f"safety{time}_answer_class"
@@ -120,7 +123,7 @@ class Sample:
         return float(100 * counted.sum() / rows["weight"].sum())
 
     def types(self, crime_year: int) -> dict[str, str]:
-        """The crime type of every offence code that a line of the mapping holds in the middle of the year."""
+        """Return the crime type of every offence code, as the mapping has it on 1 July of the year."""
         day, lines = date(crime_year, 7, 1), self.reference["reference.offence_codes"]
         if crime_year not in self._types:
             self._types[crime_year] = {
@@ -132,7 +135,7 @@ class Sample:
         return self._types[crime_year]
 
     def strata(self, edition: int) -> pd.DataFrame:
-        """One row a stratum: its weights together, answers, residents and invited."""
+        """Return one row for each stratum: the sum of weights, and how many answered, live there and were invited."""
         rows = self.good_answers(edition)
         rows = rows.assign(
             residents=number(rows["stratum_population_residents"]), invited=number(rows["stratum_invited"])
@@ -186,7 +189,7 @@ def test_published_figures_are_delivered_as_they_stand_in_the_reference(written:
 # --- the files ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("edition", [2020, 2021])  # between them all formats, and a later draw
+@pytest.mark.parametrize("edition", [2020, 2021])  # together, they have files of all formats and a later draw
 def test_the_same_seed_gives_the_same_bytes(written: Sample, edition: int, tmp_path: Path) -> None:
     before = {file.path.name: file.path.read_bytes() for file in written.files[edition]}
     again = bytes_of(edition, 1, tmp_path)
@@ -378,7 +381,7 @@ def test_non_response_differs_between_strata(written: Sample, edition: int) -> N
     response = strata["answers"] / strata["invited"]
     assert response.between(0.2, 0.45).all()
     assert response.max() - response.min() > 0.03
-    assert strata["answers"].min() >= 30  # the fewest with which a share carries a verdict
+    assert strata["answers"].min() >= 30  # with fewer answers, a share gets no verdict
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
@@ -504,7 +507,7 @@ def test_codes_of_other_years_are_gone_ones_and_later_ones(written: Sample) -> N
 
 
 def test_codes_stop_with_their_line(written: Sample) -> None:
-    trick_in_homes = "75580"  # gone in 2018
+    trick_in_homes = "75580"  # the code ended in 2018
     assert (written.first_reports(2017)["offence_code"] == trick_in_homes).any()
     assert not (written.first_reports(2020)["offence_code"] == trick_in_homes).any()
 
@@ -556,8 +559,8 @@ def test_a_later_draw_holds_most_of_the_same_reports(written: Sample, edition: i
     assert later["drawn_on"].min() > before["drawn_on"].max()
     assert set(later["reported_on"].dt.year) == {crime_year}
     both = before.merge(later, on="journal_number", suffixes=("_before", ""))
-    assert (len(before) - len(both)) / len(before) == pytest.approx(0.003, abs=0.001)  # gone
-    assert (len(later) - len(both)) / len(before) == pytest.approx(0.010, abs=0.001)  # came late
+    assert (len(before) - len(both)) / len(before) == pytest.approx(0.003, abs=0.001)  # not in the later draw
+    assert (len(later) - len(both)) / len(before) == pytest.approx(0.010, abs=0.001)  # only in the later draw
     recoded = (both["offence_code"] != both["offence_code_before"]).mean()
     assert 0.002 < recoded < 0.005
     assert (both["reported_on"] == both["reported_on_before"]).all()
