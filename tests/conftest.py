@@ -98,8 +98,8 @@ def once(factory: pytest.TempPathFactory, name: str, run: Callable[[Path], Comma
 @pytest.fixture(scope="session")
 def stored(first_run: tuple[Path, Command]) -> Path:
     """Return the data folder of `first_run`, after the run succeeded. No test may change the folder."""
-    home, ran = first_run
-    assert ran.code == 0, ran.err
+    home, command = first_run
+    assert command.code == 0, command.err
     return home
 
 

@@ -127,8 +127,8 @@ def rows(name: str, edition: int) -> list[dict[str, object]]:
 
 def decide(reference: Path, *entries: dict[str, object]) -> None:
     """Write decisions.yml with these entries. A person, a day and a reason are added to each entry."""
-    said = {"person": "A. Steward", "decided_on": "2023-05-02", "reason": "The police confirmed it."}
-    full = [{"decision_id": f"d{number}", **entry, **said} for number, entry in enumerate(entries, 1)]
+    common_fields = {"person": "A. Steward", "decided_on": "2023-05-02", "reason": "The police confirmed it."}
+    full = [{"decision_id": f"d{number}", **entry, **common_fields} for number, entry in enumerate(entries, 1)]
     text = yaml.safe_dump({"decisions": full}, allow_unicode=True).replace("'2023-05-02'", "2023-05-02")
     (reference / "decisions.yml").write_text(text, encoding="utf-8")
 

@@ -217,14 +217,14 @@ def model_frame(name: str, tables: Tables, edition: int | None = None) -> pd.Dat
 def verdict(
     tables: dict[str, pd.DataFrame], target_id: str, edition: int, compared_with: str, measure: str = ""
 ) -> Row:
-    found = [
+    verdicts = [
         row
         for row in records(tables["verdicts"])
         if (row["target_id"], row["edition"], row["compared_with"]) == (target_id, edition, compared_with)
         and measure in row["measure"]
     ]
-    assert len(found) == 1
-    return found[0]
+    assert len(verdicts) == 1
+    return verdicts[0]
 
 
 def reading(row: Row) -> tuple[Any, ...]:

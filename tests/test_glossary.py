@@ -35,8 +35,8 @@ def prose() -> list[Path]:
 
 def places(word: str, text: str) -> list[str]:
     """Return the lines of a text that have the word. Lines about money that is "set aside" are allowed and left out."""
-    found = [line for line in text.splitlines() if re.search(rf"\b{word}\b", line, re.IGNORECASE)]
-    return [line for line in found if word != "set aside" or not MONEY.search(line)]
+    lines_with_word = [line for line in text.splitlines() if re.search(rf"\b{word}\b", line, re.IGNORECASE)]
+    return [line for line in lines_with_word if word != "set aside" or not MONEY.search(line)]
 
 
 def test_a_word_to_avoid_is_found() -> None:
@@ -54,4 +54,4 @@ def test_a_word_to_avoid_stands_nowhere(word: str) -> None:
         for path in prose()
         if path not in (GLOSSARY, here)
     }
-    assert {path: found for path, found in lines.items() if found} == {}
+    assert {path: lines_of_file for path, lines_of_file in lines.items() if lines_of_file} == {}

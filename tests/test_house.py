@@ -86,7 +86,7 @@ def test_fewer_than_one_in_a_hundred_names_says_nothing_of_what_it_holds() -> No
     vague = {path.name: VAGUE & set(bound_names(path.read_text(encoding="utf-8"))) for path in files}
     names = [name for path in files for name in bound_names(path.read_text(encoding="utf-8"))]
     assert sum(name in VAGUE for name in names) < len(names) / 100, {
-        file: found for file, found in vague.items() if found
+        file: vague_names for file, vague_names in vague.items() if vague_names
     }
 
 
@@ -166,9 +166,9 @@ def test_the_schedule_asks_for_this_springs_edition(stored: Path, monkeypatch: p
     monkeypatch.setenv("TRYGHED_HOME", str(stored))
     assert spring.execution_timezone == "Europe/Copenhagen"
     when = datetime(2026, 5, 4, 6, tzinfo=ZoneInfo("Europe/Copenhagen"))
-    asked = spring(dg.build_schedule_context(scheduled_execution_time=when))
-    assert isinstance(asked, dg.RunRequest)
-    assert asked.tags["dagster/asset_partition_range_start"] == "2026"
+    request = spring(dg.build_schedule_context(scheduled_execution_time=when))
+    assert isinstance(request, dg.RunRequest)
+    assert request.tags["dagster/asset_partition_range_start"] == "2026"
     assert spring.job_name == JOB
     skipped = spring(dg.build_schedule_context(scheduled_execution_time=when.replace(year=2031)))
     assert isinstance(skipped, dg.SkipReason)
@@ -179,10 +179,10 @@ def test_the_run_reports_rows_and_previews(stored: Path, monkeypatch: pytest.Mon
     key = dg.AssetKey(["safety", "yearly_shares"])
     with dg.DagsterInstance.get() as instance:
         assert not instance.telemetry_enabled
-        found = instance.fetch_materializations(
+        materializations = instance.fetch_materializations(
             dg.AssetRecordsFilter(asset_key=key, asset_partitions=["2020"]), limit=1
         )
-    materialization = found.records[0].asset_materialization
+    materialization = materializations.records[0].asset_materialization
     assert materialization is not None
     assert materialization.metadata["dagster/row_count"].value
     assert isinstance(materialization.metadata["preview"], dg.TableMetadataValue)

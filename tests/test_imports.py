@@ -46,15 +46,15 @@ def imports(folder: Path) -> Graph:
     for name, path in paths.items():
         for statement in statements(ast.parse(path.read_text(encoding="utf-8")).body):
             if isinstance(statement, ast.Import):
-                asked = [alias.name for alias in statement.names]
+                imported = [alias.name for alias in statement.names]
             elif isinstance(statement, ast.ImportFrom):
-                asked = [
+                imported = [
                     inner if (inner := f"{statement.module}.{alias.name}") in paths else str(statement.module)
                     for alias in statement.names
                 ]
             else:
                 continue
-            graph[name] |= {module for module in asked if module in paths}
+            graph[name] |= {module for module in imported if module in paths}
     return graph
 
 

@@ -20,9 +20,11 @@ def looked_up(query: str, **added: list[dict[str, Any]]) -> list[tuple[Any, ...]
     with duckdb.connect() as connection:
         for table in TABLES:
             lines = contracts()[table.name].frame(added.get(table.short_name, []))
-            kept = [] if table.short_name == "agreements" and len(lines) else [REFERENCE[table.short_name]]
+            project_frames = [] if table.short_name == "agreements" and len(lines) else [REFERENCE[table.short_name]]
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-            connection.register(f"given_{table.short_name}", table.arrow(pd.concat([*kept, lines], ignore_index=True)))
+            connection.register(
+                f"given_{table.short_name}", table.arrow(pd.concat([*project_frames, lines], ignore_index=True))
+            )
             connection.execute(f"CREATE VIEW {table.name} AS FROM given_{table.short_name}")
         look_up(connection)
         return connection.execute(query).fetchall()
@@ -75,12 +77,12 @@ def test_an_area_that_leaves_a_whole_and_comes_back_lies_in_it_at_two_times() ->
         area("quarter", "bydel"),
     ]
     members = [member("town", "quarter", version) for version in (1, 3)]
-    found = looked_up(
+    rows = looked_up(
         "SELECT valid_from, valid_to FROM municipality_of WHERE area_id = 'quarter' ORDER BY ALL",
         areas=areas,
         area_members=members,
     )
-    assert found == [(FIRST, date(2009, 12, 31)), (date(2020, 1, 1), LAST)]
+    assert rows == [(FIRST, date(2009, 12, 31)), (date(2020, 1, 1), LAST)]
 
 
 AGREED = {TH: (5, 6), "folehaven": (10,), "amager_partnership": (7,)}
@@ -105,10 +107,10 @@ def test_the_fewest_reports_that_are_shown_are_those_of_the_areas_own_agreement(
         for agreed_id, numbers in AGREED.items()
         for number in numbers
     ]
-    found = looked_up(
+    rows = looked_up(
         f"SELECT fewest_reports_shown FROM fewest_reports_shown WHERE area_id = '{area_id}'",
         agreements=agreements,
         areas=[area("rode_x", "rode")],
         area_members=[member(TH, "rode_x"), member("amager_partnership", "rode_x", 2)],
     )
-    assert found == [(fewest,)]
+    assert rows == [(fewest,)]

@@ -323,18 +323,22 @@ def rule_called(table: str, name: str) -> Rule:
     return next(rule for rule in rules()[table] if rule.name == name)
 
 
-@pytest.mark.parametrize(("table", "name", "fault", "found"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
+@pytest.mark.parametrize(
+    ("table", "name", "fault", "expected_keys"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES]
+)
 def test_rule_finds_the_planted_rows_and_only_them(
-    tables: duckdb.DuckDBPyConnection, table: str, name: str, fault: str, found: set[Key]
+    tables: duckdb.DuckDBPyConnection, table: str, name: str, fault: str, expected_keys: set[Key]
 ) -> None:
     tables.execute(fault)
-    assert keys(tables, rule_called(table, name)) == found
+    assert keys(tables, rule_called(table, name)) == expected_keys
 
 
 def test_no_rule_rejects_the_real_tables_but_for_the_published_conflict(tables: duckdb.DuckDBPyConnection) -> None:
     every = [rule for of_table in rules().values() for rule in of_table]
     failing = {rule.rule.name: {tuple(key.values()) for key in rule.failing} for rule in run_rules(tables, every)}
-    assert {name: found for name, found in failing.items() if found} == {"two_published_values": CONFLICT}
+    assert {name: failing_keys for name, failing_keys in failing.items() if failing_keys} == {
+        "two_published_values": CONFLICT
+    }
 
 
 def test_every_rule_has_a_case() -> None:

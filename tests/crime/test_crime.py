@@ -26,7 +26,7 @@ MADE = ("police.draws", "police.count_draws", "crime.counted")
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a data folder that has the reference tables."""
     return open_home(tmp_path / "home", monkeypatch)
 
@@ -46,33 +46,33 @@ def counted() -> dict[tuple[Any, ...], Row]:
 def deliver_reports(home: Path) -> None:
     """Deliver 20 burglaries: 6 at a rode of Tingbjerg-Husum, 9 in Valby, and 5 without a place."""
     places = [{"Bydel": "", "Rode": "258"}] * 6 + [{"Bydel": "Valby"}] * 9 + [{"Bydel": ""}] * 5
-    lines = [line | where for line, where in zip(reports(20), places, strict=True)]
+    lines = [line | place_cells for line, place_cells in zip(reports(20), places, strict=True)]
     deliver(home, 2023, "anmeldelser.csv", lines)
 
 
 def test_a_report_counts_in_every_area_it_lies_in_and_one_of_unknown_place_in_the_municipality_alone(
-    place: Path,
+    home: Path,
 ) -> None:
-    deliver_reports(place)
+    deliver_reports(home)
     make(2023, *MADE)
-    found = {area: row["reports"] for (area, kind, _), row in counted().items() if kind == "burglary"}
-    assert found == {"copenhagen": 20, "bydel_valby": 9, "bydel_broenshoej_husum": 6, TH: 6}
+    burglaries = {area: row["reports"] for (area, kind, _), row in counted().items() if kind == "burglary"}
+    assert burglaries == {"copenhagen": 20, "bydel_valby": 9, "bydel_broenshoej_husum": 6, TH: 6}
 
 
-def test_a_type_without_a_report_is_none_and_an_area_without_any_is_left_out(place: Path) -> None:
-    deliver_reports(place)
+def test_a_type_without_a_report_is_none_and_an_area_without_any_is_left_out(home: Path) -> None:
+    deliver_reports(home)
     make(2023, *MADE)
     assert counted()[TH, "threats", "reports"]["reports"] == 0
     assert "folehaven" not in {area for area, _, _ in counted()}  # its roder are unknown
     assert (TH, "citizen_facing", "reports") not in counted()  # no code is mapped to it
 
 
-def test_only_the_draw_that_counts_and_the_editions_crime_year_are_counted(place: Path) -> None:
-    deliver(place, 2023, "anmeldelser.csv", reports(5, Bydel="Valby"))
+def test_only_the_draw_that_counts_and_the_editions_crime_year_are_counted(home: Path) -> None:
+    deliver(home, 2023, "anmeldelser.csv", reports(5, Bydel="Valby"))
     make(2023, *MADE)
-    deliver(place, 2024, "igen.csv", reports(7, Bydel="Valby", Udtræksdato="20-02-2024"))
+    deliver(home, 2024, "igen.csv", reports(7, Bydel="Valby", Udtræksdato="20-02-2024"))
     nu = reports(3, Bydel="Valby", Gerningsdato="", Anmeldelsesdato="01-05-2023", Udtræksdato="20-02-2024")
-    deliver(place, 2024, "nu.csv", [line | {"Journalnummer": line["Journalnummer"][:-2] + "23"} for line in nu])
+    deliver(home, 2024, "nu.csv", [line | {"Journalnummer": line["Journalnummer"][:-2] + "23"} for line in nu])
     make(2024, *MADE)
     first, second = (
         {row["area_id"]: row["reports"] for row in rows("crime.counted", edition) if row["crime_type"] == "burglary"}
@@ -81,12 +81,12 @@ def test_only_the_draw_that_counts_and_the_editions_crime_year_are_counted(place
     assert (first["bydel_valby"], second["bydel_valby"]) == (5, 3)
 
 
-def test_the_police_s_own_counts_stand_beside_ours(place: Path) -> None:
-    deliver_reports(place)
+def test_the_police_s_own_counts_stand_beside_ours(home: Path) -> None:
+    deliver_reports(home)
     deliver(
-        place, 2023, "antal.csv", [COUNT, COUNT | {"Sagstype": "Borgervendt kriminalitet", "Antal anmeldelser": "200"}]
+        home, 2023, "antal.csv", [COUNT, COUNT | {"Sagstype": "Borgervendt kriminalitet", "Antal anmeldelser": "200"}]
     )
-    population(place, PEOPLE)
+    population(home, PEOPLE)
     make(2023, *MADE)
     assert counted()[TH, "burglary", "counts"]["reports"] == 7
     assert {row["population_residents"] for (area, *_), row in counted().items() if area == TH} == {11250}
@@ -100,18 +100,18 @@ def test_the_police_s_own_counts_stand_beside_ours(place: Path) -> None:
     assert limits == pytest.approx((200 / 11.25, 173.2409 / 11.25, 229.7220 / 11.25), abs=1e-4)
 
 
-def test_residents_are_those_of_the_first_of_january_delivered_or_known(place: Path) -> None:
-    deliver_reports(place)
+def test_residents_are_those_of_the_first_of_january_delivered_or_known(home: Path) -> None:
+    deliver_reports(home)
     elsewhere = PEOPLE | {"omraade": "Valby"}  # without a row of the year before, the file would be refused
-    population(place, PEOPLE | {"dato": "2021-01-01"}, elsewhere)
+    population(home, PEOPLE | {"dato": "2021-01-01"}, elsewhere)
     make(2023, *MADE)
     assert counted()[TH, "burglary", "reports"]["population_residents"] is None
     assert counted()["copenhagen", "burglary", "reports"]["population_residents"] == 644431  # FOLK1A, 1 January 2022
 
 
-def yearly_types(ours: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataFrame:
+def yearly_types(counts: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataFrame:
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
-        tables["counted"] = ours
+        tables["counted"] = counts
 
     made: pd.DataFrame = judge(lines or [], spoil)["yearly_types"]
     return made
@@ -120,17 +120,17 @@ def yearly_types(ours: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataF
 def test_a_count_of_ours_goes_before_the_published_one_and_prints_it_beside() -> None:
     lines = made_up("citizen_facing_reports", {(2023, TH): (229, None)})
     row = records(yearly_types(contracts()["crime.counted"].frame([count(231)]), lines))
-    found = next(
+    total = next(
         type_row for type_row in row if (type_row["edition"], type_row["crime_type"]) == (2023, "citizen_facing")
     )
-    assert (found["reports"], found["published_reports"], found["provenance"]) == (231, 229, "extract")
-    assert (found["rate_per_1000"], found["source_lines"]) == (21, "2")
+    assert (total["reports"], total["published_reports"], total["provenance"]) == (231, 229, "extract")
+    assert (total["rate_per_1000"], total["source_lines"]) == (21, "2")
 
 
 def test_verdicts_are_of_counts_where_the_words_say_number_and_of_rates_where_they_say_per_1000() -> None:
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         kinds = ("citizen_facing", "burglary")
-        found = [
+        counts = [
             count(
                 100 if edition == 2021 else 95,
                 edition,
@@ -140,7 +140,7 @@ def test_verdicts_are_of_counts_where_the_words_say_number_and_of_rates_where_th
             for edition in (2021, 2022)
             for kind in kinds
         ]
-        tables["counted"] = contracts()["crime.counted"].frame(found)
+        tables["counted"] = contracts()["crime.counted"].frame(counts)
 
     verdicts = {
         (row["target_id"], row["measure"]): row
@@ -186,7 +186,12 @@ def changing(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_crime_year_in_which_an_area_changes_is_counted_by_the_version_of_its_last_day(changing: Path) -> None:
     places = [{"Rode": "238"}] * 6 + [{"Rode": "239"}] * 5 + [{"Rode": "239", "Anmeldelsesdato": "03-08-2022"}] * 2
-    deliver(changing, 2023, "anmeldelser.csv", [line | where for line, where in zip(reports(13), places, strict=True)])
+    deliver(
+        changing,
+        2023,
+        "anmeldelser.csv",
+        [line | place_cells for line, place_cells in zip(reports(13), places, strict=True)],
+    )
     make(2023, *MADE)
     row = counted()["made_up", "burglary", "reports"]
     assert (row["area_version"], row["reports"], row["population_residents"]) == (2, 7, 5000)
@@ -260,10 +265,10 @@ NO_DATE, NO_CODE = {"Anmeldelsesdato": "31-02-2022"}, {"Gern.kode": ""}
     ],
 )
 def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
-    place: Path, spoilt: dict[str, str], kind: str, area_id: str
+    home: Path, spoilt: dict[str, str], kind: str, area_id: str
 ) -> None:
-    deliver_threats(place, spoilt)
-    row = shown(place, kind, area_id)
+    deliver_threats(home, spoilt)
+    row = shown(home, kind, area_id)
     assert (row["status"], row["reports"], row["rate_per_1000"], row["provenance"]) == ("missing", None, None, None)
     assert (row["counted_from"], row["confidentiality"]) == (None, "free")
 
@@ -277,17 +282,17 @@ def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
         ({"Anmeldelsesdato": "01-01-2023", "Udtræksdato": "15-02-2023"}, "threats"),  # the report is from the next year
     ],
 )
-def test_a_zero_is_one_where_what_was_set_aside_cannot_count(place: Path, spoilt: dict[str, str], kind: str) -> None:
-    deliver_threats(place, spoilt)
-    row = shown(place, kind)
+def test_a_zero_is_one_where_what_was_set_aside_cannot_count(home: Path, spoilt: dict[str, str], kind: str) -> None:
+    deliver_threats(home, spoilt)
+    row = shown(home, kind)
     assert (row["status"], row["reports"], row["provenance"]) == ("normal", 0, "extract")
 
 
-def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_set_aside(place: Path) -> None:
-    deliver_threats(place, *[{}] * 10, NO_DATE)
-    assert shown(place, "threats")["reports"] == 10
+def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_set_aside(home: Path) -> None:
+    deliver_threats(home, *[{}] * 10, NO_DATE)
+    assert shown(home, "threats")["reports"] == 10
     # no report was counted in Valby, but the rejected report may be from Valby
-    assert shown(place, "threats", "bydel_valby")["status"] == "missing"
+    assert shown(home, "threats", "bydel_valby")["status"] == "missing"
 
 
 def test_a_row_that_somebody_dropped_leaves_no_doubt(tmp_path: Path, reference: Path, monkeypatch: Any) -> None:
@@ -299,8 +304,8 @@ def test_a_row_that_somebody_dropped_leaves_no_doubt(tmp_path: Path, reference: 
     assert (shown(home, "threats")["status"], shown(home, "threats")["reports"]) == ("normal", 0)
 
 
-def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_aside(place: Path) -> None:
-    deliver_threats(place, NO_DATE)
+def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_aside(home: Path) -> None:
+    deliver_threats(home, NO_DATE)
     make(2023, *MADE)
     tables = judge([], lambda tables: tables.update(counted=table("crime.counted", 2023)))
     verdict = next(
@@ -335,10 +340,10 @@ def test_a_zero_of_the_police_stands_unless_its_cell_was_set_aside_beside_it(
     assert (row["status"], row["reports"]) == (("missing", None) if doubted else ("normal", 0))
 
 
-def test_the_police_s_own_count_stands_in_for_a_zero_in_doubt(place: Path) -> None:
-    deliver_threats(place, NO_DATE)
-    deliver(place, 2023, "antal.csv", [COUNT | {"Sagstype": "Trusler", "Antal anmeldelser": "7"}])
-    row = shown(place, "threats")
+def test_the_police_s_own_count_stands_in_for_a_zero_in_doubt(home: Path) -> None:
+    deliver_threats(home, NO_DATE)
+    deliver(home, 2023, "antal.csv", [COUNT | {"Sagstype": "Trusler", "Antal anmeldelser": "7"}])
+    row = shown(home, "threats")
     assert (row["reports"], row["counted_from"], row["status"]) == (7, "counts", "normal")
 
 

@@ -346,12 +346,12 @@ def _cell_xml(column: int, row: int, text: str) -> str:
 def write_parts(folder: Path, kind: Kind, parts: dict[str, str | bytes]) -> Path:
     """Write a workbook from its parts, and return its path. A part that is not given is that of a good workbook."""
     path = folder / kind.xlsx
-    known: dict[str, str | bytes] = {
+    good_parts: dict[str, str | bytes] = {
         **{name: text.replace("{sheet}", kind.sheet) for name, text in BOOK.items()},
         SHEET: sheet_xml(kind),
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in (known | parts).items():
+        for name, content in (good_parts | parts).items():
             packed.writestr(name, content)
     return path
 

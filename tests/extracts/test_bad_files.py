@@ -86,7 +86,7 @@ class Case:
     """A bad delivery: a function that writes its files into the landing folder, and parts of the error message."""
 
     make: Make
-    said: tuple[str, ...]
+    message_parts: tuple[str, ...]
     edition: int = 2023
 
 
@@ -262,7 +262,7 @@ XLSX_CELLS: list[Cell] = [  # Excel's own numbers, days, times and truth values
 TOLERATED = (SURVEY, REPORTS, ACTIVITIES)  # kinds of which a small share of rejected rows is tolerated
 
 
-def said_of(cell: Cell) -> str:
+def column_and_reason(cell: Cell) -> str:
     """Return the column and the reason that the message must have.
 
     The column is that of the spoiled value. If a rule compares several columns, the case itself names the column.
@@ -279,8 +279,10 @@ def one_of_each(cells: list[Cell]) -> list[Cell]:
 
     All cells of these kinds are tested with rows among many good rows.
     """
-    told = [(cell[0].stem, cell[3]) for cell in cells]
-    return [cell for place, cell in enumerate(cells) if cell[0] not in TOLERATED or told[place] not in told[:place]]
+    reasons = [(cell[0].stem, cell[3]) for cell in cells]
+    return [
+        cell for place, cell in enumerate(cells) if cell[0] not in TOLERATED or reasons[place] not in reasons[:place]
+    ]
 
 
 def in_csv(cell: Cell) -> Make:
@@ -292,7 +294,7 @@ def in_xlsx(cell: Cell) -> Make:
 
 
 def of_20(cell: Cell, file: str, row: int) -> tuple[str, ...]:
-    return (f"{file}: 1 of 20 rows are rejected", f"row {row}, {said_of(cell)}")
+    return (f"{file}: 1 of 20 rows are rejected", f"row {row}, {column_and_reason(cell)}")
 
 
 ONE_ROW = {
@@ -656,8 +658,8 @@ def packed_again(change: Callable[[bytes], bytes]) -> Make:
 def with_password(packed: bytes) -> bytes:
     """Return the bytes of a ZIP file with the flag for a password set in every entry."""
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        found = [match.start() for match in re.finditer(re.escape(mark), packed)]
-        for start in found:
+        starts = [match.start() for match in re.finditer(re.escape(mark), packed)]
+        for start in starts:
             packed = packed[: start + place] + b"\x01\x00" + packed[start + place + 2 :]
     return packed
 
@@ -1071,7 +1073,7 @@ def home(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-def kept(home: Path) -> dict[str, str | None]:
+def hashes_outside_landing(home: Path) -> dict[str, str | None]:
     """Return the hash of every file in the data folder, and None for every folder. The landing folder is left out."""
     return {
         str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
@@ -1080,16 +1082,16 @@ def kept(home: Path) -> dict[str, str | None]:
     }
 
 
-def refused(home: Path, edition: int) -> str:
+def message_of_refusal(home: Path, edition: int) -> str:
     """Take in an edition that must be refused, assert that nothing has changed, and return the error message."""
-    before = kept(home)
+    before = hashes_outside_landing(home)
     with pytest.raises(InputError) as caught:
         take_in([edition])
-    assert kept(home) == before
+    assert hashes_outside_landing(home) == before
     return str(caught.value)
 
 
-def said_well(message: str, *pieces: str) -> None:
+def assert_good_message(message: str, *pieces: str) -> None:
     """Assert that the message is one sentence that has the pieces, says what to do, and has no personal value."""
     for piece in pieces:
         assert piece in message
@@ -1108,7 +1110,7 @@ def test_a_bad_file_is_refused_in_one_sentence_and_changes_nothing(home: Path, n
     folder = home / "landing" / str(case.edition)
     folder.mkdir(exist_ok=True)
     case.make(folder)
-    said_well(refused(home, case.edition), *case.said)
+    assert_good_message(message_of_refusal(home, case.edition), *case.message_parts)
 
 
 # --- files that change, and files that may not be read -----------------------------------------------------
@@ -1159,8 +1161,8 @@ def test_a_file_that_changes_meanwhile_is_refused(
         return really(*arguments)
 
     monkeypatch.setattr(module, name, meanwhile)
-    message = refused(home, 2023)
-    said_well(message, path.name)
+    message = message_of_refusal(home, 2023)
+    assert_good_message(message, path.name)
     assert CHANGED in message or (happens == "is taken away" and "cannot be read (No such file" in message)
     assert calls
 
@@ -1204,17 +1206,17 @@ def reachable(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_what_may_not_be_read_is_refused(reachable: Path, name: str) -> None:
-    closed, rights, said = CLOSED[name]
+    closed, rights, message = CLOSED[name]
     write_csv(reachable / "landing" / "2023", SURVEY)
-    before = kept(reachable)
+    before = hashes_outside_landing(reachable)
     (reachable / "landing" / closed).chmod(rights)
     try:
         with without_privileges(), pytest.raises(InputError) as caught:
             take_in([2023])
     finally:
         (reachable / "landing" / closed).chmod(0o700)
-    said_well(str(caught.value), said)
-    assert kept(reachable) == before
+    assert_good_message(str(caught.value), message)
+    assert hashes_outside_landing(reachable) == before
 
 
 # --- a row among many is rejected --------------------------------------------------------------------------
@@ -1276,11 +1278,12 @@ AMONG_OTHERS = {
 @pytest.mark.parametrize("name", AMONG_OTHERS)
 def test_a_row_at_fault_among_many_is_rejected_with_its_place_and_reason(tolerated: Tolerated, name: str) -> None:
     cell, file, sheet, row = AMONG_OTHERS[name]
-    found = tolerated.of(file, row)
+    rejections = tolerated.of(file, row)
     assert any(
-        f"column {rejected['column_name']}: {rejected['reason']}".startswith(said_of(cell)) for rejected in found
-    ), found
-    for rejected in found:
+        f"column {rejected['column_name']}: {rejected['reason']}".startswith(column_and_reason(cell))
+        for rejected in rejections
+    ), rejections
+    for rejected in rejections:
         assert rejected["sheet"] == sheet
         assert rejected["rule"]
         assert len(str(cell[2])) < 3 or str(cell[2]) not in rejected["reason"]
@@ -1292,9 +1295,9 @@ def test_all_other_rows_are_kept(tolerated: Tolerated) -> None:
         expected.setdefault(file, set()).add(row)
     assert set(tolerated.counts) == set(expected)
     for file, rows in expected.items():
-        found = tolerated.counts[file]
+        counts = tolerated.counts[file]
         assert {rejected["row"] for rejected in tolerated.rejected if rejected["file"] == file} == rows
-        assert found["rows_delivered"] == AMONG * len(rows) == found["rows_kept"] + found["rows_rejected"]
+        assert counts["rows_delivered"] == AMONG * len(rows) == counts["rows_kept"] + counts["rows_rejected"]
 
 
 # --- what looks bad and is not -----------------------------------------------------------------------------
@@ -1313,7 +1316,7 @@ def landing(home: Path) -> Path:
     return home / "landing" / "2023"
 
 
-def taken(kind: Kind, *columns: str, edition: int = 2023) -> list[tuple[Any, ...]]:
+def rows_taken_in(kind: Kind, *columns: str, edition: int = 2023) -> list[tuple[Any, ...]]:
     """Take in the edition, assert that no row is rejected, and return these columns of the kept rows."""
     take_in([edition])
     assert not delivering.rows("quality.rejected_rows", edition)
@@ -1329,7 +1332,7 @@ TYPOGRAPHIC = "“Indre By” – til 5 € … ‘æøå’"
 
 def test_euro_sign_and_curly_quotes_are_read_right(landing: Path) -> None:
     write_csv(landing, SURVEY, [row | {"Stratum": TYPOGRAPHIC} for row in good(SURVEY)])
-    assert taken(SURVEY, "stratum") == [(TYPOGRAPHIC,)] * 20
+    assert rows_taken_in(SURVEY, "stratum") == [(TYPOGRAPHIC,)] * 20
 
 
 def test_euro_sign_and_curly_quotes_are_no_letters_of_iso_8859_1(
@@ -1341,7 +1344,9 @@ def test_euro_sign_and_curly_quotes_are_no_letters_of_iso_8859_1(
     write_csv(landing, SURVEY, spoiled(SURVEY, {"Stratum": TYPOGRAPHIC}))
     with pytest.raises(InputError) as caught:
         take_in([2023])
-    said_well(str(caught.value), "svar.csv, line 6: byte 0x93 is not a character of iso-8859-1: correct the encoding")
+    assert_good_message(
+        str(caught.value), "svar.csv, line 6: byte 0x93 is not a character of iso-8859-1: correct the encoding"
+    )
 
 
 NOT_BAD: dict[str, tuple[Make, Kind, dict[str, Any]]] = {  # what is delivered, its kind, and cells that every row must have
@@ -1388,9 +1393,9 @@ NOT_BAD: dict[str, tuple[Make, Kind, dict[str, Any]]] = {  # what is delivered, 
 def test_what_looks_bad_and_is_not_is_read_right(landing: Path, name: str) -> None:
     make, kind, cells = NOT_BAD[name]
     make(landing)
-    found = taken(kind, *cells)
-    assert len(found) >= 19
-    assert set(found) == {tuple(cells.values())}
+    cells_read = rows_taken_in(kind, *cells)
+    assert len(cells_read) >= 19
+    assert set(cells_read) == {tuple(cells.values())}
 
 
 CODES = {  # an unmapped offence code, the edition of its reports, and why it is unmapped
@@ -1406,7 +1411,7 @@ def test_a_code_without_a_crime_type_is_kept_and_counted(home: Path, name: str) 
     (home / "landing" / str(edition)).mkdir()
     reports = [row | {"Gerningskode": code} for row in until_2022(REPORTS, edition)]
     write_csv(home / "landing" / str(edition), REPORTS, reports)
-    assert taken(REPORTS, "offence_code", "crime_type", edition=edition) == [(code, None)] * 20
+    assert rows_taken_in(REPORTS, "offence_code", "crime_type", edition=edition) == [(code, None)] * 20
     delivering.write_model("police.unmapped_codes", edition)
     listed = delivering.rows("police.unmapped_codes", edition)
     assert [(row["offence_code"], row["reports"], row["why"]) for row in listed] == [(code, 20, why)]
@@ -1415,7 +1420,7 @@ def test_a_code_without_a_crime_type_is_kept_and_counted(home: Path, name: str) 
 def test_a_place_that_nobody_knows_is_kept_and_counted(landing: Path) -> None:
     nowhere = {"Bydel": "Atlantis", "Rode": "9999", "ETRS89 Øst": "1", "ETRS89 Nord": "-1"}
     write_csv(landing, REPORTS, spoiled(REPORTS, nowhere))
-    places = taken(REPORTS, "place")
+    places = rows_taken_in(REPORTS, "place")
     assert len(places) == 20
     assert places.count(("unknown",)) == 1
 
@@ -1468,6 +1473,6 @@ def test_damage_ends_in_a_sentence_or_in_rows(tmp_path: Path, kind: str) -> None
             for _ in landing_folder.rows_of(landing_folder.look_into(path, edition, specifications)):
                 pass
         except InputError as refusal:
-            said_well(str(refusal), path.name)
+            assert_good_message(str(refusal), path.name)
             refusals += 1
     assert refusals > TIMES / 3

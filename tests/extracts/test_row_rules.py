@@ -150,9 +150,11 @@ def with_rows(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("table", "name", "fault", "found"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
+@pytest.mark.parametrize(
+    ("table", "name", "fault", "query_of_expected"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES]
+)
 def test_row_rule_finds_the_planted_rows_and_only_them(
-    delivered: Path, table: str, name: str, fault: str, found: str | None
+    delivered: Path, table: str, name: str, fault: str, query_of_expected: str | None
 ) -> None:
     rule = next(rule for rule in row_rules()[table] if rule.name == name)
     with engine_with_lookups() as connection:
@@ -160,7 +162,7 @@ def test_row_rule_finds_the_planted_rows_and_only_them(
         with_rows(connection, table)
         assert rows_of(connection, f"SELECT row FROM ({rule.query('typed')})") == set()
         connection.execute(fault)
-        expected = rows_of(connection, found or "SELECT min(row) FROM typed")
+        expected = rows_of(connection, query_of_expected or "SELECT min(row) FROM typed")
         assert expected
         assert rows_of(connection, f"SELECT row FROM ({rule.query('typed')})") == expected
 
@@ -186,10 +188,10 @@ def test_kept_rows_are_in_order_and_are_all_that_no_rule_rejects(delivered: Path
         assert made.select(["file", "row"]).equals(
             made.sort_by([("file", "ascending"), ("row", "ascending")]).select(["file", "row"])
         )
-        kept = made.num_rows
+        kept_count = made.num_rows
         rejected = store.read(contracts()["quality.rejected_rows"], [EDITION])
         rejected_of_table = rejected[rejected["table_name"] == table.name][["file", "row"]].drop_duplicates()
-        assert kept == sum(file.rows for file in files) - len(rejected_of_table), table.name
+        assert kept_count == sum(file.rows for file in files) - len(rejected_of_table), table.name
 
 
 def test_few_rows_and_many_are_rejected_alike(delivered: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,8 +46,8 @@ NOT_MET = {(2019, "copenhagen", "unsafe_evening", "politiken_art7242531")}
 class Sample:
     """A sample: its files by edition, and the rows of each file as text."""
 
-    def __init__(self, paths: list[Path], told: list[tuple[int, int]]) -> None:
-        self.paths, self.told = paths, told
+    def __init__(self, paths: list[Path], progress: list[tuple[int, int]]) -> None:
+        self.paths, self.progress = paths, progress
         self.reference: Reference = load_reference()
         self.files = {edition: delivered_files(edition, SPECIFICATIONS) for edition in EDITIONS}
         self._rows: dict[Path, pd.DataFrame] = {}
@@ -76,13 +76,13 @@ class Sample:
         rows = self.first(SURVEY, edition).copy()
         rows["weight"] = number(rows["weight"])
         classes = self.reference["reference.answer_classes"].set_index("answer")["answer_class"]
-        known = rows["weight"] > 0
+        good = rows["weight"] > 0
         for column in ("safety_answer", "safety_evening_answer"):
             labels = SPECIFICATIONS[SURVEY].for_edition(edition).columns[column].labels
             rows[column] = rows[column].map(labels)
-            known &= rows[column].notna()
+            good &= rows[column].notna()
             rows[f"{column}_class"] = rows[column].map(classes)
-        return rows[known & ~rows.duplicated("respondent_number")]
+        return rows[good & ~rows.duplicated("respondent_number")]
 
     def good_reports(self, file: DeliveredFile) -> pd.DataFrame:
         """Return the reports that no rule rejects, with their days as dates."""
@@ -99,8 +99,8 @@ class Sample:
     def area(self, system: str, names: pd.Series) -> pd.Series:
         """Return the area of each name. Upper and lower case make no difference."""
         codes = self.reference["reference.area_codes"].query("code_system == @system")
-        known = dict(zip(codes["code"].str.lower(), codes["area_id"], strict=True))
-        return names.str.lower().map(known)
+        area_of_code = dict(zip(codes["code"].str.lower(), codes["area_id"], strict=True))
+        return names.str.lower().map(area_of_code)
 
     def areas(self, extract: str, edition: int, column: str) -> set[str]:
         """Return all areas that the column of the extract names."""
@@ -166,24 +166,24 @@ def bytes_of(edition: int, seed: int, folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     home = tmp_path_factory.mktemp("sample")
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRYGHED_HOME", str(home))
         paths = sample.write_sample(
-            home / "landing", seed=1, show_progress=lambda edition, files: told.append((edition, files))
+            home / "landing", seed=1, show_progress=lambda edition, files: progress.append((edition, files))
         )
-        yield Sample(paths, told)
+        yield Sample(paths, progress)
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_published_figures_are_delivered_as_they_stand_in_the_reference(written: Sample, edition: int) -> None:
     rows = written.first("published_figures", edition)
     labels = SPECIFICATIONS["published_figures"].for_edition(edition).columns["measure"].labels or {}
-    found = set(
+    delivered = set(
         zip(written.area("survey", rows["area_code"]), rows["measure"].map(labels), number(rows["value"]), strict=True)
     )
     figures = written.reference["reference.published_figures"].query("edition == @edition")
-    assert found and found <= set(zip(figures["area_id"], figures["measure"], figures["value"], strict=True))
+    assert delivered and delivered <= set(zip(figures["area_id"], figures["measure"], figures["value"], strict=True))
 
 
 # --- the files ---------------------------------------------------------------------------------------------
@@ -206,9 +206,11 @@ def test_a_made_up_file_under_another_name_is_refused(written: Sample, tmp_path:
 
 def test_another_seed_gives_other_bytes(written: Sample, tmp_path: Path) -> None:
     before = {file.path.name: file.path.read_bytes() for file in written.files[2018]}
-    other = bytes_of(2018, 2, tmp_path)
-    assert other.keys() == before.keys()
-    assert [name for name in before if other[name] == before[name]] == ["synthetic_offentliggjorte_tal_2018.xlsx"]
+    with_other_seed = bytes_of(2018, 2, tmp_path)
+    assert with_other_seed.keys() == before.keys()
+    assert [name for name in before if with_other_seed[name] == before[name]] == [
+        "synthetic_offentliggjorte_tal_2018.xlsx"
+    ]
 
 
 def test_spss_files_bear_one_date_and_sound_headers(written: Sample) -> None:
@@ -220,17 +222,17 @@ def test_spss_files_bear_one_date_and_sound_headers(written: Sample) -> None:
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_every_file_is_known_by_one_specification(written: Sample, edition: int) -> None:
-    found = [file.layout.extract for file in written.files[edition]]
+    extracts = [file.layout.extract for file in written.files[edition]]
     expected = {SURVEY, REPORTS, COUNTS, POPULATION, "published_figures"} | (
         OF_PARTNERSHIPS if edition >= 2021 else set()
     )
-    assert set(found) == expected
-    assert len(found) == len(expected) + (edition in {2020, 2022})
+    assert set(extracts) == expected
+    assert len(extracts) == len(expected) + (edition in {2020, 2022})
 
 
 def test_every_file_that_was_written_is_given_and_told(written: Sample) -> None:
     assert sorted(written.paths) == [file.path for edition in EDITIONS for file in written.files[edition]]
-    assert written.told == [(edition, len(written.files[edition])) for edition in EDITIONS]
+    assert written.progress == [(edition, len(written.files[edition])) for edition in EDITIONS]
 
 
 def test_every_file_is_marked_as_made_up(written: Sample) -> None:
@@ -299,9 +301,10 @@ def test_every_published_share_is_reproduced(written: Sample) -> None:
     figures = figures[figures["edition"].isin(EDITIONS) & figures["measure"].isin(SAFETY)]
     assert len(figures) > 60
     missed = {
-        (int(one.edition), one.area_id, one.measure, one.source_id)
-        for one in figures.itertuples()
-        if abs(written.share(one.edition, one.area_id, one.measure) - one.value) > 0.5 * 10.0**-one.decimals
+        (int(figure.edition), figure.area_id, figure.measure, figure.source_id)
+        for figure in figures.itertuples()
+        if abs(written.share(figure.edition, figure.area_id, figure.measure) - figure.value)
+        > 0.5 * 10.0**-figure.decimals
     }
     assert missed == NOT_MET
 
@@ -433,10 +436,10 @@ def test_some_editions_repeat_a_respondent(written: Sample) -> None:
     ],
 )
 def test_reports_are_as_many_as_statistics_denmark_counts(written: Sample, crime_year: int, reports: int) -> None:
-    found = written.first_reports(crime_year)
-    assert len(found) == reports
-    assert set(found["reported_on"].dt.year) == {crime_year}
-    assert set(found["drawn_on"].dt.year) == {crime_year + 1}
+    reports_of_year = written.first_reports(crime_year)
+    assert len(reports_of_year) == reports
+    assert set(reports_of_year["reported_on"].dt.year) == {crime_year}
+    assert set(reports_of_year["drawn_on"].dt.year) == {crime_year + 1}
 
 
 @pytest.mark.parametrize(
@@ -464,17 +467,17 @@ def test_counts_are_those_of_the_reports(written: Sample, crime_year: int) -> No
     counts = written.first(COUNTS, crime_year + 1)
     counts = counts[written.area("partnership", counts["area_code"]) == "copenhagen"]
     labels = SPECIFICATIONS[COUNTS].for_edition(crime_year + 1).columns["crime_type"].labels or {}
-    found = dict(zip(counts["crime_type"].map(labels), counts["reports"].astype(int), strict=True))
-    assert found.pop("citizen_facing") < of_reports.sum()
-    assert found == of_reports.to_dict()
+    reports_of_type = dict(zip(counts["crime_type"].map(labels), counts["reports"].astype(int), strict=True))
+    assert reports_of_type.pop("citizen_facing") < of_reports.sum()
+    assert reports_of_type == of_reports.to_dict()
 
 
 def test_the_lockdown_shows_in_burglaries_and_thefts(written: Sample) -> None:
     months = {}
     for crime_year in (2019, 2020):
         rows = written.first_reports(crime_year)
-        taken = rows[rows["offence_code"].map(written.types(crime_year)).isin(["burglary", "theft_robbery"])]
-        months[crime_year] = taken.groupby(taken["reported_on"].dt.month).size()
+        thefts = rows[rows["offence_code"].map(written.types(crime_year)).isin(["burglary", "theft_robbery"])]
+        months[crime_year] = thefts.groupby(thefts["reported_on"].dt.month).size()
     fell_to = months[2020] / months[2019]
     assert fell_to[[4, 5]].max() < 0.65
     assert fell_to[[9, 10, 11]].min() > 0.8
@@ -498,12 +501,12 @@ def test_all_but_a_few_codes_are_mapped(written: Sample, crime_year: int) -> Non
 
 
 def test_codes_of_other_years_are_gone_ones_and_later_ones(written: Sample) -> None:
-    found = {
+    known_before_and_after = {
         (code in written.types(2012), code in written.types(2025))
         for crime_year in range(2016, 2025)
         for code in set(written.first_reports(crime_year)["offence_code"]) - set(written.types(crime_year))
     }
-    assert found == {(True, False), (False, True), (False, False)}
+    assert known_before_and_after == {(True, False), (False, True), (False, False)}
 
 
 def test_codes_stop_with_their_line(written: Sample) -> None:
@@ -548,8 +551,8 @@ def test_every_point_lies_in_one_rode(written: Sample) -> None:
     boundaries = written.reference["reference.area_boundaries"]
     boundaries = boundaries[boundaries["area_id"].str.startswith("rode_")]
     points = shapely.points(number(rows["coordinate_x"]).to_numpy(), number(rows["coordinate_y"]).to_numpy())
-    held, _ = shapely.STRtree(shapely.from_wkt(boundaries["boundary"].to_numpy())).query(points, "intersects")
-    assert np.bincount(held, minlength=len(points)).tolist() == [1] * len(points)
+    point_numbers, _ = shapely.STRtree(shapely.from_wkt(boundaries["boundary"].to_numpy())).query(points, "intersects")
+    assert np.bincount(point_numbers, minlength=len(points)).tolist() == [1] * len(points)
 
 
 @pytest.mark.parametrize(("edition", "crime_year"), [(2020, 2018), (2022, 2020)])
@@ -558,12 +561,12 @@ def test_a_later_draw_holds_most_of_the_same_reports(written: Sample, edition: i
     before, later = written.first_reports(crime_year), written.good_reports(file)
     assert later["drawn_on"].min() > before["drawn_on"].max()
     assert set(later["reported_on"].dt.year) == {crime_year}
-    both = before.merge(later, on="journal_number", suffixes=("_before", ""))
-    assert (len(before) - len(both)) / len(before) == pytest.approx(0.003, abs=0.001)  # not in the later draw
-    assert (len(later) - len(both)) / len(before) == pytest.approx(0.010, abs=0.001)  # only in the later draw
-    recoded = (both["offence_code"] != both["offence_code_before"]).mean()
+    in_both = before.merge(later, on="journal_number", suffixes=("_before", ""))
+    assert (len(before) - len(in_both)) / len(before) == pytest.approx(0.003, abs=0.001)  # not in the later draw
+    assert (len(later) - len(in_both)) / len(before) == pytest.approx(0.010, abs=0.001)  # only in the later draw
+    recoded = (in_both["offence_code"] != in_both["offence_code_before"]).mean()
     assert 0.002 < recoded < 0.005
-    assert (both["reported_on"] == both["reported_on_before"]).all()
+    assert (in_both["reported_on"] == in_both["reported_on_before"]).all()
 
 
 # --- population and papers ---------------------------------------------------------------------------------
@@ -620,5 +623,5 @@ def test_goals_are_kept_as_their_numbers_say(written: Sample, edition: int) -> N
     goals = written.first("tryghedsplan_goals", edition)
     goal, reached = number(goals["goal_value"]), number(goals["reached_value"])
     met = np.where(goals["direction"] == "mindst", reached >= goal, reached <= goal)
-    said = np.where(reached.isna(), "Ikke opgjort", np.where(met, "Ja", "Nej"))
-    assert goals["kept"].tolist() == said.tolist()
+    expected = np.where(reached.isna(), "Ikke opgjort", np.where(met, "Ja", "Nej"))
+    assert goals["kept"].tolist() == expected.tolist()

@@ -20,8 +20,8 @@ FIRST, SECOND = "tingbjerg_husum_2021_2024", "tingbjerg_husum_2025_2028"
 def with_rows(tables: Tables, name: str, *rows: Row) -> None:
     """Add rows to a reference table. A cell that is not given is copied from the first row of the table."""
     table = contracts()[f"reference.{name}"]
-    like = records(tables[name])[0]
-    tables[name] = table.frame([*records(tables[name]), *(like | row for row in rows)])
+    first_row = records(tables[name])[0]
+    tables[name] = table.frame([*records(tables[name]), *(first_row | row for row in rows)])
 
 
 def second_agreement(tables: Tables) -> None:
@@ -301,7 +301,7 @@ def counted(**numbers: tuple[int, int]) -> Callable[[Tables], None]:
 
 
 @pytest.mark.parametrize(
-    ("ours", "whole", "ratio"),
+    ("area_counts", "municipality_counts", "ratio"),
     [
         ((0, 36), (1000, 2000), None),
         ((36, 0), (1000, 2000), 0),
@@ -310,9 +310,9 @@ def counted(**numbers: tuple[int, int]) -> Callable[[Tables], None]:
     ],
 )
 def test_a_zero_count_leaves_no_interval_and_breaks_no_rule(
-    ours: tuple[int, int], whole: tuple[int, int], ratio: float | None
+    area_counts: tuple[int, int], municipality_counts: tuple[int, int], ratio: float | None
 ) -> None:
-    tables = make([], counted(tingbjerg_husum=ours, copenhagen=whole))
+    tables = make([], counted(tingbjerg_husum=area_counts, copenhagen=municipality_counts))
     of_change = {"edition": 2022, "area_id": TH, "measure": "burglary_reports", "compared_with": "municipality_change"}
     row = comparisons(tables, **of_change)[0]
     assert (row["change"], row["change_low"], row["statistical"], row["reason"]) == (ratio, None, None, "zero_count")
