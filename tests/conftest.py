@@ -97,7 +97,7 @@ def once(factory: pytest.TempPathFactory, name: str, run: Callable[[Path], Comma
 
 @pytest.fixture(scope="session")
 def stored(first_run: tuple[Path, Command]) -> Path:
-    """Return the data folder of `first_run`, after the run succeeded. No test may change the folder."""
+    """Return the data folder of `first_run`, and fail if the run failed. No test may change the folder."""
     home, command = first_run
     assert command.code == 0, command.err
     return home
@@ -121,7 +121,7 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]
 
 @pytest.fixture
 def home(stored: Path, tmp_path: Path) -> Path:
-    """Return a copy of the filled data folder. A test may change the copy."""
+    """Return a copy of the data folder of `first_run`. A test may change the copy."""
     return Path(shutil.copytree(stored, tmp_path / "home"))
 
 

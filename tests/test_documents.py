@@ -19,7 +19,7 @@ EXTRACTS = (PROJECT / "docs" / "EXTRACTS.md").read_text(encoding="utf-8")
 
 
 def example(word: str) -> str:
-    """Return the first YAML block of docs/EXTRACTS.md that begins with a word."""
+    """Return the first YAML block of docs/EXTRACTS.md that begins with `word`."""
     blocks = [block.split("```")[0] for block in EXTRACTS.split("```yaml\n")[1:]]
     return next(block for block in blocks if block.startswith(word))
 

@@ -48,7 +48,7 @@ PLACES = {question: in_code(place) for question, place, _ in lines_of("question"
 
 
 def place_of(question: str) -> tuple[Path, set[str]]:
-    """Return the file or folder that docs/HOUSE.md gives for a question, and the names in it that the page gives."""
+    """Return the file or folder that docs/HOUSE.md gives for a question, and the set of names beside it."""
     path, *names = PLACES[question]
     return PROJECT / path, set(names)
 

@@ -1,4 +1,7 @@
-"""Tests that the modules of the four rooms do not import each other in a cycle. A made-up cycle must be found."""
+"""Tests that no module of the four rooms (folders of code) imports itself through others.
+
+A made-up cycle must be found.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -24,7 +27,7 @@ def modules(folder: Path) -> dict[str, Path]:
 def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield the statements that run when a module is loaded.
 
-    Bodies of functions and of `if TYPE_CHECKING` do not run then.
+    The bodies of functions and of `if TYPE_CHECKING` are left out.
     """
     for statement in body:
         yield statement

@@ -1,4 +1,4 @@
-"""Tests of the project's licence: it agrees with the licences of the packages that the project needs to run."""
+"""Tests that the project's licence is compatible with the licences of all packages that the project needs to run."""
 
 import re
 import tomllib

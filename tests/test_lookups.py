@@ -1,4 +1,4 @@
-"""Tests of the lookups for queries: the areas around an area, and the fewest reports that are shown of it."""
+"""Tests of the lookups for queries: the areas around an area, and the smallest count of its reports that is shown."""
 
 from datetime import date
 from typing import Any

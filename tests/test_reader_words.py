@@ -106,7 +106,7 @@ def text_pairs() -> Iterator[tuple[str, str, str]]:
 
 
 def texts_in_files(language: str) -> dict[str, str]:
-    """Return every text of a language in the reference files and footnotes, with the place where it is written."""
+    """Return every text of the reference files and footnotes in one language, with the place where it is written."""
     texts = {da if language == "da" else en: place for place, da, en in text_pairs()}
     for table, frame in REFERENCE.items():
         for column in frame.columns:
@@ -172,7 +172,7 @@ def texts_in_pictures(language: str) -> dict[str, str]:
 
 
 def every_text(language: str) -> dict[str, str]:
-    """Return every text that readers of a language may see, with the place that the text comes from."""
+    """Return every text in one language that readers may see, with the place that the text comes from."""
     sentences = dict.fromkeys(every_sentence(language), "targets.verdicts")
     return texts_in_files(language) | texts_in_pictures(language) | sentences
 

@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def changes(edition: int, reports: int, rows: int = 1) -> list[Row]:
-    """Return rows of changes between two draws. The changes add up to 103 reports, but each row has `reports`."""
+    """Return rows of changes between two draws. The changes add up to 103 reports, and the row says `reports`."""
     of_row = {
         "edition": edition, "extract": "police", "crime_year": 2020, "drawn_on": date(2022, 3, 1), "drawn_before_on": date(2021, 3, 1),
         "reports_before": 100, "reports": reports, "added": 5, "removed": 3, "moved_in": 2, "moved_out": 1, "provenance": "extract",
@@ -52,7 +52,7 @@ def failing(rule: str = RULE) -> list[int | None]:
 def validated_editions(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int] | None]]:
     """Return a list that grows by one entry each time Great Expectations runs.
 
-    An entry has the validated editions. It is None if all editions were validated.
+    An entry is the list of validated editions, or None if all editions were validated.
     """
     times: list[list[int] | None] = []
 

@@ -224,7 +224,10 @@ THREAT = {"Gern.kode": "70301", "Bydel": "", "Rode": "258"}
 
 
 def deliver_threats(home: Path, *spoilt: dict[str, str], edition: int = 2023) -> None:
-    """Deliver 200 burglaries that no rule rejects, most of them in Valby, and a threat for each change in `spoilt`."""
+    """Deliver 200 good reports of burglaries, most of them in Valby, and one report of a threat for each entry of `spoilt`.
+
+    An entry replaces cells of its report.
+    """
     lines = [line | ({"Bydel": "", "Rode": "258"} if number < 20 else {}) for number, line in enumerate(reports(200))]
     lines += [line | THREAT | change for line, change in zip(reports(200 + len(spoilt))[200:], spoilt, strict=True)]
     deliver(home, edition, "anmeldelser.csv", lines)

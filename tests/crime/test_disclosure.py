@@ -1,6 +1,6 @@
 """Tests that small counts stay hidden from an attacker who has every published table and a linear-programming solver.
 
-The attacker uses the published tables only. The class shares no code with the functions that hide the counts.
+The attacker uses the published tables only. The class `Attacker` shares no code with the functions that hide the counts.
 """
 
 from datetime import date

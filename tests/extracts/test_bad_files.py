@@ -313,7 +313,7 @@ ONE_ROW = {
 
 
 def stratum(**cells: str) -> Make:
-    """Return a function that writes a survey file in which three respondents form a stratum.
+    """Return a function that writes a survey file in which three respondents are a stratum of their own.
 
     `cells` changes their rows.
     """
@@ -683,7 +683,10 @@ def nested_bomb(folder: Path) -> None:
 
 
 def lying_bomb(name: str) -> Make:
-    """Return a function that writes a bomb. The ZIP file states falsely that the part unpacks to a thousand bytes."""
+    """Return a function that writes the workbook of `bomb_bytes`.
+
+    The headers of the ZIP file say falsely that the part unpacks to a thousand bytes.
+    """
 
     def make(folder: Path) -> None:
         bomb = bomb_bytes(SURVEY, BOMB, name)

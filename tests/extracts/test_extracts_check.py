@@ -1,4 +1,4 @@
-"""Tests of the output of `tryghed extracts check` and `tryghed sample`. Nobody needs to start a run before them."""
+"""Tests of the output of `tryghed extracts check` and `tryghed sample`. Both work before any run."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tests that the reader returns what was written: random tables in every format, and random values with a type.
+"""Tests that files are read as they were written: random tables in every format, and random values of each type.
 
 The files are written with general libraries, not with the sample's writer. `test_bad_files.py` tests files that must be
 refused.

@@ -1,6 +1,6 @@
 """Tests of the made-up extracts: they fit their specifications, give every published figure, and repeat by seed.
 
-These tests read the files as text and use only pandas on them. Other modules test a run on them.
+These tests read the files as text and use only pandas on them. Other test modules test a run on the extracts.
 """
 
 import shutil

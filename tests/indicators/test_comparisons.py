@@ -249,7 +249,7 @@ def test_a_promised_level_of_a_share_is_read_by_the_shares_interval(
 def test_the_baseline_of_another_areas_threshold_is_no_reason_to_hide() -> None:
     """A threshold of 10 in another area's agreement does not hide a baseline of 7.
 
-    The same threshold of its own area does.
+    If the agreement of the baseline's own area has the threshold of 10, the baseline is hidden.
     """
 
     def spoil(tables: Tables) -> None:

@@ -82,7 +82,10 @@ def test_lines_that_disagree_are_a_conflict_over_all_their_bands() -> None:
 
 
 def test_bands_that_only_touch_disagree() -> None:
-    """The bands of 10.3 and 10.4 touch at 10.35. Rounding errors of binary numbers must not make the bands overlap."""
+    """The band of numbers that round to 10.3 and the band of numbers that round to 10.4 touch at 10.35.
+
+    Rounding errors of binary numbers must not make the two bands overlap.
+    """
     assert figure({"value": 10.3, "decimals": 1}, {"source_id": "s2", "value": 10.4, "decimals": 1})["value"] is None
 
 
