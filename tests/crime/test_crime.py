@@ -224,9 +224,9 @@ THREAT = {"Gern.kode": "70301", "Bydel": "", "Rode": "258"}
 
 
 def deliver_threats(home: Path, *spoilt: dict[str, str], edition: int = 2023) -> None:
-    """Deliver 200 good reports of burglaries, most of them in Valby, and one report of a threat for each entry of `spoilt`.
+    """Deliver good reports: 200 burglaries, most of them in Valby, and one threat for each entry of `spoilt`.
 
-    An entry replaces cells of its report.
+    The entry replaces cells in the report of the threat.
     """
     lines = [line | ({"Bydel": "", "Rode": "258"} if number < 20 else {}) for number, line in enumerate(reports(200))]
     lines += [line | THREAT | change for line, change in zip(reports(200 + len(spoilt))[200:], spoilt, strict=True)]
