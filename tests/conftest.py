@@ -25,7 +25,7 @@ RUNS = ("sample_run", "first_run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that need a yearly run first. While one worker makes the run, the others do the other tests."""
+    """Put the tests that need a yearly run first. While one worker makes the run, the other workers do other tests."""
 
     def place(item: pytest.Item) -> int:
         used = getattr(item, "fixturenames", ())
@@ -44,10 +44,10 @@ class Command:
 
 
 def tryghed(home: Path, *arguments: str, reference: Path | None = None, language: str = "en") -> Command:
-    """Run the real command in a new process, on the test's data folder.
+    """Run the `tryghed` command in a new process, on the test's data folder.
 
-    Without `reference`, the command reads the same reference files as for a user: the project's, or the sample's copy
-    in the data folder.
+    If `reference` is not given, the command reads the same reference files as for a user. These files are the project's
+    own, or the sample's copy of them in the data folder.
     """
     return _started([sys.executable, "-m", "pipelines", *arguments], home, reference, language)
 
@@ -82,7 +82,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]:
 def once(factory: pytest.TempPathFactory, name: str, run: Callable[[Path], Command]) -> tuple[Path, Command]:
     """Return the data folder and the result of a yearly run that all workers share.
 
-    The first worker that asks for the run makes it, and the others wait.
+    The first worker that needs the run makes it. The other workers wait for it.
     """
     folder = factory.getbasetemp()
     shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / f"ran_{name}"
@@ -97,9 +97,9 @@ def once(factory: pytest.TempPathFactory, name: str, run: Callable[[Path], Comma
 
 @pytest.fixture(scope="session")
 def stored(first_run: tuple[Path, Command]) -> Path:
-    """Return a data folder whose store and published file are filled. No test may change it."""
-    home, ran = first_run
-    assert ran.code == 0, ran.err
+    """Return the data folder of `first_run`, and fail if the run failed. No test may change the folder."""
+    home, command = first_run
+    assert command.code == 0, command.err
     return home
 
 
@@ -121,7 +121,7 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Command]
 
 @pytest.fixture
 def home(stored: Path, tmp_path: Path) -> Path:
-    """Return a copy of the filled data folder. A test may change the copy."""
+    """Return a copy of the data folder of `first_run`. A test may change the copy."""
     return Path(shutil.copytree(stored, tmp_path / "home"))
 
 

@@ -1,4 +1,4 @@
-"""Small deliveries for tests: a data folder with reference tables, police files with a few reports, and their tables.
+"""Small deliveries for tests: a data folder with reference tables, files of a few reports, and tables of these reports.
 
 The delivered files are written with Python's csv module, because no test should depend on the project's own writers.
 """
@@ -44,7 +44,7 @@ JOURNAL = "0100-75111-{:05d}-22"
 def open_home(folder: Path, monkeypatch: pytest.MonkeyPatch, reference: Path | None = None) -> Path:
     """Point TRYGHED_HOME to the folder, write the reference tables into its store, and return the folder.
 
-    The reference files are those in `reference` if it is given, else the project's own.
+    If `reference` is given, the reference files in that folder are used. If not, the project's own are used.
     """
     monkeypatch.setenv("TRYGHED_HOME", str(folder))
     if reference:
@@ -69,7 +69,10 @@ def reports(count: int, **changes: str) -> list[Line]:
 
 
 def deliver(home: Path, edition: int, name: str, lines: Iterable[Line], encoding: str = "cp1252") -> Path:
-    """Write the lines into a file of the edition's landing folder, with semicolons between cells. Return its path."""
+    """Write the lines into a file of the edition's landing folder, with semicolons between cells.
+
+    Return the file's path.
+    """
     path = home / "landing" / str(edition) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = list(lines)
@@ -81,7 +84,7 @@ def deliver(home: Path, edition: int, name: str, lines: Iterable[Line], encoding
 
 
 def make(edition: int, *names: str) -> None:
-    """Take in the edition's files, and make its tables of delivered rows and the tables of the named models."""
+    """Take in the edition's files, and make the edition's tables of delivered rows. Then make the tables of `names`."""
     take_in([edition])
     decisions, specifications = load_decisions(), load_specifications()
     with engine_with_lookups() as connection:
@@ -93,7 +96,7 @@ def make(edition: int, *names: str) -> None:
 
 
 def write_model(name: str, edition: int) -> None:
-    """Make one edition of a table whose query makes one edition at a time."""
+    """Make one edition of a table. The table's query must be one that makes a single edition."""
     table = contracts()[name]
     with engine_with_lookups() as connection:
         made = rows_of_edition(MODELS[name], table, connection, edition)
@@ -104,7 +107,7 @@ def write_model(name: str, edition: int) -> None:
 
 
 def publish_files(home: Path, edition: int) -> None:
-    """Write a published file that has only the edition's rows of quality.files."""
+    """Write a published file with one table: quality.files, with the edition's rows."""
     (home / "published").mkdir(exist_ok=True)
     stored = store.path_of(contracts()["quality.files"], edition)
     with duckdb.connect(str(home / "published" / "tryghed.duckdb")) as connection:
@@ -124,8 +127,8 @@ def rows(name: str, edition: int) -> list[dict[str, object]]:
 
 def decide(reference: Path, *entries: dict[str, object]) -> None:
     """Write decisions.yml with these entries. A person, a day and a reason are added to each entry."""
-    said = {"person": "A. Steward", "decided_on": "2023-05-02", "reason": "The police confirmed it."}
-    full = [{"decision_id": f"d{number}", **entry, **said} for number, entry in enumerate(entries, 1)]
+    common_fields = {"person": "A. Steward", "decided_on": "2023-05-02", "reason": "The police confirmed it."}
+    full = [{"decision_id": f"d{number}", **entry, **common_fields} for number, entry in enumerate(entries, 1)]
     text = yaml.safe_dump({"decisions": full}, allow_unicode=True).replace("'2023-05-02'", "2023-05-02")
     (reference / "decisions.yml").write_text(text, encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """Scenarios that several tests share: made-up figures, and the tables that are made from these figures.
 
-Made-up figures go through the same queries and functions as real figures, from published lines and counts to verdicts.
+The same queries and functions make tables from made-up figures and from real figures, up to the table of verdicts.
 Tests that deliver files use `delivering.py`.
 """
 
@@ -71,7 +71,7 @@ def made_up(measure: str, figures: Figures) -> list[Row]:
 
 
 def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return lines of fixed_baselines.csv that fix each crime baseline at its figure in the tables."""
+    """Return lines of fixed_baselines.csv. They fix each crime baseline at the figure that the tables have for it."""
     kinds = dict(zip(tables["measures"]["measure"], tables["measures"]["crime_type"], strict=True))
     counted = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["counted"])}
     figures = {(row["edition"], row["area_id"], row["crime_type"]): row for row in records(tables["yearly_types"])}
@@ -96,10 +96,10 @@ def fixed(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def fixing(fixed_at: float | None, compared: float) -> Callable[[dict[str, pd.DataFrame]], pd.DataFrame]:
-    """Return a function that makes the lines that fix the baselines of the unsafe share and of the gap.
+    """Return a function that makes the lines of fixed_baselines.csv for the unsafe share and for the gap.
 
-    The share is fixed at `fixed_at`, and the comparison area's share at `compared`. Nothing is fixed if `fixed_at` is
-    None.
+    The lines fix the area's share at `fixed_at`, and the comparison area's share at `compared`. If `fixed_at` is None,
+    there are no lines.
     """
 
     def fix(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -125,7 +125,8 @@ def make(
 ) -> dict[str, pd.DataFrame]:
     """Make every table from made-up published lines and the project's own reference files.
 
-    `spoil` may change the reference tables and the delivered ones first. `fix` gives the lines of fixed_baselines.csv.
+    Before the tables are made, `spoil` may change the reference tables and the delivered tables. `fix` returns the lines
+    of fixed_baselines.csv.
     """
     tables = {name: frame.copy() for name, frame in REFERENCE.items()}
     tables["published_figures"] = contracts()["reference.published_figures"].frame(lines)
@@ -154,7 +155,7 @@ def make(
 def in_reach_of_reference_tables() -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection to a DuckDB that has the project's reference tables and lookups.
 
-    The DuckDB is made only once. What a caller changes in it is undone at the end of the block.
+    The DuckDB is made only once. At the end of the block, every change to the DuckDB is undone.
     """
     connection = _with_reference_tables().cursor()
     connection.execute("BEGIN")
@@ -167,7 +168,7 @@ def in_reach_of_reference_tables() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @cache
 def _with_reference_tables() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1})  # dividing a few rows among threads takes longer than it saves
+    connection = duckdb.connect(config={"threads": 1})  # for a few rows, several threads would take longer than one
     for table in REFERENCE_TABLES:
         put(connection, table, REFERENCE[table.short_name])
     look_up(connection)
@@ -203,7 +204,7 @@ def model_frame(name: str, tables: Tables, edition: int | None = None) -> pd.Dat
 
     The keys of `tables` are short names of tables. A table that is not in `tables` is empty.
 
-    `edition` is needed if the model's query is for one edition.
+    `edition` must be given if the model's query makes a single edition.
     """
     model = MODELS[name]
     with duckdb.connect() as connection:
@@ -216,14 +217,14 @@ def model_frame(name: str, tables: Tables, edition: int | None = None) -> pd.Dat
 def verdict(
     tables: dict[str, pd.DataFrame], target_id: str, edition: int, compared_with: str, measure: str = ""
 ) -> Row:
-    found = [
+    verdicts = [
         row
         for row in records(tables["verdicts"])
         if (row["target_id"], row["edition"], row["compared_with"]) == (target_id, edition, compared_with)
         and measure in row["measure"]
     ]
-    assert len(found) == 1
-    return found[0]
+    assert len(verdicts) == 1
+    return verdicts[0]
 
 
 def reading(row: Row) -> tuple[Any, ...]:
@@ -233,7 +234,7 @@ def reading(row: Row) -> tuple[Any, ...]:
 def number(measure: str, value: float, **more: Any) -> Callable[[dict[str, pd.DataFrame]], None]:
     """Return a function that gives one measure of the commitments a value in 2022.
 
-    The measure is one of the plan, the calendar, the accounts or the list.
+    The measure is made from the plan of activities, the calendar of meetings, the accounts or the state's list.
     """
 
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
@@ -255,9 +256,9 @@ def count(reports: int, edition: int = 2023, **changes: Any) -> Row:
 
 
 def two_sources(reports: int, counts: int) -> Spoil:
-    """Return a function that gives the area's burglaries of 2021 from two sources.
+    """Return a function that adds the area's number of burglaries in 2021 from two sources.
 
-    `reports` is the number of burglaries among the reports, and `counts` is the number that the police counted.
+    `reports` is the number of burglaries among the delivered reports. `counts` is the number that the police counted.
     """
 
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
@@ -272,10 +273,10 @@ POPULATION, ANSWERS, YES = (4421, 1018, 755), (100, 50, 50), (9, 15, 24)  # elem
 
 
 def apistrat(*, finite: bool = True) -> tuple[Design, np.ndarray]:
-    """Return R's stratified sample of 200 schools, and an answer for each school.
+    """Return the stratified sample of 200 schools that R's survey package has, and an answer for each school.
 
-    The answer is 1 if the school did not meet its target. The sample is rebuilt from its counts: the schools in each
-    stratum, the sampled ones, and those of them with the answer 1.
+    The answer is 1 if the school did not meet its target. The sample is rebuilt from three counts for each stratum: all
+    schools, the sampled schools, and the sampled schools with the answer 1.
     """
     weights = [float(np.float32(size / count)) for size, count in zip(POPULATION, ANSWERS, strict=True)]
     of_stratum = [np.r_[np.ones(yes), np.zeros(count - yes)] for yes, count in zip(YES, ANSWERS, strict=True)]
@@ -311,7 +312,7 @@ BYDELE = ("valby", "vanloese", "indre_by")
 
 
 def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:
-    """Return R's schools as answers of residents of three bydele. Each bydel is one stratum.
+    """Return the schools of R's survey package as answers of residents of three bydele. Each bydel is one stratum.
 
     A resident feels unsafe if the school did not meet its target.
     """
@@ -330,7 +331,7 @@ def answered(extract: str = "vendor", **replaced: Any) -> list[Row]:
 def made(name: str, answers: list[Row], **reference: pd.DataFrame) -> dict[tuple[str, str], Row]:
     """Return the rows that the model `safety.<name>` estimates from the answers, keyed by area and measure.
 
-    The project's reference tables are used, except those that are given in `reference`.
+    The tables in `reference` replace the project's reference tables of the same names.
     """
     edition = answers[0]["edition"] if answers else 2021
     tables = REFERENCE | reference | {"answers": contracts()["survey.answers"].frame(answers)}

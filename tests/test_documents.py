@@ -1,4 +1,4 @@
-"""What the documents show works: specifications and decisions are read as the program reads them."""
+"""Tests that the examples in the documents work. The program itself reads the specifications and decisions in them."""
 
 import re
 from datetime import date
@@ -19,7 +19,7 @@ EXTRACTS = (PROJECT / "docs" / "EXTRACTS.md").read_text(encoding="utf-8")
 
 
 def example(word: str) -> str:
-    """The YAML of the document that begins with a word."""
+    """Return the first YAML block of docs/EXTRACTS.md that begins with `word`."""
     blocks = [block.split("```")[0] for block in EXTRACTS.split("```yaml\n")[1:]]
     return next(block for block in blocks if block.startswith(word))
 
@@ -85,7 +85,7 @@ def test_what_a_document_points_to_is_there(name: str) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors that GitHub makes for the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -130,7 +130,7 @@ def test_the_readme_is_one_screen() -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_commands_of_a_document_are_there(name: str) -> None:
-    """Each `make` target and each command of ours that a document names, with its options."""
+    """A document names only `make` targets and `tryghed` commands that exist, and only options that they have."""
     from pipelines.cli import tryghed
 
     targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
@@ -145,7 +145,7 @@ def test_commands_of_a_document_are_there(name: str) -> None:
 
 
 def code_of(markdown: str) -> str:
-    """The document's commands: its blocks of shell, and what stands between single backticks."""
+    """Return the text of a document's shell blocks, and all text that is between single backticks."""
     blocks = re.findall(r"```sh\n(.*?)```", markdown, re.DOTALL)
     return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", markdown, flags=re.DOTALL))])
 

@@ -1,4 +1,4 @@
-"""The glossary: words that it tells to avoid stand nowhere in code, tables and documents."""
+"""Tests of the glossary: no code, table or document uses a word that the glossary forbids."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ MONEY = re.compile(
 
 
 def avoided() -> list[str]:
-    """The words in backticks in the last column of the glossary's tables."""
+    """Return the forbidden words: the words in backticks in the last column of the glossary's tables."""
     last_columns = [
         line.rsplit("|", 2)[1] for line in GLOSSARY.read_text(encoding="utf-8").splitlines() if line[:1] == "|"
     ]
@@ -22,7 +22,7 @@ def avoided() -> list[str]:
 
 
 def prose() -> list[Path]:
-    """Every file that people read, but for the glossary, the history and the licence."""
+    """Return every file that people read, except the glossary, the changelog and the licence."""
     rooms = ("pipelines", "assets", "checks", "warehouse", "benchmarks", "tests", "docs", "deploy")
     files = [
         path
@@ -34,9 +34,9 @@ def prose() -> list[Path]:
 
 
 def places(word: str, text: str) -> list[str]:
-    """The lines of a text that have the word; money may be set aside."""
-    found = [line for line in text.splitlines() if re.search(rf"\b{word}\b", line, re.IGNORECASE)]
-    return [line for line in found if word != "set aside" or not MONEY.search(line)]
+    """Return the lines of a text that have the word. Lines about money that is "set aside" are allowed and left out."""
+    lines_with_word = [line for line in text.splitlines() if re.search(rf"\b{word}\b", line, re.IGNORECASE)]
+    return [line for line in lines_with_word if word != "set aside" or not MONEY.search(line)]
 
 
 def test_a_word_to_avoid_is_found() -> None:
@@ -54,4 +54,4 @@ def test_a_word_to_avoid_stands_nowhere(word: str) -> None:
         for path in prose()
         if path not in (GLOSSARY, here)
     }
-    assert {path: found for path, found in lines.items() if found} == {}
+    assert {path: lines_of_file for path, lines_of_file in lines.items() if lines_of_file} == {}

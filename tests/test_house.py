@@ -1,4 +1,4 @@
-"""The house as a whole: which room may import which, what loading costs, and what is in Dagster's page."""
+"""Tests of the project as a whole: imports between the rooms (top-level folders), names, and Dagster's definitions."""
 
 import ast
 import re
@@ -90,7 +90,7 @@ def test_modules_that_are_named_in_texts_exist() -> None:
 
 
 def bound_names(code: str) -> list[str]:
-    """Names that the code binds: variables, of loops and comprehensions too, and parameters."""
+    """Return the names that the code binds: all parameters and variables, also in loops and comprehensions."""
     nodes = list(ast.walk(ast.parse(code)))
     variables = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     return variables + [node.arg for node in nodes if isinstance(node, ast.arg)]
@@ -102,7 +102,7 @@ def test_fewer_than_one_in_a_hundred_names_says_nothing_of_what_it_holds() -> No
     vague = {path.name: VAGUE & set(bound_names(path.read_text(encoding="utf-8"))) for path in files}
     names = [name for path in files for name in bound_names(path.read_text(encoding="utf-8"))]
     assert sum(name in VAGUE for name in names) < len(names) / 100, {
-        file: found for file, found in vague.items() if found
+        file: vague_names for file, vague_names in vague.items() if vague_names
     }
 
 
@@ -131,7 +131,7 @@ def test_the_benchmark_measures() -> None:
 
 def test_the_seconds_of_a_run_are_told_apart_by_the_innermost_part() -> None:
     def where(file: str) -> str:
-        """The part of a function that stands in a file and is called from a step of Dagster's."""
+        """Return the part of a run to which a function in `file` belongs, if a step of Dagster calls the function."""
         for path in (file, "site-packages/dagster/_core/execution/plan/execute_step.py"):
             names: dict[str, Any] = {"sys": sys, "inner": locals().get("outer")}
             exec(compile("def outer():\n    return inner() if inner else sys._getframe()", path, "exec"), names)
@@ -168,7 +168,7 @@ def test_every_rule_is_a_check_and_errors_block() -> None:
         if isinstance(definition, dg.AssetsDefinition)
         for spec in definition.check_specs
     }
-    assert {spec.partitions_def for spec in checks.values()} == {None}  # one result speaks for all editions
+    assert {spec.partitions_def for spec in checks.values()} == {None}  # one result covers all editions
     for table, of_table in rules().items():
         for rule in of_table:
             assert checks[table, rule.name].blocking == (rule.severity == "error")
@@ -183,9 +183,9 @@ def test_the_schedule_asks_for_this_springs_edition(stored: Path, monkeypatch: p
     monkeypatch.setenv("TRYGHED_HOME", str(stored))
     assert spring.execution_timezone == "Europe/Copenhagen"
     when = datetime(2026, 5, 4, 6, tzinfo=ZoneInfo("Europe/Copenhagen"))
-    asked = spring(dg.build_schedule_context(scheduled_execution_time=when))
-    assert isinstance(asked, dg.RunRequest)
-    assert asked.tags["dagster/asset_partition_range_start"] == "2026"
+    request = spring(dg.build_schedule_context(scheduled_execution_time=when))
+    assert isinstance(request, dg.RunRequest)
+    assert request.tags["dagster/asset_partition_range_start"] == "2026"
     assert spring.job_name == JOB
     skipped = spring(dg.build_schedule_context(scheduled_execution_time=when.replace(year=2031)))
     assert isinstance(skipped, dg.SkipReason)
@@ -196,10 +196,10 @@ def test_the_run_reports_rows_and_previews(stored: Path, monkeypatch: pytest.Mon
     key = dg.AssetKey(["safety", "yearly_shares"])
     with dg.DagsterInstance.get() as instance:
         assert not instance.telemetry_enabled
-        found = instance.fetch_materializations(
+        materializations = instance.fetch_materializations(
             dg.AssetRecordsFilter(asset_key=key, asset_partitions=["2020"]), limit=1
         )
-    materialization = found.records[0].asset_materialization
+    materialization = materializations.records[0].asset_materialization
     assert materialization is not None
     assert materialization.metadata["dagster/row_count"].value
     assert isinstance(materialization.metadata["preview"], dg.TableMetadataValue)

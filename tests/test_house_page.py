@@ -1,4 +1,4 @@
-"""docs/HOUSE.md says where things are: a stranger's five questions have one place each, and every folder its line."""
+"""Tests of docs/HOUSE.md: it answers each of five questions with one place, and has a line for every folder."""
 
 import ast
 import re
@@ -27,17 +27,20 @@ FORMULA, READING, CHECK, EFFECT, COLUMN = (
 )
 READERS = {"pyreadstat", "python_calamine", "openpyxl", "pyarrow.csv", "pyarrow.parquet"}
 READING_CALLS = {"read_csv", "read_excel", "read_spss", "read_sav", "read_parquet", "read_feather", "read_stata"}
-MADE_UP = PROJECT / "assets" / "extracts" / "sample"  # writes such files, and reads none
+MADE_UP = PROJECT / "assets" / "extracts" / "sample"  # this folder writes delivered files, but reads none
 
 
 def lines_of(first: str) -> list[list[str]]:
-    """The cells of each line of the table whose heading begins with a word, without the heading."""
+    """Return the cells of each line below the heading of a table.
+
+    The table is found by the first word of its heading.
+    """
     table = PAGE.split(f"| {first} |")[1].split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table]
 
 
 def in_code(text: str) -> list[str]:
-    """What stands between backticks."""
+    """Return the pieces of a text that are between backticks."""
     return re.findall(r"`([^`]+)`", text)
 
 
@@ -45,13 +48,13 @@ PLACES = {question: in_code(place) for question, place, _ in lines_of("question"
 
 
 def place_of(question: str) -> tuple[Path, set[str]]:
-    """The file or folder of a question's one place, and what is named in it."""
+    """Return the file or folder that docs/HOUSE.md gives for a question, and the set of names beside it."""
     path, *names = PLACES[question]
     return PROJECT / path, set(names)
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
-    """Every module of the four rooms."""
+    """Yield the path and the syntax tree of every module of the four rooms."""
     for room in ROOMS:
         for path in sorted((PROJECT / room).rglob("*.py")):
             yield path, ast.parse(path.read_text(encoding="utf-8"))
@@ -63,7 +66,10 @@ def functions(path: Path) -> set[str]:
 
 
 def imports(tree: ast.Module) -> set[str]:
-    """What a module imports, wherever in it, by its dotted names; of `from a import b` both a and a.b."""
+    """Return the dotted names of all imports in a module, including imports in functions.
+
+    `from a import b` gives a and a.b.
+    """
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -74,13 +80,13 @@ def imports(tree: ast.Module) -> set[str]:
 
 
 def calls(tree: ast.Module) -> set[str]:
-    """The last name of everything that a module calls."""
+    """Return the last name of everything that a module calls: for `a.b()`, it is b."""
     called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
     return {node.attr if isinstance(node, ast.Attribute) else ast.unparse(node) for node in called}
 
 
 def words(tree: ast.Module) -> set[str]:
-    """The texts of a module, each as a whole."""
+    """Return every string literal of a module as a whole."""
     return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
@@ -100,7 +106,10 @@ def test_what_the_page_names_is_defined_there(question: str) -> None:
 
 
 def test_a_verdicts_formula_is_nowhere_else() -> None:
-    """Of what is made, the formulas alone say "not met": a rule hands figures to them. The status counts what they said."""
+    """Only the module of formulas has the literal "not_met".
+
+    Rules pass figures to it, and the status counts its results.
+    """
     formulas, _ = place_of(FORMULA)
     assets = PROJECT / "assets"
     judging = {path for path, tree in modules() if path.is_relative_to(assets) and "not_met" in words(tree)}
@@ -117,7 +126,7 @@ def test_the_page_names_every_formula_of_a_verdict() -> None:
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and node.returns and ast.unparse(node.returns) == "Verdict"
     }
-    assert names == judging - {"not_evaluable"}  # which is no formula: it says why there is none
+    assert names == judging - {"not_evaluable"}  # not a result of a formula: no verdict is possible
 
 
 def test_every_rule_of_an_agreement_is_registered() -> None:
@@ -147,7 +156,7 @@ def test_the_lists_that_the_page_names_for_a_rule_of_an_agreement_have_every_rul
 
 def test_no_delivered_file_is_read_elsewhere() -> None:
     formats = place_of(READING)[0].parent
-    store = PROJECT / "warehouse"  # reads its own Parquet files
+    store = PROJECT / "warehouse"  # the store reads its own Parquet files
     for path, tree in modules():
         if within(path, formats) or within(path, MADE_UP):
             continue
@@ -163,7 +172,10 @@ def test_no_check_becomes_dagsters_elsewhere() -> None:
 
 
 def test_no_decision_takes_effect_elsewhere() -> None:
-    """Rows and cells, shares and checks in the module, offence codes in the query beside it."""
+    """One module applies decisions on rows, cells, shares and checks.
+
+    The query beside the module applies decisions on offence codes.
+    """
     place, names = place_of(EFFECT)
     kinds = {get_args(kind.model_fields["about"].annotation)[0] for kind in flattened(Decision)}
     assert kinds == {"rejected_row", "rejected_share", "failed_check", "unmapped_code"}, "who takes the new one in?"
@@ -175,7 +187,7 @@ def test_no_decision_takes_effect_elsewhere() -> None:
 
 
 def flattened(kind: object) -> Iterator[type]:
-    """The types of a union of unions."""
+    """Yield the types of a union. If a member of the union is a union too, yield its types."""
     if isinstance(kind, type):
         yield kind
         return

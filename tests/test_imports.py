@@ -1,4 +1,7 @@
-"""How the modules of the four rooms hang together: no cycle of imports, and no two files of one name."""
+"""Tests that no module of the four rooms (folders of code) imports itself through others.
+
+A made-up cycle must be found.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -13,13 +16,19 @@ Graph = dict[str, set[str]]
 
 
 def modules(folder: Path) -> dict[str, Path]:
-    """Every module of the rooms by its dotted name; a package has the name of its folder."""
+    """Return the path of every module of the rooms, keyed by the module's dotted name.
+
+    A package is keyed by its folder.
+    """
     paths = [path for room in ROOMS for path in sorted((folder / room).rglob("*.py"))]
     return {".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
 
 
 def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """What runs when a module is loaded: not what is in functions, nor what only a type checker reads."""
+    """Yield the statements that run when a module is loaded.
+
+    The bodies of functions and of `if TYPE_CHECKING` are left out.
+    """
     for statement in body:
         yield statement
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -34,26 +43,29 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def imports(folder: Path) -> Graph:
-    """Which modules of the rooms each of them imports as it is loaded."""
+    """Return, for each module of the rooms, the other modules of the rooms that it imports when it is loaded."""
     paths = modules(folder)
     graph: Graph = {name: set() for name in paths}
     for name, path in paths.items():
         for statement in statements(ast.parse(path.read_text(encoding="utf-8")).body):
             if isinstance(statement, ast.Import):
-                asked = [alias.name for alias in statement.names]
+                imported = [alias.name for alias in statement.names]
             elif isinstance(statement, ast.ImportFrom):
-                asked = [
+                imported = [
                     inner if (inner := f"{statement.module}.{alias.name}") in paths else str(statement.module)
                     for alias in statement.names
                 ]
             else:
                 continue
-            graph[name] |= {module for module in asked if module in paths}
+            graph[name] |= {module for module in imported if module in paths}
     return graph
 
 
 def cycle(graph: Graph) -> list[str]:
-    """The modules of a cycle in the order in which they import each other; empty where there is none."""
+    """Return the modules of a cycle in the order in which they import each other.
+
+    Return an empty list if there is no cycle.
+    """
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -1,4 +1,4 @@
-"""The licence of the project, and that the licences of what it installs to run allow it."""
+"""Tests that the project's licence is compatible with the licences of all packages that the project needs to run."""
 
 import re
 import tomllib
@@ -24,7 +24,7 @@ COMPATIBLE = {
     "PSF-2.0",
     "Zlib",
 }
-SPDX_ID_OF = {  # what packages without an SPDX expression write in their classifiers or in the field License
+SPDX_ID_OF = {  # by the name in the classifiers or the field License
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
@@ -37,7 +37,7 @@ SPDX_ID_OF = {  # what packages without an SPDX expression write in their classi
 
 
 def requirements_of_a_run() -> list[Requirement]:
-    """The packages that `make run` installs on this machine."""
+    """Return the packages that `make run` installs on this machine."""
     text = (PROJECT / "requirements" / "run.txt").read_text(encoding="utf-8")
     lines = [line.split("\\")[0].strip() for line in text.splitlines() if re.match(r"[A-Za-z0-9]", line)]
     requirements = [Requirement(line) for line in lines]
@@ -45,7 +45,10 @@ def requirements_of_a_run() -> list[Requirement]:
 
 
 def licences(package: Distribution) -> set[str]:
-    """The SPDX ids of a package's licences: from its expression, else its classifiers, else the field License."""
+    """Return the SPDX ids of a package's licences.
+
+    They are read from the license expression. If there is none, they are read from the classifiers, else from License.
+    """
     if expression := package.metadata.get("License-Expression"):
         return set(re.findall(r"[A-Za-z0-9.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", expression)))
     classifiers = package.metadata.get_all("Classifier") or []
@@ -70,7 +73,7 @@ def test_no_package_that_a_run_needs_has_a_licence_that_forbids_ours() -> None:
     for requirement in requirements_of_a_run():
         try:
             package = distribution(requirement.name)
-        except PackageNotFoundError:  # for another system or Python than its marker says
+        except PackageNotFoundError:  # its marker says: only for another system or Python
             pytest.fail(f"{requirement.name} is in requirements/run.txt and is not installed: run make test")
         if strange := licences(package) - COMPATIBLE:
             incompatible[requirement.name] = strange

@@ -1,4 +1,4 @@
-"""What every query may look up: in what an area lies, and the fewest reports that are shown of it."""
+"""Tests of the lookups for queries: the areas around an area, and the smallest count of its reports that is shown."""
 
 from datetime import date
 from typing import Any
@@ -16,13 +16,15 @@ FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 
 
 def looked_up(query: str, **added: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """What a query gives of the project's reference data with some lines more; `agreements` are these alone."""
+    """Run a query on the project's reference data with the lines of `added`. Added agreements replace the project's."""
     with duckdb.connect() as connection:
         for table in TABLES:
             lines = contracts()[table.name].frame(added.get(table.short_name, []))
-            kept = [] if table.short_name == "agreements" and len(lines) else [REFERENCE[table.short_name]]
+            project_frames = [] if table.short_name == "agreements" and len(lines) else [REFERENCE[table.short_name]]
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
-            connection.register(f"given_{table.short_name}", table.arrow(pd.concat([*kept, lines], ignore_index=True)))
+            connection.register(
+                f"given_{table.short_name}", table.arrow(pd.concat([*project_frames, lines], ignore_index=True))
+            )
             connection.execute(f"CREATE VIEW {table.name} AS FROM given_{table.short_name}")
         look_up(connection)
         return connection.execute(query).fetchall()
@@ -45,7 +47,7 @@ def member(whole: str, part: str, version: int = 1) -> dict[str, Any]:
 
 
 def test_an_area_lies_in_a_whole_once_though_it_lies_in_it_in_several_ways() -> None:
-    # in Valby, and from 2021 to June 2022 also in a partnership area that lies in Valby
+    # the rode is in Valby; from 2021 to June 2022, it is also in a partnership area in Valby
     areas = [
         area("made_up", "partnership_area", 1, date(2021, 1, 1), date(2021, 12, 31)),
         area("made_up", "partnership_area", 2, date(2022, 1, 1), date(2022, 6, 30)),
@@ -75,12 +77,12 @@ def test_an_area_that_leaves_a_whole_and_comes_back_lies_in_it_at_two_times() ->
         area("quarter", "bydel"),
     ]
     members = [member("town", "quarter", version) for version in (1, 3)]
-    found = looked_up(
+    rows = looked_up(
         "SELECT valid_from, valid_to FROM municipality_of WHERE area_id = 'quarter' ORDER BY ALL",
         areas=areas,
         area_members=members,
     )
-    assert found == [(FIRST, date(2009, 12, 31)), (date(2020, 1, 1), LAST)]
+    assert rows == [(FIRST, date(2009, 12, 31)), (date(2020, 1, 1), LAST)]
 
 
 AGREED = {TH: (5, 6), "folehaven": (10,), "amager_partnership": (7,)}
@@ -89,13 +91,13 @@ AGREED = {TH: (5, 6), "folehaven": (10,), "amager_partnership": (7,)}
 @pytest.mark.parametrize(
     ("area_id", "fewest"),
     [
-        (TH, 6),  # the larger of its two agreements
-        ("rode_266", 6),  # lies in it
+        (TH, 6),  # the larger threshold of its two agreements
+        ("rode_266", 6),  # lies in that area
         ("folehaven", 10),
-        ("bydel_vanloese", 10),  # of no agreement: the largest
-        ("bydel_broenshoej_husum", 10),  # holds the area of one
+        ("bydel_vanloese", 10),  # has no agreement, so gets the largest threshold
+        ("bydel_broenshoej_husum", 10),  # contains the area of an agreement
         ("copenhagen", 10),
-        ("rode_x", 10),  # lies in two
+        ("rode_x", 10),  # lies in two such areas
     ],
 )
 def test_the_fewest_reports_that_are_shown_are_those_of_the_areas_own_agreement(area_id: str, fewest: int) -> None:
@@ -105,10 +107,10 @@ def test_the_fewest_reports_that_are_shown_are_those_of_the_areas_own_agreement(
         for agreed_id, numbers in AGREED.items()
         for number in numbers
     ]
-    found = looked_up(
+    rows = looked_up(
         f"SELECT fewest_reports_shown FROM fewest_reports_shown WHERE area_id = '{area_id}'",
         agreements=agreements,
         areas=[area("rode_x", "rode")],
         area_members=[member(TH, "rode_x"), member("amager_partnership", "rode_x", 2)],
     )
-    assert found == [(fewest,)]
+    assert rows == [(fewest,)]

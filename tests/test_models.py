@@ -1,4 +1,4 @@
-"""The shape of SQL: a model is named steps that end in the last one, so that it is read from top to bottom."""
+"""Tests of the SQL models: each is a list of named steps that ends in the last step, and is read from top to bottom."""
 
 import re
 from pathlib import Path

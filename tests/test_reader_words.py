@@ -1,4 +1,7 @@
-"""What readers see: Danish without English words, both languages without identifiers, and a text for every value."""
+"""Tests of the texts that readers see.
+
+A Danish text has no English word, no text has an identifier, and every value of a column has a text.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -21,12 +24,12 @@ from tests.scenarios import REFERENCE, TH, count, made_up, make
 from tests.targets.test_sentences import every_sentence
 from warehouse.contracts import contracts, records
 
-# Words of the project's English texts that a Danish text may have as well: words of both languages, and names.
+# Words that both English and Danish texts may have: words that exist in both languages, and names.
 IN_BOTH_LANGUAGES = {
     "amager", "at", "baseline", "by", "bydel", "bydele", "data", "folehaven", "for", "graffiti", "hash", "husum",
     "interval", "minus", "over", "positive", "rode", "sikker", "status", "tingbjerg", "to", "type",
 }  # fmt: skip
-# The same of what commands print; after these the names of fields and values that somebody types, and of file formats.
+# More such words in the output of commands. Below them: names of fields and values that users type, and file formats.
 IN_BOTH_IN_THE_TERMINAL = {
     "baselines", "byte", "bytes", "cpr", "ctrl", "database", "december", "download", "e", "end", "epsg", "find", "form", "format", "gigabyte",
     "have", "id", "kommune", "københavns", "kroner", "link", "links", "megabyte", "person", "plan", "point", "program", "roder", "start", "store", "stratum",
@@ -36,12 +39,12 @@ IN_BOTH_IN_THE_TERMINAL = {
     "bom", "bzip", "c", "cr", "csv", "dagster", "excel", "feather", "gzip", "parquet", "pdf", "rar", "sav", "spss", "stata", "tryghed",
     "utf", "xls", "xlsx", "xml", "xz", "yaml", "yml",
 }  # fmt: skip
-# Words that officials do not write, or that were replaced: the glossary has the right ones.
+# Words that officials do not write, and words that were replaced. The glossary has the words to use.
 AVOIDED = {
     "da": r"udgangspunkt|\blovet\b|\busikkert\b|talt helt op|brud i serien|opdigt|\d%|\b\d{4,}(?= indbygger)|\d\.\d\d?\b(?!\.)",
     "en": r"\bpromised?\b|\bkept\b|\d%|\b\d{4,}(?= residents)",
 }
-# The kind in words.csv of each column with fixed values, by the column or by table and column.
+# The kind in words.csv of each column with fixed values. A key is a column, or a table and its column.
 KIND_OF_COLUMN = {
     "about": "decision_about",
     "action": "decision_action",
@@ -80,14 +83,17 @@ NO_WORDS_NEEDED = {
     "reference.words.kind": "the file of words itself",
     "quality.files.format": "a file format's own name",
 }
-ONLY_WORDS = {("verdict", "reported")}  # how readers are told `met` of a figure that only has to be reported
+ONLY_WORDS = {("verdict", "reported")}  # the word for `met` if a figure only has to be reported
 
 
 # --- what readers see ------------------------------------------------------------------------------------------
 
 
 def text_pairs() -> Iterator[tuple[str, str, str]]:
-    """Every Danish text of the reference files and footnotes with its English one, and where it is written."""
+    """Yield every text of the reference files and footnotes.
+
+    A text is given by the place where it is written, its Danish form and its English form.
+    """
     for table, frame in REFERENCE.items():
         for column in frame.columns:
             if column.endswith("_da") and column.replace("_da", "_en") in frame:
@@ -100,7 +106,7 @@ def text_pairs() -> Iterator[tuple[str, str, str]]:
 
 
 def texts_in_files(language: str) -> dict[str, str]:
-    """Every text of a language in the reference files and footnotes, and where it is written."""
+    """Return every text of the reference files and footnotes in one language, with the place where it is written."""
     texts = {da if language == "da" else en: place for place, da, en in text_pairs()}
     for table, frame in REFERENCE.items():
         for column in frame.columns:
@@ -110,7 +116,7 @@ def texts_in_files(language: str) -> dict[str, str]:
 
 
 def strings_in(content: Any) -> Iterator[str]:
-    """Every text in a picture's content."""
+    """Yield every text in the content of a picture."""
     if isinstance(content, str):
         yield content
     elif is_dataclass(content):
@@ -124,7 +130,10 @@ def strings_in(content: Any) -> Iterator[str]:
 
 @cache
 def texts_in_pictures(language: str) -> dict[str, str]:
-    """Every text in pictures with breaks, levels, full counts, goals, hidden counts, made-up figures and a funnel plot."""
+    """Return every text in a set of pictures that together have all kinds of content.
+
+    The content is breaks, levels, full counts, goals, hidden counts, made-up figures and a funnel plot.
+    """
     bydele = REFERENCE["areas"].loc[REFERENCE["areas"]["level"] == "bydel", "area_id"].tolist()
 
     def deliver(tables: dict[str, pd.DataFrame]) -> None:
@@ -163,7 +172,7 @@ def texts_in_pictures(language: str) -> dict[str, str]:
 
 
 def every_text(language: str) -> dict[str, str]:
-    """Every text that readers of a language may see, and where it comes from."""
+    """Return every text in one language that readers may see, with the place that the text comes from."""
     sentences = dict.fromkeys(every_sentence(language), "targets.verdicts")
     return texts_in_files(language) | texts_in_pictures(language) | sentences
 
@@ -172,13 +181,16 @@ def every_text(language: str) -> dict[str, str]:
 
 
 def words_in(text: str) -> set[str]:
-    """The words of a text in small letters, without its placeholders."""
+    """Return the words of a text in lower case. Placeholders are left out."""
     return set(re.findall(r"(?<!\w)[^\W\d_]+", re.sub(r"\{\w+\}|'s\b", " ", text).lower()))
 
 
 @cache
 def english_words() -> frozenset[str]:
-    """The words of all English texts, and of the values in English that tables have, without those that are Danish too."""
+    """Return the words of all English texts and of all fixed values of columns.
+
+    Words that are also Danish are left out.
+    """
     values = {
         value.replace("_", " ")
         for table in contracts().values()
@@ -190,12 +202,12 @@ def english_words() -> frozenset[str]:
 
 
 def english_in(text: str) -> set[str]:
-    """The English words in a Danish text."""
+    """Return the English words in a Danish text."""
     return words_in(text) & english_words()
 
 
 def identifiers_in(text: str) -> list[str]:
-    """Names of code and tables in a text: snake_case, camelCase, table.column, file names, and placeholders."""
+    """Return the identifiers in a text: snake_case, camelCase, table.column, file names and placeholders."""
     parts = (r"\w*[^\W_]_[^\W_]\w*", r"[a-zæøå]+[A-ZÆØÅ]\w*", r"\b[a-z]\w+\.[a-z]\w+\b", r"[{}]")
     return re.findall("|".join(parts), text)
 
@@ -218,7 +230,7 @@ def test_no_english_word_is_in_a_danish_text_of_the_terminal() -> None:
 
 
 def without_names(text: str) -> str:
-    """A text without placeholders, commands, options, and names of files, columns and variables: no reader translates them."""
+    """Remove all parts of a text that have no translation: placeholders, commands, options, and names in code."""
     names = (
         r"\{\w+\}",
         r"\b[a-z]+\.[a-z_]+\b",  # tables
@@ -297,7 +309,11 @@ def test_a_word_to_avoid_is_found(language: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "texts", "not_shown"),
     [
-        ("picture", texts_in_pictures, {"none_outside", "limit", "at_most"}),  # another case of a phrase that is shown
+        (
+            "picture",
+            texts_in_pictures,
+            {"none_outside", "limit", "at_most"},
+        ),  # variants of phrases that the pictures show
         ("sentence", every_sentence, set()),
     ],
 )

@@ -1,4 +1,4 @@
-"""The comparison of two published files, on files of a few rows."""
+"""Tests of the comparison of two published files, with files of a few rows."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""No place, measure or crime type is named in code: they are reference data, so that another city needs other data alone."""
+"""Tests that code names no place, measure or crime type. They are reference data, which another city can replace."""
 
 import csv
 import re
@@ -11,8 +11,8 @@ ROOMS = ("warehouse", "checks", "assets", "pipelines")
 REFERENCE = PROJECT / "warehouse" / "reference"
 MADE_UP = PROJECT / "assets" / "extracts" / "sample"  # the made-up extracts are of this city
 
-# Measures and crime types that are words of plain English as well, of comments, messages and variables (`safe=False`, the
-# other file): searched where they stand in quotes by themselves, as a value does.
+# Measures and crime types that are also plain English words, used in comments, messages and variables: `safe=False`, the
+# other file. A text is searched for them only in quotes by themselves, because a value is written so.
 PLAIN_WORDS = {"safe", "unsafe", "neither", "other"}
 
 
@@ -22,15 +22,16 @@ def column(file: str, name: str) -> set[str]:
 
 
 def places() -> set[str]:
-    """Ids and Danish names of areas of every level, but for the roder, which are numbers with a prefix."""
+    """Return the ids and Danish names of all areas except the roder. The names of roder are numbers with a prefix."""
     names = column("areas.csv", "area_id") | column("areas.csv", "name_da")
     return {name for name in names if not name.lower().startswith("rode")}
 
 
 def words_in(text: str, words: set[str]) -> list[str]:
-    """Where the words stand in the text, as `line: word`; within longer ones too, as in `against_copenhagens_change`.
+    """Return each place where the text has one of the words, in the form `line: word`.
 
-    Upper case counts, as `Europe/Copenhagen` is a time zone. A plain word is taken in quotes alone.
+    The word may be part of a longer name, as in `against_copenhagens_change`. Upper and lower case must match, because
+    `Europe/Copenhagen` is a time zone. A word of PLAIN_WORDS is only found if it is in quotes by itself.
     """
     parts = sorted((re.escape(word) for word in words - PLAIN_WORDS), key=len, reverse=True)
     parts += [rf"(?<=['\"]){word}(?=['\"])" for word in sorted(words & PLAIN_WORDS)]

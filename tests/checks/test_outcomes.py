@@ -1,4 +1,4 @@
-"""One result speaks for all editions: what the rules found in other editions is kept in the store and carried in."""
+"""Tests of check results: a result covers all editions of a table. Earlier results are kept in the store and reused."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -20,7 +20,7 @@ from warehouse.contracts import Row, Table, contracts
 from warehouse.decision_file import Decisions
 
 CHANGES = contracts()["police.draw_changes"]
-RULE = "changes_add_up"  # blocks, and looks at single rows
+RULE = "changes_add_up"  # a blocking rule that judges single rows
 GOOD, BAD = 103, 104
 
 
@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def changes(edition: int, reports: int, rows: int = 1) -> list[Row]:
-    """Changes of a draw, which add up to 103."""
+    """Return rows of changes between two draws. The changes add up to 103 reports, and the row says `reports`."""
     of_row = {
         "edition": edition, "extract": "police", "crime_year": 2020, "drawn_on": date(2022, 3, 1), "drawn_before_on": date(2021, 3, 1),
         "reports_before": 100, "reports": reports, "added": 5, "removed": 3, "moved_in": 2, "moved_out": 1, "provenance": "extract",
@@ -43,14 +43,17 @@ def write(edition: int, reports: int, rows: int = 1) -> None:
 
 
 def failing(rule: str = RULE) -> list[int | None]:
-    """Editions in which the rule fails."""
+    """Return the editions in which the rule fails."""
     judged = next(judged for judged in judge(CHANGES) if judged.rule.name == rule)
     return [failure.edition for failure in judged.failures]
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int] | None]]:
-    """The editions that Great Expectations was asked about, time by time; None for all."""
+def validated_editions(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int] | None]]:
+    """Return a list that grows by one entry each time Great Expectations runs.
+
+    An entry is the list of validated editions, or None if all editions were validated.
+    """
     times: list[list[int] | None] = []
 
     def validate(table: Table, of_table: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
@@ -61,27 +64,31 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int] | None]]:
     return times  # type: ignore[return-value]
 
 
-def test_a_fault_of_an_older_edition_stays_red_when_a_later_one_is_made(asked: list[list[int] | None]) -> None:
+def test_a_fault_of_an_older_edition_stays_red_when_a_later_one_is_made(
+    validated_editions: list[list[int] | None],
+) -> None:
     write(2021, BAD)
     write(2022, GOOD)
     assert failing() == [2021]
     write(2023, GOOD)
     assert failing() == [2021]
-    assert asked == [None, [2023]]  # what was found before is carried in
+    assert validated_editions == [None, [2023]]  # the earlier results are reused
     write(2021, GOOD)
     assert failing() == []
 
 
-def test_the_files_that_changed_are_judged_anew_and_nothing_where_none_did(asked: list[list[int] | None]) -> None:
+def test_the_files_that_changed_are_judged_anew_and_nothing_where_none_did(
+    validated_editions: list[list[int] | None],
+) -> None:
     for edition in (2020, 2021, 2022):
         write(edition, GOOD)
     assert failing() == []
     write(2021, BAD)
     assert failing() == [2021]
-    assert asked == [None, [2021]]
-    write(2022, GOOD)  # the same content again
+    assert validated_editions == [None, [2021]]
+    write(2022, GOOD)  # the content is the same as before
     assert failing() == [2021]
-    assert asked == [None, [2021]]
+    assert validated_editions == [None, [2021]]
 
 
 def test_an_edition_that_is_gone_takes_its_failures_with_it(home: Path) -> None:
@@ -93,14 +100,14 @@ def test_an_edition_that_is_gone_takes_its_failures_with_it(home: Path) -> None:
 
 
 def test_what_other_rules_found_is_not_carried_in(
-    asked: list[list[int] | None], monkeypatch: pytest.MonkeyPatch
+    validated_editions: list[list[int] | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(2021, BAD)
     assert failing() == [2021]
     monkeypatch.setattr(outcomes, "_judged_by", lambda name: "other rules")
     write(2022, GOOD)
     assert failing() == [2021]
-    assert asked == [None, None]
+    assert validated_editions == [None, None]
 
 
 def test_what_is_damaged_or_gone_is_judged_anew(home: Path) -> None:
@@ -169,14 +176,18 @@ def test_one_result_names_each_failing_edition_with_a_sentence_of_its_own() -> N
     write(2022, GOOD)
     write(2023, BAD, rows=2)
     judged = next(outcome for outcome in judge(CHANGES) if outcome.rule.name == RULE)
-    found = result(CHANGES, judged, Decisions())
-    assert (found.passed, found.partition, found.metadata["rows failing"].value) == (False, None, 3)
-    assert undecided(found) == {2021: 1, 2023: 2}
-    sentences = (found.description or "").splitlines()
+    check_result = result(CHANGES, judged, Decisions())
+    assert (check_result.passed, check_result.partition, check_result.metadata["rows failing"].value) == (
+        False,
+        None,
+        3,
+    )
+    assert undecided(check_result) == {2021: 1, 2023: 2}
+    sentences = (check_result.description or "").splitlines()
     assert [sentence.split(" fails at ")[0] for sentence in sentences] == [
         f"police.draw_changes, edition {edition}: {RULE}" for edition in (2021, 2023)
     ]
-    editions = found.metadata["failing editions"]
+    editions = check_result.metadata["failing editions"]
     assert isinstance(editions, dg.TableMetadataValue)
     assert [
         tuple(row.data[name] for name in ("edition", "result", "rows checked", "rows failing"))
@@ -190,15 +201,15 @@ def test_the_step_that_makes_a_table_stops_what_comes_after_it_when_an_older_edi
 ) -> None:
     write(2022, older)
     table = table_asset(CHANGES, each(lambda _, edition: CHANGES.frame(changes(edition, GOOD)), nullcontext), [])
-    ran: list[str] = []
+    steps_run: list[str] = []
 
     @dg.asset(deps=[key(CHANGES)])
     def downstream() -> None:
-        ran.append("downstream")
+        steps_run.append("downstream")
 
     range_of_run = {"dagster/asset_partition_range_start": "2023", "dagster/asset_partition_range_end": "2024"}
     result = dg.materialize([table, downstream], raise_on_error=False, tags=range_of_run)
-    assert (result.success, ran) == ((False, []) if stops else (True, ["downstream"]))
+    assert (result.success, steps_run) == ((False, []) if stops else (True, ["downstream"]))
     of_rule = [evaluation for evaluation in result.get_asset_check_evaluations() if evaluation.check_name == RULE]
     assert [(evaluation.passed, evaluation.blocking, evaluation.partition) for evaluation in of_rule] == [
         (not stops, True, None)
@@ -206,7 +217,7 @@ def test_the_step_that_makes_a_table_stops_what_comes_after_it_when_an_older_edi
     partitions = [
         event.partition for event in result.get_asset_materialization_events() if event.asset_key == key(CHANGES)
     ]
-    assert partitions == ["2023", "2024"]  # the rows are there and the check says what is wrong with the table
+    assert partitions == ["2023", "2024"]  # the rows are stored although the check fails
 
 
 def test_an_edition_that_a_table_lacks_is_a_failure_of_that_edition() -> None:

@@ -1,7 +1,7 @@
-"""Every rule sees rows that it must reject, and the real tables that it must not.
+"""Tests of every rule: it finds rows with a planted fault, and finds nothing in the tables of a real run.
 
-Each case plants a fault in a copy of the tables of a real run, and names the keys that the rule has to find. A rule
-without a case fails the last test.
+Each case plants a fault in a copy of the tables of a real run, and gives the keys of the rows that the rule must find.
+The last test fails if a rule has no case.
 """
 
 from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ COUNTED_HERE = """INSERT INTO crime.counted BY NAME SELECT 2022 AS edition, 2021
 BURGLARY = (2022, 2021, "copenhagen", "burglary", "police")
 LATER = (2022, "a", 2020, date(2022, 3, 1), 2022)
 
-# table, rule, the fault, and the keys that must be found
+# a table, a rule, the planted fault, and the keys of the rows that the rule must find
 CASES: list[tuple[str, str, str, set[Key]]] = [
     (
         "reference.editions",
@@ -97,7 +97,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
      "INSERT INTO reference.published_figures SELECT * REPLACE ('kk_2021' AS source_id, 19 AS value) "
      f"FROM reference.published_figures WHERE {TH_2020}",
      {TH_KEY, (2020, "tingbjerg_husum", "unsafe", "kk_2021"), *CONFLICT}),
-    ("reference.published_figures", "two_published_values",  # their bands touch at 20.45, and no value rounds to both
+    ("reference.published_figures", "two_published_values",  # the bands touch at 20.45, but no value rounds to both figures
      "INSERT INTO reference.published_figures SELECT * REPLACE ('kk_2021' AS source_id, 20.5 AS value) "
      "FROM reference.published_figures WHERE measure = 'citizen_facing_reports_per_1000' AND edition = 2020 AND area_id = 'tingbjerg_husum'",
      {(2020, "tingbjerg_husum", "citizen_facing_reports_per_1000", source) for source in ("agreement_tingbjerg_husum", "kk_2021")}
@@ -304,7 +304,7 @@ CASES: list[tuple[str, str, str, set[Key]]] = [
 
 @pytest.fixture
 def tables(stored: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of a real run in memory, to be spoiled."""
+    """Yield a DuckDB in memory with a copy of the tables of a real run. A test may change the copy."""
     with duckdb.connect() as connection:
         for table in contracts().values():
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
@@ -323,18 +323,22 @@ def rule_called(table: str, name: str) -> Rule:
     return next(rule for rule in rules()[table] if rule.name == name)
 
 
-@pytest.mark.parametrize(("table", "name", "fault", "found"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
+@pytest.mark.parametrize(
+    ("table", "name", "fault", "expected_keys"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES]
+)
 def test_rule_finds_the_planted_rows_and_only_them(
-    tables: duckdb.DuckDBPyConnection, table: str, name: str, fault: str, found: set[Key]
+    tables: duckdb.DuckDBPyConnection, table: str, name: str, fault: str, expected_keys: set[Key]
 ) -> None:
     tables.execute(fault)
-    assert keys(tables, rule_called(table, name)) == found
+    assert keys(tables, rule_called(table, name)) == expected_keys
 
 
 def test_no_rule_rejects_the_real_tables_but_for_the_published_conflict(tables: duckdb.DuckDBPyConnection) -> None:
     every = [rule for of_table in rules().values() for rule in of_table]
     failing = {rule.rule.name: {tuple(key.values()) for key in rule.failing} for rule in run_rules(tables, every)}
-    assert {name: found for name, found in failing.items() if found} == {"two_published_values": CONFLICT}
+    assert {name: failing_keys for name, failing_keys in failing.items() if failing_keys} == {
+        "two_published_values": CONFLICT
+    }
 
 
 def test_every_rule_has_a_case() -> None:

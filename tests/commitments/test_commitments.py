@@ -1,4 +1,4 @@
-"""From the plan, the calendar, the accounts and the state's list to one number for each promise."""
+"""Tests of the measures of commitments, made from the plan, the calendar, the accounts and the state's list."""
 
 from datetime import date
 from pathlib import Path
@@ -24,21 +24,21 @@ COMMON = {
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with the reference tables."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a data folder that has the reference tables."""
     return open_home(tmp_path / "home", monkeypatch)
 
 
 def numbers(**delivered: list[Row]) -> dict[tuple[str, str], Row]:
-    """What the model makes of the delivered rows, by area and measure."""
+    """Return the rows that the model makes from the delivered rows, keyed by area and measure."""
     for name in MODELS["commitments.yearly_numbers"].same:
         table = contracts()[name]
         lines = enumerate(delivered.get(table.short_name, []), 2)
-        known = [
+        full_rows = [
             {column: cell for column, cell in (COMMON | {"row": row} | line).items() if column in table.columns}
             for row, line in lines
         ]
-        store.write(table, table.frame(known), EDITION)
+        store.write(table, table.frame(full_rows), EDITION)
     write_model("commitments.yearly_numbers", EDITION)
     return {(row["area_id"], row["measure"]): row for row in rows("commitments.yearly_numbers", EDITION)}  # type: ignore[misc]
 
@@ -69,26 +69,26 @@ def figures(row: Row) -> tuple[Any, ...]:
     return row["value"], row["counted"], row["out_of"], row["not_known"]
 
 
-def test_a_share_of_activities_leaves_out_the_cancelled(place: Path) -> None:
+def test_a_share_of_activities_leaves_out_the_cancelled(home: Path) -> None:
     plan = [activity(2), activity(3), activity(1), activity(0, "planned"), activity(4, "cancelled")]
-    found = numbers(activities=plan, goals=[goal("kept"), goal("not_known"), goal("not_kept")])
-    assert figures(found[TH, "activities_with_two_or_more_partners"]) == (50, 2, 4, 0)
-    assert figures(found[TH, "goals_kept_safer_city_life"]) == (1, 1, 3, 1)
-    assert (TH, "goals_kept_positive_communities") not in found
+    yearly_numbers = numbers(activities=plan, goals=[goal("kept"), goal("not_known"), goal("not_kept")])
+    assert figures(yearly_numbers[TH, "activities_with_two_or_more_partners"]) == (50, 2, 4, 0)
+    assert figures(yearly_numbers[TH, "goals_kept_safer_city_life"]) == (1, 1, 3, 1)
+    assert (TH, "goals_kept_positive_communities") not in yearly_numbers
 
 
-def test_no_meeting_of_a_kind_is_none_only_where_a_calendar_was_delivered(place: Path) -> None:
-    found = numbers(
+def test_no_meeting_of_a_kind_is_none_only_where_a_calendar_was_delivered(home: Path) -> None:
+    yearly_numbers = numbers(
         meetings=[meeting("working_group"), meeting("working_group"), meeting("steering_group", date(2021, 5, 1))]
     )
-    counted = {measure: row["value"] for (area, measure), row in found.items() if area == TH}
+    counted = {measure: row["value"] for (area, measure), row in yearly_numbers.items() if area == TH}
     assert counted == {
         "working_group_meetings": 2, "steering_group_meetings": 0, "tryghedsplan_updates": 0, "status_reports_to_committee": 0,
     }  # fmt: skip
     assert numbers(meetings=[meeting("working_group", date(2021, 5, 1))]) == {}
 
 
-def test_money_is_what_was_set_aside_in_the_year(place: Path) -> None:
+def test_money_is_what_was_set_aside_in_the_year(home: Path) -> None:
     parts = [
         ("activities", 1_500_000, 2022),
         ("activities", 400_000, 2022),
@@ -96,12 +96,15 @@ def test_money_is_what_was_set_aside_in_the_year(place: Path) -> None:
         ("project_management", 310_000, 2022),
     ]
     lines = [{"purpose": purpose, "budget_dkk": amount, "account_year": year} for purpose, amount, year in parts]
-    found = numbers(accounts=lines)
-    assert (found[TH, "activity_funding"]["value"], found[TH, "project_management_funding"]["value"]) == (1.9, 0.31)
+    yearly_numbers = numbers(accounts=lines)
+    assert (
+        yearly_numbers[TH, "activity_funding"]["value"],
+        yearly_numbers[TH, "project_management_funding"]["value"],
+    ) == (1.9, 0.31)
 
 
 def test_the_newest_list_counts_each_area_once_and_leaves_out_other_municipalities_and_prevention_areas(
-    place: Path,
+    home: Path,
 ) -> None:
     lines = [
         listed("Tingbjerg", "parallel_society"), listed("Tingbjerg ", "transformation_area"), listed("Mjølnerparken", "vulnerable_area"),
@@ -113,9 +116,9 @@ def test_the_newest_list_counts_each_area_once_and_leaves_out_other_municipaliti
     assert elsewhere["copenhagen", "areas_on_the_states_list"]["value"] == 0
 
 
-def test_made_up_rows_make_made_up_numbers(place: Path) -> None:
-    found = numbers(activities=[activity(2), activity(2) | {"provenance": "synthetic"}])
-    assert found[TH, "activities_with_two_or_more_partners"]["provenance"] == "synthetic"
+def test_made_up_rows_make_made_up_numbers(home: Path) -> None:
+    yearly_numbers = numbers(activities=[activity(2), activity(2) | {"provenance": "synthetic"}])
+    assert yearly_numbers[TH, "activities_with_two_or_more_partners"]["provenance"] == "synthetic"
 
 
 RENAMED = {
@@ -127,17 +130,17 @@ RENAMED = {
 }
 
 
-def test_a_number_has_the_name_that_its_measure_has(place: Path) -> None:
+def test_a_number_has_the_name_that_its_measure_has(home: Path) -> None:
     table = contracts()["reference.measures"]
     store.write(table, store.read(table).replace({"measure": RENAMED}))
-    found = numbers(
+    yearly_numbers = numbers(
         activities=[activity(2)],
         goals=[goal("kept")],
         meetings=[meeting("working_group")],
         accounts=[{"purpose": "activities", "budget_dkk": 1_000_000, "account_year": 2022}],
         listed_areas=[listed("Tingbjerg", "parallel_society")],
     )
-    assert {measure for _, measure in found} >= set(RENAMED.values())
-    assert {measure for _, measure in found} & set(RENAMED) == set()
-    final = {measure for (_, measure), row in found.items() if row["maturity"] == "final"}
+    assert {measure for _, measure in yearly_numbers} >= set(RENAMED.values())
+    assert {measure for _, measure in yearly_numbers} & set(RENAMED) == set()
+    final = {measure for (_, measure), row in yearly_numbers.items() if row["maturity"] == "final"}
     assert final == {"money_for_activities", "listed_areas"}

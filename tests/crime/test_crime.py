@@ -1,6 +1,6 @@
-"""From delivered reports and counts to the figures of each area and crime type.
+"""Tests of the figures for each area and crime type, made from delivered reports and counts.
 
-The files are written here, so that every count can be seen in the test.
+The tests write the delivered files themselves, so that a reader of a test can count the reports.
 """
 
 import re
@@ -26,13 +26,13 @@ MADE = ("police.draws", "police.count_draws", "crime.counted")
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with the reference tables."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a data folder that has the reference tables."""
     return open_home(tmp_path / "home", monkeypatch)
 
 
 def population(home: Path, *lines: dict[str, str]) -> None:
-    """The municipality's file of residents, as its specification has it: commas and UTF-8."""
+    """Write the municipality's file of residents with commas and in UTF-8, as the file's specification says."""
     path = home / "landing" / "2023" / "befolkning.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     written = [",".join(line) for line in (PEOPLE, *(line.values() for line in lines))]
@@ -44,35 +44,35 @@ def counted() -> dict[tuple[Any, ...], Row]:
 
 
 def deliver_reports(home: Path) -> None:
-    """20 burglaries: 6 at a rode of Tingbjerg-Husum, 9 in Valby, 5 of which no place is known."""
+    """Deliver 20 burglaries: 6 at a rode of Tingbjerg-Husum, 9 in Valby, and 5 without a place."""
     places = [{"Bydel": "", "Rode": "258"}] * 6 + [{"Bydel": "Valby"}] * 9 + [{"Bydel": ""}] * 5
-    lines = [line | where for line, where in zip(reports(20), places, strict=True)]
+    lines = [line | place_cells for line, place_cells in zip(reports(20), places, strict=True)]
     deliver(home, 2023, "anmeldelser.csv", lines)
 
 
 def test_a_report_counts_in_every_area_it_lies_in_and_one_of_unknown_place_in_the_municipality_alone(
-    place: Path,
+    home: Path,
 ) -> None:
-    deliver_reports(place)
+    deliver_reports(home)
     make(2023, *MADE)
-    found = {area: row["reports"] for (area, kind, _), row in counted().items() if kind == "burglary"}
-    assert found == {"copenhagen": 20, "bydel_valby": 9, "bydel_broenshoej_husum": 6, TH: 6}
+    burglaries = {area: row["reports"] for (area, kind, _), row in counted().items() if kind == "burglary"}
+    assert burglaries == {"copenhagen": 20, "bydel_valby": 9, "bydel_broenshoej_husum": 6, TH: 6}
 
 
-def test_a_type_without_a_report_is_none_and_an_area_without_any_is_left_out(place: Path) -> None:
-    deliver_reports(place)
+def test_a_type_without_a_report_is_none_and_an_area_without_any_is_left_out(home: Path) -> None:
+    deliver_reports(home)
     make(2023, *MADE)
     assert counted()[TH, "threats", "reports"]["reports"] == 0
-    assert "folehaven" not in {area for area, _, _ in counted()}  # whose roder nobody knows
-    assert (TH, "citizen_facing", "reports") not in counted()  # to which no code is mapped
+    assert "folehaven" not in {area for area, _, _ in counted()}  # its roder are unknown
+    assert (TH, "citizen_facing", "reports") not in counted()  # no code is mapped to it
 
 
-def test_only_the_draw_that_counts_and_the_editions_crime_year_are_counted(place: Path) -> None:
-    deliver(place, 2023, "anmeldelser.csv", reports(5, Bydel="Valby"))
+def test_only_the_draw_that_counts_and_the_editions_crime_year_are_counted(home: Path) -> None:
+    deliver(home, 2023, "anmeldelser.csv", reports(5, Bydel="Valby"))
     make(2023, *MADE)
-    deliver(place, 2024, "igen.csv", reports(7, Bydel="Valby", Udtræksdato="20-02-2024"))
+    deliver(home, 2024, "igen.csv", reports(7, Bydel="Valby", Udtræksdato="20-02-2024"))
     nu = reports(3, Bydel="Valby", Gerningsdato="", Anmeldelsesdato="01-05-2023", Udtræksdato="20-02-2024")
-    deliver(place, 2024, "nu.csv", [line | {"Journalnummer": line["Journalnummer"][:-2] + "23"} for line in nu])
+    deliver(home, 2024, "nu.csv", [line | {"Journalnummer": line["Journalnummer"][:-2] + "23"} for line in nu])
     make(2024, *MADE)
     first, second = (
         {row["area_id"]: row["reports"] for row in rows("crime.counted", edition) if row["crime_type"] == "burglary"}
@@ -81,12 +81,12 @@ def test_only_the_draw_that_counts_and_the_editions_crime_year_are_counted(place
     assert (first["bydel_valby"], second["bydel_valby"]) == (5, 3)
 
 
-def test_the_police_s_own_counts_stand_beside_ours(place: Path) -> None:
-    deliver_reports(place)
+def test_the_police_s_own_counts_stand_beside_ours(home: Path) -> None:
+    deliver_reports(home)
     deliver(
-        place, 2023, "antal.csv", [COUNT, COUNT | {"Sagstype": "Borgervendt kriminalitet", "Antal anmeldelser": "200"}]
+        home, 2023, "antal.csv", [COUNT, COUNT | {"Sagstype": "Borgervendt kriminalitet", "Antal anmeldelser": "200"}]
     )
-    population(place, PEOPLE)
+    population(home, PEOPLE)
     make(2023, *MADE)
     assert counted()[TH, "burglary", "counts"]["reports"] == 7
     assert {row["population_residents"] for (area, *_), row in counted().items() if area == TH} == {11250}
@@ -100,18 +100,18 @@ def test_the_police_s_own_counts_stand_beside_ours(place: Path) -> None:
     assert limits == pytest.approx((200 / 11.25, 173.2409 / 11.25, 229.7220 / 11.25), abs=1e-4)
 
 
-def test_residents_are_those_of_the_first_of_january_delivered_or_known(place: Path) -> None:
-    deliver_reports(place)
-    elsewhere = PEOPLE | {"omraade": "Valby"}  # a file of which no row is of the year before is another year's
-    population(place, PEOPLE | {"dato": "2021-01-01"}, elsewhere)
+def test_residents_are_those_of_the_first_of_january_delivered_or_known(home: Path) -> None:
+    deliver_reports(home)
+    elsewhere = PEOPLE | {"omraade": "Valby"}  # without a row of the year before, the file would be refused
+    population(home, PEOPLE | {"dato": "2021-01-01"}, elsewhere)
     make(2023, *MADE)
     assert counted()[TH, "burglary", "reports"]["population_residents"] is None
     assert counted()["copenhagen", "burglary", "reports"]["population_residents"] == 644431  # FOLK1A, 1 January 2022
 
 
-def yearly_types(ours: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataFrame:
+def yearly_types(counts: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataFrame:
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
-        tables["counted"] = ours
+        tables["counted"] = counts
 
     made: pd.DataFrame = judge(lines or [], spoil)["yearly_types"]
     return made
@@ -120,17 +120,17 @@ def yearly_types(ours: pd.DataFrame, lines: list[Row] | None = None) -> pd.DataF
 def test_a_count_of_ours_goes_before_the_published_one_and_prints_it_beside() -> None:
     lines = made_up("citizen_facing_reports", {(2023, TH): (229, None)})
     row = records(yearly_types(contracts()["crime.counted"].frame([count(231)]), lines))
-    found = next(
+    total = next(
         type_row for type_row in row if (type_row["edition"], type_row["crime_type"]) == (2023, "citizen_facing")
     )
-    assert (found["reports"], found["published_reports"], found["provenance"]) == (231, 229, "extract")
-    assert (found["rate_per_1000"], found["source_lines"]) == (21, "2")
+    assert (total["reports"], total["published_reports"], total["provenance"]) == (231, 229, "extract")
+    assert (total["rate_per_1000"], total["source_lines"]) == (21, "2")
 
 
 def test_verdicts_are_of_counts_where_the_words_say_number_and_of_rates_where_they_say_per_1000() -> None:
     def spoil(tables: dict[str, pd.DataFrame]) -> None:
         kinds = ("citizen_facing", "burglary")
-        found = [
+        counts = [
             count(
                 100 if edition == 2021 else 95,
                 edition,
@@ -140,7 +140,7 @@ def test_verdicts_are_of_counts_where_the_words_say_number_and_of_rates_where_th
             for edition in (2021, 2022)
             for kind in kinds
         ]
-        tables["counted"] = contracts()["crime.counted"].frame(found)
+        tables["counted"] = contracts()["crime.counted"].frame(counts)
 
     verdicts = {
         (row["target_id"], row["measure"]): row
@@ -162,7 +162,7 @@ def test_verdicts_are_of_counts_where_the_words_say_number_and_of_rates_where_th
 
 @pytest.fixture
 def changing(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A partnership area of one rode until June 2022, and of another one from then on, with the residents of both."""
+    """Return a data folder with a partnership area that is one rode until June 2022 and another rode from July 2022."""
     lines = {
         "areas.csv": (
             "made_up,1,Made up,partnership_area,,,2022-06-30,project_assumption,Made up.",
@@ -186,7 +186,12 @@ def changing(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_crime_year_in_which_an_area_changes_is_counted_by_the_version_of_its_last_day(changing: Path) -> None:
     places = [{"Rode": "238"}] * 6 + [{"Rode": "239"}] * 5 + [{"Rode": "239", "Anmeldelsesdato": "03-08-2022"}] * 2
-    deliver(changing, 2023, "anmeldelser.csv", [line | where for line, where in zip(reports(13), places, strict=True)])
+    deliver(
+        changing,
+        2023,
+        "anmeldelser.csv",
+        [line | place_cells for line, place_cells in zip(reports(13), places, strict=True)],
+    )
     make(2023, *MADE)
     row = counted()["made_up", "burglary", "reports"]
     assert (row["area_version"], row["reports"], row["population_residents"]) == (2, 7, 5000)
@@ -219,14 +224,17 @@ THREAT = {"Gern.kode": "70301", "Bydel": "", "Rode": "258"}
 
 
 def deliver_threats(home: Path, *spoilt: dict[str, str], edition: int = 2023) -> None:
-    """200 burglaries that count, most of them in Valby, and threats that are spoilt in one way or another."""
+    """Deliver good reports: 200 burglaries, most of them in Valby, and one threat for each entry of `spoilt`.
+
+    The entry replaces cells in the report of the threat.
+    """
     lines = [line | ({"Bydel": "", "Rode": "258"} if number < 20 else {}) for number, line in enumerate(reports(200))]
     lines += [line | THREAT | change for line, change in zip(reports(200 + len(spoilt))[200:], spoilt, strict=True)]
     deliver(home, edition, "anmeldelser.csv", lines)
 
 
 def shown(home: Path, kind: str, area_id: str = TH) -> Row:
-    """The published row of a type of 2023, from what was delivered."""
+    """Make the tables from the delivered files. Return the published row of a crime type and area in edition 2023."""
     make(2023, *MADE)
     tables = REFERENCE | {"counted": table("crime.counted", 2023)}
     tables["confidentiality"] = model_frame("crime.confidentiality", tables)
@@ -242,24 +250,28 @@ NO_DATE, NO_CODE = {"Anmeldelsesdato": "31-02-2022"}, {"Gern.kode": ""}
     [
         (NO_DATE, "threats", TH),
         (NO_DATE, "threats", "copenhagen"),
-        ({"Gerningsdato": "01-12-2022"}, "threats", TH),  # later than the report
+        ({"Gerningsdato": "01-12-2022"}, "threats", TH),  # the offence is later than the report
         (
             {"Anmeldelsesdato": "03-03-2032", "Gerningsdato": ""},
             "threats",
             TH,
-        ),  # later than the draw: of no year that can be
-        ({"Anmeldelsesdato": "03-03-2021", "Gerningsdato": "02-03-2022"}, "threats", TH),  # of one year or of the other
+        ),  # the report is later than the draw, so its year is unknown
+        (
+            {"Anmeldelsesdato": "03-03-2021", "Gerningsdato": "02-03-2022"},
+            "threats",
+            TH,
+        ),  # the report belongs to one of the two years
         (NO_CODE, "threats", TH),
         (NO_CODE, "narcotics", TH),
         ({"Gern.kode": "7030"}, "narcotics", TH),
-        ({"Gern.kode": "00001", "Anmeldelsesdato": "31-02-2022"}, "narcotics", TH),  # of a code that nobody mapped
+        ({"Gern.kode": "00001", "Anmeldelsesdato": "31-02-2022"}, "narcotics", TH),  # the code is unmapped
     ],
 )
 def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
-    place: Path, spoilt: dict[str, str], kind: str, area_id: str
+    home: Path, spoilt: dict[str, str], kind: str, area_id: str
 ) -> None:
-    deliver_threats(place, spoilt)
-    row = shown(place, kind, area_id)
+    deliver_threats(home, spoilt)
+    row = shown(home, kind, area_id)
     assert (row["status"], row["reports"], row["rate_per_1000"], row["provenance"]) == ("missing", None, None, None)
     assert (row["counted_from"], row["confidentiality"]) == (None, "free")
 
@@ -267,23 +279,23 @@ def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
 @pytest.mark.parametrize(
     ("spoilt", "kind"),
     [
-        (NO_DATE, "narcotics"),  # the row is of another type
-        ({"Journalnummer": "0100-75111-00001-22"}, "threats"),  # a repeat of a row that counts
-        ({"Anmeldelsesdato": "03-03-2019", "Gerningsdato": ""}, "threats"),  # of another year
-        ({"Anmeldelsesdato": "01-01-2023", "Udtræksdato": "15-02-2023"}, "threats"),  # of the next one
+        (NO_DATE, "narcotics"),  # the rejected row has another crime type
+        ({"Journalnummer": "0100-75111-00001-22"}, "threats"),  # the row repeats a kept row
+        ({"Anmeldelsesdato": "03-03-2019", "Gerningsdato": ""}, "threats"),  # the report is from an earlier year
+        ({"Anmeldelsesdato": "01-01-2023", "Udtræksdato": "15-02-2023"}, "threats"),  # the report is from the next year
     ],
 )
-def test_a_zero_is_one_where_what_was_set_aside_cannot_count(place: Path, spoilt: dict[str, str], kind: str) -> None:
-    deliver_threats(place, spoilt)
-    row = shown(place, kind)
+def test_a_zero_is_one_where_what_was_set_aside_cannot_count(home: Path, spoilt: dict[str, str], kind: str) -> None:
+    deliver_threats(home, spoilt)
+    row = shown(home, kind)
     assert (row["status"], row["reports"], row["provenance"]) == ("normal", 0, "extract")
 
 
-def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_set_aside(place: Path) -> None:
-    deliver_threats(place, *[{}] * 10, NO_DATE)
-    assert shown(place, "threats")["reports"] == 10
-    # in Valby none was counted, and the rejected one may lie there
-    assert shown(place, "threats", "bydel_valby")["status"] == "missing"
+def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_set_aside(home: Path) -> None:
+    deliver_threats(home, *[{}] * 10, NO_DATE)
+    assert shown(home, "threats")["reports"] == 10
+    # no report was counted in Valby, but the rejected report may be from Valby
+    assert shown(home, "threats", "bydel_valby")["status"] == "missing"
 
 
 def test_a_row_that_somebody_dropped_leaves_no_doubt(tmp_path: Path, reference: Path, monkeypatch: Any) -> None:
@@ -295,8 +307,8 @@ def test_a_row_that_somebody_dropped_leaves_no_doubt(tmp_path: Path, reference: 
     assert (shown(home, "threats")["status"], shown(home, "threats")["reports"]) == ("normal", 0)
 
 
-def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_aside(place: Path) -> None:
-    deliver_threats(place, NO_DATE)
+def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_aside(home: Path) -> None:
+    deliver_threats(home, NO_DATE)
     make(2023, *MADE)
     tables = judge([], lambda tables: tables.update(counted=table("crime.counted", 2023)))
     verdict = next(
@@ -305,7 +317,7 @@ def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_as
     assert (verdict["literal"], verdict["reason"]) == ("not_evaluable", "missing_extract")
 
 
-COUNTS = [  # a rejected cell, and whether the zero of Tingbjerg-Husum's burglaries is in doubt
+COUNTS = [  # a rejected row's cells, and whether they put Tingbjerg-Husum's zero burglaries in doubt
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x"}, True),
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "Område": "Folehaven"}, False),
     ({"Sagstype": "Indbrud", "Antal anmeldelser": "x", "Område": "Ingen steder"}, True),
@@ -331,10 +343,10 @@ def test_a_zero_of_the_police_stands_unless_its_cell_was_set_aside_beside_it(
     assert (row["status"], row["reports"]) == (("missing", None) if doubted else ("normal", 0))
 
 
-def test_the_police_s_own_count_stands_in_for_a_zero_in_doubt(place: Path) -> None:
-    deliver_threats(place, NO_DATE)
-    deliver(place, 2023, "antal.csv", [COUNT | {"Sagstype": "Trusler", "Antal anmeldelser": "7"}])
-    row = shown(place, "threats")
+def test_the_police_s_own_count_stands_in_for_a_zero_in_doubt(home: Path) -> None:
+    deliver_threats(home, NO_DATE)
+    deliver(home, 2023, "antal.csv", [COUNT | {"Sagstype": "Trusler", "Antal anmeldelser": "7"}])
+    row = shown(home, "threats")
     assert (row["reports"], row["counted_from"], row["status"]) == (7, "counts", "normal")
 
 

@@ -1,4 +1,4 @@
-"""What a line of decisions.yml must say: each kind of decision is a type of its own, and a fault is named with its line."""
+"""Tests of decisions.yml: each kind of decision has its own type, and an error message gives the line of the fault."""
 
 from datetime import date
 from pathlib import Path
@@ -31,7 +31,10 @@ CHECK = "about: failed_check\ntable: police.draws\nrule: few_reports_are_unmappe
 
 
 def written(folder: Path, *entries: str) -> Path:
-    """A folder with decisions.yml of these entries, each from line 2 on, made in 2023 with a person and a reason."""
+    """Write decisions.yml with these entries from line 2 on, and return the folder.
+
+    Fields that all entries need are added.
+    """
     text = "decisions:\n"
     for number, entry in enumerate(entries, 1):
         common = (
@@ -48,7 +51,7 @@ def written(folder: Path, *entries: str) -> Path:
         (ROW, RowAccepted),
         (f"{ROW}\naction: accept", RowAccepted),
         (f"{ROW}\naction: drop", RowDropped),
-        (f"{ROW}\naction: drop\ncolumn:", RowDropped),  # an empty word is as good as none
+        (f"{ROW}\naction: drop\ncolumn:", RowDropped),  # an empty field counts as no field
         (f"{ROW}\naction: correct\n{CELL}", RowCorrected),
         (CODE, CodeAccepted),
         (f"{CODE}\naction: correct\ncrime_type: burglary", CodeCorrected),

@@ -1,4 +1,4 @@
-"""A steward's decisions: written once and for all, in force for what was seen, and red again when the data change."""
+"""Tests of a steward's decisions: a decision is in force for the data that were seen, and lapses if the data change."""
 
 import csv
 import re
@@ -36,8 +36,8 @@ UNTIL = By("A. Steward", "Until the list is there.", TODAY, TODAY + timedelta(da
 
 
 @pytest.fixture
-def place(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with reports of a code that no line of the mapping holds, up to the table that lists it."""
+def home(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a data folder with reports, one of them with an unmapped code. The table of unmapped codes is made."""
     home = open_home(tmp_path / "home", monkeypatch, reference)
     with_code("00001", home)
     return home
@@ -51,7 +51,7 @@ def with_code(code: str, home: Path) -> None:
 
 
 def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
-    """The check's result on what the store holds, as Dagster shows it."""
+    """Return the result of a check on the stored tables, in the form that Dagster shows."""
     judged = next(judged for judged in outcomes.judge(contracts()[table]) if judged.rule.name == rule)
     return result(contracts()[table], judged, load_decisions())
 
@@ -59,23 +59,23 @@ def checked(table: str = TABLE, rule: str = RULE) -> dg.AssetCheckEvaluation:
 # --- a failed check ----------------------------------------------------------------------------------------
 
 
-def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(place: Path) -> None:
-    found = checked()
-    said = {name: value.value for name, value in found.metadata.items()}
-    assert not found.passed
-    assert (said["rows checked"], said["rows failing"], said["share failing %"]) == (1, 1, 100.0)
-    assert said["severity"] == "warns"
-    assert said["runbook"].startswith(f"## {TABLE} {RULE}\n")
-    assert f"docs/CHECKS.md#policeunmapped_codes-{RULE}" in said["runbook"]
-    assert str(said[f"to decide, edition {EDITION}"]).startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
-    assert re.fullmatch("[0-9a-f]{12}", str(said[f"seen, edition {EDITION}"]))
-    assert found.partition is None
-    editions = found.metadata["failing editions"]
+def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(home: Path) -> None:
+    check_result = checked()
+    metadata = {name: value.value for name, value in check_result.metadata.items()}
+    assert not check_result.passed
+    assert (metadata["rows checked"], metadata["rows failing"], metadata["share failing %"]) == (1, 1, 100.0)
+    assert metadata["severity"] == "warns"
+    assert metadata["runbook"].startswith(f"## {TABLE} {RULE}\n")
+    assert f"docs/CHECKS.md#policeunmapped_codes-{RULE}" in metadata["runbook"]
+    assert str(metadata[f"to decide, edition {EDITION}"]).startswith(f"tryghed decide check {TABLE} {RULE} {EDITION}")
+    assert re.fullmatch("[0-9a-f]{12}", str(metadata[f"seen, edition {EDITION}"]))
+    assert check_result.partition is None
+    editions = check_result.metadata["failing editions"]
     assert isinstance(editions, dg.TableMetadataValue)
     assert [(row.data["edition"], row.data["result"], row.data["rows failing"]) for row in editions.records] == [
         (str(EDITION), "fails", 1)
     ]
-    shown = found.metadata["rows"]
+    shown = check_result.metadata["rows"]
     assert isinstance(shown, dg.TableMetadataValue)
     assert [row.data for row in shown.records] == [
         {"edition": "2023", "file": "anmeldelser.csv", "offence_code": "00001"}
@@ -83,28 +83,28 @@ def test_a_failed_check_says_which_rows_and_how_to_decide_and_never_a_value(plac
 
 
 @pytest.mark.parametrize(("by", "action"), [(BY, "accept"), (UNTIL, "waive")])
-def test_a_decision_turns_the_check_green_and_is_listed(place: Path, by: By, action: str) -> None:
+def test_a_decision_turns_the_check_green_and_is_listed(home: Path, by: By, action: str) -> None:
     decision = decide_on_check(TABLE, RULE, EDITION, seen(), by)
     assert (decision.action, decision.person, decision.decided_on) == (action, "A. Steward", TODAY)
-    found = checked()
-    assert found.passed
-    for said in (decision.decision_id, "A. Steward", by.reason):
-        assert said in (found.description or "")
+    check_result = checked()
+    assert check_result.passed
+    for part in (decision.decision_id, "A. Steward", by.reason):
+        assert part in (check_result.description or "")
     row = listed()[0]
     assert (row["status"], row["table_name"], row["rule"], row["reason"]) == ("in_force", TABLE, RULE, by.reason)
 
 
-def test_a_decision_lapses_when_the_data_change_and_holds_again_for_what_was_seen(place: Path) -> None:
+def test_a_decision_lapses_when_the_data_change_and_holds_again_for_what_was_seen(home: Path) -> None:
     decide_on_check(TABLE, RULE, EDITION, seen(), BY)
-    with_code("00002", place)
+    with_code("00002", home)
     assert not checked().passed
     assert listed()[0]["status"] == "lapsed"
-    with_code("00001", place)
+    with_code("00001", home)
     assert checked().passed
     assert listed()[0]["status"] == "in_force"
 
 
-def test_an_expired_decision_does_nothing_more(place: Path, reference: Path) -> None:
+def test_an_expired_decision_does_nothing_more(home: Path, reference: Path) -> None:
     decide_on_check(TABLE, RULE, EDITION, seen(), UNTIL)
     path = reference / "decisions.yml"
     text = path.read_text(encoding="utf-8").replace(str(UNTIL.expires_on), str(TODAY - timedelta(days=1)))
@@ -113,20 +113,22 @@ def test_an_expired_decision_does_nothing_more(place: Path, reference: Path) -> 
     assert listed()[0]["status"] == "expired"
 
 
-def test_a_decision_on_one_edition_or_check_settles_no_other(place: Path) -> None:
+def test_a_decision_on_one_edition_or_check_settles_no_other(home: Path) -> None:
     decide_on_check(TABLE, RULE, EDITION, seen(), BY)
-    one = load_decisions().decisions[0]
-    whole = str(one.seen) + "0" * 52
-    assert one.settles(TABLE, RULE, EDITION, whole)
-    assert not one.settles(TABLE, RULE, EDITION + 1, whole)
-    assert not one.settles("police.draws", RULE, EDITION, whole)
-    assert not one.settles(TABLE, "another", EDITION, whole)
-    assert not one.settles(TABLE, RULE, EDITION, "f" + whole[1:] if whole[0] != "f" else "0" + whole[1:])
+    decision = load_decisions().decisions[0]
+    fingerprint = str(decision.seen) + "0" * 52
+    assert decision.settles(TABLE, RULE, EDITION, fingerprint)
+    assert not decision.settles(TABLE, RULE, EDITION + 1, fingerprint)
+    assert not decision.settles("police.draws", RULE, EDITION, fingerprint)
+    assert not decision.settles(TABLE, "another", EDITION, fingerprint)
+    assert not decision.settles(
+        TABLE, RULE, EDITION, "f" + fingerprint[1:] if fingerprint[0] != "f" else "0" + fingerprint[1:]
+    )
 
 
-def test_a_decision_is_made_on_what_was_seen_or_not_at_all(place: Path) -> None:
+def test_a_decision_is_made_on_what_was_seen_or_not_at_all(home: Path) -> None:
     before = seen()
-    with_code("00002", place)  # meanwhile another run took in another file
+    with_code("00002", home)  # another run takes in another file meanwhile
     with pytest.raises(InputError, match="do not have the fingerprint"):
         decide_on_check(TABLE, RULE, EDITION, before, BY)
     with pytest.raises(InputError, match=r"fingerprint \(none\)"):
@@ -134,42 +136,42 @@ def test_a_decision_is_made_on_what_was_seen_or_not_at_all(place: Path) -> None:
     assert not load_decisions().decisions
 
 
-def test_a_check_that_holds_is_nothing_to_decide_on(place: Path) -> None:
-    with_code("75111", place)
+def test_a_check_that_holds_is_nothing_to_decide_on(home: Path) -> None:
+    with_code("75111", home)
     with pytest.raises(InputError, match="there is nothing to decide"):
         decide_on_check(TABLE, RULE, EDITION, seen(), BY)
 
 
-def test_a_decision_on_a_table_of_counts_lapses_with_the_files_that_were_counted(place: Path) -> None:
-    """Other reports with as many codes that nobody knows are other data, though the counts are the same."""
+def test_a_decision_on_a_table_of_counts_lapses_with_the_files_that_were_counted(home: Path) -> None:
+    """A decision lapses if other reports are delivered, even if the table has the same counts as before."""
     table, rule = "police.draws", "few_reports_are_unmapped"
     for code, green in (("00001", True), ("00002", False)):
-        deliver(place, EDITION, "anmeldelser.csv", reports(100, **{"Gern.kode": code}))
+        deliver(home, EDITION, "anmeldelser.csv", reports(100, **{"Gern.kode": code}))
         make(EDITION, table)
         if green:
             decide_on_check(table, rule, EDITION, seen(table), BY)
         assert checked(table, rule).passed == green
 
 
-def test_an_expired_decision_on_a_code_does_nothing_and_another_may_follow(place: Path, reference: Path) -> None:
+def test_an_expired_decision_on_a_code_does_nothing_and_another_may_follow(home: Path, reference: Path) -> None:
     path = reference / "decisions.yml"
     old = (
         "decisions:\n- decision_id: old\n  about: unmapped_code\n  action: correct\n  edition: 2023\n  offence_code: '00001'\n"
         "  crime_type: burglary\n  person: A\n  decided_on: 2023-05-01\n  expires_on: 2023-06-01\n  reason: Because.\n"
     )
     path.write_text(old, encoding="utf-8")
-    with_code("00001", place)
+    with_code("00001", home)
     listed_code = rows(TABLE, EDITION)[0]
     assert (listed_code["decision"], listed_code["reports"]) == (None, 1)
     decide_on_code(EDITION, "00001", "threats", BY)
-    with_code("00001", place)
+    with_code("00001", home)
     counted = [row for row in rows("police.reports", EDITION) if row["offence_code"] == "00001"]
     assert [row["crime_type"] for row in counted] == ["threats"]
 
 
-def test_a_share_that_is_tolerated_is_nothing_to_decide_on(late: Path) -> None:
+def test_a_share_that_is_tolerated_is_nothing_to_decide_on(late_report_file: Path) -> None:
     with pytest.raises(InputError, match="there is nothing to decide"):
-        decide_on_share(EDITION, late.name, BY)
+        decide_on_share(EDITION, late_report_file.name, BY)
 
 
 REFUSED = {
@@ -187,11 +189,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("why", REFUSED)
 def test_a_decision_that_cannot_be_meant_is_one_sentence_and_changes_nothing(
-    place: Path, reference: Path, why: str
+    home: Path, reference: Path, why: str
 ) -> None:
-    arguments, said = REFUSED[why]
+    arguments, message = REFUSED[why]
     before = tree(reference)
-    with pytest.raises(InputError, match=re.escape(said)):
+    with pytest.raises(InputError, match=re.escape(message)):
         table, rule, edition, by = arguments
         decide_on_check(table, rule, edition, seen(), by)
     assert {name: hashed for name, hashed in tree(reference).items() if not name.endswith(".lock")} == before
@@ -211,32 +213,34 @@ def test_every_table_with_a_decidable_check_is_partitioned_and_no_rule_of_the_pr
 
 
 @pytest.fixture
-def late(place: Path) -> Path:
-    """A file with a report in the edition's own year, in row 9: one of 300, which is tolerated."""
+def late_report_file(home: Path) -> Path:
+    """Return the path of a file of 300 reports that was taken in. Row 9 is rejected, because its date is too late."""
     lines = reports(300)
     lines[7]["Anmeldelsesdato"] = "03-03-2023"
-    path = deliver(place, EDITION, "anmeldelser.csv", lines)
+    path = deliver(home, EDITION, "anmeldelser.csv", lines)
     take_in([EDITION])
     return path
 
 
-def test_the_page_shows_which_rows_were_set_aside_by_file_and_row_and_no_value(late: Path) -> None:
+def test_the_page_shows_which_rows_were_set_aside_by_file_and_row_and_no_value(late_report_file: Path) -> None:
     names = ("file", "row", "rule", "column_name", "decision")
     shown = [record.data for record in first_rejected_rows(EDITION).records]
     expected = [{name: str(row[name] or "") for name in names} for row in rows("quality.rejected_rows", EDITION)]
     assert shown == expected
-    assert {(row["file"], row["row"], row["column_name"]) for row in shown} == {(late.name, "9", "Anmeldelsesdato")}
+    assert {(row["file"], row["row"], row["column_name"]) for row in shown} == {
+        (late_report_file.name, "9", "Anmeldelsesdato")
+    }
 
 
-def test_a_row_is_corrected_by_what_it_says_now(late: Path) -> None:
-    decision = decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
+def test_a_row_is_corrected_by_what_it_says_now(late_report_file: Path) -> None:
+    decision = decide_on_row(EDITION, late_report_file.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
     assert (decision.expects, decision.value) == ("03-03-2023", "03-03-2022")
     make(EDITION)
     assert str({row["row"]: row["reported_on"] for row in rows("police.reports", EDITION)}[9]) == "2022-03-03"
 
 
-def test_a_correction_fails_once_the_cell_says_something_else(late: Path, reference: Path) -> None:
-    decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
+def test_a_correction_fails_once_the_cell_says_something_else(late_report_file: Path, reference: Path) -> None:
+    decide_on_row(EDITION, late_report_file.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
     path = reference / "decisions.yml"
     path.write_text(
         path.read_text(encoding="utf-8").replace("expects: 03-03-2023", "expects: 04-03-2023"), encoding="utf-8"
@@ -245,19 +249,19 @@ def test_a_correction_fails_once_the_cell_says_something_else(late: Path, refere
         take_in([EDITION])
 
 
-def test_a_correction_fails_once_the_source_is_mended_and_lapses_while_it_is_not(late: Path) -> None:
-    decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
-    before = late.read_bytes()
-    late.write_bytes(before.replace(b"Valby", b"VALBY", 1))
+def test_a_correction_fails_once_the_source_is_mended_and_lapses_while_it_is_not(late_report_file: Path) -> None:
+    decide_on_row(EDITION, late_report_file.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
+    before = late_report_file.read_bytes()
+    late_report_file.write_bytes(before.replace(b"Valby", b"VALBY", 1))
     take_in([EDITION])  # another file with the same cell: the correction has lapsed, and a warning says so
     assert rows("quality.file_decisions", EDITION)[0]["status"] == "lapsed"
-    late.write_bytes(before.replace(b"03-03-2023", b"04-03-2022"))
+    late_report_file.write_bytes(before.replace(b"03-03-2023", b"04-03-2022"))
     with pytest.raises(InputError, match=r"delete the entry if the producer has corrected the cell"):
         take_in([EDITION])
 
 
-def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecided(late: Path) -> None:
-    decide_on_row(EDITION, late.name, 9, "drop", BY)
+def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecided(late_report_file: Path) -> None:
+    decide_on_row(EDITION, late_report_file.name, 9, "drop", BY)
     make(EDITION, "quality.row_counts")
     counts = rows("quality.row_counts", EDITION)[0]
     assert (counts["rows_kept"], counts["rows_rejected"], counts["rows_dropped"], counts["rejected_percent"]) == (
@@ -271,35 +275,35 @@ def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecide
 
 
 @pytest.mark.parametrize(
-    ("row", "column", "said"),
+    ("row", "column", "message"),
     [(10, "reported_on", "row 10 of anmeldelser.csv is not rejected"), (9, "journal_number", "holds personal data"), (9, "x", "has no column 'x'")],
 )  # fmt: skip
 def test_a_row_that_cannot_be_meant_is_refused_before_anything_of_it_is_written(
-    late: Path, reference: Path, row: int, column: str, said: str
+    late_report_file: Path, reference: Path, row: int, column: str, message: str
 ) -> None:
     before = (reference / "decisions.yml").read_bytes()
-    with pytest.raises(InputError, match=said):
-        decide_on_row(EDITION, late.name, row, "correct", BY, Cell(column, "x"))
+    with pytest.raises(InputError, match=message):
+        decide_on_row(EDITION, late_report_file.name, row, "correct", BY, Cell(column, "x"))
     assert (reference / "decisions.yml").read_bytes() == before
 
 
-def half_spoiled(home: Path) -> Path:
-    """Deliver a file with more rejected rows than are tolerated, in place of the one that was taken in."""
+def deliver_too_many_rejected(home: Path) -> Path:
+    """Replace the file that was taken in by a file with too many rejected rows: 1 of 10. Return the file's path."""
     lines = reports(10)
     lines[0]["Gern.kode"] = "x"
     return deliver(home, EDITION, "anmeldelser.csv", lines)
 
 
-def test_what_was_seen_counts_though_another_file_was_taken_in_meanwhile(late: Path) -> None:
+def test_what_was_seen_counts_though_another_file_was_taken_in_meanwhile(late_report_file: Path) -> None:
     with pytest.raises(InputError, match="is not the file with the fingerprint 000000000000"):
-        decide_on_row(EDITION, late.name, 9, "drop", BY, seen="0" * 12)
-    decide_on_row(EDITION, late.name, 9, "drop", BY, seen=sha256(late)[:12])
+        decide_on_row(EDITION, late_report_file.name, 9, "drop", BY, seen="0" * 12)
+    decide_on_row(EDITION, late_report_file.name, 9, "drop", BY, seen=sha256(late_report_file)[:12])
 
 
-def test_a_row_of_which_nothing_can_be_read_is_not_accepted(place: Path) -> None:
+def test_a_row_of_which_nothing_can_be_read_is_not_accepted(home: Path) -> None:
     lines = reports(300)
     lines[7]["Gern.kode"] = ""
-    path = deliver(place, EDITION, "anmeldelser.csv", lines)
+    path = deliver(home, EDITION, "anmeldelser.csv", lines)
     take_in([EDITION])
     with pytest.raises(
         InputError,
@@ -309,15 +313,15 @@ def test_a_row_of_which_nothing_can_be_read_is_not_accepted(place: Path) -> None
     assert not load_decisions().decisions
 
 
-def test_a_file_of_which_no_row_counts_is_not_accepted(place: Path) -> None:
-    path = deliver(place, EDITION, "anmeldelser.csv", reports(2, **{"Gern.kode": "x"}))
+def test_a_file_of_which_no_row_counts_is_not_accepted(home: Path) -> None:
+    path = deliver(home, EDITION, "anmeldelser.csv", reports(2, **{"Gern.kode": "x"}))
     with pytest.raises(InputError, match="all rows of the file are rejected"):
         decide_on_share(EDITION, path.name, BY, sha256(path)[:12])
 
 
-def test_a_column_and_a_value_belong_to_a_correction(late: Path) -> None:
+def test_a_column_and_a_value_belong_to_a_correction(late_report_file: Path) -> None:
     with pytest.raises(InputError, match="only a correction has a column and a value, but the action is 'accept'"):
-        decide_on_row(EDITION, late.name, 9, "accept", BY, Cell("reported_on", "03-03-2022"))
+        decide_on_row(EDITION, late_report_file.name, 9, "accept", BY, Cell("reported_on", "03-03-2022"))
 
 
 FORMS = {
@@ -332,26 +336,30 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_that_says_what_does_not_belong_together_is_refused(late: Path, form: str) -> None:
-    said, refused = FORMS[form]
-    config = StewardsDecision(edition=EDITION, reason="Because.", **said)
-    with pytest.raises(InputError, match=refused):
+def test_a_form_that_says_what_does_not_belong_together_is_refused(late_report_file: Path, form: str) -> None:
+    fields, message = FORMS[form]
+    config = StewardsDecision(edition=EDITION, reason="Because.", **fields)
+    with pytest.raises(InputError, match=message):
         written(config, "A. Steward", TODAY)
     assert not load_decisions().decisions
 
 
-def test_an_entry_of_an_edition_that_is_none_stops_the_run(place: Path, reference: Path) -> None:
+def test_an_entry_of_an_edition_that_is_none_stops_the_run(home: Path, reference: Path) -> None:
     decide(reference, {"about": "unmapped_code", "edition": 2042, "offence_code": "00001"})
     with pytest.raises(InputError, match=r"decision 'd1' is about edition 2042, which is not in .*editions\.csv"):
         take_in([EDITION])
 
 
 @pytest.mark.parametrize("seen", ["", "0" * 12, "short"])
-def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(place: Path, late: Path, seen: str) -> None:
-    late.write_bytes(late.read_bytes().replace(b"Valby", b"VALBY", 1))  # after the run that took it in
+def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(
+    home: Path, late_report_file: Path, seen: str
+) -> None:
+    late_report_file.write_bytes(
+        late_report_file.read_bytes().replace(b"Valby", b"VALBY", 1)
+    )  # the file changes after a run took it in
     with pytest.raises(InputError, match="is not the file"):
-        decide_on_row(EDITION, late.name, 9, "drop", BY, seen=seen)
-    path = half_spoiled(place)
+        decide_on_row(EDITION, late_report_file.name, 9, "drop", BY, seen=seen)
+    path = deliver_too_many_rejected(home)
     seen = seen if seen != "short" else sha256(path)[:11]
     with pytest.raises(InputError, match="is not the file"):
         decide_on_share(EDITION, path.name, BY, seen)
@@ -359,14 +367,14 @@ def test_a_share_or_a_row_of_a_file_that_nobody_saw_is_not_decided_on(place: Pat
     decide_on_share(EDITION, path.name, BY, sha256(path)[:12])
 
 
-def test_a_code_that_the_mapping_or_no_report_holds_is_nothing_to_decide_on(place: Path) -> None:
-    for code in ("75111", "99998"):  # one that is mapped, and one that no report has
+def test_a_code_that_the_mapping_or_no_report_holds_is_nothing_to_decide_on(home: Path) -> None:
+    for code in ("75111", "99998"):  # a mapped code, and a code that no report has
         with pytest.raises(InputError, match=f"the offence code '{code}' needs no decision in edition 2023"):
             decide_on_code(EDITION, code, "burglary", BY)
 
 
 def test_a_decision_on_a_code_lapses_once_the_mapping_holds_it(
-    place: Path, reference: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, reference: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decide_on_code(EDITION, "00001", "burglary", BY)
     make(EDITION, TABLE)
@@ -378,7 +386,7 @@ def test_a_decision_on_a_code_lapses_once_the_mapping_holds_it(
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write("\n".join([head, *others, first]) + "\n")
         csv.writer(file).writerow(columns.values())
-    open_home(place, monkeypatch, reference)
+    open_home(home, monkeypatch, reference)
     make(EDITION, TABLE)
     assert listed()[0]["status"] == "lapsed"
 
@@ -388,7 +396,7 @@ def test_a_decision_on_a_code_lapses_once_the_mapping_holds_it(
     [(TABLE, "no_such_rule"), ("police.nothing", RULE), ("quality.row_counts", "delivered_is_kept_and_rejected")],
 )
 def test_an_entry_on_a_check_that_is_none_to_be_decided_on_stops_the_run(
-    place: Path, reference: Path, table: str, rule: str
+    home: Path, reference: Path, table: str, rule: str
 ) -> None:
     decide(reference, {"about": "failed_check", "edition": EDITION, "table": table, "rule": rule, "seen": "0" * 12})
     with pytest.raises(
@@ -397,7 +405,7 @@ def test_an_entry_on_a_check_that_is_none_to_be_decided_on_stops_the_run(
         take_in([EDITION])
 
 
-def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Path, reference: Path) -> None:
+def test_the_number_of_a_report_or_respondent_is_no_reason(home: Path, late_report_file: Path, reference: Path) -> None:
     answers = contracts()["extracts.survey_answers"]
     of_file = {
         "edition": EDITION,
@@ -412,7 +420,7 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Pa
         answers.frame([of_file | {"row": 2 + at, "respondent_number": number} for at, number in enumerate(numbers)]),
         EDITION,
     )
-    set_aside_there = "0100-75111-00008-22"  # of row 9, which does not count
+    set_aside_there = "0100-75111-00008-22"  # the journal number in row 9, which is rejected
     for reason, person in (
         (f"See {set_aside_there}.", "A"),
         ("nr_R-00017 said so.", "A"),
@@ -422,7 +430,7 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Pa
             InputError, match=r"seems to contain journal numbers|contains a (journal|respondent) number of edition 2023"
         ):
             decide_on_code(EDITION, "00001", None, By(person, reason, TODAY))
-    decide_on_row(EDITION, late.name, 9, "drop", By("A", "Row 17 of 2023.", TODAY))
+    decide_on_row(EDITION, late_report_file.name, 9, "drop", By("A", "Row 17 of 2023.", TODAY))
     path = reference / "decisions.yml"
     path.write_text(
         path.read_text(encoding="utf-8").replace("Row 17 of 2023.", "Respondent R-00017."), encoding="utf-8"
@@ -431,9 +439,9 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(place: Path, late: Pa
         listed()
 
 
-def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
+def test_a_share_and_a_code_are_decided_on_too(home: Path) -> None:
     decide_on_code(EDITION, "00001", "burglary", BY)
-    path = half_spoiled(place)
+    path = deliver_too_many_rejected(home)
     with pytest.raises(
         InputError, match="or accept the rejected rows with the command tryghed decide share 2023 anmeldelser"
     ) as stopped:
@@ -451,10 +459,10 @@ def test_a_share_and_a_code_are_decided_on_too(place: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_who_decide_at_once_lose_nothing(place: Path) -> None:
+def test_two_who_decide_at_once_lose_nothing(home: Path) -> None:
     codes = [f"{number:05}" for number in range(40)]
     lines = [line | {"Gern.kode": code} for line, code in zip(reports(300), [*codes, *["75111"] * 260], strict=True)]
-    deliver(place, EDITION, "anmeldelser.csv", lines)
+    deliver(home, EDITION, "anmeldelser.csv", lines)
     make(EDITION, TABLE)
     with ThreadPoolExecutor(8) as several:
         written = list(several.map(lambda code: decide_on_code(EDITION, code, None, BY), codes))
@@ -462,7 +470,7 @@ def test_two_who_decide_at_once_lose_nothing(place: Path) -> None:
     assert len({decision.decision_id for decision in written}) == len(codes)
 
 
-def test_what_people_wrote_in_the_file_stays_as_it_was(place: Path, reference: Path) -> None:
+def test_what_people_wrote_in_the_file_stays_as_it_was(home: Path, reference: Path) -> None:
     path = reference / "decisions.yml"
     path.write_text(
         "# ours\ndecisions:\n\n  # of last year\n  - decision_id: mine   # short\n    about: unmapped_code\n    edition: 2023\n"
@@ -485,46 +493,46 @@ ENTRY = "decision_id: mine\n{0}about: unmapped_code\n{0}edition: 2023\n{0}offenc
         ("decisions:\n- " + ENTRY.format("  "), 2), ("decisions:\n    - " + ENTRY.format("      ") + "# the end", 2),
     ],
 )  # fmt: skip
-def test_an_entry_is_added_to_a_list_as_people_write_it(place: Path, reference: Path, text: str, entries: int) -> None:
+def test_an_entry_is_added_to_a_list_as_people_write_it(home: Path, reference: Path, text: str, entries: int) -> None:
     (reference / "decisions.yml").write_text(text, encoding="utf-8")
     decide_on_code(EDITION, "00001", None, BY)
     assert len(load_decisions().decisions) == entries
 
 
 @pytest.mark.parametrize("text", ["decisions: &all\n- " + ENTRY.format("  ") + "...\n", "{decisions: []}\n"])
-def test_a_list_that_no_entry_can_be_added_to_stays_as_it_is(place: Path, reference: Path, text: str) -> None:
+def test_a_list_that_no_entry_can_be_added_to_stays_as_it_is(home: Path, reference: Path, text: str) -> None:
     (reference / "decisions.yml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="an entry cannot be added at the end"):
         decide_on_code(EDITION, "00001", None, BY)
     assert (reference / "decisions.yml").read_text(encoding="utf-8") == text
 
 
-def test_line_ends_rights_and_links_stay_as_they_were(place: Path, reference: Path, tmp_path: Path) -> None:
-    kept = tmp_path / "kept.yml"
-    kept.write_bytes(b"# ours\r\ndecisions: []\r\n")
-    kept.chmod(0o664)
+def test_line_ends_rights_and_links_stay_as_they_were(home: Path, reference: Path, tmp_path: Path) -> None:
+    linked_file = tmp_path / "kept.yml"
+    linked_file.write_bytes(b"# ours\r\ndecisions: []\r\n")
+    linked_file.chmod(0o664)
     (reference / "decisions.yml").unlink()
-    (reference / "decisions.yml").symlink_to(kept)
+    (reference / "decisions.yml").symlink_to(linked_file)
     decide_on_code(EDITION, "00001", None, BY)
     assert (reference / "decisions.yml").is_symlink()
-    assert kept.stat().st_mode & 0o777 == 0o664
-    assert kept.read_bytes().count(b"\n") == kept.read_bytes().count(b"\r\n")
+    assert linked_file.stat().st_mode & 0o777 == 0o664
+    assert linked_file.read_bytes().count(b"\n") == linked_file.read_bytes().count(b"\r\n")
     assert len(load_decisions().decisions) == 1
 
 
-def test_a_row_is_decided_on_in_one_way(late: Path) -> None:
-    decide_on_row(EDITION, late.name, 9, "drop", BY)
+def test_a_row_is_decided_on_in_one_way(late_report_file: Path) -> None:
+    decide_on_row(EDITION, late_report_file.name, 9, "drop", BY)
     with pytest.raises(
         InputError, match=r"there is another decision|has the same id as an earlier entry|is not rejected"
     ):
-        decide_on_row(EDITION, late.name, 9, "accept", BY)
+        decide_on_row(EDITION, late_report_file.name, 9, "accept", BY)
     with pytest.raises(InputError, match=r"there is another decision|is not rejected"):
-        decide_on_row(EDITION, late.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
+        decide_on_row(EDITION, late_report_file.name, 9, "correct", BY, Cell("reported_on", "03-03-2022"))
     assert len(load_decisions().decisions) == 1
 
 
 @pytest.mark.parametrize("text", ["decisions:\n- about: x\n", "decisions: [\n", "nothing: 1\n"])
-def test_a_file_that_cannot_be_read_is_not_written_to(place: Path, reference: Path, text: str) -> None:
+def test_a_file_that_cannot_be_read_is_not_written_to(home: Path, reference: Path, text: str) -> None:
     path = reference / "decisions.yml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"decisions\.yml"):
@@ -532,7 +540,7 @@ def test_a_file_that_cannot_be_read_is_not_written_to(place: Path, reference: Pa
     assert path.read_text(encoding="utf-8") == text
 
 
-def test_a_file_that_is_gone_is_one_sentence_and_leaves_nothing_behind(place: Path, reference: Path) -> None:
+def test_a_file_that_is_gone_is_one_sentence_and_leaves_nothing_behind(home: Path, reference: Path) -> None:
     (reference / "decisions.yml").unlink()
     before = tree(reference)
     with pytest.raises(InputError, match=r"decisions\.yml is missing: put the file back"):
@@ -540,7 +548,7 @@ def test_a_file_that_is_gone_is_one_sentence_and_leaves_nothing_behind(place: Pa
     assert tree(reference) == before
 
 
-def test_the_same_thing_is_decided_once(place: Path) -> None:
+def test_the_same_thing_is_decided_once(home: Path) -> None:
     decide_on_check(TABLE, RULE, EDITION, seen(), BY)
     with pytest.raises(InputError, match="has the same id as an earlier entry, or is about the same"):
         decide_on_check(TABLE, RULE, EDITION, seen(), BY)
@@ -601,13 +609,13 @@ def test_a_verdict_names_no_decision_that_lapsed_or_expired(table: str, rule: st
 
 
 @pytest.mark.slow
-def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, reference: Path) -> None:
+def test_the_command_writes_a_decision_and_says_what_to_do_next(home: Path, reference: Path) -> None:
     who = ("--person", "A. Steward", "--reason", "The police confirmed it.")
-    done = tryghed(place, "decide", "check", TABLE, RULE, str(EDITION), seen(), *who, reference=reference)
-    assert done.code == 0, done.err
-    assert f"Next: run 'tryghed run {EDITION}', then commit the file." in done.out
-    wrong = tryghed(
-        place,
+    accepted = tryghed(home, "decide", "check", TABLE, RULE, str(EDITION), seen(), *who, reference=reference)
+    assert accepted.code == 0, accepted.err
+    assert f"Next: run 'tryghed run {EDITION}', then commit the file." in accepted.out
+    with_wrong_day = tryghed(
+        home,
         "decide",
         "check",
         TABLE,
@@ -619,12 +627,14 @@ def test_the_command_writes_a_decision_and_says_what_to_do_next(place: Path, ref
         "2023-02-30",
         reference=reference,
     )
-    assert (wrong.code, "Traceback" in wrong.err) == (2, False)
-    none = tryghed(place, "decide", "check", TABLE, "nothing", str(EDITION), "0" * 12, *who, reference=reference)
-    assert (none.code, "no check" in none.err and "nothing" in none.err) == (2, True)
+    assert (with_wrong_day.code, "Traceback" in with_wrong_day.err) == (2, False)
+    with_wrong_rule = tryghed(
+        home, "decide", "check", TABLE, "nothing", str(EDITION), "0" * 12, *who, reference=reference
+    )
+    assert (with_wrong_rule.code, "no check" in with_wrong_rule.err and "nothing" in with_wrong_rule.err) == (2, True)
 
 
-def test_the_job_in_dagster_writes_a_decision_and_refuses_what_cannot_be_meant(place: Path) -> None:
+def test_the_job_in_dagster_writes_a_decision_and_refuses_what_cannot_be_meant(home: Path) -> None:
     form = {
         "about": "failed_check",
         "edition": EDITION,
@@ -636,8 +646,8 @@ def test_the_job_in_dagster_writes_a_decision_and_refuses_what_cannot_be_meant(p
     }
     job = defs.resolve_job_def("decide")
     with dg.DagsterInstance.ephemeral() as instance:
-        done = job.execute_in_process({"ops": {"decision": {"config": form}}}, instance=instance)
-        assert done.success
+        result_of_job = job.execute_in_process({"ops": {"decision": {"config": form}}}, instance=instance)
+        assert result_of_job.success
         for wrong in ({"rule": "nothing"}, {"expires_on": "31-02-2027"}, {"person": ""}):
             config = {"ops": {"decision": {"config": form | wrong}}}
             assert not job.execute_in_process(config, instance=instance, raise_on_error=False).success

@@ -1,4 +1,4 @@
-"""What a decision of each kind does, without a file or a store."""
+"""Tests of the effect of each kind of decision. These tests need neither a decision file nor a store."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -46,19 +46,22 @@ def test_corrected_cells_are_replaced_and_all_others_stay() -> None:
 
 
 @dataclass(frozen=True)
-class Tolerates:
+class LayoutStub:
     tolerated_rejected_percent: float
 
 
 @dataclass(frozen=True)
-class Came:
-    """As much of a delivered file as a decision about its share asks for."""
+class DeliveredFileStub:
+    """A stand-in for a delivered file.
+
+    It has only the attributes that a decision about its share of rejected rows needs.
+    """
 
     rows: int = 100
     edition: int = 2023
     path: Path = Path("a.csv")
     sha256: str = HASH
-    layout: Tolerates = Tolerates(1.0)
+    layout: LayoutStub = LayoutStub(1.0)
 
 
 ACCEPTED = Decisions.model_validate({"decisions": [BASE | FILE | {"about": "rejected_share", "action": "accept"}]})
@@ -67,14 +70,14 @@ ACCEPTED = Decisions.model_validate({"decisions": [BASE | FILE | {"about": "reje
 @pytest.mark.parametrize(
     ("decisions", "file", "rejected_rows", "taken_in"),
     [
-        (Decisions(), Came(), 1, True),  # as many as are tolerated
-        (Decisions(), Came(), 2, False),
-        (ACCEPTED, Came(), 2, True),
-        (ACCEPTED, Came(), 99, True),
-        (ACCEPTED, Came(), 100, False),  # no delivery
-        (ACCEPTED, Came(sha256="f" * 64), 2, False),  # another content than was seen
-        (ACCEPTED, Came(path=Path("b.csv")), 2, False),
-        (ACCEPTED, Came(edition=2024), 2, False),
+        (Decisions(), DeliveredFileStub(), 1, True),  # exactly the tolerated number of rows
+        (Decisions(), DeliveredFileStub(), 2, False),
+        (ACCEPTED, DeliveredFileStub(), 2, True),
+        (ACCEPTED, DeliveredFileStub(), 99, True),
+        (ACCEPTED, DeliveredFileStub(), 100, False),  # no row is left
+        (ACCEPTED, DeliveredFileStub(sha256="f" * 64), 2, False),  # the content is not the content that was seen
+        (ACCEPTED, DeliveredFileStub(path=Path("b.csv")), 2, False),
+        (ACCEPTED, DeliveredFileStub(edition=2024), 2, False),
     ],
 )
 def test_a_share_is_tolerated_or_accepted_for_the_file_that_was_seen(

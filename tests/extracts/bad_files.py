@@ -1,7 +1,7 @@
-"""Deliveries of edition 2023, good and spoiled: rows of each kind, and the four formats they come in.
+"""Functions that make good and spoiled deliveries of edition 2023: their rows, and their files in four formats.
 
-Everything is written by other libraries than the project's own writers (csv, xlsxwriter, pyreadstat, pyarrow, and
-zipfile for what no program writes). What must be said of each spoiled file is in `test_bad_files.py`.
+The files are written with csv, xlsxwriter, pyreadstat and pyarrow, not with the project's own writers. Workbooks that no
+program writes are put together with zipfile. The error message for each spoiled file is in `test_bad_files.py`.
 """
 
 import csv
@@ -24,7 +24,7 @@ import xlsxwriter
 Row = dict[str, Any]
 Rows = list[Row]
 
-SECRET = "Hemmelig"  # begins every value that is personal or free text; no message may hold it
+SECRET = "Hemmelig"  # the beginning of every personal value and free text; no message may contain it
 YES_NO = [
     "Udsat for tyveri",
     "Hærværk i kvarteret",
@@ -81,14 +81,14 @@ BEFORE = [
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of delivery: a good row by its number, and how its files are laid out."""
+    """A kind of delivery: a function that makes a good row from its number, and the layout of the files."""
 
     stem: str
     row: Callable[[int], Row]
     encoding: str
     delimiter: str
     sheet: str
-    header_row: int = 1  # of the Excel sheet
+    header_row: int = 1  # in the Excel sheet
 
     @property
     def csv(self) -> str:
@@ -221,24 +221,27 @@ def good(kind: Kind, count: int = 20) -> Rows:
 
 
 def spoiled(kind: Kind, cells: Row, count: int = 20, at: int = 4) -> Rows:
-    """Good rows of which one has other cells: the one at place 4, which is row 6 of a CSV file."""
+    """Return good rows, but replace `cells` in the row at index `at`. Index 4 is row 6 of a CSV file."""
     rows = good(kind, count)
     rows[at] |= cells
     return rows
 
 
 def renamed(rows: Rows, names: dict[str, str]) -> Rows:
-    """The rows with other headings."""
+    """Return the rows with new headings. `names` has the new heading of each old heading."""
     return [{names.get(name, name): cell for name, cell in row.items()} for row in rows]
 
 
 def without(rows: Rows, *names: str) -> Rows:
-    """The rows without some columns."""
+    """Return the rows without the columns of `names`."""
     return [{name: cell for name, cell in row.items() if name not in names} for row in rows]
 
 
 def until_2022(kind: Kind, edition: int = 2022, count: int = 20) -> Rows:
-    """Good rows of the survey or the reports as they were delivered until 2022: with other headings and labels, and with days of the edition."""
+    """Return good rows of the survey or the reports in the layout that was used until 2022.
+
+    The layout has its own headings and labels. The days in the rows are days of the edition.
+    """
     if kind is SURVEY:
         changed = {"Svardato": f"10-01-{edition}", "Tryg i kvarteret": "Tryg", "Tryg om aftenen og natten": "Utryg"}
         return [dict(zip(BEFORE, (row | changed).values(), strict=True)) for row in good(kind, count)]
@@ -252,7 +255,7 @@ def until_2022(kind: Kind, edition: int = 2022, count: int = 20) -> Rows:
 
 
 def csv_text(rows: Rows, delimiter: str = ";", quoting: int = csv.QUOTE_MINIMAL) -> str:
-    """The rows as text, the header before them."""
+    """Return the rows as the text of a CSV file, with a header."""
     out = io.StringIO()
     lines = csv.writer(out, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
     lines.writerow(rows[0])
@@ -261,17 +264,17 @@ def csv_text(rows: Rows, delimiter: str = ";", quoting: int = csv.QUOTE_MINIMAL)
 
 
 def csv_bytes(kind: Kind, rows: Rows | None = None) -> bytes:
-    """The rows as the kind's producer writes them."""
+    """Return the bytes of a CSV file of the rows, with the delimiter and encoding of the kind."""
     return csv_text(rows or good(kind), kind.delimiter).encode(kind.encoding)
 
 
 def write_csv(folder: Path, kind: Kind, rows: Rows | None = None, name: str | None = None) -> Path:
-    """A file as the kind's producer writes it."""
+    """Write a CSV file of the rows, with the delimiter and encoding of the kind. Return its path."""
     return write_bytes(folder, name or kind.csv, csv_bytes(kind, rows))
 
 
 def write_bytes(folder: Path, name: str, content: bytes) -> Path:
-    """A file of any content."""
+    """Write a file with this content, and return its path."""
     path = folder / name
     path.write_bytes(content)
     return path
@@ -288,7 +291,10 @@ def write_xlsx(
     name: str | None = None,
     from_1904: bool = False,
 ) -> Path:
-    """A workbook with the kind's sheet; `more` may do anything with book and sheet before they are saved."""
+    """Write a workbook with the kind's sheet, and return its path.
+
+    `more` may change the book and the sheet before saving.
+    """
     path = folder / (name or kind.xlsx)
     rows = rows or good(kind)
     options = {"strings_to_numbers": False, "default_date_format": "dd-mm-yyyy", "date_1904": from_1904}
@@ -319,7 +325,10 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def sheet_xml(kind: Kind, rows: Rows | None = None) -> str:
-    """The kind's sheet as its XML, with every cell a text of its own."""
+    """Return the XML of the kind's sheet.
+
+    The text of each cell is in the cell itself, not in the workbook's shared list.
+    """
     rows = rows or good(kind)
     lines = [
         f'<row r="{place}">{"".join(_cell_xml(column, place, cell) for column, cell in enumerate(cells) if cell)}</row>'
@@ -335,21 +344,21 @@ def _cell_xml(column: int, row: int, text: str) -> str:
 
 
 def write_parts(folder: Path, kind: Kind, parts: dict[str, str | bytes]) -> Path:
-    """A workbook put together from its parts; those that are not given are as they should be."""
+    """Write a workbook from its parts, and return its path. A part that is not given is that of a good workbook."""
     path = folder / kind.xlsx
-    known: dict[str, str | bytes] = {
+    good_parts: dict[str, str | bytes] = {
         **{name: text.replace("{sheet}", kind.sheet) for name, text in BOOK.items()},
         SHEET: sheet_xml(kind),
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in (known | parts).items():
+        for name, content in (good_parts | parts).items():
             packed.writestr(name, content)
     return path
 
 
 @cache
 def bomb_bytes(kind: Kind, megabytes: int, name: str = SHEET) -> bytes:
-    """A workbook with blanks without end, packed to a thousandth of them: in a cell of its sheet or in another part."""
+    """Return a small workbook that unpacks to many megabytes of blanks. The blanks are in the part `name`."""
     out = io.BytesIO()
     parts = {part_name: text.replace("{sheet}", kind.sheet) for part_name, text in BOOK.items()} | {
         SHEET: sheet_xml(kind)
@@ -376,7 +385,10 @@ def write_sav(
     missing: dict[str, list[Any]] | None = None,
     formats: dict[str, str] | None = None,
 ) -> Path:
-    """The survey of edition 2021 as an SPSS file; the headings of later ones are no names of SPSS variables."""
+    """Write the survey of edition 2021 as an SPSS file, and return its path.
+
+    Headings of later editions cannot be names of SPSS variables.
+    """
     path = folder / "svar.sav"
     frame = pd.DataFrame(rows or until_2022(SURVEY, 2021))
     pyreadstat.write_sav(
@@ -386,7 +398,7 @@ def write_sav(
 
 
 def write_parquet(folder: Path, kind: Kind, rows: Rows | None = None, columns: dict[str, Any] | None = None) -> Path:
-    """A Parquet file of texts; columns may be given as arrays of any type."""
+    """Write a Parquet file of texts, and return its path. Columns in `columns` are replaced by arrays of any type."""
     path = folder / f"{kind.stem}.parquet"
     table = pa.Table.from_pylist(rows or good(kind))
     for name, array in (columns or {}).items():

@@ -1,7 +1,7 @@
-"""Bad deliveries: each is refused in one sentence with its place and what to do, and nothing that was there changes.
+"""Tests of bad deliveries: each is refused with one sentence, and the store and the published file stay as they were.
 
-How the spoiled files are made is in `bad_files.py`. That good files are read right is tested in `test_round_trip.py`,
-what becomes of their rows in `test_extracts.py`.
+The sentence says where the fault is and what to do. `bad_files.py` makes the spoiled files. `test_round_trip.py` tests
+how good files are read, and `test_extracts.py` tests what is made from their rows.
 """
 
 import codecs
@@ -83,10 +83,10 @@ NO_PART_OF_A_SENTENCE = ("Traceback", "Error", "Exception", "0x7f", "object at",
 
 @dataclass(frozen=True)
 class Case:
-    """Makes bad files in the landing folder of an edition; what the sentence must hold."""
+    """A bad delivery: a function that writes its files into the landing folder, and parts of the error message."""
 
     make: Make
-    said: tuple[str, ...]
+    message_parts: tuple[str, ...]
     edition: int = 2023
 
 
@@ -102,7 +102,7 @@ FORMULA = "begins like a formula"
 NO_CODE = "is not a code in area_codes.csv"
 COMMAND = "=cmd|' /C calc'!A0"
 
-Cell = tuple[Kind, str, Any, str]  # kind, column and value of a cell, and what is said of its row
+Cell = tuple[Kind, str, Any, str]  # the kind, column and value of a cell, and the reason in the message
 
 CELLS: list[Cell] = [
     (SURVEY, "Svardato", "31-02-2023", DAY_WORDS),
@@ -259,11 +259,14 @@ XLSX_CELLS: list[Cell] = [  # Excel's own numbers, days, times and truth values
 ]  # fmt: skip
 
 
-TOLERATED = (SURVEY, REPORTS, ACTIVITIES)  # kinds of which a row among many may be at fault
+TOLERATED = (SURVEY, REPORTS, ACTIVITIES)  # kinds of which a small share of rejected rows is tolerated
 
 
-def said_of(cell: Cell) -> str:
-    """Column and reason; the column at fault is the one with the value but for the rules that compare several."""
+def column_and_reason(cell: Cell) -> str:
+    """Return the column and the reason that the message must have.
+
+    The column is that of the spoiled value. If a rule compares several columns, the case itself names the column.
+    """
     return cell[3] if cell[3].startswith("column ") else f"column {cell[1]}: {cell[3]}"
 
 
@@ -272,9 +275,14 @@ def cell_id(cell: Cell) -> str:
 
 
 def one_of_each(cells: list[Cell]) -> list[Cell]:
-    """Of the tolerant kinds the first cell of each reason: the others are read by the test of rows among many."""
-    told = [(cell[0].stem, cell[3]) for cell in cells]
-    return [cell for place, cell in enumerate(cells) if cell[0] not in TOLERATED or told[place] not in told[:place]]
+    """Return the cells, but for kinds of TOLERATED only the first cell of each reason.
+
+    All cells of these kinds are tested with rows among many good rows.
+    """
+    reasons = [(cell[0].stem, cell[3]) for cell in cells]
+    return [
+        cell for place, cell in enumerate(cells) if cell[0] not in TOLERATED or reasons[place] not in reasons[:place]
+    ]
 
 
 def in_csv(cell: Cell) -> Make:
@@ -286,7 +294,7 @@ def in_xlsx(cell: Cell) -> Make:
 
 
 def of_20(cell: Cell, file: str, row: int) -> tuple[str, ...]:
-    return (f"{file}: 1 of 20 rows are rejected", f"row {row}, {said_of(cell)}")
+    return (f"{file}: 1 of 20 rows are rejected", f"row {row}, {column_and_reason(cell)}")
 
 
 ONE_ROW = {
@@ -296,7 +304,7 @@ ONE_ROW = {
             in_xlsx(cell), of_20(cell, f"{cell[0].xlsx}, sheet {cell[0].sheet}", cell[0].header_row + 5)
         )
         for cell in one_of_each(XLSX_CELLS)
-        if cell[0] is not SURVEY  # whose many columns take long
+        if cell[0] is not SURVEY  # the survey's many columns take long
     },
 }
 
@@ -305,7 +313,10 @@ ONE_ROW = {
 
 
 def stratum(**cells: str) -> Make:
-    """Three respondents of a small stratum of their own."""
+    """Return a function that writes a survey file in which three respondents are a stratum of their own.
+
+    `cells` changes their rows.
+    """
     named = {"weight": "Vægt", "population": "Stratum befolkning"}
     changed = {"Stratum": "Lille"} | {named[name]: cell for name, cell in cells.items()}
     return lambda folder: write_csv(
@@ -318,7 +329,7 @@ def every(kind: Kind, cells: Row) -> Make:
 
 
 def lines_of(kind: Kind, change: Callable[[list[str]], object], newline: str = "\r\n") -> Make:
-    """A file whose lines, the header's first, are changed by the case."""
+    """Return a function that writes a CSV file after `change` has changed its lines. The first line is the header."""
 
     def make(folder: Path) -> None:
         lines = csv_text(good(kind), kind.delimiter).splitlines()
@@ -417,7 +428,7 @@ def content(name: str, text: bytes) -> Make:
 
 
 def edited(kind: Kind, old: bytes, new: bytes) -> Make:
-    """The good file with bytes replaced, once."""
+    """Return a function that writes a good CSV file in which the first `old` is replaced by `new`."""
 
     def make(folder: Path) -> None:
         text = csv_bytes(kind)
@@ -436,7 +447,7 @@ def divided(kind: Kind, delimiter: str) -> Make:
 
 
 def cut(kind: Kind, end: int, quoting: int = csv.QUOTE_MINIMAL) -> Make:
-    """The file without its last bytes."""
+    """Return a function that writes a good CSV file without its last `end` bytes."""
     return lambda folder: write_bytes(
         folder, kind.csv, csv_text(good(kind, 200), kind.delimiter, quoting).encode(kind.encoding)[:-end]
     )
@@ -609,7 +620,7 @@ def book(kind: Kind, change: Callable[[Any, Any], object]) -> Make:
 
 
 def part(kind: Kind, name: str, old: str, new: str) -> Make:
-    """A workbook in one part of which a text is replaced, once."""
+    """Return a function that writes a workbook. In its part `name`, the first `old` is replaced by `new`."""
 
     def make(folder: Path) -> None:
         text = sheet_xml(kind) if name == SHEET else BOOK[name].replace("{sheet}", kind.sheet)
@@ -635,7 +646,7 @@ def hide(book: Any, sheet: Any) -> None:
 
 
 def packed_again(change: Callable[[bytes], bytes]) -> Make:
-    """A good workbook with its bytes changed."""
+    """Return a function that writes a good workbook after `change` has changed its bytes."""
 
     def make(folder: Path) -> None:
         path = write_xlsx(folder, SURVEY)
@@ -645,10 +656,10 @@ def packed_again(change: Callable[[bytes], bytes]) -> Make:
 
 
 def with_password(packed: bytes) -> bytes:
-    """The same bytes with the flags of every entry saying that it the file is packed with a password."""
+    """Return the bytes of a ZIP file with the flag for a password set in every entry."""
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        found = [match.start() for match in re.finditer(re.escape(mark), packed)]
-        for start in found:
+        starts = [match.start() for match in re.finditer(re.escape(mark), packed)]
+        for start in starts:
             packed = packed[: start + place] + b"\x01\x00" + packed[start + place + 2 :]
     return packed
 
@@ -672,7 +683,10 @@ def nested_bomb(folder: Path) -> None:
 
 
 def lying_bomb(name: str) -> Make:
-    """A bomb whose directory and entries say that the part unpacks to a thousand bytes."""
+    """Return a function that writes the workbook of `bomb_bytes`.
+
+    The headers of the ZIP file say falsely that the part unpacks to a thousand bytes.
+    """
 
     def make(folder: Path) -> None:
         bomb = bomb_bytes(SURVEY, BOMB, name)
@@ -684,7 +698,7 @@ def lying_bomb(name: str) -> Make:
 
 
 def prefixed(text: str) -> str:
-    """A sheet as some libraries write it, <x:c> for <c>."""
+    """Add the prefix x to each tag of a sheet's XML, as some libraries do: <x:c> for <c>."""
     return re.sub(r"<(/?)(\w)", r"<\1x:\2", text).replace("xmlns=", "xmlns:x=")
 
 
@@ -821,7 +835,10 @@ def sav_with(cells: Row, labels: dict[str, dict[Any, str]] | None = None) -> Mak
 
 
 def sav_column(name: str, cells: list[Any]) -> Make:
-    """One variable of other values, those of the fifth case last in the list."""
+    """Return a function that writes an SPSS file.
+
+    A variable is cells[1] in the fifth row, and cells[0] in all other rows.
+    """
 
     def make(folder: Path) -> None:
         rows = [row | {name: cells[0]} for row in until_2022(SURVEY, 2021)]
@@ -859,7 +876,7 @@ def parquet_bytes(change: Callable[[bytes], bytes]) -> Make:
 
 
 def endless_parquet(folder: Path) -> None:
-    """A hundred million equal rows and one, which take no room in the file."""
+    """Write a small Parquet file that has a hundred million equal rows and one more."""
     million = pa.table({name: pa.array(["x"] * 1_000_000).dictionary_encode() for name in good(POPULATION)[0]})
     path = folder / "befolkning.parquet"
     with pq.ParquetWriter(path, million.schema) as writer:
@@ -880,7 +897,7 @@ def fifth(usual: Any, other: Any) -> list[Any]:
 
 
 def latin(texts: list[bytes]) -> pa.Array:
-    """Texts whose bytes are no UTF-8, as careless programs write them."""
+    """Return an array of texts whose bytes are not UTF-8. Some programs write such files by mistake."""
     return pa.array(texts, pa.binary()).view(pa.string())
 
 
@@ -948,7 +965,7 @@ def pq_write(folder: Path, table: pa.Table) -> None:
 
 
 def called(name: str | bytes, kind: Kind = REPORTS) -> Make:
-    """A good file under another name."""
+    """Return a function that writes a good file under this name."""
 
     def make(folder: Path) -> None:
         path = os.path.join(os.fsencode(folder), os.fsencode(name))  # noqa: PTH118 - the name may be no text
@@ -963,7 +980,7 @@ def linked(target: str) -> Make:
 
 
 def copied(source: str, to: str) -> Make:
-    """A copy of another file of the landing folder."""
+    """Return a function that copies a file of the landing folder into the edition's folder."""
     return lambda folder: shutil.copy(folder.parent / source, folder / to)
 
 
@@ -977,7 +994,7 @@ def gone(folder: Path) -> None:
 
 
 def beside(name: str) -> Make:
-    """A file in the landing folder itself."""
+    """Return a function that writes a good file into the landing folder itself, not into an edition's folder."""
     return lambda folder: write_csv(folder.parent, REPORTS, None, name)
 
 
@@ -1036,7 +1053,7 @@ CASES = ONE_ROW | SEVERAL_ROWS | TEXTS | COLUMNS | EXCEL | OTHER_FORMATS | LANDI
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home with the good files of edition 2022 in its store, and a published file. Not to be changed."""
+    """Yield a data folder in which edition 2022 was taken in and published. No test may change the folder."""
     with pytest.MonkeyPatch.context() as patched:
         home = delivering.open_home(tmp_path_factory.mktemp("filled") / "home", patched)
         folder = home / "landing" / "2022"
@@ -1053,14 +1070,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def home(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the filled home."""
+    """Return a copy of the folder of `filled`. A test may change the copy."""
     home = Path(shutil.copytree(filled, tmp_path / "home"))
     monkeypatch.setenv("TRYGHED_HOME", str(home))
     return home
 
 
-def kept(home: Path) -> dict[str, str | None]:
-    """Every file of store and published with its hash, and every folder; nothing else may lie in the home."""
+def hashes_outside_landing(home: Path) -> dict[str, str | None]:
+    """Return the hash of every file in the data folder, and None for every folder. The landing folder is left out."""
     return {
         str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
         for path in sorted(home.rglob("*"))
@@ -1068,17 +1085,17 @@ def kept(home: Path) -> dict[str, str | None]:
     }
 
 
-def refused(home: Path, edition: int) -> str:
-    """The sentence of a run that is refused and leaves everything as it was."""
-    before = kept(home)
+def message_of_refusal(home: Path, edition: int) -> str:
+    """Take in an edition that must be refused, assert that nothing has changed, and return the error message."""
+    before = hashes_outside_landing(home)
     with pytest.raises(InputError) as caught:
         take_in([edition])
-    assert kept(home) == before
+    assert hashes_outside_landing(home) == before
     return str(caught.value)
 
 
-def said_well(message: str, *pieces: str) -> None:
-    """The message is one sentence that holds the pieces, says what to do, and gives nothing away."""
+def assert_good_message(message: str, *pieces: str) -> None:
+    """Assert that the message is one sentence that has the pieces, says what to do, and has no personal value."""
     for piece in pieces:
         assert piece in message
     assert message.isprintable()
@@ -1096,7 +1113,7 @@ def test_a_bad_file_is_refused_in_one_sentence_and_changes_nothing(home: Path, n
     folder = home / "landing" / str(case.edition)
     folder.mkdir(exist_ok=True)
     case.make(folder)
-    said_well(refused(home, case.edition), *case.said)
+    assert_good_message(message_of_refusal(home, case.edition), *case.message_parts)
 
 
 # --- files that change, and files that may not be read -----------------------------------------------------
@@ -1121,7 +1138,7 @@ HAPPENS: dict[str, Callable[[Path], object]] = {
     "is replaced": lambda path: write_csv(path.parent, MEETINGS, None, path.name),
     "is taken away": lambda path: path.unlink(),
 }
-CALLS = {  # what is called when, and by which module
+CALLS = {  # when a function is called, and in which module
     "as its rows are counted": (landing_folder, "cells_of"),
     "as it is looked at": (privacy, "batches_of"),
     "as its rows are taken in": (landing_folder, "batches_of"),
@@ -1147,14 +1164,14 @@ def test_a_file_that_changes_meanwhile_is_refused(
         return really(*arguments)
 
     monkeypatch.setattr(module, name, meanwhile)
-    message = refused(home, 2023)
-    said_well(message, path.name)
+    message = message_of_refusal(home, 2023)
+    assert_good_message(message, path.name)
     assert CHANGED in message or (happens == "is taken away" and "cannot be read (No such file" in message)
     assert calls
 
 
 NOBODY = 65_534
-CLOSED = {  # what may not be read, its rights, and what is said
+CLOSED = {  # a path without the right to read, its mode, and the message
     "a file": ("2023/svar.csv", 0o000, "svar.csv: the file cannot be read: give the account that runs Tryghed the right to read it"),
     "a file that may be written": ("2023/svar.csv", 0o200, "svar.csv: the file cannot be read: give the account"),
     "an edition's folder": ("2023", 0o000, "landing/2023: the folder cannot be opened: give the account"),
@@ -1165,7 +1182,7 @@ CLOSED = {  # what may not be read, its rights, and what is said
 
 @contextmanager
 def without_privileges() -> Iterator[None]:
-    """As an account that may do no more than others."""
+    """Run the block as an account without special privileges."""
     before = os.getresuid()
     if os.getuid() == 0:
         os.setresuid(NOBODY, NOBODY, 0)
@@ -1177,8 +1194,11 @@ def without_privileges() -> Iterator[None]:
 
 @pytest.fixture
 def reachable(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The home where an account without privileges reaches it, and owns it."""
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders open to nobody else
+    """Yield the data folder, moved to a place that an account without privileges can open.
+
+    The account owns the folder.
+    """
+    with tempfile.TemporaryDirectory() as folder:  # no other account can open pytest's own folders
         moved = Path(shutil.move(home, Path(folder) / "home"))
         monkeypatch.setenv("TRYGHED_HOME", str(moved))
         if os.getuid() == 0:
@@ -1189,22 +1209,22 @@ def reachable(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_what_may_not_be_read_is_refused(reachable: Path, name: str) -> None:
-    closed, rights, said = CLOSED[name]
+    closed, rights, message = CLOSED[name]
     write_csv(reachable / "landing" / "2023", SURVEY)
-    before = kept(reachable)
+    before = hashes_outside_landing(reachable)
     (reachable / "landing" / closed).chmod(rights)
     try:
         with without_privileges(), pytest.raises(InputError) as caught:
             take_in([2023])
     finally:
         (reachable / "landing" / closed).chmod(0o700)
-    said_well(str(caught.value), said)
-    assert kept(reachable) == before
+    assert_good_message(str(caught.value), message)
+    assert hashes_outside_landing(reachable) == before
 
 
 # --- a row among many is rejected --------------------------------------------------------------------------
 
-AMONG = 110  # rows for each that is at fault, which is less than one in a hundred
+AMONG = 110  # rows for each faulty row, so that less than 1 % are rejected
 
 
 def of_kind(cells: list[Cell], kind: Kind) -> list[Cell]:
@@ -1212,7 +1232,7 @@ def of_kind(cells: list[Cell], kind: Kind) -> list[Cell]:
 
 
 def with_faults(cells: list[Cell], kind: Kind, first: int) -> list[Row]:
-    """Good rows, numbered from the first, and among each hundred one of the faults."""
+    """Return good rows, numbered from `first`, with one of the faulty cells in every AMONG rows."""
     rows = [kind.row(number) for number in range(first, first + AMONG * len(cells))]
     for place, cell in enumerate(cells):
         rows[AMONG * place + 50] |= {cell[1]: cell[2]}
@@ -1221,7 +1241,7 @@ def with_faults(cells: list[Cell], kind: Kind, first: int) -> list[Row]:
 
 @dataclass(frozen=True)
 class Tolerated:
-    """What became of files with few faults: their rejected rows, and how many rows of each were delivered, kept and rejected."""
+    """The result of files with few faults: the rejected rows, and each file's row of quality.row_counts."""
 
     rejected: list[Row]
     counts: dict[str, Row]
@@ -1234,7 +1254,7 @@ class Tolerated:
 
 @pytest.fixture(scope="module")
 def tolerated(tmp_path_factory: pytest.TempPathFactory) -> Tolerated:
-    """Every fault of the tolerant kinds, taken in within one file of each kind and format."""
+    """Take in one file for each kind of TOLERATED and each format, with all faults of the kind. Return the result."""
     with pytest.MonkeyPatch.context() as patched:
         home = delivering.open_home(tmp_path_factory.mktemp("tolerated") / "home", patched)
         folder = home / "landing" / "2023"
@@ -1261,11 +1281,12 @@ AMONG_OTHERS = {
 @pytest.mark.parametrize("name", AMONG_OTHERS)
 def test_a_row_at_fault_among_many_is_rejected_with_its_place_and_reason(tolerated: Tolerated, name: str) -> None:
     cell, file, sheet, row = AMONG_OTHERS[name]
-    found = tolerated.of(file, row)
+    rejections = tolerated.of(file, row)
     assert any(
-        f"column {rejected['column_name']}: {rejected['reason']}".startswith(said_of(cell)) for rejected in found
-    ), found
-    for rejected in found:
+        f"column {rejected['column_name']}: {rejected['reason']}".startswith(column_and_reason(cell))
+        for rejected in rejections
+    ), rejections
+    for rejected in rejections:
         assert rejected["sheet"] == sheet
         assert rejected["rule"]
         assert len(str(cell[2])) < 3 or str(cell[2]) not in rejected["reason"]
@@ -1277,9 +1298,9 @@ def test_all_other_rows_are_kept(tolerated: Tolerated) -> None:
         expected.setdefault(file, set()).add(row)
     assert set(tolerated.counts) == set(expected)
     for file, rows in expected.items():
-        found = tolerated.counts[file]
+        counts = tolerated.counts[file]
         assert {rejected["row"] for rejected in tolerated.rejected if rejected["file"] == file} == rows
-        assert found["rows_delivered"] == AMONG * len(rows) == found["rows_kept"] + found["rows_rejected"]
+        assert counts["rows_delivered"] == AMONG * len(rows) == counts["rows_kept"] + counts["rows_rejected"]
 
 
 # --- what looks bad and is not -----------------------------------------------------------------------------
@@ -1294,12 +1315,12 @@ TABLES = {
 
 @pytest.fixture
 def landing(home: Path) -> Path:
-    """The folder of edition 2023."""
+    """Return the landing folder of edition 2023."""
     return home / "landing" / "2023"
 
 
-def taken(kind: Kind, *columns: str, edition: int = 2023) -> list[tuple[Any, ...]]:
-    """Return columns of the kept rows after the edition was taken in; no row may be rejected."""
+def rows_taken_in(kind: Kind, *columns: str, edition: int = 2023) -> list[tuple[Any, ...]]:
+    """Take in the edition, assert that no row is rejected, and return these columns of the kept rows."""
     take_in([edition])
     assert not delivering.rows("quality.rejected_rows", edition)
     table = contracts()[TABLES[kind]]
@@ -1314,7 +1335,7 @@ TYPOGRAPHIC = "“Indre By” – til 5 € … ‘æøå’"
 
 def test_euro_sign_and_curly_quotes_are_read_right(landing: Path) -> None:
     write_csv(landing, SURVEY, [row | {"Stratum": TYPOGRAPHIC} for row in good(SURVEY)])
-    assert taken(SURVEY, "stratum") == [(TYPOGRAPHIC,)] * 20
+    assert rows_taken_in(SURVEY, "stratum") == [(TYPOGRAPHIC,)] * 20
 
 
 def test_euro_sign_and_curly_quotes_are_no_letters_of_iso_8859_1(
@@ -1326,10 +1347,12 @@ def test_euro_sign_and_curly_quotes_are_no_letters_of_iso_8859_1(
     write_csv(landing, SURVEY, spoiled(SURVEY, {"Stratum": TYPOGRAPHIC}))
     with pytest.raises(InputError) as caught:
         take_in([2023])
-    said_well(str(caught.value), "svar.csv, line 6: byte 0x93 is not a character of iso-8859-1: correct the encoding")
+    assert_good_message(
+        str(caught.value), "svar.csv, line 6: byte 0x93 is not a character of iso-8859-1: correct the encoding"
+    )
 
 
-NOT_BAD: dict[str, tuple[Make, Kind, dict[str, Any]]] = {  # what lies in the folder, and cells of every row as read
+NOT_BAD: dict[str, tuple[Make, Kind, dict[str, Any]]] = {  # what is delivered, its kind, and cells that every row must have
     "no line end behind the last quote": (
         content("svar.csv", csv_text(good(SURVEY), quoting=csv.QUOTE_ALL).encode("cp1252").rstrip()), SURVEY, {"weight": 1.25}
     ),
@@ -1373,12 +1396,12 @@ NOT_BAD: dict[str, tuple[Make, Kind, dict[str, Any]]] = {  # what lies in the fo
 def test_what_looks_bad_and_is_not_is_read_right(landing: Path, name: str) -> None:
     make, kind, cells = NOT_BAD[name]
     make(landing)
-    found = taken(kind, *cells)
-    assert len(found) >= 19
-    assert set(found) == {tuple(cells.values())}
+    cells_read = rows_taken_in(kind, *cells)
+    assert len(cells_read) >= 19
+    assert set(cells_read) == {tuple(cells.values())}
 
 
-CODES = {  # an offence code and the edition of its reports: why no line of the mapping holds it then
+CODES = {  # an unmapped offence code, the edition of its reports, and why it is unmapped
     "valid only earlier": ("75580", 2021, "not_valid_then"),
     "valid only later": ("75574", 2012, "not_valid_then"),
     "on no line": ("00001", 2021, "not_in_the_mapping"),
@@ -1391,7 +1414,7 @@ def test_a_code_without_a_crime_type_is_kept_and_counted(home: Path, name: str) 
     (home / "landing" / str(edition)).mkdir()
     reports = [row | {"Gerningskode": code} for row in until_2022(REPORTS, edition)]
     write_csv(home / "landing" / str(edition), REPORTS, reports)
-    assert taken(REPORTS, "offence_code", "crime_type", edition=edition) == [(code, None)] * 20
+    assert rows_taken_in(REPORTS, "offence_code", "crime_type", edition=edition) == [(code, None)] * 20
     delivering.write_model("police.unmapped_codes", edition)
     listed = delivering.rows("police.unmapped_codes", edition)
     assert [(row["offence_code"], row["reports"], row["why"]) for row in listed] == [(code, 20, why)]
@@ -1400,7 +1423,7 @@ def test_a_code_without_a_crime_type_is_kept_and_counted(home: Path, name: str) 
 def test_a_place_that_nobody_knows_is_kept_and_counted(landing: Path) -> None:
     nowhere = {"Bydel": "Atlantis", "Rode": "9999", "ETRS89 Øst": "1", "ETRS89 Nord": "-1"}
     write_csv(landing, REPORTS, spoiled(REPORTS, nowhere))
-    places = taken(REPORTS, "place")
+    places = rows_taken_in(REPORTS, "place")
     assert len(places) == 20
     assert places.count(("unknown",)) == 1
 
@@ -1418,7 +1441,7 @@ TIMES = 60
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
-    """The bytes cut off, or with some of them changed, left out or put elsewhere."""
+    """Return the bytes with one random damage. They are cut off, or some are changed, left out or repeated."""
     at, other, length = chance.randrange(len(content)), chance.randrange(len(content)), chance.randrange(1, 60)
     return {
         0: content[:at],
@@ -1429,7 +1452,7 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
 
 
 def damaged_part(packed: bytes, chance: random.Random) -> bytes:
-    """A workbook that is packed right, with damage to one of its parts."""
+    """Return a workbook with random damage to one of its parts. Its ZIP file itself is undamaged."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(packed)) as sound, zipfile.ZipFile(out, "w") as spoiled_one:
         names = sound.namelist()
@@ -1453,6 +1476,6 @@ def test_damage_ends_in_a_sentence_or_in_rows(tmp_path: Path, kind: str) -> None
             for _ in landing_folder.rows_of(landing_folder.look_into(path, edition, specifications)):
                 pass
         except InputError as refusal:
-            said_well(str(refusal), path.name)
+            assert_good_message(str(refusal), path.name)
             refusals += 1
     assert refusals > TIMES / 3

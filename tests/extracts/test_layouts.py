@@ -1,4 +1,4 @@
-"""A specification's layout of an edition: what changes by edition is resolved once, and is all that a reader sees."""
+"""Tests of layouts: a specification's differences between editions are resolved once, in the layout of an edition."""
 
 import dataclasses
 

@@ -1,7 +1,7 @@
-"""What is written is what is read: random tables in every format, and random values through the typing of their cells.
+"""Tests that files are read as they were written: random tables in every format, and random values of each type.
 
-The files are written by the libraries that such files come from, not by the sample's writer. Files that are to be
-refused are tested elsewhere.
+The files are written with general libraries, not with the sample's writer. `test_bad_files.py` tests files that must be
+refused.
 """
 
 import csv
@@ -37,7 +37,7 @@ DATE_FORMATS = ["%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d", "%d.%m
 ENCODINGS = ["utf-8", "utf-8-sig", "windows-1252", "iso-8859-1"]
 CODECS = {"windows-1252": "cp1252"}
 
-# Without Ã and â, which begin what is taken for UTF-8 in a file of single bytes.
+# Ã and â are left out, because they can make a single-byte encoding look like UTF-8.
 LATIN = "æøåÆØÅéüßñ§½°«»·£"
 WINDOWS = "€“”‘’–—…•™Šž"
 ANY = "łőЖ中😀\u2028\u0301\u00a0"
@@ -46,7 +46,7 @@ PLAIN = "aZ 019,.;:|\t\"'=+-@<&>\\/#%_()[]"
 
 @pytest.fixture(autouse=True, scope="module")
 def _many_batches() -> Iterator[None]:
-    """Small batches and blocks, so that small tables have many."""
+    """Make batches and blocks small during a test, so that a small table has many of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(excel, "BATCH", 4)
         patch.setattr(parquet, "BATCH", 4)
@@ -79,22 +79,22 @@ def specification(
     return Specification.model_validate(as_given | more)
 
 
-def read(path: Path, kind: Format, of: Writing, wanted: list[str]) -> list[tuple[int, str | None, *tuple[Any]]]:
-    """Row, why it has no cells, and the wanted cells, of every row."""
+def read(path: Path, kind: Format, style: Writing, wanted: list[str]) -> list[tuple[int, str | None, *tuple[Any]]]:
+    """Return, for every row: its number, the reason if it is malformed, and its cells in the wanted columns."""
     assert format_of(path) == kind
-    table = pa.Table.from_batches(batches_of(path, kind, of, wanted))
+    table = pa.Table.from_batches(batches_of(path, kind, style, wanted))
     assert table.schema.names == ["row", "malformed", *wanted]
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-def as_text(cell: Cell, of: Writing) -> str | None:
-    """The cell as a person would type it into a text file of that producer."""
+def as_text(cell: Cell, style: Writing) -> str | None:
+    """Return the cell as text, with the decimal mark and the date format of the producer."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, Decimal):
-        return format(cell.normalize() + 0, "f").replace(".", of.decimal_mark)
+        return format(cell.normalize() + 0, "f").replace(".", style.decimal_mark)
     if isinstance(cell, date):
-        return cell.strftime(of.date_formats[0])
+        return cell.strftime(style.date_formats[0])
     return None if cell is None or cell == "" else str(cell)
 
 
@@ -106,9 +106,9 @@ def native(cell: Cell) -> Any:
 
 
 def texts(letters: str, line_ends: tuple[str, ...] = ("\n",)) -> st.SearchStrategy[str]:
-    """Cells that readers get wrong: quotes, delimiters, line ends, leading zeros, numbers and words for nothing."""
+    """Return a strategy for texts that are easily misread, such as quotes, delimiters, 007 and NULL."""
     pieces = st.lists(st.sampled_from([*PLAIN, *letters, *line_ends, "Å", "ærø", "00", '""']), max_size=8).map("".join)
-    known = st.sampled_from(
+    misread_texts = st.sampled_from(
         [
             "007",
             "0101",
@@ -126,10 +126,10 @@ def texts(letters: str, line_ends: tuple[str, ...] = ("\n",)) -> st.SearchStrate
             "31-12-2020",
         ]
     )
-    return pieces | known
+    return pieces | misread_texts
 
 
-# Fifteen digits at most: a double holds no more, and Excel keeps no more.
+# At most fifteen digits: a double and Excel keep no more.
 FRACTIONS = st.integers(0, 8).flatmap(
     lambda places: st.integers(-(10**14), 10**14).map(lambda digits: Decimal(digits).scaleb(-places))
 )
@@ -142,7 +142,10 @@ def tables(columns: list[st.SearchStrategy[Cell]], most: int = 12) -> st.SearchS
 
 
 def headings(letters: str, count: int) -> st.SearchStrategy[list[str]]:
-    """Different names without blanks around them, the first with a letter that no two bytes of UTF-8 could be."""
+    """Return a strategy for lists of different headings without blanks around them.
+
+    The first heading shows the encoding: its letter Å in a single-byte encoding is not valid UTF-8.
+    """
     name = texts(letters, ()).map(str.strip).filter(bool)
     return st.lists(name, min_size=count, max_size=count, unique=True).map(lambda names: ["Område", *names])
 
@@ -158,7 +161,7 @@ def csv_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[Row], list[str]
     cell = st.none() | texts(letters, ("\n", "\r\n", "\r"))
     rows = draw(tables([cell] * len(header))) * draw(st.sampled_from([1, 1, 30]))
     before = draw(st.integers(0, 3))
-    of = writing("csv", {"encoding": encoding, "delimiter": delimiter, "header_row": before + 1}, ",", "%d-%m-%Y")
+    style = writing("csv", {"encoding": encoding, "delimiter": delimiter, "header_row": before + 1}, ",", "%d-%m-%Y")
     # with a lone \n as line end, a lone \r would stay without quotes
     quoting, line_end = draw(
         st.sampled_from([(csv.QUOTE_MINIMAL, "\r\n"), (csv.QUOTE_ALL, "\n"), (csv.QUOTE_ALL, "\r\n")])
@@ -167,23 +170,25 @@ def csv_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[Row], list[str]
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=line_end)
     writer.writerows([["Udtræk af registret"]] * before + [header] + rows)
     lost = draw(st.booleans()) and quoting == csv.QUOTE_ALL and bool(rows) and rows[-1][-1] is not None
-    text = out.getvalue().removesuffix(line_end if lost else "")  # a quote ends the last cell as well
+    text = out.getvalue().removesuffix(
+        line_end if lost else ""
+    )  # the last cell ends with a quote, so it needs no line end
     wanted = draw(st.permutations(header))[: draw(st.integers(1, len(header)))]
-    return of, header, rows, wanted, text.encode(CODECS.get(encoding, encoding))
+    return style, header, rows, wanted, text.encode(CODECS.get(encoding, encoding))
 
 
 @OFTEN
 @given(csv_cases())
 def test_csv(case: tuple[Writing, list[str], list[Row], list[str], bytes]) -> None:
-    of, header, rows, wanted, content = case
-    assert of.formats.csv is not None
+    style, header, rows, wanted, content = case
+    assert style.formats.csv is not None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "delivered.csv"
         path.write_bytes(content)
-        first = of.formats.csv.header_row + 1
-        assert names_of(path, "csv", of) == tuple(header)
-        assert cells_of(path, "csv", of).rows == len(rows)
-        assert read(path, "csv", of, wanted) == [
+        first = style.formats.csv.header_row + 1
+        assert names_of(path, "csv", style) == tuple(header)
+        assert cells_of(path, "csv", style).rows == len(rows)
+        assert read(path, "csv", style, wanted) == [
             (number, None, *(row[header.index(name)] or None for name in wanted))
             for number, row in enumerate(rows, first)
         ]
@@ -197,13 +202,13 @@ def test_csv(case: tuple[Writing, list[str], list[Row], list[str], bytes]) -> No
 def test_csv_rows_with_other_numbers_of_cells_are_set_aside_in_their_place(
     shapes: list[tuple[int, str]], times: int
 ) -> None:
-    of = writing("csv", {"encoding": "windows-1252", "delimiter": ";"}, ",", "%d-%m-%Y")
+    style = writing("csv", {"encoding": "windows-1252", "delimiter": ";"}, ",", "%d-%m-%Y")
     rows = [[text] * count for count, text in shapes] * times
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "delivered.csv"
         with path.open("w", encoding="cp1252", newline="") as file:
             csv.writer(file, delimiter=";").writerows([["Område", "å", "3"], *rows])
-        assert read(path, "csv", of, ["3", "å"]) == [
+        assert read(path, "csv", style, ["3", "å"]) == [
             (number, None, row[2] or None, row[1] or None)
             if len(row) == 3
             else (number, f"has {len(row)} cells, but the header has 3", None, None)
@@ -214,19 +219,22 @@ def test_csv_rows_with_other_numbers_of_cells_are_set_aside_in_their_place(
 @pytest.mark.parametrize("above", ['Område;"Antal\r\nreports"\r\n', '"Udtræk\r\naf registret"\r\nOmråde;Antal\r\n'])
 def test_csv_headings_and_notes_may_hold_line_ends(above: str, tmp_path: Path) -> None:
     before = above.startswith('"')
-    of = writing("csv", {"encoding": "utf-8", "delimiter": ";", "header_row": 1 + before}, ",", "%d-%m-%Y")
+    style = writing("csv", {"encoding": "utf-8", "delimiter": ";", "header_row": 1 + before}, ",", "%d-%m-%Y")
     path = tmp_path / "delivered.csv"
     path.write_bytes(f"{above}Valby;1\r\nValby;2;3\r\nVanløse;4\r\n".encode())
     wrong = "has 3 cells, but the header has 2"
     rows = [(2 + before, None, "Valby"), (3 + before, wrong, None), (4 + before, None, "Vanløse")]
-    assert read(path, "csv", of, ["Område"]) == rows
+    assert read(path, "csv", style, ["Område"]) == rows
 
 
 # --- Excel -------------------------------------------------------------------------------------------------
 
 
 def written_xlsx(path: Path, lines: list[Row], rows_in_place: bool) -> None:
-    """The lines from the first row on; texts in the cells themselves where `rows_in_place`, else in a list of all."""
+    """Write the lines into a workbook, from its first row on.
+
+    If `rows_in_place` is true, each text is written in its cell. If not, it is written in the workbook's shared list.
+    """
     with xlsxwriter.Workbook(path, {"constant_memory": rows_in_place}) as book:
         sheet, day = book.add_worksheet("Svar"), book.add_format({"num_format": "dd-mm-yyyy"})
         writers = {
@@ -256,26 +264,26 @@ def xlsx_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[Row], list[str
     )
     rows = draw(tables(columns))
     layout = {"sheet": "Svar", "header_row": draw(st.integers(1, 4))}
-    of = writing("xlsx", layout, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
-    return of, header, rows, draw(st.permutations(header))[: draw(st.integers(1, len(header)))]
+    style = writing("xlsx", layout, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+    return style, header, rows, draw(st.permutations(header))[: draw(st.integers(1, len(header)))]
 
 
 @OFTEN
 @given(xlsx_cases(), st.sampled_from([[], ["Udtræk"], ["a", "b", "c", "d", "e", "f"]]), st.booleans())
 @pytest.mark.slow
 def test_xlsx(case: tuple[Writing, list[str], list[Row], list[str]], note: Row, in_place: bool) -> None:
-    of, header, rows, wanted = case
-    assert of.formats.xlsx is not None
-    before = of.formats.xlsx.header_row - 1
-    texts_of_rows = [[as_text(cell, of) for cell in row] for row in rows]
-    # a row without anything is none; Excel's numbers of the others stay
+    style, header, rows, wanted = case
+    assert style.formats.xlsx is not None
+    before = style.formats.xlsx.header_row - 1
+    texts_of_rows = [[as_text(cell, style) for cell in row] for row in rows]
+    # an empty row is left out, but the other rows keep their row numbers in Excel
     filled = [(number, row) for number, row in enumerate(texts_of_rows, before + 2) if any(row)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "delivered.xlsx"
         written_xlsx(path, [note] * before + [header] + rows, in_place)
-        assert cells_of(path, "xlsx", of).rows == len(filled)
+        assert cells_of(path, "xlsx", style).rows == len(filled)
         assume(filled)
-        assert read(path, "xlsx", of, wanted) == [
+        assert read(path, "xlsx", style, wanted) == [
             (number, None, *(row[header.index(name)] for name in wanted)) for number, row in filled
         ]
 
@@ -287,9 +295,9 @@ LABELS = {1.0: "Meget tryg", 2.0: "Hverken tryg eller utryg", 3.5: "Ønsker ikke
 
 @st.composite
 def sav_cases(draw: st.DrawFn) -> tuple[Writing, pd.DataFrame, list[list[str | None]]]:
-    of = writing("sav", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
-    # SPSS fills texts up with blanks, so those at the end are gone; an empty text is a missing one
-    text = texts(LATIN + WINDOWS + ANY, ("\n", "\r\n")).map(lambda one: one.rstrip(" "))
+    style = writing("sav", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+    # SPSS fills texts up with blanks, so blanks at the end are lost; an empty text is a missing value
+    text = texts(LATIN + WINDOWS + ANY, ("\n", "\r\n")).map(lambda value: value.rstrip(" "))
     kinds = [text, WHOLE, FRACTIONS, DAYS, st.sampled_from([Decimal(str(code)) for code in [*LABELS, 4.0, 0.5]])]
     columns = draw(st.lists(st.sampled_from(range(len(kinds))), min_size=1, max_size=5))
     rows = draw(tables([st.none() | kinds[kind] for kind in columns]))
@@ -302,29 +310,29 @@ def sav_cases(draw: st.DrawFn) -> tuple[Writing, pd.DataFrame, list[list[str | N
     )
     expected = [
         [
-            LABELS.get(float(cell)) or as_text(cell, of)
+            LABELS.get(float(cell)) or as_text(cell, style)
             if kind == 4 and isinstance(cell, Decimal)
-            else as_text(cell, of)
+            else as_text(cell, style)
             for kind, cell in zip(columns, row, strict=True)
         ]
         for row in rows
     ]
-    return of, frame, expected
+    return style, frame, expected
 
 
 @OFTEN
 @given(sav_cases(), st.booleans(), st.data())
 @pytest.mark.slow
 def test_sav(case: tuple[Writing, pd.DataFrame, list[list[str | None]]], compress: bool, data: st.DataObject) -> None:
-    of, frame, expected = case
+    style, frame, expected = case
     header = list(frame.columns)
     wanted = data.draw(st.permutations(header))[: data.draw(st.integers(1, len(header)))]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "delivered.sav"
         labels = {name: LABELS for name in header if name.endswith("labels")}
         pyreadstat.write_sav(frame, str(path), variable_value_labels=labels, row_compress=compress)
-        assert cells_of(path, "sav", of).rows == len(expected)
-        assert read(path, "sav", of, wanted) == [
+        assert cells_of(path, "sav", style).rows == len(expected)
+        assert read(path, "sav", style, wanted) == [
             (number, None, *(row[header.index(name)] for name in wanted)) for number, row in enumerate(expected, 1)
         ]
 
@@ -347,16 +355,16 @@ PARQUET: dict[str, tuple[st.SearchStrategy[Cell], pa.DataType]] = {
 
 @st.composite
 def parquet_cases(draw: st.DrawFn) -> tuple[Writing, list[str], list[str], list[Row]]:
-    of = writing("parquet", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
+    style = writing("parquet", {}, draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS)))
     kinds = draw(st.lists(st.sampled_from(list(PARQUET)), min_size=1, max_size=5))
     header = draw(headings(LATIN + ANY, len(kinds) - 1))
-    return of, header, kinds, draw(tables([st.none() | PARQUET[kind][0] for kind in kinds]))
+    return style, header, kinds, draw(tables([st.none() | PARQUET[kind][0] for kind in kinds]))
 
 
 @OFTEN
 @given(parquet_cases(), st.integers(1, 12), st.data())
 def test_parquet(case: tuple[Writing, list[str], list[str], list[Row]], group: int, data: st.DataObject) -> None:
-    of, header, kinds, rows = case
+    style, header, kinds, rows = case
     wanted = data.draw(st.permutations(header))[: data.draw(st.integers(1, len(header)))]
     columns = [
         pa.array(cells, pa.date32()).cast(PARQUET[kind][1])
@@ -367,9 +375,9 @@ def test_parquet(case: tuple[Writing, list[str], list[str], list[Row]], group: i
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "delivered.parquet"
         pq.write_table(pa.table(columns, header), path, row_group_size=group)
-        assert cells_of(path, "parquet", of).rows == len(rows)
-        assert read(path, "parquet", of, wanted) == [
-            (number, None, *(as_text(row[header.index(name)], of) for name in wanted))
+        assert cells_of(path, "parquet", style).rows == len(rows)
+        assert read(path, "parquet", style, wanted) == [
+            (number, None, *(as_text(row[header.index(name)], style) for name in wanted))
             for number, row in enumerate(rows, 1)
         ]
 
@@ -395,7 +403,7 @@ Values = tuple[str, date | None, float | None, int | None, str | None]
 
 VALUES = st.lists(
     st.tuples(
-        texts("æØ").map(str.strip).filter(bool),  # blanks around a text are taken for nobody's intention
+        texts("æØ").map(str.strip).filter(bool),  # blanks around a text are removed, so the texts have none
         st.none() | DAYS,
         st.none() | FRACTIONS.map(float),
         st.none() | WHOLE,
@@ -418,17 +426,20 @@ def layouts(draw: st.DrawFn) -> tuple[Format, Specification]:
     kind = draw(st.sampled_from(list(layout_of)))
     mark, written = draw(st.sampled_from(",.")), draw(st.sampled_from(DATE_FORMATS))
     columns = COLUMNS
-    if kind == "sav":  # whose names hold neither points nor question marks
-        columns = {ours: column | {"name": f"v_{ours}"} for ours, column in COLUMNS.items()}
+    if kind == "sav":  # its names can have neither points nor question marks
+        columns = {column_name: column | {"name": f"v_{column_name}"} for column_name, column in COLUMNS.items()}
     return kind, specification(kind, layout_of[kind], mark, written, columns=columns)
 
 
-def written_file(folder: str, kind: Format, of: Specification, rows: list[Values]) -> Path:
-    """The values as a file of the format, each as the format holds such a value."""
-    path, header = Path(folder) / f"delivered.{kind}", list(of.for_edition(EDITION).headings.values())
+def written_file(folder: str, kind: Format, spec: Specification, rows: list[Values]) -> Path:
+    """Write the values into a file of the format, and return its path.
+
+    Each value is written as the format stores it.
+    """
+    path, header = Path(folder) / f"delivered.{kind}", list(spec.for_edition(EDITION).headings.values())
     cells = [[*row[:4], row[4] and LABEL_OF[row[4]]] for row in rows]
     if kind == "csv":
-        writing = of.for_edition(EDITION).writing
+        writing = spec.for_edition(EDITION).writing
         assert writing.formats.csv is not None
         encoding = writing.formats.csv.encoding
         as_texts = [
@@ -451,26 +462,26 @@ def written_file(folder: str, kind: Format, of: Specification, rows: list[Values
     return path
 
 
-def typed(of: Specification, delivered: pa.Table) -> list[tuple[Any, ...]]:
-    query = typed_query(of.for_edition(EDITION), "delivered", "extract")
+def typed(spec: Specification, delivered: pa.Table) -> list[tuple[Any, ...]]:
+    query = typed_query(spec.for_edition(EDITION), "delivered", "extract")
     with duckdb.connect() as connection:
         connection.register("delivered", delivered)
-        return connection.execute(f"SELECT {', '.join(of.columns)} FROM ({query}) ORDER BY row").fetchall()
+        return connection.execute(f"SELECT {', '.join(spec.columns)} FROM ({query}) ORDER BY row").fetchall()
 
 
 @OFTEN
 @given(layouts(), VALUES)
 @pytest.mark.slow
 def test_values_come_back_from_a_file_of_any_format(layout: tuple[Format, Specification], rows: list[Values]) -> None:
-    kind, of = layout
+    kind, spec = layout
     with tempfile.TemporaryDirectory() as folder:
-        file = look_into(written_file(folder, kind, of, rows), EDITION, {of.extract: of})
+        file = look_into(written_file(folder, kind, spec, rows), EDITION, {spec.extract: spec})
         assert file.rows == len(rows)
-        assert typed(of, pa.Table.from_batches(rows_of(file))) == rows
+        assert typed(spec, pa.Table.from_batches(rows_of(file))) == rows
 
 
 def cells_table(**columns: list[str | None]) -> pa.Table:
-    """Delivered rows of which only these columns matter."""
+    """Return delivered rows that have values in these columns and nulls in all others."""
     rows = len(next(iter(columns.values())))
     place = {"edition": [EDITION] * rows, "row": list(range(rows)), "file": ["a.csv"] * rows, "extract": ["a"] * rows}
     empty = {name: pa.nulls(rows, pa.string()) for name in ("sheet", "malformed", *COLUMNS) if name not in columns}
@@ -488,15 +499,15 @@ def cells_table(**columns: list[str | None]) -> pa.Table:
 def test_cells_are_read_with_blanks_around_them(
     rows: list[tuple[date, Decimal, int, str]], written: str, mark: str, around: str
 ) -> None:
-    of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, written, columns=COLUMNS)
-    days, fractions, whole, labels = (
-        [around.format(as_text(cell, of.for_edition(EDITION).writing)) for cell in cells]
+    spec = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, written, columns=COLUMNS)
+    days, fractions, whole_numbers, labels = (
+        [around.format(as_text(cell, spec.for_edition(EDITION).writing)) for cell in cells]
         for cells in zip(*rows, strict=True)
     )
     delivered = cells_table(
-        answered_on=days, weight=fractions, stratum_population_residents=whole, safety_answer=labels
+        answered_on=days, weight=fractions, stratum_population_residents=whole_numbers, safety_answer=labels
     )
-    assert typed(of, delivered) == [
+    assert typed(spec, delivered) == [
         (None, day, float(fraction), count, MEANINGS[label]) for day, fraction, count, label in rows
     ]
 
@@ -505,37 +516,37 @@ def test_cells_are_read_with_blanks_around_them(
 @given(DAYS, st.permutations(DATE_FORMATS))
 @pytest.mark.slow
 def test_a_day_in_another_form_is_never_read_as_another_day(day: date, forms: list[str]) -> None:
-    ours, *others = forms
-    of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, ",", ours, columns=COLUMNS)
-    found = typed(of, cells_table(answered_on=[day.strftime(other) for other in others]))
-    assert {row[1] for row in found} == {None}
+    used_form, *others = forms
+    spec = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, ",", used_form, columns=COLUMNS)
+    typed_rows = typed(spec, cells_table(answered_on=[day.strftime(other) for other in others]))
+    assert {row[1] for row in typed_rows} == {None}
 
 
 @OFTEN
-@given(FRACTIONS.filter(lambda one: one != one.to_integral_value()), st.sampled_from(",."))
 @pytest.mark.slow
+@given(FRACTIONS.filter(lambda number: number != number.to_integral_value()), st.sampled_from(",."))
 def test_a_fraction_with_the_other_mark_is_never_read(fraction: Decimal, mark: str) -> None:
-    of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, "%d-%m-%Y", columns=COLUMNS)
+    spec = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, mark, "%d-%m-%Y", columns=COLUMNS)
     text = format(fraction, "f").replace(".", "," if mark == "." else ".")
-    found = typed(
-        of,
-        cells_table(weight=[text], stratum_population_residents=[as_text(fraction, of.for_edition(EDITION).writing)]),
+    typed_rows = typed(
+        spec,
+        cells_table(weight=[text], stratum_population_residents=[as_text(fraction, spec.for_edition(EDITION).writing)]),
     )
-    assert found == [(None, None, None, None, None)]
+    assert typed_rows == [(None, None, None, None, None)]
 
 
 def test_a_day_with_a_time_of_day_is_read_where_the_specification_says_that_there_may_be_one() -> None:
     written = ["%d-%m-%Y %H:%M", "%d-%m-%Y"]
-    of = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, ",", written, columns=COLUMNS)
+    spec = specification("csv", {"encoding": "utf-8", "delimiter": ";"}, ",", written, columns=COLUMNS)
     cells: list[str | None] = ["01-03-2021 13:45", "1-3-2021", "01-03-2021 25:00", "01-03-2021T13:45", "01-03-21 13:45"]
-    assert [row[1] for row in typed(of, cells_table(answered_on=cells))] == [
+    assert [row[1] for row in typed(spec, cells_table(answered_on=cells))] == [
         date(2021, 3, 1),
         date(2021, 3, 1),
         None,
         None,
         None,
     ]
-    timed, plain = of.for_edition(EDITION).writing, writing("xlsx", {"sheet": "Svar"}, ",", "%d-%m-%Y")
+    timed, plain = spec.for_edition(EDITION).writing, writing("xlsx", {"sheet": "Svar"}, ",", "%d-%m-%Y")
     cell = datetime(2021, 3, 1, 13, 45)
     assert cells_as_text(cell, timed) == "01-03-2021 13:45"
     assert cells_as_text(cell, plain) == "2021-03-01 13:45:00"  # not a day: the row is rejected
@@ -552,8 +563,8 @@ def test_numbers_and_days_beyond_what_programs_hold_come_back_with_all_their_dig
     }
     path = tmp_path / "numbers.parquet"
     pq.write_table(pa.table(columns), path)
-    found = read(path, "parquet", writing("parquet", {}, ",", "%d-%m-%Y"), list(columns))
-    assert [row[2:] for row in found] == [
+    rows_read = read(path, "parquet", writing("parquet", {}, ",", "%d-%m-%Y"), list(columns))
+    assert [row[2:] for row in rows_read] == [
         (
             "18446744073709551615",
             "9007199254740991",

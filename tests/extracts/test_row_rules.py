@@ -1,7 +1,7 @@
-"""Every rule that sets rows aside finds the rows planted for it, and none among rows that count.
+"""Tests of every row rule: it finds the planted faulty rows, and no other row.
 
-The rules that follow from contract and specification (an empty cell, a label that nobody explained) are tested with
-files, in `test_bad_files.py`.
+`test_bad_files.py` tests the rules that follow from a contract or a specification, such as those on empty cells and
+unknown labels.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ AGAIN = "INSERT INTO typed SELECT * REPLACE (row + 9000 AS row, upper({0}) AS {0
 STRATUM = "(SELECT stratum FROM typed ORDER BY row LIMIT 1)"
 OF_STRATUM = f"SELECT row FROM typed WHERE stratum = {STRATUM}"
 
-# table, rule, the fault, and the query of the rows that must be found (none: the first row alone)
+# A table, a rule, the planted fault, and a query for the rows that the rule must find. None stands for the first row.
 ALL = "SELECT row FROM typed"
 CASES: list[tuple[str, str, str, str | None]] = [
     ("activities.activities", "area_not_known", FIRST.format("partnership_code = 'Nowhere'"), None),
@@ -121,7 +121,7 @@ CASES: list[tuple[str, str, str, str | None]] = [
 
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home into which one edition of the sample was taken, with the rows of each table that count."""
+    """Yield a data folder into which one edition of the sample was taken in."""
     monkeypatch = pytest.MonkeyPatch()
     home = open_home(tmp_path_factory.mktemp("row_rules"), monkeypatch)
     for extract in sample_extracts(EDITION, 1, load_specifications(), load_reference()):
@@ -136,7 +136,10 @@ def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> set[int]:
 
 
 def with_rows(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """A table `typed` with some rows of the first file that no rule sets aside, two or more of a stratum among them."""
+    """Make a table `typed` with kept rows of the table's first file.
+
+    At least two of the rows are of the same stratum.
+    """
     file = delivered_for(contracts()[table], EDITION, load_specifications())[0]
     rejected = store.path_of(contracts()["quality.rejected_rows"], EDITION)
     connection.execute(
@@ -147,9 +150,11 @@ def with_rows(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("table", "name", "fault", "found"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
+@pytest.mark.parametrize(
+    ("table", "name", "fault", "query_of_expected"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES]
+)
 def test_row_rule_finds_the_planted_rows_and_only_them(
-    delivered: Path, table: str, name: str, fault: str, found: str | None
+    delivered: Path, table: str, name: str, fault: str, query_of_expected: str | None
 ) -> None:
     rule = next(rule for rule in row_rules()[table] if rule.name == name)
     with engine_with_lookups() as connection:
@@ -157,7 +162,7 @@ def test_row_rule_finds_the_planted_rows_and_only_them(
         with_rows(connection, table)
         assert rows_of(connection, f"SELECT row FROM ({rule.query('typed')})") == set()
         connection.execute(fault)
-        expected = rows_of(connection, found or "SELECT min(row) FROM typed")
+        expected = rows_of(connection, query_of_expected or "SELECT min(row) FROM typed")
         assert expected
         assert rows_of(connection, f"SELECT row FROM ({rule.query('typed')})") == expected
 
@@ -183,10 +188,10 @@ def test_kept_rows_are_in_order_and_are_all_that_no_rule_rejects(delivered: Path
         assert made.select(["file", "row"]).equals(
             made.sort_by([("file", "ascending"), ("row", "ascending")]).select(["file", "row"])
         )
-        kept = made.num_rows
+        kept_count = made.num_rows
         rejected = store.read(contracts()["quality.rejected_rows"], [EDITION])
         rejected_of_table = rejected[rejected["table_name"] == table.name][["file", "row"]].drop_duplicates()
-        assert kept == sum(file.rows for file in files) - len(rejected_of_table), table.name
+        assert kept_count == sum(file.rows for file in files) - len(rejected_of_table), table.name
 
 
 def test_few_rows_and_many_are_rejected_alike(delivered: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
-"""The made-up extracts: known by their specifications, true to every published figure, and the same again by their seed.
+"""Tests of the made-up extracts: they fit their specifications, give every published figure, and repeat by seed.
 
-What a run makes of them is tested elsewhere; here they are read as text and looked at with pandas alone.
+These tests read the files as text and use only pandas on them. Other test modules test a run on the extracts.
 """
 
 import shutil
@@ -39,15 +39,15 @@ OF_PARTNERSHIPS = {
 PARTNERSHIPS = {"tingbjerg_husum", "amager_partnership", "folehaven"}
 SAFETY = ("unsafe", "unsafe_evening", "safe", "safe_evening", "neither")
 
-# Published by two sources that disagree: the first in published_figures.csv is met, this one cannot be met as well.
+# Two sources disagree on this figure. The sample gives the first one in published_figures.csv, so not this one.
 NOT_MET = {(2019, "copenhagen", "unsafe_evening", "politiken_art7242531")}
 
 
 class Sample:
-    """One sample, its files by edition, and the rows of each as text."""
+    """A sample: its files by edition, and the rows of each file as text."""
 
-    def __init__(self, paths: list[Path], told: list[tuple[int, int]]) -> None:
-        self.paths, self.told = paths, told
+    def __init__(self, paths: list[Path], progress: list[tuple[int, int]]) -> None:
+        self.paths, self.progress = paths, progress
         self.reference: Reference = load_reference()
         self.files = {edition: delivered_files(edition, SPECIFICATIONS) for edition in EDITIONS}
         self._rows: dict[Path, pd.DataFrame] = {}
@@ -57,35 +57,35 @@ class Sample:
         return [file for file in self.files[edition] if file.layout.extract == extract]
 
     def file(self, extract: str, edition: int) -> DeliveredFile:
-        """The file of the edition's own year."""
+        """Return the extract's file of the edition. Files with a later draw of an earlier year are left out."""
         return next(file for file in self.of(extract, edition) if "_igen_" not in file.path.name)
 
     def first(self, extract: str, edition: int) -> pd.DataFrame:
-        """The rows of the file of the edition's own year."""
+        """Return the rows of the file that `file` returns."""
         return self.rows(self.file(extract, edition))
 
     def rows(self, file: DeliveredFile) -> pd.DataFrame:
-        """The rows without blanks around their cells, empty ones as NaN."""
+        """Return the rows of a file. Blanks around a cell are removed, and an empty cell is NaN."""
         if file.path not in self._rows:
             frame = as_delivered(file)
             self._rows[file.path] = frame.apply(lambda column: column.astype("str").str.strip().replace("", np.nan))
         return self._rows[file.path]
 
     def good_answers(self, edition: int) -> pd.DataFrame:
-        """Rows that no rule sets aside, with what the two answers count as."""
+        """Return the survey rows that no rule rejects, with the class of each of the two answers on safety."""
         rows = self.first(SURVEY, edition).copy()
         rows["weight"] = number(rows["weight"])
         classes = self.reference["reference.answer_classes"].set_index("answer")["answer_class"]
-        known = rows["weight"] > 0
+        good = rows["weight"] > 0
         for column in ("safety_answer", "safety_evening_answer"):
             labels = SPECIFICATIONS[SURVEY].for_edition(edition).columns[column].labels
             rows[column] = rows[column].map(labels)
-            known &= rows[column].notna()
+            good &= rows[column].notna()
             rows[f"{column}_class"] = rows[column].map(classes)
-        return rows[known & ~rows.duplicated("respondent_number")]
+        return rows[good & ~rows.duplicated("respondent_number")]
 
     def good_reports(self, file: DeliveredFile) -> pd.DataFrame:
-        """Rows that no rule sets aside, with their days."""
+        """Return the reports that no rule rejects, with their days as dates."""
         rows = self.rows(file).copy()
         for column in ("reported_on", "drawn_on"):
             rows[column] = pd.to_datetime(rows[column], format="%d-%m-%Y", errors="coerce")
@@ -93,22 +93,25 @@ class Sample:
         return rows[good & ~rows.duplicated("journal_number")]
 
     def first_reports(self, crime_year: int) -> pd.DataFrame:
-        """The good reports of a crime year's first draw."""
+        """Return the good reports of the first draw of a crime year."""
         return self.good_reports(self.file(REPORTS, crime_year + 1))
 
     def area(self, system: str, names: pd.Series) -> pd.Series:
-        """The area of each name, in whatever letters it is written."""
+        """Return the area of each name. Upper and lower case make no difference."""
         codes = self.reference["reference.area_codes"].query("code_system == @system")
-        known = dict(zip(codes["code"].str.lower(), codes["area_id"], strict=True))
-        return names.str.lower().map(known)
+        area_of_code = dict(zip(codes["code"].str.lower(), codes["area_id"], strict=True))
+        return names.str.lower().map(area_of_code)
 
     def areas(self, extract: str, edition: int, column: str) -> set[str]:
-        """Every area that the column names."""
+        """Return all areas that the column of the extract names."""
         system = SPECIFICATIONS[extract].for_edition(edition).writing.area_code_system
         return set(self.area(system, self.first(extract, edition)[column]).dropna())
 
     def share(self, edition: int, area: str, measure: str) -> float:
-        """The weighted share of the good answers in per cent, of those who gave a view."""
+        """Return the weighted share of a measure in per cent of the good answers.
+
+        Answers without a view are left out.
+        """
         rows = self.good_answers(edition)
         time = "_evening" if measure.endswith("_evening") else ""
         column = f"safety{time}_answer_class"
@@ -120,7 +123,7 @@ class Sample:
         return float(100 * counted.sum() / rows["weight"].sum())
 
     def types(self, crime_year: int) -> dict[str, str]:
-        """The crime type of every offence code that a line of the mapping holds in the middle of the year."""
+        """Return the crime type of every offence code, as the mapping has it on 1 July of the year."""
         day, lines = date(crime_year, 7, 1), self.reference["reference.offence_codes"]
         if crime_year not in self._types:
             self._types[crime_year] = {
@@ -132,7 +135,7 @@ class Sample:
         return self._types[crime_year]
 
     def strata(self, edition: int) -> pd.DataFrame:
-        """One row a stratum: its weights together, answers, residents and invited."""
+        """Return one row for each stratum: the sum of weights, and how many answered, live there and were invited."""
         rows = self.good_answers(edition)
         rows = rows.assign(
             residents=number(rows["stratum_population_residents"]), invited=number(rows["stratum_invited"])
@@ -163,30 +166,30 @@ def bytes_of(edition: int, seed: int, folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     home = tmp_path_factory.mktemp("sample")
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRYGHED_HOME", str(home))
         paths = sample.write_sample(
-            home / "landing", seed=1, show_progress=lambda edition, files: told.append((edition, files))
+            home / "landing", seed=1, show_progress=lambda edition, files: progress.append((edition, files))
         )
-        yield Sample(paths, told)
+        yield Sample(paths, progress)
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_published_figures_are_delivered_as_they_stand_in_the_reference(written: Sample, edition: int) -> None:
     rows = written.first("published_figures", edition)
     labels = SPECIFICATIONS["published_figures"].for_edition(edition).columns["measure"].labels or {}
-    found = set(
+    delivered = set(
         zip(written.area("survey", rows["area_code"]), rows["measure"].map(labels), number(rows["value"]), strict=True)
     )
     figures = written.reference["reference.published_figures"].query("edition == @edition")
-    assert found and found <= set(zip(figures["area_id"], figures["measure"], figures["value"], strict=True))
+    assert delivered and delivered <= set(zip(figures["area_id"], figures["measure"], figures["value"], strict=True))
 
 
 # --- the files ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("edition", [2020, 2021])  # between them all formats, and a later draw
+@pytest.mark.parametrize("edition", [2020, 2021])  # together, they have files of all formats and a later draw
 def test_the_same_seed_gives_the_same_bytes(written: Sample, edition: int, tmp_path: Path) -> None:
     before = {file.path.name: file.path.read_bytes() for file in written.files[edition]}
     again = bytes_of(edition, 1, tmp_path)
@@ -203,9 +206,11 @@ def test_a_made_up_file_under_another_name_is_refused(written: Sample, tmp_path:
 
 def test_another_seed_gives_other_bytes(written: Sample, tmp_path: Path) -> None:
     before = {file.path.name: file.path.read_bytes() for file in written.files[2018]}
-    other = bytes_of(2018, 2, tmp_path)
-    assert other.keys() == before.keys()
-    assert [name for name in before if other[name] == before[name]] == ["synthetic_offentliggjorte_tal_2018.xlsx"]
+    with_other_seed = bytes_of(2018, 2, tmp_path)
+    assert with_other_seed.keys() == before.keys()
+    assert [name for name in before if with_other_seed[name] == before[name]] == [
+        "synthetic_offentliggjorte_tal_2018.xlsx"
+    ]
 
 
 def test_spss_files_bear_one_date_and_sound_headers(written: Sample) -> None:
@@ -217,17 +222,17 @@ def test_spss_files_bear_one_date_and_sound_headers(written: Sample) -> None:
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_every_file_is_known_by_one_specification(written: Sample, edition: int) -> None:
-    found = [file.layout.extract for file in written.files[edition]]
+    extracts = [file.layout.extract for file in written.files[edition]]
     expected = {SURVEY, REPORTS, COUNTS, POPULATION, "published_figures"} | (
         OF_PARTNERSHIPS if edition >= 2021 else set()
     )
-    assert set(found) == expected
-    assert len(found) == len(expected) + (edition in {2020, 2022})
+    assert set(extracts) == expected
+    assert len(extracts) == len(expected) + (edition in {2020, 2022})
 
 
 def test_every_file_that_was_written_is_given_and_told(written: Sample) -> None:
     assert sorted(written.paths) == [file.path for edition in EDITIONS for file in written.files[edition]]
-    assert written.told == [(edition, len(written.files[edition])) for edition in EDITIONS]
+    assert written.progress == [(edition, len(written.files[edition])) for edition in EDITIONS]
 
 
 def test_every_file_is_marked_as_made_up(written: Sample) -> None:
@@ -296,9 +301,10 @@ def test_every_published_share_is_reproduced(written: Sample) -> None:
     figures = figures[figures["edition"].isin(EDITIONS) & figures["measure"].isin(SAFETY)]
     assert len(figures) > 60
     missed = {
-        (int(one.edition), one.area_id, one.measure, one.source_id)
-        for one in figures.itertuples()
-        if abs(written.share(one.edition, one.area_id, one.measure) - one.value) > 0.5 * 10.0**-one.decimals
+        (int(figure.edition), figure.area_id, figure.measure, figure.source_id)
+        for figure in figures.itertuples()
+        if abs(written.share(figure.edition, figure.area_id, figure.measure) - figure.value)
+        > 0.5 * 10.0**-figure.decimals
     }
     assert missed == NOT_MET
 
@@ -378,7 +384,7 @@ def test_non_response_differs_between_strata(written: Sample, edition: int) -> N
     response = strata["answers"] / strata["invited"]
     assert response.between(0.2, 0.45).all()
     assert response.max() - response.min() > 0.03
-    assert strata["answers"].min() >= 30  # the fewest with which a share carries a verdict
+    assert strata["answers"].min() >= 30  # with fewer answers, a share gets no verdict
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
@@ -430,10 +436,10 @@ def test_some_editions_repeat_a_respondent(written: Sample) -> None:
     ],
 )
 def test_reports_are_as_many_as_statistics_denmark_counts(written: Sample, crime_year: int, reports: int) -> None:
-    found = written.first_reports(crime_year)
-    assert len(found) == reports
-    assert set(found["reported_on"].dt.year) == {crime_year}
-    assert set(found["drawn_on"].dt.year) == {crime_year + 1}
+    reports_of_year = written.first_reports(crime_year)
+    assert len(reports_of_year) == reports
+    assert set(reports_of_year["reported_on"].dt.year) == {crime_year}
+    assert set(reports_of_year["drawn_on"].dt.year) == {crime_year + 1}
 
 
 @pytest.mark.parametrize(
@@ -461,17 +467,17 @@ def test_counts_are_those_of_the_reports(written: Sample, crime_year: int) -> No
     counts = written.first(COUNTS, crime_year + 1)
     counts = counts[written.area("partnership", counts["area_code"]) == "copenhagen"]
     labels = SPECIFICATIONS[COUNTS].for_edition(crime_year + 1).columns["crime_type"].labels or {}
-    found = dict(zip(counts["crime_type"].map(labels), counts["reports"].astype(int), strict=True))
-    assert found.pop("citizen_facing") < of_reports.sum()
-    assert found == of_reports.to_dict()
+    reports_of_type = dict(zip(counts["crime_type"].map(labels), counts["reports"].astype(int), strict=True))
+    assert reports_of_type.pop("citizen_facing") < of_reports.sum()
+    assert reports_of_type == of_reports.to_dict()
 
 
 def test_the_lockdown_shows_in_burglaries_and_thefts(written: Sample) -> None:
     months = {}
     for crime_year in (2019, 2020):
         rows = written.first_reports(crime_year)
-        taken = rows[rows["offence_code"].map(written.types(crime_year)).isin(["burglary", "theft_robbery"])]
-        months[crime_year] = taken.groupby(taken["reported_on"].dt.month).size()
+        thefts = rows[rows["offence_code"].map(written.types(crime_year)).isin(["burglary", "theft_robbery"])]
+        months[crime_year] = thefts.groupby(thefts["reported_on"].dt.month).size()
     fell_to = months[2020] / months[2019]
     assert fell_to[[4, 5]].max() < 0.65
     assert fell_to[[9, 10, 11]].min() > 0.8
@@ -495,16 +501,16 @@ def test_all_but_a_few_codes_are_mapped(written: Sample, crime_year: int) -> Non
 
 
 def test_codes_of_other_years_are_gone_ones_and_later_ones(written: Sample) -> None:
-    found = {
+    known_before_and_after = {
         (code in written.types(2012), code in written.types(2025))
         for crime_year in range(2016, 2025)
         for code in set(written.first_reports(crime_year)["offence_code"]) - set(written.types(crime_year))
     }
-    assert found == {(True, False), (False, True), (False, False)}
+    assert known_before_and_after == {(True, False), (False, True), (False, False)}
 
 
 def test_codes_stop_with_their_line(written: Sample) -> None:
-    trick_in_homes = "75580"  # gone in 2018
+    trick_in_homes = "75580"  # the code ended in 2018
     assert (written.first_reports(2017)["offence_code"] == trick_in_homes).any()
     assert not (written.first_reports(2020)["offence_code"] == trick_in_homes).any()
 
@@ -545,8 +551,8 @@ def test_every_point_lies_in_one_rode(written: Sample) -> None:
     boundaries = written.reference["reference.area_boundaries"]
     boundaries = boundaries[boundaries["area_id"].str.startswith("rode_")]
     points = shapely.points(number(rows["coordinate_x"]).to_numpy(), number(rows["coordinate_y"]).to_numpy())
-    held, _ = shapely.STRtree(shapely.from_wkt(boundaries["boundary"].to_numpy())).query(points, "intersects")
-    assert np.bincount(held, minlength=len(points)).tolist() == [1] * len(points)
+    point_numbers, _ = shapely.STRtree(shapely.from_wkt(boundaries["boundary"].to_numpy())).query(points, "intersects")
+    assert np.bincount(point_numbers, minlength=len(points)).tolist() == [1] * len(points)
 
 
 @pytest.mark.parametrize(("edition", "crime_year"), [(2020, 2018), (2022, 2020)])
@@ -555,12 +561,12 @@ def test_a_later_draw_holds_most_of_the_same_reports(written: Sample, edition: i
     before, later = written.first_reports(crime_year), written.good_reports(file)
     assert later["drawn_on"].min() > before["drawn_on"].max()
     assert set(later["reported_on"].dt.year) == {crime_year}
-    both = before.merge(later, on="journal_number", suffixes=("_before", ""))
-    assert (len(before) - len(both)) / len(before) == pytest.approx(0.003, abs=0.001)  # gone
-    assert (len(later) - len(both)) / len(before) == pytest.approx(0.010, abs=0.001)  # came late
-    recoded = (both["offence_code"] != both["offence_code_before"]).mean()
+    in_both = before.merge(later, on="journal_number", suffixes=("_before", ""))
+    assert (len(before) - len(in_both)) / len(before) == pytest.approx(0.003, abs=0.001)  # not in the later draw
+    assert (len(later) - len(in_both)) / len(before) == pytest.approx(0.010, abs=0.001)  # only in the later draw
+    recoded = (in_both["offence_code"] != in_both["offence_code_before"]).mean()
     assert 0.002 < recoded < 0.005
-    assert (both["reported_on"] == both["reported_on_before"]).all()
+    assert (in_both["reported_on"] == in_both["reported_on_before"]).all()
 
 
 # --- population and papers ---------------------------------------------------------------------------------
@@ -617,5 +623,5 @@ def test_goals_are_kept_as_their_numbers_say(written: Sample, edition: int) -> N
     goals = written.first("tryghedsplan_goals", edition)
     goal, reached = number(goals["goal_value"]), number(goals["reached_value"])
     met = np.where(goals["direction"] == "mindst", reached >= goal, reached <= goal)
-    said = np.where(reached.isna(), "Ikke opgjort", np.where(met, "Ja", "Nej"))
-    assert goals["kept"].tolist() == said.tolist()
+    expected = np.where(reached.isna(), "Ikke opgjort", np.where(met, "Ja", "Nej"))
+    assert goals["kept"].tolist() == expected.tolist()

@@ -1,4 +1,4 @@
-"""Each figure against what it is held against: whose baseline, which area, and what forbids it."""
+"""Tests of comparisons: with which baseline or area a figure is compared, and what forbids the comparison."""
 
 from collections.abc import Callable
 from datetime import date
@@ -18,14 +18,14 @@ FIRST, SECOND = "tingbjerg_husum_2021_2024", "tingbjerg_husum_2025_2028"
 
 
 def with_rows(tables: Tables, name: str, *rows: Row) -> None:
-    """Add rows to a reference table, made from its first row."""
+    """Add rows to a reference table. A cell that is not given is copied from the first row of the table."""
     table = contracts()[f"reference.{name}"]
-    like = records(tables[name])[0]
-    tables[name] = table.frame([*records(tables[name]), *(like | row for row in rows)])
+    first_row = records(tables[name])[0]
+    tables[name] = table.frame([*records(tables[name]), *(first_row | row for row in rows)])
 
 
 def second_agreement(tables: Tables) -> None:
-    """The agreement after the first, of the same area."""
+    """Add a second agreement for the area of the first agreement. It follows the first agreement."""
     first = next(row for row in records(tables["agreements"]) if row["agreement_id"] == FIRST)
     with_rows(
         tables,
@@ -66,7 +66,7 @@ def test_a_period_is_of_editions_for_the_survey_and_of_crime_years_for_crime(two
         return {row["agreement_id"]: row["in_period"] for row in rows}
 
     assert periods("unsafe", 2025) == {FIRST: False, SECOND: True}
-    assert periods("burglary_reports", 2025) == {FIRST: True}  # crime year 2024 is the second one's own baseline
+    assert periods("burglary_reports", 2025) == {FIRST: True}  # crime year 2024 is the baseline of the second agreement
     assert periods("burglary_reports", 2026) == {FIRST: False, SECOND: True}
 
 
@@ -85,7 +85,7 @@ def test_an_agreement_says_what_its_area_is_held_against() -> None:
 
 
 def another_city(tables: Tables) -> None:
-    """A municipality that is not Copenhagen, and an area in it through another."""
+    """Add a second municipality with one bydel, and a partnership area that lies in this bydel."""
     areas = (("elsewhere", "municipality"), ("north", "bydel"), ("the_estate", "partnership_area"))
     dates = {"area_version": 1, "valid_from": None, "valid_to": None}
     with_rows(
@@ -209,7 +209,7 @@ def test_a_full_count_rises_without_an_interval() -> None:
 
 
 def promise(rule: str, limit: float) -> Callable[[Tables], None]:
-    """A target on a survey share: a promised level instead of a change."""
+    """Return a function that makes target 1a a target on the level of the share, without a baseline."""
 
     def spoil(tables: Tables) -> None:
         target = next(row for row in records(tables["targets"]) if row["target_id"] == "1a")
@@ -247,7 +247,10 @@ def test_a_promised_level_of_a_share_is_read_by_the_shares_interval(
 
 
 def test_the_baseline_of_another_areas_threshold_is_no_reason_to_hide() -> None:
-    """Each area hides by its own agreements' threshold: 10 in one area says nothing of a baseline of 7 in another."""
+    """A threshold of 10 in another area's agreement does not hide a baseline of 7.
+
+    If the agreement of the baseline's own area has the threshold of 10, the baseline is hidden.
+    """
 
     def spoil(tables: Tables) -> None:
         agreements = tables["agreements"]
@@ -281,7 +284,10 @@ def test_every_figure_of_the_project_stands_in_one_shape() -> None:
 
 
 def counted(**numbers: tuple[int, int]) -> Callable[[Tables], None]:
-    """Burglaries of crime years 2020 and 2021 in some areas, as the police counted them."""
+    """Return a function that sets counts of burglaries.
+
+    `numbers` has each area's counts of crime years 2020 and 2021.
+    """
 
     def spoil(tables: Tables) -> None:
         rows = [
@@ -295,7 +301,7 @@ def counted(**numbers: tuple[int, int]) -> Callable[[Tables], None]:
 
 
 @pytest.mark.parametrize(
-    ("ours", "whole", "ratio"),
+    ("area_counts", "municipality_counts", "ratio"),
     [
         ((0, 36), (1000, 2000), None),
         ((36, 0), (1000, 2000), 0),
@@ -304,9 +310,9 @@ def counted(**numbers: tuple[int, int]) -> Callable[[Tables], None]:
     ],
 )
 def test_a_zero_count_leaves_no_interval_and_breaks_no_rule(
-    ours: tuple[int, int], whole: tuple[int, int], ratio: float | None
+    area_counts: tuple[int, int], municipality_counts: tuple[int, int], ratio: float | None
 ) -> None:
-    tables = make([], counted(tingbjerg_husum=ours, copenhagen=whole))
+    tables = make([], counted(tingbjerg_husum=area_counts, copenhagen=municipality_counts))
     of_change = {"edition": 2022, "area_id": TH, "measure": "burglary_reports", "compared_with": "municipality_change"}
     row = comparisons(tables, **of_change)[0]
     assert (row["change"], row["change_low"], row["statistical"], row["reason"]) == (ratio, None, None, "zero_count")

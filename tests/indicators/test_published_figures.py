@@ -1,4 +1,4 @@
-"""From published lines to one figure, as the view of `assets/indicators/published_figures.sql` has it."""
+"""Tests of the view in `assets/indicators/published_figures.sql`, which makes one figure from its published lines."""
 
 from datetime import date
 
@@ -21,7 +21,10 @@ CHOICE: Row = {
 
 
 def figure(*lines: Row, chosen: str | None = None) -> Row:
-    """The one figure that is made of lines, each with its number as its line of the file."""
+    """Return the figure that is made from the lines.
+
+    `chosen` is the source that published_choices.csv names, if any.
+    """
     rows = {
         "published_figures": [LINE | {"file_line": number} | line for number, line in enumerate(lines, 2)],
         "published_choices": [CHOICE | {"source_id": chosen}] if chosen else [],
@@ -79,7 +82,10 @@ def test_lines_that_disagree_are_a_conflict_over_all_their_bands() -> None:
 
 
 def test_bands_that_only_touch_disagree() -> None:
-    """10.3 and 10.4 touch at 10.35, by no bit of binary more."""
+    """The band of numbers that round to 10.3 and the band of numbers that round to 10.4 touch at 10.35.
+
+    Rounding errors of binary numbers must not make the two bands overlap.
+    """
     assert figure({"value": 10.3, "decimals": 1}, {"source_id": "s2", "value": 10.4, "decimals": 1})["value"] is None
 
 
