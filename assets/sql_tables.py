@@ -40,8 +40,8 @@ class Model:
     """How a table is made: the table's query, and the tables that this query reads.
 
     - `file`: the path of the query's file below `assets/`, without `.sql`
-    - `same`: the tables of which the query reads only the edition that it makes
-    - `earlier`: the tables of which the query reads the edition that it makes, and earlier editions
+    - `same`: tables that the query reads only in the edition that is being made
+    - `earlier`: tables that the query reads in the edition that is being made and in earlier editions
     - `editions_back`: how many editions before the first edition of the run are read from `earlier`, or None for all
     - `views`: SQL files that run before the query
     - `finish`: a function that makes the table's rows from the query's rows and the conventions

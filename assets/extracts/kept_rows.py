@@ -81,7 +81,7 @@ def _view_kept(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decis
 
 @contextmanager
 def _opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Decisions, dict[str, Specification]]]:
-    """Open what the tables of all editions need: an engine with lookups, the decisions and the specifications."""
+    """Yield three objects that every edition needs: an engine that has the lookups, the decisions, and the specifications."""
     with engine_with_lookups() as connection:
         yield connection, load_decisions(), load_specifications()
 

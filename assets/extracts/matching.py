@@ -135,7 +135,7 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
     workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
     expected = sorted({f"{xlsx.sheet} ({xlsx.header_row})" for xlsx in workbooks if xlsx})
     return InputError(
-        f"{path_for_reader(path)}: no specification fits the columns of the sheets {_listed(sheets(path))}: rename the sheet, move the headings to the expected row, or write a specification. Sheets with a specification, each with its heading row: {', '.join(expected)}."
+        f"{path_for_reader(path)}: no specification fits any sheet of the file ({_listed(sheets(path))}) by its name, its heading row and its columns: rename a sheet, move its headings to the expected row, or write a specification. Sheets that have a specification, each with its heading row: {', '.join(expected)}."
     )
 
 

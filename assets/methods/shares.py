@@ -58,7 +58,7 @@ class Share:
         return float(Shares.of_each(self).effective_answers[0])
 
     def variance_at(self, value: float) -> float:
-        """Return the variance of a share of `value` that has as many effective answers as this share."""
+        """Return the variance that this share would have if it were equal to `value`, with the same effective answers."""
         return float(Shares.of_each(self).variance_at(np.array([value]))[0])
 
 
