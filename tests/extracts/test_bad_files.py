@@ -747,7 +747,7 @@ EXCEL = {
         lambda folder: write_parts(folder, SURVEY, {SHEET: sheet_xml(SURVEY, spoiled(SURVEY, {"Respondentnummer": LONG_CELL}))}),
         ("svar.xlsx, sheet Svar, row 6, column Respondentnummer: the cell holds more than 10000 characters",),
     ),
-    "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification fits the columns of the sheets Ark1: rename the sheet", "each with its heading row: ", "Svar (1)")),
+    "a sheet of another name": Case(lambda folder: write_xlsx(folder, Kind("svar", SURVEY.row, "", "", "Ark1")), ("svar.xlsx: no specification fits any sheet of the file (Ark1) by its name", "each with its heading row: ", "Svar (1)")),
     "a second sheet": Case(book(SURVEY, other_sheet("Flere svar")), ("svar.xlsx, sheet Flere svar: the specification does not name this sheet: delete the sheet",)),
     "a hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "hide")), ("svar.xlsx, sheet Gemt: the specification does not name this hidden sheet",)),
     "a deeply hidden sheet": Case(book(SURVEY, other_sheet("Gemt", "very_hidden")), ("svar.xlsx, sheet Gemt: the specification does not name this hidden sheet",)),
