@@ -73,8 +73,8 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
 def check_results(table: Table) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
     """Run the checks of a table that has been written, and yield the results for Dagster.
 
-    If a stored file has the wrong shape, only the shape check has a result. In any case, the function also yields an
-    empty output for each check, because Dagster expects one.
+    If a stored file has the wrong shape, only the shape check has a result. The function also yields an empty output
+    for each check, with or without a result, because Dagster expects one.
     """
     decided, judged = load_decisions(), {judged.rule.name: judged for judged in judge(table)}
     for spec in check_specs(table):
@@ -122,9 +122,9 @@ def _edition_of(cell: object) -> int | None:
 def fingerprint_of(table: Table, edition: int) -> str:
     """Return the fingerprint of one edition of a table, which a decision about a failed check has to match.
 
-    The fingerprint covers the edition's rows in the table, and the delivered files from which these rows may be made.
-    It also covers the reference tables that the table's decidable rules read. A rule is decidable if a data steward can
-    let its failure pass.
+    The fingerprint covers the edition's rows in the table, and the delivered files that may have been used to make
+    them. It also covers the reference tables that the table's decidable rules read. A rule is decidable if a data
+    steward can let its failure pass.
     """
     files = contracts()["quality.files"]
     of_edition = [edition] if edition in store.stored_editions(files) else []
@@ -193,7 +193,7 @@ def _metadata(table: Table, judged: Judged, findings: list[Finding]) -> dict[str
 
 
 def _of_edition(table: Table, judged: Judged, finding: Finding) -> dict[str, str | int | float | bool | None]:
-    """Return a row about one edition. The row belongs to the table of failing editions on Dagster's page.
+    """Return one edition's row for the table of failing editions on Dagster's page.
 
     The row has few columns, because the page is narrow.
     """

@@ -42,11 +42,10 @@ class Model:
     - `file`: the path of the query's file below `assets/`, without `.sql`
     - `same`: tables that the query reads only in the edition that is being made
     - `earlier`: tables that the query reads in the edition that is being made and in earlier editions
-    - `editions_back`: how many editions before the first edition of the run are read from `earlier`, or None for all
+    - `editions_back`: limits `earlier` to this many editions before the first edition of the run. None means no limit.
     - `views`: SQL files that run before the query
     - `finish`: a function that makes the table's rows from the query's rows and the conventions
-    - `make`: a function that runs the query itself and makes the table's rows, for a table that needs more than one
-      query
+    - `make`: for a table that needs more than one query: a function that runs the queries and makes the table's rows
 
     `same` and `earlier` need not list the reference tables that have no editions.
     """

@@ -3,8 +3,9 @@
 A `Maker` gets the editions of a run, and yields each edition together with its rows. The asset writes these rows to the
 store. `each` returns a maker that calls a function once for each edition. `split` returns a maker that calls a function
 once for all editions, and divides the returned rows by edition. Makers and the functions that they call know nothing
-about Dagster. Delivered files have no maker. `extracts/intake.py` stores them, because either all of these files are
-stored or none.
+about Dagster.
+
+Delivered files have no maker, because either all of them are stored or none. `extracts/intake.py` stores them.
 
 The step that makes a table also runs the checks of this table. The step therefore waits for every table that the checks
 read.
@@ -90,8 +91,7 @@ def each(make: Callable[[Opened, int], Rows], opened: Callable[[], AbstractConte
     """Return a maker that calls `make` once for each edition.
 
     `opened` opens one object, such as a connection, and every call of `make` gets this object. Read all rows of an
-    edition before you ask the maker for the next edition. The rows may be a stream, and all streams come from the same
-    connection.
+    edition before you ask the maker for the next edition, because the rows may be a stream from the shared connection.
     """
 
     def of_each(editions_of_run: list[int]) -> Iterator[tuple[int, Rows]]:
@@ -131,12 +131,12 @@ def editions_of(context: dg.AssetExecutionContext) -> list[int]:
 def needs(same: Iterable[Table] = (), earlier: Iterable[Table] = ()) -> list[dg.AssetDep]:
     """Return the dependencies of a table on other tables.
 
-    To make an edition, the table reads the same edition of the tables in `same`. From the tables in `earlier`, the
-    table reads the same edition and all earlier editions.
+    Each edition of the table depends on the same edition of the tables in `same`. It also depends on the same edition
+    and all earlier editions of the tables in `earlier`.
 
-    All reference tables together get a single dependency. This is enough, because one step makes all reference tables
-    or none. There are more than 20 reference tables. If every step depended on each of them, the other dependencies
-    would be hard to see on Dagster's page. Besides, Dagster queries its storage for each dependency of each step.
+    All reference tables without editions become a single dependency. This is enough, because one step makes all of them
+    or none. With a separate dependency on each of these more than 20 tables, the other dependencies would be hard to
+    see on Dagster's page. Besides, Dagster queries its storage for each dependency of each step.
     """
     return [*_edges(same, same_edition), *_edges(earlier, this_and_earlier)]
 
@@ -150,7 +150,7 @@ def _edges(tables: Iterable[Table], mapping: dg.PartitionMapping) -> list[dg.Ass
 
 
 def with_tables_of_checks(tables: list[Table], deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:
-    """Return `deps`, and a dependency on each further table that the checks of `tables` read."""
+    """Return `deps` plus the missing dependencies on tables that the checks of `tables` read."""
     deps = list(deps)
     present_keys = {dep.asset_key for dep in deps} | {key(table) for table in tables}
     deps_of_checks = needs(earlier=tables_read(rule for table in tables for rule in rules_of(table)))
@@ -203,10 +203,7 @@ def save(table: Table, rows: Rows, edition: int | None = None) -> dict[str, Any]
 
 
 def row_counts(table: Table, count: int, edition: int | None) -> dict[str, Any]:
-    """Return metadata about a file of the store: the row count, the file's name, and the provenance of the rows.
-
-    The metadata have no other values from the rows.
-    """
+    """Return metadata about a file of the store: the row count, the file's name, and the provenance of the rows."""
     metadata: dict[str, Any] = {"dagster/row_count": count, "file": store.path_of(table, edition).name}
     provenances = (
         store.distinct(table, edition, "provenance") if edition is not None and "provenance" in table.columns else []

@@ -1,1 +1,1 @@
-"""Benchmarks. Each benchmark compares Tryghed with a named yardstick. No other package imports this package."""
+"""Benchmarks. Most compare Tryghed with a yardstick, such as a plain library. No other package imports this package."""

@@ -28,9 +28,9 @@ def seconds(statement: str) -> float:
 
 
 def ratio(runs: int = RUNS) -> tuple[float, float, float]:
-    """Run MEASURED and YARDSTICK in pairs. Return the median time of each, and the median ratio of the two times.
+    """Run MEASURED and YARDSTICK in pairs. Return both median processor times, and the median of the pairs' ratios.
 
-    The times are processor time in seconds. The ratio is taken within each pair.
+    The times are in seconds.
     """
     seconds(MEASURED), seconds(YARDSTICK)  # the first run of each statement fills the disk cache
     pairs = [(seconds(MEASURED), seconds(YARDSTICK)) for _ in range(runs)]

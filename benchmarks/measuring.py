@@ -1,8 +1,4 @@
-"""Functions that several benchmarks use.
-
-A benchmark compares several ways to do the same task. The functions run these ways in turn, and start a new process for
-each run. Another function describes the machine.
-"""
+"""Functions that several benchmarks use to compare ways to do the same task."""
 
 import os
 import platform

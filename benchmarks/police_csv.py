@@ -11,8 +11,8 @@ The reports are made up. The ways take turns, and each run has a new process. Th
 seconds, with a clock. The benchmark also measures the highest memory use of the process, as the operating system
 reports it.
 
-The run time does not include the time to load the libraries, which `imports.py` measures, or the time of `prove_route`,
-which tries out Great Expectations once in each process.
+The run time does not include the time to load the libraries, which `imports.py` measures. It also does not include the
+time of `prove_route`, which tries out Great Expectations once in each process.
 
 `make bench` runs this benchmark. To run it alone:
 
@@ -187,8 +187,8 @@ def _bad_rows(typed: "pd.DataFrame") -> "pd.Series[bool]":
 def _mapped_frame(kept: "pd.DataFrame", reference: dict[str, "pd.DataFrame"]) -> "pd.DataFrame":
     """Add four columns to the reports: the crime type, the area, the area's bydel and the area's partnership area.
 
-    The offence code gives the crime type. The rode gives the area. If the rode gives no area, the coordinates give the
-    area. If the coordinates give no area, the area code gives the area.
+    The crime type comes from the offence code. The area comes from the rode code, or else from the coordinates, or else
+    from the area code.
     """
     kept = kept.assign(crime_type=_crime_types(kept, reference["reference.offence_codes"]))
     areas = reference["reference.areas"]
@@ -224,10 +224,10 @@ def _crime_types(kept: "pd.DataFrame", codes: "pd.DataFrame") -> "pd.Series[str]
 def _holding_then(
     names: "pd.Series[str]", days: "pd.Series[pd.Timestamp]", lines: "pd.DataFrame", wanted: str
 ) -> "pd.Series[str]":
-    """Return the value of the column `wanted` for each name, from the line that is valid on the name's day.
+    """Look up each name in `lines`, and return the values of the column `wanted`.
 
-    `days` has the day of each name. `lines` has the names as its index, and can have several lines for a name. If no
-    line of a name is valid on its day, the value is missing.
+    `lines` is indexed by name, and can have several lines for a name. Only a line that is valid on the name's day in
+    `days` is used. If there is no such line, the value is missing.
     """
     import pandas as pd
 

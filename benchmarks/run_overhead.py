@@ -1,8 +1,8 @@
-"""Compares Tryghed's yearly run with an empty Dagster job, which measures only Dagster's bookkeeping.
+"""Compares the run time of Tryghed's yearly run with the run time of an empty Dagster job.
 
-The empty job is the yardstick. Its steps make no tables, and all its checks pass. It has the 106 steps and the 2,202
-check results that Tryghed's job had when checks ran in separate steps. Those steps are for 68 tables, and 47 of these
-tables have 18 editions.
+The empty job is the yardstick. It makes no tables, and all its checks pass, so it measures only Dagster's bookkeeping.
+It has 106 steps and 2,202 check results, for 68 tables. 47 of these tables have 18 editions. Tryghed's job had the same
+counts when its checks ran in separate steps.
 
 Two runs on the made-up sample are compared with the empty job. The first run makes all editions in an empty store. The
 second run makes and checks the newest edition again, as if its files were new. The empty job and the two runs take
@@ -57,8 +57,8 @@ ASKS_DUCKDB = (".execute(", ".to_arrow", ".fetchall(", ".sql(", ".df()")
 def yardstick() -> Callable[[], None]:
     """Return a function that runs the empty job.
 
-    One step is for all tables without editions, and one step is for all tables of delivered files. Every other table
-    has its own step. A step whose tables have editions runs once for all editions.
+    The job has one step for all tables without editions, one step for all tables of delivered files, and one step for
+    each other table. A step whose tables have editions runs once for all editions.
 
     In addition, each table has a step for its checks. This step yields a result for each check in each edition.
     """
@@ -134,10 +134,10 @@ def yardstick() -> Callable[[], None]:
 
 
 def checks_of(number: int) -> int:
-    """Return how many checks the table with this number has.
+    """Return the number of checks of one table of the empty job. Tables are numbered from 0.
 
-    The tables without editions, which have the lowest numbers, have 24 checks in total. The other tables have 121
-    checks in total. Both are spread as evenly as possible.
+    The tables without editions come first, and have 24 checks in total. The other tables have 121 checks in total. In
+    each of the two groups, the checks are spread as evenly as possible.
     """
     tables, checks = (UNPARTITIONED, 24) if number < UNPARTITIONED else (TABLES - UNPARTITIONED, 121)
     place = number if number < UNPARTITIONED else number - UNPARTITIONED
@@ -147,7 +147,8 @@ def checks_of(number: int) -> int:
 def our_run(wanted: list[int]) -> Callable[[], None]:
     """Return a function that runs Tryghed's yearly job.
 
-    First, import the libraries that the job imports late. The time for these imports is therefore not measured.
+    Libraries that the job would import during the run are imported here, so that the time for these imports is not
+    measured.
     """
     import duckdb_sqlalchemy  # noqa: F401
     import great_expectations.expectations  # noqa: F401
@@ -209,9 +210,9 @@ def newest() -> int:
 
 
 def where_the_seconds_go(run: Callable[[], None]) -> Counter[str]:
-    """Run the function, and return the number of samples in each part of the run, such as SQL.
+    """Run the function, and return how many samples fall in each part of the run, such as SQL.
 
-    A sample is taken every few milliseconds. The sample shows which function is running at that moment.
+    Every few milliseconds, a sample records which function is running. The counts show how the time is divided.
     """
     thread_id, samples, over = threading.get_ident(), Counter(dict.fromkeys(PARTS, 0)), threading.Event()
 
@@ -285,7 +286,7 @@ def main() -> None:
 
 
 def _watched(way: str, home: Path) -> dict[str, float]:
-    """Do one run in a new process, and return the number of samples in each part of the run."""
+    """Call `where_the_seconds_go` in a new process for one run, and return the number of samples in each part."""
     command = [sys.executable, "-m", "benchmarks.run_overhead", "--way", f"{way} watched", str(home)]
     line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
     return {part: float(samples) for part, samples in (entry.split(":") for entry in line.split("|"))}

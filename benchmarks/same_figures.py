@@ -10,12 +10,12 @@ but they do not count as differences.
 
     python -m benchmarks.same_figures OLD.duckdb NEW.duckdb [--expected EXPECTED.csv]
 
-EXPECTED.csv lists the expected differences, with the names of the new file. The header of EXPECTED.csv is
-`table,column,reason,count`. If a column has several lines, their counts are added up.
+EXPECTED.csv lists the expected differences. Its header is `table,column,reason,count`. Tables and columns that were
+renamed have their new names. If a column has several lines, their counts are added up.
 
-If only one file has a row, the row is counted under the column `(only in old)` or `(only in new)`. If the new file
-lacks a table, the table is counted once under the column `(gone)`. If the new file lacks a column, the column is
-counted once under its name followed by `(gone)`.
+If only one file has a row, the row is counted under the column `(only in old)` or `(only in new)`. A table that the new
+file lacks is counted once under the column `(gone)`. A column `name` that the new file lacks is counted once under
+`name (gone)`.
 
 The exit code is 0 if the differences are exactly the expected differences. Otherwise the exit code is 1.
 """
@@ -40,11 +40,10 @@ ONLY_IN_OLD, ONLY_IN_NEW, GONE = "(only in old)", "(only in new)", "(gone)"
 class Rename:
     """New names for a table, for its columns, or for words in its cells.
 
-    `old` and `new` are the names of the table. `columns` maps a column's old name to its new name. `words` has a
-    dictionary for each column, keyed by the column's new name. The dictionary maps each old word to the new word.
+    `old` and `new` are the names of the table. `columns` maps a column's old name to its new name. For each column's
+    new name, `words` maps the old words in the cells to the new words. A new file can still have the old names.
 
-    `only` is an SQL condition that selects the rows of the new table that the old table has too. A new file that still
-    has the old names can also be compared.
+    `only` is an SQL condition for the rows of the new table that are compared. The old table lacks the other rows.
     """
 
     old: str
@@ -90,11 +89,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs in one column of a table.
+    """The rows that differ in one column of a table.
 
-    `count` is the number of rows that have different values in the column. In `(only in old)` and `(only in new)`, it
-    is the number of rows that only one file has. If the new file lacks the table or the column, it is 1. `examples` are
-    the first of the counted rows.
+    `count` is the number of these rows, and `examples` has the first of them. Rows that only one file has are counted
+    in the column `(only in old)` or `(only in new)`. If the new file lacks the table or the column, `count` is 1.
     """
 
     table: str
@@ -121,7 +119,7 @@ class Comparison:
 class Pair:
     """A table that both files have. `table` is the table's new name.
 
-    `columns` has the columns that both files have, each with True if it has floats, and with False if not. `gone` lists
+    `columns` maps each column that both files have to True if the column has floats, and to False if not. `gone` lists
     the columns that only the old table has.
 
     `old_rows` and `new_rows` are SQL queries that select the rows of each file under the new names. Both queries have a
@@ -236,10 +234,7 @@ def _new_word(column: str, words: dict[str, str]) -> str:
 
 
 def _rows_of_one(connection: duckdb.DuckDBPyConnection, pair: Pair) -> list[Difference]:
-    """Return a difference for the rows that only the old file has, and one for the rows that only the new file has.
-
-    If there are no such rows in a file, there is no difference for that file.
-    """
+    """Return at most two differences: the rows that only the old file has, and the rows that only the new file has."""
     differences = []
     for column, alone, matched in (
         (ONLY_IN_OLD, f"{pair.old_rows} o", f"{pair.new_rows} n"),

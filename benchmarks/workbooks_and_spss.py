@@ -6,11 +6,11 @@ The Excel file has police reports on one sheet. The SPSS file has survey answers
 up, and each file has 100,000 rows. The ways take turns, and each run has a new process. The benchmark measures the run
 time in seconds, without the time to load the libraries.
 
-The yardstick is the library that reads the cells: python-calamine for Excel, and pyreadstat for SPSS. The library
-converts all cells to Python values, and checks nothing.
+The yardstick is the library that Tryghed uses to read the cells: python-calamine for Excel, and pyreadstat for SPSS.
+Alone, the library converts all cells to Python values, and checks nothing.
 
 Tryghed inspects the whole file, finds its specification, and hashes the file. It converts every cell of the
-specification's columns to text. The limit for this is twice the time of the yardstick.
+specification's columns to text. This must take at most twice the time of the yardstick.
 
 The benchmark also prints the time that Tryghed takes until the typed table is stored. This time has no limit.
 """

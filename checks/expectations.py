@@ -3,8 +3,8 @@
 Importing Great Expectations takes seconds. It is therefore imported inside the functions that need it, and never at the
 top of this module. `benchmarks/imports.py` measures the time.
 
-The SQL engine of Great Expectations does not work with DuckDB by itself, because the engine closes a cursor before it
-reads the cursor's rows. `_connection` therefore gives the engine cursors that keep their rows.
+The SQL engine of Great Expectations closes a DuckDB cursor before it reads the cursor's rows. `_connection` therefore
+gives the engine cursors that keep their rows.
 
 Because this way of using Great Expectations is new, `prove_route` tests it before the rules of a table run.
 `prove_route` plants bad rows in a small table, and raises an error if a kind of expectation does not find these rows.
@@ -54,15 +54,16 @@ class Outcome:
 
 
 class CheckError(Exception):
-    """The error that a check could not be run. This is always a fault of the program and never of the data."""
+    """A check could not be run. This is always a fault of the program and never of the data."""
 
 
 def validate_table(table: Table, rules: Iterable[Rule], editions: Iterable[int] | None = None) -> list[Outcome]:
     """Check the shape of a stored table, then run its rules. Return the outcome of the shape check and of each rule.
 
     If a file has the wrong shape, no rule runs, and the result has only the outcome of the shape check. If `editions`
-    are given, the contract's conditions for values and the rules that look at each edition by itself run on these
-    editions only. All other rules run on the whole table. Raises CheckError if a check could not be run.
+    are given, two things are checked for these editions only: the contract's conditions for values, and the rules that
+    look at each edition by itself. All other rules run on the whole table. Raises CheckError if a check could not be
+    run.
     """
     misshapen = misshapen_files(table)
     if misshapen:
@@ -102,8 +103,9 @@ def run_rules(
 ) -> list[Outcome]:
     """Run rules on the tables and views of a connection. Return an outcome for each rule, in the order of the rules.
 
-    All rules of a table run in one validation. If `editions_alone` names a view that has only some editions of the
-    table, the rules that look at each edition by itself run on this view. Raises CheckError if a rule could not be run.
+    All rules of a table run in one validation. `editions_alone` may name a view that has only some editions of the
+    table. The rules that look at each edition by itself then run on this view. Raises CheckError if a rule could not be
+    run.
     """
     outcomes = {}
     for name in dict.fromkeys(rule.table for rule in rules):
@@ -116,7 +118,7 @@ def run_rules(
 
 
 def _query(rule: Rule, editions_alone: str | None) -> str | None:
-    """Return the query that selects the rows that break the rule. Return None if the rule is an expectation."""
+    """Return the query that selects the failing rows. Return None if the rule is an expectation."""
     if rule.sql is None:
         return None
     narrow = editions_alone if rule.looks_at_editions_alone else None
@@ -125,7 +127,7 @@ def _query(rule: Rule, editions_alone: str | None) -> str | None:
 
 @cache
 def prove_route() -> None:
-    """Run each kind of expectation that the project uses on a small table with planted bad rows.
+    """Test every kind of expectation that the project uses. The test runs on a small table with planted bad rows.
 
     Raises CheckError if a kind of expectation does not find exactly these rows.
     """

@@ -1,9 +1,9 @@
 """Run the rules of a table, and keep the results in a file of the store.
 
-Kept results are valid as long as nothing has changed: the content of the table, the other tables that its rules read,
-the rules, and the programs that run the rules. As long as the results are valid, no rule runs again. If only some
-editions have changed, a rule that looks at each edition by itself runs on these editions only. Every other rule runs on
-all editions, because it compares editions or tables. The kept results are never published.
+Kept results are valid until something changes: the table, another table that its rules read, the rules, or the programs
+that run the rules. As long as the results are valid, no rule runs again. If only some editions of the table have
+changed, a rule that looks at each edition by itself runs on these editions only. Every other rule runs on all editions,
+because it compares editions or tables. The kept results are never published.
 """
 
 import hashlib

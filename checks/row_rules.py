@@ -1,4 +1,4 @@
-"""Read the rules that reject single delivered rows from `checks/rows/*.yml`.
+"""Read the row rules from `checks/rows/*.yml`. A row rule rejects single delivered rows.
 
 These rules run before a table is made. `quality.rejected_rows` lists each rejected row, with the reason that the rule
 gives. Rules for whole tables belong in `checks/rules/`.
@@ -18,8 +18,8 @@ ROWS = Path(__file__).parent / "rows"
 class RowRule(BaseModel):
     """A rule that rejects single delivered rows.
 
-    The rule has either a condition or a query. The condition is true for a bad row. The query reads the rows from
-    `{batch}`. It selects the columns `file` and `row` of the bad rows.
+    The rule has either a condition, which is true for a bad row, or a query. The query reads the rows from `{batch}`,
+    and selects the columns `file` and `row` of the bad rows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -24,8 +24,8 @@ class Rule(BaseModel):
     """A rule of a table: either an expectation with its arguments, or a query that selects the failing rows.
 
     `why` says what is wrong if the rule fails, and why that matters. `what_to_do` names the file to correct or the
-    command to run. `rows_of` is set only if the failing rows are in another table, and then names that table. For
-    example, the rule may find rows of the other table that should have arrived in this table and did not.
+    command to run. If the failing rows are in another table, `rows_of` names that table. For example, they may be rows
+    that are missing from this table.
 
     A steward may accept the failure of a `decidable` rule. Only rules about delivered data are decidable. A fault of
     the program has to be reported instead, and a wrong line of a reference file has to be corrected. If a rule can fail
@@ -97,10 +97,10 @@ class Rule(BaseModel):
 
 
 def shape_expectations(table: Table) -> list[Rule]:
-    """Return the conditions that a contract sets for values, as rules: allowed values, and at most one row per key.
+    """Return rules for the contract's conditions for values: a column has only allowed values, and each key is unique.
 
-    Required columns need no rule here. If a Parquet file allows empty cells in a required column,
-    `expectations.misshapen_files` finds the file.
+    Required columns need no rule here, because `expectations.misshapen_files` finds files that allow empty cells in
+    them.
     """
     rules_of_values = [
         _shape_rule(

@@ -2,8 +2,8 @@
 
 `printing.py` prints the results of the commands. `running.py`, `status.py` and `assets/` do the work.
 
-Exit code 0 means that the command is done. 1 means that a blocking check failed and nothing was published. 2 means
-wrong usage or wrong input. 70 means a bug.
+Exit codes: 0 done; 1 a blocking check failed and nothing was published, or `extracts check` found too many rows to
+reject; 2 wrong usage or wrong input; 70 a bug.
 """
 
 import itertools
@@ -99,16 +99,16 @@ def tryghed() -> None:
 
     \b
     Once a year:
-      1. Add the new figures to published_figures.csv, a reference file, each with its source.
+      1. Add the new figures, each with its source, to the reference file published_figures.csv.
       2. tryghed extracts check FILE   shows what is wrong with a delivered file;
                                        then put the file into data/landing/<edition>/
       3. tryghed run                   makes every table, checks it, and publishes the DuckDB file
-      4. tryghed status                shows the status of each target, what is overdue, and what to decide
+      4. tryghed status                shows the status of each target, overdue deliveries, and open decisions
       5. tryghed ui                    starts the Dagster page, which explains failed checks
       6. tryghed decide                writes a decision on a failed check or a rejected row, for all later runs
 
     Once for each agreement: run tryghed baseline fix as soon as there are crime figures for the baseline's year.
-    It fixes (sets permanently) the level that each target starts from.
+    This command fixes (sets permanently) the level that each target starts from.
 
     If you have no delivered files, start with tryghed sample. It writes made-up files, so that you can try every
     command.
@@ -164,9 +164,9 @@ def run_command(editions: tuple[int, ...]) -> int:
 
 
 def _print_reference_files() -> None:
-    """Print that the run reads the sample's copy of the reference files, if it does.
+    """If the run reads the sample's copy of the reference files, print a line that says so.
 
-    Also print which original files have changed since the copy was made.
+    Also print the names of the files in the original folder that differ from the copy.
     """
     if reference_folder() != sample_reference_folder():
         return
@@ -237,7 +237,7 @@ def _exit_code(ran: "Ran") -> int:
 @click.argument("edition", required=False, type=click.IntRange(2009, 2100))
 @click.option("--all", "everything", is_flag=True, help="Every verdict, footnote, decision and missing delivery.")
 def status_command(edition: int | None, everything: bool) -> None:
-    """Show the status of each target, what is overdue, and what to decide.
+    """Show the status of each target, overdue deliveries, and open decisions.
 
     If you name an EDITION, the command shows the status of that edition. Otherwise it shows the newest edition with
     figures.
@@ -279,8 +279,7 @@ def _print_everything() -> None:
 def decide() -> None:
     """Decide on a failed check, a rejected row or an offence code. The decision is written to decisions.yml.
 
-    Every later run applies the decision as long as the content that you saw stays the same. If the delivered file or
-    the checked table changes, the decision lapses.
+    Every later run applies the decision. It lapses if the delivered file or the checked table changes.
     """
 
 
@@ -330,11 +329,11 @@ SEEN = click.option(
 @click.argument("seen")
 @_by
 def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Unpack[ByOptions]) -> None:
-    """Accept that the check RULE of TABLE fails in EDITION, or waive it.
+    """Accept or waive the failed check RULE of TABLE in EDITION.
 
-    If you give --expires-on, the check is waived until that day. Otherwise the failure is accepted with no last day.
-    SEEN is the fingerprint that Dagster shows beside the failed check. The decision is in force only for content with
-    this fingerprint.
+    If you give --expires-on, the check is waived until that day. Otherwise it is accepted, and the decision does not
+    expire. SEEN is the fingerprint that Dagster shows beside the failed check. The decision is in force only as long
+    as the data have this fingerprint.
 
     \b
     Example:
@@ -428,9 +427,9 @@ def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> 
     """Fix (set permanently) the baselines of an agreement's targets.
 
     The command takes the figures that are in the store now, and writes them to fixed_baselines.csv. Each line also
-    has the person, the day, and the files from which the figure was made. Later files do not change a fixed baseline.
-    If they give another figure, a check reports the difference. To replace a fixed baseline, run this command again
-    with --reason.
+    says who fixed the baseline, on which day, and what the figure was made from. Later files do not change a fixed
+    baseline. If they give another figure, a check reports the difference. To replace a fixed baseline, run this
+    command again with --reason.
 
     \b
     Example:

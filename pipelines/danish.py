@@ -1,9 +1,9 @@
 """Translates the program's English sentences into Danish: errors, reasons, and instructions.
 
 The sentences are written in English in the code and in the rules. The folder `danish_sentences/` has an English and a
-Danish template for each sentence. A template has fixed words, and placeholders for the values between these words. This
-module finds the English template that fits a sentence, and copies the values into the Danish template.
-`tests/pipelines/test_danish.py` fails if a sentence of the code has no translation.
+Danish template for each sentence. In a template, placeholders stand for the values. This module finds the English
+template that fits a sentence, and copies the values into the Danish template. `tests/pipelines/test_danish.py` fails if
+a sentence of the code has no translation.
 """
 
 import re
@@ -48,8 +48,7 @@ def _templates() -> list[tuple[re.Pattern[str], str]]:
 def _pattern(template: str) -> re.Pattern[str]:
     """Return a pattern that matches the sentences of a template.
 
-    The fixed words have to be the same in the sentence. A placeholder matches any text. If a placeholder occurs twice,
-    both texts have to be the same.
+    A placeholder matches any text. If a placeholder occurs twice, both texts have to be the same.
     """
     parts = PLACEHOLDER.split(template)  # fixed words and the placeholders' names alternate
     names: set[str] = set()

@@ -1,10 +1,10 @@
 """Lists every asset, job, sensor and schedule that Dagster loads. Start reading the code here.
 
-The tables are made in this order: reference files and delivered files -> survey, crime and commitments -> indicators ->
+The order of the work is: reference files and delivered files -> survey, crime and commitments -> indicators ->
 targets -> the published DuckDB file.
 
-The step that materializes a table also runs the checks of the table. If a blocking check fails, no table that is made
-from the checked table is materialized.
+The step that materializes a table also runs the checks of the table. If a blocking check fails, the tables made from
+that table are not materialized.
 """
 
 import dagster as dg

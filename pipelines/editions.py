@@ -48,7 +48,7 @@ def edition_of_file(path: Path) -> int:
 
 
 def range_tags(editions: range) -> dict[str, str]:
-    """Return the tags of a Dagster run that makes all of the editions."""
+    """Return the tags of a Dagster run that makes these editions."""
     return {
         "dagster/asset_partition_range_start": str(editions[0]),
         "dagster/asset_partition_range_end": str(editions[-1]),

@@ -1,8 +1,8 @@
 """Inspects the files in the landing folder before a run loads Dagster, so that a bad file is reported within seconds.
 
 The files of the newest edition are inspected first. Files that are already in the store are skipped.
-`assets/extracts/landing.py` decides which files are refused. A run that is started from Dagster's page has no such
-first look: it refuses the same files only when it reads them.
+`assets/extracts/landing.py` decides which files are refused. A run that is started from Dagster's page skips this
+inspection. It refuses the same files later, when it reads them.
 """
 
 from collections.abc import Callable

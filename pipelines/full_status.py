@@ -18,9 +18,8 @@ from pipelines.texts import reader_language
 class VerdictRow:
     """A row of a table of verdicts: one measure of a target, and one kind of comparison.
 
-    `about` is the text of the target. If the target has several measures or kinds of comparison, `about` also names the
-    measure or the comparison. `readings` has a text for each edition: the literal and the statistical reading, or the
-    reason why there is no verdict.
+    `about` is the target's text. If the target has several measures or kinds of comparison, `about` also names the
+    measure or the comparison. `readings` has a text for each edition: both readings, or the reason why there are none.
     """
 
     target_id: str
@@ -51,10 +50,10 @@ class VerdictTable:
 
 @dataclass(frozen=True)
 class Footnote:
-    """A remark about the figures of some editions, made because one or more checks failed.
+    """A remark about the figures of some editions for which one or more checks failed.
 
-    `checks` names these checks. `accepted` is true if a steward let the failure pass: accepted or waived it. `made_up`
-    is true if some of the figures are made up.
+    `checks` names these checks. `accepted` is true if a steward accepted or waived the failure. `made_up` is true if
+    some of the figures are made up.
     """
 
     text: str
@@ -79,9 +78,9 @@ class MissingDelivery:
 
 
 def words(connection: duckdb.DuckDBPyConnection) -> Words:
-    """Return a text in the reader's language for each word that the published file uses.
+    """Return a dictionary with a text in the reader's language for each word that the published file uses.
 
-    The key is a pair of the word's kind and the word, such as `("verdict", "met")`.
+    A key has the word's kind and the word, such as `("verdict", "met")`.
     """
     return read_words(connection, reader_language())
 
@@ -141,7 +140,8 @@ def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
 def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
     """Return a tuple for each decision in force.
 
-    The tuple has the decision's id, the first edition, what the decision is about, the person, the day and the reason.
+    The tuple has the decision's id, the first edition that it applies to, a text that says what was decided, the
+    person, the day and the reason.
     """
     return connection.execute(
         """
@@ -156,8 +156,7 @@ def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str,
 class _Verdict:
     """A row of targets.verdicts, together with the target's text and the measure's name.
 
-    `measures` is the number of measures that the target has. `comparisons` is the number of ways in which its figures
-    are compared.
+    `measures` is the number of the target's measures. `comparisons` is the number of the target's kinds of comparison.
     """
 
     agreement_id: str
@@ -208,8 +207,8 @@ def _verdict_table(name: str, verdicts: list[_Verdict], names_of_words: Words) -
 def _reading(verdict: _Verdict, names_of_words: Words) -> str:
     """Return a verdict as text: the literal and the statistical reading, or the reason why neither reading is possible.
 
-    If the agreement asks only that the figure is reported, the text says that it was. A mark follows if the verdict
-    depends on made-up figures.
+    If the agreement asks only for a report of the figure, the text is the word for `reported`. A mark follows if the
+    verdict depends on made-up figures.
     """
     why = names_of_words["reason", verdict.reason] if verdict.reason else ""
     if verdict.literal == verdict.statistical == "not_evaluable":

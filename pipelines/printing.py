@@ -296,7 +296,8 @@ def _to_decide(status: "Status") -> list[str]:
 def _list(heading: str, none: str, entries: list[str], most: int) -> list[str]:
     """Return the lines of a list: the heading, at most `most` entries, and the number of entries that are left out.
 
-    `heading` and `none` are keys of `texts.yml`. If there are no entries, the only line is the text `none`.
+    `heading` is the heading's key in `texts.yml`. `none` is the key of the line that is returned if there are no
+    entries.
     """
     if not entries:
         return [text(none)]
@@ -345,8 +346,8 @@ def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
 def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], words: "Words") -> RichTable:
     """Return a table of the decisions in force.
 
-    The columns are the decision's id, the first edition, what the decision is about, the person, the day and the
-    reason.
+    The columns are the decision's id, the first edition that it applies to, what was decided, the person, the day and
+    the reason.
     """
     table = _table(words, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
     for name, edition, matter, person, decided_on, reason in decisions:
@@ -423,7 +424,7 @@ def _baseline(line: "FixedBaseline", measure: str) -> str:
 def print_trial(trial: "Trial") -> None:
     """Print the result of trying one file without a run.
 
-    The result says what the file is, how its columns are read, which rows would be rejected, and what to do next.
+    The result says how the file and its columns are read, which rows would be rejected, and what to do next.
     """
     from assets.extracts.intake import rejected_share
     from assets.extracts.layouts import specification_path
@@ -475,7 +476,7 @@ def print_trial(trial: "Trial") -> None:
 def _columns_read(layout: "Layout") -> list[str]:
     """Return a line for each column of the file: the name under which it is read, or the reason why it is not read.
 
-    The last lines name the columns that the specification has, but the files of this edition do not have.
+    The last lines name the specification's columns that are not in the files of this edition.
     """
     lines = []
     for name, heading in layout.headings.items():

@@ -31,10 +31,10 @@ Editions = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A failed check that no decision lets pass.
+    """A failed check without a decision that lets it pass.
 
-    `editions` are the editions in which the check fails. `new_editions` are those of them in which the check did not
-    fail when the table was last checked. If the table has no editions, None stands for the whole table.
+    `editions` are the editions in which the check fails. `new_editions` leaves out the editions in which it already
+    failed before this run. If the table has no editions, None stands for the whole table.
 
     `first_row` is the key of the first row that fails. It is empty if the check is about a whole table.
     """
@@ -82,10 +82,10 @@ def prepare_dagster_home() -> Path:
 def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey] = ()) -> Ran:
     """Run the yearly job for the editions. Dagster's page shows this run like any other run.
 
-    If `tables` are given, the run makes only these tables and the tables that they are made from. When a step starts,
-    the function calls `on_step(name, steps)`. `name` is the step's name, and `steps` is the number of steps in total.
+    If `tables` are given, the run makes only these tables and the tables that they depend on. When a step starts, the
+    function calls `on_step(name, steps)`. `name` is the step's name, and `steps` is the number of steps in total.
 
-    If somebody interrupts the run, Dagster only records a failed step. This function then raises KeyboardInterrupt.
+    Raises KeyboardInterrupt if somebody interrupts the run. Dagster itself only records a failed step.
     """
     from pipelines.definitions import defs
 
@@ -130,15 +130,15 @@ def run_editions(editions: range, on_step: OnStep, tables: Sequence[dg.AssetKey]
 
 @contextmanager
 def _event_logs_kept_open(run_id: str) -> Iterator[Callable[[], None]]:
-    """Make a run faster: until the end of the block, keep the two SQLite files of its events open.
+    """Keep the two SQLite files of the run's events open until the end of the block. This makes the run faster.
 
-    The files do not exist when the run starts. Therefore this yields a function that the caller calls at every event.
-    It opens the files that exist and are not open yet.
+    The files do not exist when the run starts. Therefore the block gets a function that opens each file as soon as it
+    exists. The caller calls this function at every event.
 
     Dagster opens and closes both files for each event. When the last connection to a file closes, SQLite writes its
-    whole log into the file. The connections of this function prevent that. The setting `synchronous = NORMAL` keeps
-    SQLite from waiting for the disk after each event. With this setting, a power cut may lose the last events, but no
-    table depends on events. Without these two changes, the empty job of `benchmarks/run_overhead.py` takes a third
+    whole log into the file. The open connections prevent that. Also, the setting `synchronous = NORMAL` keeps SQLite
+    from waiting for the disk after each event. A power cut may then lose the last events, but no table depends on
+    events. Without the open connections and the setting, the empty job of `benchmarks/run_overhead.py` takes a third
     longer.
     """
     folder, connections = dagster_folder() / "history" / "runs", {}

@@ -28,8 +28,8 @@ WRITTEN_BY_COMMANDS = ("fixed_baselines.csv", "decisions.yml")
 def write_sample_reference(on_step: OnStep) -> Path | None:
     """Copy the reference files into the data folder, and fix (set permanently) the sample's baselines in the copy.
 
-    Return the path of the copy. The figures of the baselines are made in a temporary data folder. That folder has only
-    the landed files of the editions that the baselines are about.
+    Return the path of the copy. A run in a temporary data folder makes the figures of the baselines. It reads only the
+    landed files of the baselines' editions.
 
     If the variable TRYGHED_REFERENCE names a folder, nothing is copied, and the function returns None. Runs then use
     the reference files in that folder as they are. Raises InputError if the figures cannot be made.

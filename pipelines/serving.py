@@ -51,7 +51,7 @@ def record_the_user(
     """Add the user's name, as a tag, to every run that a request launches. The proxy sends the name with the request.
 
     Requests that only read data are passed on unchanged. Raises GraphQLError if a mutation comes without a user's name,
-    or if the list `REFUSED` has the mutation.
+    or if it is in the list `REFUSED`.
     """
     if root is None and info.parent_type.name == "Mutation":
         if info.field_name in REFUSED:
@@ -78,10 +78,7 @@ def _launches(arguments: Parameters) -> list[Parameters]:
 
 
 def _tag_launch(params: Parameters, name: str) -> None:
-    """Add the user's name to the tags of a run.
-
-    `params` are the parameters with which the run is launched or relaunched.
-    """
+    """Add the user's name to the tags of a run. `params` are the parameters of the launch or relaunch."""
     if "parentRunId" in params:
         params["extraTags"] = _with_name(params.get("extraTags"), name)
     else:

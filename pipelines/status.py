@@ -1,4 +1,4 @@
-"""Reads the short status from the published file: the readings of each target, what is overdue, and what to decide.
+"""Reads the short status from the published file: the readings of each target, overdue deliveries, and open decisions.
 
 This module has the queries and sentences of `tryghed status`. `printing.py` arranges the sentences on the screen. No
 figures are computed here.
@@ -49,7 +49,7 @@ class Reading:
 
     @property
     def is_report(self) -> bool:
-        """Return whether the agreement asks only that the figure is reported, and it was reported.
+        """Return whether the figure was reported, and the agreement asks for no more than that.
 
         This is no success, because the agreement sets no level for the figure.
         """
@@ -72,8 +72,8 @@ class Reading:
 class AgreementStatus:
     """An agreement and its readings. The readings are in the order of the agreement's targets.
 
-    `begins_after` is None, unless the agreement begins later than the shown edition. It is then the year in which the
-    agreement begins. `readings` is empty if the agreement has no verdicts yet.
+    If the agreement begins later than the shown edition, `begins_after` is the year in which it begins. Otherwise
+    `begins_after` is None. `readings` is empty if the agreement has no verdicts yet.
     """
 
     name: str
@@ -95,7 +95,7 @@ class AgreementStatus:
     def literal_counts(self, in_words: Words) -> str:
         """Return a text that says how many literal readings are met, not met, reported and not evaluable.
 
-        A result that no reading has is left out.
+        Numbers that are 0 are left out.
         """
         literal = Counter("reported" if reading.is_report else reading.literal for reading in self.readings)
         return _counts(literal, ("met", "not_met", "reported", "not_evaluable"), in_words)
@@ -103,8 +103,7 @@ class AgreementStatus:
     def statistical_counts(self, in_words: Words) -> str:
         """Return a text that says how many statistical readings are met, not met, uncertain and not evaluable.
 
-        Full counts are not among these readings: the text gives their number at the end. Figures that only have to be
-        reported are not counted.
+        The number of full counts comes separately, at the end. Figures that only have to be reported are not counted.
         """
         judged = [reading for reading in self.readings if reading.rule != "reported_every_year"]
         statistical = Counter(reading.statistical for reading in judged if not reading.is_full_count)
@@ -198,7 +197,7 @@ def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[Agre
     """Return all agreements, each with its newest reading of each measure. Later editions than `edition` are left out.
 
     One edition may have two verdicts on a measure: one on all years since the baseline, and one that compares with the
-    year before. The first is used, unless only the other one is evaluable.
+    year before. If only the second is evaluable, it is used. Otherwise the first is used.
     """
     language = reader_language()
     rows = connection.execute(
@@ -262,9 +261,9 @@ def footnotes_without_decision(connection: duckdb.DuckDBPyConnection, newest_edi
 
 
 def baselines_to_fix(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """Return the baselines that have a figure but are not fixed (set permanently) yet.
+    """Return the targets whose baseline has a figure but is not fixed (set permanently) yet.
 
-    There is a pair for each agreement: its id, and the names of the targets, such as `2a`.
+    Each pair has an agreement's id and the ids of these targets, such as `2a`.
     """
     return connection.execute(
         """

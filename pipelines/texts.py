@@ -1,7 +1,7 @@
 """Finds out the reader's language, and returns the texts of `texts.yml` in this language.
 
-The commands print these texts. `printing.py` puts the texts together. The words of the published tables have their
-texts in `warehouse/reference/words.csv`.
+The commands print these texts. `printing.py` puts the texts together. The words that published tables use are
+translated in `warehouse/reference/words.csv`.
 """
 
 import os
@@ -22,8 +22,8 @@ DAYS_A_MONTH = 30.44
 def reader_language() -> Language:
     """Return the reader's language: `da` or `en`.
 
-    The variable TRYGHED_LANGUAGE decides. If the variable is not set, the locale decides. The language is Danish if the
-    deciding value begins with `da`, and English otherwise.
+    The language is Danish if the variable TRYGHED_LANGUAGE begins with `da`. If the variable is not set, the locale is
+    used instead.
     """
     wanted = (os.environ.get(name) for name in ("TRYGHED_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
     return "da" if next(filter(None, wanted), "").lower().startswith("da") else "en"

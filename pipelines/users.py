@@ -16,7 +16,7 @@ SIGNED_IN = "TRYGHED_SIGNED_IN"  # set if a proxy signs users in; a name that so
 def signed_in(tags: Mapping[str, str]) -> str | None:
     """Return the name of the user who launched the run. Return None if no proxy signs users in.
 
-    Raises InputError if a proxy signs users in, but the run has no name.
+    Raises InputError if a proxy signs users in, but no tag of the run has a user's name.
     """
     name = tags.get(USER_TAG)
     if os.environ.get(SIGNED_IN) and not name:

@@ -1,8 +1,8 @@
 """Reads the data stewards' decisions from `decisions.yml`. Each kind of decision has its own class.
 
-A decision about a row or a file names the SHA-256 of the file that the data steward saw. A decision about a failed
-check names the fingerprint of the table that the data steward saw. If the file or the table changes, the decision
-lapses. A decision also has no effect after its last day.
+A decision about a row or a file contains the SHA-256 of the file. A decision about a failed check contains the
+fingerprint of the table. If the file or the table has changed since the decision was made, the decision lapses. No
+decision has an effect after its last day.
 
 `assets/decisions/decision_effects.py` applies decisions. `assets/decisions/deciding.py` writes decisions to
 `decisions.yml`, which is a reference file.
@@ -68,7 +68,7 @@ class DecisionBase(BaseModel):
 
     @classmethod
     def _own_fields(cls) -> list[str]:
-        """Return the names of this kind's fields, without those that every kind of decision has."""
+        """Return the names of this kind's fields, except for the fields that all decisions have."""
         return [name for name in cls.model_fields if name not in {*DecisionBase.model_fields, "about", "action"}]
 
     def expired(self, today: date) -> bool:
@@ -104,7 +104,7 @@ class FileDecision(DecisionBase):
     def holds_for(self, file: str, file_sha256: str) -> bool:
         """Return whether the decision is about this file with this content.
 
-        The SHA-256 in the decision can be shortened to its first letters.
+        The decision can contain only the first characters of the SHA-256.
         """
         return self.file == file and file_sha256.startswith(self.file_sha256)
 
@@ -121,13 +121,13 @@ class RowDecision(FileDecision):
 
 
 class RowAccepted(RowDecision):
-    """Decision to keep a rejected row unchanged, so that figures use it."""
+    """Decision to use a rejected row in figures, without changing the row."""
 
     action: Literal["accept"]
 
 
 class RowDropped(RowDecision):
-    """Decision to drop a rejected row. The row stays rejected, and nobody has to decide on it again."""
+    """Decision to leave a rejected row out of all figures. Nobody has to decide on the row again."""
 
     action: Literal["drop"]
 
@@ -161,7 +161,7 @@ class CodeDecision(DecisionBase):
     def holds_in(self, edition: int) -> bool:
         """Return whether the decision applies to this edition.
 
-        The decision applies to its own edition and to all later editions, because later draws contain the code too.
+        The decision applies to its own edition and to all later editions, because later files contain the code too.
         """
         return self.edition <= edition
 
@@ -212,17 +212,14 @@ class CheckDecision(DecisionBase):
     def settles(self, table: str, rule: str, edition: int, fingerprint: str) -> bool:
         """Return whether the decision lets this failed check pass.
 
-        The decision must name the same table, rule and edition, and must not have expired. Its `seen` must be the first
-        letters of `fingerprint`, the fingerprint of the checked content.
+        The decision must name the same table, rule and edition, and must not have expired. `fingerprint`, the
+        fingerprint of the checked content, must begin with the decision's `seen`.
         """
         same_check = (self.table, self.rule, self.edition) == (table, rule, edition)
         return same_check and fingerprint.startswith(self.seen) and not self.expired(date.today())
 
     def matter(self) -> Matter:
-        """Return a tuple that identifies the check and the checked content.
-
-        The tuple names the edition, the table, the rule and the fingerprint of the content.
-        """
+        """Return a tuple that identifies the check by the edition, the table, the rule and the content's fingerprint."""
         return self.about, self.edition, self.table, self.rule, self.seen[:SEEN_LETTERS]
 
 
@@ -269,10 +266,9 @@ class Decisions(BaseModel):
     @field_validator("decisions", mode="before")
     @classmethod
     def _fill(cls, entries: object) -> object:
-        """Return the entries without their empty fields. An entry without an action gets the action `accept`.
+        """Return the entries without their empty fields. An entry that lacks `action` gets the action `accept`.
 
-        If nothing is left below `decisions:`, for example because somebody removed the last entry, return an empty
-        list.
+        Return an empty list if the file has no entry below `decisions:`.
         """
         if not isinstance(entries, list):
             return [] if entries is None else entries
@@ -347,11 +343,11 @@ def load_decisions(folder: Path | None = None) -> Decisions:
 
 
 def seen_of(table: Table, rows: pd.DataFrame, files: pd.DataFrame) -> str:
-    """Return the fingerprint that a decision about a failed check must name: a SHA-256 in hex.
+    """Return the fingerprint of the table's content in one edition, as a SHA-256 in hex.
 
-    The fingerprint covers the table's rows in one edition, without the column `decision`, and the hashes of the files
-    that were delivered for the table's schema. If there are no such files, it covers the hashes of all delivered files
-    of the edition.
+    A decision about a failed check contains this fingerprint. The fingerprint covers the rows, except for the column
+    `decision`, and the SHA-256 of each file delivered for the table's schema. If no file was delivered for the schema,
+    it covers the SHA-256 of every delivered file of the edition instead.
     """
     files_of_schema = files[files["table_name"].str.startswith(f"{table.schema_name}.")]
     if len(files_of_schema):

@@ -23,8 +23,7 @@ their comments in `tryghed.duckdb`:
 def render() -> str:
     """Return the text of the data dictionary.
 
-    The text lists the published tables, and then the tables that only the store has. After the lists, each table has
-    its own section.
+    The text lists the published tables, and then the other tables. After the lists, each table has its own section.
     """
     published = [table for table in contracts().values() if table.publish]
     stored = [table for table in contracts().values() if not table.publish]

@@ -1,8 +1,9 @@
 """Reads files that people edit: text files in UTF-8, and YAML files that fit a pydantic model.
 
-The content of a YAML file is returned together with the line number of each entry. A message can therefore name the
-line. The modules that read agreements, specifications and decisions define the pydantic models. A command that adds an
-entry to a YAML file uses `rewriting`. The rest of the file then stays as people wrote it.
+The content of a YAML file is returned together with the line number of each entry, so that a message can name the line.
+The pydantic models are in the modules that read agreements, specifications and decisions.
+
+Commands that change a file use `rewriting`. If the change fails, the file stays as it was.
 """
 
 import fcntl
@@ -187,11 +188,11 @@ _UNION_FAULTS = ("union_tag_invalid", "union_tag_not_found")
 
 
 def _in_file(at: At, content: object, *, keep_last: bool) -> At:
-    """Return where in the file a fault is: the keys and the list indexes that lead to it.
+    """Return the place of a fault in the file: the keys and the list indexes that lead to the fault.
 
-    pydantic's place `at` also contains the tags of unions. They are left out, because they are not keys of the file. If
-    `keep_last` is true, the last part of `at` is kept even if it is not in the file, for example the name of a missing
-    field.
+    `at` is the place as pydantic gives it. It also contains the tags of unions, which are left out because they are not
+    keys of the file. If `keep_last` is true, the last part of `at` is kept even if it is not in the file, for example
+    the name of a missing field.
     """
     place: list[int | str] = []
     for depth, part in enumerate(at):
@@ -204,9 +205,10 @@ def _in_file(at: At, content: object, *, keep_last: bool) -> At:
 
 
 def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
-    """Return the pydantic models to which the entry at pydantic's place `at` can belong.
+    """Return the pydantic models that the entry at `at` can belong to.
 
-    There are several if the entry's type is a union and `at` does not contain the tag of one of its models.
+    `at` is a place as pydantic gives it. If the entry's type is a union, several models are possible, unless `at`
+    contains the tag of one of them.
     """
     for part in at:
         inner = [
@@ -221,9 +223,9 @@ def _models_at(models: list[type[BaseModel]], at: At) -> list[type[BaseModel]]:
 
 
 def _union_tags(models: list[type[BaseModel]], discriminator: str) -> list[str]:
-    """Return the values, in quotes, that the field named `discriminator` can have in the models.
+    """Return the values that the models allow in a field, each in quotes.
 
-    In a union of models, the value of this field says to which model an entry belongs.
+    `discriminator` is the name of the field. In a union, the value of this field says which model an entry belongs to.
     """
     return list(dict.fromkeys(repr(word) for model in models for word in _literals(model, discriminator)))
 

@@ -81,7 +81,8 @@ def batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the query's rows in the query's order, as batches with the table's columns and types.
 
-    If the query does not return a column of the table, `constants` gives the value of that column.
+    `constants` has the values of columns that do not come from the query, keyed by the column's name. Such a column has
+    the same value in every row.
 
     Raises ValueError if a required cell is empty, or if a value does not fit the type of its column. Raises
     duckdb.Error if a column is missing from both the query and `constants`.

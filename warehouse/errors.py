@@ -23,7 +23,7 @@ class StoreError(Exception):
 
 
 def disk_trouble(error: OSError) -> str | None:
-    """Return a message if the disk is full, or if writing to the disk is not allowed.
+    """Return a message if the error says that the disk is full, or that writing to the disk is not allowed.
 
     Return None for any other error, because any other error is a bug.
     """

@@ -63,10 +63,9 @@ def dagster_folder() -> Path:
 
 
 def make_protected(folder: Path) -> None:
-    """Make a folder that only its owner and one group can open.
+    """Make a folder that only its owner and one group can open. If the folder already exists, restrict access to it.
 
-    The environment variable TRYGHED_GROUP names the group. If the variable is not set, the folder keeps its group. If
-    the folder already exists, its group and its permissions are changed in the same way.
+    The environment variable TRYGHED_GROUP names the group. If the variable is not set, the folder keeps its group.
 
     Raises InputError if the machine has no such group. Raises InputError if the user does not own the folder, or does
     not belong to the group.
@@ -111,7 +110,7 @@ def home_of_its_own() -> Iterator[None]:
     TRYGHED_HOME names the new data folder. At the end of the block, the new data folder is deleted and TRYGHED_HOME
     gets its old value back.
 
-    The block reads the same reference files as the code before the block, even if they are in the old data folder.
+    The reference folder stays the same during the block, even if it is in the old data folder.
     """
     names = ("TRYGHED_HOME", "TRYGHED_REFERENCE")
     before = {name: os.environ.get(name) for name in names}
@@ -129,9 +128,8 @@ def home_of_its_own() -> Iterator[None]:
 def reference_folder() -> Path:
     """Return the folder of the reference files that a run reads.
 
-    If the environment variable TRYGHED_REFERENCE is set, it names the folder. If the variable is not set, and the
-    made-up sample has its own copy of the reference files, that copy's folder is used. Otherwise `warehouse/reference/`
-    is used.
+    If the environment variable TRYGHED_REFERENCE is set, it names the folder. Otherwise the folder is
+    `sample_reference_folder()` if that folder exists, and `warehouse/reference/` if not.
     """
     if wanted := os.environ.get("TRYGHED_REFERENCE"):
         return _resolved(wanted)

@@ -119,7 +119,8 @@ def kind_within(text: str, *, may_name: bool = False) -> str | None:
 def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
     """Return the kind of personal data that a column's cells seem to have. Return None if they seem to have none.
 
-    Set `numbers` to true for a column of numbers or days: patterns that these often match by chance are then left out.
+    If `numbers` is true, the cells are numbers or days. Patterns that numbers and days often match by chance are then
+    not used.
     """
     # search each distinct text only once, because a few texts often fill a whole column
     counted = Counter({pair["values"]: pair["counts"] for pair in pc.value_counts(values.drop_null()).to_pylist()})
@@ -133,7 +134,7 @@ def kind_by_values(values: pa.Array, numbers: bool = False) -> str | None:
 
 
 def _matches_often(kind: str, pattern: re.Pattern[str], counted: Counter[str]) -> bool:
-    """Return whether a large enough share of the cells, or enough different texts, match the pattern.
+    """Return whether the pattern matches enough cells, or enough different texts.
 
     `counted` maps each text to its number of cells. The thresholds are ENOUGH_OF_ALL, LEAST and ENOUGH_DIFFERENT.
     """

@@ -25,9 +25,10 @@ READABLE_FROM = "v1.0.0"
 
 @dataclass(frozen=True)
 class Difference:
-    """How many rows of a table a publication has, and how many differ from the previous publication.
+    """How a table differs from the same table in the previous publication.
 
-    `rows` counts all rows, and `made_up` counts the made-up rows. `added`, `removed` and `changed` are the differences.
+    All fields except `table` are counts of rows. `rows` counts all rows of the table, and `made_up` counts its made-up
+    rows.
     """
 
     table: str

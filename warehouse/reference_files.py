@@ -1,8 +1,8 @@
 """Reads the reference files before a run starts. If a file has a fault, the run does not start.
 
 The error message names the file and the line of the fault. A CSV file has to fit the contract of its table. An
-agreement has to fit the types in `warehouse/agreements.py`. Whether a figure is plausible, for example whether a share
-lies between 0 and 100, is left to the checks that Dagster shows.
+agreement has to fit the types in `warehouse/agreements.py`. This module does not check whether figures are plausible,
+for example whether a share lies between 0 and 100. The checks that Dagster shows do that.
 """
 
 import csv
@@ -243,10 +243,9 @@ def _check_conventions(folder: Path, conventions: pd.DataFrame) -> None:
 
 
 def _check_choices(folder: Path, reference: Reference) -> None:
-    """Raise InputError if published_choices.csv chooses a source that has published no such figure.
+    """Raise InputError if published_choices.csv chooses a figure that is not in published_figures.csv.
 
-    Each line chooses the source whose figure is used for an edition, an area and a measure. The source must have that
-    figure in published_figures.csv.
+    Each line of published_choices.csv chooses one source's figure for an edition, an area and a measure.
     """
     path = folder / "published_choices.csv"
     address = ["edition", "area_id", "measure", "source_id"]
@@ -269,10 +268,10 @@ _COUNTED_BY_WORD = {
 
 
 def _check_words_of_measures(folder: Path, measures: pd.DataFrame) -> None:
-    """Raise InputError if measures.csv lacks the measure of an allowed word, or has a measure of an unknown word.
+    """Raise InputError if a word in measures.csv is unknown, or if a word has no measure in measures.csv.
 
-    Each column in `_COUNTED_BY_WORD` has a measure for each word that its contract allows. For example, meetings are
-    counted separately for each occasion.
+    The known words are the values that the contracts allow in the columns of `_COUNTED_BY_WORD`. For example, meetings
+    have one measure for each value of the column `occasion`.
     """
     path = folder / "measures.csv"
     lines = [line for line, _ in _with_lines(path, "measure")]
@@ -322,7 +321,7 @@ def _read_agreements(folder: Path) -> Iterator[tuple[Path, Agreement, Lines]]:
 def _check_intervals(agreements: list[tuple[Path, Agreement, Lines]]) -> None:
     """Raise InputError if two agreements for the same area have different values of `share_interval`.
 
-    The values must be equal, because each share of an area has only one interval in each edition.
+    The values must be equal, because each share has only one interval.
     """
     interval_of_area: dict[str, tuple[str, Path]] = {}
     for path, agreement, lines in agreements:
@@ -354,7 +353,8 @@ def _check_agreement(path: Path, agreement: Agreement, lines: Lines, reference: 
 def _names(agreement: Agreement) -> Iterator[tuple[At, object, tuple[str, str]]]:
     """Yield each value in the agreement that must occur in a reference table.
 
-    Each item has the value's place in the agreement, the value, and a pair: the table and column where it must occur.
+    Each item has three parts: the value's place in the agreement, the value, and the pair of table and column in which
+    the value must occur.
     """
     area, source, edition = ("areas", "area_id"), ("sources", "source_id"), ("editions", "edition")
     yield ("area_id",), agreement.area_id, area
@@ -434,8 +434,8 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
 
     Each item has the fault's place in the agreement, and a sentence that says how to correct it.
 
-    Each version must belong to the agreement's area, and lie within the days on which areas.csv has that version. On
-    each day of the agreement, exactly one version must be in force.
+    Each version must belong to the agreement's area. Its days in the agreement must lie within its days in areas.csv.
+    On each day of the agreement, exactly one version must be in force.
     """
     defined = {
         (row["area_id"], row["area_version"]): _days(row["valid_from"], row["valid_to"]) for row in records(areas)
@@ -464,10 +464,9 @@ def _area_faults(agreement: Agreement, areas: pd.DataFrame) -> Iterator[tuple[At
 
 
 def _days_without_one_version(agreement: Agreement) -> Iterator[tuple[At, str]]:
-    """Yield each fault that leaves a day with no area version or with two, or that lists a version twice.
+    """Yield each overlap of two versions, each version that is listed twice, and the first day without a version.
 
-    Each item has the fault's place in the agreement, and a sentence that says how to correct it. Of the days that have
-    no version, only the first is named.
+    Each item has the fault's place in the agreement, and a sentence that says how to correct it.
     """
     spans = sorted(
         (*_days(version.valid_from, version.valid_to), index) for index, version in enumerate(agreement.areas)

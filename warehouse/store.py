@@ -35,8 +35,7 @@ _waiting: list[dict[Path, Path]] = []
 def path_of(table: Table, edition: int | None = None) -> Path:
     """Return the path of a table's file. If the table has editions, return the path of the edition's file.
 
-    If a block of `all_or_none` has already written the file, return the file's temporary path. The file gets its final
-    path at the end of the block.
+    If an open block of `all_or_none` has already written the file, return the file's temporary path.
     """
     folder = store_folder() / table.schema_name
     path = (
@@ -142,7 +141,7 @@ def write_batches(table: Table, batches: Iterable[pa.RecordBatch], edition: int 
 
 
 def _writing(table: Table) -> dict[str, Any]:
-    """Return the options with which a table is written to Parquet.
+    """Return the options for writing the table to Parquet.
 
     Statistics are written only for the columns of the key, because queries filter only by the key. Statistics for all
     columns would make `benchmarks/police_csv.py` slower, and would take more memory. Integer columns of the key get
@@ -172,9 +171,9 @@ def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Yield the rows in groups of GROUP_ROWS rows. The last group may be smaller.
+    """Yield the batches' rows in groups of GROUP_ROWS rows. The last group may be smaller.
 
-    The size of the batches therefore does not change the bytes of the file.
+    The bytes of the file therefore do not depend on the size of the batches.
     """
     waiting: list[pa.RecordBatch] = []
     count = 0
@@ -253,7 +252,7 @@ def read(table: Table, editions: Iterable[int] | None = None) -> pd.DataFrame:
 
 
 def refuse_absent(table: Table, files: list[Path]) -> None:
-    """Raise StoreError if one of the table's files is not in the store, or if `files` is empty.
+    """Raise StoreError if `files` is empty, or if one of these files does not exist.
 
     The message names the missing editions.
     """

@@ -1,4 +1,5 @@
 """Make the figures of the targets that are about the parties' own work.
 
-The queries count activities, the partners of activities, goals, meetings, money, and areas on the state's list.
+The queries count activities, their partners, goals, meetings and money. They also count the residential areas on the
+state's list.
 """

@@ -67,10 +67,10 @@ def _hidden(terms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _remainders(differences: Array, kinds: Array) -> tuple[Array, Array, Array]:
-    """Make a cell for each remainder that is not public. A remainder is the whole minus its parts.
+    """Make a cell for each remainder that is not publicly known. A remainder is the whole minus its parts.
 
-    Return three arrays: the values of these cells, their columns of coefficients, and whether each cell is guarded. If
-    a cell is guarded, nobody may be able to work out that its value is small. The cells are never published.
+    Return three arrays: the values of these cells, their columns in the matrix of equations, and whether each cell is
+    guarded. Nobody must be able to work out that the value of a guarded cell is small. The cells are never published.
 
     If the parts add up to more than the whole, the column `failed_checks` tells readers so, but not by how much. The
     cell's value is then the excess minus 1, because readers know that the excess is at least 1.

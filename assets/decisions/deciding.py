@@ -47,7 +47,7 @@ class By:
     expires_on: date | None = None
 
     def entry(self) -> Entry:
-        """Return the person, the reason and the days as fields of an entry in `decisions.yml`.
+        """Return these fields of an entry in `decisions.yml`: the person, the reason, the day, and the last day if any.
 
         Raises InputError if the person or the reason is empty.
         """
@@ -85,10 +85,9 @@ def cell_of(column: str | None, value: str | None) -> Cell | None:
 
 
 def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> Decision:
-    """Write a decision that accepts a failed check, or that waives the check until a day.
+    """Write a decision about a failed check. It waives the check if `by.expires_on` is set, and accepts it otherwise.
 
-    The check is waived if `by.expires_on` is set. `seen` is the fingerprint that Dagster shows with the check. It
-    identifies the data that the steward saw.
+    `seen` is the fingerprint that Dagster shows with the check. It identifies the data that the steward saw.
 
     Raises InputError in these cases: the table has no such check; no decision can be made about the check; the check
     does not fail; the edition is not stored yet; or the data have changed since the steward saw them.
@@ -119,8 +118,8 @@ def decide_on_row(
 ) -> Decision:
     """Write a decision that accepts a rejected row, drops the row for good, or corrects one of the row's cells.
 
-    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file that the last run read is
-    meant.
+    `seen` is the fingerprint of the file that the steward saw. If no fingerprint is given, the file that the last run
+    read is meant.
 
     Raises InputError in these cases: the landing folder does not have this file; the row is not rejected; the row
     cannot be accepted; or the cell cannot be corrected.
@@ -170,8 +169,8 @@ def _correction(file: DeliveredFile, row: int, cell: Cell | None) -> Entry:
 def decide_on_share(edition: int, file: str, by: By, seen: str = "") -> Decision:
     """Write a decision that accepts a file with more rejected rows than the specification tolerates.
 
-    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file that the last run read is
-    meant.
+    `seen` is the fingerprint of the file that the steward saw. If no fingerprint is given, the file that the last run
+    read is meant.
 
     Raises InputError in these cases: the landing folder does not have this file; the rejected rows are tolerated
     anyway; or all rows are rejected.
@@ -235,8 +234,8 @@ def _decidable(table: str, name: str) -> Rule:
 def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
     """Return the file of this name in the edition's landing folder.
 
-    `seen` is the fingerprint of the file that the steward saw. If it is empty, the file that the last run read is
-    meant. Raises InputError if the file is missing, or if it has another fingerprint.
+    `seen` is the fingerprint of the file that the steward saw. If no fingerprint is given, the file that the last run
+    read is meant. Raises InputError if the file is missing, or if it has another fingerprint.
     """
     path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
     if path is None:

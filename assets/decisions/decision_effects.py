@@ -1,8 +1,7 @@
 """Apply decisions to rows, cells, files and checks.
 
-Other modules call these functions when they reject rows, read files, report checks and write footnotes. Only the
-decisions about offence codes are not applied here: `decided_codes.sql` makes a view of these decisions, and queries
-join the view.
+Other modules call these functions when they reject rows, read files, report checks and write footnotes. Decisions about
+offence codes are applied elsewhere: `decided_codes.sql` makes a view of them, and queries join the view.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Make the tables of decisions. They show the status of each decision: in force, lapsed or expired.
 
-`quality.decisions` is made late in a run. A decision about a check may have lapsed, and this is known only after the
-checked table has been made. `warehouse/decision_file.py` defines the fields of `decisions.yml`.
+`quality.decisions` is made after the checked tables, because a decision about a check lapses if the checked table
+changes. `warehouse/decision_file.py` defines the fields of `decisions.yml`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,8 +43,8 @@ def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) 
     """Return the edition's rows of quality.file_decisions.
 
     `hashes` has the hash of each file of the edition. The key is the file's name. A decision about a file has lapsed if
-    the file is gone, or if it was delivered again with different content. Whether a decision about a failed check has
-    lapsed is known only after the checked table has been made: `all_decisions` finds it out.
+    the file is gone, or if it was delivered again with different content. Whether a decision about a check has lapsed
+    is found out later, by `all_decisions`.
     """
     rows = []
     for decision in decided.decisions:
@@ -60,8 +60,8 @@ def all_decisions(early: pd.DataFrame, decided: Decisions, edition: int) -> pd.D
     """Return all decisions of the edition with their status. The status is in force, lapsed or expired.
 
     `early` has the edition's rows of quality.file_decisions. Raises InputError if the person or the reason of a
-    decision contains a number that identifies a respondent or a report. An entry that somebody wrote by hand may have
-    such a number.
+    decision contains a number that identifies a respondent or a report. This can happen if somebody wrote the entry by
+    hand.
     """
     of_edition = [decision for decision in decided.decisions if decision.holds_in(edition)]
     refuse_numbers(" ".join(f"{decision.person} {decision.reason}" for decision in of_edition), [edition])
@@ -91,16 +91,16 @@ def _row(decision: Decision, edition: int, *, lapsed: bool) -> dict[str, object]
 
 
 def unmapped_codes(edition: int) -> set[str]:
-    """Return the offence codes that the edition's reports have, but the mapping does not have."""
+    """Return the offence codes in the edition's reports for which offence_codes.csv has no line."""
     return set(store.read(UNMAPPED, [edition])["offence_code"]) if edition in store.stored_editions(UNMAPPED) else set()
 
 
 def refuse_numbers(text: str, editions: Iterable[int]) -> None:
     """Raise InputError if a text contains a number that identifies a respondent or a report.
 
-    The text has the person and the reason of a decision. The numbers are taken from kept rows and from rejected rows. A
-    number with fewer than `SHORTEST_NUMBER` characters is allowed, because it identifies nobody: it may just as well be
-    a year or the number of a row.
+    The text is the person and the reason of a decision. The function searches it for the numbers of kept and rejected
+    rows. Numbers with fewer than `SHORTEST_NUMBER` characters are allowed, because they may just as well be years or
+    row numbers.
     """
     for table, column in NUMBERS_OF_PERSONS:
         for edition in set(editions) & set(store.stored_editions(table)):
@@ -125,7 +125,7 @@ def is_mapped(offence_code: str, edition: int) -> bool:
 
 
 def _is_as_seen(decision: CheckDecision) -> bool:
-    """Return whether the decision's edition of the checked table still has the content that the steward saw."""
+    """Return whether the checked edition of the table still has the decision's fingerprint."""
     table = contracts().get(decision.table)
     if table is None or decision.edition not in store.stored_editions(table):
         return False

@@ -1,7 +1,7 @@
 """Find the areas in which points lie. The boundaries of the areas are in the reference data.
 
-Each version of a boundary is valid for a span of days, so a point has one row for each span. A later query joins these
-rows to the reports. It chooses the span that contains the last day of the crime year.
+A point has one row for each span of days in which the boundaries around it do not change. For a report, a later query
+uses the row that is valid on the last day of the crime year.
 """
 
 import duckdb
@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 
 def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Make the table `located_points`: the smallest area around each point of the table `rows`, for each span of days.
+    """Make the table `located_points`, which has the smallest area around each point of the table `rows`.
 
-    Each version of a boundary is valid for a span of days, so a point may have several rows. The columns are
+    Boundaries change, so a point may have several rows, each valid for a span of days. The columns are
     coordinate_system, coordinate_x, coordinate_y, area_id, valid_from and valid_to.
 
     If a point lies on the border between two areas, the area with the alphabetically first id is chosen. If a point
@@ -62,9 +62,9 @@ def locate(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 
 def _holding(points: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for every point that lies inside a boundary: the point's number and the boundary's number.
+    """Return a row for each point and each boundary around it: the point's number and the boundary's number.
 
-    All points have one coordinate system, and all boundaries have one coordinate system. The two systems may differ.
+    All points must have the same coordinate system, and so must all boundaries. The two systems may differ.
     """
     # The two libraries are imported here because only files with coordinates need them, and loading them takes as long as
     # loading DuckDB. If they were imported at the top of the module, `benchmarks.imports` would be slower.

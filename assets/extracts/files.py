@@ -78,10 +78,7 @@ class ListedFile:
     provenance: str
 
     def delivered(self, specifications: dict[str, Specification]) -> DeliveredFile:
-        """Return the file that this row describes.
-
-        The file has the properties that the inspection found, and the layout that fits it.
-        """
+        """Return the description of the file that this row lists."""
         return DeliveredFile(
             path=landing_folder() / str(self.edition) / self.file,
             sha256=self.file_sha256,
@@ -104,7 +101,7 @@ def delivered_for(table: Table, edition: int, specifications: dict[str, Specific
 
 
 def extracts_table(table: Table) -> Table:
-    """Return the table in the schema `extracts` that has the rows of `table` as they were delivered."""
+    """Return the table in the schema `extracts` that stores the rows of `table` in their delivered form."""
     return contracts()[f"extracts.{table.schema_name}_{table.short_name}"]
 
 
@@ -116,10 +113,7 @@ def plain(name: str) -> str:
 
 
 def with_sheet(path: Path, sheet: str | None) -> str:
-    """Return the path of a file for a message. If there is a sheet, the sheet's name follows the path.
-
-    The path is written as the reader would type it.
-    """
+    """Return the path of a file for a message. If there is a sheet, the sheet's name follows the path."""
     return path_for_reader(path) + (f", sheet {sheet}" if sheet else "")
 
 

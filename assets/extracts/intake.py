@@ -1,9 +1,9 @@
-"""Store the delivered files of a run's editions: the list of files, their rows as delivered, and the rejected rows.
+"""Store the delivered files of a run: the list of files, their rows, the decisions, and the rejected rows.
 
-Either all files are stored, or no file is stored. The run stops, and the store does not change, if a file is in two
-editions, if a file that published figures were made from is missing, or if a file has too many rejected rows.
-`landing.py` reads one file, and `rejecting.py` rejects rows. `intake_step.py` is the Dagster asset that calls this
-module.
+Either all files are stored, or no file is stored. The run stops, and the store does not change, if the same file is in
+two editions, if a file is missing although figures made from it were published, or if a file has too many rejected
+rows. `landing.py` reads one file, and `rejecting.py` rejects rows. `intake_step.py` is the Dagster asset that calls
+this module.
 """
 
 import shlex
@@ -112,8 +112,8 @@ def _refuse_files_of_two_editions(files: dict[int, list[DeliveredFile]]) -> None
 def _refuse_missing_files(files: dict[int, list[DeliveredFile]]) -> None:
     """Refuse an edition if a table now has fewer files than when the edition was published.
 
-    Otherwise, published figures would vanish. Only the number of files matters, so a file can be replaced by a file
-    with another name. A file that was stored, but never used for published figures, is not counted.
+    Otherwise, published figures would vanish. Only the number of files is compared, so a file can be replaced by a file
+    with another name. Files that were stored, but never published, are not counted.
     """
     stored_editions = set(store.stored_editions(FILES)) & set(files)
     published = published_rows(FILES) if stored_editions else []
@@ -149,8 +149,7 @@ def _reject(
 ) -> int:
     """Store the rejected rows of an edition, and return their number.
 
-    Raises InputError if a file has more rejected rows than its specification tolerates, even without the rows that a
-    decision settles.
+    Raises InputError if a file has too many rejected rows that no decision settles (see `_refuse_too_many`).
     """
     rejected = [
         row for table in DELIVERED for row in rejected_rows(connection, _files_of_table(table, files), decisions)
@@ -162,9 +161,10 @@ def _reject(
 
 
 def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions: Decisions) -> None:
-    """Refuse a file if more rows are rejected than its specification tolerates, and no decision accepts their share.
+    """Refuse a file with more rejected rows than its specification tolerates, unless a decision accepts them.
 
-    Such a file is often the wrong file. If all rows are rejected, no decision can accept the share.
+    A file with so many rejected rows is often the wrong file. If all rows are rejected, no decision can accept the
+    file.
     """
     count, tolerated = len({row.row for row in rejected}), file.layout.tolerated_rejected_percent
     percent = 100 * count / file.rows
@@ -190,8 +190,7 @@ def share_in_words(percent: float, tolerated: float) -> str:
 def rejected_share(percent: float, tolerated: float) -> str:
     """Return the share of rejected rows as text, in per cent.
 
-    The text has at least two decimals. It has more decimals if two would not show that the share differs from the
-    tolerated share.
+    The text has two decimals, or more if two would make the share look equal to the tolerated share.
     """
     digits = next(digits for digits in range(2, 12) if round(percent, digits) != tolerated or percent == tolerated)
     return f"{percent:.{digits}f}"

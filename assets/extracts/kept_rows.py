@@ -1,8 +1,8 @@
-"""Make the tables of kept rows, from which all tables of figures are made.
+"""Make the tables of kept rows. All tables of figures are made from them.
 
-Kept rows are the delivered rows without the rejected rows. Their cells have types, and their areas and crime types have
-been looked up. `rows/<schema>_<table>.sql` looks up areas and codes, and `coordinates.py` locates points.
-`typing_sql.py` gives the cells their types, and `rejecting.py` rejects rows.
+Kept rows are the delivered rows that are not rejected, and the rejected rows that decisions accept or correct.
+`rejecting.py` rejects rows, and `typing_sql.py` gives the cells their types. `rows/<schema>_<table>.sql` looks up areas
+and codes, and `coordinates.py` locates points.
 """
 
 from collections.abc import Iterator
@@ -31,9 +31,9 @@ PART_ROWS = 1_000_000
 def kept_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, files: list[DeliveredFile], decisions: Decisions
 ) -> Iterator[pa.RecordBatch]:
-    """Yield a table's kept rows from the files of one edition.
+    """Yield the kept rows of one table in one edition, sorted by file and row.
 
-    The rows are sorted by file and row, as in the table's key. `connection` comes from `engine_with_lookups`.
+    `connection` comes from `engine_with_lookups`.
     """
     if not files:
         return
@@ -49,11 +49,11 @@ def kept_rows(
 
 
 def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """At each step of the iteration, make the view `part`, which has the next rows of the view `kept`.
+    """Divide the view `kept` into parts: at each step of the iteration, the view `part` has the next rows of `kept`.
 
-    A part has the rows of PART_ROWS consecutive row numbers. The rows have to be sorted, because joins do not keep
-    their order. Each part is sorted separately, because sorting all rows at once would take much memory.
-    `benchmarks.police_csv` measures the highest memory use at 10 and 30 million rows.
+    A part covers PART_ROWS row numbers. The rows have to be sorted, because joins do not keep their order. The caller
+    sorts each part separately, because sorting all rows at once would take much memory. `benchmarks.police_csv`
+    measures the highest memory use at 10 and 30 million rows.
     """
     last_row = connection.execute("SELECT coalesce(max(row), 0) FROM kept").fetchall()[0][0]
     for first_row in range(1, last_row + 1, PART_ROWS):
@@ -104,10 +104,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
 
 
 def made_from(table: Table, edition: int) -> str:
-    """Return a text for Dagster's page that lists the files from which an edition of a table was made.
-
-    The text gives the name and the fingerprint of each file.
-    """
+    """Return a text for Dagster's page: the names and fingerprints of the edition's files with rows for the table."""
     files = [file for file in listed_files(edition) if file.table_name == table.name]
     return ", ".join(f"{file.file} ({file.file_sha256[:12]})" for file in files) or "none delivered"
 

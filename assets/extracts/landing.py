@@ -1,8 +1,8 @@
 """The landing folder: list the delivered files of an edition, inspect each file, and read its rows as text.
 
-If a file is wrong as a whole, this module refuses the file before anything is stored. The error's message says why.
-`matching.py` finds the layout that fits a file, and `privacy.py` looks for personal data. `formats/` reads each format,
-and `rejecting.py` finds the faults of single rows.
+This module refuses a bad file before anything is stored. The error's message says why. `matching.py` finds the layout
+that fits a file, and `privacy.py` looks for personal data. `formats/` reads each format. `rejecting.py` finds the
+faults of single rows later.
 """
 
 import hashlib
@@ -101,9 +101,9 @@ def _looked_into(path: Path, size: int, edition: int, specifications: dict[str, 
 
 
 def refuse_beside_sample_reference(file: DeliveredFile) -> None:
-    """Refuse a file that is not made up if the run uses the sample's copy of the reference files.
+    """Refuse a real file if the run uses the sample's copy of the reference files.
 
-    Otherwise, real figures would be compared with the made-up baselines in that copy.
+    That copy has made-up baselines, and real figures would be compared with them.
     """
     sample = sample_reference_folder()
     if file.provenance != "synthetic" and reference_folder() == sample:
@@ -113,10 +113,10 @@ def refuse_beside_sample_reference(file: DeliveredFile) -> None:
 
 
 def rows_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
-    """Yield the file's rows in order, in batches for the table of the schema `extracts` that stores them.
+    """Yield the file's rows in order, in batches for a table of the schema `extracts`.
 
-    Raises InputError if the file changes while it is read, or if its rows are more or fewer than the inspection
-    counted.
+    Raises InputError if the file changes while it is read, or if the number of rows differs from the inspection's
+    count.
     """
     rows = 0
     try:
@@ -160,10 +160,10 @@ def _batches_of(file: DeliveredFile) -> Iterator[pa.RecordBatch]:
 
 
 def _as_stored(cells: pa.StringArray, column: Column) -> pa.StringArray:
-    """Return the cells of a column in the form in which they are stored.
+    """Return a column's cells in the form in which they are stored.
 
-    Free texts are stored without the tabs, line ends and no-break spaces around them. All other cells are stored as
-    delivered, so that a rule rejects a row with such a character, and somebody notices it.
+    Tabs, line ends and no-break spaces around a free text are removed. All other cells are stored as delivered. If such
+    a character is in one of them, a rule rejects the row, so that somebody notices the character.
     """
     return without_odd_blanks(cells) if column.is_free_text else cells
 
@@ -193,7 +193,7 @@ def _paths_in(folder: Path) -> list[Path]:
 
 
 def _safe_path(path: Path) -> str:
-    """Return the path as the reader of a message would type it. The file's name is made safe to show."""
+    """Return the path as text for a message. The file's name is made safe to show."""
     return path_for_reader(path.parent / plain(path.name))
 
 

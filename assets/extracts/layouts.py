@@ -1,9 +1,9 @@
-"""Specifications and layouts: what a producer's files look like, and how their columns correspond to our columns.
+"""Specifications and layouts: how a producer writes its files, and how their columns correspond to our columns.
 
-This module has what is known about a file before it is delivered. Every kind of data from every producer has a YAML
-file in `warehouse/reference/extracts/`. A `Specification` is the content of such a YAML file. A `Layout` is what the
-specification says about one edition. If a producer changes columns, words or formats, people edit only the YAML file,
-never the code. `matching.py` chooses the layout that fits a file, and `formats/` reads the file.
+Every kind of data from every producer has a YAML file in `warehouse/reference/extracts/`. A `Specification` is the
+content of such a YAML file. A `Layout` is the specification for one edition. If a producer changes columns, words or
+formats, people edit only the YAML file, never the code. `matching.py` chooses the layout that fits a file, and
+`formats/` reads the file.
 """
 
 import re
@@ -35,7 +35,7 @@ def _is_trimmed(text: str) -> str:
 def _for_good(entry: object) -> object:
     """Return an entry of the YAML file as a dictionary keyed by edition.
 
-    If the entry names no editions, it is valid from the first edition on.
+    An entry that is not keyed by edition gets the key FIRST, so it is valid for all editions.
     """
     by_edition = isinstance(entry, dict) and bool(entry) and all(isinstance(key, int) for key in entry)
     return entry if by_edition or entry is None else {FIRST: entry}
@@ -117,10 +117,10 @@ class Formats(Part):
 
 @dataclass(frozen=True)
 class Writing:
-    """How a producer writes its files in one edition: formats, numbers, days, and the systems of codes and coordinates.
+    """How a producer writes its files in one edition: formats, numbers, days, codes and coordinates.
 
-    A day that the producer writes as text may have any of the `date_formats`. Excel, SPSS and Parquet can also store a
-    day in a type of its own. Such a day becomes text in the first of the `date_formats`.
+    If the producer writes a day as text, it can have any of the `date_formats`. Excel, SPSS and Parquet can also store
+    a day that is not text. It becomes text in the first of the `date_formats`.
     """
 
     formats: Formats
@@ -136,10 +136,10 @@ class Writing:
 class DeliveredColumn(Part):
     """One of our columns in a specification.
 
-    `name` is the producer's name for the column, and `values` says what the producer's labels mean. If the producer's
-    file does not have the column, because all rows have the same value, `constant` gives that value in place of a name.
-    All three are keyed by edition. `personal` says whether the column has personal data. It is None if nobody has
-    declared this.
+    `name` is the producer's name for the column, and `values` translates the producer's labels into our values. If the
+    producer's file does not have the column, `constant` can give the value of all rows in place of a name. These three
+    fields are keyed by edition. `personal` says whether the column has personal data, or is None if nobody has declared
+    this.
     """
 
     name: ByEdition[Name] = {FIRST: NOT_ASKED}
@@ -159,10 +159,10 @@ class IgnoredColumn(Part):
 class LayoutColumn:
     """One of our columns in one edition: the column's contract, and how the producer's file delivers the column.
 
-    `heading` is the column's name in the producer's file. It is None if the file does not have the column. `constant`
-    is the column's value in every row, as the producer would write it. It is None if the file has the column. `labels`
-    translate the producer's words into our values. They are None if the file already has our values.
-    `declared_personal` says whether the column has personal data. It is None if the specification does not say this.
+    `heading` is the column's name in the producer's file. If the file does not have the column, `constant` is the value
+    of all rows, as the producer would write it. `labels` translates the producer's words into our values.
+    `declared_personal` says whether the column has personal data. Each of these fields is None if the specification
+    does not give it.
     """
 
     contract: Column
@@ -189,10 +189,9 @@ class LayoutColumn:
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of a producer's files in one edition: what the specification says about that edition.
+    """What a specification says about the files of one edition (see `Specification.for_edition`).
 
-    `Specification.for_edition` makes the layout. The keys of `columns` are our names of the columns. The keys of
-    `ignored` are the producer's headings.
+    `columns` is keyed by our names of the columns, and `ignored` is keyed by the producer's headings.
     """
 
     edition: int
@@ -227,7 +226,7 @@ class Layout:
 
 
 class Specification(Part):
-    """The content of a YAML file that says how one producer's files of one kind are read in every edition."""
+    """The content of a YAML file: how to read one producer's files of one kind, in every edition."""
 
     extract: str = Field(pattern=r"^[a-z0-9_]+$")
     table: str
@@ -298,7 +297,7 @@ class Fault:
 
 
 def specification_path(extract: str) -> str:
-    """Return the path of a specification as the reader of a message would type it."""
+    """Return the path of a specification as text for a message."""
     return reference_file(f"extracts/{extract}.yml")
 
 
@@ -340,7 +339,7 @@ def refuse_unknown_systems(specifications: dict[str, Specification], code_system
 def _since(by_edition: dict[int, Value], edition: int) -> Value:
     """Return the value that is valid in an edition.
 
-    If the edition is earlier than all editions in `by_edition`, return the value of the earliest of them.
+    If the edition is earlier than all keys of `by_edition`, return the earliest key's value.
     """
     return by_edition[max((year for year in by_edition if year <= edition), default=min(by_edition))]
 
@@ -359,7 +358,7 @@ def _column_in(column: DeliveredColumn, contract: Column, edition: int) -> Layou
 def _faults(specification: Specification) -> list[Fault]:
     """Return the mistakes in a specification.
 
-    Unknown and missing names are searched for first. If there are any, no other mistakes are searched for.
+    If names are unknown or missing, no other mistakes are searched for.
     """
     table = contracts().get(specification.table)
     if table is None or not table.delivered:

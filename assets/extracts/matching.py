@@ -19,10 +19,9 @@ MOST_NAMES = 6  # the largest number of columns or sheets that one message names
 
 
 def fitting_layout(path: Path, kind: Format, edition: int, specifications: dict[str, Specification]) -> Layout:
-    """Return the layout that fits the file's columns.
+    """Return the layout that fits the file's columns. If several do, the file's name decides (see `_by_file_name`).
 
-    If several layouts fit the columns, the file's name decides. Raises InputError if no layout fits, or if the file's
-    name does not decide. If no layout fits, the error's message says how the file differs from the most similar layout.
+    Raises InputError if no layout fits, or if the file's name does not decide.
     """
     layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     headers = {
@@ -38,10 +37,10 @@ def fitting_layout(path: Path, kind: Format, edition: int, specifications: dict[
 
 
 def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
-    """Choose one of the candidates, which all fit the file's columns, by the file's name.
+    """Choose a layout by the file's name. All candidates fit the file's columns.
 
     Return the layout with `file_names` that match the file's name. If there is none, return the layout without
-    `file_names`. Raises InputError if there is no such layout either, or if there are several to choose from.
+    `file_names`. Raises InputError if this does not leave exactly one layout.
     """
     file_name = path.name.removeprefix(SYNTHETIC)
     by_name = [layout for layout in candidates if layout.is_called(file_name)]
@@ -117,7 +116,7 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
 def _differences(missing: list[str], unknown: dict[int, str]) -> str:
     """Return a text that lists the missing headings and the unknown headings.
 
-    If an unknown heading could be a cell's value, the text gives the position of the column instead.
+    An unknown heading that could be a cell's value is not shown. The position of its column is given instead.
     """
     shown = [name for name in unknown.values() if _is_safe(name)]
     positions = [str(position) for position, name in unknown.items() if not _is_safe(name)]
@@ -174,8 +173,8 @@ def _refuse_doubled(place: str, header: tuple[str, ...]) -> None:
 def _is_safe(name: str) -> bool:
     """Return whether a heading is safe to show in a message.
 
-    A heading is not safe if it could be a cell's value. If the file has no header, its first row has values in place of
-    headings.
+    If a file has no header, its first row has values in place of headings. Therefore, a heading is not safe if it could
+    be a cell's value.
     """
     looks_like_a_heading = re.fullmatch(r"[^\W\d][\w .,/()%?-]{0,59}", name) and not re.search(r"\d{4}|@", name)
     return bool(looks_like_a_heading) and not kind_of_text(name)

@@ -32,8 +32,7 @@ def refuse_personal(file: DeliveredFile) -> None:
 def refuse_personal_texts(file: DeliveredFile, texts: list[str], batch: pa.RecordBatch) -> None:
     """Refuse a file if free texts in a batch of its rows look personal.
 
-    Free texts are searched in every row, because they are stored as they are. `texts` are the headings of the free
-    texts.
+    `texts` are the headings of the free texts. Every row is searched, because any text is allowed and stored.
     """
     for name in texts:
         _refuse_kind(file, name, kind_by_values(batch.column(name)))

@@ -42,7 +42,7 @@ RowOfFile = tuple[str, int]  # the file's name and the row's number
 class RejectedRow:
     """A row of quality.rejected_rows: a delivered row, a rule that it breaks, and the column that is at fault.
 
-    The fields are the table's columns. The values of the delivered row's cells are left out. If a delivered row breaks
+    The fields are the table's columns. They do not include the cells of the delivered row. If a delivered row breaks
     several rules, it is listed once for each rule and column.
     """
 
@@ -76,11 +76,10 @@ class RejectedRow:
 def rejected_rows(
     connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the rejected rows of one table in one edition, with the decisions about them.
+    """Return the rejected rows of one table in one edition, each with the decision that settles it, if there is one.
 
-    `files` are the table's files, and `connection` comes from `engine_with_lookups`. Raises InputError if a decision is
-    about a row that is not rejected, accepts a row with a required cell that cannot be read, or corrects a cell that
-    does not have the value that the decision expects.
+    `files` are the table's files, and `connection` comes from `engine_with_lookups`. Raises InputError if a decision
+    cannot be applied, for example because its row is not rejected.
     """
     if not files:
         return []
@@ -159,9 +158,8 @@ def _faulty(
 ) -> list[RejectedRow]:
     """Return every row that breaks a rule, once for each rule and column.
 
-    If `decisions` corrects a cell, the rules apply to the corrected cell. A row that repeats the key of an earlier row
-    is rejected only if the earlier row is kept. The earlier row is kept if it breaks no rule, or if it is in
-    `accepted`.
+    Corrections in `decisions` are applied before the rules. A row that repeats the key of an earlier row is rejected
+    only if the earlier row breaks no other rule, or is in `accepted`.
     """
     _view_typed(connection, files, decisions)
     rejected = [row for file in files for row in _cell_faults(connection, file, decisions)]
@@ -174,8 +172,8 @@ def _faulty(
 def _view_typed(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile], decisions: Decisions) -> None:
     """Make the view `typed`, which has the files' rows in our types.
 
-    If there are at most FEW_ROWS rows, they are typed only once, here. If there are more, each query that reads the
-    view types the rows again, because typed rows would take much memory.
+    If there are at most FEW_ROWS rows, they are converted to our types only once, here. If there are more, each query
+    that reads the view converts them again, because a table of converted rows would take much memory.
     """
     rows = " UNION ALL ".join(typed(file, decisions) for file in files)
     if _rows(files) <= FEW_ROWS:
@@ -200,9 +198,9 @@ def _view_unrejected(connection: duckdb.DuckDBPyConnection, rejected: set[RowOfF
 def _cell_faults(connection: duckdb.DuckDBPyConnection, file: DeliveredFile, decisions: Decisions) -> list[RejectedRow]:
     """Return a rejected row for each faulty cell of the file.
 
-    One query searches all columns, because reading and trimming the cells takes most of the time. With a query for each
-    fault, `benchmarks.police_csv` and `benchmarks.run_overhead` are slower. Raises InputError if faulty cells look
-    personal, because the store keeps these cells as delivered.
+    Raises InputError if faulty cells look personal, because the store would keep them. One query searches all columns,
+    because reading and trimming the cells takes most of the time. With a query for each fault, `benchmarks.police_csv`
+    and `benchmarks.run_overhead` are slower.
     """
     fault_by_flag = {f"fault_{index}": fault for index, fault in enumerate(cell_faults(file.layout))}
     flags = ", ".join(f"({fault.condition}) AS {flag}" for flag, fault in fault_by_flag.items())
@@ -248,7 +246,7 @@ def _rule_faults(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFil
 
 
 def _breaking(connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule]) -> Iterator[tuple[str, int, RowRule]]:
-    """Yield each row for which the condition of a rule is true: the file's name, the row's number and the rule.
+    """Yield the file's name, the row's number and the rule for each row that breaks a rule with a condition.
 
     One query tests all conditions, because reading the cells takes most of the time (see `benchmarks.police_csv`).
     """
@@ -288,9 +286,9 @@ def _repeats(connection: duckdb.DuckDBPyConnection, files: list[DeliveredFile]) 
 def _repeated(connection: duckdb.DuckDBPyConnection, layout: Layout) -> list[RowOfFile]:
     """Return the rows that have the same key as an earlier row of the same extract.
 
-    If the rows have a draw (one extraction of the police's register), the earlier row must also be of the same draw.
-    Hashes of the keys are compared first, and the keys themselves only if their hashes are equal. If all keys were
-    compared, millions of rows would take too much memory (see `benchmarks.police_csv`).
+    In extracts with draws (extractions of the police's register), the earlier row must also be of the same draw. Only
+    keys with equal hashes are compared. If all keys were compared, millions of rows would take too much memory (see
+    `benchmarks.police_csv`).
     """
     drawn = ["drawn_on"] if "drawn_on" in layout.columns else []
     key = ", ".join(dict.fromkeys([*layout.row_key, *drawn]))
@@ -332,10 +330,10 @@ def _rejected(file: DeliveredFile, row: int, rule: str, column: str, reason: str
 def _with_decisions(
     delivered: list[RejectedRow], corrected: list[RejectedRow], files: list[DeliveredFile], decisions: Decisions
 ) -> list[RejectedRow]:
-    """Return the rejected rows. If a decision settles a rejected row, the row names that decision.
+    """Return the rejected rows, each with the decision that settles it, if there is one.
 
-    `delivered` are the rows that are rejected before the corrections. `corrected` are the rows that are rejected after
-    the corrections. The result has the rows of both lists.
+    `delivered` are the rows that are rejected as delivered, and `corrected` are the rows that are rejected after the
+    corrections. The rows of both lists are returned.
     """
     still_faulty = {row.place for row in corrected}
     rejected = {row.place: row for row in [*corrected, *delivered]}
@@ -357,9 +355,8 @@ def _refuse_unexpected_cells(
 ) -> None:
     """Refuse a correction if the cell does not have the value that the decision expects.
 
-    Either the decision names the wrong cell, or the producer has corrected the cell and delivered the file again. The
-    correction lapses if the file's content changes, but it is still refused, because somebody has to find out why the
-    cell is different.
+    Either the decision names the wrong cell, or the producer has delivered a corrected file. The correction is refused
+    even if it has lapsed, because somebody has to find out why the cell is different.
     """
     table = extracts_table(file.layout.table).name
     for decision in corrections:
@@ -384,8 +381,8 @@ def _refuse_on_kept_row(decision: RowDecision, faults: list[RejectedRow]) -> Non
 def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> None:
     """Refuse to accept a row if a required cell cannot be read, because no figure can be made from the row.
 
-    `subject` is the beginning of the error's message. It names a decision in `decisions.yml`, or is "" if the decision
-    is not yet written there.
+    `subject` is the beginning of the error's message. It names the decision in `decisions.yml`, or is "" if the
+    decision has not been written to that file.
     """
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:

@@ -22,8 +22,8 @@ _EXAMPLE = datetime(2021, 1, 31, 13, 45)
 class Fault:
     """A fault that a cell can have, with the SQL condition that finds the fault.
 
-    `rule` is the name of the rule that the cell breaks. `reason` says in words what is wrong. It is None for a row that
-    could not be divided into cells, because the delivered column `malformed` has the reason for each such row.
+    `rule` is the name of the rule that the cell breaks. `reason` says in words what is wrong. `reason` is None if a
+    whole row could not be divided into cells. Then the row has the reason in its column `malformed`.
     """
 
     rule: str
@@ -120,10 +120,10 @@ def _cell_of(name: str, column: LayoutColumn, writing: Writing) -> str:
 
 
 def _text_of(name: str, column: LayoutColumn, writing: Writing) -> str:
-    """Return SQL for the text of the producer's cell, without spaces at either end. The text may be empty.
+    """Return SQL for the text of the producer's cell, without spaces at either end. An empty text stays empty.
 
-    If the column has a constant, the SQL is that constant. If the producer uses a word for empty cells, the word
-    becomes NULL.
+    If the layout has a constant for the column, the SQL is this constant. If the cell has the producer's word for an
+    empty cell, it becomes NULL.
     """
     if column.constant is not None:
         return quoted(column.constant)
@@ -184,7 +184,7 @@ def _digits(part: str, touching: bool) -> str:
     """Return a regular expression for one part of a date format.
 
     `touching` is true if two numbers of the format have no separator between them. Then each number needs its leading
-    zeros. If it is false, they are optional, except in a year.
+    zeros. In a format with separators, leading zeros are optional, except in a year.
     """
     most = _DIGITS.get(part)
     if part == "%Y":
@@ -195,9 +195,8 @@ def _digits(part: str, touching: bool) -> str:
 def _in_form(text: str, form: str) -> str:
     """Return SQL that gives the text if the whole text matches the pattern `form`, and an empty text if not.
 
-    The SQL calls a function instead of using CASE, because DuckDB computes a function of a single column only once for
-    each different text. Most columns of numbers and days have few different texts. With a CASE, `benchmarks.police_csv`
-    takes longer.
+    The SQL calls a function, because DuckDB calls it only once for each different text of the column. Most columns of
+    numbers and days have few different texts. With a CASE instead, `benchmarks.police_csv` takes longer.
     """
     return f"regexp_extract({text}, {quoted(f'^(?:{form})$')})"
 

@@ -1,4 +1,4 @@
-"""Compute what SQL cannot compute of a comparison: the change, its interval, and its literal and statistical direction.
+"""Compute the parts of a comparison that SQL cannot compute: the change, its interval and its two directions.
 
 `comparisons.sql` decides which figures are compared, and which comparisons are allowed. Each row compares two figures.
 The columns `figure_*` describe the first figure, and the columns `against_*` describe the second figure. The columns
@@ -95,8 +95,8 @@ def _of_survey(
 ) -> pd.DataFrame:
     """Return the computed columns for changes of shares or gaps.
 
-    If a number of answers is not known or is too small, the row gets a reason in place of an interval. A row that
-    already has a reason in `rows` gets neither a change nor an interval.
+    If a number of answers is not known or is too small, the row gets a reason in place of an interval. If
+    `comparisons.sql` has already given the row a reason, the row gets neither a change nor an interval.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     unknown = usable & np.isnan(limits[0])
@@ -175,8 +175,8 @@ def _of_counts(
 ) -> pd.DataFrame:
     """Return the computed columns for ratios of rates or counts. A row without an interval has a reason.
 
-    The reason `missing_extract` means that only the rates are known and not the counts. The reason `zero_count` means
-    that a count is 0. A row that already has a reason gets neither a change nor an interval.
+    The reason is `missing_extract` if only the rates are known and not the counts, and `zero_count` if a count is 0. If
+    `comparisons.sql` has already given the row a reason, the row gets neither a change nor an interval.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     without_interval = usable & np.isnan(limits[0])
@@ -210,8 +210,8 @@ def _counted(rows: pd.DataFrame) -> Array:
 def _pairs_of_full_counts(rows: pd.DataFrame, _conventions: dict[str, float]) -> pd.DataFrame:
     """Compute the difference of two figures that are neither shares nor counts of reports.
 
-    The difference of two full counts has no interval. If the figures are numbers of areas above a limit, the interval
-    of the difference is computed from the intervals of the two figures.
+    The difference of two full counts has no interval. A figure may also say how many areas have a value above a limit.
+    The interval of the difference of two such figures is computed from their intervals.
     """
     usable = rows["reason"].isna().to_numpy(bool)
     value, compared_value = _numbers(rows, "figure_value"), _numbers(rows, "against_value")
@@ -273,10 +273,10 @@ def _shares(rows: pd.DataFrame, name: str) -> Shares:
 
 
 def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Counts:
-    """Return counts from the columns whose names begin with `name`, with the numbers that they are divided by.
+    """Return counts and their divisors, from the columns whose names begin with `name`.
 
-    `population_low` and `population_high` have the number of years if the figure is a number of reports and
-    `per_resident` is false. In all other cases they have the number of residents.
+    The divisors are `population_low` and `population_high`. If the figure is a number of reports and `per_resident` is
+    false, both divisors are the number of years. In all other cases they are numbers of residents.
     """
     of_numbers = rows["unit"].eq("reports").to_numpy(bool) & (not per_resident)
     years = _numbers(rows, "years_together") if name == "together_" else np.ones(len(rows))
@@ -288,9 +288,9 @@ def _counts(rows: pd.DataFrame, name: str, *, per_resident: bool = False) -> Cou
 
 
 def _rates(counted: Counts) -> Array:
-    """Return the reports of each count per resident or per year.
+    """Return each count per resident or per year.
 
-    The reports are divided by the mean of `population_low` and `population_high`, which `_counts` describes.
+    The count is divided by the mean of its two divisors, which `_counts` describes.
     """
     return counted.reports / ((counted.population_low + counted.population_high) / 2)
 
@@ -305,7 +305,7 @@ def _where_ratio(limits: tuple[Array, Array], ratio: Array) -> tuple[Array, Arra
 
 
 def _variances(errors: pd.Series) -> Array:
-    """Return the variances of gaps between fractions, from the gaps' standard errors in points."""
+    """Convert standard errors of gaps in points to variances of gaps between fractions."""
     return (errors.to_numpy(float, na_value=np.nan) / 100) ** 2
 
 

@@ -20,8 +20,8 @@ METHOD = "poisson_rate/1"
 class Count:
     """The number of reports in a year, with the smallest and the largest possible number of residents.
 
-    The two numbers of residents differ if they were worked out from a rounded rate. If a plain number of reports is
-    meant and not a rate, both are 1.
+    The two numbers of residents differ if they were worked out from a rounded rate. If the number of reports is used
+    without a rate, both are 1.
     """
 
     reports: int
@@ -80,10 +80,10 @@ def rate_ratio_limits(new: Counts, old: Counts, confidence: float, dispersion: f
     The limits allow for every possible number of residents. They are NaN if a count or its residents are not known. If
     the old count is 0, the upper limit is infinity.
 
-    Both counts are Poisson distributed. Given their sum, the new count is binomial. If the two rates are equal, its
-    expected share of the sum is P1 / (P1 + P0). Here P1 and P0 are the numbers of residents of the new and the old
-    count. The Clopper-Pearson limits of the share are converted into limits of the ratio. Source: Przyborowski and
-    Wilenski (1940).
+    Both counts are Poisson distributed. Given their sum, the new count is binomial. The new count's expected share of
+    the sum is P1 / (P1 + P0) if the two rates are equal. Here P1 and P0 are the numbers of residents of the new and the
+    old count. The Clopper-Pearson limits of the new count's share are converted into limits of the ratio. Source:
+    Przyborowski and Wilenski (1940).
 
     A dispersion above 1 means that counts vary more than by chance, so they carry less information. Therefore both
     counts are divided by the dispersion. This widens the interval by about the square root of the dispersion, as a

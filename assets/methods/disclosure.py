@@ -4,11 +4,11 @@ All small counts are hidden. Other counts are hidden too if a small count could 
 
 A cell is a count of reports. An attacker is a reader who tries to work out hidden counts. The attacker knows the counts
 that are shown, and also equations between cells. For example, the bydele add up to the municipality. Each row of
-`coefficients` is one equation: the attacker knows the sum of the coefficients times the values.
-`assets/crime/confidentiality.sql` lists the cells and the equations.
+`coefficients` is one equation: each cell is multiplied by its coefficient, and the attacker knows the sum of these
+products. `assets/crime/confidentiality.sql` lists the cells and the equations.
 
-Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. Linear programming finds what
-an attacker can work out, as in section 4.3.2 of that book.
+Source of the terms: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4. Linear programming computes the
+possible values of a hidden count, as in section 4.3.2 of that book.
 """
 
 from collections.abc import Iterator
@@ -25,11 +25,12 @@ EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class Cells:
-    """Counts of reports, with what is needed to decide which of them to hide.
+    """Counts of reports, with the properties that decide which counts are hidden.
 
-    `shown` is true if the cell is published unless it is hidden. It is false for a remainder, which is never published:
-    for example, the reports of a bydel outside its partnership area. `guarded` is true if the cell is a remainder that
-    must be protected when its value is small. `cost` is what it would cost to hide the cell.
+    `shown` is false for a remainder, which is never published: for example, the reports of a bydel outside its
+    partnership area. For all other cells it is true, and they are published unless `hide` hides them. `guarded` is used
+    only for remainders. It is true if the remainder must be protected when its value is small. `cost` is the cost of
+    hiding the cell.
     """
 
     values: Array
@@ -42,12 +43,12 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
     """Return for each cell whether it is free, confidential or secondary.
 
     A free cell is not hidden. A confidential cell is hidden because its count is small: from 1 to threshold - 1. A
-    secondary cell is hidden to protect another cell. `thresholds` is the smallest number of reports that may be shown.
-    It is one number for all cells, or one number for each cell.
+    secondary cell is hidden to protect another cell. `thresholds` has the smallest number of reports that may be shown:
+    one number for all cells, or one number for each cell.
 
     A zero in an equation with a small count is hidden too. If such zeros were shown, readers could conclude that a
-    hidden count in the equation is not zero. Raises ValueError if a small count can be worked out even when every cell
-    is hidden.
+    hidden count in the equation is not zero. Raises ValueError if hiding every cell would not be enough to protect a
+    small count.
     """
     thresholds = np.broadcast_to(thresholds, cells.values.shape)
     small = (cells.values >= 1) & (cells.values < thresholds)
@@ -64,10 +65,10 @@ def hide(cells: Cells, coefficients: Array, thresholds: Array | int) -> list[str
 
 
 def ranges(cells: Cells, coefficients: Array, hidden: Array, thresholds: Array) -> Iterator[tuple[int, float, float]]:
-    """Yield each cell that needs protection, with the smallest and the largest value that an attacker thinks possible.
+    """Yield each cell that needs protection, with the smallest and the largest value that an attacker cannot rule out.
 
-    The attacker knows every equation and the value of every published cell, but not why a cell is hidden. The reason
-    would reveal whether the count is below the threshold.
+    The attacker knows every equation and the value of every published cell. The attacker does not know why a cell is
+    hidden, because the reason would reveal whether the count is below the threshold.
     """
     small = (cells.values >= 1) & (cells.values < thresholds)
     unknown = np.flatnonzero(hidden | ~cells.shown)

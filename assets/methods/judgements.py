@@ -70,10 +70,10 @@ def each_below(
 ) -> Verdict:
     """Judge a target that requires several changes to be below 0. An example is "falls every year" over all years.
 
-    `intervals` and `together` are intervals of the same changes. The statistical reading is met if every interval in
-    `intervals` is below 0. This needs no adjustment, because all of them have to be below 0. The statistical reading is
-    not_met if any interval in `together` is above 0. The intervals in `together` are wider, because among several years
-    a single rise can happen by chance. Their level is that of the first step of Holm's method (Holm 1979).
+    `intervals` and `together` have one interval for each change. The statistical reading is met if every interval in
+    `intervals` is below 0. These intervals need no adjustment, because all of them have to be below 0. The statistical
+    reading is not_met if any interval in `together` is above 0. The intervals in `together` are wider, because among
+    several years a single rise can happen by chance. They have the confidence level of the first step in Holm (1979).
     """
     literal: Literally = "met" if all(round(change, 9) < 0 for change in changes) else "not_met"
     known_intervals = [interval for interval in intervals if interval is not None]
@@ -134,9 +134,9 @@ def at_most(value: float, limit: float, low: float | None, high: float | None) -
 def every_one(met: int, out_of: int, not_known: int) -> Verdict:
     """Judge a target that requires all goals of a plan to be met.
 
-    `out_of` is the number of goals in the plan. Of these goals, `met` are met and `not_known` are still open. If any
-    other goal remains, it is not met, and so the target is not met. Otherwise the target is not evaluable as long as a
-    goal is open, or if the plan has no goals. Both readings are the same, because goals are counted completely.
+    The plan has `out_of` goals: `met` goals are met, `not_known` goals are still open, and the rest are not met. If any
+    goal is not met, the target is not met. If not, the target is not evaluable as long as a goal is open, or if the
+    plan has no goals. Both readings are the same, because goals are counted completely.
     """
     if met + not_known < out_of:
         return Verdict("not_met", "not_met")

@@ -132,12 +132,12 @@ def korn_graubard_limits(shares: Estimates, confidence: float | Array) -> tuple[
 
 
 def logit_limits_where_enough(shares: Estimates, confidence: float) -> tuple[Array, Array]:
-    """Return the logit limits of shares, but Korn and Graubard's limits for shares with few answers of one kind.
+    """Return the logit limits of shares, but Korn and Graubard's limits for shares with few yeses or few noes.
 
-    If there are few answers of one kind (yes or no), logit limits contain the true share too rarely. Few means fewer
-    than 10 effective answers, or fewer than 15 if the effective number of all answers is smaller than the actual
-    number. The numbers 10 and 15 come from simulations (`tests/methods/test_simulations.py`). A share of 0 or 1 has no
-    logit limits, so it always gets Korn and Graubard's limits.
+    For such shares, logit limits contain the true share too rarely. Few means fewer than 10 effective answers. If the
+    weights and strata make the effective number of all answers smaller than the actual number, few means fewer than 15.
+    The numbers 10 and 15 come from simulations (`tests/methods/test_simulations.py`). A share of 0 or 1 has no logit
+    limits, so it always gets Korn and Graubard's limits.
     """
     low, high = logit_limits(shares.share, shares.standard_error, shares.degrees, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):

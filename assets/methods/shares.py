@@ -2,7 +2,8 @@
 
 A share was either published or estimated from answers. Shares are fractions between 0 and 1 here. Most functions take
 arrays (`Shares`, `Gaps`). NaN in an array means that a value is not known. A function that takes single shares
-(`Share`) calls an array function with arrays of length 1. It uses None if a value is not known.
+(`Share`) calls an array function with arrays of length 1. In a single share or result, None means that a value is not
+known.
 
 `samples.py` estimates shares from answers. `counts.py` deals with counts and rates of crime. `judgements.py` turns
 intervals into verdicts.
@@ -115,17 +116,17 @@ class Shares:
 
     @property
     def ends(self) -> tuple[Array, ...]:
-        """An array with the smallest values that round to the shares, and an array with the largest values.
+        """Two arrays: the smallest and the largest values that round to the shares.
 
-        Values below 0 become 0, and values above 1 become 1. If no share is rounded, the two arrays are equal, and the
-        tuple has only one.
+        Values below 0 become 0, and values above 1 become 1. If no share is rounded, the two arrays would be equal, so
+        there is only one.
         """
         if np.array_equal(self.low, self.high, equal_nan=True):
             return (np.clip(self.low, 0.0, 1.0),)
         return np.maximum(self.low, 0.0), np.minimum(self.high, 1.0)
 
     def variance_at(self, value: Array) -> Array:
-        """Return the variances of shares of `value` that have as many effective answers as these shares.
+        """Return the variance that each share would have if it were equal to `value`, with the same effective answers.
 
         If a share has no answers, the variance is NaN or infinity.
         """
@@ -148,7 +149,8 @@ class Gaps:
         """Return the variance of each gap.
 
         If `variance` has a value for a gap, the result is this value. If not, the two shares are taken as independent
-        samples. Then the result is the sum of their variances at the values `area` and `comparison`.
+        samples, and their variances are added. These are the variances that the shares would have if they were equal to
+        `area` and `comparison`.
         """
         of_two_samples = self.area.variance_at(area) + self.comparison.variance_at(comparison)
         return np.where(np.isnan(self.variance), of_two_samples, self.variance)
@@ -196,12 +198,12 @@ def change_limits(new: Shares, old: Shares, confidence: float) -> Limits:
     The limits allow for all values that round to the two shares. They are NaN if the number of answers of either share
     is not known.
 
-    Two editions are independent samples. Therefore the change d = p1 - p0 has the standard error sqrt(v1 + v0). Here v1
-    and v0 are the variances of the two shares. If either share has fewer than 10 effective answers of one kind (yes or
-    no), Newcombe's method is used instead. It combines two Wilson intervals.
+    Two editions are independent samples. Therefore the standard error of the change is sqrt(v1 + v0). Here v1 and v0
+    are the variances of the two shares. If either share has fewer than 10 effective answers of one kind (yes or no),
+    Newcombe's method is used instead. It combines two Wilson intervals.
 
-    The difference may also be a gap between an area and the municipality around it. Their shares are positively
-    correlated. The formula ignores this, so the interval of the gap is wider than necessary.
+    `new` and `old` may also be the shares of an area and of the municipality around it. These two shares are positively
+    correlated. The formula ignores this, so the interval of such a gap is wider than necessary.
     """
 
     def variance_at(new_value: Array, old_value: Array) -> Array:

@@ -1,6 +1,6 @@
-"""Draw two kinds of pictures as SVG: a measure over the years, and a funnel plot of areas of different size.
+"""Draw two kinds of pictures as SVG: a measure over the years, and a funnel plot that compares areas of different size.
 
-The pictures can be read without colours, because only shapes, dashes and words tell things apart.
+The pictures can be read without colours, because shapes, dashes and words are enough to tell things apart.
 `assets/published/pictures.py` decides which figures are drawn. Matplotlib is imported inside functions, because this
 module is loaded far more often than pictures are drawn.
 """
@@ -113,10 +113,10 @@ class Chart:
 class Funnel:
     """Everything that is drawn in a funnel plot, including all words.
 
-    `areas` has the name, the residents and the rate of each area. `rate` describes a horizontal line by its name and
-    the rate of all areas together. Each item of `limits` describes a lower and an upper line by a name and by points: a
-    number of residents, a lower limit and an upper limit. If only chance made the rates differ, nearly all areas would
-    lie between the limits.
+    `areas` has the name, the residents and the rate of each area. `rate` is a horizontal line: its name, and the rate
+    of all areas together. Each item of `limits` is a pair of lines: a name, and points. Each point is a number of
+    residents, a lower limit and an upper limit. If the rates differed only by chance, nearly all areas would lie
+    between the limits.
     """
 
     language: str

@@ -1,4 +1,4 @@
-"""Read the rows of the published file that pictures show, as typed objects.
+"""Read from the published file the rows that pictures show. Return them as typed objects.
 
 The figures and the breaks between them come from the two tables of the schema `indicators`. This module does not change
 or compare figures. The contracts say what the columns mean. `pictures.py` decides which figures each picture shows.
@@ -48,9 +48,10 @@ class Figure(Frozen):
 
     @property
     def why_empty(self) -> str | None:
-        """The reason why there is no figure. Its texts in reference.words are of the kind `reason`.
+        """The reason why there is no figure: `confidential`, `conflict`, `too_few_answers` or None.
 
-        The result is None if there is a figure, or if the figure was just not delivered.
+        Read it only if `value` is None. It is None if the figure was not delivered, or if it is not known yet how many
+        goals are met.
         """
         if self.confidentiality != FREE:
             return "confidential"
@@ -85,10 +86,10 @@ class Measure(Frozen):
 
 
 class Target(Frozen):
-    """A target, with the values that its figure is compared with.
+    """A target, with the values that pictures compare its figure with.
 
-    `limits` has the target's limit in each year. `path` has the values that lead year by year to the comparison area's
-    level. Each point of `limits` and `path` is a year and a value in the measure's unit.
+    `limits` has the target's limit in each year. If the target is to approach the level of another area, `path` has the
+    values on the way to this level. Each point of `limits` and `path` is a year and a value in the measure's unit.
     """
 
     agreement_id: str
@@ -108,7 +109,7 @@ class Target(Frozen):
 
     @property
     def approaches_an_area(self) -> bool:
-        """Whether the target is that the figure approaches another area's figure. The picture then shows both areas."""
+        """Whether the figure must approach another area's figure. The picture then shows both areas."""
         return self.rule == "approaches_comparison_area"
 
     @property
@@ -163,7 +164,7 @@ class Wording:
 def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
     """Read everything that pictures show.
 
-    `connection` must have the tables of the published file, under their own names.
+    `connection` must have the tables of the published file.
     """
     figures: dict[tuple[str, str], list[Figure]] = defaultdict(list)
     for figure in _rows(connection, sql("published/pictured_figures"), Figure):

@@ -71,7 +71,7 @@ def _draw(path: Path, picture: Chart | Funnel) -> bool:
 
 
 def pictures_of(published: Published) -> dict[str, Chart | Funnel]:
-    """Return the content of each picture in each language, keyed by the path of its file inside the folder of pictures.
+    """Return the content of each picture in each language, keyed by its file's path below the folder of pictures.
 
     Raises InputError if words.csv has no line for a word that a picture needs.
     """
@@ -153,7 +153,7 @@ def _series(published: Published, wording: Wording, figures: list[Figure]) -> Se
 def _point(wording: Wording, figure: Figure) -> Point:
     """Return the point that shows a figure and its interval.
 
-    A point without a figure has a word for the reason instead, or an empty word if the figure was not delivered.
+    If there is no figure, the point's `word` gives the reason. `word` is empty if the figure was just not delivered.
     """
     if figure.value is not None:
         return Point(figure.year, figure.value, figure.value_low, figure.value_high, wording.number(figure.value))
@@ -179,9 +179,10 @@ def _break(wording: Wording, year: int, figures: list[Figure]) -> Break:
 
 
 def _levels(published: Published, wording: Wording, target: Target, unit: str) -> Iterator[Level]:
-    """Yield the lines with which the target's figure is compared.
+    """Yield the lines that the target's figure is compared with.
 
-    These are the baseline, the limit, the goals, or the path to the level of another area: whichever the target has.
+    The lines show the baseline, the limit, the goals, or the path to the level of another area. A target has only some
+    of these.
     """
     first, last = target.first_year - 0.4, target.last_year + 0.4
     if target.start and not target.approaches_an_area:

@@ -1,13 +1,13 @@
-"""Compare what was delivered for each edition with what was delivered for the edition before.
+"""Compare the data delivered for each edition with the data delivered for the edition before.
 
-The comparison shows whether the amount of data has changed a lot, and whether data that came before are missing now.
-`continuity.sql` pairs the figures of two editions. This module counts the rows of every delivered table. It builds the
-counting queries in Python, because the names of the columns come from the contracts.
+The comparison shows whether the amount of data has changed a lot, and whether data are missing that the edition before
+had. `continuity.sql` pairs the figures of two editions. This module counts the rows of every delivered table. It builds
+the counting queries in Python, because the names of the columns come from the contracts.
 
 This module also gives each figure a lower and an upper limit. A figure between its limits continues the series of
-editions. The limits are conventions of this project, and so wide that figures are rarely outside them. A figure outside
-its limits causes a warning (`checks/rules/quality.yml`), which blocks nothing, because a real year can be unusual. The
-table quality.continuity is never published, because it has small counts.
+editions. The limits are conventions of this project. They are so wide that figures are rarely outside them. A figure
+outside its limits causes a warning (`checks/rules/quality.yml`). The warning blocks nothing, because a real year can be
+unusual. The table quality.continuity is never published, because it has small counts.
 """
 
 import duckdb
@@ -40,11 +40,11 @@ def continuity(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _deliveries(table: Table) -> str:
-    """Return a query that counts, for each edition and producer, what a delivered table contains.
+    """Return a query that counts the content of a delivered table, for each edition and producer.
 
     It counts the rows, the filled cells of each column, and the rows of each category (an allowed value of a column).
-    The counts of cells and categories are maps keyed by column, so that the query has the same columns for every table.
-    The query reads the table only once.
+    The counts of cells are a map, and so are the counts of categories. The query therefore has the same columns for
+    every table. It reads the table only once.
     """
     may_be_empty = [name for name, column in table.delivered_columns.items() if not column.required]
     listed = [name for name, column in table.columns.items() if column.allowed and name != "provenance"]
@@ -58,7 +58,7 @@ def _deliveries(table: Table) -> str:
 
 
 def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `continuity.sql` with three more columns: `low`, `high` and `continues`.
+    """Return the rows of `continuity.sql` with the columns `low`, `high` and `continues` added.
 
     `low` and `high` are the limits of the row's figure. `continues` says whether the figure lies between these limits.
     """
@@ -83,14 +83,13 @@ def _with_limits(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def _limits_of_counts(compared: pd.DataFrame) -> Limits:
-    """Return the lower and the upper limit of each count of reports. A count between them continues the series.
+    """Return the lower and the upper limit of each count of reports.
 
-    If chance explains the change since the edition before, the limits are 0 and infinity. Otherwise they are the
-    expected count divided by QUARTER, and the expected count multiplied by QUARTER.
+    If chance explains the change since the edition before, the limits are 0 and infinity. Otherwise a count may be at
+    most QUARTER (1.25) times the expected count, and at least the expected count divided by QUARTER.
 
-    The expected count is the count that would give the same rate, `value` divided by `out_of`, as in the edition
-    before. If `out_of` is 0 or not known in one of the two editions, the expected count is the count of the edition
-    before.
+    The expected count is the count that would leave the rate (`value` divided by `out_of`) as it was in the edition
+    before. If `out_of` is 0 or not known in one of the two editions, the count of the edition before is expected.
     """
     value, before, out_of, out_of_before = (
         compared[name].to_numpy(float, na_value=np.nan) for name in ("value", "value_before", "out_of", "out_of_before")

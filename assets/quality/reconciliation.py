@@ -2,20 +2,20 @@
 
 These pairs are compared:
 
-- the sum of the crime types, and the total, which has to be at least as large
-- the sum of several areas, and the larger area around them, which has to have at least as many reports
+- the sum of the crime types with the total: the sum must not be larger
+- the sum of several areas with the larger area around them: the sum must not be larger
 - two sources from the police
-- a new draw, and an earlier draw of the same crime year
-- computed figures, and published figures
-- the reports without a known place, and all reports, of which they have to be a small part
+- a new draw with an earlier draw of the same crime year
+- computed figures with published figures
+- the reports without a known place with all reports: they have to be a small part
 
 `reconciliation.sql` pairs the figures. If it gives no limits for a pair, this module adds them: one count has to lie
-within the exact Poisson limits of the other count. Limits in per cent would not do for such a pair. For example, 5 more
-reports are many if there are 20 reports, but few if there are 2,000.
+within the exact Poisson limits of the other count. Limits in per cent would not suit counts: 5 more reports are many if
+there are 20 reports, but few if there are 2,000.
 
 If two figures do not agree, a warning is given (`checks/rules/quality.yml`). No figure is changed.
-`indicators/yearly.sql` marks the figures in doubt. A target with such a figure gets no verdict until somebody accepts
-the failed check.
+`indicators/yearly.sql` marks the figures that are in doubt. A target with such a figure gets no verdict until somebody
+accepts the failed check.
 """
 
 import numpy as np

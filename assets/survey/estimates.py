@@ -20,10 +20,10 @@ from warehouse.contracts import contracts, to_pandas
 class Survey:
     """The survey of one edition as arrays: the sampling design, each respondent's areas, and each respondent's answers.
 
-    `inside` says for each respondent (row) and each of `areas` (column) whether the respondent belongs to the area.
-    `yes` says for each respondent (row) and each of `measures` (column) how the answer counts: 1 is a yes, 0 is not a
-    yes, and NaN is not in the denominator. `municipality_of` gives the municipality of each area that is not a
-    municipality itself.
+    `inside` and `yes` have a row for each respondent. `inside` has a column for each of `areas`, and says whether the
+    respondent belongs to the area. `yes` has a column for each of `measures`: 1 is a yes, 0 is another answer, and NaN
+    means that the respondent is not counted for this measure. `municipality_of` gives the municipality of each area
+    that is not a municipality itself.
     """
 
     design: Design
@@ -85,7 +85,7 @@ def gaps(respondents: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFra
 def survey_of(respondents: pd.DataFrame) -> Survey:
     """Return the survey of an edition as arrays.
 
-    If two producers use the same name for a stratum, these are two different strata.
+    Strata of different producers are different strata, even if they have the same name.
     """
     stratum = pd.factorize(respondents["extract"] + " " + respondents["stratum"])[0]
     population = respondents.groupby(stratum)["stratum_population_residents"].max().to_numpy(float)

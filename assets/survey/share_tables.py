@@ -1,8 +1,8 @@
-"""Finish two tables: safety.yearly_shares gets intervals, and safety.unsafe_bydele gets counts that allow for chance.
+"""Add intervals to safety.yearly_shares, and two counts of bydele to safety.unsafe_bydele.
 
-The intervals are those of published shares. The counts say how many areas are certainly above a limit, and how many are
-certainly not above it. `yearly_shares.sql` and `unsafe_bydele.sql` make everything else in the tables. The formulas are
-in `assets/methods/`. The verdicts are made in `assets/targets/verdicts.py`.
+Only published shares get their intervals here. The two counts say how many bydele are certainly above a limit, and how
+many are certainly not, if chance is taken into account. `yearly_shares.sql` and `unsafe_bydele.sql` make everything
+else in the tables. The formulas are in `assets/methods/`. The verdicts are made in `assets/targets/verdicts.py`.
 """
 
 import numpy as np
@@ -36,13 +36,13 @@ def yearly_shares(joined: pd.DataFrame, conventions: dict[str, float]) -> pd.Dat
 def unsafe_bydele(counted: pd.DataFrame, conventions: dict[str, float]) -> pd.DataFrame:
     """Return the table safety.unsafe_bydele. It has the rows of `unsafe_bydele.sql` and two more columns.
 
-    `bydele_surely_above` is the number of areas whose whole interval is above the limit. If there are several areas,
-    one of them may easily seem to be above the limit by chance. The intervals for this column are therefore wider than
-    usual: the error is divided by the number of areas (Bonferroni, the first step of Holm's method).
+    `bydele_surely_above` is the number of bydele whose whole interval is above the limit. The more bydele there are,
+    the likelier it is that one of them is above the limit only by chance. The intervals for this column are therefore
+    wider than usual: the error is divided by the number of bydele (Bonferroni, the first step of Holm's method).
 
-    `bydele_surely_not_above` is the number of areas whose whole interval is at the limit or below. The intervals for
-    this column have the usual width. Only if all areas are counted here does it follow that no area is above the limit.
-    More areas therefore do not make a wrong conclusion likelier.
+    `bydele_surely_not_above` is the number of bydele whose whole interval is at the limit or below. The intervals for
+    this column have the usual width. The conclusion that no bydel is above the limit is drawn only if all bydele are
+    counted here. It is therefore not likelier to be wrong if there are more bydele.
     """
     table = contracts()["safety.unsafe_bydele"]
     lists = ["answers", "share_percent", "standard_error_points", "degrees_of_freedom"]

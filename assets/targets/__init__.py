@@ -1,5 +1,6 @@
-"""Make the baselines of targets, the verdicts with their sentences, and readings that are printed beside the verdicts.
+"""Make the tables targets.baselines, targets.verdicts and targets.readings.
 
-`cases.py` reads the figures and comparisons that the rules need. `rules.py` has a function for each rule. `verdicts.py`
-decides when there is no verdict.
+The verdicts have sentences. The readings are printed beside the verdicts and bind nobody. `cases.py` reads the figures
+and comparisons that the rules need. `rules.py` has a function for each rule. `verdicts.py` decides when there is no
+verdict.
 """

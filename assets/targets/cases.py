@@ -20,11 +20,7 @@ UNCERTAIN = ("answers", "areas", "reports")  # a measure made of anything else i
 
 
 class Figure(BaseModel):
-    """A figure of indicators.yearly, or a fixed baseline, which is a figure that a person has set permanently.
-
-    A figure is a share in per cent, a number or rate of reports, or a full count. For reports, the figure also has the
-    number of residents. For a full count, it also has the parts: `counted`, `out_of` and `not_known`.
-    """
+    """A figure of indicators.yearly, or a baseline that a person has fixed (set permanently)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,7 +56,7 @@ class Figure(BaseModel):
         """Whether the count is hidden.
 
         A target for a hidden count gets no verdict, because "met" or "not met" would narrow down what the count can be.
-        A monitored type has no such target, and gets its verdict.
+        A monitored type gets its verdict even then, because it only has to be reported.
         """
         return self.confidentiality != FREE
 
@@ -90,8 +86,8 @@ class Figure(BaseModel):
     def count(self, unit: str) -> Count | None:
         """Return the number of reports and the number of residents, for the functions of `assets/methods`.
 
-        `unit` is the unit of the measure. If the measure is not a rate, the number of residents is not needed, and 1 is
-        returned in its place. Return None if a number that is needed is not known.
+        `unit` is the unit of the measure. Only a rate needs the residents. For any other unit, their number is given as
+        1. Return None if a needed number is not known.
         """
         if self.reports is None:
             return None
@@ -144,7 +140,7 @@ class Comparison(BaseModel):
 
 @dataclass(frozen=True)
 class Terms:
-    """What a rule needs besides figures: the target's terms in the agreement, and the conventions for the readings."""
+    """The terms that a rule judges by: those of the target in the agreement, and the project's conventions."""
 
     unit: str
     full_count: bool
@@ -161,8 +157,8 @@ class Terms:
 class Judged:
     """A verdict, and the numbers that a reader needs to follow the verdict.
 
-    `value` and `unit` are set only if the rule judges another number than the figure itself, such as a gap. `behind`
-    has the other figures that the verdict is computed from.
+    `value` and `unit` are set only if the rule does not judge the figure itself but, for example, a gap. `behind` has
+    the figures that the verdict is computed from, except the judged figure.
     """
 
     verdict: Verdict
@@ -223,7 +219,7 @@ class Case(BaseModel):
 
     @property
     def since_baseline(self) -> tuple[Comparison, ...]:
-        """The comparisons that start at the baseline or later.
+        """The comparisons of figures since the baseline.
 
         They compare each edition with the edition before, and the judged figure with the figure of each earlier
         edition.
@@ -232,7 +228,7 @@ class Case(BaseModel):
         return *self.years, *(comparison for comparison in self.earlier if comparison.compared_edition >= first)
 
     def terms(self, confidence: float, power: float) -> Terms:
-        """Return what the target's rule needs besides figures.
+        """Return the terms that the target's rule judges by.
 
         `confidence` and `power` are conventions of this project.
         """

@@ -1,10 +1,10 @@
 """Fix the baselines of an agreement's targets: set them permanently to the figures that the store has now.
 
-Each time that a person fixes baselines is called an act. An act adds lines to
-`warehouse/reference/fixed_baselines.csv`. Nothing else writes to that file. A line is never changed. Instead, a later
-act adds a new line, with a reason, which replaces the old line. This module decides what an act writes, what it leaves
-unchanged, and what it refuses. `figures_to_fix.sql` compares the figures of the store with the latest acts.
-`baselines.sql` makes baselines from acts.
+When a person fixes baselines, this is called an act. An act adds lines to `warehouse/reference/fixed_baselines.csv`.
+Nothing else writes to that file, and its lines are never changed. To replace a baseline, a later act adds a new line
+and gives a reason. This module decides which lines an act adds, which earlier lines stay valid, and when an act is
+refused. `figures_to_fix.sql` compares the figures of the store with the latest acts. `baselines.sql` makes baselines
+from acts.
 """
 
 import csv
@@ -82,7 +82,7 @@ class TargetToFix:
 
 @dataclass(frozen=True)
 class Act:
-    """What happened when a person fixed (set permanently) the baselines of an agreement.
+    """The result of fixing (setting permanently) the baselines of an agreement.
 
     `written` has the lines that the act wrote. `stood` has the lines of earlier acts that are still valid. `missing`
     has the targets for which the store has no figure.
@@ -94,9 +94,9 @@ class Act:
 
 
 def fix_baselines(agreement_id: str, person: str, reason: str | None, today: date) -> Act:
-    """Fix an agreement's baselines: set them permanently to the figures, except hidden ones, that the store has now.
+    """Fix an agreement's baselines: set them permanently to the figures that the store has now.
 
-    Raises InputError in the following cases, and then writes nothing:
+    A baseline is not fixed if its figure is hidden. Raises InputError in the following cases, and then writes nothing:
 
     - `person` is empty.
     - `reason` contains personal data, or `person` contains personal data other than a name.
@@ -142,10 +142,10 @@ def editions_of_baselines() -> list[int]:
 
 
 def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
-    """Return, for all agreements and in order, every target whose baseline a person has to fix (set permanently).
+    """Return, in order, all targets with a baseline that a person has to fix (set permanently).
 
     Targets and earlier acts are read from the reference files. Figures are read from the store. `person`, `today` and
-    `reason` are written into the lines that a new act would add.
+    `reason` are needed for the line that a new act would add for a target.
     """
     with _starting_points() as connection:
         for name in STORED:

@@ -1,7 +1,7 @@
 """The rules of an agreement. Each rule is a function that makes a verdict from figures and comparisons.
 
-`cases.py` has the classes of figures and comparisons. A rule does not decide whether comparing two figures is allowed,
-because each comparison already says so. The formulas of the literal and the statistical reading are in
+`cases.py` has the classes of figures and comparisons. A rule does not decide whether two figures may be compared. The
+comparison's `forbidden_by` already gives the answer. The formulas of the literal and the statistical reading are in
 `assets/methods/judgements.py`. To add a rule, write one function here and one line in `RULES`.
 """
 
@@ -157,15 +157,15 @@ def held_at_baseline(comparison: Comparison | None, varied: Dispersion | None, t
 
 
 def reported() -> Judged:
-    """Return the verdict "met": a monitored type only has to be reported, even if its figure is hidden."""
+    """Return the verdict "met", because a monitored type only has to be reported. A hidden figure counts as reported."""
     return Judged(Verdict("met", "met"))
 
 
 def at_least(figure: Figure, terms: Terms) -> Judged:
     """Judge whether the figure is at least the limit.
 
-    The result also says how much is missing to the limit, or how many activities if the figure is a share of
-    activities.
+    The result also says how much is missing to the limit. If the figure is a share of activities, the result says how
+    many activities are missing.
     """
     value, limit = figure.value or 0.0, terms.limit_value
     missing = max(limit - value, 0)
@@ -214,7 +214,7 @@ def _why_empty(figure: Figure | None, missing: str) -> str | None:
 
 
 def _years(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Return the comparisons between an edition and the edition before, the oldest comparison first."""
+    """Return the comparisons of each edition with the edition before, the oldest comparison first."""
     return [comparison for comparison in comparisons if comparison.compared_with == "edition_before"]
 
 
@@ -239,7 +239,10 @@ def _why_no_series(comparisons: Sequence[Comparison], terms: Terms) -> str | Non
 
 
 def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
-    """Return a verdict on all editions since the baseline, with the baseline's figure. The `change` stays empty."""
+    """Return a verdict on all editions since the baseline.
+
+    Add the baseline, the breaks and all figures, but no `change`.
+    """
     figures = _series(comparisons)
     if not figures:
         return Judged(verdict)
@@ -249,9 +252,9 @@ def _over(comparisons: Sequence[Comparison], verdict: Verdict) -> Judged:
 
 
 def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
-    """Return the breaks of the first forbidden comparison, or of all comparisons if none is forbidden.
+    """Return the breaks of the first forbidden comparison. If none is forbidden, return the breaks of all comparisons.
 
-    The result is a text of words with spaces between them. The word `question_unknown` comes last.
+    The result is one text: the breaks with spaces between them. `question_unknown` comes last.
     """
     forbidden = [comparison for comparison in comparisons if comparison.forbidden_by][:1]
     words = {word for comparison in forbidden or comparisons for word in (comparison.breaks or "").split()}
@@ -260,7 +263,7 @@ def _breaks_of(comparisons: Sequence[Comparison]) -> str | None:
 
 
 def _against(verdict: Verdict, comparison: Comparison) -> Judged:
-    """Return a verdict, with the figure that the judged figure was compared with. The `change` stays empty."""
+    """Return a verdict. Add the edition, the figures and the breaks of the comparison, but not its `change`."""
     value = comparison.against.value if comparison.against else None
     return Judged(verdict, comparison.compared_edition, value, breaks=comparison.breaks, behind=comparison.behind)
 

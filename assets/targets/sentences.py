@@ -125,7 +125,10 @@ def _parts(row: VerdictRow, rule: str, made_of: str) -> list[str]:
 
 
 def _literal(row: VerdictRow, rule: str) -> str:
-    """Return what the target asks for, as a part of a sentence's name: `at_least` in `literal.at_least.met`."""
+    """Return the middle part of a sentence's name, such as `at_least` in `literal.at_least.met`.
+
+    It says what the target asks for.
+    """
     if row.compared_with == "baseline_gap" and row.tolerance:
         return "baseline_gap_tolerance"
     return rule if row.compared_with == "limit" else row.compared_with

@@ -109,10 +109,9 @@ def _without_value(case: Case) -> str | None:
 
 
 def _unless_in_doubt(verdict: Verdict, case: Case, doubtful: list[Figure]) -> Verdict:
-    """Return the verdict if it is not in doubt. If it is in doubt, return a verdict that is not evaluable.
+    """Return the verdict, or the verdict "not evaluable" if the verdict is in doubt.
 
-    A verdict is in doubt if the baseline has changed. It is also in doubt if a figure failed a check and nobody has
-    accepted the failure.
+    It is in doubt if the baseline has changed, or if a figure failed a check and nobody has accepted the failure.
     """
     unsettled = case.baseline_changed or any(figure.decision is None for figure in doubtful)
     return not_evaluable("failed_check") if unsettled and verdict.literal != "not_evaluable" else verdict

@@ -1,9 +1,9 @@
 """Read delivered files in four formats: CSV, Excel, SPSS and Parquet.
 
-This module reads a file's headings, the number of its rows, and its cells. Every cell is read as text, because the
-store keeps what the producer wrote. Excel, SPSS and Parquet can store a number or a day in a type of its own. Such a
-value becomes text here, with the decimal mark and the date format of the specification. This module refuses a file that
-is not a table. `layouts.py` says what the columns mean, and `matching.py` chooses the layout.
+This module reads a file's headings, the number of its rows, and its cells. It refuses a file that is not a table. Every
+cell is read as text, because the store keeps what the producer wrote. Excel, SPSS and Parquet can also store numbers
+and days that are not text. They become text here, with the decimal mark and the date format of the specification.
+`layouts.py` says what the columns mean, and `matching.py` chooses the layout.
 
 Each format has its own module with three functions: `names(path, writing)`, `look(path, writing)` and `batches(path,
 writing, wanted)`. The parameter `writing` says how the producer writes its files (see `layouts.Writing`). `cells.py`
@@ -43,7 +43,7 @@ _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|
 
 
 def format_of(path: Path) -> Format:
-    """Return the file's format, which the file's first bytes show. Raises InputError if the file is not a table."""
+    """Return the format that the file's first bytes show. Raises InputError if the file is not a table."""
     with path.open("rb") as file:
         start = file.read(2048)
     if not start.strip(_BYTES_OF_EMPTY_FILES):
@@ -67,7 +67,8 @@ def format_of(path: Path) -> Format:
 def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | None:
     """Return the headings of the file's columns.
 
-    Return None if the specification does not list the format `kind`, or names a sheet that the workbook does not have.
+    Return None if the specification does not list the format `kind`, or if the workbook does not have the sheet that
+    the specification names.
     """
     if getattr(writing.formats, kind) is None:
         return None
@@ -87,9 +88,10 @@ def cells_of(path: Path, kind: Format, writing: Writing) -> Cells:
 def batches_of(path: Path, kind: Format, writing: Writing, wanted: Sequence[str]) -> Batches:
     """Yield the file's rows in batches, in the file's order.
 
-    A batch has the columns `row` and `malformed`, followed by the wanted columns as text. `row` is the row's number, as
-    a program such as Excel or SPSS shows it. If a row could not be divided into cells, `malformed` says why. Otherwise,
-    it is null. Raises InputError if a cell is too long or, in formats other than CSV, has an odd character.
+    A batch has the columns `row` and `malformed`, followed by the wanted columns as text. `row` is the row number that
+    a program such as Excel or SPSS shows. `malformed` is the reason why the row could not be divided into cells, or
+    null if it could. Raises InputError if a cell is too long or, in formats other than CSV, has an odd character (see
+    `refuse_odd_text`).
     """
     for batch in _FORMATS[kind].batches(path, writing, list(wanted)):
         place = f"{path_for_reader(path)}{_on_sheet(writing) if kind == 'xlsx' else ''}"

@@ -1,7 +1,6 @@
 """The functions that all formats share: they make batches of text cells, and refuse characters that no cell may have.
 
-The functions of this module do not depend on the format of the file. Each format has its own module in this folder.
-That module opens the files of its format, and divides the files into cells.
+Each format has its own module, which opens a file and divides it into cells.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -140,8 +139,8 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
     """Refuse a batch if a cell has too many characters or an odd character.
 
     Odd characters are control characters, invisible marks that change the direction of writing, and letters that a
-    wrong encoding has garbled or lost. This function is used for Excel, SPSS and Parquet, because a library decodes
-    their cells. `csv_files.py` searches the bytes of a CSV file before it decodes them.
+    wrong encoding has garbled or lost. This function is not used for CSV, because `csv_files.py` has already searched
+    the file's bytes.
     """
     for name in batch.schema.names[2:]:
         column = batch.column(name)
@@ -153,12 +152,11 @@ def refuse_odd_text(place: str, batch: pa.RecordBatch) -> None:
 
 
 def without_odd_blanks(column: pa.StringArray) -> pa.StringArray:
-    """Trim each cell that contains an invisible character, such as a tab, a line end or a no-break space.
+    """Trim each cell that contains an odd blank: a tab, a line end, a no-break space or another invisible character.
 
-    Trimming removes the invisible characters and the ordinary spaces around the cell. All other cells keep their
-    spaces. Most columns have no invisible characters at all. Therefore, the bytes of all cells are first searched
-    together, in C. This takes a tenth of the time that a search of each cell takes. Without this first search,
-    `benchmarks.police_csv` takes longer.
+    Odd blanks and ordinary spaces around the text are removed. A cell without an odd blank is returned unchanged, even
+    if it has spaces around the text. Most columns have no odd blanks. Therefore, the bytes of all cells are first
+    searched together, in C, which is ten times as fast as a search of each cell (see `benchmarks.police_csv`).
     """
     column_bytes = _bytes_of(column)
     searched = (b"\t", b"\n", b"\r", *(() if column_bytes.isascii() else _LAST_BYTES_OF_ODD_BLANKS))
@@ -188,9 +186,8 @@ def _refuse_where(place: str, batch: pa.RecordBatch, name: str, at_fault: pa.Boo
 def _may_be_odd(column: pa.StringArray) -> bool:
     """Return whether any cell of the column may have too many characters or an odd character.
 
-    If so, the caller has to search each cell. This function searches the bytes of all cells together. This takes a
-    tenth of the time that a search of each cell takes. Without this function, `benchmarks.workbooks_and_spss` takes
-    longer.
+    The bytes of all cells are searched together, which is ten times as fast as a search of each cell. Without this
+    function, `benchmarks.workbooks_and_spss` takes longer.
     """
     column_bytes = _bytes_of(column)
     return bool(column_bytes) and (
@@ -217,10 +214,10 @@ def _bytes_of(column: pa.StringArray) -> bytes:
 
 
 class Stamp(NamedTuple):
-    """Four values that show whether a file has been replaced: its size, two times and its inode.
+    """A file's size, its times of last writing and last change, and its inode. They show whether the file was replaced.
 
-    If another file replaces this file, at least one of the values changes, even if the two files have the same size and
-    the same time of writing.
+    If another file replaces the file, at least one of these values changes, even if the size and the time of writing
+    stay the same.
     """
 
     size: int
@@ -239,7 +236,7 @@ def stamp_of(path: Path) -> Stamp:
 def readable(path: Path, *faults: type[Exception]) -> Iterator[None]:
     """Catch the errors that a library raises for a damaged file, and raise InputError instead.
 
-    `faults` are the library's own classes of errors.
+    `faults` are the library's error classes.
     """
     expected: tuple[type[Exception], ...] = (*faults, OSError, UnicodeDecodeError, MemoryError)
     try:
@@ -259,7 +256,7 @@ def _number_text(number: float, decimal_mark: str) -> str:
 
 
 def _decimal_text(number: Decimal) -> str:
-    """Return all digits of the number, without zeros at the end of its decimals.
+    """Return all digits of the number, without trailing zeros after the decimal mark.
 
     `Decimal.normalize` is not used, because it rounds to 28 digits.
     """

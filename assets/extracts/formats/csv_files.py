@@ -1,8 +1,8 @@
 """Read CSV files. The specification gives their encoding and delimiter, because the files themselves do not.
 
-This module divides a file's bytes into rows and cells. Every byte is checked before a cell is read. A file is refused
-if it has another encoding, is cut off, or has bytes that no table should have. The error's message names the line.
-`cells.py` has the functions that all formats share.
+This module divides a file's bytes into rows and cells. Every byte is checked before any cell is read. A file is refused
+if its encoding is not that of the specification, if it is cut off, or if it has bytes that no table should have. The
+error's message names the line. `cells.py` has the functions that all formats share.
 """
 
 import codecs
@@ -72,8 +72,8 @@ def names(path: Path, writing: Writing) -> tuple[str, ...]:
 def look(path: Path, writing: Writing) -> Cells:
     """Count the rows below the header.
 
-    Without quotation marks, each line is a row, so only the lines are counted. Raises InputError if the file has a
-    fault. The error's message names the line of the first fault.
+    If the file has no quotation marks, each line is a row, so the lines are counted. Raises InputError if the file has
+    a fault. The error's message names the line of the first fault.
     """
     settings = _settings(writing)
     findings = _search(path, settings)
@@ -244,7 +244,8 @@ def _search(path: Path, settings: Csv) -> _Findings:
 def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
     """Refuse a file if the last line of the block is longer than LONGEST_LINE bytes.
 
-    A block has to end at the end of a line, but so long a line could go on in the next block.
+    To complete the last line of a block, `_search` reads at most LONGEST_LINE bytes. A longer line could therefore be
+    divided between two blocks.
     """
     line_end = block.rfind(b"\n", 0, -1) + 1
     if len(block) - line_end > LONGEST_LINE:
@@ -255,9 +256,9 @@ def _refuse_long_line(path: Path, block: bytes, findings: _Findings) -> None:
 
 
 def _search_block(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Refuse bytes that the specification's encoding does not allow, and record other findings.
+    """Refuse control characters, and bytes that the specification's encoding does not allow.
 
-    These findings are quotation marks, carriage returns without a line feed, and the number of lines.
+    Quotation marks, carriage returns without a line feed, and the number of lines are recorded in `findings`.
     """
     if findings.lines == 0:
         _refuse_marks(path, settings, block)
@@ -280,7 +281,7 @@ def _line(findings: _Findings, block: bytes, position: int) -> int:
 
 
 def _refuse_marks(path: Path, settings: Csv, block: bytes) -> None:
-    """Refuse a file if its first bytes show another encoding than the specification's encoding.
+    """Refuse a file if its first bytes show that its encoding is not that of the specification.
 
     The first bytes can show UTF-16, UTF-32, or UTF-8 with a byte order mark.
     """
@@ -306,11 +307,11 @@ def _first_of(block: bytes, unwanted: bytes) -> int | None:
 
 
 def _search_8_bit(path: Path, settings: Csv, block: bytes, findings: _Findings) -> None:
-    """Search a block of a file that should be in an 8-bit encoding. The block has letters that are not ASCII.
+    """Search a block with letters outside ASCII, in a file for which the specification names an 8-bit encoding.
 
-    If all such letters in the file so far are in UTF-8, this function only records the line of the first one, and
-    `_refuse_another_encoding` refuses the file later. If not, this function refuses bytes that the encoding does not
-    have, and letters in UTF-8.
+    If all these letters so far are in UTF-8, the line of the first one is recorded, and `_refuse_another_encoding`
+    refuses the file at the end of the search. Otherwise, this function refuses letters in UTF-8, and bytes that the
+    8-bit encoding does not have.
     """
     if not findings.other_letters and _is_utf8(block):
         findings.utf8_line = findings.utf8_line or _line(
@@ -400,8 +401,8 @@ def _count_quoted(path: Path, settings: Csv, columns: int, findings: _Findings) 
 def _holds_lines(cell: str, settings: Csv, columns: int) -> bool:
     """Return whether a cell seems to contain whole rows because a quotation mark is missing.
 
-    Such a cell has a line end and at least as many delimiters as a row of the file. It also has at least
-    FEWEST_DELIMITERS delimiters, because ordinary text may have fewer.
+    Such a cell has a line end and at least as many delimiters as a row of the file. A cell with fewer than
+    FEWEST_DELIMITERS delimiters may be ordinary text, so the answer is False.
     """
     return "\n" in cell and cell.count(settings.delimiter) >= max(columns - 1, FEWEST_DELIMITERS)
 

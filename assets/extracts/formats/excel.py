@@ -1,9 +1,8 @@
 """Read one sheet of an Excel workbook with the library python-calamine.
 
-This module divides a sheet into rows and cells. Before that, `sheet_text.py` searches the sheet's XML. It refuses
-sheets that would take too much memory. It also refuses formulas, errors and merged cells, because the library does not
-report them. Finally, it counts the rows. This module compares that number with the number of rows that the library
-reads.
+First, `sheet_text.py` searches the sheet's XML. It refuses sheets that would take too much memory. It also refuses
+formulas, errors and merged cells, because the library does not report them. Finally, it counts the rows. This module
+then reads the sheet's rows and cells, and refuses the sheet if the number of rows differs from that count.
 """
 
 import gc
@@ -47,7 +46,8 @@ def sheets(path: Path) -> list[str]:
 def look(path: Path, writing: Writing) -> Cells:
     """Count the rows below the header, without empty rows.
 
-    Raises InputError if a sheet or a cell would be lost, or cannot be read.
+    Raises InputError if the sheet is hidden, or if values would be lost, for example on a sheet that the specification
+    does not name.
     """
     settings = _settings(writing)
     book = _book(path)
@@ -141,9 +141,8 @@ class _Book:
 def _in_columns(sheet: python_calamine.CalamineSheet, counted: int) -> _Sheet:
     """Return the sheet as columns.
 
-    Each column is one long tuple, because Python's garbage collection spends no time on a few long tuples. If there
-    were a list for each row, the garbage collection would visit all these lists again and again. With rows in place of
-    columns, `benchmarks.workbooks_and_spss` is slower.
+    Rows would be many lists, which Python's garbage collection would visit again and again. It spends no time on a few
+    long tuples. With rows in place of columns, `benchmarks.workbooks_and_spss` is slower.
     """
     rows = sheet.to_python(skip_empty_area=False)
     # any() is quick but misses a row of zeros; counting the empty cells finds such a row but takes three times as long
@@ -173,10 +172,9 @@ _kept: dict[tuple[Path, Stamp], _Book] = {}  # the workbook that was used last i
 def _book(path: Path) -> _Book:
     """Return the workbook. It is opened only if it is not in memory, or if its file has changed.
 
-    Workbooks stay in memory, because a run inspects the workbooks of all its editions before it reads their rows. If
-    the files of the workbooks in memory have more than KEPT_BYTES bytes together, the least recently used workbooks are
-    removed. The workbook that was used last always stays. If no workbook stayed in memory, `benchmarks.run_overhead`
-    and `benchmarks.workbooks_and_spss` would be slower.
+    Workbooks stay in memory, because a run inspects the workbooks of all its editions before it reads their rows.
+    Otherwise, `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` would be slower. If the total size of their
+    files exceeds KEPT_BYTES, the least recently used workbooks are removed, but never the workbook that is returned.
     """
     key = path, stamp_of(path)
     _kept[key] = _kept.pop(key) if key in _kept else _Book(path)
@@ -195,9 +193,9 @@ def _cells_at(column: tuple[object, ...], places: list[int]) -> Sequence[object]
 
 
 def _refuse_sheets(path: Path, workbook: python_calamine.CalamineWorkbook, settings: Xlsx) -> None:
-    """Refuse a workbook if it has a sheet that the specification does not name, or if the sheet to be read is hidden.
+    """Refuse a workbook if it has a sheet that the specification does not name, because its rows would be lost.
 
-    A sheet that the specification does not name may have rows that would be lost.
+    A workbook is also refused if the sheet to be read is hidden.
     """
     visible = {sheet.name: str(sheet.visible).endswith("Visible") for sheet in workbook.sheets_metadata}
     for name, shown in visible.items():

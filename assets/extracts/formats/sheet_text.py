@@ -1,8 +1,8 @@
 """Check the XML of an Excel workbook before a library reads the cells.
 
 This module refuses formulas, errors and merged cells, because the library does not report them. It also counts the rows
-that have a value. It refuses a workbook that would fill the memory: if its parts unpack to an enormous size, or if a
-single cell is so far from all other cells that the table would be enormous. `excel.py` reads the cells themselves.
+that have a value. It refuses a workbook that would fill the memory, because it unpacks to an enormous size, or because
+a cell is so far from the other cells that the table would be enormous. `excel.py` reads the cells themselves.
 """
 
 import re
@@ -76,7 +76,7 @@ def letters(column: int) -> str:
 
 @dataclass
 class _SheetSearch:
-    """The state of a search through a sheet's XML, which is searched piece by piece."""
+    """A search through a sheet's XML. `take` gets the XML piece by piece, and `end` completes the search."""
 
     place: str
     prefix: bytes = b""  # some programs write <x:row> for <row>
@@ -130,9 +130,9 @@ class _SheetSearch:
         self.last_column = max([self.last_column, *{column for column, _ in cells}], key=_number)
 
     def _last_cells(self, rows: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Return the column and the row number of the last cell in each row.
+        """Return the column and the row number of each row's last cell.
 
-        The XML has the cells of a row in order, so the row's last cell is also the last cell in the row's XML.
+        It is the last cell in the row's XML, because the XML has a row's cells in order.
         """
         cell = self._tag(b"c ")
         return [

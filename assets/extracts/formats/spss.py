@@ -1,7 +1,8 @@
 """Read SPSS files, in which answers are numbers with labels, and days are seconds since 14 October 1582.
 
 This module turns a file's variables into columns of text. Values that the file declares missing become empty cells,
-except some values with a label (see `_without_missing`). `cells.py` has the functions that all formats share.
+unless they are answers such as "Ved ikke" (see `_without_missing`). `cells.py` has the functions that all formats
+share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def names(path: Path, _: Writing) -> tuple[str, ...]:
 def look(path: Path, writing: Writing) -> Cells:
     """Return the number of cases, which is what SPSS calls rows.
 
-    The file's metadata give this number. If the metadata do not give it, one variable is read to count the cases.
+    If the file's metadata do not give this number, one variable is read to count the cases.
     """
     metadata = _metadata(path)
     if metadata.number_rows is not None and metadata.number_rows >= 0:
@@ -65,8 +66,7 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 def _first_cells(path: Path, wanted: list[str]) -> dict[str, pa.Array]:
     """Return the cells of the file's first cases, keyed by variable.
 
-    If the inspection has read a variable, its cells are still in memory. Only the other wanted variables are read from
-    the file.
+    Variables that are in the cache (see `_kept`) are not read from the file again.
     """
     cells = _kept(path, stamp_of(path))
     absent = [name for name in wanted if name not in cells]
@@ -88,8 +88,7 @@ def _kept(_path: Path, _stamp: Stamp) -> dict[str, pa.Array]:
 def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[str, pa.Array]:
     """Read the wanted variables of `limit` cases. The first `rows_before` cases are skipped.
 
-    pyreadstat fails if it converts an impossible day. Therefore it does not convert days, and `_days` converts them
-    instead.
+    `_days` converts days, because pyreadstat would fail on an impossible day.
     """
     import pyreadstat
 
@@ -116,10 +115,10 @@ def _cells(path: Path, wanted: list[str], rows_before: int, limit: int) -> dict[
 
 
 def _days(values: pa.Array, kind: str | None) -> pa.Array:
-    """Convert seconds since 14 October 1582 to days. If the variable has no days, return its values unchanged.
+    """Convert seconds since 14 October 1582 to days. The values of a variable that has no days are returned unchanged.
 
-    If the variable's format has a time, each day keeps its time. A day that is out of range becomes the first or the
-    last possible day, and row rules then reject its row.
+    If the variable's format includes a time of day, the time is kept. A day before that date or after the year 9999
+    becomes the first or the last possible day, and row rules then reject its row.
     """
     moment = (kind or "").startswith(("DATETIME", "YMDHMS"))
     day = (kind or "").startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE"))
@@ -132,10 +131,10 @@ def _days(values: pa.Array, kind: str | None) -> pa.Array:
 
 
 def _without_missing(values: pa.Array, ranges: "Sequence[MissingRange]", labels: Mapping[float, str]) -> pa.Array:
-    """Return a variable's values, with null for each value that the file declares missing and that is not an answer.
+    """Return a variable's values. Null replaces values that the file declares missing, unless they are answers.
 
-    A value that is declared missing is still an answer if it has a label, such as "Ved ikke", and if the variable also
-    has a label for a value that is not missing.
+    A value declared missing, such as "Ved ikke", is an answer if it has a label, and if any value that is not declared
+    missing also has a label.
     """
     valid_labels = [value for value in labels if not any(span["lo"] <= value <= span["hi"] for span in ranges)]
     for span in ranges:

@@ -1,9 +1,9 @@
 """Write made-up delivered files. They are needed because no real files are public.
 
 The files have the formats in which producers send such data. This module decides which files there are, and
-`writing.py` writes them into a folder. Their content is made up in `survey_answers.py`, `police_reports.py`,
-`police_counts.py`, `population.py` and `partnership.py`. Only `figures.py` has real figures, which have been published.
-The modules of this folder never read a file that a producer delivered.
+`writing.py` writes them into a folder. `survey_answers.py`, `police_reports.py`, `police_counts.py`, `population.py`
+and `partnership.py` make up the content. `figures.py` makes up nothing: it uses real figures, which have been
+published. The modules of this folder never read a file that a producer delivered.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ def write_sample(folder: Path, seed: int = 1, show_progress: Callable[[int, int]
 def sample_extracts(
     edition: int, seed: int, specifications: dict[str, Specification], reference: Reference
 ) -> Iterator[Extract]:
-    """Yield the made-up files of an edition before they are written."""
+    """Yield the content of an edition's made-up files. `write_sample` writes the files."""
     layouts = {name: specification.for_edition(edition) for name, specification in specifications.items()}
     yield survey_extract(layouts["sikker_by_survey"], seed, reference)
     yield from _police_extracts(edition, seed, layouts, reference)

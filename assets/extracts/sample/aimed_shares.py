@@ -1,9 +1,9 @@
 """Calculate the shares that the made-up answers of the survey should give.
 
-A share is the published share if there is one. If not, a plausible share is made up. Each stratum has two sets of
-shares: one set for the day, and one set for the evening and night. Shares are in per cent of the respondents who gave a
-view. The strata of a bydel together give the bydel's share. All strata together give Copenhagen's share.
-`survey_answers.py` makes up the answer of each respondent.
+If a share was published, it is used. If not, a plausible share is made up. Each stratum has two sets of shares: one set
+for the day, and one set for the evening and night. Shares are in per cent of the respondents who gave a view. The
+strata of a bydel together have the bydel's share. All strata together have Copenhagen's share. `survey_answers.py`
+makes up the answer of each respondent.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class City:
 
 
 def stratum_shares(strata: pd.DataFrame, edition: int, reference: Reference) -> pd.DataFrame:
-    """Return the shares `neither` and `unsafe` of each stratum, for the day and for the evening.
+    """Return the shares `neither` (neither safe nor unsafe) and `unsafe` of each stratum, for the day and the evening.
 
     `strata` has the columns `area_id`, `partnership_id` and `residents`. `area_id` is the bydel. `partnership_id` is
     the partnership area, or None if the stratum is outside the partnership areas. `residents` is the number of
@@ -126,11 +126,10 @@ def _unsafe(
 def _neither(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, unsafe: pd.Series
 ) -> pd.Series:
-    """Return the share `neither` of each stratum.
+    """Return the share `neither` of each stratum. All strata of a bydel have the same share.
 
-    All strata of a bydel have the same share. If the bydel's share `safe` was published, the share `neither` follows
-    from it. If not, one part of the share is the same in every bydel, and the other part is proportional to the bydel's
-    unsafe share.
+    If the bydel's share `safe` was published, the share `neither` is the rest of 100 % after `safe` and `unsafe`. If
+    not, the share `neither` rises with the bydel's share `unsafe`.
     """
     bydele = strata.groupby("area_id")["residents"].sum()
     bydel_unsafe = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
@@ -144,10 +143,9 @@ def _neither(
 
 
 def _spread(published: dict[str, float], profile: pd.Series, total: float, residents: pd.Series) -> pd.Series:
-    """Return the share of every bydel.
+    """Return the share of every bydel. All bydele together have the share `total`.
 
-    If a bydel's share was published, it is returned unchanged. The other shares are proportional to `profile`. All
-    bydele together have the share `total`.
+    Published shares are returned unchanged. The other shares are proportional to `profile`.
     """
     shares = profile.copy()
     unpublished = [area for area in shares.index if area not in published]
@@ -160,8 +158,8 @@ def _spread(published: dict[str, float], profile: pd.Series, total: float, resid
 def _by_stratum(strata: pd.DataFrame, bydel_shares: pd.Series, partnership_shares: dict[str, float]) -> pd.Series:
     """Return the share of each stratum.
 
-    If a stratum is in a partnership area, it has the share of that partnership area. The other strata of a bydel all
-    have the same share. This share is chosen so that all strata of the bydel together have the bydel's share.
+    A stratum in a partnership area has the share of that area. The other strata of a bydel all have the same share,
+    chosen so that all strata of the bydel together have the bydel's share.
     """
     shares = strata["partnership_id"].map(partnership_shares)
     inside = (shares * strata["residents"]).groupby(strata["area_id"]).sum()

@@ -1,4 +1,4 @@
-"""Make a file that looks as if somebody had typed the published figures of the reference data into a table."""
+"""Make a file that looks like a hand-typed table of the published figures in the reference data."""
 
 from assets.extracts.layouts import Format, Layout
 from assets.extracts.sample.writing import Extract, area_names, labels_of

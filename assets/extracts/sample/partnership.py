@@ -1,9 +1,9 @@
-"""Make up the files about the partnerships: activities, result goals, meetings, accounts and the state's list of areas.
+"""Make up the files about the partnerships, and the file with the state's list of residential areas.
 
-In a real delivery, the activities and the result goals come from a partnership's safety plan. The state lists
-residential areas, for example vulnerable areas. The partnerships and the listed area Tingbjerg/Utterslevhuse are real,
-and most names of partners are from the reference data. All other names and texts are invented. `writing.py` writes the
-files.
+The files about the partnerships have activities, result goals, meetings and accounts. In a real delivery, the
+activities and the result goals come from a partnership's safety plan. The partnerships and the listed area
+Tingbjerg/Utterslevhuse are real, and most names of partners are from the reference data. All other names and texts are
+invented. `writing.py` writes the files.
 """
 
 import numpy as np
@@ -185,9 +185,9 @@ def accounts_extract(layout: Layout, seed: int, reference: Reference) -> Extract
 
 
 def listed_extract(layout: Layout, seed: int, reference: Reference) -> Extract:
-    """Return a file with the residential areas that the state lists in December of the edition's year.
+    """Return a file with the state's list of residential areas in December of the edition's year.
 
-    Every second year, the last area of the list is removed. The first area always stays.
+    The list gets shorter: every second year, its last area is removed. The first area always stays.
     """
     municipality = reference["reference.areas"].query("level == 'municipality'")["code"].iloc[0]
     listed = max(1, len(LISTED) - (layout.edition - FIRST_EDITION + seed % 2) // 2)
@@ -210,7 +210,7 @@ def _codes(layout: Layout, reference: Reference) -> list[str]:
 
 
 def _any_label(layout: Layout, column: str, rng: np.random.Generator) -> str:
-    """Return a random value of the column, among the values that the producer has a label for."""
+    """Return a random value of the column. Only values with one of the producer's labels are chosen."""
     return str(rng.choice(list(labels_of(layout, column).values())))
 
 

@@ -44,14 +44,14 @@ TEXTS = ("{}", "{}, forsøg", "{} – flere forhold", "{} i ”åbent område”
 
 @dataclass(frozen=True)
 class Draw:
-    """A draw of a crime year's reports from the register of the police.
+    """One draw of a crime year's reports from the register of the police.
 
-    `rows` has the columns of the file. Three more columns have what a pipeline should work out from them. `crime_type`
-    is empty if no line of the mapping is valid for the offence code. `partnership` is the partnership area that the
-    report's rode, coordinates or area name shows. `good` is true if no rule rejects the row.
+    `rows` has the columns of the file, and three columns with the results that a pipeline should get from the file.
+    `crime_type` is empty if no line of the mapping is valid for the offence code. `partnership` is the partnership area
+    that follows from the report's rode, coordinates or area name. `good` is true if no rule rejects the row.
 
-    `spoiled` has unreadable texts that the file gets in place of some cells. The texts are keyed by the column and then
-    by the position of the row.
+    `spoiled` has unreadable texts that replace some cells of the file. They are keyed by the column and then by the
+    position of the row.
     """
 
     crime_year: int
@@ -65,16 +65,15 @@ class Draw:
 
 
 def first_draw(edition: int, seed: int, reference: Reference) -> Draw:
-    """Return the first draw of the crime year `edition - 1`, which the police make in the edition's year."""
+    """Return the first draw of the crime year `edition - 1`. The police make it in the edition's year."""
     reports, _ = _register(edition - 1, seed, reference)
     return _drawn(reports, edition, edition - 1, seed)
 
 
 def later_draw(edition: int, crime_year: int, seed: int, reference: Reference) -> Draw:
-    """Return a second draw of a crime year, which the police make some years after the first draw.
+    """Return a second draw of a crime year, made some years after the first draw.
 
-    The second draw differs from the first draw in three ways. Some reports were added, some reports were removed, and
-    some reports got another offence code.
+    Since the first draw, some reports were added, some were removed, and some got another offence code.
     """
     reports, late = _register(crime_year, seed, reference)
     rng = np.random.default_rng([seed, edition, 3])
@@ -124,8 +123,8 @@ def _types(inside: np.ndarray, rng: np.random.Generator) -> pd.Series:
 def mapped_codes(reference: Reference, crime_year: int) -> pd.DataFrame:
     """Return the 5-digit offence codes in the newest mapping, with their crime types.
 
-    Each line of the mapping has a range of codes. The result has one row for each code of each line, so a code of
-    several lines has several rows. The column `holds` is true if the line is valid for the whole crime year.
+    Each line of the mapping has a range of codes. If a code is in several lines, it has one row for each of these
+    lines. The column `holds` is true if the line is valid for the whole crime year.
     """
     lines = reference["reference.offence_codes"]
     lines = lines[lines["mapping_version"] == lines["mapping_version"].max()]
@@ -161,8 +160,9 @@ def _unmap(
 ) -> None:
     """Give the reports at `places` an offence code that has no crime type in the crime year.
 
-    Half of the reports get a code that is in the mapping, but in no line that is valid for the whole year. The other
-    half get a code that is in no line. If there is no code of the first kind, half of the reports keep their codes.
+    Half of these reports get a code that the mapping has, but only in lines that are not valid for the whole year. The
+    other half get a code that the mapping does not have. If there is no code of the first kind, half of the reports
+    keep their codes.
     """
     mapping = mapped_codes(reference, crime_year)
     holds = set(mapping["offence_code"][mapping["holds"]])

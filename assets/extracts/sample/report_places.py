@@ -2,8 +2,8 @@
 
 A rode is a small area within a bydel. Most reports have a rode. Some reports have coordinates, some have only the
 bydel's name, and a few have no place. Coordinates lie inside the boundary of exactly one rode. If the reference data
-have no roder for a partnership area, the reports of this area have the area's name. `police_reports.py` makes up what
-is reported.
+have no roder for a partnership area, the reports of this area have the area's name. `police_reports.py` makes up the
+rest of each report.
 """
 
 from collections.abc import Iterable
@@ -26,8 +26,9 @@ POINTS = 250  # how many random points each rode has
 def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
     """Add the columns `area_code`, `rode_code`, `coordinate_x`, `coordinate_y` and `partnership` to the reports.
 
-    The column `lies_in` says in which partnership area each place is chosen. The new column `partnership` has the
-    partnership area that a reader of the file can work out from the place, or None.
+    The column `lies_in` has the partnership area that a report is placed in. It is empty if the place is outside all
+    partnership areas. `partnership` repeats `lies_in` if the rode, the coordinates or the area name shows this area. If
+    not, it is None.
     """
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
@@ -81,7 +82,7 @@ def _roder(reference: Reference) -> pd.DataFrame:
 
 
 def _whole_of(wholes: Iterable[str], reference: Reference) -> pd.Series:
-    """Return for each member area the area in `wholes` that it belongs to, indexed by the id of the member area.
+    """Return the area in `wholes` that each member area belongs to. The result is indexed by the member area's id.
 
     A member area is left out if it belongs to no area in `wholes`.
     """
@@ -93,8 +94,8 @@ def _whole_of(wholes: Iterable[str], reference: Reference) -> pd.Series:
 def _points(boundaries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return random points in each rode, as an array of shape (roder, points, coordinates).
 
-    The coordinates are in metres east and north. A point that lies in another rode too, or on its border, is not used.
-    Raises ValueError if no point of a rode can be used.
+    The coordinates are in metres east and north. A point is not used if it touches another rode. Raises ValueError if
+    no point of a rode can be used.
     """
     shapes = shapely.from_wkt(boundaries)
     low_x, low_y, high_x, high_y = shapely.bounds(shapes)[:, :, None].transpose(1, 0, 2)

@@ -119,7 +119,10 @@ def _bydel_of(partnerships: list[str], bydele: list[str], reference: Reference) 
 
 
 def _published_numbers(edition: int, reference: Reference) -> tuple[int, int]:
-    """Return the edition's number of answers and its number of invited residents, as published or else made up."""
+    """Return the number of answers and the number of invited residents in the edition.
+
+    A number that was not published is made up.
+    """
     figures = reference["reference.published_figures"].query("edition == @edition and area_id == 'copenhagen'")
     answers = int(figures["answers"].max()) if figures["answers"].notna().any() else ANSWERS + edition % 7 * 10
     invited = int(figures["invited"].max()) if figures["invited"].notna().any() else round(answers / RESPONSE)
@@ -140,8 +143,8 @@ def _apportioned(total: int, sizes: np.ndarray) -> np.ndarray:
 def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a random weight for each respondent. The weights in a stratum add up to the stratum's residents.
 
-    The strata are sampled at different rates, which causes a part of the design effect. The random differences between
-    the weights in a stratum raise it to about DESIGN_EFFECT.
+    The design effect of the file has two causes: the strata are sampled at different rates, and the weights in a
+    stratum differ at random. Together they make it about DESIGN_EFFECT.
     """
     size, answers = strata["residents"].to_numpy(), strata["answers"].to_numpy()
     strata_effect = answers.sum() * (size**2 / answers).sum() / size.sum() ** 2
@@ -156,7 +159,7 @@ def _weights(strata: pd.DataFrame, in_stratum: np.ndarray, rng: np.random.Genera
 
 
 def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Add the random classes of each respondent's two answers: one answer about the day and one about the evening.
+    """Add two random classes for each respondent: one for the answer about the day, and one for the evening.
 
     A class is `unsafe`, `neither`, `safe` or `left_out`. Most respondents who feel unsafe by day also feel unsafe in
     the evening.
@@ -177,9 +180,9 @@ def _answer(rows: pd.DataFrame, shares: pd.DataFrame, rng: np.random.Generator) 
 def _classes(weights: np.ndarray, order: np.ndarray, aim: dict[str, float], rng: np.random.Generator) -> np.ndarray:
     """Return the class of each respondent's answer in one stratum.
 
-    A few random respondents are `left_out`. Of the others, in the order of `order`, the first are `unsafe`, the next
-    are `neither`, and the rest are `safe`. `aim` has the shares of the others' total weight that `unsafe` and `neither`
-    should get.
+    A few random respondents are `left_out`. All others are taken in the sequence `order`: the first are `unsafe`, the
+    next are `neither`, and the rest are `safe`. `aim` has the share of their total weight that each of the classes
+    `unsafe` and `neither` should get.
     """
     classes = np.full(len(weights), "safe", dtype=object)
     classes[rng.random(len(weights)) < LEFT_OUT] = "left_out"

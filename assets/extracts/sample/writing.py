@@ -39,10 +39,9 @@ UNKNOWN_CODE = 99.0  # the number in an SPSS file for a label that the specifica
 class Extract:
     """The content of a made-up file, before the file is written.
 
-    In `rows`, the columns and values have our names, not the producer's. A column that the layout ignores has no name
-    of ours, so it has the producer's heading. Days are datetime64, numbers are numbers, and everything else is text or
-    None. `spoiled` has texts that are written in place of some cells. These texts are keyed by the column and then by
-    the position of the row.
+    `rows` has our names of columns and values: the project's, not the producer's. Only a column that the layout ignores
+    has the producer's heading. Days are datetime64, numbers are numbers, and everything else is text or None. `spoiled`
+    has texts that replace some cells. They are keyed by the column and then by the position of the row.
     """
 
     layout: Layout
@@ -88,7 +87,7 @@ def area_names(system: str, reference: Reference) -> dict[str, str]:
 
 
 def write(extract: Extract, folder: Path) -> Path:
-    """Write the file into the subfolder of `folder` that belongs to the edition. Return the file's path."""
+    """Write the file into the edition's subfolder of `folder`. Return the file's path."""
     path = folder / str(extract.layout.edition) / f"{SYNTHETIC}{extract.stem}_{extract.layout.edition}.{extract.format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx, "sav": _write_sav, "parquet": _write_parquet}[extract.format](
