@@ -153,7 +153,7 @@ def prove_route() -> None:
         found_ids = sorted(key["id"] for key in _failing_keys(connection, rule, query, result, key=("id",)))
         if found_ids != expected:
             raise CheckError(
-                f"{kind} found the rows {found_ids} in a made-up table whose bad rows are {expected}, so the checks cannot be trusted and none was run: report this fault of the program."
+                f"{kind} failed its self-test, so no check was run: in a made-up table it should find the bad rows {expected}, but it found {found_ids}: report this fault of the program."
             )
 
 

@@ -93,7 +93,7 @@ class AgreementStatus:
         ]
 
     def literal_counts(self, in_words: Words) -> str:
-        """Return a text that says how many literal readings are met, not met, reported and not evaluable.
+        """Return a text with four numbers of literal readings: met, not met, reported, and not evaluable.
 
         Numbers that are 0 are left out.
         """

@@ -173,8 +173,9 @@ def _book(path: Path) -> _Book:
     """Return the workbook. It is opened only if it is not in memory, or if its file has changed.
 
     Workbooks stay in memory, because a run inspects the workbooks of all its editions before it reads their rows.
-    Otherwise, `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` would be slower. If the total size of their
-    files exceeds KEPT_BYTES, the least recently used workbooks are removed, but never the workbook that is returned.
+    If it opened them twice, `benchmarks.run_overhead` and `benchmarks.workbooks_and_spss` would be slower. If the files
+    of the workbooks in memory exceed KEPT_BYTES in total, the least recently used workbooks are removed, but never the
+    workbook that is returned.
     """
     key = path, stamp_of(path)
     _kept[key] = _kept.pop(key) if key in _kept else _Book(path)

@@ -178,7 +178,7 @@ def _unmap(
 
 
 def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
-    """Return a random day for each report: the day on which the crime was reported.
+    """Choose the day of reporting for each report at random.
 
     Some months and weekdays have more reports than others. There are fewer reports in the lockdown of 2020.
     """
@@ -190,7 +190,7 @@ def _days(crime_year: int, count: int, rng: np.random.Generator) -> pd.Series:
 
 
 def _offence_days(reported_on: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Return a random day for each report: the day of the offence. A few days are empty.
+    """Choose the day of the offence for each report at random. A few days are empty.
 
     Most offences happen on the day of the report or shortly before it.
     """
