@@ -80,7 +80,7 @@ def look_into(path: Path, edition: int, specifications: dict[str, Specification]
             _refuse_changed(path, before)
     except OSError as error:
         raise InputError(
-            f"{_safe_path(path)}: the file cannot be read ({error.strerror}): copy the file to its folder again, then run again."
+            f"{_safe_path(path)}: the file cannot be read ({error.strerror}): put the file into its folder again, then run again."
         ) from None
 
 
