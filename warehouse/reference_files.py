@@ -138,19 +138,29 @@ def _typed(path: Path, number: int, name: str, column: Column, cell: str) -> obj
 
     Raises InputError if the cell is empty but the column is required, or if the cell's text does not fit the column.
     """
-    where = f"{shown_path(path)}, line {number}, column {name}"
     if not cell.strip():
         if column.required:
-            raise InputError(f"{where}: the cell is empty: fill it in ({column.text}).")
+            raise InputError(f"{_place(path, number, name)}: the cell is empty: fill it in ({column.text}).")
         return None
     if column.allowed and cell not in column.allowed:
-        raise InputError(f"{where}: '{short(cell)}' is not allowed: use one of {', '.join(column.allowed)}.")
+        raise InputError(
+            f"{_place(path, number, name)}: '{short(cell)}' is not allowed: use one of {', '.join(column.allowed)}."
+        )
     if column.pattern and not re.fullmatch(column.pattern, cell):
-        raise InputError(f"{where}: '{short(cell)}' does not match the pattern {column.pattern}: correct the value.")
+        raise InputError(
+            f"{_place(path, number, name)}: '{short(cell)}' does not match the pattern {column.pattern}: correct the value."
+        )
     try:
         return _PARSERS[column.type](cell)
     except ValueError:
-        raise InputError(f"{where}: '{short(cell)}' cannot be read: {_FORMS[column.type]}.") from None
+        raise InputError(
+            f"{_place(path, number, name)}: '{short(cell)}' cannot be read: {_FORMS[column.type]}."
+        ) from None
+
+
+def _place(path: Path, line: int, column: str) -> str:
+    """Return the place of a cell for a message. It is called only for a fault, because it takes longer than reading the cell."""
+    return f"{shown_path(path)}, line {line}, column {column}"
 
 
 def _number(cell: str) -> float:
