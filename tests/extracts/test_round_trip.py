@@ -216,6 +216,17 @@ def test_csv_rows_with_other_numbers_of_cells_are_set_aside_in_their_place(
         ]
 
 
+@pytest.mark.parametrize("before", range(8))
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-8"])
+def test_csv_line_ends_in_a_cell_are_kept_at_the_end_of_a_block(before: int, encoding: str, tmp_path: Path) -> None:
+    style = writing("csv", {"encoding": encoding, "delimiter": ";"}, ",", "%d-%m-%Y")
+    path = tmp_path / "delivered.csv"
+    cells = ["Å" * before + "x\r\n" * 3 + "y"] * 1000
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=";").writerows([["Område"], *([cell] for cell in cells)])
+    assert [row[2] for row in read(path, "csv", style, ["Område"])] == cells
+
+
 @pytest.mark.parametrize("above", ['Område;"Antal\r\nreports"\r\n', '"Udtræk\r\naf registret"\r\nOmråde;Antal\r\n'])
 def test_csv_headings_and_notes_may_hold_line_ends(above: str, tmp_path: Path) -> None:
     before = above.startswith('"')

@@ -111,9 +111,8 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
     with readable(path, pa.ArrowException):
         reader = pa_csv.open_csv(
-            path,
+            _Utf8Blocks(path, CODECS[settings.encoding]),
             read_options=pa_csv.ReadOptions(
-                encoding=CODECS[settings.encoding],
                 column_names=header,
                 skip_rows=line_ends,
                 block_size=CHUNK,
@@ -134,6 +133,39 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
             ),
         )
         yield from _numbered(reader, malformed, settings.header_row, wanted)
+
+
+class _Utf8Blocks(io.RawIOBase):
+    """The file's text in UTF-8. It can be read in blocks, and no block ends between the two characters of a line end (CRLF).
+
+    If a block ended with a carriage return, Arrow would drop a line feed at the start of the next block, even in a
+    quoted cell.
+    """
+
+    def __init__(self, path: Path, codec: str) -> None:
+        self._file = path.open("rb")
+        self._decoder = codecs.getincrementaldecoder(codec)()
+        self._most_bytes = 1 if codec.startswith("utf-8") else 3  # in UTF-8, for one byte of the file
+        self._carriage_return = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size` of them. Return no bytes at the end of the file."""
+        block = self._carriage_return
+        while len(block) == len(self._carriage_return) and (
+            read := self._file.read(max(1, (size - 1) // self._most_bytes))
+        ):
+            block += self._decoder.decode(read).encode()
+        self._carriage_return = b"\r" if block.endswith(b"\r") and len(block) > 1 else b""
+        return block.removesuffix(self._carriage_return)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
 
 
 def _settings(writing: Writing) -> Csv:
