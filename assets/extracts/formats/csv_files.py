@@ -11,7 +11,7 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TextIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,7 @@ from warehouse.errors import InputError
 from warehouse.home import path_for_reader
 
 CHUNK = 1 << 22
+MOST_BYTES = 4  # the most bytes that a character has in UTF-8
 HEADER_BYTES = 1 << 16
 LONGEST_LINE = 1 << 20
 # A cell with fewer delimiters than this may be ordinary text, even if a row of the file has no more delimiters.
@@ -109,9 +110,9 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
         malformed[number] = f"has {row.actual_columns} cells, but the header has {row.expected_columns}"
         return "skip"
 
-    with readable(path, pa.ArrowException):
+    with readable(path, pa.ArrowException), path.open(encoding=CODECS[settings.encoding], newline="") as file:
         reader = pa_csv.open_csv(
-            _Utf8Blocks(path, CODECS[settings.encoding]),
+            _Utf8Blocks(file),
             read_options=pa_csv.ReadOptions(
                 column_names=header,
                 skip_rows=line_ends,
@@ -136,36 +137,25 @@ def batches(path: Path, writing: Writing, wanted: list[str]) -> Batches:
 
 
 class _Utf8Blocks(io.RawIOBase):
-    """The file's text in UTF-8. It can be read in blocks, and no block ends between the two characters of a line end (CRLF).
+    """The text of a file in UTF-8, in blocks that never end between the two characters of a line end (CRLF).
 
     If a block ended with a carriage return, Arrow would drop a line feed at the start of the next block, even in a
     quoted cell.
     """
 
-    def __init__(self, path: Path, codec: str) -> None:
-        self._file = path.open("rb")
-        self._decoder = codecs.getincrementaldecoder(codec)()
-        self._most_bytes = 1 if codec.startswith("utf-8") else 3  # in UTF-8, for one byte of the file
-        self._carriage_return = b""
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, at most `size` of them. Return no bytes at the end of the file."""
-        block = self._carriage_return
-        while len(block) == len(self._carriage_return) and (
-            read := self._file.read(max(1, (size - 1) // self._most_bytes))
-        ):
-            block += self._decoder.decode(read).encode()
-        self._carriage_return = b"\r" if block.endswith(b"\r") and len(block) > 1 else b""
-        return block.removesuffix(self._carriage_return)
+        text = self._file.read(size // MOST_BYTES - 1)
+        while text.endswith("\r") and (character := self._file.read(1)):
+            text += character
+        return text.encode()
 
     def readable(self) -> bool:
         """Return True."""
         return True
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()
 
 
 def _settings(writing: Writing) -> Csv:
