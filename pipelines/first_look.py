@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assets.extracts.files import FILES, listed_files
-from assets.extracts.landing import hash_of_file, landed_editions, look_into, paths_of, refuse_beside_sample_reference
+from assets.extracts.landing import landed_editions, look_into, paths_of, refuse_beside_sample_reference
 from assets.extracts.layouts import load_specifications
 from warehouse import store
 from warehouse.errors import InputError
@@ -49,6 +49,6 @@ def _is_one_of(hashes: set[str], path: Path) -> bool:
     Return False if the file cannot be read. `look_into` then reports the reason.
     """
     try:
-        return path.is_file() and hash_of_file(path) in hashes
+        return path.is_file() and store.hash_of_file(path) in hashes
     except OSError:
         return False

@@ -222,12 +222,17 @@ def content_hash(path: Path) -> str:
     The SHA-256 is cached. A process reads the file again only if the file has changed.
     """
     stat = path.stat()
-    return _hash_of_bytes(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return _content_hash(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 # Without this cache `benchmarks/run_overhead.py` gets slower: a run asks for the hashes of the same files at every check.
 @lru_cache(maxsize=4096)
-def _hash_of_bytes(path: Path, *_stamp: int) -> str:
+def _content_hash(path: Path, *_stamp: int) -> str:
+    return hash_of_file(path)
+
+
+def hash_of_file(path: Path) -> str:
+    """Return the SHA-256 hash of the file's bytes as hex digits. Raises OSError if the file cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -5,7 +5,6 @@ that fits a file, and `privacy.py` looks for personal data. `formats/` reads eac
 faults of single rows later.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from warehouse.contracts import Column
 from warehouse.errors import InputError
 from warehouse.home import landing_folder, path_for_reader, reference_folder, sample_reference_folder
 from warehouse.personal import kind_of_text
+from warehouse.store import hash_of_file
 
 _HIDDEN = re.compile(r"\.(?!\.)|~\$")  # files that other programs leave behind: .DS_Store, ._svar.csv, ~$svar.xlsx
 
@@ -253,9 +253,3 @@ def _changed(path: Path) -> InputError:
     return InputError(
         f"{path_for_reader(path)}: the file changed while it was being read: wait until it has been copied completely, then run again."
     )
-
-
-def hash_of_file(path: Path) -> str:
-    """Return the SHA-256 hash of the file's bytes as hex digits. Raises OSError if the file cannot be read."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,7 +6,6 @@ and `partnership.py` make up the content. `figures.py` makes up nothing: it uses
 published. The modules of this folder never read a file that a producer delivered.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from assets.extracts.sample.writing import Extract, write
 from warehouse.errors import InputError
 from warehouse.home import path_for_reader
 from warehouse.reference_files import Reference, load_reference
+from warehouse.store import hash_of_file
 
 EDITIONS = range(2017, 2026)
 
@@ -41,7 +41,7 @@ def write_sample(folder: Path, seed: int = 1, show_progress: Callable[[int, int]
         written += paths
         if show_progress:
             show_progress(edition, len(paths))
-    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in written]
+    hashes = [hash_of_file(path) for path in written]
     (folder / MADE_UP_HASHES).write_text("\n".join(hashes) + "\n")
     return written
 
