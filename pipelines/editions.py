@@ -28,7 +28,7 @@ def editions_to_make(wanted: Iterable[int] | None = None) -> range:
     unknown = [edition for edition in wanted if edition not in described]
     if unknown:
         raise InputError(
-            f"edition {unknown[0]} is not in editions.csv: add a line for the edition to that file, or name another edition. The file has the editions {described[0]} to {described[-1]}."
+            f"edition {unknown[0]} is not in editions.csv: add a line for the edition to that file, or name another edition; the file has the editions {described[0]} to {described[-1]}."
         )
     stored = set.intersection(*(set(stored_editions(table)) for table in contracts().values() if table.partitioned))
     missing = [edition for edition in range(FIRST_EDITION, wanted[-1]) if edition not in stored]

@@ -175,10 +175,10 @@ def _refuse_too_many(file: DeliveredFile, rejected: list[RejectedRow], decisions
     faults = faults_in_words(rejected)
     if count == file.rows:
         raise InputError(
-            f"{too_many}: ask for the file again, or correct {specification} if the file is right. Faults: {faults}."
+            f"{too_many}: ask for the file again, or correct {specification} if the file is right; faults: {faults}."
         )
     raise InputError(
-        f"{too_many}: ask for the file again, correct {specification} if the file is right, or accept the rejected rows with the command {_command_to_accept(file)}. Faults: {faults}."
+        f"{too_many}: ask for the file again, correct {specification} if the file is right, or accept the rejected rows with the command {_command_to_accept(file)}; faults: {faults}."
     )
 
 

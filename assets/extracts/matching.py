@@ -53,7 +53,7 @@ def _by_file_name(path: Path, candidates: list[Layout]) -> Layout:
         )
     names = ", ".join(f"{layout.file_names} ({specification_path(layout.extract)})" for layout in candidates)
     raise InputError(
-        f"{path_for_reader(path)}: the file's columns fit a specification, but the file's name does not: rename the file, or correct file_names in the specification. Names that fit: {names}."
+        f"{path_for_reader(path)}: the file's columns fit a specification, but the file's name does not: rename the file, or correct file_names in the specification; names that fit: {names}."
     )
 
 
@@ -96,7 +96,7 @@ def _no_fit(path: Path, kind: Format, headers: dict[str, tuple[str, ...]], layou
             return _no_such_sheet(path, layouts)
         readers = ", ".join(sorted({name for name, layout in layouts.items() if getattr(layout.writing.formats, kind)}))
         return InputError(
-            f"{path_for_reader(path)}: no specification fits the columns and the delimiter of this {kind} file: ask for the file in the form of earlier years, or write a specification in {reference_file('extracts')}. Specifications for {kind}: {readers or 'none'}."
+            f"{path_for_reader(path)}: no specification fits the columns and the delimiter of this {kind} file: ask for the file in the form of earlier years, or write a specification in {reference_file('extracts')}; specifications for {kind}: {readers or 'none'}."
         )
     header, layout = headers[nearest], layouts[nearest]
     place = place_of(path, kind, layout.writing)
@@ -134,7 +134,7 @@ def _no_such_sheet(path: Path, layouts: dict[str, Layout]) -> InputError:
     workbooks = [layout.writing.formats.xlsx for layout in layouts.values()]
     expected = sorted({f"{xlsx.sheet} ({xlsx.header_row})" for xlsx in workbooks if xlsx})
     return InputError(
-        f"{path_for_reader(path)}: no specification fits any sheet of the file ({_listed(sheets(path))}) by its name, its heading row and its columns: rename a sheet, move its headings to the expected row, or write a specification. Sheets that have a specification, each with its heading row: {', '.join(expected)}."
+        f"{path_for_reader(path)}: no specification fits any sheet of the file ({_listed(sheets(path))}) by its name, its heading row and its columns: rename a sheet, move its headings to the expected row, or write a specification; sheets that have a specification, each with its heading row: {', '.join(expected)}."
     )
 
 

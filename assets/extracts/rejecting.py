@@ -387,7 +387,7 @@ def refuse_unreadable(subject: str, fault: RejectedRow, file: DeliveredFile) -> 
     required = {WHOLE_ROW, *(column.heading for column in file.layout.columns.values() if column.contract.required)}
     if fault.rule in UNREADABLE and fault.column_name in required:
         raise InputError(
-            f"{subject}row {fault.row} of {fault.file} cannot be accepted, because no figure can be made from it: correct the cell, or leave the row rejected. Column {fault.column_name}: {fault.reason}."
+            f"{subject}row {fault.row} of {fault.file} cannot be accepted, because no figure can be made from it (column {fault.column_name}: {fault.reason}): correct the cell, or leave the row rejected."
         )
 
 

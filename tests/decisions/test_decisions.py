@@ -307,7 +307,7 @@ def test_a_row_of_which_nothing_can_be_read_is_not_accepted(home: Path) -> None:
     take_in([EDITION])
     with pytest.raises(
         InputError,
-        match=r"row 9 of anmeldelser\.csv cannot be accepted, because no figure .* Column Gern\.kode: is empty",
+        match=r"row 9 of anmeldelser\.csv cannot be accepted, because no figure .* \(column Gern\.kode: is empty",
     ):
         decide_on_row(EDITION, path.name, 9, "accept", BY)
     assert not load_decisions().decisions
@@ -446,7 +446,7 @@ def test_a_share_and_a_code_are_decided_on_too(home: Path) -> None:
         InputError, match="or accept the rejected rows with the command tryghed decide share 2023 anmeldelser"
     ) as stopped:
         take_in([EDITION])
-    decide_on_share(EDITION, path.name, BY, str(stopped.value).split("--seen ")[1].split(".")[0])
+    decide_on_share(EDITION, path.name, BY, str(stopped.value).split("--seen ")[1].split(";")[0])
     take_in([EDITION])
     files = delivered_for(contracts()["police.reports"], EDITION, load_specifications())
     with engine_with_lookups() as connection:

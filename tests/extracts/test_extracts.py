@@ -555,7 +555,7 @@ def test_an_unmapped_code_is_accepted_or_corrected_and_stays_listed(
 
 WRONG = {  # changed fields of a decision, and the error message
     "a row that is not rejected": ({"row": 10}, "is about row 10 of anmeldelser.csv, but that row is not rejected"),
-    "a cell that cannot be read": ({"row": 11}, "row 11 of anmeldelser.csv cannot be accepted, because no figure can be made from it: correct the cell, or leave the row rejected. Column Anmeldelsesdato: "),
+    "a cell that cannot be read": ({"row": 11}, "row 11 of anmeldelser.csv cannot be accepted, because no figure can be made from it (column Anmeldelsesdato: "),
     "a column that is none": ({"action": "correct", "column": "place", "expects": "y", "value": "x"}, "corrects the column 'place', but police.reports has no such column"),
     "personal data": ({"action": "correct", "column": "journal_number", "expects": "y", "value": "x"}, "but that column holds personal data"),
     "a correction without a value": ({"action": "correct", "column": "reported_on"}, "of another kind of decision: column, expects, file, file_sha256, row, value"),
