@@ -188,7 +188,7 @@ MODELS = {
     "targets.baselines": Model(
         "targets/baselines",
         earlier=("indicators.yearly",),
-        views=("indicators/comparison_macros", "targets/starting_points"),
+        views=("indicators/comparison_macros", "targets/targets_with_baseline"),
         finish=with_rate_limits,
     ),
     "targets.readings": Model("targets/readings", earlier=("indicators.comparisons",)),

@@ -34,8 +34,14 @@ def prose() -> list[Path]:
 
 
 def places(word: str, text: str) -> list[str]:
-    """Return the lines of a text that have the word. Lines about money that is "set aside" are allowed and left out."""
-    lines_with_word = [line for line in text.splitlines() if re.search(rf"\b{word}\b", line, re.IGNORECASE)]
+    """Return the lines of a text that have the word. Lines about money that is "set aside" are allowed and left out.
+
+    Several words are also found in the plural, and in a name that is made of them, such as `rows_set_aside`. A single
+    word is not looked for in names, because libraries use it in theirs (`json.dumps`).
+    """
+    several = " " in word
+    form = rf"(?<![^\W_]){word.replace(' ', '[ _]')}s?(?![^\W_])" if several else rf"\b{word}\b"
+    lines_with_word = [line for line in text.splitlines() if re.search(form, line, re.IGNORECASE)]
     return [line for line in lines_with_word if word != "set aside" or not MONEY.search(line)]
 
 
@@ -43,6 +49,7 @@ def test_a_word_to_avoid_is_found() -> None:
     assert places("set aside", "Three rows were set aside.\nMoney set aside for activities.") == [
         "Three rows were set aside."
     ]
+    assert places("starting point", "FROM all_starting_points") == ["FROM all_starting_points"]
     assert {"set aside", "cannot count", "starting point"} <= set(avoided())
 
 

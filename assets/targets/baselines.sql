@@ -15,7 +15,7 @@ WITH joined AS (
            coalesce(l.population_high_residents, l.population_residents) AS population_high_residents,
            l.provenance AS act_provenance, l.fixed_by, l.fixed_on, l.made_from, l.reason AS act_reason,
            coalesce(n.confidentiality <> 'free', false) OR coalesce(l.reports > 0 AND l.reports < coalesce(f.fewest_reports_shown, (SELECT max(fewest_reports_shown) FROM fewest_reports_shown)), false) AS hidden
-    FROM starting_points s
+    FROM targets_with_baseline s
     LEFT JOIN indicators.yearly n USING (edition, area_id, measure)
     LEFT JOIN indicators.yearly o ON (o.edition, o.area_id, o.measure) = (s.edition, s.comparison_area_id, s.measure)
     LEFT JOIN latest_acts l -- an act that fixed made-up figures is valid for made-up figures only

@@ -4,7 +4,7 @@
 -- published lines it was made from.
 
 WITH to_fix AS (
-    FROM starting_points WHERE rule IN ('held_at_baseline', 'falls_every_year', 'approaches_comparison_area')
+    FROM targets_with_baseline WHERE rule IN ('held_at_baseline', 'falls_every_year', 'approaches_comparison_area')
 ),
 shown AS (
     FROM indicators.yearly WHERE confidentiality = 'free' AND status IN ('normal', 'break', 'estimated')

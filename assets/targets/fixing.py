@@ -136,8 +136,8 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
 
 def editions_of_baselines() -> list[int]:
     """Return the editions that the baselines are taken from, in order. The reference files name these editions."""
-    with _starting_points() as connection:
-        rows = connection.execute("SELECT DISTINCT edition FROM starting_points ORDER BY edition").fetchall()
+    with _targets_with_baseline() as connection:
+        rows = connection.execute("SELECT DISTINCT edition FROM targets_with_baseline ORDER BY edition").fetchall()
     return [edition for (edition,) in rows]
 
 
@@ -147,7 +147,7 @@ def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
     Targets and earlier acts are read from the reference files. Figures are read from the store. `person`, `today` and
     `reason` are needed for the line that a new act would add for a target.
     """
-    with _starting_points() as connection:
+    with _targets_with_baseline() as connection:
         for name in STORED:
             view_stored(connection, contracts()[name])
         act = {"person": person, "today": today, "reason": reason}
@@ -166,8 +166,8 @@ def read_targets(person: str, today: date, reason: str) -> list[TargetToFix]:
 
 
 @contextmanager
-def _starting_points() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a DuckDB connection with the views of `starting_points.sql`.
+def _targets_with_baseline() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a DuckDB connection with the views of `targets_with_baseline.sql`.
 
     These views read the current reference files.
     """
@@ -175,7 +175,7 @@ def _starting_points() -> Iterator[duckdb.DuckDBPyConnection]:
     with engine() as connection:
         for name in EDITED:
             put(connection, contracts()[name], reference[name])
-        for view in ("indicators/comparison_macros", "targets/starting_points"):
+        for view in ("indicators/comparison_macros", "targets/targets_with_baseline"):
             connection.execute(sql(view))
         yield connection
 

@@ -267,7 +267,7 @@ NO_DATE, NO_CODE = {"Anmeldelsesdato": "31-02-2022"}, {"Gern.kode": ""}
         ({"Gern.kode": "00001", "Anmeldelsesdato": "31-02-2022"}, "narcotics", TH),  # the code is unmapped
     ],
 )
-def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
+def test_a_zero_is_none_where_a_row_that_might_count_was_rejected(
     home: Path, spoilt: dict[str, str], kind: str, area_id: str
 ) -> None:
     deliver_threats(home, spoilt)
@@ -285,13 +285,13 @@ def test_a_zero_is_none_where_a_row_that_might_count_was_set_aside(
         ({"Anmeldelsesdato": "01-01-2023", "Udtræksdato": "15-02-2023"}, "threats"),  # the report is from the next year
     ],
 )
-def test_a_zero_is_one_where_what_was_set_aside_cannot_count(home: Path, spoilt: dict[str, str], kind: str) -> None:
+def test_a_zero_is_one_where_what_was_rejected_cannot_matter(home: Path, spoilt: dict[str, str], kind: str) -> None:
     deliver_threats(home, spoilt)
     row = shown(home, kind)
     assert (row["status"], row["reports"], row["provenance"]) == ("normal", 0, "extract")
 
 
-def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_set_aside(home: Path) -> None:
+def test_a_type_that_counts_at_all_is_shown_though_a_row_of_it_was_rejected(home: Path) -> None:
     deliver_threats(home, *[{}] * 10, NO_DATE)
     assert shown(home, "threats")["reports"] == 10
     # no report was counted in Valby, but the rejected report may be from Valby
@@ -307,7 +307,7 @@ def test_a_row_that_somebody_dropped_leaves_no_doubt(tmp_path: Path, reference: 
     assert (shown(home, "threats")["status"], shown(home, "threats")["reports"]) == ("normal", 0)
 
 
-def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_set_aside(home: Path) -> None:
+def test_a_promise_to_report_is_not_kept_by_a_type_of_which_every_row_was_rejected(home: Path) -> None:
     deliver_threats(home, NO_DATE)
     make(2023, *MADE)
     tables = judge([], lambda tables: tables.update(counted=table("crime.counted", 2023)))
@@ -329,7 +329,7 @@ COUNTS = [  # a rejected row's cells, and whether they put Tingbjerg-Husum's zer
 
 
 @pytest.mark.parametrize(("spoilt", "doubted"), COUNTS)
-def test_a_zero_of_the_police_stands_unless_its_cell_was_set_aside_beside_it(
+def test_a_zero_of_the_police_stands_unless_its_cell_was_rejected_beside_it(
     tmp_path: Path, reference: Path, monkeypatch: Any, spoilt: dict[str, str], doubted: bool
 ) -> None:
     home = open_home(tmp_path / "home", monkeypatch, reference)

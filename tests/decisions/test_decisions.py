@@ -222,7 +222,7 @@ def late_report_file(home: Path) -> Path:
     return path
 
 
-def test_the_page_shows_which_rows_were_set_aside_by_file_and_row_and_no_value(late_report_file: Path) -> None:
+def test_the_page_shows_which_rows_were_rejected_by_file_and_row_and_no_value(late_report_file: Path) -> None:
     names = ("file", "row", "rule", "column_name", "decision")
     shown = [record.data for record in first_rejected_rows(EDITION).records]
     expected = [{name: str(row[name] or "") for name in names} for row in rows("quality.rejected_rows", EDITION)]
@@ -260,7 +260,7 @@ def test_a_correction_fails_once_the_source_is_mended_and_lapses_while_it_is_not
         take_in([EDITION])
 
 
-def test_a_row_that_was_dropped_stays_set_aside_and_counts_no_longer_as_undecided(late_report_file: Path) -> None:
+def test_a_row_that_was_dropped_stays_rejected_and_counts_no_longer_as_undecided(late_report_file: Path) -> None:
     decide_on_row(EDITION, late_report_file.name, 9, "drop", BY)
     make(EDITION, "quality.row_counts")
     counts = rows("quality.row_counts", EDITION)[0]
@@ -420,9 +420,9 @@ def test_the_number_of_a_report_or_respondent_is_no_reason(home: Path, late_repo
         answers.frame([of_file | {"row": 2 + at, "respondent_number": number} for at, number in enumerate(numbers)]),
         EDITION,
     )
-    set_aside_there = "0100-75111-00008-22"  # the journal number in row 9, which is rejected
+    rejected_journal_number = "0100-75111-00008-22"  # the journal number in row 9, which is rejected
     for reason, person in (
-        (f"See {set_aside_there}.", "A"),
+        (f"See {rejected_journal_number}.", "A"),
         ("nr_R-00017 said so.", "A"),
         ("Because.", "A on R-00017"),
     ):

@@ -47,7 +47,7 @@ def test_a_column_that_is_not_asked_this_year_is_said_and_not_guessed(tmp_path: 
 
 
 @pytest.mark.slow
-def test_rows_that_would_be_set_aside_are_named_without_their_values(tmp_path: Path) -> None:
+def test_rows_that_would_be_rejected_are_named_without_their_values(tmp_path: Path) -> None:
     lines = reports(10)
     lines[3]["Anmeldelsesdato"] = "31-02-2022"
     lines[5]["Gern.kode"] = "marker7"

@@ -199,7 +199,7 @@ def test_csv(case: tuple[Writing, list[str], list[Row], list[str], bytes]) -> No
     st.lists(st.tuples(st.integers(1, 5), texts("æ€", ("\n", "\r\n"))), min_size=1, max_size=12),
     st.sampled_from([1, 20]),
 )
-def test_csv_rows_with_other_numbers_of_cells_are_set_aside_in_their_place(
+def test_csv_rows_with_other_numbers_of_cells_are_rejected_in_their_place(
     shapes: list[tuple[int, str]], times: int
 ) -> None:
     style = writing("csv", {"encoding": "windows-1252", "delimiter": ";"}, ",", "%d-%m-%Y")

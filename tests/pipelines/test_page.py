@@ -215,7 +215,7 @@ def test_a_warning_is_waived_until_a_day(desk: Desk) -> None:
     desk.take_screenshot("waived")
 
 
-def test_a_row_that_was_set_aside_is_dropped(desk: Desk) -> None:
+def test_a_rejected_row_is_dropped(desk: Desk) -> None:
     rejected = desk.home / "store" / "quality" / "rejected_rows" / f"{LAST}.parquet"
     file, row = duckdb.execute(
         f"SELECT file, min(row) FROM '{rejected}' WHERE file LIKE '%anmeldelser_{LAST}%' GROUP BY file"

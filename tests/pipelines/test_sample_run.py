@@ -84,7 +84,7 @@ def test_a_warning_is_a_line_that_says_where_whether_it_is_new_and_what_to_do(
     assert "Files that are new" not in second_run.out
 
 
-def test_no_row_is_lost_and_few_are_set_aside(sampled: Path) -> None:
+def test_no_row_is_lost_and_few_are_rejected(sampled: Path) -> None:
     query = "SELECT count(*), sum(rows_rejected), count(*) FILTER (rows_delivered <> rows_kept + rows_rejected) FROM quality.row_counts"
     files, rejected, lost = selected(sampled, query)[0]
     assert lost == 0

@@ -1,6 +1,6 @@
 -- Each target that has a baseline, with the edition that has the baseline's figure. A crime year is published by the next
 -- year's edition.
-CREATE OR REPLACE VIEW starting_points AS
+CREATE OR REPLACE VIEW targets_with_baseline AS
 SELECT t.agreement_id, t.target_id, t.measure, t.area_id, t.rule, a.comparison_area_id, m.unit, m.made_of, m.crime_type,
        t.baseline_year + if(t.period_of = 'crime_year', 1, 0) AS edition,
        if(t.period_of = 'crime_year', t.baseline_year, NULL) AS crime_year,
