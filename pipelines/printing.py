@@ -14,7 +14,7 @@ from rich.text import Text
 
 from pipelines.texts import day, decimal, how_long_ago, number, sentence, text
 from warehouse.decision_file import SEEN_LETTERS
-from warehouse.home import landing_folder, path_for_reader, pictures_folder, published_folder, reference_file
+from warehouse.home import PROJECT, landing_folder, path_for_reader, pictures_folder, published_folder, reference_file
 from warehouse.publishing import NAME
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from assets.extracts.file_trial import Trial
-    from assets.extracts.layouts import Layout
+    from assets.extracts.files import DeliveredFile
     from assets.targets.fixing import Act, FixedBaseline
     from assets.targets.sentences import Words
     from pipelines.full_status import Footnote, MissingDelivery, VerdictTable
@@ -187,7 +187,7 @@ def print_end_of_run(status: "Status") -> None:
         print_wrapped(text("needs_a_person", what=what))
     if not needed:
         out.print(text("needs_nobody"))
-    print_wrapped(text("where_to_look"))
+    print_wrapped(text("where_to_look", dictionary=path_for_reader(PROJECT / "docs" / "DATA_DICTIONARY.md")))
 
 
 def _agreement_in_short(agreement: "AgreementStatus", words: "Words") -> str:
@@ -444,7 +444,7 @@ def print_trial(trial: "Trial") -> None:
         )
     )
     out.print(text("columns_read", table=layout.table.name), style="bold")
-    for line in _columns_read(layout):
+    for line in _columns_read(file):
         print_wrapped(f"- {line}")
     if trial.rejected:
         out.print(text("rejected_rows"), style="bold")
@@ -468,23 +468,30 @@ def print_trial(trial: "Trial") -> None:
         )
     )
     if trial.tolerated:
-        print_wrapped(text("next_after_check", folder=path_for_reader(landing_folder() / str(file.edition))))
+        folder = landing_folder() / str(file.edition)
+        is_in_place = file.path.resolve().is_relative_to(folder.resolve())
+        print_wrapped(text("next_in_place" if is_in_place else "next_after_check", folder=path_for_reader(folder)))
     else:
         print_error(text("too_many_rejected", file=file.path.name, specification=specification))
 
 
-def _columns_read(layout: "Layout") -> list[str]:
+def _columns_read(file: "DeliveredFile") -> list[str]:
     """Return a line for each column of the file: the name under which it is read, or the reason why it is not read.
 
     The last lines name the specification's columns that are not in the files of this edition.
     """
-    lines = []
+    from assets.extracts.formats import names_of
+
+    lines, layout = [], file.layout
     for name, heading in layout.headings.items():
         labels = layout.columns[name].labels
         how = f" ({text('labels', count=len(labels))})" if labels else ""
         lines.append(f"{heading} → {name}{how}")
+    in_file = names_of(file.path, file.format, layout.writing) or ()
     lines += [
-        f"{heading}: {text('not_read', reason=sentence(ignored.reason))}" for heading, ignored in layout.ignored.items()
+        f"{heading}: {text('not_read', reason=sentence(ignored.reason))}"
+        for heading, ignored in layout.ignored.items()
+        if heading in in_file
     ]
     missing = layout.columns.keys() - layout.headings.keys()
     return [*lines, *(text("not_in_edition", column=name, edition=layout.edition) for name in sorted(missing))]

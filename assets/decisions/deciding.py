@@ -27,7 +27,7 @@ from warehouse.contracts import contracts
 from warehouse.decision_file import FILE, SEEN_LETTERS, Decision, load_decisions
 from warehouse.edited_files import read_text, rewriting, short
 from warehouse.errors import InputError
-from warehouse.home import landing_folder, reference_file, reference_folder
+from warehouse.home import landing_folder, path_for_reader, reference_file, reference_folder
 from warehouse.reference_files import load_reference
 
 Entry = dict[str, str | int | date]
@@ -237,10 +237,11 @@ def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
     `seen` is the fingerprint of the file that the steward saw. If no fingerprint is given, the file that the last run
     read is meant. Raises InputError if the file is missing, or if it has another fingerprint.
     """
-    path = next((path for path in (landing_folder() / str(edition)).rglob("*") if path.name == name), None)
+    folder = landing_folder() / str(edition)
+    path = next((path for path in folder.rglob("*") if path.name == name), None)
     if path is None:
         raise InputError(
-            f"landing/{edition} has no file '{short(name)}': give the name of a file that quality.files lists."
+            f"{path_for_reader(folder)} has no file '{short(name)}': give the name of a file that quality.files lists."
         )
     file = look_into(path, edition, load_specifications())
     stored = listed_files(edition) if edition in store.stored_editions(FILES) else []

@@ -456,6 +456,9 @@ def cut(kind: Kind, end: int, quoting: int = csv.QUOTE_MINIMAL) -> Make:
 TITLE = f"{SECRET}-00003".encode()
 
 TEXTS = {
+    "no workbook behind the name": Case(content("svar.xlsx", bytes(range(256)) * 12), ("svar.xlsx: the file is damaged or cut off",)),
+    "no SPSS file behind the name": Case(content("svar.SAV", b"\x13" * 3000), ("svar.SAV: the file is damaged or cut off",)),
+    "no Parquet file behind the name": Case(content("svar.parquet", b"a\x01" * 1500), ("svar.parquet: the file is damaged or cut off",)),
     "empty": Case(content("svar.csv", b""), ("svar.csv: the file is empty: ask for it again",)),
     "blanks and line ends alone": Case(content("svar.csv", b" \r\n\r\n \t"), ("svar.csv: the file is empty",)),
     "NUL bytes alone": Case(content("svar.csv", bytes(5000)), ("svar.csv: the file is empty",)),

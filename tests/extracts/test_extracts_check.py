@@ -21,7 +21,7 @@ def plain(command: Command) -> str:
 
 
 def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_path: Path) -> None:
-    path = deliver(tmp_path, 2023, NAME, reports(3))
+    path = deliver(tmp_path / "mail", 2023, NAME, reports(3))
     command = tryghed(tmp_path, "extracts", "check", str(path))
     assert command.code == 0, command.err
     output = plain(command)
@@ -37,6 +37,14 @@ def test_a_good_file_is_known_with_its_specification_and_where_to_put_it(tmp_pat
 
 
 @pytest.mark.slow
+def test_a_file_in_its_place_is_not_to_be_moved(tmp_path: Path) -> None:
+    path = deliver(tmp_path, 2023, NAME, reports(3))
+    output = plain(tryghed(tmp_path, "extracts", "check", str(path)))
+    assert "Next: run 'tryghed run'. The file is already in" in output
+    assert "put the file into" not in output
+
+
+@pytest.mark.slow
 def test_a_column_that_is_not_asked_this_year_is_said_and_not_guessed(tmp_path: Path) -> None:
     path = write(
         survey_extract(load_specifications()["sikker_by_survey"].for_edition(2022), 1, load_reference()), tmp_path
@@ -44,6 +52,8 @@ def test_a_column_that_is_not_asked_this_year_is_said_and_not_guessed(tmp_path: 
     output = plain(tryghed(tmp_path, "extracts", "check", str(path)))
     assert "(made up)" in output
     assert "- worry_graffiti: not asked or not delivered in 2022" in output
+    assert "- interviewform: not read" in output
+    assert "- Interviewform: not read" not in output  # a heading of other files that the specification also ignores
 
 
 @pytest.mark.slow

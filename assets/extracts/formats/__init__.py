@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from assets.extracts.formats import csv_files, excel, parquet, spss
-from assets.extracts.formats.cells import Batches, Cells, refuse_long_text, refuse_odd_text
+from assets.extracts.formats.cells import CONTROLS, Batches, Cells, refuse_long_text, refuse_odd_text
 from assets.extracts.layouts import Format, Writing
 from warehouse.errors import InputError
 from warehouse.home import path_for_reader
@@ -39,6 +39,7 @@ _NOT_TABLES = {
     b"ARROW1": "this is a Feather file: save it as Parquet",
 }
 _BYTES_OF_EMPTY_FILES = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # blanks, line ends and byte order marks
+_BINARY_SUFFIXES = (".xlsx", ".sav", ".parquet")  # a CSV file may have one of them by mistake, but is text
 _MARKUP = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|body|meta|table|script|div|\?xml)", re.IGNORECASE)
 
 
@@ -61,7 +62,11 @@ def format_of(path: Path) -> Format:
         return "parquet"
     if start.startswith((b"$FL2", b"$FL3")):
         return "sav"
-    return "xlsx" if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) else "csv"
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "xlsx"
+    if path.suffix.lower() in _BINARY_SUFFIXES and start.translate(None, CONTROLS) != start:
+        raise InputError(f"{path_for_reader(path)}: the file is damaged or cut off: ask for it again.")
+    return "csv"
 
 
 def names_of(path: Path, kind: Format, writing: Writing) -> tuple[str, ...] | None:

@@ -40,7 +40,7 @@ _ODD = {
 }
 _ODD_BLANKS = "\u00a0\u2007\u202f\u200b\ufeff\t\n\r"  # no-break spaces and other characters that nobody sees
 _LAST_BYTES_OF_ODD_BLANKS = (b"\xa0", b"\x87", b"\xaf", b"\x8b", b"\xbf")
-_CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
+CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
 _MARKS = [chr(mark).encode() for mark in (0xFFFD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 
 
@@ -191,7 +191,7 @@ def _may_be_odd(column: pa.StringArray) -> bool:
     """
     column_bytes = _bytes_of(column)
     return bool(column_bytes) and (
-        len(column_bytes.translate(None, _CONTROLS)) < len(column_bytes)
+        len(column_bytes.translate(None, CONTROLS)) < len(column_bytes)
         or "\u00c3".encode() in column_bytes
         or ((b"\xe2" in column_bytes or b"\xef" in column_bytes) and any(mark in column_bytes for mark in _MARKS))
         or int(np.diff(_ends(column)).max()) > LONGEST_CELL

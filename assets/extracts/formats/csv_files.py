@@ -19,6 +19,7 @@ import pyarrow.csv as pa_csv
 
 from assets.extracts.formats.cells import (
     BROKEN_LETTER,
+    CONTROLS,
     DIRECTION_MARK,
     LOST_LETTER,
     MOJIBAKE,
@@ -46,7 +47,6 @@ CODECS = {
     "utf-8-sig": "utf-8-sig",
 }
 
-_CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
 _UNUSED_BYTES = {
     "windows-1252": b"\x81\x8d\x8f\x90\x9d",
     **dict.fromkeys(("iso-8859-1", "iso-8859-15"), bytes(range(0x80, 0xA0))),
@@ -284,7 +284,7 @@ def _search_block(path: Path, settings: Csv, block: bytes, findings: _Findings) 
     """
     if findings.lines == 0:
         _refuse_marks(path, settings, block)
-    position = _first_of(block, _CONTROLS)
+    position = _first_of(block, CONTROLS)
     if position is not None:
         raise InputError(
             f"{path_for_reader(path)}, line {_line(findings, block, position)}: the line holds a control character (byte {block[position]}): ask for the file again."
