@@ -23,13 +23,13 @@ from pipelines import full_status
 from pipelines.printing import (
     decisions_table,
     err,
-    footnotes_table,
     missing_table,
     out,
     print_baselines,
     print_decision,
     print_end_of_run,
     print_error,
+    print_footnotes,
     print_run,
     print_status,
     print_trial,
@@ -266,7 +266,7 @@ def _print_everything() -> None:
     for verdicts in full_status.verdict_tables(connection):
         out.print(verdicts_table(verdicts, in_words))
     if footnotes := full_status.footnotes(connection):
-        out.print(footnotes_table(footnotes, in_words))
+        print_footnotes(footnotes, in_words)
     if decisions := full_status.decisions_in_force(connection):
         out.print(decisions_table(decisions, in_words))
     if missing := full_status.missing_deliveries(connection):

@@ -57,7 +57,7 @@ class Footnote:
     """
 
     text: str
-    checks: str
+    checks: tuple[str, ...]
     editions: tuple[int, ...]
     accepted: bool
     made_up: bool
@@ -127,13 +127,14 @@ def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
     """Return the footnotes on published figures. The footnotes that nobody has decided on come first."""
     rows = connection.execute(
         f"""
-        SELECT text_{reader_language()}, string_agg(DISTINCT table_name || ' ' || rule, ', ' ORDER BY table_name || ' ' || rule), list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
+        SELECT text_{reader_language()}, list_sort(list_distinct(list(table_name || ' ' || rule))), list_sort(list_distinct(list(edition))), decision IS NOT NULL AS accepted,
                bool_or(coalesce(provenance = 'synthetic', false))
         FROM quality.footnotes GROUP BY text_{reader_language()}, accepted ORDER BY accepted, 1
         """
     ).fetchall()
     return [
-        Footnote(text, checks, tuple(editions), accepted, made_up) for text, checks, editions, accepted, made_up in rows
+        Footnote(text, tuple(checks), tuple(editions), accepted, made_up)
+        for text, checks, editions, accepted, made_up in rows
     ]
 
 

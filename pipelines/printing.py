@@ -329,18 +329,19 @@ def missing_table(missing: "list[MissingDelivery]", words: "Words") -> RichTable
     return table
 
 
-def footnotes_table(footnotes: "list[Footnote]", words: "Words") -> RichTable:
-    """Return a table of the footnotes.
+def print_footnotes(footnotes: "list[Footnote]", words: "Words") -> None:
+    """Print the footnotes, each with its editions. Below a footnote, each of its checks has a line of its own.
 
-    A mark shows that a steward let the failed checks pass. Another mark shows that figures are made up.
+    A check's name is never broken, so that it can be copied into the command `tryghed decide check`. A mark shows that
+    a steward let the failed checks pass. Another mark shows that figures are made up.
     """
-    table = _table(words, "footnotes", "footnote", "check", "editions")
+    out.print(words["heading", "footnotes"], style="bold")
     for footnote in footnotes:
         marks = [words["heading", "let_pass"]] if footnote.accepted else []
         marks += [words["provenance", "synthetic"]] if footnote.made_up else []
         text = footnote.text + "".join(f" ({mark})" for mark in marks)
-        table.add_row(text, footnote.checks, spans(footnote.editions))
-    return table
+        print_wrapped(f"- {spans(footnote.editions)}: {text}")
+        _print_lines([f"    {check}" for check in footnote.checks])
 
 
 def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], words: "Words") -> RichTable:

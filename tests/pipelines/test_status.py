@@ -6,6 +6,7 @@ The status has one line for each target. It also shows what is overdue and what 
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from assets.targets.sentences import Words
@@ -148,6 +149,18 @@ def test_what_is_only_reported_is_no_success_in_the_whole_status_either(
     rows_of_2c = ran.out[ran.out.index("│ 2c ") : ran.out.index("│ 3 ")]
     assert {"da": "indberettet", "en": "reported"}[language] in rows_of_2c
     assert {"da": "opfyldt", "en": "met"}[language] not in re.findall(r"\w+", rows_of_2c)
+
+
+@pytest.mark.slow
+def test_the_whole_status_shows_each_failing_check_whole_so_that_it_can_be_copied(
+    sample_run: tuple[Path, Command], language: str
+) -> None:
+    home = sample_run[0]
+    with duckdb.connect(str(home / "published" / "tryghed.duckdb"), read_only=True) as connection:
+        failing = connection.execute("SELECT DISTINCT table_name || ' ' || rule FROM quality.footnotes").fetchall()
+    lines = [line.strip() for line in tryghed(home, "status", "--all", language=language).out.splitlines()]
+    assert failing
+    assert {name for (name,) in failing} <= set(lines)
 
 
 def test_an_edition_before_the_agreement_says_when_it_begins(stored: Path, language: str) -> None:
