@@ -2,8 +2,8 @@
 
 A rode is a small area within a bydel. Most reports have a rode. Some reports have coordinates, some have only the
 bydel's name, and a few have no place. Coordinates lie inside the boundary of exactly one rode. If the reference data
-have no roder for a partnership area, the reports of this area have the area's name. `police_reports.py` makes up the
-rest of each report.
+have no roder for a partnership area, the reports of this area have the area's name instead. `police_reports.py` makes
+up the rest of each report.
 """
 
 from collections.abc import Iterable
@@ -26,9 +26,9 @@ POINTS = 250  # how many random points each rode has
 def place(rows: pd.DataFrame, reference: Reference, rng: np.random.Generator) -> pd.DataFrame:
     """Add the columns `area_code`, `rode_code`, `coordinate_x`, `coordinate_y` and `partnership` to the reports.
 
-    The column `lies_in` has the partnership area that a report is placed in. It is empty if the place is outside all
-    partnership areas. `partnership` repeats `lies_in` if the rode, the coordinates or the area name shows this area. If
-    not, it is None.
+    The reports already have the column `lies_in`: the partnership area that contains the report's place, or an empty
+    cell if the place is outside all partnership areas. `partnership` is a copy of `lies_in` if the report's rode,
+    coordinates or area name identify that area. Otherwise, `partnership` is None.
     """
     roder = _roder(reference)
     chosen = _chosen(roder, rows["lies_in"], rng)
