@@ -20,6 +20,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipelines import full_status
+from pipelines.help_pages import TranslatedGroup, WholeNumber, edition_argument
 from pipelines.printing import (
     decisions_table,
     err,
@@ -92,20 +93,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return BUG
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=TranslatedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tryghed")
 def tryghed() -> None:
     """Yearly figures and verdicts for local safety partnerships.
 
     \b
     Once a year:
-      1. Add the new figures, each with its source, to the reference file published_figures.csv.
-      2. tryghed extracts check FILE   shows what is wrong with a delivered file;
-                                       then put the file into data/landing/<edition>/
-      3. tryghed run                   makes every table, checks it, and publishes the DuckDB file
-      4. tryghed status                shows the status of each target, overdue deliveries, and open decisions
-      5. tryghed ui                    starts the Dagster page, which explains failed checks
-      6. tryghed decide                writes a decision on a failed check or a rejected row, for all later runs
+      1. Add the new figures, each with its source, to published_figures.csv.
+      2. tryghed extracts check FILE   shows what is wrong with a delivered file
+      3. Put the file into data/landing/<edition>/.
+      4. tryghed run                   makes, checks and publishes the tables
+      5. tryghed status                shows targets and what is overdue
+      6. tryghed ui                    starts the page that explains failed checks
+      7. tryghed decide                decides on a failed check or a rejected row
 
     Once for each agreement: run tryghed baseline fix as soon as there are crime figures for the baseline's year.
     This command fixes (sets permanently) the level that each target starts from.
@@ -113,7 +114,8 @@ def tryghed() -> None:
     If you have no delivered files, start with tryghed sample. It writes made-up files, so that you can try every
     command.
 
-    Messages are in Danish if TRYGHED_LANGUAGE begins with da. If TRYGHED_LANGUAGE is not set, the locale decides.
+    Messages and help are in Danish if TRYGHED_LANGUAGE begins with da. If TRYGHED_LANGUAGE is not set, the locale
+    decides.
 
     Exit codes: 0 done; 1 a blocking check failed and nothing was published; 2 wrong usage or input; 70 a fault of the
     program.
@@ -121,7 +123,7 @@ def tryghed() -> None:
 
 
 @tryghed.command("run")
-@click.argument("editions", nargs=-1, type=click.IntRange(2009, 2100), metavar="[EDITION]...")
+@click.argument("editions", nargs=-1, type=edition_argument, metavar="[EDITION]...")
 def run_command(editions: tuple[int, ...]) -> int:
     """Make the tables of the editions, check them, and publish the DuckDB file.
 
@@ -234,7 +236,7 @@ def _exit_code(ran: "Ran") -> int:
 
 
 @tryghed.command("status")
-@click.argument("edition", required=False, type=click.IntRange(2009, 2100))
+@click.argument("edition", required=False, type=edition_argument)
 @click.option("--all", "everything", is_flag=True, help="Every verdict, footnote, decision and missing delivery.")
 def status_command(edition: int | None, everything: bool) -> None:
     """Show the status of each target, overdue deliveries, and open decisions.
@@ -277,9 +279,10 @@ def _print_everything() -> None:
 
 @tryghed.group("decide")
 def decide() -> None:
-    """Decide on a failed check, a rejected row or an offence code. The decision is written to decisions.yml.
+    """Decide on a failed check, a rejected row or an offence code.
 
-    Every later run applies the decision. It lapses if the delivered file or the checked table changes.
+    The decision is written to decisions.yml, and every later run applies it. It lapses if the delivered file or the
+    checked table changes.
     """
 
 
@@ -306,10 +309,13 @@ def _by(command: Callback) -> Callback:
     """Add the common options of the `decide` commands to one of these commands."""
     for option in (
         click.option(
-            "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, such as 2027-06-01."
+            "--expires-on",
+            type=click.DateTime(["%Y-%m-%d"]),
+            metavar="DATE",
+            help="Last day on which it holds, such as 2027-06-01.",
         ),
-        click.option("--reason", required=True, help="Why. It is published, so name nobody."),
-        click.option("--person", required=True, help="Who decides. The name is published."),
+        click.option("--reason", required=True, metavar="TEXT", help="Why. It is published, so name nobody."),
+        click.option("--person", required=True, metavar="NAME", help="Who decides. The name is published."),
     ):
         command = option(command)
     return command
@@ -318,6 +324,7 @@ def _by(command: Callback) -> Callback:
 SEEN = click.option(
     "--seen",
     default="",
+    metavar="FINGERPRINT",
     help="Fingerprint of the file that you saw, if it is not the one that the last run read.",
 )
 
@@ -325,20 +332,21 @@ SEEN = click.option(
 @decide.command("check")
 @click.argument("table")
 @click.argument("rule")
-@click.argument("edition", type=click.IntRange(2009, 2100))
-@click.argument("seen")
+@click.argument("edition", type=edition_argument)
+@click.argument("seen", metavar="FINGERPRINT")
 @_by
 def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: Unpack[ByOptions]) -> None:
     """Accept or waive the failed check RULE of TABLE in EDITION.
 
     If you give --expires-on, the check is waived until that day. Otherwise it is accepted, and the decision does not
-    expire. SEEN is the fingerprint that Dagster shows beside the failed check. The decision is in force only as long
-    as the data have this fingerprint.
+    expire. FINGERPRINT is what Dagster shows as seen beside the failed check. The decision is in force only as long as
+    the data have this fingerprint.
 
     \b
     Example:
-      tryghed decide check quality.reconciliation figures_agree 2024 0123456789ab --person "A. Steward" \\
-        --reason "The police count attempts apart." --expires-on 2025-06-01
+      tryghed decide check quality.reconciliation figures_agree 2024 \\
+        0123456789ab --person "A. Steward" --expires-on 2025-06-01 \\
+        --reason "The police count attempts apart."
     """
     with out.status(text("looking_at_check")):
         from assets.decisions.deciding import decide_on_check
@@ -348,13 +356,13 @@ def decide_check_command(table: str, rule: str, edition: int, seen: str, **by: U
 
 
 @decide.command("row")
-@click.argument("edition", type=click.IntRange(2009, 2100))
+@click.argument("edition", type=edition_argument)
 @click.argument("file")
-@click.argument("row", type=click.IntRange(1))
+@click.argument("row", type=WholeNumber(1))
 @click.option(
     "--action", type=click.Choice(["accept", "correct", "drop"]), required=True, help="What to do with the row."
 )
-@click.option("--column", help="Column to correct, named as in the data dictionary.")
+@click.option("--column", metavar="COLUMN", help="Column to correct, named as in the data dictionary.")
 @click.option("--value", help="Correct value, as the producer would have written it.")
 @SEEN
 @_by
@@ -365,7 +373,8 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 
     \b
     Example:
-      tryghed decide row 2023 svar_2023.csv 17 --action correct --column area_code --value "1" \\
+      tryghed decide row 2023 svar_2023.csv 17 --action correct \\
+        --column area_code --value "1" \\
         --person "A. Steward" --reason "The producer confirmed it."
     """
     with out.status(text("reading_file")):
@@ -377,7 +386,7 @@ def decide_row_command(edition: int, file: str, row: int, seen: str, **options: 
 
 
 @decide.command("share")
-@click.argument("edition", type=click.IntRange(2009, 2100))
+@click.argument("edition", type=edition_argument)
 @click.argument("file")
 @SEEN
 @_by
@@ -392,9 +401,11 @@ def decide_share_command(edition: int, file: str, seen: str, **by: Unpack[ByOpti
 
 
 @decide.command("code")
-@click.argument("edition", type=click.IntRange(2009, 2100))
+@click.argument("edition", type=edition_argument)
 @click.argument("offence_code")
-@click.option("--crime-type", help="Crime type that its reports count as. Without it they count as none.")
+@click.option(
+    "--crime-type", metavar="TYPE", help="Crime type that its reports count as. Without it they count as none."
+)
 @_by
 def decide_code_command(edition: int, offence_code: str, crime_type: str | None, **by: Unpack[ByOptions]) -> None:
     """Decide which crime type an OFFENCE_CODE belongs to.
@@ -416,12 +427,15 @@ def _who(by: ByOptions) -> "By":
 
 @tryghed.group("baseline")
 def baseline() -> None:
-    """Fix (set permanently) the baselines of targets. A baseline is the level that a target starts from."""
+    """Fix (set permanently) the baselines of targets.
+
+    A baseline is the level that a target starts from.
+    """
 
 
 @baseline.command("fix")
-@click.argument("agreement_id")
-@click.option("--person", required=True, help="Who fixes them. The name is published.")
+@click.argument("agreement_id", metavar="AGREEMENT")
+@click.option("--person", required=True, metavar="NAME", help="Who fixes them. The name is published.")
 @click.option("--reason", help="Why. Required to replace a fixed baseline.")
 def baseline_fix_command(agreement_id: str, person: str, reason: str | None) -> None:
     """Fix (set permanently) the baselines of an agreement's targets.
@@ -457,7 +471,8 @@ def extracts() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--edition",
-    type=click.IntRange(2009, 2100),
+    type=edition_argument,
+    metavar="EDITION",
     help="Edition of the file. Without it, that of its folder, or the newest.",
 )
 def extracts_check_command(file: Path, edition: int | None) -> int:
@@ -481,12 +496,19 @@ def extracts_check_command(file: Path, edition: int | None) -> int:
 
 
 @tryghed.command("sample")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed, the same bytes.")
+@click.option(
+    "--seed",
+    default=1,
+    show_default=True,
+    type=WholeNumber(min=0),
+    help="The same seed gives the same bytes.",
+)
 def sample_command(seed: int) -> None:
-    """Write made-up files of editions 2017 to 2025 into the landing folder, so that you can try everything.
+    """Write made-up files of editions 2017 to 2025, so that you can try everything.
 
-    The files are made up because no real delivered files are public. The name of each file begins with synthetic_, and
-    every figure made from the files is marked synthetic. The landing folder must not have any other files.
+    The files are written into the landing folder. They are made up because no real delivered files are public. The
+    name of each file begins with synthetic_, and every figure made from the files is marked synthetic. The landing
+    folder must not have any other files.
 
     The command also copies the reference files into the data folder, and fixes (sets permanently) the sample's
     baselines in that copy. Later commands use the copy until you delete it.
@@ -513,9 +535,10 @@ def sample_command(seed: int) -> None:
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. Any other address can be reached from other machines.",
+    metavar="ADDRESS",
+    help="Address of the page. Any other address can be reached from other machines.",
 )
-@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--port", default=3000, show_default=True, type=WholeNumber(1, 65535), help="Port of the page.")
 def ui_command(host: str, port: int) -> None:
     """Start the Dagster page, which shows runs, tables and checks."""
     from pipelines.running import prepare_dagster_home
@@ -529,7 +552,7 @@ def ui_command(host: str, port: int) -> None:
 
 
 @tryghed.command("serve")
-@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--port", default=3000, show_default=True, type=WholeNumber(1, 65535), help="Port of the page.")
 @click.option("--read-only", is_flag=True, help="A page on which everything can be seen and nothing started.")
 @click.option(
     "--daemon",
@@ -537,10 +560,10 @@ def ui_command(host: str, port: int) -> None:
     help="Start Dagster's daemon instead of a page. It starts the runs that pages request, and one is enough.",
 )
 def serve_command(port: int, read_only: bool, daemon: bool) -> None:
-    """Serve the Dagster page to a proxy on this machine. The proxy signs users in (see deploy/nginx.conf).
+    """Serve the Dagster page to a proxy on this machine.
 
-    The proxy sends the user's name. Every run is tagged with the name of the user who launched it. Every decision is
-    written with the name of the user who made it.
+    The proxy signs users in (see deploy/nginx.conf), and sends the user's name. Every run is tagged with the name of
+    the user who launched it. Every decision is written with the name of the user who made it.
     """
     from pipelines.serving import serve, start_daemon
 

@@ -32,11 +32,11 @@ IN_BOTH_LANGUAGES = {
 # More such words in the output of commands. Below them: names of fields and values that users type, and file formats.
 IN_BOTH_IN_THE_TERMINAL = {
     "baselines", "byte", "bytes", "cpr", "ctrl", "database", "december", "download", "e", "end", "epsg", "find", "form", "format", "gigabyte",
-    "have", "id", "kommune", "københavns", "kroner", "link", "links", "megabyte", "person", "plan", "point", "program", "roder", "start", "store", "stratum",
+    "have", "id", "kommune", "port", "københavns", "kroner", "link", "links", "megabyte", "person", "plan", "point", "program", "proxy", "roder", "start", "store", "stratum",
     "under", "version", "web",
     "about", "accept", "action", "answers", "constant", "correct", "decimals", "drop", "edition", "expects", "extract", "false",
     "ignored", "invited", "landing", "name", "personal", "seen", "true", "value",
-    "bom", "bzip", "c", "cr", "csv", "dagster", "excel", "feather", "gzip", "parquet", "pdf", "rar", "sav", "spss", "stata", "tryghed",
+    "bom", "bzip", "c", "cr", "csv", "da", "dagster", "duckdb", "excel", "feather", "gzip", "parquet", "pdf", "rar", "sav", "spss", "stata", "tryghed",
     "utf", "xls", "xlsx", "xml", "xz", "yaml", "yml",
 }  # fmt: skip
 # Words that officials do not write, and words that were replaced. The glossary has the words to use.
@@ -217,16 +217,24 @@ def test_no_english_word_is_in_a_danish_text() -> None:
     assert spoiled == {}, "translate the text, or add the word to IN_BOTH_LANGUAGES if it is Danish too"
 
 
+@cache
+def english_words_of_terminal() -> frozenset[str]:
+    """Return the words of all English texts that commands print. Words that are also Danish are left out."""
+    english = [*(entry["en"] for entry in texts().values()), *translations()]
+    words = {word for text in english for word in words_in(without_names(text))} | english_words()
+    return frozenset(words - IN_BOTH_LANGUAGES - IN_BOTH_IN_THE_TERMINAL)
+
+
+def english_in_terminal(text: str) -> set[str]:
+    """Return the English words in a Danish text of the terminal."""
+    return words_in(without_names(text)) & english_words_of_terminal()
+
+
 def test_no_english_word_is_in_a_danish_text_of_the_terminal() -> None:
-    pairs = [(entry["en"], entry["da"]) for entry in texts().values()] + list(translations().items())
-    english = {word for en, _ in pairs for word in words_in(without_names(en))} | english_words()
-    english -= IN_BOTH_LANGUAGES | IN_BOTH_IN_THE_TERMINAL
-    spoiled = {da: words for _, da in pairs if (words := words_in(without_names(da)) & english)}
+    danish = [*(entry["da"] for entry in texts().values()), *translations().values()]
+    spoiled = {text: words for text in danish if (words := english_in_terminal(text))}
     assert spoiled == {}, "translate the text, or add the word to IN_BOTH_IN_THE_TERMINAL if it is Danish too"
-    assert words_in(without_names("Ret {file}: the line mangler, kør tryghed run --all igen")) & english == {
-        "the",
-        "line",
-    }
+    assert english_in_terminal("Ret {file}: the line mangler, kør tryghed run --all igen") == {"the", "line"}
 
 
 def without_names(text: str) -> str:
@@ -235,11 +243,11 @@ def without_names(text: str) -> str:
         r"\{\w+\}",
         r"\b[a-z]+\.[a-z_]+\b",  # tables
         r"tryghed(?: [a-z]+)*(?: EDITION)? ?",
-        r"--\w+",
-        r"\w*_\w+",
-        r"[\w/-]+\.(?:csv|yml|md|duckdb|parquet)\b",
+        r"--[\w-]+",
+        r"\w*_\w*",
+        r"[\w/-]+\.(?:csv|yml|md|conf|duckdb|parquet)\b",
         r"[\w]+/[\w/]*",  # folders
-        r"'[^']*'",
+        r"'[^']*'|\"[^\"]*\"",
         r"https?://\S+",
         r"%\w|U\+\w+|#N/A",
         r"byte order mark|utf-8-sig",

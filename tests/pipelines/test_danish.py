@@ -12,6 +12,7 @@ from assets.extracts.layouts import load_specifications
 from checks.row_rules import row_rules
 from checks.table_rules import rules, shape_rule
 from pipelines.danish import PLACEHOLDER, in_danish, translations
+from tests.pipelines.test_help_pages import help_texts
 from warehouse.contracts import contracts
 from warehouse.home import PROJECT
 
@@ -105,7 +106,7 @@ def test_no_translation_is_left_over() -> None:
     used |= {rule.what_to_do for of_table in rules().values() for rule in of_table}
     used |= {shape_rule(table).what_to_do for table in contracts().values()}
     used |= {rule.reason for table in contracts().values() for rule in row_rules().get(table.name, ())}
-    used |= reasons_of_ignored_columns() | producers()
+    used |= reasons_of_ignored_columns() | producers() | help_texts()
     code = "\n".join(
         path.read_text(encoding="utf-8") for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py")
     )
