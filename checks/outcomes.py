@@ -60,7 +60,7 @@ class _Kept(BaseModel):
 
     judged_by: str
     files: dict[str, str]  # the hash of each file of the table, keyed by the file's edition
-    other_tables: dict[str, str]  # the hash of each other table that the rules read, keyed by table name
+    other_tables: dict[str, str]  # the hashes of the tables that the rules read besides it, keyed by table name
     failures: dict[str, list[Failure]]
 
 
@@ -167,12 +167,12 @@ def _editions(table: Table) -> list[int] | list[None]:
 
 
 def _files(table: Table) -> dict[str, str]:
-    """Return the hash of each file of a table. Each key is the edition of a file."""
+    """Return the hashes of a table's stored files, keyed by edition."""
     return {path.stem if table.partitioned else "None": store.content_hash(path) for path in store.stored_files(table)}
 
 
 def _other_tables(table: Table) -> dict[str, str]:
-    """Return the hash of each other table that the table's rules read. Each key is the name of such a table."""
+    """Return the hashes of all tables that this table's rules read besides it, keyed by table name."""
     tables = [read_table for read_table in tables_read(rules_of(table)) if read_table.name != table.name]
     return {
         read_table.name: hashlib.sha256(json.dumps(_files(read_table)).encode()).hexdigest() for read_table in tables

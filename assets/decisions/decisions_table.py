@@ -42,7 +42,7 @@ DECIDABLE = sorted({rule.table for rule in decidable_rules()})
 def file_decisions(decided: Decisions, edition: int, hashes: Mapping[str, str]) -> pd.DataFrame:
     """Return the edition's rows of quality.file_decisions.
 
-    `hashes` has the hash of each file of the edition. The key is the file's name. A decision about a file has lapsed if
+    `hashes` has the hashes of the edition's files, keyed by file name. A decision about a file has lapsed if
     the file is gone, or if it was delivered again with different content. Whether a decision about a check has lapsed
     is found out later, by `all_decisions`.
     """

@@ -164,8 +164,8 @@ def reported() -> Judged:
 def at_least(figure: Figure, terms: Terms) -> Judged:
     """Judge whether the figure is at least the limit.
 
-    The result also says how much is missing to the limit. If the figure is a share of activities, the result says how
-    many activities are missing.
+    The result also says how far the figure is below the limit. If the figure is a share of activities, the result says
+    how many more activities are needed to reach the limit.
     """
     value, limit = figure.value or 0.0, terms.limit_value
     missing = max(limit - value, 0)
