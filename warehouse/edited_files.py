@@ -50,7 +50,7 @@ def read_text(path: Path) -> str:
         ) from None
     except OSError as error:
         raise InputError(
-            f"{shown_path(path)} cannot be opened ({error.strerror}): give the account that runs Tryghed the right to read it, or replace it with a file that can be opened."
+            f"{shown_path(path)} cannot be opened ({error.strerror}): allow the account that runs Tryghed to read it, or replace it with a file that can be opened."
         ) from None
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1

@@ -29,4 +29,4 @@ def disk_trouble(error: OSError) -> str | None:
     """
     if error.errno not in _DISK:
         return None
-    return f"{error.filename or 'The data folder'} cannot be written ({error.strerror}): free up disk space, give the account that runs Tryghed the right to write there, or set TRYGHED_HOME to another folder."
+    return f"{error.filename or 'The data folder'} cannot be written ({error.strerror}): free up disk space, allow the account that runs Tryghed to write there, or set TRYGHED_HOME to another folder."

@@ -187,7 +187,7 @@ def _paths_in(folder: Path) -> list[Path]:
     """
     if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
         raise InputError(
-            f"{path_for_reader(folder)}: the folder cannot be opened: give the account that runs Tryghed the right to read it."
+            f"{path_for_reader(folder)}: the folder cannot be opened: allow the account that runs Tryghed to read it."
         )
     return sorted(path for path in folder.glob("*") if not _HIDDEN.match(path.name))
 
@@ -220,7 +220,7 @@ def _refuse_bad_path(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"{place}: this is not a regular file: replace it with the delivered file.")
     if not os.access(path, os.R_OK):
-        raise InputError(f"{place}: the file cannot be read: give the account that runs Tryghed the right to read it.")
+        raise InputError(f"{place}: the file cannot be read: allow the account that runs Tryghed to read it.")
 
 
 def _refuse_same_content(files: list[DeliveredFile]) -> None:

@@ -1,6 +1,6 @@
 """Search delivered files for personal data.
 
-The run stops if a column looks personal, but nobody has declared it as personal or as not personal. This module decides
+The run stops if a column looks personal and its specification does not say whether it is. This module decides
 which columns and cells of a file are searched. `warehouse/personal.py` knows what personal data look like.
 """
 

@@ -1175,7 +1175,7 @@ def test_a_file_that_changes_meanwhile_is_refused(
 
 NOBODY = 65_534
 CLOSED = {  # a path without the right to read, its mode, and the message
-    "a file": ("2023/svar.csv", 0o000, "svar.csv: the file cannot be read: give the account that runs Tryghed the right to read it"),
+    "a file": ("2023/svar.csv", 0o000, "svar.csv: the file cannot be read: allow the account that runs Tryghed to read it"),
     "a file that may be written": ("2023/svar.csv", 0o200, "svar.csv: the file cannot be read: give the account"),
     "an edition's folder": ("2023", 0o000, "landing/2023: the folder cannot be opened: give the account"),
     "an edition's folder that may be listed": ("2023", 0o400, "landing/2023: the folder cannot be opened: give the account"),
