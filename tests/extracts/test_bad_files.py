@@ -76,7 +76,7 @@ from warehouse.errors import InputError
 Make = Callable[[Path], object]
 
 WHAT_TO_DO = re.compile(
-    r"\b(ask for|correct|download|replace|move|save|delete|rename|unhide|put|give|unpack|undo|paste|wait|write|declare|format|close)\b"
+    r"\b(ask for|correct|download|replace|move|save|delete|rename|unhide|put|give|allow|unpack|undo|paste|wait|write|declare|format|close)\b"
 )
 NO_PART_OF_A_SENTENCE = ("Traceback", "Error", "Exception", "0x7f", "object at", "pyarrow", "calamine", "None", SECRET)
 
@@ -1176,10 +1176,10 @@ def test_a_file_that_changes_meanwhile_is_refused(
 NOBODY = 65_534
 CLOSED = {  # a path without the right to read, its mode, and the message
     "a file": ("2023/svar.csv", 0o000, "svar.csv: the file cannot be read: allow the account that runs Tryghed to read it"),
-    "a file that may be written": ("2023/svar.csv", 0o200, "svar.csv: the file cannot be read: give the account"),
-    "an edition's folder": ("2023", 0o000, "landing/2023: the folder cannot be opened: give the account"),
-    "an edition's folder that may be listed": ("2023", 0o400, "landing/2023: the folder cannot be opened: give the account"),
-    "the landing folder": (".", 0o300, "landing: the folder cannot be opened: give the account"),
+    "a file that may be written": ("2023/svar.csv", 0o200, "svar.csv: the file cannot be read: allow the account"),
+    "an edition's folder": ("2023", 0o000, "landing/2023: the folder cannot be opened: allow the account"),
+    "an edition's folder that may be listed": ("2023", 0o400, "landing/2023: the folder cannot be opened: allow the account"),
+    "the landing folder": (".", 0o300, "landing: the folder cannot be opened: allow the account"),
 }  # fmt: skip
 
 
