@@ -210,7 +210,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "integer with a blank": (swap("populations.csv", ",580295,", ", 580295,"), ("populations.csv, line 2", WHOLE)),
     "integer without end": (swap("populations.csv", ",580295,", f",{'9' * 30},"), ("populations.csv, line 2", WHOLE)),
     "last code with a letter": (swap(CODES, ",75120,", ",7512O,"), ("offence_codes.csv, line 2, column last_code",)),
-    "key twice in other digits": (add(AREAS, "copenhagen,01,København,municipality,101,,,survey_method,\n"), ("areas.csv, line", "line 2 already has the key 'copenhagen / 1'")),
+    "key twice in other digits": (add(AREAS, "copenhagen,01,København,,,,municipality,101,,,survey_method,\n"), ("areas.csv, line", "line 2 already has the key 'copenhagen / 1'")),
     "unknown crime type": (swap(CODES, ",burglary,", ",arson,"), ("line 2, column crime_type", "crime_types.csv")),
     "agreement: tab": (swap(TH, "    rule: falls", "\trule: falls"), ("tingbjerg_husum_2021_2024.yml, line 38", "indentation")),
     "agreement: two documents": (swap(TH, "target_year:", "---\ntarget_year:"), ("line 11", "another document")),
