@@ -106,7 +106,7 @@ def two_versions(first_day_of_second: str) -> Spoil:
     """
 
     def spoil(folder: Path) -> None:
-        add(AREAS, "tingbjerg_husum,2,Tingbjerg-Husum,partnership_area,,2022-12-31,,project_assumption,Made up.\n")(
+        add(AREAS, "tingbjerg_husum,2,Tingbjerg-Husum,,,,partnership_area,,2022-12-31,,project_assumption,Made up.\n")(
             folder
         )
         swap(TH, "valid_to: 2024-12-31", "valid_to: 2022-12-31")(folder)
@@ -252,7 +252,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         swap(AMAGER, "valid_to: 2020-12-31", "valid_to: 2021-06-30"), ("line 15", "in areas.csv, version 1 of amager_partnership ends earlier, on 2020-12-31")
     ),
     "agreement: area with a new version that the agreement does not have": (
-        swap(AREAS, "tingbjerg_husum,1,Tingbjerg-Husum,partnership_area,,,,", "tingbjerg_husum,1,Tingbjerg-Husum,partnership_area,,,2022-12-31,"),
+        swap(AREAS, "tingbjerg_husum,1,Tingbjerg-Husum,,,,partnership_area,,,,", "tingbjerg_husum,1,Tingbjerg-Husum,,,,partnership_area,,,2022-12-31,"),
         ("tingbjerg_husum_2021_2024.yml, line 19", "in areas.csv, version 1 of tingbjerg_husum ends earlier, on 2022-12-31"),
     ),
     "agreement: two versions on a day": (two_versions("2022-12-31"), ("line 16", "two versions of tingbjerg_husum are in force on 2022-12-31")),
