@@ -36,7 +36,6 @@ err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 LINES_OF_A_SCREEN, MOST_LISTED = 40, 5
-NO_BREAK = "\N{NO-BREAK SPACE}"
 _LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 
@@ -54,19 +53,6 @@ def print_error(line: str) -> None:
     On a terminal, a long message is broken between words. Otherwise the message stays on one line.
     """
     err.print("\n".join(_wrapped(line)) if err.is_terminal else line)
-
-
-def _wrapped_at_points(line: str) -> list[str]:
-    """Break a target's line so that it fits the terminal, and return the resulting lines.
-
-    The line has parts, with a `·` between them. A long line is broken between parts. If one part alone is too long, the
-    line is broken between words instead.
-    """
-    parts = line.split(" · ")
-    if any(len(part) > out.width - len("     ·") for part in parts):
-        return _wrapped(line, "     ")
-    kept_together = " · ".join(part.replace(" ", NO_BREAK) for part in parts)
-    return [wrapped.replace(NO_BREAK, " ") for wrapped in _wrapped(kept_together, "     ")]
 
 
 def _wrapped(line: str, indent: str = "  ") -> list[str]:
@@ -244,17 +230,17 @@ def _banner(status: "Status") -> list[str]:
 def _targets(status: "Status") -> list[str]:
     """Return the lines that show the targets of all agreements.
 
-    An agreement with verdicts has a line with its name, and a line for each target. An agreement without verdicts has
-    one line, which says why.
+    An agreement with verdicts has a line with its name, a line for each target, and a line that explains the marks. An
+    agreement without verdicts has one line, which says why.
     """
     lines = []
     for agreement in status.agreements:
         if not agreement.readings:
             lines += _wrapped(_without_readings(agreement))
             continue
-        lines += _wrapped(text("baseline_to_year", name=agreement.name, year=agreement.newest_year))
-        for target_id, line in agreement.lines(status.words):
-            lines += _wrapped_at_points(f"{target_id:<3}{line}")
+        lines += _wrapped(agreement.heading())
+        for line in agreement.lines(status.words, out.width):
+            lines += _wrapped(line, "   ")
     return lines
 
 

@@ -24,14 +24,15 @@ from warehouse.publishing import NAME, open_published
 class Reading:
     """The newest verdict on one measure of a target, and the verdict's figures.
 
-    `short` is a short name of the measure. `year` is the crime year if the figure is about crimes, and otherwise the
-    edition.
+    `short` is a short name of the measure, and `comparison_area` is a short name of the area that the agreement
+    compares with. `year` is the crime year if the figure is about crimes, and otherwise the edition.
     """
 
     target_id: str
     short: str
     rule: str
     year: int
+    is_about_crimes: bool
     compared_with: str
     unit: str
     value: float | None
@@ -85,12 +86,34 @@ class AgreementStatus:
         """Return the newest year among the readings."""
         return max(reading.year for reading in self.readings)
 
-    def lines(self, in_words: Words) -> list[tuple[str, str]]:
-        """Return a pair for each target: the target's number, such as `1a`, and the line that shows the target."""
-        return [
-            (target_id, target_line(list(readings), self.newest_year, in_words))
-            for target_id, readings in groupby(self.readings, key=lambda reading: reading.target_id)
-        ]
+    @property
+    def newest_crime_year(self) -> int:
+        """Return the newest year among the readings about crimes. If there are none, return the newest year."""
+        return max((reading.year for reading in self.readings if reading.is_about_crimes), default=self.newest_year)
+
+    def heading(self) -> str:
+        """Return the agreement's name with the years of the figures.
+
+        An edition publishes the crimes of the year before, so the figures about crimes may have a year of their own.
+        """
+        if self.newest_crime_year == self.newest_year:
+            return text("baseline_to_year", name=self.name, year=self.newest_year)
+        return text("baseline_to_years", name=self.name, year=self.newest_year, crime_year=self.newest_crime_year)
+
+    def lines(self, in_words: Words, width: int) -> list[str]:
+        """Return a line for each target, and if a line has marks, a last line that explains them.
+
+        A target's line begins with the target's number, such as `1a`. It has as many parts as fit into `width`.
+        """
+        lines = []
+        targets = [list(readings) for _, readings in groupby(self.readings, key=lambda reading: reading.target_id)]
+        for readings in targets:
+            newest_year = self.newest_crime_year if readings[0].is_about_crimes else self.newest_year
+            target_number = f"{readings[0].target_id:<2} "
+            lines.append(target_number + target_line(readings, newest_year, in_words, width - len(target_number)))
+        if any(has_marks(readings) for readings in targets):
+            lines.append(text("marks", met=in_words["verdict", "met"], not_met=in_words["verdict", "not_met"]))
+        return lines
 
     def literal_counts(self, in_words: Words) -> str:
         """Return a text with four numbers of literal readings: met, not met, reported, and not evaluable.
@@ -204,10 +227,10 @@ def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[Agre
         f"""
         WITH readings AS (
             SELECT v.agreement_id, v.target_id, coalesce(m.short_{language}, m.name_{language}) AS short, t.rule,
-                   coalesce(v.crime_year, v.edition) AS year, v.compared_with, v.unit, v.value, v.compared_value,
+                   coalesce(v.crime_year, v.edition) AS year, v.crime_year IS NOT NULL AS is_about_crimes, v.compared_with, v.unit, v.value, v.compared_value,
                    if(v.compared_with = 'baseline_gap', NULL, i.value_low) AS value_low,
                    if(v.compared_with = 'baseline_gap', NULL, i.value_high) AS value_high,
-                   v.limit_value, i.out_of, city.name_da AS comparison_area,
+                   v.limit_value, i.out_of, city.short AS comparison_area,
                    if(m.unit IN ('percent', 'reports_per_1000') AND v.compared_with <> 'baseline_gap', c.value, NULL)
                        AS comparison_value,
                    v.literal, v.statistical, v.reason, v.confidentiality, v.measure
@@ -215,7 +238,9 @@ def agreements(connection: duckdb.DuckDBPyConnection, edition: int) -> list[Agre
             JOIN reference.targets t USING (agreement_id, target_id, measure)
             JOIN reference.measures m USING (measure)
             JOIN reference.agreements a USING (agreement_id)
-            JOIN (SELECT DISTINCT area_id, name_da FROM reference.areas) city ON city.area_id = a.comparison_area_id
+            JOIN (
+                SELECT DISTINCT area_id, coalesce(short_{language}, name_{language}, name_da) AS short FROM reference.areas
+            ) city ON city.area_id = a.comparison_area_id
             LEFT JOIN indicators.yearly i ON (i.edition, i.area_id, i.measure) = (v.edition, v.area_id, v.measure)
             LEFT JOIN indicators.yearly c
                 ON (c.edition, c.area_id, c.measure) = (v.edition, a.comparison_area_id, v.measure) AND v.area_id <> c.area_id
@@ -282,47 +307,108 @@ def is_made_up(connection: duckdb.DuckDBPyConnection) -> bool:
 # --- a target in one line ----------------------------------------------------------------------------------
 
 
-def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words) -> str:
+MARKS = {"met": "✓", "not_met": "✗", "uncertain": "?", "not_evaluable": "-"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which parts a line shows, of the parts that may be left out if the line is too wide."""
+
+    comparison_area: bool
+    interval: bool
+    unit: bool
+
+
+FULLEST_FIRST = (
+    Shown(comparison_area=True, interval=True, unit=True),
+    Shown(comparison_area=False, interval=True, unit=True),
+    Shown(comparison_area=False, interval=False, unit=True),
+    Shown(comparison_area=False, interval=False, unit=False),
+)
+
+
+def target_line(readings: Sequence[Reading], newest_year: int, in_words: Words, width: int) -> str:
     """Return a target's figures and readings in one line, such as `Unsafe 16→12 % (8-17) · City 6 · met · uncertain`.
 
-    If a figure is older than `newest_year`, the line also gives the figure's year.
+    The line is the fullest one that is not wider than `width`. If none is so narrow, it is the one with the fewest
+    parts. If a figure is older than `newest_year`, the line also gives the figure's year.
     """
     if all(reading.value is None and reading.literal == "not_evaluable" for reading in readings):
         names = ", ".join(name_of(reading) for reading in readings)
-        reasons = dict.fromkeys(in_words["reason", reading.reason or ""] for reading in readings)
-        return f"{names}: {', '.join(reasons)}"
-    parts = [_named_figures(reading, newest_year, len(readings) == 1, in_words) for reading in readings]
-    first = readings[0]
+        return f"{names}: {', '.join(_reasons(readings, in_words))}"
     if len(readings) == 1:
-        if first.comparison_value is not None and first.value is not None:
-            parts.append(f"{first.comparison_area} {_rounded(first.comparison_value, first.unit)}")
-        if first.limit_value is not None and first.rule in ("at_least", "at_most"):
-            parts.append(text(first.rule, limit=number(first.limit_value)))
-        return " · ".join([*parts, *verdict_of(first, in_words)])
-    if all(reading.is_report for reading in readings):
-        return " · ".join([*parts, in_words["verdict", "reported"]])
-    judged = [reading for reading in readings if reading.literal != "not_evaluable"]
-    if judged:
-        met = sum(reading.literal == "met" for reading in judged)
-        parts.append(text("met_of", met=met, readings=len(judged)))
-    if any(reading.statistical != reading.literal for reading in judged):
-        surely_met = sum(reading.statistical == "met" for reading in judged)
-        parts.append(text("met_statistically_of", met=surely_met, readings=len(judged)))
-    reasons = dict.fromkeys(in_words["reason", reading.reason or ""] for reading in readings if reading not in judged)
-    return " · ".join([*parts, *reasons])
+        lines = [_line_of_measure(readings[0], newest_year, in_words, shown) for shown in FULLEST_FIRST]
+    else:
+        lines = _lines_of_measures(readings, newest_year, in_words)
+    return next((line for line in lines if len(line) <= width), lines[-1])
 
 
-def _named_figures(reading: Reading, newest_year: int, alone: bool, in_words: Words) -> str:
-    """Return the name of a reading's measure, followed by the figures.
+def _line_of_measure(reading: Reading, newest_year: int, in_words: Words, shown: Shown) -> str:
+    """Return the line of a target with one measure, with the parts that are to be shown."""
+    figures = figures_of(reading, in_words, with_unit=shown.unit, with_interval=shown.interval)
+    parts = [_with_name(reading, figures, newest_year)]
+    if shown.comparison_area and reading.comparison_value is not None and reading.value is not None:
+        parts.append(f"{reading.comparison_area} {_rounded(reading.comparison_value, reading.unit)}")
+    if reading.limit_value is not None and reading.rule in ("at_least", "at_most"):
+        parts.append(text(reading.rule, limit=number(reading.limit_value)))
+    return " · ".join([*parts, *verdict_of(reading, in_words)])
 
-    `alone` is true if the line has no other measure. Only then do the figures have a unit and an interval.
+
+def _lines_of_measures(readings: Sequence[Reading], newest_year: int, in_words: Words) -> list[str]:
+    """Return the line of a target with several measures: with the reasons why a reading is not evaluable, and without.
+
+    Each measure has its marks. If the measures are only reported, the line ends with a word for that instead. If no
+    measure has a verdict, there is only the line with the reasons.
     """
+    marked = has_marks(readings)
+    measures = []
+    for reading in readings:
+        figures = figures_of(reading, in_words, with_unit=False, with_interval=False)
+        measure = _with_name(reading, figures, newest_year)
+        measures.append(f"{measure} {marks_of(reading)}" if marked else measure)
+    reported = [in_words["verdict", "reported"]] if any(reading.is_report for reading in readings) else []
+    without_reasons = " · ".join([", ".join(measures), *reported])
+    with_reasons = " · ".join([without_reasons, *_reasons(readings, in_words)])
+    return [with_reasons, without_reasons] if marked or reported else [with_reasons]
+
+
+def _reasons(readings: Sequence[Reading], in_words: Words) -> list[str]:
+    """Return the reasons why readings are not evaluable, each once."""
+    return list(
+        dict.fromkeys(
+            in_words["reason", reading.reason or ""]
+            for reading in readings
+            if "not_evaluable" in (reading.literal, reading.statistical)
+        )
+    )
+
+
+def has_marks(readings: Sequence[Reading]) -> bool:
+    """Return whether a target's line has a mark for each reading instead of words.
+
+    This is so if the target has several measures, and one of them has a verdict.
+    """
+    judged = [reading for reading in readings if reading.literal != "not_evaluable" and not reading.is_report]
+    return len(readings) > 1 and len(judged) > 0
+
+
+def marks_of(reading: Reading) -> str:
+    """Return a mark for the literal reading and one for the statistical reading, such as `✓?`.
+
+    If both readings are the same, return one mark. The readings of a full count are always the same.
+    """
+    literal, statistical = MARKS[reading.literal], MARKS[reading.statistical]
+    return literal if literal == statistical else literal + statistical
+
+
+def _with_name(reading: Reading, figures: str, newest_year: int) -> str:
+    """Return the name of a reading's measure, the year if it is not `newest_year`, and the figures."""
     name = name_of(reading)
     if reading.year != newest_year:
         name = text("of_year", measure=name, year=reading.year)
-    if reading.value is None:
-        return f"{name.removesuffix(':')}: {figures_of(reading, in_words)}"
-    return f"{name} {figures_of(reading, in_words, with_unit=alone)}"
+    elif reading.value is None:
+        name = f"{name}:"
+    return f"{name} {figures}"
 
 
 def name_of(reading: Reading) -> str:
@@ -335,11 +421,11 @@ def name_of(reading: Reading) -> str:
     return reading.short
 
 
-def figures_of(reading: Reading, in_words: Words, with_unit: bool = True) -> str:
+def figures_of(reading: Reading, in_words: Words, with_unit: bool = True, with_interval: bool = True) -> str:
     """Return the earlier figure and the newest figure of a reading as text, such as `16→12`.
 
-    The earlier figure belongs to the baseline or to the year before. If `with_unit` is true, the unit and the interval
-    follow. If the newest figure is hidden or missing, return a text that says so.
+    The earlier figure belongs to the baseline or to the year before. The unit and the interval follow, unless
+    `with_unit` or `with_interval` is false. If the newest figure is hidden or missing, return a text that says so.
     """
     if reading.value is None:
         free = reading.confidentiality == "free"
@@ -353,8 +439,8 @@ def figures_of(reading: Reading, in_words: Words, with_unit: bool = True) -> str
     figures = own if earlier is None else f"{earlier}→{own}"
     if with_unit:
         figures += text(f"unit_{reading.unit}")
-        if reading.value_low is not None and reading.value_high is not None:
-            figures += f" ({_rounded(reading.value_low, reading.unit)}-{_rounded(reading.value_high, reading.unit)})"
+    if with_interval and reading.value_low is not None and reading.value_high is not None:
+        figures += f" ({_rounded(reading.value_low, reading.unit)}-{_rounded(reading.value_high, reading.unit)})"
     return figures
 
 

@@ -92,13 +92,15 @@ ONLY_WORDS = {("verdict", "reported")}  # the word for `met` if a figure only ha
 def text_pairs() -> Iterator[tuple[str, str, str]]:
     """Yield every text of the reference files and footnotes.
 
-    A text is given by the place where it is written, its Danish form and its English form.
+    A text is given by the place where it is written, its Danish form and its English form. A name of an area that is
+    used in both languages has no English form, and is left out.
     """
     for table, frame in REFERENCE.items():
         for column in frame.columns:
-            if column.endswith("_da") and column.replace("_da", "_en") in frame:
-                for line in records(frame.dropna(subset=[column])):
-                    yield f"{table} {line[frame.columns[0]]}", line[column], line[column.replace("_da", "_en")]
+            english = column.replace("_da", "_en")
+            if column.endswith("_da") and english in frame:
+                for line in records(frame.dropna(subset=[column, english])):
+                    yield f"{table} {line[frame.columns[0]]}", line[column], line[english]
     for rules_of_table in rules().values():
         for rule in rules_of_table:
             if rule.footnote_da and rule.footnote_en:

@@ -127,15 +127,15 @@ class Target(Frozen):
 class Published:
     """Everything that pictures show.
 
-    `figures` is keyed by area and measure. `bydele` is keyed by crime type and year. `areas` has a single name for each
-    area. `crime_types` has a name in each language for each crime type.
+    `figures` is keyed by area and measure. `bydele` is keyed by crime type and year. `areas` and `crime_types`
+    have a name in each language for each area and each crime type.
     """
 
     figures: dict[tuple[str, str], list[Figure]]
     bydele: dict[tuple[str, int], list[Bydel]]
     measures: dict[str, Measure]
     targets: list[Target]
-    areas: dict[str, str]
+    areas: dict[str, dict[str, str]]
     crime_types: dict[str, dict[str, str]]
     confidence: float
     words: dict[str, Words]
@@ -173,7 +173,12 @@ def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
     for bydel in _rows(connection, sql("published/pictured_bydele"), Bydel):
         bydele[bydel.crime_type, bydel.year].append(bydel)
     measures = _rows(connection, "SELECT *, {'da': name_da, 'en': name_en} AS names FROM reference.measures", Measure)
-    areas = connection.execute("SELECT area_id, name_da FROM reference.areas ORDER BY area_id, area_version").fetchall()
+    areas = connection.execute(
+        """
+        SELECT area_id, {'da': name_da, 'en': coalesce(name_en, name_da)}
+        FROM reference.areas ORDER BY area_id, area_version
+        """
+    ).fetchall()
     conventions = connection.execute("SELECT convention, value FROM reference.conventions").fetchall()
     crime_types = connection.execute(
         "SELECT crime_type, {'da': name_da, 'en': name_en} FROM reference.crime_types"

@@ -124,7 +124,7 @@ def _chart(published: Published, wording: Wording, targets: list[Target]) -> Cha
         language=language,
         whole=measure.unit in ("reports", "count"),
         note=wording.phrase("no_interval" if measure.is_full_count else "legend"),
-        title=f"{measure.names[language]}, {published.areas[area_id]}",
+        title=f"{measure.names[language]}, {published.areas[area_id][language]}",
         subtitles=subtitles,
         x_unit=wording.phrase("crime_year" if measure.crime_type else "edition"),
         unit=wording.words["unit", measure.unit],
@@ -147,7 +147,8 @@ def _made_up(wording: Wording, rows: list[Figure] | list[Bydel]) -> list[str]:
 
 
 def _series(published: Published, wording: Wording, figures: list[Figure]) -> Series:
-    return Series(published.areas[figures[0].area_id], [_point(wording, figure) for figure in figures])
+    name = published.areas[figures[0].area_id][wording.language]
+    return Series(name, [_point(wording, figure) for figure in figures])
 
 
 def _point(wording: Wording, figure: Figure) -> Point:
@@ -198,7 +199,7 @@ def _levels(published: Published, wording: Wording, target: Target, unit: str) -
         strokes = [point for year, goals in target.limits for point in ((year - 0.3, goals), (year + 0.3, goals), gap)]
         yield Level(wording.phrase("goals", each_year=each_year), strokes, "-")
     if target.start and target.approaches_an_area and target.path:
-        name = wording.phrase("path", area=published.areas[target.comparison_area_id])
+        name = wording.phrase("path", area=published.areas[target.comparison_area_id][wording.language])
         yield Level(name, [target.start, *target.path], ":")
 
 
@@ -243,7 +244,10 @@ def _funnel(published: Published, wording: Wording, bydele: list[Bydel]) -> Funn
     wider = [wording.phrase("wider", times=wording.number(dispersion))] if dispersion > 1 else []
     subtitles = [*_made_up(wording, bydele), *wider]
     together = wording.phrase("together", value=wording.amount(rate, "reports_per_1000"))
-    areas = [(published.areas[bydel.area_id], float(bydel.residents), bydel.rate_per_1000) for bydel in bydele]
+    areas = [
+        (published.areas[bydel.area_id][wording.language], float(bydel.residents), bydel.rate_per_1000)
+        for bydel in bydele
+    ]
     rates_low, rates_high = counts.funnel_limits(rate, residents, published.confidence, dispersion)
     outside = [
         name

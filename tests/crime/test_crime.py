@@ -165,8 +165,8 @@ def changing(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -
     """Return a data folder with a partnership area that is one rode until June 2022 and another rode from July 2022."""
     lines = {
         "areas.csv": (
-            "made_up,1,Made up,partnership_area,,,2022-06-30,project_assumption,Made up.",
-            "made_up,2,Made up,partnership_area,,2022-07-01,,project_assumption,Made up.",
+            "made_up,1,Made up,,,,partnership_area,,,2022-06-30,project_assumption,Made up.",
+            "made_up,2,Made up,,,,partnership_area,,2022-07-01,,project_assumption,Made up.",
         ),
         "area_members.csv": (
             "made_up,1,rode_238,assumed,project_assumption,Made up.",

@@ -254,7 +254,7 @@ def test_a_place_belongs_to_the_partnership_area_as_it_was_defined_on_the_day(ho
 
 
 def test_a_place_lies_in_all_that_its_area_lies_in(home: Path, reference: Path) -> None:
-    added(reference, "areas.csv", "made_up_partnership,1,Made up,partnership_area,,,,project_assumption,Made up.")
+    added(reference, "areas.csv", "made_up_partnership,1,Made up,,,,partnership_area,,,,project_assumption,Made up.")
     added(reference, "area_members.csv", "made_up_partnership,1,bydel_vanloese,assumed,project_assumption,Made up.")
     open_home(home, pytest.MonkeyPatch(), reference)
     lines = reports(2)
@@ -270,7 +270,7 @@ def test_a_place_lies_in_all_that_its_area_lies_in(home: Path, reference: Path) 
 
 
 def test_a_point_in_an_area_of_no_bydel_has_the_bydel_that_the_file_names(home: Path, reference: Path) -> None:
-    added(reference, "areas.csv", "made_up_area,1,Area,partnership_area,,,,project_assumption,Made up.")
+    added(reference, "areas.csv", "made_up_area,1,Area,,,,partnership_area,,,,project_assumption,Made up.")
     square = "POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0))"
     added(reference, "area_boundaries.csv", f'made_up_area,1,EPSG:25832,project_assumption,"{square}"')
     open_home(home, pytest.MonkeyPatch(), reference)
@@ -286,10 +286,10 @@ def test_a_point_lies_in_the_smallest_area_that_was_defined_at_the_years_end_and
     added(
         reference,
         "areas.csv",
-        "made_up_bydel,1,Bydel,bydel,,,,project_assumption,Made up.",
-        "made_up_neighbour,1,Neighbour,bydel,,2015-01-01,,project_assumption,Made up.",
-        "made_up_area,1,Area,partnership_area,,2022-07-01,,project_assumption,Made up.",
-        "made_up_before,1,Before,partnership_area,,,2022-06-30,project_assumption,Made up.",
+        "made_up_bydel,1,Bydel,,,,bydel,,,,project_assumption,Made up.",
+        "made_up_neighbour,1,Neighbour,,,,bydel,,2015-01-01,,project_assumption,Made up.",
+        "made_up_area,1,Area,,,,partnership_area,,2022-07-01,,project_assumption,Made up.",
+        "made_up_before,1,Before,,,,partnership_area,,,2022-06-30,project_assumption,Made up.",
     )
     squares = {
         "made_up_bydel": (0, 10), "made_up_area": (0, 8), "made_up_before": (0, 20), "made_up_neighbour": (10, 20),
@@ -311,9 +311,9 @@ def test_the_smallest_area_that_is_known_of_a_report_wins(home: Path, reference:
     added(
         reference,
         "areas.csv",
-        "made_up_bydel,1,Bydel,bydel,,,,project_assumption,Made up.",
-        "made_up_area,1,Area,partnership_area,,,,project_assumption,Made up.",
-        "made_up_twin,1,Twin,partnership_area,,,,project_assumption,Made up.",
+        "made_up_bydel,1,Bydel,,,,bydel,,,,project_assumption,Made up.",
+        "made_up_area,1,Area,,,,partnership_area,,,,project_assumption,Made up.",
+        "made_up_twin,1,Twin,,,,partnership_area,,,,project_assumption,Made up.",
     )
     added(
         reference,
@@ -650,10 +650,10 @@ def test_another_citys_police_needs_a_specification_and_reference_lines_and_no_c
     added(
         reference,
         "areas.csv",
-        "elsewhere,1,Elsewhere,municipality,751,,,project_assumption,Made up.",
-        "elsewhere_nord,1,Nord,bydel,,,,project_assumption,Made up.",
-        "elsewhere_unit_1,1,Unit 1,rode,1,,,project_assumption,Made up.",
-        "elsewhere_partnership,1,Partnership,partnership_area,,2021-01-01,,project_assumption,Made up.",
+        "elsewhere,1,Elsewhere,,,,municipality,751,,,project_assumption,Made up.",
+        "elsewhere_nord,1,Nord,,,,bydel,,,,project_assumption,Made up.",
+        "elsewhere_unit_1,1,Unit 1,,,,rode,1,,,project_assumption,Made up.",
+        "elsewhere_partnership,1,Partnership,,,,partnership_area,,2021-01-01,,project_assumption,Made up.",
     )
     added(
         reference,

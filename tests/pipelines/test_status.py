@@ -11,7 +11,7 @@ import pytest
 
 from assets.targets.sentences import Words
 from pipelines.full_status import missing_deliveries
-from pipelines.status import Reading, target_line
+from pipelines.status import AgreementStatus, Reading, marks_of, target_line
 from pipelines.texts import how_long_ago
 from tests.conftest import Command, tryghed
 from tests.delivering import published_in_memory
@@ -20,6 +20,7 @@ from warehouse.contracts import contracts
 from warehouse.reference_files import load_reference
 
 TEXT = {"da": "text_da", "en": "text_en"}
+WIDE = 200  # a terminal in which every line fits
 
 
 @pytest.fixture(params=["da", "en"])
@@ -36,10 +37,10 @@ def words_of(language: str) -> Words:
 def reading(**figures: object) -> Reading:
     """Return an example of a reading. The given figures replace the example's figures."""
     example: dict[str, object] = {
-        "target_id": "1a", "short": "Utrygge", "rule": "falls_every_year", "year": 2024, "compared_with": "every_year",
-        "unit": "percent", "value": 12.0002, "compared_value": 15.99, "value_low": 8.4, "value_high": 16.5, "limit_value": None,
-        "out_of": None, "comparison_area": "København", "comparison_value": 6.006, "literal": "met", "statistical": "uncertain",
-        "reason": None, "confidentiality": "free",
+        "target_id": "1a", "short": "Utrygge", "rule": "falls_every_year", "year": 2024, "is_about_crimes": False,
+        "compared_with": "every_year", "unit": "percent", "value": 12.0002, "compared_value": 15.99, "value_low": 8.4,
+        "value_high": 16.5, "limit_value": None, "out_of": None, "comparison_area": "Kbh.", "comparison_value": 6.006,
+        "literal": "met", "statistical": "uncertain", "reason": None, "confidentiality": "free",
     }  # fmt: skip
     return Reading(**example | figures)  # type: ignore[arg-type]
 
@@ -48,16 +49,51 @@ def test_a_line_has_the_figures_the_interval_the_city_and_both_readings(monkeypa
     monkeypatch.setenv("TRYGHED_LANGUAGE", "da")
     words = words_of("da")
     uncertain = words["verdict", "uncertain"]
-    assert target_line([reading()], 2024, words) == f"Utrygge 16→12 % (8-16) · København 6 · opfyldt · {uncertain}"
+    assert target_line([reading()], 2024, words, WIDE) == f"Utrygge 16→12 % (8-16) · Kbh. 6 · opfyldt · {uncertain}"
+
+
+@pytest.mark.parametrize(
+    ("figures", "spare"),
+    [
+        ("Utrygge 16→12 % (8-16) · Kbh. 6", 0),
+        ("Utrygge 16→12 % (8-16)", len(" · Kbh. 6") - 1),
+        ("Utrygge 16→12 %", len(" (8-16)") - 1),
+        ("Utrygge 16→12", len(" %") - 1),
+    ],
+)
+def test_a_line_that_is_too_wide_loses_the_city_then_the_interval_then_the_unit(
+    figures: str, spare: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRYGHED_LANGUAGE", "da")
+    words = words_of("da")
+    line = f"{figures} · opfyldt · {words['verdict', 'uncertain']}"
+    assert target_line([reading()], 2024, words, len(line)) == line
+    assert target_line([reading()], 2024, words, len(line) + spare) == line
+
+
+def test_a_line_keeps_its_verdict_in_a_terminal_that_is_too_narrow_for_it(language: str) -> None:
+    words = words_of(language)
+    line = target_line([reading()], 2024, words, 10)
+    assert line == f"Utrygge 16→12 · {words['verdict', 'met']} · {words['verdict', 'uncertain']}"
 
 
 def test_shares_that_would_look_the_same_have_a_decimal_more(language: str) -> None:
-    line = target_line([reading(value=15.6, compared_value=15.9)], 2024, words_of(language))
+    line = target_line([reading(value=15.6, compared_value=15.9)], 2024, words_of(language), WIDE)
     assert ("15,9→15,6 %" if language == "da" else "15.9→15.6 %") in line
 
 
 def test_a_figure_of_another_year_names_it(language: str) -> None:
-    assert "Utrygge, 2021: 16→12 %" in target_line([reading(year=2021)], 2024, words_of(language))
+    line = target_line([reading(year=2021)], 2024, words_of(language), WIDE)
+    assert line.startswith({"da": "Utrygge 2021: 16→12 %", "en": "Utrygge, 2021: 16→12 %"}[language])
+
+
+def test_the_heading_has_the_crime_year_so_that_lines_about_crimes_need_none(language: str) -> None:
+    crimes = reading(target_id="2a", short="Crime", year=2023, is_about_crimes=True)
+    agreement = AgreementStatus("Agreement", None, (reading(), crimes))
+    reports = {"da": "anmeldelser", "en": "reports"}[language]
+    assert agreement.heading() == f"Agreement (baseline → 2024, {reports} 2023)"
+    assert agreement.lines(words_of(language), WIDE)[1].startswith("2a Crime 16→12 %")
+    assert AgreementStatus("Agreement", None, (reading(),)).heading() == "Agreement (baseline → 2024)"
 
 
 def test_a_reported_figure_is_no_success(language: str) -> None:
@@ -66,21 +102,63 @@ def test_a_reported_figure_is_no_success(language: str) -> None:
                 statistical="met", confidentiality="free" if value else "hidden")
         for short, value in (("Trusler", 13.0), ("Chikane", None))
     ]  # fmt: skip
-    line = target_line(monitored, 2024, words_of(language))
-    ending = {"da": "Chikane: fortroligt · indberettet", "en": "Chikane: confidential · reported"}
-    assert line == f"Trusler 13 · {ending[language]}"
-
-
-def test_measures_of_one_target_are_counted_and_a_missing_one_is_no_failure(language: str) -> None:
-    readings = [
-        reading(literal="met", statistical="met"),
-        reading(literal="not_met", statistical="uncertain"),
-        reading(literal="not_evaluable", statistical="not_evaluable", reason="missing_extract"),
-    ]
     words = words_of(language)
-    line = target_line(readings, 2024, words)
-    counts = {"da": "1 af 2 opfyldt · 1 af 2 statistisk", "en": "1 of 2 met · 1 of 2 statistically"}
-    assert line.endswith(f"{counts[language]} · {words['reason', 'missing_extract']}")
+    ending = {"da": "Chikane: fortroligt · indberettet", "en": "Chikane: confidential · reported"}
+    assert target_line(monitored, 2024, words, WIDE) == f"Trusler 13, {ending[language]}"
+    lines = AgreementStatus("Agreement", None, tuple(monitored)).lines(words, WIDE)
+    assert lines == [f"2c Trusler 13, {ending[language]}"]  # without marks, and so without a line that explains them
+
+
+@pytest.mark.parametrize(
+    ("literal", "statistical", "marks"),
+    [
+        ("met", "met", "✓"),
+        ("met", "uncertain", "✓?"),
+        ("met", "not_met", "✓✗"),
+        ("met", "not_evaluable", "✓-"),
+        ("not_met", "met", "✗✓"),
+        ("not_met", "uncertain", "✗?"),
+        ("not_met", "not_met", "✗"),
+        ("not_met", "not_evaluable", "✗-"),
+        ("not_evaluable", "not_evaluable", "-"),
+    ],
+)
+def test_a_mark_for_each_reading_and_a_single_one_if_they_are_the_same(
+    literal: str, statistical: str, marks: str
+) -> None:
+    assert marks_of(reading(literal=literal, statistical=statistical)) == marks
+
+
+SEVERAL = (
+    reading(target_id="2b", short="A", literal="met", statistical="met"),
+    reading(target_id="2b", short="B", literal="not_met", statistical="uncertain"),
+    reading(target_id="2b", short="C", literal="not_evaluable", statistical="not_evaluable", reason="missing_extract"),
+)
+
+
+def test_each_measure_of_a_target_has_its_marks_and_a_missing_one_is_no_failure(language: str) -> None:
+    words = words_of(language)
+    line = f"A 16→12 ✓, B 16→12 ✗?, C 16→12 - · {words['reason', 'missing_extract']}"
+    assert target_line(SEVERAL, 2024, words, len(line)) == line
+    assert target_line(SEVERAL, 2024, words, len(line) - 1) == "A 16→12 ✓, B 16→12 ✗?, C 16→12 -"
+
+
+def test_marks_are_explained_once_below_the_targets_that_have_them(language: str) -> None:
+    words = words_of(language)
+    *_, last_target, explained = AgreementStatus("Agreement", None, (reading(), *SEVERAL)).lines(words, 80)
+    assert last_target.startswith("2b A 16→12 ✓, ")
+    assert explained.startswith(f"✓ {words['verdict', 'met']}, ✗ {words['verdict', 'not_met']}, ? ")
+    assert len(explained) <= 80
+    assert len(AgreementStatus("Agreement", None, (reading(),)).lines(words, 80)) == 1
+
+
+def test_measures_without_any_verdict_have_a_reason_and_no_marks(language: str) -> None:
+    readings = [
+        reading(short=short, compared_value=None, literal="not_evaluable", statistical="not_evaluable", reason="baseline_year")
+        for short in ("A", "B")
+    ]  # fmt: skip
+    words = words_of(language)
+    assert target_line(readings, 2024, words, 10) == f"A 12, B 12 · {words['reason', 'baseline_year']}"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +195,10 @@ def assert_fits_in_a_screen(ran: Command) -> None:
     assert ran.code == 0, ran.err
     assert len(lines) <= 40, ran.out
     assert max(map(len, lines)) <= 80, max(lines, key=len)
+    targets = [position for position, line in enumerate(lines) if re.match(r"\d[a-f]? ", line)]
+    assert len(targets) == 17, ran.out
+    assert targets == list(range(targets[0], targets[0] + 17)), f"a target has more than one line:\n{ran.out}"
+    assert not lines[targets[-1] + 1].startswith(" "), lines[targets[-1] + 1]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,12 @@ def test_a_share_is_drawn_with_interval_baseline_path_and_the_municipality(share
     assert path.points == [(2020, 16), (2021, pytest.approx(8 + 7 * 3 / 4))]
 
 
+def test_a_picture_names_areas_in_its_language_if_they_have_a_name_in_it(shares: dict[str, Any]) -> None:
+    picture = chart(shares, "unsafe", "en")
+    assert [series.name for series in picture.series] == ["Tingbjerg-Husum", "Copenhagen"]
+    assert picture.levels[-1].name == "Steady path to the level of Copenhagen"
+
+
 def test_a_title_and_a_text_stand_in_for_the_picture(shares: dict[str, Any]) -> None:
     root = drawn(chart(shares, "unsafe", "en"))
     assert root.get("role") == "img"

@@ -106,7 +106,7 @@ def two_versions(first_day_of_second: str) -> Spoil:
     """
 
     def spoil(folder: Path) -> None:
-        add(AREAS, "tingbjerg_husum,2,Tingbjerg-Husum,partnership_area,,2022-12-31,,project_assumption,Made up.\n")(
+        add(AREAS, "tingbjerg_husum,2,Tingbjerg-Husum,,,,partnership_area,,2022-12-31,,project_assumption,Made up.\n")(
             folder
         )
         swap(TH, "valid_to: 2024-12-31", "valid_to: 2022-12-31")(folder)
@@ -210,7 +210,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "integer with a blank": (swap("populations.csv", ",580295,", ", 580295,"), ("populations.csv, line 2", WHOLE)),
     "integer without end": (swap("populations.csv", ",580295,", f",{'9' * 30},"), ("populations.csv, line 2", WHOLE)),
     "last code with a letter": (swap(CODES, ",75120,", ",7512O,"), ("offence_codes.csv, line 2, column last_code",)),
-    "key twice in other digits": (add(AREAS, "copenhagen,01,København,municipality,101,,,survey_method,\n"), ("areas.csv, line", "line 2 already has the key 'copenhagen / 1'")),
+    "key twice in other digits": (add(AREAS, "copenhagen,01,København,,,,municipality,101,,,survey_method,\n"), ("areas.csv, line", "line 2 already has the key 'copenhagen / 1'")),
     "unknown crime type": (swap(CODES, ",burglary,", ",arson,"), ("line 2, column crime_type", "crime_types.csv")),
     "agreement: tab": (swap(TH, "    rule: falls", "\trule: falls"), ("tingbjerg_husum_2021_2024.yml, line 38", "indentation")),
     "agreement: two documents": (swap(TH, "target_year:", "---\ntarget_year:"), ("line 11", "another document")),
@@ -252,7 +252,7 @@ FAULTS: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         swap(AMAGER, "valid_to: 2020-12-31", "valid_to: 2021-06-30"), ("line 15", "in areas.csv, version 1 of amager_partnership ends earlier, on 2020-12-31")
     ),
     "agreement: area with a new version that the agreement does not have": (
-        swap(AREAS, "tingbjerg_husum,1,Tingbjerg-Husum,partnership_area,,,,", "tingbjerg_husum,1,Tingbjerg-Husum,partnership_area,,,2022-12-31,"),
+        swap(AREAS, "tingbjerg_husum,1,Tingbjerg-Husum,,,,partnership_area,,,,", "tingbjerg_husum,1,Tingbjerg-Husum,,,,partnership_area,,,2022-12-31,"),
         ("tingbjerg_husum_2021_2024.yml, line 19", "in areas.csv, version 1 of tingbjerg_husum ends earlier, on 2022-12-31"),
     ),
     "agreement: two versions on a day": (two_versions("2022-12-31"), ("line 16", "two versions of tingbjerg_husum are in force on 2022-12-31")),
