@@ -25,7 +25,9 @@ UV_INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-byte
 .PHONY: run test test-slow ui status help lock dictionary picture bench
 
 run: .venv/run.done  ## the yearly run; without delivered files on made-up ones beside the published figures
-	@test -d "$(TRYGHED_HOME)/landing" || { echo "No delivered files: writing made-up ones ..."; $(BIN)/tryghed sample; }
+	@if [ ! -d "$(TRYGHED_HOME)/landing" ]; then echo "No delivered files: writing made-up ones ..."; $(BIN)/tryghed sample; \
+	elif ls "$(TRYGHED_HOME)"/landing/*/synthetic_* >/dev/null 2>&1 && [ ! -d "$(TRYGHED_HOME)/reference" ] && [ -z "$$TRYGHED_REFERENCE" ]; \
+	then echo "The made-up files are not complete: writing them again ..."; $(BIN)/tryghed sample; fi
 	@$(BIN)/tryghed run $(EDITIONS)
 
 status: .venv/run.done  ## the verdicts and the missing deliveries, in the terminal

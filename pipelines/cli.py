@@ -22,12 +22,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pipelines import full_status
 from pipelines.help_pages import TranslatedGroup, WholeNumber, edition_argument
 from pipelines.printing import (
-    decisions_table,
     err,
     missing_table,
     out,
     print_baselines,
     print_decision,
+    print_decisions,
     print_end_of_run,
     print_error,
     print_footnotes,
@@ -270,7 +270,7 @@ def _print_everything() -> None:
     if footnotes := full_status.footnotes(connection):
         print_footnotes(footnotes, in_words)
     if decisions := full_status.decisions_in_force(connection):
-        out.print(decisions_table(decisions, in_words))
+        print_decisions(decisions, in_words)
     if missing := full_status.missing_deliveries(connection):
         out.print(missing_table(missing, in_words))
     else:

@@ -138,19 +138,29 @@ def footnotes(connection: duckdb.DuckDBPyConnection) -> list[Footnote]:
     ]
 
 
-def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, date, str]]:
-    """Return a tuple for each decision in force.
+@dataclass(frozen=True)
+class DecisionInForce:
+    """A decision in force, and the first edition that it applies to. `matter` names what was decided on, as people type it."""
 
-    The tuple has the decision's id, the first edition that it applies to, a text that says what was decided, the
-    person, the day and the reason.
-    """
-    return connection.execute(
+    name: str
+    edition: int
+    action: str
+    matter: str
+    person: str
+    decided_on: date
+    reason: str
+
+
+def decisions_in_force(connection: duckdb.DuckDBPyConnection) -> list[DecisionInForce]:
+    """Return the decisions in force. The decision that applies to the earliest edition comes first."""
+    rows = connection.execute(
         """
-        SELECT decision_id, min(edition), concat_ws(' ', action, table_name, rule, file, row, column_name, offence_code, crime_type),
+        SELECT decision_id, min(edition), action, concat_ws(' ', table_name, rule, file, row, column_name, offence_code, crime_type),
                person, decided_on, reason
         FROM quality.decisions WHERE status = 'in_force' GROUP BY ALL ORDER BY 2, 1
         """
     ).fetchall()
+    return [DecisionInForce(*row) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ The texts are in `texts.yml`. The results come from `running.py`, `status.py` an
 figures.
 """
 
+import shutil
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,13 +21,12 @@ from warehouse.publishing import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from assets.extracts.file_trial import Trial
     from assets.extracts.files import DeliveredFile
     from assets.targets.fixing import Act, FixedBaseline
     from assets.targets.sentences import Words
-    from pipelines.full_status import Footnote, MissingDelivery, VerdictTable
+    from pipelines.full_status import DecisionInForce, Footnote, MissingDelivery, VerdictTable
     from pipelines.running import FailedCheck, Ran
     from pipelines.status import AgreementStatus, Status
     from warehouse.contracts import Row
@@ -81,9 +82,23 @@ def print_run(ran: "Ran") -> None:
         _print_publication(ran, {name: value.value for name, value in ran.publication.metadata.items()})
 
 
-def _new_files(rows: "tuple[Row, ...]") -> RichTable:
-    """Return a table of the new files. For each file, it shows how many rows were delivered, kept and rejected."""
-    table = RichTable(title=text("new_files"), box=None, padding=(0, 1, 0, 0), pad_edge=False, **_LEFT)
+def _new_files(rows: "tuple[Row, ...]") -> RichTable | str:
+    """Return a table of the new files. For each file, it shows how many rows were delivered, kept and rejected.
+
+    If there are many new files, the title has their sums, and the table only the files with the most rejected rows. If
+    no row of many files was rejected, return the title alone.
+    """
+    title = text("new_files")
+    if len(rows) > MOST_LISTED:
+        delivered, rejected = (
+            number(sum(int(row[name]) for row in rows)) for name in ("rows_delivered", "rows_rejected")
+        )
+        title = text("many_new_files", files=len(rows), delivered=delivered, rejected=rejected)
+        rows = tuple(sorted((row for row in rows if row["rows_rejected"]), key=lambda row: -row["rows_rejected"]))
+        rows = rows[:MOST_LISTED]
+    if not rows:
+        return title
+    table = RichTable(title=title, box=None, padding=(0, 1, 0, 0), pad_edge=False, **_LEFT)
     for heading in ("file", "delivered", "kept", "rejected"):
         table.add_column(text(heading), no_wrap=True, justify="left" if heading == "file" else "right")
     for row in rows:
@@ -174,6 +189,8 @@ def print_end_of_run(status: "Status") -> None:
     if not needed:
         out.print(text("needs_nobody"))
     print_wrapped(text("where_to_look", dictionary=path_for_reader(PROJECT / "docs" / "DATA_DICTIONARY.md")))
+    if shutil.which("tryghed") is None:
+        print_wrapped(text("not_on_path", activate=path_for_reader(Path(sys.executable).parent / "activate")))
 
 
 def _agreement_in_short(agreement: "AgreementStatus", words: "Words") -> str:
@@ -330,16 +347,18 @@ def print_footnotes(footnotes: "list[Footnote]", words: "Words") -> None:
         _print_lines([f"    {check}" for check in footnote.checks])
 
 
-def decisions_table(decisions: list[tuple[str, int, str, str, "date", str]], words: "Words") -> RichTable:
-    """Return a table of the decisions in force.
+def print_decisions(decisions: "list[DecisionInForce]", words: "Words") -> None:
+    """Print the decisions in force, each with its first edition, what was decided, and who decided when and why.
 
-    The columns are the decision's id, the first edition that it applies to, what was decided, the person, the day and
-    the reason.
+    Names are never broken, so that they can be copied.
     """
-    table = _table(words, "decisions", "decision", "editions", "decided", "decided_by", "decided_on", "why")
-    for name, edition, matter, person, decided_on, reason in decisions:
-        table.add_row(name, str(edition), matter, person, day(decided_on), reason)
-    return table
+    out.print(words["heading", "decisions"], style="bold")
+    for decision in decisions:
+        action = words["decision_action", decision.action]
+        print_wrapped(
+            f"- {decision.name}, {text('of_editions', editions=decision.edition)}: {action}, {decision.matter}"
+        )
+        print_wrapped(f"    {decision.person}, {day(decision.decided_on)}: {decision.reason}")
 
 
 def verdicts_table(verdicts: "VerdictTable", words: "Words") -> RichTable | Text:
@@ -438,7 +457,13 @@ def print_trial(trial: "Trial") -> None:
     for _, column, reason, rows in trial.by_rule():
         first_rows = ", ".join(map(str, sorted(rows)[:5]))
         print_wrapped(
-            text("rejected_for", column=column, reason=sentence(reason), rows=number(len(rows)), first_rows=first_rows)
+            text(
+                "rejected_for",
+                column=sentence(column),
+                reason=sentence(reason),
+                rows=number(len(rows)),
+                first_rows=first_rows,
+            )
         )
     if trial.unmapped_codes:
         codes = ", ".join(f"{code} ({number(reports)})" for code, reports in trial.unmapped_codes)

@@ -18,7 +18,7 @@ from assets.targets.fixing import STORED, editions_of_baselines, fix_baselines, 
 from pipelines.running import OnStep, run_editions
 from warehouse.contracts import contracts
 from warehouse.errors import InputError
-from warehouse.home import home_of_its_own, landing_folder, reference_folder, sample_reference_folder
+from warehouse.home import PROJECT_REFERENCE, home_of_its_own, landing_folder, sample_reference_folder
 from warehouse.store import FIRST_EDITION
 
 PERSON, REASON = "Tryghed's made-up sample", "Made up, to show verdicts."
@@ -37,11 +37,11 @@ def write_sample_reference(on_step: OnStep) -> Path | None:
     if os.environ.get("TRYGHED_REFERENCE"):
         return None
     copy, landing = sample_reference_folder(), landing_folder()
-    shutil.rmtree(copy, ignore_errors=True)
-    editions = editions_of_baselines()
+    unfinished = copy.with_name(f".{copy.name}.unfinished")
     with home_of_its_own():
-        reference = shutil.copytree(reference_folder(), sample_reference_folder())
+        reference = shutil.copytree(PROJECT_REFERENCE, sample_reference_folder())
         os.environ["TRYGHED_REFERENCE"] = str(reference)
+        editions = editions_of_baselines()
         for edition in editions:
             shutil.copytree(landing / str(edition), landing_folder() / str(edition))
         tables = [key(contracts()[name]) for name in STORED]
@@ -53,7 +53,11 @@ def write_sample_reference(on_step: OnStep) -> Path | None:
         targets = read_targets(PERSON, fixed_on, REASON)
         for agreement_id in sorted({target.agreement_id for target in targets if target.has_figure}):
             fix_baselines(agreement_id, PERSON, REASON, fixed_on)
-        shutil.copytree(reference, copy)
+        # an interrupted command leaves the earlier copy, or none, and never an unfinished one
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(reference, unfinished)
+        shutil.rmtree(copy, ignore_errors=True)
+        unfinished.rename(copy)
     return copy
 
 

@@ -347,6 +347,8 @@ def _line_of_measure(reading: Reading, newest_year: int, in_words: Words, shown:
     """Return the line of a target with one measure, with the parts that are to be shown."""
     figures = figures_of(reading, in_words, with_unit=shown.unit, with_interval=shown.interval)
     parts = [_with_name(reading, figures, newest_year)]
+    if reading.compared_with == "edition_before":  # the heading says that figures are compared with the baseline
+        parts.append(text("since_year_before"))
     if shown.comparison_area and reading.comparison_value is not None and reading.value is not None:
         parts.append(f"{reading.comparison_area} {_rounded(reading.comparison_value, reading.unit)}")
     if reading.limit_value is not None and reading.rule in ("at_least", "at_most"):

@@ -17,7 +17,7 @@ from assets.asset_checks import fingerprint_of
 from assets.decisions.decisions_table import refuse_numbers, unmapped_codes
 from assets.extracts.file_trial import try_file
 from assets.extracts.files import FILES, DeliveredFile, listed_files
-from assets.extracts.landing import look_into, rows_of
+from assets.extracts.landing import look_into, refuse_sample_without_its_reference, rows_of
 from assets.extracts.layouts import load_specifications
 from assets.extracts.rejecting import refuse_unreadable
 from checks.expectations import validate_table
@@ -98,7 +98,7 @@ def decide_on_check(table: str, rule: str, edition: int, seen: str, by: By) -> D
     now = fingerprint_of(contracts()[table], edition)[:SEEN_LETTERS]
     if seen != now:
         raise InputError(
-            f"the data of {table}, edition {edition}, do not have the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, then give as 'seen' the fingerprint that it shows now."
+            f"the data of {table}, edition {edition}, do not have the fingerprint {seen[:SEEN_LETTERS] or '(none)'}: look at the check again, then give the fingerprint that it shows now."
         )
     if not _fails(decidable, edition):
         raise InputError(f"the check '{table} {rule}' does not fail in edition {edition}: there is nothing to decide.")
@@ -248,7 +248,7 @@ def _delivered(edition: int, name: str, seen: str) -> DeliveredFile:
     expected = [seen] if seen else [listed.file_sha256 for listed in stored if listed.file == name]
     if not any(len(letters) >= SEEN_LETTERS and file.sha256.startswith(letters) for letters in expected):
         raise InputError(
-            f"{name} is not {f'the file with the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run read'}: look at the file again with 'tryghed extracts check', then give as 'seen' the fingerprint that this command shows."
+            f"{name} is not {f'the file with the fingerprint {seen[:SEEN_LETTERS]}' if seen else 'the file that the last run read'}: look at the file again with 'tryghed extracts check', then give the fingerprint that this command shows."
         )
     return file
 
@@ -286,6 +286,7 @@ def write(name: str, details: Entry, by: By) -> Decision:
     raises InputError if the file cannot be read, either before or after the new entry is added.
     """
     refuse_numbers(f"{by.person} {by.reason}", store.stored_editions(FILES))
+    refuse_sample_without_its_reference()
     with rewriting(reference_folder() / FILE) as path:
         used_ids = {decision.decision_id for decision in load_decisions().decisions}
         decision_id = _free_name(re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50], used_ids)

@@ -31,8 +31,10 @@ _HIDDEN = re.compile(r"\.(?!\.)|~\$")  # files that other programs leave behind:
 def landed_editions() -> list[int]:
     """Return the editions that have a landing folder.
 
-    Raises InputError if the folder `landing` contains anything but the folders of editions.
+    Raises InputError if the folder `landing` contains anything but the folders of editions, or a sample without its own
+    reference files.
     """
+    refuse_sample_without_its_reference()
     editions = []
     for path in _paths_in(landing_folder()):
         if path.is_symlink():
@@ -109,6 +111,19 @@ def refuse_beside_sample_reference(file: DeliveredFile) -> None:
     if file.provenance != "synthetic" and reference_folder() == sample:
         raise InputError(
             f"{path_for_reader(file.path)}: this is a delivered file, but the reference files belong to the made-up sample: delete {path_for_reader(sample)} and the sample's files, and run again."
+        )
+
+
+def refuse_sample_without_its_reference() -> None:
+    """Refuse the sample's files if the sample has no copy of the reference files, for example after an interruption.
+
+    Made-up baselines and decisions would otherwise be written into the project's own reference files.
+    """
+    if os.environ.get("TRYGHED_REFERENCE") or sample_reference_folder().exists():
+        return
+    if any(landing_folder().glob(f"*/{SYNTHETIC}*")):
+        raise InputError(
+            f"{path_for_reader(landing_folder())}: the made-up files have no reference files of their own: run 'tryghed sample', which writes both, or delete the made-up files."
         )
 
 

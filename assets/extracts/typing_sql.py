@@ -102,7 +102,8 @@ def _faults_of(name: str, column: LayoutColumn, writing: Writing) -> list[tuple[
     faults += [("formula_text", formula, "begins like a formula")]
     if contract.pattern:
         wrong = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {quoted(contract.pattern)})"
-        faults += [("wrong_form", wrong, f"does not have the form {contract.pattern}")]
+        form = re.sub(r"\\d\{(\d+)\}", lambda digits: "0" * int(digits[1]), contract.pattern)
+        faults += [("wrong_form", wrong, f"does not have the form {form}")]
     return faults
 
 

@@ -16,6 +16,7 @@ from datetime import date
 
 import duckdb
 
+from assets.extracts.landing import refuse_sample_without_its_reference
 from assets.sql_files import sql
 from warehouse.contracts import contracts
 from warehouse.edited_files import rewriting
@@ -98,12 +99,14 @@ def fix_baselines(agreement_id: str, person: str, reason: str | None, today: dat
 
     A baseline is not fixed if its figure is hidden. Raises InputError in the following cases, and then writes nothing:
 
+    - The store has made-up files, but the sample has no copy of the reference files.
     - `person` is empty.
     - `reason` contains personal data, or `person` contains personal data other than a name.
     - The agreement has no target whose baseline a person has to fix.
     - The store has no figure for any of these baselines.
     - A figure differs from the figure that was fixed earlier, and no reason is given.
     """
+    refuse_sample_without_its_reference()
     person, reason = person.strip(), (reason or "").strip()
     if not person:
         raise InputError("the name of the person who fixes the baselines is missing: give it with --person.")

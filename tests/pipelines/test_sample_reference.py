@@ -1,13 +1,18 @@
 """Tests of the sample's own copy of the reference files. The sample's baselines are fixed in this copy only."""
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from assets.decisions.deciding import By, Entry, write
+from assets.extracts.landing import landed_editions
+from assets.targets.fixing import fix_baselines
 from pipelines.sample_reference import PERSON, changed_since_copied
 from tests.conftest import REFERENCE, Command
 from tests.delivering import tree
+from warehouse.errors import InputError
 
 FIXED = "fixed_baselines.csv"
 
@@ -55,3 +60,25 @@ def test_a_changed_reference_file_is_noticed(tmp_path: Path, reference: Path, mo
         file.write("another edition\n")
     (reference / "areas.csv").unlink()
     assert changed_since_copied(REFERENCE) == ["areas.csv", "editions.csv"]
+
+
+def test_made_up_files_without_their_own_reference_files_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupted `tryghed sample` leaves such files."""
+    monkeypatch.setenv("TRYGHED_HOME", str(tmp_path))
+    monkeypatch.delenv("TRYGHED_REFERENCE", raising=False)
+    (tmp_path / "landing" / "2023").mkdir(parents=True)
+    (tmp_path / "landing" / "2023" / "synthetic_svar_2023.csv").touch()
+    before = tree(REFERENCE)
+    code: Entry = {"about": "unmapped_code", "action": "accept", "edition": 2023, "offence_code": "00001"}
+    for command in (
+        landed_editions,
+        lambda: fix_baselines("tingbjerg_husum_2021_2024", "A. Steward", None, date(2026, 11, 28)),
+        lambda: write("code", code, By("A. Steward", "Known.", date(2026, 11, 28), None)),
+    ):
+        with pytest.raises(InputError, match="have no reference files of their own: run 'tryghed sample'"):
+            command()
+    assert tree(REFERENCE) == before
+    (tmp_path / "reference").mkdir()
+    assert landed_editions() == [2023]

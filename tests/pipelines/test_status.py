@@ -77,6 +77,16 @@ def test_a_line_keeps_its_verdict_in_a_terminal_that_is_too_narrow_for_it(langua
     assert line == f"Utrygge 16→12 · {words['verdict', 'met']} · {words['verdict', 'uncertain']}"
 
 
+def test_a_comparison_with_the_year_before_is_not_shown_as_one_with_the_baseline(language: str) -> None:
+    line = target_line([reading(compared_with="edition_before")], 2024, words_of(language), 120)
+    assert line.startswith(
+        {"da": "Utrygge 16→12 % (8-16) · fra året før · ", "en": "Utrygge 16→12 % (8-16) · from the year before · "}[
+            language
+        ]
+    )
+    assert "fra" not in target_line([reading()], 2024, words_of("da"), 120)
+
+
 def test_shares_that_would_look_the_same_have_a_decimal_more(language: str) -> None:
     line = target_line([reading(value=15.6, compared_value=15.9)], 2024, words_of(language), WIDE)
     assert ("15,9→15,6 %" if language == "da" else "15.9→15.6 %") in line
