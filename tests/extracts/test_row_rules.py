@@ -26,6 +26,7 @@ from warehouse import store
 from warehouse.contracts import contracts
 from warehouse.decision_file import Decisions
 from warehouse.engine import view_editions
+from warehouse.home import PROJECT_REFERENCE
 from warehouse.reference_files import load_reference
 
 EDITION = 2024
@@ -123,7 +124,7 @@ CASES: list[tuple[str, str, str, str | None]] = [
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Yield a data folder into which one edition of the sample was taken in."""
     monkeypatch = pytest.MonkeyPatch()
-    home = open_home(tmp_path_factory.mktemp("row_rules"), monkeypatch)
+    home = open_home(tmp_path_factory.mktemp("row_rules"), monkeypatch, PROJECT_REFERENCE)
     for extract in sample_extracts(EDITION, 1, load_specifications(), load_reference()):
         write(extract, home / "landing")
     take_in([EDITION])

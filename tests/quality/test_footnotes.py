@@ -81,7 +81,7 @@ def test_the_status_tells_footnotes_and_decisions_in_force(home: Path, monkeypat
                 (footnote.text, footnote.editions, footnote.accepted, footnote.made_up)
                 for footnote in footnotes(connection)
             ]
-            return shown_footnotes, [reason for *_, reason in decisions_in_force(connection)]
+            return shown_footnotes, [decision.reason for decision in decisions_in_force(connection)]
 
     monkeypatch.setenv("TRYGHED_LANGUAGE", "da")
     decisions = contracts()["quality.decisions"]
