@@ -110,7 +110,7 @@ def refuse_beside_sample_reference(file: DeliveredFile) -> None:
     sample = sample_reference_folder()
     if file.provenance != "synthetic" and reference_folder() == sample:
         raise InputError(
-            f"{path_for_reader(file.path)}: this is a delivered file, but the reference files belong to the made-up sample: delete {path_for_reader(sample)} and the sample's files, and run again."
+            f"{path_for_reader(file.path)}: this is a delivered file, but the reference files belong to the made-up sample: delete the sample's reference files in {path_for_reader(sample)} and the made-up files in the landing folder, then run again."
         )
 
 

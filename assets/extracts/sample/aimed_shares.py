@@ -126,10 +126,10 @@ def _unsafe(
 def _neither(
     strata: pd.DataFrame, published: dict[tuple[str, str], float], city: City, time: str, unsafe: pd.Series
 ) -> pd.Series:
-    """Return the share `neither` of each stratum. All strata of a bydel have the same share.
+    """Return the `neither` share for each stratum. All strata of a bydel have the same share.
 
-    If the bydel's share `safe` was published, the share `neither` is the rest of 100 % after `safe` and `unsafe`. If
-    not, the share `neither` rises with the bydel's share `unsafe`.
+    If the bydel's `safe` share was published, the `neither` share is 100 % minus the `safe` and `unsafe` shares. If
+    not, the `neither` share rises with the bydel's `unsafe` share.
     """
     bydele = strata.groupby("area_id")["residents"].sum()
     bydel_unsafe = (unsafe * strata["residents"]).groupby(strata["area_id"]).sum() / bydele
