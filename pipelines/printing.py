@@ -82,23 +82,9 @@ def print_run(ran: "Ran") -> None:
         _print_publication(ran, {name: value.value for name, value in ran.publication.metadata.items()})
 
 
-def _new_files(rows: "tuple[Row, ...]") -> RichTable | str:
-    """Return a table of the new files. For each file, it shows how many rows were delivered, kept and rejected.
-
-    If there are many new files, the title has their sums, and the table only the files with the most rejected rows. If
-    no row of many files was rejected, return the title alone.
-    """
-    title = text("new_files")
-    if len(rows) > MOST_LISTED:
-        delivered, rejected = (
-            number(sum(int(row[name]) for row in rows)) for name in ("rows_delivered", "rows_rejected")
-        )
-        title = text("many_new_files", files=len(rows), delivered=delivered, rejected=rejected)
-        rows = tuple(sorted((row for row in rows if row["rows_rejected"]), key=lambda row: -row["rows_rejected"]))
-        rows = rows[:MOST_LISTED]
-    if not rows:
-        return title
-    table = RichTable(title=title, box=None, padding=(0, 1, 0, 0), pad_edge=False, **_LEFT)
+def _new_files(rows: "tuple[Row, ...]") -> RichTable:
+    """Return a table of the new files. For each file, it shows how many rows were delivered, kept and rejected."""
+    table = RichTable(title=text("new_files"), box=None, padding=(0, 1, 0, 0), pad_edge=False, **_LEFT)
     for heading in ("file", "delivered", "kept", "rejected"):
         table.add_column(text(heading), no_wrap=True, justify="left" if heading == "file" else "right")
     for row in rows:

@@ -57,7 +57,10 @@ def test_the_run_ends_with_verdicts_a_sentence_per_agreement_and_where_to_look(
     verdicts = r"Tingbjerg-Husum Partnership 2021-2024: by the words \d+ met, .* \d+ reported, .*; by the data \d+ .*\."
     assert re.fullmatch(verdicts, last_lines[0])
     assert [line.split(": ")[1] for line in last_lines[1:3]] == ["no targets have been entered."] * 2
-    assert [line.split(": ")[0] for line in last_lines[3:]] == ["Needs a person", "Needs a person", "Where to look"]
+    assert [line.split(": ")[0] for line in last_lines[3:6]] == ["Needs a person", "Needs a person", "Where to look"]
+    assert re.fullmatch(
+        r"The command tryghed is there once you have run 'source \S+/activate'\.", "".join(last_lines[6:])
+    )
 
 
 def test_names_are_not_broken_at_80_columns(sample_run: tuple[Path, Command], sampled: Path) -> None:
