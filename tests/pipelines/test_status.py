@@ -113,7 +113,7 @@ def test_a_reported_figure_is_no_success(language: str) -> None:
         for short, value in (("Trusler", 13.0), ("Chikane", None))
     ]  # fmt: skip
     words = words_of(language)
-    ending = {"da": "Chikane: fortroligt · indberettet", "en": "Chikane: confidential · reported"}
+    ending = {"da": "Chikane: fortroligt · indberettet", "en": "Chikane: hidden · reported"}
     assert target_line(monitored, 2024, words, WIDE) == f"Trusler 13, {ending[language]}"
     lines = AgreementStatus("Agreement", None, tuple(monitored)).lines(words, WIDE)
     assert lines == [f"2c Trusler 13, {ending[language]}"]  # without marks, and so without a line that explains them
