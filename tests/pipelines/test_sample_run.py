@@ -58,9 +58,8 @@ def test_the_run_ends_with_verdicts_a_sentence_per_agreement_and_where_to_look(
     assert re.fullmatch(verdicts, last_lines[0])
     assert [line.split(": ")[1] for line in last_lines[1:3]] == ["no targets have been entered."] * 2
     assert [line.split(": ")[0] for line in last_lines[3:6]] == ["Needs a person", "Needs a person", "Where to look"]
-    assert re.fullmatch(
-        r"The command tryghed is there once you have run 'source \S+/activate'\.", "".join(last_lines[6:])
-    )
+    activate = r"The command tryghed is there once you have run 'source \S+/activate'\."
+    assert re.fullmatch("" if shutil.which("tryghed") else activate, "".join(last_lines[6:]))
 
 
 def test_names_are_not_broken_at_80_columns(sample_run: tuple[Path, Command], sampled: Path) -> None:
