@@ -12,9 +12,10 @@ import click
 
 from pipelines.texts import sentence
 from warehouse.errors import InputError
+from warehouse.store import FIRST_EDITION
 
 UNWRAPPED = "\b"  # click keeps the line breaks of a paragraph that begins with this character
-FIRST_EDITION, LAST_EDITION = 2009, 2100
+LAST_EDITION = 2100
 
 
 def edition_argument(value: str) -> int:
