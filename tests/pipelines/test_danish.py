@@ -12,7 +12,7 @@ from assets.extracts.layouts import load_specifications
 from checks.row_rules import row_rules
 from checks.table_rules import rules, shape_rule
 from pipelines.danish import PLACEHOLDER, in_danish, translations
-from tests.pipelines.test_help_pages import help_texts
+from tests.help_texts import help_texts
 from warehouse.contracts import contracts
 from warehouse.home import PROJECT
 

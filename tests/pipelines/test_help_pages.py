@@ -4,44 +4,16 @@ Each command has a page in Danish and in English. A page fits into 80 columns.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import tryghed as root
 from pipelines.danish import translations
-from pipelines.help_pages import UNWRAPPED, paragraphs, phrases
 from tests.conftest import tryghed
+from tests.help_texts import COMMANDS, help_texts
 from tests.test_reader_words import english_in_terminal
-
-# Parts of examples that are typed as they stand, in both languages.
-TYPED = re.compile(r"(\d\. )?tryghed [ a-z]*|tryghed [^A-Z]*\\?|tryghed .*\d \\|TRYGHED_LANGUAGE=da tryghed status|--[^A-Z]*\\|.*\"A. Steward\" --expires-on .*")  # fmt: skip
-
-
-def commands(
-    command: click.Command = root, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield each command with the words that a user types for it after `tryghed`."""
-    yield path, command
-    if isinstance(command, click.Group):
-        for name, subcommand in command.commands.items():
-            yield from commands(subcommand, (*path, name))
-
-
-COMMANDS = dict(commands())
-
-
-def help_texts() -> set[str]:
-    """Return the English phrases of all help pages that need a translation."""
-    texts = set()
-    for command in COMMANDS.values():
-        parts = [phrase for paragraph in paragraphs(command.help or "") for phrase in phrases(paragraph)]
-        texts |= {part for part in parts if part.strip(f"{UNWRAPPED}\n ") and not TYPED.fullmatch(part)}
-        texts |= {option.help for option in command.params if isinstance(option, click.Option) and option.help}
-    return texts
 
 
 def page(path: tuple[str, ...], language: str, monkeypatch: pytest.MonkeyPatch) -> str:
